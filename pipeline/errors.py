@@ -1,0 +1,77 @@
+"""What can go wrong, as three families, each with the exit code of the contract.
+
+Every message names the cause, the effect on the data, and the next command, so
+that a person at a terminal or reading a scheduler's log knows what to do.
+"""
+
+from __future__ import annotations
+
+EXIT_OK = 0
+EXIT_UNEXPECTED = 1
+EXIT_USAGE = 2
+EXIT_SOURCE = 3
+EXIT_CHECK = 4
+EXIT_INCOMPLETE = 5
+EXIT_LOCKED = 6
+EXIT_STALE = 7
+EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
+
+
+class KetumError(Exception):
+    """Base of every error ketum raises on purpose.
+
+    Args:
+        cause: what happened, in one sentence.
+        effect: what that means for the data held.
+        next_step: the command or action that helps.
+    """
+
+    exit_code = EXIT_UNEXPECTED
+
+    def __init__(self, cause: str, *, effect: str = "", next_step: str = "") -> None:
+        self.cause = cause
+        self.effect = effect
+        self.next_step = next_step
+        super().__init__(self.text())
+
+    def text(self) -> str:
+        """One paragraph: cause, effect, next step."""
+        parts = [self.cause, self.effect, f"Next: {self.next_step}" if self.next_step else ""]
+        return " ".join(part for part in parts if part)
+
+
+class ConfigurationError(KetumError):
+    """Wrong usage, a bad reference file, or a warehouse of another shape."""
+
+    exit_code = EXIT_USAGE
+
+
+class SourceError(KetumError):
+    """PubMed (or the archive in its place) could not be read; nothing changed."""
+
+    exit_code = EXIT_SOURCE
+
+
+class CheckError(KetumError):
+    """A check of the data said no; the run was undone and nothing published."""
+
+    exit_code = EXIT_CHECK
+
+
+class IncompleteError(KetumError):
+    """Part of the work is done and kept; the same command continues it."""
+
+    exit_code = EXIT_INCOMPLETE
+
+
+class LockedError(KetumError):
+    """Another run holds the data directory."""
+
+    exit_code = EXIT_LOCKED
+
+
+class StaleError(KetumError):
+    """What is published is older than asked for."""
+
+    exit_code = EXIT_STALE

@@ -1,0 +1,77 @@
+"""Where things are, and what the environment says. Nothing here touches the disk."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The repository root: `sql/` and `data/reference/` are found from here."""
+
+TOOL_NAME = "ketum"
+EUTILS_URL = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
+
+PUBMED_ORIGIN = "pubmed"
+
+
+def archive_origin(name: str) -> str:
+    """The origin of data that does not come from live PubMed: `archive:<name>`."""
+    return f"archive:{name}"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Places and identity for one process.
+
+    Attributes:
+        data: the data directory (`KETUM_DATA`, default `data/` in the repository).
+        email: contact sent to NCBI (`NCBI_EMAIL`), or None.
+        api_key: NCBI key (`NCBI_API_KEY`), or None; kept out of every repr.
+    """
+
+    data: Path
+    email: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    reference: Path = ROOT / "data" / "reference"
+    sql: Path = ROOT / "sql"
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Read KETUM_DATA, NCBI_EMAIL and NCBI_API_KEY; empty counts as unset."""
+        return cls(
+            data=Path(os.environ.get("KETUM_DATA") or ROOT / "data").resolve(),
+            email=os.environ.get("NCBI_EMAIL") or None,
+            api_key=os.environ.get("NCBI_API_KEY") or None,
+        )
+
+    def raw(self, origin: str) -> Path:
+        return self.data / "raw" / slug(origin)
+
+    def warehouse(self, origin: str) -> Path:
+        return self.data / "warehouse" / slug(origin) / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.data / "published"
+
+    @property
+    def latest(self) -> Path:
+        return self.published / "latest"
+
+    @property
+    def runs(self) -> Path:
+        return self.data / "runs"
+
+    @property
+    def lock(self) -> Path:
+        return self.data / "ketum.lock"
+
+    @property
+    def prefect_home(self) -> Path:
+        return self.data / "prefect"
+
+
+def slug(origin: str) -> str:
+    """An origin as a directory name: `archive:demo` becomes `archive-demo`."""
+    return origin.replace(":", "-")
