@@ -28,6 +28,10 @@ class Settings:
         data: the data directory (`KETUM_DATA`, default `data/` in the repository).
         email: contact sent to NCBI (`NCBI_EMAIL`), or None.
         api_key: NCBI key (`NCBI_API_KEY`), or None; kept out of every repr.
+        reference: the reference files of this checkout.
+        sql: the SQL files of this checkout.
+        journals: where runs keep their journals, if not in `data/runs`.
+        warehouses: where warehouses lie, if not in `data/warehouse`.
     """
 
     data: Path
@@ -35,6 +39,8 @@ class Settings:
     api_key: str | None = field(default=None, repr=False)
     reference: Path = ROOT / "data" / "reference"
     sql: Path = ROOT / "sql"
+    journals: Path | None = None
+    warehouses: Path | None = None
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -49,7 +55,8 @@ class Settings:
         return self.data / "raw" / slug(origin)
 
     def warehouse(self, origin: str) -> Path:
-        return self.data / "warehouse" / slug(origin) / "warehouse.duckdb"
+        base = self.warehouses or self.data / "warehouse"
+        return base / slug(origin) / "warehouse.duckdb"
 
     @property
     def published(self) -> Path:
@@ -61,7 +68,7 @@ class Settings:
 
     @property
     def runs(self) -> Path:
-        return self.data / "runs"
+        return self.journals or self.data / "runs"
 
     @property
     def lock(self) -> Path:

@@ -1,0 +1,84 @@
+# ketum: `make run` and `make test` are all that is needed to begin. See `make help`.
+#
+# They need make, python3 (3.11 to 3.13, with venv) and a package index. Another Python:
+# `PYTHON=python3.12 make run`. More options for the job: `make run ARGS="--archive DIR"`.
+
+PYTHON ?= python3
+ARGS ?=
+SLOW ?=
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --quiet --disable-pip-version-check
+# What decides an installation; when one of these is newer than a stamp, pip runs again.
+SPEC := pyproject.toml constraints.txt
+RUN_STAMP := $(VENV)/.installed-run
+DEV_STAMP := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format types imports clean python-check venv-check
+
+help: ## Say what can be made
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' \
+		$(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo '  Options: PYTHON=python3.12 (another Python), ARGS="..." (passed on by run and test),'
+	@echo '           SLOW=1 (make test: the slow tests too)'
+
+run: $(RUN_STAMP) ## Install what is needed, then run the main job on the demonstration archive
+	@exec $(PY) -m flows.update --offline $(ARGS)
+
+test: $(DEV_STAMP) ## Install what is needed, then run the tests
+	@exec $(PY) -m pytest $(if $(SLOW),,-m "not slow") $(ARGS)
+
+lint: $(DEV_STAMP) ## Check Python and SQL style, and who imports whom
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m sqlfluff lint --nocolor --disable-progress-bar --processes 2 sql
+	$(VENV)/bin/lint-imports --no-cache
+
+format: $(DEV_STAMP) ## Put Python into shape (SQL: .venv/bin/sqlfluff fix FILE)
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+types: $(DEV_STAMP) ## Check types, strictly
+	$(PY) -m mypy --strict pipeline flows
+
+clean: ## Remove the installation and caches; data/ stays
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The first line of defence: a word about the Python rather than a page about a wheel.
+python-check:
+	@command -v "$(PYTHON)" >/dev/null 2>&1 || { \
+		echo 'ketum: there is no `$(PYTHON)` here. Nothing was installed.' \
+			'Next: install Python 3.11, 3.12 or 3.13, or name one: PYTHON=python3.12 make run' >&2; \
+		exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+		echo "ketum: \`$(PYTHON)\` is $$("$(PYTHON)" --version 2>&1), and ketum needs 3.11, 3.12 or" \
+			'3.13. Nothing was installed. Next: name another one: PYTHON=python3.12 make run' >&2; \
+		exit 1; }
+
+# Keeps a working .venv of the same Python and makes any other anew: one left half made by an
+# interruption, one whose Python is gone, or one of another version than now asked for.
+venv-check: python-check
+	@want=$$("$(PYTHON)" -c 'import sys; print(*sys.version_info[:2])'); \
+	have=$$($(PY) -c 'import pip, sys; print(*sys.version_info[:2])' 2>/dev/null || true); \
+	if [ "$$want" != "$$have" ]; then \
+		"$(PYTHON)" -m venv --clear $(VENV) || { \
+			echo 'ketum: $(PYTHON) could not make $(VENV). Nothing was installed.' \
+				'Next: install its venv module (Debian, Ubuntu: python3-venv), and try again.' >&2; \
+			exit 1; }; \
+	fi
+
+# Installing the extras satisfies the plain job as well, so either order of `run` and `test` ends
+# in the same one installation. `|` : the check always runs, and alone is no reason to reinstall.
+$(RUN_STAMP): $(SPEC) | venv-check
+	@echo 'ketum: installing into $(VENV) (about a minute) ...' >&2
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(DEV_STAMP): $(SPEC) | venv-check
+	@echo 'ketum: installing into $(VENV), with what tests need (a minute or two) ...' >&2
+	@$(PIP) install -c constraints.txt -e '.[dev,notebook]'
+	@touch $(RUN_STAMP) $@

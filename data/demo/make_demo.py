@@ -1,0 +1,68 @@
+"""Make the demonstration from a PubMed update file and the list of known articles.
+
+    python data/demo/make_demo.py ../shared/pubmed/pubmed21n1298.xml.gz
+
+Abstracts, conflict of interest and copyright statements are third-party text and are
+taken out first; kept are the citations that still match kratom or pain without them.
+Known kratom articles that are not among these become rows of known_citations.csv.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+import sys
+from pathlib import Path
+
+import duckdb
+
+from pipeline.evidence.topics import load_topics, match
+from pipeline.pubmed.record_bytes import extract
+from pipeline.settings import ROOT, Settings
+from pipeline.warehouse import database, stage
+
+HERE = Path(__file__).resolve().parent
+REFERENCE = ROOT / "data" / "reference"
+XML_NAME = "pubmed21n1298-selection.xml.gz"
+
+_THIRD_PARTY = re.compile(
+    rb"\s*<(Abstract|OtherAbstract|CoiStatement)\b[^>]*>.*?</\1>", re.DOTALL
+)
+
+
+def main(source: Path) -> None:
+    """Write the XML selection and the citation list beside this script."""
+    stripped = _THIRD_PARTY.sub(b"", gzip.decompress(source.read_bytes()))
+    topics = load_topics(REFERENCE / "topics.toml")
+    with duckdb.connect() as con:
+        for path in database.schema_files(Settings.from_environment().sql):
+            con.execute(path.read_text(encoding="utf-8"))
+        stage.create_staging(con)
+        stage.stage_file(con, stripped, raw_file=None, stamp="demo", first_record_no=1)
+        match(con, topics, "staging.keyed")
+        spans = con.execute(
+            """
+            SELECT raw_offset, raw_length, pmid, doi FROM staging.core.articles
+            WHERE record_no IN (SELECT pmid FROM local_hits) ORDER BY raw_offset
+            """
+        ).fetchall()
+    pmids = {str(span[2]) for span in spans}
+    records = extract(io.BytesIO(stripped), [(span[0], span[1]) for span in spans])
+    head = stripped[: stripped.index(b"<PubmedArticleSet>")]
+    body = head + b"<PubmedArticleSet>\n" + b"\n".join(records) + b"\n</PubmedArticleSet>\n"
+    (HERE / XML_NAME).write_bytes(gzip.compress(body, compresslevel=9, mtime=0))
+    with (
+        (REFERENCE / "known_articles.csv").open(encoding="utf-8", newline="") as known,
+        (HERE / "known_citations.csv").open("w", encoding="utf-8", newline="") as out,
+    ):
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(["pmid", "doi", "year", "title"])
+        rows = [row for row in csv.DictReader(known) if row["pmid"] not in pmids]
+        writer.writerows([row["pmid"], row["doi"], row["year"], row["title"]] for row in rows)
+    print(f"{len(spans)} citations in {XML_NAME}, {len(rows)} in known_citations.csv")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

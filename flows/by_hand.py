@@ -1,0 +1,151 @@
+"""Run the flow by hand, with a Prefect server of its own: `python -m flows.update`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import traceback
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from flows.embedded_server import embedded_server, prepare_environment
+from pipeline.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_TERMINATED,
+    EXIT_UNEXPECTED,
+    ConfigurationError,
+    KetumError,
+)
+from pipeline.settings import Settings
+
+log = logging.getLogger("ketum")
+
+
+def parse_arguments(argv: list[str]) -> argparse.Namespace:
+    """Read the command line; argparse leaves with 2 if it is wrong, as the contract has it."""
+    parser = argparse.ArgumentParser(
+        prog="python -m flows.update",
+        description="Run one update as a Prefect flow, with a Prefect server of its own that "
+        "ends with it. `ketum update` does the same without Prefect.",
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="ask a replay server in place of PubMed"
+    )
+    parser.add_argument(
+        "--archive",
+        type=Path,
+        metavar="DIR",
+        help="what to replay: a directory of PubMed XML (default: data/demo)",
+    )
+    parser.add_argument(
+        "--from",
+        dest="from_files",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="read PubMed XML (plain or .gz) or .nbib files in place of searching",
+    )
+    parser.add_argument("--name", help="name of the archive that --archive or --from makes")
+    arguments = parser.parse_args(argv)
+    if arguments.from_files and (arguments.offline or arguments.archive):
+        parser.error("--from reads files and searches nothing: leave out --offline and --archive")
+    if arguments.archive and not arguments.offline:
+        parser.error("--archive is for --offline")
+    return arguments
+
+
+def main(argv: list[str]) -> int:
+    """Run one update; returns the exit code of the contract (pipeline/errors.py)."""
+    arguments = parse_arguments(argv)
+    _show_messages()
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        print(_run(arguments))
+    except KetumError as error:
+        print(error.text(), file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(_cut_off("Interrupted."), file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except SystemExit as left:
+        if left.code == EXIT_TERMINATED:
+            print(_cut_off("Terminated."), file=sys.stderr)
+        return left.code if isinstance(left.code, int) else EXIT_UNEXPECTED
+    except Exception as error:
+        _tell_unforeseen(error)
+        return EXIT_UNEXPECTED
+    return EXIT_OK
+
+
+def _run(arguments: argparse.Namespace) -> str:
+    for path in [*arguments.from_files, *filter(None, [arguments.archive])]:
+        if not path.exists():
+            raise ConfigurationError(
+                f"There is no {path}.", effect="Nothing changed.", next_step="check the path."
+            )
+    settings = Settings.from_environment()
+    prepare_environment(settings)
+    log.info("Starting a Prefect server for this run ...")
+    with embedded_server(settings) as server:
+        from prefect.events.worker import EventsWorker
+        from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+        from flows.update import update
+
+        server.wait()
+        try:
+            # The heartbeat is for a server that outlives the run; its thread costs a second at
+            # the end, and no environment variable turns it off.
+            with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+                return update(
+                    offline=arguments.offline,
+                    archive=str(arguments.archive.resolve()) if arguments.archive else None,
+                    from_files=[str(file.resolve()) for file in arguments.from_files],
+                    name=arguments.name,
+                )
+        finally:
+            # Or the server would end before it has heard how the last steps went.
+            EventsWorker.drain_all(timeout=5)
+
+
+def _show_messages() -> None:
+    """Show ketum's own messages on stderr, and keep them out of Prefect's handlers."""
+    if not log.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+
+
+def _tell_unforeseen(error: Exception) -> None:
+    """Tell the whole story once, without the dozen frames of Prefect's engine between ours."""
+    story = traceback.TracebackException.from_exception(error)
+    frames = list(story.stack)
+    story.stack = traceback.StackSummary.from_list(
+        [frame for frame in frames[:-1] if "/prefect/" not in frame.filename] + frames[-1:]
+    )
+    print("".join(story.format()), file=sys.stderr, end="")
+    print(
+        "An error that ketum did not foresee. Next: `ketum status` says what stands; please "
+        "report the lines above.",
+        file=sys.stderr,
+    )
+
+
+def _terminated(number: int, frame: FrameType | None) -> NoReturn:
+    # An exception, so that the run rolls back and the server is ended on the way out. Prefect
+    # puts a handler of its own in place while the flow runs, and calls this one after it.
+    raise SystemExit(EXIT_TERMINATED)
+
+
+def _cut_off(how: str) -> str:
+    return (
+        f"{how} What was published before stands untouched; the raw archive keeps what came. "
+        "Next: run the same command again: it goes on from there."
+    )

@@ -1,0 +1,93 @@
+"""The scheduled flow: the steps of an update, each as a Prefect task.
+
+The steps themselves are in pipeline/update.py, which `ketum update` runs without Prefect.
+`python -m flows.update` (what `make run` does) runs this flow by hand with a Prefect server
+of its own; a deployment (flows/deployments.py, prefect.yaml) runs it on a real server.
+"""
+
+from __future__ import annotations
+
+if __name__ == "__main__":
+    # Prefect reads its settings when it is imported: a run by hand prepares them first, and
+    # then imports this module under its proper name.
+    import sys
+
+    from flows.by_hand import main
+
+    sys.exit(main(sys.argv[1:]))
+
+import logging
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from pipeline import update as pipeline_update
+from pipeline.run import Options, Run
+from pipeline.settings import Settings
+from pipeline.update import Step
+
+ARTIFACT_KEY = "ketum-update"
+
+log = logging.getLogger("ketum")
+
+
+@flow(name="update", persist_result=False)
+def update(
+    offline: bool = False,
+    archive: str | None = None,
+    from_files: list[str] | None = None,
+    name: str | None = None,
+) -> str:
+    """Search, fetch, parse, load, judge, build, check, publish; returns the receipt as text.
+
+    Args:
+        offline: ask a replay server over `archive` in place of PubMed.
+        archive: directory of PubMed XML to replay.
+        from_files: PubMed files to read in place of searching.
+        name: name of the archive the files go to.
+    """
+    options = Options(
+        offline=offline,
+        archive=Path(archive) if archive else None,
+        from_files=tuple(Path(file) for file in from_files or ()),
+        name=name,
+    )
+    with pipeline_update.open_run(options, Settings.from_environment()) as run:
+        for step in pipeline_update.STEPS:
+            _run_as_task(run, step)
+    _leave_artifact(run.receipt.markdown(), run.run_id)
+    return run.receipt.text()
+
+
+def _run_as_task(run: Run, step: Step) -> None:
+    """Run one step as a task, called directly: a submitted one could not be interrupted.
+
+    The handle is closed over and not passed, as Prefect walks through every argument. No
+    retries: the one retry layer is in pipeline/pubmed/client.py, and the other steps either
+    are one transaction or are continued by the next run.
+    """
+
+    @task(
+        name=step.name,
+        task_run_name=step.name,
+        description=step.does,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
+    def one_step() -> dict[str, object]:
+        return pipeline_update.run_step(run, step)
+
+    one_step()
+
+
+def _leave_artifact(markdown: str, run_id: str) -> None:
+    """Put the receipt and the headline table where Prefect's pages show them."""
+    try:
+        create_markdown_artifact(
+            key=ARTIFACT_KEY, markdown=markdown, description=f"Receipt of run {run_id}"
+        )
+    except Exception as error:
+        # The set is out and right; a server that is away must not make the run look failed.
+        log.warning("Prefect did not take the receipt (%s); the published set is complete.", error)

@@ -1,0 +1,209 @@
+"""Judge every record: topics, study types, flags and people's decisions, with their proofs.
+
+All evidence tables are made anew from core and the reference files, inside the caller's
+transaction. The same records and rules give the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from pipeline.evidence.overrides import Overrides, apply_overrides, load_overrides
+from pipeline.evidence.study_types import (
+    FLAGS,
+    UNCLASSIFIED,
+    StudyTypes,
+    assign,
+    assign_flags,
+    load_study_types,
+)
+from pipeline.evidence.topics import Topics, load_topics, match_units
+from pipeline.evidence.zones import build_units
+
+_SCHEMA = "core"
+_PROOF = "rule_id, source, field, section_no, matched_text, char_start, char_end"
+
+
+def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str, int]:
+    """Fill all evidence tables from core.
+
+    Args:
+        con: the warehouse, in the caller's transaction.
+        settings_reference: directory of topics.toml, study_types.toml and overrides.toml.
+
+    Returns:
+        Counts for the receipt: judged, labelled, unclassified, conflicts, labels, proofs,
+        retracted, notices, preprints, overrides, overrides_unmet, overrides_not_held.
+
+    Raises:
+        ConfigurationError: a reference file is wrong; nothing was written.
+    """
+    topics = load_topics(settings_reference / "topics.toml")
+    study_types = load_study_types(settings_reference / "study_types.toml")
+    overrides = load_overrides(settings_reference / "overrides.toml", study_types.codes())
+    _write_lookups(con, topics, study_types, overrides)
+    with _any_row_order(con):
+        build_units(con, _SCHEMA)
+        match_units(con, topics, _SCHEMA)
+        assign(con, study_types, _SCHEMA)
+        apply_overrides(con, overrides)
+        assign_flags(con, study_types, _SCHEMA)
+    _write_judgements(con, topics, study_types)
+    return _counts(con)
+
+
+@contextmanager
+def _any_row_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let DuckDB fill temporary tables on all cores; what is stored is ordered when written."""
+    before = con.execute("SELECT current_setting('preserve_insertion_order')").fetchone()
+    con.execute("SET preserve_insertion_order = false")
+    try:
+        yield
+    finally:
+        con.execute(f"SET preserve_insertion_order = {str(before and before[0]).lower()}")
+
+
+def _write_lookups(
+    con: duckdb.DuckDBPyConnection, topics: Topics, study_types: StudyTypes, overrides: Overrides
+) -> None:
+    """Rule sets, study types, topics and searches."""
+    for table in ("rule_sets", "study_types", "topics", "searches"):
+        con.execute(f"DELETE FROM evidence.{table}")
+    con.executemany(
+        "INSERT INTO evidence.rule_sets VALUES (?, ?, ?, ?)",
+        [
+            ("override", overrides.version, overrides.sha256, len(overrides.decisions)),
+            (
+                "study_type",
+                study_types.version,
+                study_types.sha256,
+                len(study_types.rules.rules) + len(study_types.flags.rules),
+            ),
+            ("topic", topics.version, topics.sha256, len(topics.clauses())),
+        ],
+    )
+    groups = [group.name for group in study_types.groups]
+    summaries = {group.name for group in study_types.groups if group.is_summary}
+    ordered = sorted(study_types.types, key=lambda one: groups.index(one.group))
+    con.executemany(
+        "INSERT INTO evidence.study_types VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                one.code,
+                one.label,
+                one.group,
+                one.definition,
+                one.group in summaries,
+                groups.index(one.group) + 1,
+                place,
+            )
+            for place, one in enumerate(ordered, 1)
+        ],
+    )
+    con.executemany(
+        "INSERT INTO evidence.topics VALUES (?, ?, ?, ?)",
+        [
+            (topic.name, topic.label, topic.query, place)
+            for place, topic in enumerate(topics.topics, 1)
+        ],
+    )
+    con.executemany(
+        "INSERT INTO evidence.searches VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                search.name,
+                search.label,
+                search.mode,
+                list(search.topics),
+                topics.pubmed_query(search.name),
+                search.minimum,
+                search.maximum,
+                place,
+            )
+            for place, search in enumerate(topics.searches, 1)
+        ],
+    )
+
+
+def _write_judgements(
+    con: duckdb.DuckDBPyConnection, topics: Topics, study_types: StudyTypes
+) -> None:
+    """From the temporary tables into evidence, in a fixed order."""
+    for table in ("article_topics", "article_study_types", "article_flags", "proofs"):
+        con.execute(f"DELETE FROM evidence.{table}")
+    con.execute(
+        "INSERT INTO evidence.article_topics "
+        "SELECT pmid, topic, level, ? FROM topic_hits ORDER BY pmid, topic",
+        [topics.version],
+    )
+    con.execute(
+        "INSERT INTO evidence.article_study_types "
+        "SELECT pmid, study_type, is_primary, assigned_by, confidence, has_conflict, "
+        "precedence, reason, ? FROM type_labels ORDER BY pmid, study_type",
+        [study_types.version],
+    )
+    flags = ", ".join(f"coalesce(bool_or(flag = '{flag}'), false) AS {flag}" for flag in FLAGS)
+    con.execute(
+        f"""
+        INSERT INTO evidence.article_flags BY NAME
+        SELECT article.pmid, {flags},
+            coalesce(bool_or(type.study_type = 'NOTICE'), false) AS is_notice,
+            ? AS rules_version
+        FROM {_SCHEMA}.articles AS article
+        LEFT JOIN flag_hits USING (pmid)
+        LEFT JOIN type_labels AS type ON type.pmid = article.pmid AND type.is_primary
+        GROUP BY article.pmid ORDER BY article.pmid
+        """,
+        [study_types.version],
+    )
+    con.execute(
+        f"""
+        INSERT INTO evidence.proofs
+        SELECT kind, code, pmid,
+            row_number() OVER (PARTITION BY kind, pmid, code
+                ORDER BY rule_id, source, field, section_no NULLS FIRST, char_start NULLS FIRST,
+                    matched_text) AS proof_no,
+            {_PROOF}, rules_version
+        FROM (
+            SELECT DISTINCT 'topic' AS kind, topic AS code, pmid, {_PROOF}, $topics
+                AS rules_version FROM topic_proofs
+            UNION ALL
+            SELECT DISTINCT 'study_type', study_type, pmid, {_PROOF}, $types FROM type_proofs
+            UNION ALL
+            SELECT DISTINCT 'flag', flag, pmid, {_PROOF}, $types FROM flag_proofs
+        )
+        ORDER BY kind, pmid, code, proof_no
+        """,
+        {"topics": topics.version, "types": study_types.version},
+    )
+
+
+def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """What the receipt says about this judging."""
+    queries = {
+        "judged": "count(*) FROM evidence.article_flags",
+        "labelled": f"count(*) FROM evidence.article_study_types "
+        f"WHERE is_primary AND study_type <> '{UNCLASSIFIED}'",
+        "unclassified": f"count(*) FROM evidence.article_study_types "
+        f"WHERE is_primary AND study_type = '{UNCLASSIFIED}'",
+        "conflicts": "count(*) FROM evidence.article_study_types "
+        "WHERE is_primary AND has_conflict",
+        "labels": f"count(*) FROM evidence.article_study_types "
+        f"WHERE study_type <> '{UNCLASSIFIED}'",
+        "proofs": "count(*) FROM evidence.proofs",
+        "retracted": "count(*) FROM evidence.article_flags WHERE is_retracted",
+        "notices": "count(*) FROM evidence.article_flags WHERE is_notice",
+        "preprints": "count(*) FROM evidence.article_flags WHERE is_preprint",
+        "overrides": "count(*) FROM evidence.overrides",
+        "overrides_unmet": "count(*) FROM evidence.overrides WHERE NOT is_expectation_met",
+        "overrides_not_held": "count(*) FROM evidence.overrides WHERE automatic_value IS NULL",
+    }
+    counts: dict[str, int] = {}
+    for name, query in queries.items():
+        row = con.execute(f"SELECT {query}").fetchone()
+        counts[name] = row[0] if row else 0
+    return counts

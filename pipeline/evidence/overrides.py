@@ -1,0 +1,145 @@
+"""People's decisions on top of the rules: read, checked, and applied when judging.
+
+A decision never changes core and never hides what the rules say: the automatic value stands
+beside it, and a decision whose expectation no longer holds is reported, not dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.evidence.rules import RuleFile
+from pipeline.evidence.study_types import UNCLASSIFIED
+
+FIELD = "study_type"
+_KEYS = {"pmid", "field", "value", "expect", "who", "when", "why"}
+
+
+@dataclass(frozen=True)
+class Override:
+    """One decision about one article."""
+
+    pmid: int
+    value: str
+    expect: str
+    who: str
+    when: date
+    why: str
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """Everything overrides.toml says."""
+
+    version: str
+    sha256: str
+    decisions: tuple[Override, ...]
+
+
+def load_overrides(path: Path, codes: Sequence[str]) -> Overrides:
+    """Read overrides.toml.
+
+    Args:
+        path: the reference file.
+        codes: study types that exist.
+
+    Raises:
+        ConfigurationError: naming the line at fault.
+    """
+    file = RuleFile(path)
+    decisions = [_decision(file, table, codes) for table in file.tables("override")]
+    pmids = [decision.pmid for decision in decisions]
+    if twice := sorted({pmid for pmid in pmids if pmids.count(pmid) > 1}):
+        raise file.error(f"pmid = {twice[0]}", f"PMID {twice[0]} is decided twice")
+    return Overrides(file.version(), file.sha256, tuple(decisions))
+
+
+def apply_overrides(con: duckdb.DuckDBPyConnection, overrides: Overrides) -> None:
+    """Write evidence.overrides and put the decisions in force.
+
+    Args:
+        con: connection; the automatic labels stand in the temporary table `type_labels`,
+            their proofs in `type_proofs`.
+        overrides: the decisions.
+
+    A decision for a PMID that is not held is kept with automatic_value NULL.
+    """
+    con.execute("DELETE FROM evidence.overrides")
+    for decision in sorted(overrides.decisions, key=lambda one: one.pmid):
+        con.execute(
+            """
+            INSERT INTO evidence.overrides
+            SELECT $pmid, $field, $value, $expect, $who, $when, $why, automatic,
+                automatic = $expect
+            FROM (
+                SELECT max(study_type) FILTER (WHERE is_primary) AS automatic
+                FROM type_labels WHERE pmid = $pmid
+            )
+            """,
+            {
+                "pmid": decision.pmid,
+                "field": FIELD,
+                "value": decision.value,
+                "expect": decision.expect,
+                "who": decision.who,
+                "when": decision.when,
+                "why": decision.why,
+            },
+        )
+    held = "SELECT pmid, value, why FROM evidence.overrides WHERE automatic_value IS NOT NULL"
+    con.execute(
+        f"""
+        UPDATE type_labels SET is_primary = false, precedence = NULL
+        FROM ({held}) AS decision WHERE decision.pmid = type_labels.pmid
+        """
+    )
+    # OTHER is the absence of a type: a decision takes its place.
+    con.execute(
+        f"""
+        DELETE FROM type_labels USING ({held}) AS decision
+        WHERE decision.pmid = type_labels.pmid
+            AND type_labels.study_type IN (decision.value, '{UNCLASSIFIED}')
+        """
+    )
+    con.execute(
+        f"""
+        INSERT INTO type_labels
+        SELECT pmid, value, true, 'override', 'high', false, 'decided by a person',
+            CASE WHEN value = '{UNCLASSIFIED}' THEN why END
+        FROM ({held})
+        """
+    )
+    con.execute(
+        f"""
+        INSERT INTO type_proofs
+        SELECT pmid, value, 'override', 'override', 'overrides', NULL, why, NULL, NULL
+        FROM ({held})
+        """
+    )
+
+
+def _decision(file: RuleFile, table: Mapping[str, Any], codes: Sequence[str]) -> Override:
+    near = f"pmid = {table.get('pmid')}"
+    file.require(
+        table, near, pmid=int, field=str, value=str, expect=str, who=str, when=date, why=str
+    )
+    file.allow(table, near, _KEYS)
+    if table["field"] != FIELD:
+        raise file.error(near, f"`field` can be {FIELD} only")
+    for key in ("value", "expect"):
+        if table[key] not in codes:
+            raise file.error(near, f"unknown study type `{table[key]}`")
+    return Override(
+        table["pmid"],
+        table["value"],
+        table["expect"],
+        table["who"],
+        table["when"],
+        table["why"],
+    )

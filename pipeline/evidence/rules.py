@@ -1,0 +1,252 @@
+"""Rules as data: what a rule file may say, checked on load with the line at fault.
+
+A rule gives one code (a topic, a study type, a flag, later a facet or a claim) when any of
+its own signals is found, each of its `requires` holds, and none of its `unless` does. Own
+signals are of one kind, so that a rule has one source. `requires` and `unless` name shared
+signals (`[signals.NAME]`), which may mix kinds. `matching` runs the rules.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import ConfigurationError
+from pipeline.evidence.patterns import PatternError, regular_expression
+from pipeline.evidence.zones import ABSTRACT_ZONES, ZONES
+
+CONFIDENCES = ("high", "medium", "low")
+TAG_KINDS = {
+    "publication_types": "publication_type",
+    "mesh": "mesh",
+    "mesh_qualifiers": "mesh_qualifier",
+    "substances": "substance",
+}
+"""Keys of a rule that hold NLM terms, each `{ name, ui }`, and the kind of their signals."""
+VALUE_KINDS = {"record_kinds": "record_kind", "links": "link"}
+"""Keys of a rule that hold plain values."""
+_SIGNAL_KEYS = {"text", "in", *TAG_KINDS, *VALUE_KINDS}
+_RULE_KEYS = {"id", "code", "confidence", "requires", "unless", *_SIGNAL_KEYS}
+JUDGED_ABSTRACT = tuple(zone for zone in ABSTRACT_ZONES if zone != "background")
+ZONE_SETS = {
+    "abstract": JUDGED_ABSTRACT,
+    "design": ("title", "objective", "methods", "body"),
+    "own": ("title", *JUDGED_ABSTRACT),
+}
+"""Names a rule file may use in `in` for several zones at once."""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One thing that can be found in a record.
+
+    Attributes:
+        kind: text, name (text in headings and tags), publication_type, mesh, mesh_qualifier,
+            substance, record_kind or link.
+        value: the pattern (text, name) or the term's name.
+        ui: identifier of the term, when known; a record without UIs is matched by name.
+        zones: zones a text signal is looked for in.
+    """
+
+    kind: str
+    value: str
+    ui: str | None = None
+    zones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: `code` if any signal, all of requires (each any of its group), no unless."""
+
+    rule_id: str
+    code: str
+    confidence: str
+    signals: tuple[Signal, ...]
+    requires: tuple[tuple[Signal, ...], ...] = ()
+    unless: tuple[Signal, ...] = ()
+
+    def all_signals(self) -> Iterator[Signal]:
+        yield from self.signals
+        for group in self.requires:
+            yield from group
+        yield from self.unless
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """The rules of one kind with their version.
+
+    Attributes:
+        kind: topic, study_type or flag; also the kind of the proofs.
+        columns: forms of the text (see `zones`) to look in; words are placed in the first
+            form that has them.
+    """
+
+    kind: str
+    version: str
+    rules: tuple[Rule, ...]
+    columns: tuple[str, ...] = ("judged",)
+
+    def signals(self) -> dict[Signal, int]:
+        """Every distinct signal with its number, in order of first use."""
+        distinct = dict.fromkeys(signal for rule in self.rules for signal in rule.all_signals())
+        return {signal: number for number, signal in enumerate(distinct)}
+
+
+class RuleFile:
+    """A reference file in TOML that can say on which line a mistake stands."""
+
+    def __init__(self, path: Path) -> None:
+        """Read and parse the file.
+
+        Raises:
+            ConfigurationError: it cannot be read, or is no TOML.
+        """
+        self.path = path
+        try:
+            raw = path.read_bytes()
+            self.text = raw.decode("utf-8")
+            self.data: dict[str, Any] = tomllib.loads(self.text)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                f"{path} cannot be read: {error}.",
+                effect="Nothing was judged.",
+                next_step="restore the file from the repository.",
+            ) from error
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigurationError(
+                f"{path} is not valid TOML: {error}.",
+                effect="Nothing was judged.",
+                next_step=f"correct {path.name} and run again.",
+            ) from error
+        self.sha256 = hashlib.sha256(raw).hexdigest()
+
+    def error(self, near: str, message: str) -> ConfigurationError:
+        """A ConfigurationError naming the first line that contains `near`."""
+        lines = self.text.splitlines()
+        escaped = near.replace("\\", "\\\\")
+        number = next(
+            (n for n, line in enumerate(lines, 1) if near in line or escaped in line), None
+        )
+        place = f"{self.path}, line {number}" if number else str(self.path)
+        return ConfigurationError(
+            f"{place}: {message}.",
+            effect="Nothing was judged.",
+            next_step=f"correct {self.path.name} and run again.",
+        )
+
+    def version(self) -> str:
+        version = self.data.get("version")
+        if not isinstance(version, str) or not version:
+            raise self.error("version", 'a text `version = "..."` is needed')
+        return version
+
+    def tables(self, key: str) -> list[dict[str, Any]]:
+        """The array of tables under a key; empty when absent."""
+        found = self.data.get(key, [])
+        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+            raise self.error(key, f"`{key}` must be written as [[{key}]] tables")
+        return found
+
+    def require(self, table: Mapping[str, Any], near: str, **types: type) -> None:
+        """See that a table has these keys with these types."""
+        for key, wanted in types.items():
+            if not isinstance(table.get(key), wanted):
+                raise self.error(near, f"`{key}` is missing or not a {wanted.__name__}")
+
+    def allow(self, table: Mapping[str, Any], near: str, keys: set[str]) -> None:
+        """See that a table has no key besides these: a misspelt key must not pass unseen."""
+        if unknown := sorted(set(table) - keys):
+            raise self.error(near, f"unknown key `{unknown[0]}` (known: {', '.join(sorted(keys))})")
+
+
+def load_rules(file: RuleFile, key: str, codes: Sequence[str]) -> tuple[Rule, ...]:
+    """The rules under `[[key]]` of a file.
+
+    Args:
+        file: the parsed file; shared signals stand under `[signals.NAME]`.
+        key: name of the array of tables.
+        codes: the codes a rule may give.
+
+    Raises:
+        ConfigurationError: naming the line.
+    """
+    shared = {
+        name: _signals(file, table, f"[signals.{name}]")
+        for name, table in file.data.get("signals", {}).items()
+    }
+    rules: list[Rule] = []
+    seen: set[str] = set()
+    for table in file.tables(key):
+        near = f'id = "{table.get("id")}"'
+        file.require(table, near, id=str, code=str, confidence=str)
+        file.allow(table, near, _RULE_KEYS)
+        if table["id"] in seen:
+            raise file.error(near, f"rule {table['id']} is there twice")
+        seen.add(table["id"])
+        if table["code"] not in codes:
+            raise file.error(near, f"unknown code `{table['code']}`")
+        if table["confidence"] not in CONFIDENCES:
+            raise file.error(near, f"confidence must be one of {', '.join(CONFIDENCES)}")
+        own = _signals(file, table, near)
+        if len({signal.kind for signal in own}) != 1:
+            raise file.error(near, "a rule's own signals must be of one kind; split the rule")
+        for name in (*table.get("requires", ()), *table.get("unless", ())):
+            if name not in shared:
+                raise file.error(near, f"unknown shared signal `{name}`")
+        rules.append(
+            Rule(
+                rule_id=table["id"],
+                code=table["code"],
+                confidence=table["confidence"],
+                signals=own,
+                requires=tuple(shared[name] for name in table.get("requires", ())),
+                unless=tuple(s for name in table.get("unless", ()) for s in shared[name]),
+            )
+        )
+    return tuple(rules)
+
+
+def _signals(file: RuleFile, table: Mapping[str, Any], near: str) -> tuple[Signal, ...]:
+    """The signals a rule or a shared signal names itself."""
+    if near.startswith("["):
+        file.allow(table, near, _SIGNAL_KEYS)
+    found: list[Signal] = []
+    if patterns := table.get("text"):
+        zones = _zones(file, table, near)
+        for pattern in patterns:
+            try:
+                regular_expression(pattern)
+            except PatternError as error:
+                raise file.error(pattern, str(error)) from error
+            found.append(Signal("text", pattern, zones=zones))
+    elif "in" in table:
+        raise file.error(near, "`in` without `text`")
+    for key, kind in TAG_KINDS.items():
+        for term in table.get(key, ()):
+            if not isinstance(term, dict) or not isinstance(term.get("name"), str):
+                raise file.error(near, f'`{key}` holds {{ name = "...", ui = "..." }} terms')
+            file.allow(term, f'"{term["name"]}"', {"name", "ui"})
+            found.append(Signal(kind, term["name"], ui=term.get("ui")))
+    for key, kind in VALUE_KINDS.items():
+        found += [Signal(kind, value) for value in table.get(key, ())]
+    if not found:
+        raise file.error(near, "no signal: text, publication_types, mesh, ... is needed")
+    return tuple(found)
+
+
+def _zones(file: RuleFile, table: Mapping[str, Any], near: str) -> tuple[str, ...]:
+    names = table.get("in")
+    if not names or not isinstance(names, list):
+        raise file.error(near, "`text` needs `in`, a list of zones")
+    zones: list[str] = []
+    for name in names:
+        if name not in ZONE_SETS and (name not in ZONES or name == "background"):
+            allowed = ", ".join([*ZONE_SETS, *(zone for zone in ZONES if zone != "background")])
+            raise file.error(near, f"unknown or forbidden zone `{name}` (known: {allowed})")
+        zones += ZONE_SETS.get(name, (name,))
+    return tuple(zone for zone in ZONES if zone in zones)

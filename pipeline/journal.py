@@ -1,0 +1,84 @@
+"""The journal of a run: data/runs/<run_id>/run.json, outside the database.
+
+It is written whole and atomically at each change of state, so that `status` and
+`doctor` can tell what happened without opening the warehouse, and so that a later
+run or `ketum rebuild` knows the times and parameters of every run before it.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipeline.pubmed.archive import write_atomically
+
+RUNNING = "running"
+COMMITTED = "committed"
+PUBLISHED = "published"
+FAILED = "failed"
+ABANDONED = "abandoned"
+
+
+@dataclass
+class Journal:
+    """What one run was told, what it did, and how it ended.
+
+    Attributes:
+        as_of: UTC time the run calls now, ISO 8601; later than that of any run before it.
+        parameters: what it was told, without secrets.
+        state: running, committed (data is in the warehouse), published, failed or abandoned.
+        steps: per finished step its name, counts and seconds.
+        verdict: one line on how it ended.
+    """
+
+    run_id: str
+    origin: str
+    mode: str
+    as_of: str
+    parameters: dict[str, Any]
+    state: str = RUNNING
+    pid: int = 0
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    reference: dict[str, str] = field(default_factory=dict)
+    previous_published_at: str | None = None
+    set_id: str | None = None
+    exit_code: int | None = None
+    verdict: str = ""
+    receipt: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def time(self) -> datetime:
+        """`as_of` as a naive UTC datetime."""
+        return datetime.fromisoformat(self.as_of)
+
+    def save(self, runs: Path) -> None:
+        body = json.dumps(asdict(self), indent=1, ensure_ascii=False, default=str)
+        write_atomically(runs / self.run_id / "run.json", body.encode())
+
+
+def read_all(runs: Path, origin: str | None = None) -> list[Journal]:
+    """Every journal, oldest first; of one origin if given. Unreadable ones are left out."""
+    found = []
+    for path in runs.glob("*/run.json"):
+        try:
+            journal = Journal(**json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError):
+            continue
+        if origin is None or journal.origin == origin:
+            found.append(journal)
+    return sorted(found, key=lambda journal: (journal.as_of, journal.run_id))
+
+
+def next_time(journals: list[Journal], now: datetime) -> datetime:
+    """The `as_of` of a new run: now, but always later than every run before it."""
+    latest = max((journal.time for journal in journals), default=None)
+    return now if latest is None or now > latest else latest + timedelta(seconds=1)
+
+
+def new_run_id(as_of: datetime) -> str:
+    """A name that sorts by time and never repeats."""
+    return f"{as_of:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"

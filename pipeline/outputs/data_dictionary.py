@@ -1,0 +1,99 @@
+"""docs/data_dictionary.md from the comments of the schema.
+
+    python -m pipeline.outputs.data_dictionary           write it
+    python -m pipeline.outputs.data_dictionary --check   exit 1 if it is not current
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import duckdb
+
+from pipeline.outputs import tables
+from pipeline.settings import ROOT, Settings
+from pipeline.warehouse import database
+
+TARGET = ROOT / "docs" / "data_dictionary.md"
+
+_INTRODUCTION = """\
+# Data dictionary
+
+Generated from the comments in `sql/`; do not edit. The same comments stand in the published
+file: `SELECT comment FROM duckdb_columns() WHERE table_name = 'articles'`.
+
+- `core`: PubMed as PubMed said it, normalised.
+- `evidence`: what ketum judges, each judgement with its proof.
+- `marts`: summary tables, made anew in every run. Never sum across searches.
+- `ops`: runs, searches, memberships, changes, what could not be read.
+
+`_at` columns are UTC TIMESTAMPs without zone; `_date` are dates; `_year` and `year` are years;
+`_count` are counts; `is_`/`has_` are booleans. A negative `pmid` is ours: a citation known only
+by its DOI.
+"""
+
+
+def empty_database() -> duckdb.DuckDBPyConnection:
+    """An in-memory database with every relation of the published file, without rows."""
+    sql = Settings.from_environment().sql
+    con = duckdb.connect()
+    for path in database.schema_files(sql):
+        database.run_script(con, path)
+    con.execute(
+        "CREATE TEMP TABLE run_parameters (as_of TIMESTAMP, as_of_date DATE, as_of_year SMALLINT, "
+        "previous_published_at TIMESTAMP, statement VARCHAR, set_id VARCHAR)"
+    )
+    for path in tables.files(sql):
+        database.run_script(con, path)
+    return con
+
+
+def render(con: duckdb.DuckDBPyConnection) -> str:
+    """The dictionary as Markdown."""
+    remarks = dict(
+        con.execute(
+            """
+            SELECT schema_name || '.' || table_name, comment FROM duckdb_tables()
+            UNION ALL
+            SELECT schema_name || '.' || view_name, comment FROM duckdb_views() WHERE NOT internal
+            """
+        ).fetchall()
+    )
+    columns = con.execute(
+        """
+        SELECT schema_name || '.' || table_name, column_name, data_type, coalesce(comment, '')
+        FROM duckdb_columns()
+        WHERE schema_name IN ('core', 'evidence', 'marts', 'ops')
+        ORDER BY schema_name, table_name, column_index
+        """
+    ).fetchall()
+    lines = [_INTRODUCTION]
+    current = ""
+    for relation, name, data_type, remark in columns:
+        if relation != current:
+            current = relation
+            lines += [f"\n## {relation}\n", f"{remarks[relation]}\n", "| column | type | meaning |", "|---|---|---|"]
+        lines.append(f"| `{name}` | {data_type} | {_escaped(remark)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def main(arguments: list[str], target: Path = TARGET) -> int:
+    """Write or check the file; returns the exit code."""
+    with empty_database() as con:
+        wanted = render(con)
+    if "--check" in arguments:
+        if target.exists() and target.read_text(encoding="utf-8") == wanted:
+            return 0
+        print(f"{target} is not current: python -m pipeline.outputs.data_dictionary", file=sys.stderr)
+        return 1
+    target.write_text(wanted, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,164 @@
+"""The receipt of a run: what came, what changed, what could not be done."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pipeline.outputs.headline import Headline, headline
+
+if TYPE_CHECKING:
+    from pipeline.run import Run
+
+HEADLINE_SEARCHES = ("kratom", "kratom_pain")
+
+_COLUMNS = {
+    "members": "found",
+    "entered": "new",
+    "left": "left",
+    "retracted": "retracted",
+    "preprints": "preprints",
+    "notices": "notices",
+    "unclassified": "unclassified",
+    "undated": "undated",
+    "pubmed_only": "unexplained",
+    "local_only": "local only",
+}
+
+
+@dataclass
+class Receipt:
+    """Numbers and sentences of one run, for terminal, journal and artifact.
+
+    Attributes:
+        searches: per search the counts named in `_COLUMNS`.
+        records: read, new, changed, deleted, quarantined.
+        known_missed: known articles not among the members of `kratom`.
+        known_total: how many are known.
+        unknown_values: elements and values of the input that no rule names, with counts.
+        notes: what else the reader should know, one sentence each.
+    """
+
+    run_id: str
+    origin: str
+    as_of: datetime
+    set_id: str = ""
+    statement: str = ""
+    searches: dict[str, dict[str, int]] = field(default_factory=dict)
+    records: dict[str, int] = field(default_factory=dict)
+    records_read: int | None = None
+    known_missed: list[str] = field(default_factory=list)
+    known_total: int = 0
+    unknown_values: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    seconds: float | None = None
+    tables: list[Headline] = field(default_factory=list)
+    published_path: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the journal; the tables stand in the published set."""
+        values = asdict(self)
+        del values["tables"]
+        return values
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Receipt:
+        """Back from the journal."""
+        return cls(**{**values, "as_of": datetime.fromisoformat(str(values["as_of"]))})
+
+    def lines(self) -> list[str]:
+        """What happened, one sentence a line."""
+        told = [f"As of {self.as_of:%Y-%m-%d %H:%M} UTC, set {self.set_id}."]
+        if self.statement:
+            told.append(self.statement)
+        records = ", ".join(f"{number} {name}" for name, number in self.records.items())
+        if self.records_read is not None:
+            records = f"{self.records_read} in the files, of which {records}"
+        told.append(f"Records: {records}.")
+        if self.known_total:
+            found = self.known_total - len(self.known_missed)
+            told.append(f"Known kratom articles: {found} of {self.known_total} found.")
+            told += [f"  missed: {name}" for name in self.known_missed]
+        if self.unknown_values:
+            names = "; ".join(f"{name} ({n})" for name, n in sorted(self.unknown_values.items()))
+            told.append(f"Not known to the rules, kept out of the tables: {names}.")
+        told += self.notes
+        return told
+
+    def text(self) -> str:
+        """For the terminal: receipt, then the headline tables."""
+        parts = ["\n".join([*self.lines(), "", *self._grid_text()])]
+        parts += [table.text() for table in self.tables]
+        parts.append("* this year, not over; ~ last year, indexing still adds; + dated ahead.")
+        if self.published_path:
+            seconds = "" if self.seconds is None else f" ({self.seconds:.1f} s)"
+            parts.append(f"Published: {self.published_path}{seconds}")
+        return "\n\n".join(parts)
+
+    def markdown(self) -> str:
+        """For digest.md and the Prefect artifact."""
+        head = ["# ketum update", "", *(f"- {line.strip()}" for line in self.lines()), ""]
+        names = list(_COLUMNS.values())
+        head += ["| search | " + " | ".join(names) + " |", "|---" + "|--:" * len(names) + "|"]
+        for search, counts in self.searches.items():
+            cells = [str(counts.get(key, 0)) for key in _COLUMNS]
+            head.append(f"| {search} | " + " | ".join(cells) + " |")
+        return "\n".join([*head, "", *(table.markdown() + "\n" for table in self.tables)])
+
+    def _grid_text(self) -> list[str]:
+        keys = [key for key in _COLUMNS if any(c.get(key) for c in self.searches.values())]
+        keys = [key for key in _COLUMNS if key in keys or key in ("members", "entered", "left")]
+        lines = [["search", *(_COLUMNS[key] for key in keys)]]
+        for search, counts in self.searches.items():
+            lines.append([search, *(str(counts.get(key, 0)) for key in keys)])
+        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+        return [
+            "  ".join(
+                [line[0].ljust(widths[0])]
+                + [cell.rjust(w) for cell, w in zip(line[1:], widths[1:], strict=True)]
+            )
+            for line in lines
+        ]
+
+
+def fill(run: Run) -> None:
+    """Complete the run's receipt from the marts it just built."""
+    con, receipt = run.con, run.receipt
+    rows = con.execute(
+        """
+        SELECT search, retracted_count, preprint_count, notice_count, unclassified_count,
+            undated_count, statement
+        FROM marts.search_totals
+        """
+    ).fetchall()
+    for search, retracted, preprints, notices, unclassified, undated, statement in rows:
+        receipt.statement = statement
+        receipt.searches[search].update(
+            retracted=retracted, preprints=preprints, notices=notices,
+            unclassified=unclassified, undated=undated,
+        )
+    receipt.known_total = _number(con, "SELECT count(*) FROM ops.known_articles")
+    receipt.known_missed = [
+        f"{title or doi or ''} ({'PMID ' + str(pmid) if pmid else 'doi ' + str(doi)})"
+        for pmid, doi, title in con.execute(
+            "SELECT pmid, doi, title FROM ops.known_articles WHERE NOT is_member ORDER BY position"
+        ).fetchall()
+    ]
+    unmet = _number(con, "SELECT count(*) FROM evidence.overrides WHERE NOT is_expectation_met")
+    if unmet:
+        receipt.notes.append(
+            f"{unmet} override(s) no longer meet what they expect: see evidence.overrides."
+        )
+    receipt.tables = headlines(con, receipt)
+    run.journal.receipt = receipt.as_dict()
+
+
+def headlines(con: Any, receipt: Receipt) -> list[Headline]:
+    """The headline tables of the searches that a receipt tells about."""
+    return [headline(con, name) for name in HEADLINE_SEARCHES if name in receipt.searches]
+
+
+def _number(con: Any, query: str) -> int:
+    row = con.execute(query).fetchone()
+    return int(row[0])

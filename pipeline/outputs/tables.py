@@ -1,0 +1,79 @@
+"""Build the marts: run sql/marts/*.sql in order, with the run's parameters beside them."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import duckdb
+
+from pipeline.outputs.wording import statement
+from pipeline.run import Run
+from pipeline.settings import slug
+from pipeline.warehouse.database import run_script, schema_version
+
+# what a published set says, without times and run ids; each query gives ordered text
+_CONTENT = (
+    "SELECT pmid, pmid_version, record_source, record_sha256 FROM core.articles ORDER BY pmid",
+    "SELECT pmid, pmid_version, record_sha256 FROM core.article_versions ORDER BY ALL",
+    "SELECT search, pmid, matched_by FROM ops.search_hits WHERE left_at IS NULL ORDER BY ALL",
+    "SELECT pmid, study_type, is_primary FROM evidence.article_study_types ORDER BY ALL",
+    "SELECT pmid, topic, level FROM evidence.article_topics ORDER BY ALL",
+    "SELECT * FROM evidence.rule_sets ORDER BY ALL",
+)
+
+
+def files(sql: Path) -> list[Path]:
+    return sorted((sql / "marts").glob("*.sql"))
+
+
+def build(run: Run) -> dict[str, object]:
+    """(Re)make every mart in the run's open transaction.
+
+    The files find TEMP run_parameters: as_of, as_of_date, as_of_year,
+    previous_published_at (as_of of the last published set, or NULL), statement, set_id.
+    """
+    content = content_id(run.con, run.settings.sql)
+    set_id = f"{run.as_of:%Y-%m-%d}-{slug(run.origin)}-{content}"
+    run.journal.set_id = run.receipt.set_id = set_id
+    run.con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE run_parameters AS
+        SELECT ?::TIMESTAMP AS as_of, ?::DATE AS as_of_date, ?::SMALLINT AS as_of_year,
+            ?::TIMESTAMP AS previous_published_at, ?::VARCHAR AS statement, ?::VARCHAR AS set_id
+        """,
+        [
+            run.as_of,
+            run.as_of.date(),
+            run.as_of.year,
+            run.journal.previous_published_at,
+            statement(run.origin, _held(run.con)),
+            set_id,
+        ],
+    )
+    for path in files(run.settings.sql):
+        run_script(run.con, path)
+    return {"tables": len(files(run.settings.sql)), "set": set_id}
+
+
+def content_id(con: duckdb.DuckDBPyConnection, sql: Path) -> str:
+    """Twelve hex digits over records, judgements, rules and the SQL of the tables.
+
+    The same content gives the same id, whenever and however often it was fetched.
+    """
+    digest = hashlib.sha256(schema_version(sql).encode())
+    for path in files(sql):
+        digest.update(path.read_bytes())
+    for query in _CONTENT:
+        digest.update(query.encode())
+        for row in con.execute(query).fetchall():
+            digest.update(repr(row).encode())
+    return digest.hexdigest()[:12]
+
+
+def _held(con: duckdb.DuckDBPyConnection) -> int:
+    row = con.execute(
+        "SELECT count(DISTINCT pmid) FROM ops.search_hits WHERE left_at IS NULL"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -1,0 +1,146 @@
+"""Records from files people have: PubMed XML (plain or .gz), .nbib exports, citation lists.
+
+A file is read whole into an in-memory database, matched by the searches' local
+predicates, and only what matches goes into the raw archive: XML records as their
+original bytes in a new PubmedArticleSet, deletions included; a .nbib export whole,
+with the numbers of its matching records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import duckdb
+
+from pipeline.errors import ConfigurationError
+from pipeline.evidence import topics as topics_module
+from pipeline.pubmed.record_bytes import extract
+from pipeline.run import OFFLINE, Run
+from pipeline.warehouse import database, stage
+
+CITATION_LIST = "known_citations.csv"
+
+
+def archive_matching(run: Run) -> dict[str, object]:
+    """Read the run's files, archive what matches any search, and say what was read.
+
+    Raises:
+        ConfigurationError: a file is missing or is no PubMed file; nothing changed.
+    """
+    for path in run.options.from_files:
+        if not path.is_file():
+            raise ConfigurationError(
+                f"There is no file {path}.", effect="Nothing changed.",
+                next_step="name PubMed XML, .xml.gz or .nbib files after --from.",
+            )
+    read = kept = deletions = 0
+    for path in run.options.from_files:
+        with duckdb.connect() as con:
+            for schema in database.schema_files(run.settings.sql):
+                con.execute(schema.read_text(encoding="utf-8"))
+            stage.create_staging(con)
+            counts = stage_any(
+                con, path, raw_file=None, stamp=file_stamp(path), first_record_no=1
+            )
+            is_xml = con.execute(
+                "SELECT count(*) FROM staging.core.articles WHERE raw_offset IS NULL"
+            ).fetchone() == (0,)
+            topics_module.match(con, run.topics, "staging.keyed")
+            in_scope = [search.name for search in run.searches]
+            wanted = [
+                row[0]
+                for row in con.execute(
+                    "SELECT DISTINCT pmid FROM local_hits WHERE list_contains(?, search) ORDER BY 1",
+                    [in_scope],
+                ).fetchall()
+            ]
+            entry = {
+                "kind": "records",
+                "file": path.name,
+                "file_sha256": _sha256(path),
+                "received_at": run.as_of.isoformat(),
+                "stamp": file_stamp(path),
+                "records_read": counts.records,
+                "records_kept": len(wanted),
+            }
+            if is_xml:
+                entry["object"] = run.archive.put(_cut_out(con, path, wanted))
+            else:
+                entry["object"] = run.archive.put(path.read_bytes())
+                entry["kept_record_nos"] = wanted
+            run.archive.note(run.run_id, entry)
+        read += counts.records
+        kept += len(wanted)
+        deletions += counts.deletions
+    run.receipt.records_read = read
+    return {"files": len(run.options.from_files), "read": read, "kept": kept, "deletions": deletions}
+
+
+def archive_citation_list(run: Run) -> int:
+    """Archive the sparse citation list beside a replayed archive; returns its rows."""
+    path = run.options.archive_directory / CITATION_LIST
+    if run.mode != OFFLINE or not path.is_file():
+        return 0
+    body = path.read_bytes()
+    run.archive.note(
+        run.run_id,
+        {
+            "kind": "records",
+            "file": path.name,
+            "received_at": run.as_of.isoformat(),
+            "stamp": file_stamp(path),
+            "object": run.archive.put(body),
+        },
+    )
+    return max(len(body.splitlines()) - 1, 0)
+
+
+def stage_any(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    *,
+    raw_file: str | None,
+    stamp: str,
+    first_record_no: int,
+) -> stage.StageCounts:
+    """Stage a file of any kind that is read: told by its content, not by its name."""
+    return stage.stage_file(
+        con, path, raw_file=raw_file, stamp=stamp, first_record_no=first_record_no
+    )
+
+
+def file_stamp(path: Path) -> str:
+    """The name that orders a file among others: pubmed21n1298.xml.gz gives pubmed21n1298."""
+    return re.sub(r"(\.(xml|nbib|txt|csv))?(\.gz)?$", "", path.name).replace(":", "_")
+
+
+def _cut_out(con: duckdb.DuckDBPyConnection, path: Path, wanted: list[int]) -> bytes:
+    """A PubmedArticleSet of the wanted records, byte by byte, and all deletions."""
+    spans = con.execute(
+        """
+        SELECT raw_offset, raw_length FROM staging.core.articles
+        WHERE list_contains(?::INTEGER[], record_no)
+        UNION ALL
+        SELECT raw_offset, raw_length FROM staging.core.unreadable
+        ORDER BY 1
+        """,
+        [wanted],
+    ).fetchall()
+    deletions = con.execute(
+        "SELECT pmid, pmid_version FROM staging.core.deletions ORDER BY ALL"
+    ).fetchall()
+    parts = [b'<?xml version="1.0" encoding="utf-8"?>\n<PubmedArticleSet>\n']
+    parts += [raw + b"\n" for raw in extract(path, spans)]
+    if deletions:
+        parts.append(b"<DeleteCitation>\n")
+        parts += [b'<PMID Version="%d">%d</PMID>\n' % (version, pmid) for pmid, version in deletions]
+        parts.append(b"</DeleteCitation>\n")
+    parts.append(b"</PubmedArticleSet>\n")
+    return b"".join(parts)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

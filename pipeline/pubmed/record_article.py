@@ -1,0 +1,297 @@
+"""MedlineCitation with its Article and Journal: the body of a PubmedArticle."""
+
+from __future__ import annotations
+
+from pipeline.pubmed.record_context import (
+    Context,
+    Element,
+    Handler,
+    integer,
+    listed,
+    read_children,
+    read_pmid,
+    scalar,
+    typed_date,
+)
+from pipeline.pubmed.record_indexing import (
+    chemical_list,
+    keyword_list,
+    mesh_heading_list,
+    publication_type,
+    publication_type_list,
+    supplementary_list,
+)
+from pipeline.pubmed.record_people import author_list, investigator_list, subject_list
+
+
+def citation_pmid(context: Context, element: Element) -> None:
+    if "pmid" not in context.fields:
+        context.fields["pmid"], context.fields["pmid_version"] = read_pmid(context, element)
+
+
+def issue_date(context: Context, element: Element) -> None:
+    """PubDate (DTD: (Year, ((Month, Day?) | Season)?) | MedlineDate)."""
+    context.bare(element)
+    found = context.partial(element)
+    if "issue_date_precision" in context.fields:
+        return
+    context.fields.update(
+        issue_date_verbatim=found.verbatim or None,
+        issue_year=found.year,
+        issue_month=found.month,
+        issue_day=found.day,
+        issue_date_precision=found.precision,
+    )
+
+
+def electronic_date(context: Context, element: Element) -> None:
+    """ArticleDate, the first one of DateType Electronic, or a book's ContributionDate."""
+    if element.tag == "ArticleDate":
+        if context.vocabulary.article_date[tuple(element.items())] != "Electronic":
+            return
+    else:
+        context.bare(element)
+    found = context.partial(element)
+    if "electronic_date_verbatim" in context.fields:
+        return
+    context.fields.update(
+        electronic_date_verbatim=found.verbatim or None,
+        electronic_year=found.year,
+        electronic_month=found.month,
+        electronic_day=found.day,
+    )
+
+
+def location_id(context: Context, element: Element) -> None:
+    """ELocationID: its DOI is the article's only when valid and no other is given."""
+    id_type, is_valid = context.vocabulary.elocation[tuple(element.items())]
+    rows, position = context.rows("article_identifiers")
+    value = context.flat(element) or ""
+    rows.append((context.record_no, position + 1, "ELocationID", id_type, value, is_valid))
+    if id_type == "doi" and is_valid and value and context.location_doi is None:
+        context.location_doi = value
+
+
+def other_id(context: Context, element: Element) -> None:
+    source = context.vocabulary.other_id[tuple(element.items())]
+    rows, position = context.rows("article_identifiers")
+    value = context.flat(element) or ""
+    rows.append((context.record_no, position + 1, "OtherID", source, value, None))
+
+
+def abstract(context: Context, element: Element) -> None:
+    context.bare(element)
+    _sections(context, element, "main", None)
+
+
+def other_abstract(context: Context, element: Element) -> None:
+    kind, language = context.vocabulary.other_abstract[tuple(element.items())]
+    _sections(context, element, kind, language)
+
+
+def _sections(context: Context, element: Element, kind: str, language: str | None) -> None:
+    rows, section_no = context.rows("abstract_sections")
+    for child in element:
+        tag = child.tag
+        if tag == "AbstractText":
+            section_no += 1
+            label, category = context.vocabulary.abstract_text[tuple(child.items())]
+            text = context.flat(child) or ""
+            rows.append((context.record_no, section_no, kind, language, label, category, text))
+        elif tag == "CopyrightInformation" and kind == "main":
+            context.set("abstract_copyright", context.leaf(child))
+        else:
+            context.unknown(element, child)
+
+
+def grant_list(context: Context, element: Element) -> None:
+    complete = context.vocabulary.complete["GrantList"][tuple(element.items())]
+    context.set("is_grant_list_complete", complete)
+    rows, position = context.rows("grants")
+    for child in context.children(element, "Grant"):
+        position += 1
+        found: dict[str, str | None] = {}
+        for part in child:
+            if part.tag in ("GrantID", "Acronym", "Agency", "Country"):
+                found[str(part.tag)] = context.leaf(part)
+            else:
+                context.unknown(child, part)
+        rows.append(
+            (
+                context.record_no,
+                position,
+                found.get("GrantID"),
+                found.get("Acronym"),
+                found.get("Agency"),
+                found.get("Country"),
+            )
+        )
+
+
+def databank_list(context: Context, element: Element) -> None:
+    complete = context.vocabulary.complete["DataBankList"][tuple(element.items())]
+    context.set("is_databank_list_complete", complete)
+    rows, position = context.rows("databank_accessions")
+    for child in context.children(element, "DataBank"):
+        name = ""
+        accessions: list[str | None] = []
+        for part in child:
+            if part.tag == "DataBankName":
+                name = context.leaf(part) or ""
+            elif part.tag == "AccessionNumberList":
+                numbers = context.children(part, "AccessionNumber")
+                accessions += [context.leaf(number) for number in numbers]
+            else:
+                context.unknown(child, part)
+        for accession in accessions or [None]:
+            position += 1
+            rows.append((context.record_no, position, name, accession))
+
+
+def link_list(context: Context, element: Element) -> None:
+    """CommentsCorrectionsList: errata, retractions, comments, updates."""
+    context.bare(element)
+    rows, position = context.rows("article_links")
+    for child in context.children(element, "CommentsCorrections"):
+        position += 1
+        ref_type = context.vocabulary.link[tuple(child.items())]
+        source = note = pmid = version = None
+        for part in child:
+            tag = part.tag
+            if tag == "RefSource":
+                source = context.leaf(part)
+            elif tag == "PMID":
+                if context.flat(part):
+                    pmid, version = read_pmid(context, part)
+            elif tag == "Note":
+                note = context.leaf(part)
+            else:
+                context.unknown(child, part)
+        rows.append((context.record_no, position, ref_type, source, pmid, version, note))
+
+
+def gene_symbols(context: Context, element: Element) -> None:
+    context.bare(element)
+    for child in context.children(element, "GeneSymbol"):
+        _gene_symbol(context, child)
+
+
+_gene_symbol = listed("gene_symbols")
+
+
+def general_note(context: Context, element: Element) -> None:
+    owner = context.vocabulary.general_note[tuple(element.items())]
+    notes = context.fields.setdefault("general_notes", [])
+    notes.append(f"{owner}: {context.flat(element) or ''}")
+
+
+def number_of_references(context: Context, element: Element) -> None:
+    if text := context.leaf(element):
+        context.set("number_of_references", integer(text, "NumberOfReferences"))
+
+
+def pagination(context: Context, element: Element) -> None:
+    context.bare(element)
+    read_children(context, element, PAGINATION)
+
+
+def issn(context: Context, element: Element) -> None:
+    context.set("issn_type", context.vocabulary.issn[tuple(element.items())])
+    context.set("issn", context.flat(element))
+
+
+def journal(context: Context, element: Element) -> None:
+    context.bare(element)
+    read_children(context, element, JOURNAL)
+
+
+def journal_issue(context: Context, element: Element) -> None:
+    context.set("cited_medium", context.vocabulary.issue[tuple(element.items())])
+    read_children(context, element, JOURNAL_ISSUE)
+
+
+def journal_info(context: Context, element: Element) -> None:
+    context.bare(element)
+    read_children(context, element, JOURNAL_INFO)
+
+
+def article(context: Context, element: Element) -> None:
+    context.set("publication_model", context.vocabulary.article[tuple(element.items())])
+    read_children(context, element, ARTICLE)
+
+
+def medline_citation(context: Context, element: Element) -> None:
+    """MedlineCitation, all of it."""
+    status, owner, method, version_id, version_date = context.vocabulary.citation[
+        tuple(element.items())
+    ]
+    context.fields.update(
+        citation_status=status,
+        owner=owner,
+        indexing_method=method,
+        version_id=version_id,
+        version_date=version_date,
+    )
+    read_children(context, element, MEDLINE_CITATION)
+
+
+PAGINATION: dict[str, Handler] = {
+    "MedlinePgn": scalar("pages"),
+    "StartPage": scalar("start_page"),
+    "EndPage": scalar("end_page"),
+}
+JOURNAL_ISSUE: dict[str, Handler] = {
+    "Volume": scalar("volume"),
+    "Issue": scalar("issue"),
+    "PubDate": issue_date,
+}
+JOURNAL: dict[str, Handler] = {
+    "ISSN": issn,
+    "JournalIssue": journal_issue,
+    "Title": scalar("journal_title"),
+    "ISOAbbreviation": scalar("iso_abbreviation"),
+}
+JOURNAL_INFO: dict[str, Handler] = {
+    "Country": scalar("journal_country"),
+    "MedlineTA": scalar("medline_ta"),
+    "NlmUniqueID": scalar("nlm_unique_id"),
+    "ISSNLinking": scalar("issn_linking"),
+}
+ARTICLE: dict[str, Handler] = {
+    "Journal": journal,
+    "ArticleTitle": scalar("title"),
+    "Pagination": pagination,
+    "ELocationID": location_id,
+    "Abstract": abstract,
+    "AuthorList": author_list,
+    "Language": listed("languages"),
+    "DataBankList": databank_list,
+    "GrantList": grant_list,
+    "PublicationTypeList": publication_type_list,
+    "VernacularTitle": scalar("vernacular_title"),
+    "ArticleDate": electronic_date,
+}
+MEDLINE_CITATION: dict[str, Handler] = {
+    "PMID": citation_pmid,
+    "DateCompleted": typed_date("date_completed"),
+    "DateRevised": typed_date("date_revised"),
+    "Article": article,
+    "MedlineJournalInfo": journal_info,
+    "ChemicalList": chemical_list,
+    "SupplMeshList": supplementary_list,
+    "CitationSubset": listed("citation_subsets"),
+    "CommentsCorrectionsList": link_list,
+    "GeneSymbolList": gene_symbols,
+    "MeshHeadingList": mesh_heading_list,
+    "NumberOfReferences": number_of_references,
+    "PersonalNameSubjectList": subject_list,
+    "OtherID": other_id,
+    "OtherAbstract": other_abstract,
+    "KeywordList": keyword_list,
+    "CoiStatement": scalar("coi_statement"),
+    "SpaceFlightMission": listed("space_flight_missions"),
+    "InvestigatorList": investigator_list,
+    "GeneralNote": general_note,
+}
+
+__all__ = ["medline_citation", "publication_type"]

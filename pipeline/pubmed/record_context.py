@@ -1,0 +1,296 @@
+"""What the readers of a record's parts share: rows so far, the record at hand, vocabularies.
+
+The vocabularies are the enumerations and defaults of pubmed_250101.dtd; where the DTD has
+CDATA but NLM documents a fixed list (IndexingMethod), the list is here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from lxml import etree
+
+from pipeline.pubmed.dates import Part, PartialDate, partial_date, whole_date
+from pipeline.pubmed.record_tables import LARGEST_INTEGER, LARGEST_SMALLINT, Row, empty_tables
+from pipeline.pubmed.record_tally import Attributes, Tally, flat_text, odd_text, unknown_element
+
+Element = etree._Element
+YES_NO = {"Y": True, "N": False}
+NOTHING: frozenset[str] = frozenset()
+ID_TYPES = frozenset(
+    "doi pii pmcpid pmpid pmc mid sici pubmed medline pmcid pmcbook bookaccession".split()
+)
+OWNERS = frozenset("NLM NASA PIP KIE HSR HMD NOTNLM".split())
+DATE_TAGS = frozenset("Year Month Day Season MedlineDate Hour Minute Second".split())
+PUB_STATUSES = frozenset(
+    "received accepted epublish ppublish revised aheadofprint retracted ecollection pmc pmcr"
+    " pubmed pubmedr premedline medline medliner entrez pmc-release".split()
+)
+REF_TYPES = frozenset(
+    "AssociatedDataset AssociatedPublication CommentIn CommentOn CorrectedandRepublishedIn"
+    " CorrectedandRepublishedFrom ErratumIn ErratumFor ExpressionOfConcernIn"
+    " ExpressionOfConcernFor RepublishedIn RepublishedFrom RetractedandRepublishedIn"
+    " RetractedandRepublishedFrom RetractionIn RetractionOf UpdateIn UpdateOf"
+    " SummaryForPatientsIn OriginalReportIn ReprintIn ReprintOf Cites".split()
+)
+CITATION_STATUSES = frozenset(
+    "Completed In-Process PubMed-not-MEDLINE In-Data-Review Publisher MEDLINE OLDMEDLINE".split()
+)
+
+
+class BadRecordError(Exception):
+    """This record cannot be held as typed rows; the message says why."""
+
+
+class Vocabulary:
+    """How to read the attributes of every element that has any, for one reading."""
+
+    def __init__(self, tally: Tally) -> None:
+        def of(
+            element: str, **fields: tuple[Any, Mapping[str, Any] | frozenset[str] | None]
+        ) -> Attributes:
+            return Attributes(tally, element, **fields)
+
+        self.article = of(
+            "Article",
+            PubModel=(
+                None,
+                frozenset(
+                    "Print Print-Electronic Electronic Electronic-Print"
+                    " Electronic-eCollection".split()
+                ),
+            ),
+        )
+        self.citation = of(
+            "MedlineCitation",
+            Status=(None, CITATION_STATUSES),
+            Owner=("NLM", OWNERS),
+            IndexingMethod=(None, frozenset({"Automated", "Curated", "Manual"})),
+            VersionID=(None, None),
+            VersionDate=(None, None),
+        )
+        self.pmid = of("PMID", Version=("0", None))
+        self.issn = of("ISSN", IssnType=(None, frozenset({"Electronic", "Print"})))
+        self.issue = of("JournalIssue", CitedMedium=(None, frozenset({"Internet", "Print"})))
+        self.article_id = of("ArticleId", IdType=("pubmed", ID_TYPES))
+        self.elocation = of(
+            "ELocationID", EIdType=(None, frozenset({"doi", "pii"})), ValidYN=(True, YES_NO)
+        )
+        self.other_id = of(
+            "OtherID",
+            Source=(
+                None,
+                frozenset("NASA KIE PIP POP ARPL CPC IND CPFH CLML NRCBL NLM QCIM".split()),
+            ),
+        )
+        self.abstract_text = of(
+            "AbstractText",
+            Label=(None, None),
+            NlmCategory=(
+                None,
+                frozenset("BACKGROUND OBJECTIVE METHODS RESULTS CONCLUSIONS UNASSIGNED".split()),
+            ),
+        )
+        self.other_abstract = of(
+            "OtherAbstract",
+            Type=("", frozenset("AAMC AIDS KIE PIP NASA Publisher plain-language-summary".split())),
+            Language=("eng", None),
+        )
+        self.author_list = of(
+            "AuthorList",
+            CompleteYN=(True, YES_NO),
+            Type=("authors", frozenset({"authors", "editors"})),
+        )
+        self.author = of("Author", ValidYN=(True, YES_NO), EqualContrib=(None, YES_NO))
+        self.investigator = of(
+            "Investigator", ValidYN=(True, YES_NO), EqualContrib=(None, NOTHING)
+        )
+        self.subject = of(
+            "PersonalNameSubject", ValidYN=(None, NOTHING), EqualContrib=(None, NOTHING)
+        )
+        self.identifier = of("Identifier", Source=(None, None))
+        self.article_date = of("ArticleDate", DateType=("Electronic", frozenset({"Electronic"})))
+        self.publication_type = of("PublicationType", UI=(None, None))
+        self.descriptor = of(
+            "DescriptorName",
+            MajorTopicYN=(False, YES_NO),
+            AutoHM=(None, YES_NO),
+            Type=(None, frozenset({"Geographic"})),
+            UI=(None, None),
+        )
+        self.qualifier = of(
+            "QualifierName", MajorTopicYN=(False, YES_NO), AutoHM=(None, YES_NO), UI=(None, None)
+        )
+        self.substance = of("NameOfSubstance", UI=(None, None))
+        self.supplement = of(
+            "SupplMeshName",
+            UI=(None, None),
+            Type=(None, frozenset("Disease Protocol Organism Anatomy Population".split())),
+        )
+        self.keyword_list = of("KeywordList", Owner=("NLM", OWNERS | {"NLM-AUTO", "HHS"}))
+        self.keyword = of("Keyword", MajorTopicYN=(False, YES_NO))
+        self.complete = {
+            name: of(name, CompleteYN=(True, YES_NO)) for name in ("GrantList", "DataBankList")
+        }
+        self.general_note = of("GeneralNote", Owner=("NLM", OWNERS - {"NOTNLM"}))
+        self.link = of("CommentsCorrections", RefType=("", REF_TYPES))
+        self.history = of("PubMedPubDate", PubStatus=("", PUB_STATUSES))
+        self.object = of("Object", Type=("", None))
+        self.param = of("Param", Name=(None, None))
+        self.item_list = of("ItemList", ListType=(None, None))
+        self.location = of(
+            "LocationLabel",
+            Type=(None, frozenset("part chapter section appendix figure table box".split())),
+        )
+
+
+class Context:
+    """One reading: the rows of the batch so far and the scalars of the record at hand."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.tally = tally
+        self.vocabulary = Vocabulary(tally)
+        self.record_no = 0
+        self.fields: dict[str, Any] = {}
+        self.location_doi: str | None = None
+        self.is_book = False
+        self.book: dict[str, Any] = {}
+        self.new_batch()
+
+    def new_batch(self) -> None:
+        """Begin with empty tables; the old ones belong to whoever took them."""
+        self.tables = empty_tables()
+        self.first = dict.fromkeys(self.tables, 0)
+
+    def begin(self, record_no: int) -> None:
+        """Begin a record."""
+        self.record_no = record_no
+        self.fields = {}
+        self.location_doi = None
+        self.first = {table: len(rows) for table, rows in self.tables.items()}
+
+    def rows(self, table: str) -> tuple[list[Row], int]:
+        """The rows of a table, and how many this record already has there."""
+        rows = self.tables[table]
+        return rows, len(rows) - self.first[table]
+
+    def leaf(self, element: Element) -> str | None:
+        """The text of an element that should have no attributes; None when empty."""
+        if len(element) or element.keys():
+            return odd_text(self.tally, element)
+        return element.text or None
+
+    def flat(self, element: Element) -> str | None:
+        """The text of an element whose attributes the caller reads; None when empty."""
+        return flat_text(self.tally, element) if len(element) else element.text or None
+
+    def bare(self, element: Element) -> None:
+        """Count the attributes of an element that should have none."""
+        for name in element.keys():
+            self.tally["attribute", f"{element.tag}@{name}"] += 1
+
+    def children(self, element: Element, tag: str) -> Iterator[Element]:
+        """The children of a list that may hold but one kind of element."""
+        for child in element:
+            if child.tag == tag:
+                yield child
+            else:
+                unknown_element(self.tally, str(element.tag), child)
+
+    def unknown(self, parent: Element, child: Element) -> None:
+        unknown_element(self.tally, str(parent.tag), child)
+
+    def set(self, column: str, value: object) -> None:
+        """A scalar of the article: the first wins, as everywhere the DTD allows but one."""
+        if value is not None:
+            self.fields.setdefault(column, value)
+
+    def date_parts(self, element: Element) -> tuple[Part, ...]:
+        """The children of a date element, as (tag, text)."""
+        parts = tuple(
+            [
+                (part.tag, part.text or "")
+                if not (len(part) or part.keys())
+                else (part.tag, odd_text(self.tally, part) or "")
+                for part in element
+            ]
+        )
+        for tag, _ in parts:
+            if tag not in DATE_TAGS:
+                self.tally["element", f"{element.tag}/{tag}"] += 1
+        return parts  # type: ignore[return-value]
+
+    def partial(self, element: Element) -> PartialDate:
+        return partial_date(self.date_parts(element))
+
+
+Handler = Callable[[Context, Element], None]
+
+
+def read_children(context: Context, element: Element, handlers: Mapping[str, Handler]) -> None:
+    """Hand every child to the reader of its tag, in document order, in one pass."""
+    for child in element:
+        handler = handlers.get(child.tag)  # type: ignore[call-overload]
+        if handler is None:
+            context.unknown(element, child)
+        else:
+            handler(context, child)
+
+
+def scalar(column: str) -> Handler:
+    """A reader: the element's text is a column of articles."""
+
+    def read(context: Context, element: Element) -> None:
+        context.set(column, context.leaf(element))
+
+    return read
+
+
+def listed(column: str) -> Handler:
+    """A reader: the element's text is one more entry of a list column of articles."""
+
+    def read(context: Context, element: Element) -> None:
+        context.fields.setdefault(column, []).append(context.leaf(element) or "")
+
+    return read
+
+
+def typed_date(column: str) -> Handler:
+    """A reader for DateCompleted and DateRevised (DTD: Year, Month, Day)."""
+
+    def read(context: Context, element: Element) -> None:
+        context.bare(element)
+        parts = context.date_parts(element)
+        value = whole_date(parts)
+        if value is None:
+            said = " ".join(text for _, text in parts)
+            raise BadRecordError(f"{element.tag} is no date: {said!r}")
+        context.set(column, value)
+
+    return read
+
+
+def integer(text: str | None, what: str, largest: int = LARGEST_INTEGER) -> int:
+    """A whole number from 0 up, ASCII digits only.
+
+    Raises:
+        BadRecordError: the text is none, or too large for its column.
+    """
+    plain = (text or "").strip()
+    if plain.isdigit() and plain.isascii() and len(plain) <= 10 and int(plain) <= largest:
+        return int(plain)
+    raise BadRecordError(f"{what} is no number that fits: {plain[:40]!r}")
+
+
+def read_pmid(context: Context, element: Element) -> tuple[int, int]:
+    """A PMID and its Version.
+
+    Raises:
+        BadRecordError: it is no positive number, or the version is none.
+    """
+    pmid = integer(context.flat(element), "PMID")
+    if not pmid:
+        raise BadRecordError("PMID is 0")
+    version = context.vocabulary.pmid[tuple(element.items())]
+    return pmid, integer(version, "PMID@Version", LARGEST_SMALLINT)

@@ -1,0 +1,142 @@
+"""PubmedData and PubmedBookData: history, own identifiers, objects, references."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+
+from pipeline.pubmed.dates import Part, moment
+from pipeline.pubmed.record_context import Context, Element, read_children, scalar
+from pipeline.pubmed.record_tables import LARGEST_INTEGER
+
+
+def own_identifiers(context: Context, element: Element) -> None:
+    """ArticleIdList of the record itself.
+
+    A book has two (BookDocument, PubmedBookData) that mostly say the same: what stands
+    already is not repeated there.
+    """
+    context.bare(element)
+    rows, position = context.rows("article_identifiers")
+    standing: set[tuple[object, ...]] = set()
+    if context.is_book:
+        standing = {row[2:5] for row in rows[len(rows) - position :]}
+    for child in context.children(element, "ArticleId"):
+        id_type = context.vocabulary.article_id[tuple(child.items())]
+        value = context.flat(child) or ""
+        if standing and ("ArticleId", id_type, value) in standing:
+            continue
+        position += 1
+        rows.append((context.record_no, position, "ArticleId", id_type, value, None))
+        if id_type == "doi" and value:
+            context.set("doi", value)
+        elif id_type == "pmc" and value:
+            context.set("pmc_id", value)
+
+
+@lru_cache(maxsize=65_536)
+def _moment(parts: tuple[Part, ...]) -> tuple[str, datetime | None]:
+    return " ".join(text for _, text in parts if text), moment(parts)
+
+
+def history(context: Context, element: Element) -> None:
+    """History: one row a PubMedPubDate."""
+    context.bare(element)
+    rows, position = context.rows("history_dates")
+    for child in context.children(element, "PubMedPubDate"):
+        position += 1
+        status = context.vocabulary.history[tuple(child.items())]
+        verbatim, event_at = _moment(context.date_parts(child))
+        rows.append((context.record_no, position, status, verbatim, event_at))
+
+
+def object_list(context: Context, element: Element) -> None:
+    """ObjectList: one row a Param; an Object without any has one row too."""
+    context.bare(element)
+    rows, position = context.rows("related_objects")
+    for child in context.children(element, "Object"):
+        kind = context.vocabulary.object[tuple(child.items())]
+        params: list[tuple[str | None, str | None]] = []
+        for param in context.children(child, "Param"):
+            name = context.vocabulary.param[tuple(param.items())]
+            params.append((name, context.flat(param)))
+        for name, value in params or [(None, None)]:
+            position += 1
+            rows.append((context.record_no, position, kind, name, value))
+
+
+def reference_list(context: Context, element: Element) -> None:
+    """ReferenceList (DTD: Title?, Reference*, ReferenceList*), the nested ones in order."""
+    if element.keys():
+        context.bare(element)
+    rows, number = context.rows("cited_references")
+    title: str | None = None
+    for child in element:
+        tag = child.tag
+        if tag == "Reference":
+            number += 1
+            rows.append((context.record_no, number, title, *_reference(context, child)))
+        elif tag == "ReferenceList":
+            reference_list(context, child)
+            number = context.rows("cited_references")[1]
+        elif tag == "Title":
+            title = context.leaf(child)
+        else:
+            context.unknown(element, child)
+
+
+def _reference(
+    context: Context, element: Element
+) -> tuple[str | None, int | None, str | None, str | None, list[str]]:
+    citation: str | None = None
+    pmid: int | None = None
+    doi: str | None = None
+    pmc: str | None = None
+    others: list[str] = []
+    id_types = context.vocabulary.article_id
+    if element.keys():
+        context.bare(element)
+    for part in element:
+        tag = part.tag
+        if tag == "Citation":
+            citation = context.leaf(part)
+        elif tag == "ArticleIdList":
+            for child in part:
+                if child.tag != "ArticleId":
+                    context.unknown(part, child)
+                    continue
+                id_type = id_types[tuple(child.items())]
+                text = context.flat(child) or ""
+                if id_type == "pubmed" and pmid is None and (found := _pmid(text)):
+                    pmid = found
+                elif id_type == "doi" and doi is None and text:
+                    doi = text
+                elif id_type == "pmc" and pmc is None and text:
+                    pmc = text
+                elif text or id_type not in ("pubmed", "doi", "pmc"):
+                    others.append(f"{id_type}: {text}")
+        else:
+            context.unknown(element, part)
+    return citation, pmid, doi, pmc, others
+
+
+def _pmid(text: str) -> int | None:
+    """A PMID, if it is one; anything else publishers send is kept among the other ids."""
+    if text.isdigit() and text.isascii() and len(text) <= 10:
+        return int(text) if int(text) <= LARGEST_INTEGER else None
+    return None
+
+
+PUBMED_DATA = {
+    "History": history,
+    "PublicationStatus": scalar("publication_status"),
+    "ArticleIdList": own_identifiers,
+    "ObjectList": object_list,
+    "ReferenceList": reference_list,
+}
+
+
+def pubmed_data(context: Context, element: Element) -> None:
+    """PubmedData or PubmedBookData (which has no ReferenceList in the DTD)."""
+    context.bare(element)
+    read_children(context, element, PUBMED_DATA)

@@ -1,0 +1,370 @@
+"""PubMed XML to rows: every record of a file, streaming, nothing lost.
+
+One record at a time is cut from the stream (`cutting`), parsed by lxml without any DTD or
+network, and walked once; each child goes to the reader of its tag (`record_*`). Text is
+verbatim: mark-up is flattened, nothing trimmed. What the DTD does not have is counted in a
+`Tally`; what cannot be read is set aside with its bytes, and reading goes on.
+"""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from html.entities import name2codepoint
+from io import BytesIO
+
+from lxml import etree
+
+from pipeline.errors import ConfigurationError
+from pipeline.pubmed.cutting import Cut, Cutter
+from pipeline.pubmed.record_article import medline_citation
+from pipeline.pubmed.record_book import book_document
+from pipeline.pubmed.record_bytes import Source, open_bytes, source_name
+from pipeline.pubmed.record_context import BadRecordError, Context, Element, read_pmid
+from pipeline.pubmed.record_pubmed_data import pubmed_data
+from pipeline.pubmed.record_tables import (
+    LARGEST_SMALLINT,
+    LIST_COLUMNS,
+    PARSED_COLUMNS,
+    Row,
+    Tables,
+    drop_record,
+)
+from pipeline.pubmed.record_tally import Tally
+
+__all__ = [
+    "PARSED_COLUMNS",
+    "Batch",
+    "Deletion",
+    "Record",
+    "Tally",
+    "Unreadable",
+    "read_batches",
+    "read_records",
+]
+
+_START = re.compile(rb"<(?:PubmedArticle|PubmedBookArticle|BookDocument)[\s>]")
+_ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]*);")
+_XML_ENTITIES = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
+_MATHML_NAMESPACE = b' xmlns:mml="http://www.w3.org/1998/Math/MathML"'
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a file.
+
+    Attributes:
+        kind: article or book.
+        offset, length, raw: its bytes in the uncompressed file.
+        rows: rows by table, with the columns of PARSED_COLUMNS; tables without rows are absent.
+    """
+
+    record_no: int
+    pmid: int
+    pmid_version: int
+    kind: str
+    offset: int
+    length: int
+    raw: bytes = field(repr=False)
+    rows: Tables = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Bytes that are no record we can hold, and why; they are kept, never guessed at."""
+
+    record_no: int
+    offset: int
+    raw: bytes = field(repr=False)
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """One PMID of a DeleteCitation or DeleteDocument."""
+
+    pmid: int
+    pmid_version: int
+    offset: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """Some records of one reading, as rows ready for DuckDB's appender.
+
+    Attributes:
+        tables: rows by table, every table of PARSED_COLUMNS.
+        tally: shared by all batches of a reading; final after the last one.
+    """
+
+    tables: Tables
+    deletions: list[Deletion]
+    unreadable: list[Unreadable]
+    tally: Tally
+
+    @property
+    def record_count(self) -> int:
+        return len(self.tables["articles"])
+
+
+class _Reader:
+    """Reads the cuts of one stream into the tables of a Context."""
+
+    def __init__(self, cutter: Cutter, tally: Tally, first_record_no: int) -> None:
+        self.context = Context(tally)
+        self.unreadable: list[Unreadable] = []
+        self.deletions: list[Deletion] = []
+        self._cutter = cutter
+        self._next_no = first_record_no
+        self._parser: etree.XMLParser | None = None
+
+    def read(self, cut: Cut) -> None:
+        """Add what a cut says to the rows, deletions or unreadable."""
+        if cut.kind == "record":
+            self._record(cut)
+        elif cut.kind == "deletion":
+            self._deletion(cut)
+        else:
+            if cut.name:
+                self.context.tally["element", f"PubmedArticleSet/{cut.name}"] += 1
+            self._set_aside(cut, "stands between records, and is none")
+
+    def _record(self, cut: Cut) -> None:
+        context = self.context
+        number = self._next_no
+        try:
+            root = self._tree(cut.raw)
+            self._next_no += 1
+            context.begin(number)
+            self._body(root, cut)
+        except etree.XMLSyntaxError as error:
+            second = _START.search(cut.raw, 1)
+            if second:  # its end tag is missing: the next record was swallowed with it
+                at = second.start()
+                self._set_aside(cut._replace(raw=cut.raw[:at]), "its end tag is missing")
+                rest = cut.raw[at:]
+                name = rest[1 : len(rest)].split(b">", 1)[0].split()[0].decode()
+                self._record(Cut("record", name, cut.offset + at, rest))
+            else:
+                self._set_aside(cut, f"XML is not well-formed: {error.msg}")
+        except BadRecordError as error:
+            drop_record(context.tables, number)
+            self._next_no = number
+            self._set_aside(cut, str(error))
+
+    def _body(self, root: Element, cut: Cut) -> None:
+        """Walk a record and add its row of articles."""
+        context = self.context
+        context.is_book = root.tag != "PubmedArticle"
+        if root.tag == "BookDocument":  # a BookDocumentSet has them without a shell
+            book_document(context, root)
+        else:
+            context.bare(root)
+            for child in root:
+                handler = _BODY.get(child.tag)  # type: ignore[call-overload]
+                if handler is None:
+                    context.unknown(root, child)
+                else:
+                    handler(context, child)
+        said = context.fields
+        if "pmid" not in said:
+            raise BadRecordError("it has no PMID")
+        if len(cut.raw) > LARGEST_SMALLINT:
+            self._check_sizes()
+        said["record_kind"] = "book" if context.is_book else "article"
+        said["record_source"] = "pubmed_xml"
+        if context.location_doi is not None:
+            said.setdefault("doi", context.location_doi)
+        for column in LIST_COLUMNS:
+            if column not in said:
+                said[column] = []
+        get = said.get
+        row: Row = (
+            context.record_no,
+            *[get(column) for column in _COLUMNS],
+            sha256(cut.raw).hexdigest(),
+            cut.offset,
+            len(cut.raw),
+        )
+        context.tables["articles"].append(row)
+
+    def _check_sizes(self) -> None:
+        """Running numbers are SMALLINT in core, but for references."""
+        context = self.context
+        for table, rows in context.tables.items():
+            count = len(rows) - context.first[table]
+            if count > LARGEST_SMALLINT and table not in ("cited_references", "affiliations"):
+                raise BadRecordError(f"it has {count} rows of {table}")
+
+    def _tree(self, raw: bytes) -> Element:
+        if self._parser is None:
+            self._parser = _parser(self._cutter.head.encoding)
+        try:
+            return etree.fromstring(raw, self._parser)
+        except etree.XMLSyntaxError:
+            repaired = self._repaired(raw)
+            if repaired == raw:
+                raise
+            return etree.fromstring(repaired, self._parser)
+
+    def _repaired(self, raw: bytes) -> bytes:
+        """Supply what a record takes from its surroundings.
+
+        Namespaces declared at the root, and named entities of HTML, which a DTD would have
+        defined: no DTD is ever loaded, so `&beta;` is written as its number.
+        """
+
+        def number(found: re.Match[bytes]) -> bytes:
+            name = found[1]
+            point = name2codepoint.get(name.decode())
+            if name in _XML_ENTITIES or point is None:
+                return found[0]
+            self.context.tally["entity", name.decode()] += 1
+            return b"&#%d;" % point
+
+        named = _ENTITY.sub(number, raw)
+        spaces = self._cutter.head.namespaces
+        if b"<mml:" in named and b"xmlns:mml" not in spaces:
+            spaces += _MATHML_NAMESPACE
+        if not spaces:
+            return named
+        at = re.compile(rb"<[\w]+").match(named)
+        end = at.end() if at else 0
+        return named[:end] + spaces + named[end:]
+
+    def _deletion(self, cut: Cut) -> None:
+        try:
+            root = self._tree(cut.raw)
+        except etree.XMLSyntaxError as error:
+            self._set_aside(cut, f"XML is not well-formed: {error.msg}")
+            return
+        self.context.bare(root)
+        for child in self.context.children(root, "PMID"):
+            try:
+                pmid, version = read_pmid(self.context, child)
+            except BadRecordError as error:
+                self._set_aside(cut._replace(raw=etree.tostring(child, with_tail=False)), str(error))
+            else:
+                self.deletions.append(Deletion(pmid, version, cut.offset))
+
+    def _set_aside(self, cut: Cut, reason: str) -> None:
+        """Keep the bytes; they have a number too, so that those of the others are stable."""
+        self.unreadable.append(Unreadable(self._next_no, cut.offset, cut.raw, reason))
+        self._next_no += 1
+
+
+_COLUMNS = tuple(
+    column
+    for column in PARSED_COLUMNS["articles"][1:]
+    if column not in ("record_sha256", "raw_offset", "raw_length")
+)
+_BODY: dict[str, Callable[[Context, Element], None]] = {
+    "MedlineCitation": medline_citation,
+    "PubmedData": pubmed_data,
+    "BookDocument": book_document,
+    "PubmedBookData": pubmed_data,
+}
+
+
+def _parser(encoding: str) -> etree.XMLParser:
+    """Nothing is fetched or expanded; comments and instructions are no text."""
+    try:
+        return etree.XMLParser(
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            remove_comments=True,
+            remove_pis=True,
+            collect_ids=False,
+            encoding=encoding,
+        )
+    except LookupError as error:
+        raise ConfigurationError(f"The file's encoding {encoding!r} is not known.") from error
+
+
+def read_batches(
+    source: Source | bytes, size: int = 1000, *, first_record_no: int = 1
+) -> Iterator[Batch]:
+    """Read a PubMed XML file as batches of rows: the fast way.
+
+    Args:
+        source: a path, plain or .gz, a binary stream, or the bytes themselves.
+        size: records a batch.
+        first_record_no: number of the first record; unreadable ones count too.
+    Yields:
+        At least one Batch, the last with what the end of the file says (DeleteCitation).
+    Raises:
+        SourceError: not PubMed XML, damaged, or (after the last whole batch) cut.
+        ConfigurationError: the file's encoding is unknown.
+    """
+    with open_bytes(BytesIO(source) if isinstance(source, bytes) else source) as stream:
+        cutter = Cutter(stream, source_name(source))
+        tally: Tally = Tally()
+        reader = _Reader(cutter, tally, first_record_no)
+        cuts = iter(cutter)
+        is_last = False
+        while not is_last:
+            is_last = _fill(reader, cuts, size)
+            batch = Batch(reader.context.tables, reader.deletions, reader.unreadable, tally)
+            reader.context.new_batch()
+            reader.deletions, reader.unreadable = [], []
+            yield batch
+
+
+def _fill(reader: _Reader, cuts: Iterator[Cut], size: int) -> bool:
+    """Read up to `size` records; True when there are no more.
+
+    The cyclic collector has nothing to find among rows, but would look through all of them
+    again and again.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        read = reader.read
+        for count, cut in enumerate(cuts, 1):
+            read(cut)
+            if count >= size:
+                return False
+        return True
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def read_records(
+    source: Source | bytes, *, first_record_no: int = 1
+) -> Iterator[Record | Unreadable | Deletion]:
+    """Every record of a PubMed XML file, in order, with what could not be read and deletions.
+
+    Args and Raises: as `read_batches`.
+    """
+    with open_bytes(BytesIO(source) if isinstance(source, bytes) else source) as stream:
+        cutter = Cutter(stream, source_name(source))
+        reader = _Reader(cutter, Tally(), first_record_no)
+        for cut in cutter:
+            reader.read(cut)
+            yield from reader.unreadable
+            yield from reader.deletions
+            reader.unreadable, reader.deletions = [], []
+            tables = {table: rows for table, rows in reader.context.tables.items() if rows}
+            if tables:
+                reader.context.new_batch()
+                yield _as_record(tables, cut)
+
+
+def _as_record(tables: Tables, cut: Cut) -> Record:
+    row = dict(zip(PARSED_COLUMNS["articles"], tables["articles"][0], strict=True))
+    start = row["raw_offset"] - cut.offset  # not 0 when a broken record stood before it
+    return Record(
+        record_no=row["record_no"],
+        pmid=row["pmid"],
+        pmid_version=row["pmid_version"],
+        kind=row["record_kind"],
+        offset=row["raw_offset"],
+        length=row["raw_length"],
+        raw=cut.raw[start : start + row["raw_length"]],
+        rows=tables,
+    )

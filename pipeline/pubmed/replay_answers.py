@@ -1,0 +1,241 @@
+"""The documents NCBI's E-utilities answer with, written as NCBI writes them.
+
+Shapes after answers captured in 2024-2026 and the DTDs their DOCTYPE lines name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from xml.sax.saxutils import escape
+
+from pipeline.pubmed.replay_fields import FIELDS
+from pipeline.pubmed.replay_search import Findings
+
+_XML = '<?xml version="1.0" encoding="UTF-8" ?>\n'
+_DTD = "https://eutils.ncbi.nlm.nih.gov/eutils/dtd/"
+_DOCTYPES = {
+    "esearch": ("eSearchResult", "esearch 20060628", "20060628/esearch.dtd"),
+    "epost": ("ePostResult", "epost 20090526", "20090526/epost.dtd"),
+    # The root's name is misspelt at NCBI; a client that checks it must cope.
+    "efetch": ("eEfetchResult", "efetch 20131226", "20131226/efetch.dtd"),
+    "einfo": ("eInfoResult", "einfo 20190110", "20190110/einfo.dtd"),
+}
+_ARTICLE_SET = (
+    b'<?xml version="1.0" ?>\n<!DOCTYPE PubmedArticleSet PUBLIC '
+    b'"-//NLM//DTD PubMedArticle, 1st January 2025//EN" '
+    b'"https://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_250101.dtd">\n<PubmedArticleSet>'
+)
+_DESCRIPTION = (
+    "A local archive of PubMed records (ketum replay): "
+    "it models the protocol of PubMed's E-utilities, not PubMed's retrieval"
+)
+
+
+@dataclass(frozen=True)
+class Response:
+    """An HTTP answer.
+
+    Attributes:
+        body: the whole body, not compressed.
+        status: the HTTP status.
+        content_type: the header of that name.
+        headers: further headers.
+        cut_at: send only so many bytes of the body, then hang up (for tests of clients).
+    """
+
+    body: bytes
+    status: int = 200
+    content_type: str = "text/xml; charset=UTF-8"
+    headers: dict[str, str] = field(default_factory=dict)
+    cut_at: int | None = None
+
+
+@dataclass
+class Page:
+    """One page of an ESearch answer.
+
+    Attributes:
+        findings: what the search found and reports.
+        count: all hits.
+        start: the place of the first UID given.
+        pmids: the UIDs given.
+        messages: texts for OutputMessage.
+        session: WebEnv and query key, if the search was kept.
+    """
+
+    findings: Findings
+    count: int
+    start: int
+    pmids: Sequence[int]
+    messages: list[str]
+    session: tuple[str, int] | None = None
+
+
+def plain(text: str, status: int = 200) -> Response:
+    """A text answer."""
+    return Response(text.encode(), status, "text/plain; charset=UTF-8")
+
+
+def as_json(value: object) -> Response:
+    """A JSON answer, as compact as NCBI's."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Response(f"{text}\n".encode(), content_type="application/json; charset=UTF-8")
+
+
+def search_page(page: Page, *, count_only: bool, use_json: bool) -> Response:
+    """The answer to an ESearch; warnings stand in it even if only the count was asked for."""
+    return _search_json(page, count_only) if use_json else _search_xml(page, count_only)
+
+
+def search_error(text: str, *, use_json: bool) -> Response:
+    """ESearch's ERROR in a 200. In JSON a line break stays raw, as at NCBI: invalid JSON."""
+    if not use_json:
+        return error("esearch", [text])
+    answer = as_json(_headed("esearch", {"ERROR": text}))
+    return Response(answer.body.replace(b"\\n", b"\n"), content_type=answer.content_type)
+
+
+def error(tool: str, texts: Iterable[str], status: int = 200) -> Response:
+    """An error document of a tool."""
+    lines = "".join(f"\t<ERROR>{escape(text)}</ERROR>\n" for text in texts)
+    root = _DOCTYPES[tool][0].replace("eEfetch", "eFetch")
+    return Response(f"{_prolog(tool)}<{root}>\n{lines}</{root}>\n".encode(), status)
+
+
+def posted(environment: str, key: int) -> Response:
+    """The answer to an EPost."""
+    body = (
+        f"{_prolog('epost').rstrip()}<ePostResult>\n\t<QueryKey>{key}</QueryKey>\n"
+        f"\t<WebEnv>{environment}</WebEnv>\n</ePostResult>\n"
+    )
+    return Response(body.encode())
+
+
+def article_set(records: Iterable[bytes]) -> Response:
+    """EFetch's PubmedArticleSet around the records' own bytes; an empty one is allowed."""
+    return Response(b"".join((_ARTICLE_SET, b"\n".join(records), b"</PubmedArticleSet>\n")))
+
+
+def uid_list(pmids: Iterable[int], *, use_xml: bool) -> Response:
+    """EFetch's rettype=uilist."""
+    if not use_xml:
+        return plain("".join(f"{pmid}\n" for pmid in pmids))
+    ids = "".join(f"<Id>{pmid}</Id>\n" for pmid in pmids)
+    return Response(f"{_XML}<IdList>\n{ids}</IdList>\n".encode())
+
+
+def database_list(*, use_json: bool) -> Response:
+    """EInfo without a database."""
+    if use_json:
+        return as_json({**_header("einfo"), "einforesult": {"dblist": ["pubmed"]}})
+    body = "<DbList>\n\t<DbName>pubmed</DbName>\n</DbList>"
+    return Response(f"{_prolog('einfo')}<eInfoResult>\n{body}\n</eInfoResult>\n".encode())
+
+
+def database_info(count: int, built: datetime, *, use_json: bool) -> Response:
+    """EInfo for PubMed: what this server holds and can search."""
+    about = {
+        "dbname": "pubmed",
+        "menuname": "PubMed",
+        "description": _DESCRIPTION,
+        "dbbuild": f"Build-{built:%Y.%m.%d.%H.%M}",
+        "count": str(count),
+        "lastupdate": f"{built:%Y/%m/%d %H:%M}",
+    }
+    # Fields that differ in explosion only share a code: EInfo lists each code once.
+    fields = {entry.code: entry for entry in reversed(FIELDS)}
+    listed = [
+        {"name": entry.code, "fullname": entry.name, "isdate": "Y" if entry.is_date else "N"}
+        for entry in reversed(fields.values())
+    ]
+    if use_json:
+        info = {**about, "fieldlist": listed, "linklist": []}
+        return as_json({**_header("einfo"), "einforesult": {"dbinfo": [info]}})
+    names = ("DbName", "MenuName", "Description", "DbBuild", "Count", "LastUpdate")
+    lines = "".join(f"\t\t<{name}>{escape(about[name.lower()])}</{name}>\n" for name in names)
+    rows = "".join(map(_field_xml, listed))
+    return Response(
+        f"{_prolog('einfo')}<eInfoResult>\n\t<DbInfo>\n{lines}\t\t<FieldList>\n{rows}"
+        f"\t\t</FieldList>\n\t\t<LinkList></LinkList>\n\t</DbInfo>\n</eInfoResult>\n".encode()
+    )
+
+
+def _field_xml(entry: dict[str, str]) -> str:
+    number = "Y" if entry["name"] == "UID" else "N"
+    return (
+        f"\t\t\t<Field>\n\t\t\t\t<Name>{entry['name']}</Name>\n"
+        f"\t\t\t\t<FullName>{escape(entry['fullname'])}</FullName>\n"
+        f"\t\t\t\t<Description>{escape(entry['fullname'])}</Description>\n"
+        f"\t\t\t\t<TermCount/>\n\t\t\t\t<IsDate>{entry['isdate']}</IsDate>\n"
+        f"\t\t\t\t<IsNumerical>{number}</IsNumerical>\n\t\t\t\t<SingleToken>N</SingleToken>\n"
+        "\t\t\t\t<Hierarchy>N</Hierarchy>\n\t\t\t\t<IsHidden>N</IsHidden>\n\t\t\t</Field>\n"
+    )
+
+
+def _search_xml(page: Page, count_only: bool) -> Response:
+    parts = [_prolog("esearch"), f"<eSearchResult><Count>{page.count}</Count>"]
+    if not count_only:
+        parts.append(f"<RetMax>{len(page.pmids)}</RetMax><RetStart>{page.start}</RetStart>")
+        if page.session:
+            environment, key = page.session
+            parts.append(f"<QueryKey>{key}</QueryKey><WebEnv>{environment}</WebEnv>")
+        ids = "".join(f"<Id>{pmid}</Id>\n" for pmid in page.pmids)
+        parts.append(f"<IdList>\n{ids}</IdList>" if ids else "<IdList/>")
+        translation = escape(page.findings.translation)
+        parts.append(f"<TranslationSet/><QueryTranslation>{translation}</QueryTranslation>")
+    errors = _elements("PhraseNotFound", page.findings.phrases_not_found)
+    errors += _elements("FieldNotFound", page.findings.fields_not_found)
+    warnings = _elements("PhraseIgnored", page.findings.phrases_ignored)
+    warnings += _elements("QuotedPhraseNotFound", page.findings.quoted_not_found)
+    warnings += _elements("OutputMessage", page.messages)
+    if errors:
+        parts.append(f"<ErrorList>{errors}</ErrorList>")
+    if warnings:
+        parts.append(f"<WarningList>{warnings}</WarningList>")
+    return Response("".join((*parts, "</eSearchResult>\n")).encode())
+
+
+def _search_json(page: Page, count_only: bool) -> Response:
+    found = page.findings
+    result: dict[str, object] = {"count": str(page.count)}
+    if not count_only:
+        result |= {"retmax": str(len(page.pmids)), "retstart": str(page.start)}
+        if page.session:
+            result |= {"querykey": str(page.session[1]), "webenv": page.session[0]}
+        result |= {
+            "idlist": [str(pmid) for pmid in page.pmids],
+            "translationset": [],
+            "querytranslation": found.translation,
+        }
+    if found.phrases_not_found or found.fields_not_found:
+        result["errorlist"] = {
+            "phrasesnotfound": found.phrases_not_found,
+            "fieldsnotfound": found.fields_not_found,
+        }
+    if found.phrases_ignored or found.quoted_not_found or page.messages:
+        result["warninglist"] = {
+            "phrasesignored": found.phrases_ignored,
+            "quotedphrasesnotfound": found.quoted_not_found,
+            "outputmessages": page.messages,
+        }
+    return as_json(_headed("esearch", result))
+
+
+def _elements(name: str, texts: Iterable[str]) -> str:
+    return "".join(f"<{name}>{escape(text)}</{name}>" for text in texts)
+
+
+def _headed(tool: str, result: object) -> dict[str, object]:
+    return {**_header(tool), f"{tool}result": result}
+
+
+def _header(tool: str) -> dict[str, object]:
+    return {"header": {"type": tool, "version": "0.3"}}
+
+
+def _prolog(tool: str) -> str:
+    root, public, file = _DOCTYPES[tool]
+    return f'{_XML}<!DOCTYPE {root} PUBLIC "-//NLM//DTD {public}//EN" "{_DTD}{file}">\n'

@@ -1,0 +1,252 @@
+"""ESearch, EPost, EFetch and EInfo over an archive, as functions from parameters to answers.
+
+After NLM, "E-utilities In-Depth" (NBK25499), and the behaviour measured where that page and
+PubMed differ: only the first 9,999 records of a result can be had, in ESearch as in EFetch
+from the history server.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from threading import Lock
+
+from pipeline.pubmed import replay_answers as answers
+from pipeline.pubmed.replay_answers import Page, Response
+from pipeline.pubmed.replay_archive import Archive
+from pipeline.pubmed.replay_query import Chain, History, Node, QuerySyntaxError, Term, parse
+from pipeline.pubmed.replay_search import Findings, recent_days, search
+
+WINDOW = 9_999
+_LARGEST_ID = 2**64 - 1
+_WINDOW_ERROR = (
+    "'retstart' cannot be larger than 9998. For PubMed, ESearch can only retrieve the first "
+    "9,999 records matching the query. To obtain more than 9,999 PubMed records, consider using "
+    "EDirect that contains additional logic to batch PubMed search results automatically so that "
+    "an arbitrary number can be retrieved. For details see "
+    "https://www.ncbi.nlm.nih.gov/books/NBK25499/"
+)
+# What PubMed says of a mistake for good: it reads as if it would pass.
+_SYNTAX_ERROR = (
+    "Search Backend failed: An error occurred while processing request. Status: 500. "
+    "Source: /api/search/?r=... "
+    "Details: Search is temporarily unavailable. Please try again later."
+)
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+Parameters = dict[str, str]
+
+
+class EmptyQueryError(ValueError):
+    """There is nothing to search for."""
+
+    def __init__(self) -> None:
+        super().__init__("Empty term and query_key - nothing todo")
+
+
+class UnknownQueryError(LookupError):
+    """A WebEnv or query key that this server does not (or no longer) know."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"Unable to obtain query #{key}")
+
+
+class Tools:
+    """The tools over one archive, and the history server behind them.
+
+    Args:
+        archive: what to serve.
+        clock: gives the time, for "last n days", session names and EInfo's build.
+    """
+
+    def __init__(self, archive: Archive, clock: Callable[[], datetime]) -> None:
+        self._archive = archive
+        self._clock = clock
+        self._built = clock()
+        self._sessions: dict[str, list[tuple[int, ...]]] = {}
+        self._sessions_begun = 0
+        self._lock = Lock()
+        self._tools = {
+            "esearch": self._esearch,
+            "epost": self._epost,
+            "efetch": self._efetch,
+            "einfo": self._einfo,
+        }
+
+    def answer(self, tool: str, parameters: Parameters) -> Response:
+        """Answer one request; a tool this server does not have is a plain 404."""
+        handler = self._tools.get(tool)
+        if handler is None:
+            return answers.plain(f"{tool}: not found\n", 404)
+        return handler(parameters)
+
+    def expire_history(self) -> None:
+        """Forget every WebEnv, as NCBI does after some hours."""
+        with self._lock:
+            self._sessions.clear()
+
+    def _esearch(self, given: Parameters) -> Response:
+        use_json = given.get("retmode") == "json"
+        if given.get("db", "pubmed") != "pubmed":
+            text = f"Database is not supported: {_NOT_XML.sub(' ', given['db'])}"
+            return answers.search_error(text, use_json=use_json)
+        start, wanted = _number(given, "retstart", 0), _number(given, "retmax", 20)
+        if start >= WINDOW:
+            text = f"Search Backend failed: Exception:\n{_WINDOW_ERROR}"
+            return answers.search_error(text, use_json=use_json)
+        try:
+            findings = self._search(given)
+        except (EmptyQueryError, UnknownQueryError) as reason:
+            return answers.search_error(str(reason), use_json=use_json)
+        except QuerySyntaxError:
+            return answers.search_error(_SYNTAX_ERROR, use_json=use_json)
+        # Records are numbered from the highest PMID down.
+        found = [self._archive.records[number].pmid for number in sorted(findings.numbers)]
+        page = Page(findings, len(found), start, found[start : min(start + wanted, WINDOW)], [])
+        if not found:
+            page.messages.append("No items found.")
+        elif start + wanted > WINDOW:
+            page.messages.append(
+                f"Restrictions achieved. start and count adjusted to {start}, {len(page.pmids)}"
+            )
+        if given.get("usehistory") == "y":
+            page.session = self._keep(found, given.get("WebEnv"))
+        count_only = given.get("rettype") == "count"
+        return answers.search_page(page, count_only=count_only, use_json=use_json)
+
+    def _search(self, given: Parameters) -> Findings:
+        today = self._clock().date()
+        environment = given.get("WebEnv", "")
+
+        def earlier(key: int) -> set[int]:
+            held = (self._archive.numbers.get(pmid) for pmid in self._kept(environment, str(key)))
+            return {number for number in held if number is not None}
+
+        return search(
+            self._archive.index,
+            _query(given, today),
+            pmids=self._archive.numbers,
+            today=today,
+            history=earlier,
+            default_tag=given.get("field") or None,
+        )
+
+    def _epost(self, given: Parameters) -> Response:
+        database = given.get("db", "pubmed")
+        if given.get("retmode") == "json":
+            return answers.plain("EPost has no JSON\n", 500)
+        if database != "pubmed":
+            name = _NOT_XML.sub(" ", database)
+            return answers.error("epost", [f"Invalid db name specified: {name}"], 400)
+        words = re.split(r"[\s,]+", given.get("id", "").strip(" ,"))
+        valid = [int(word) for word in words if re.fullmatch("[0-9]{1,20}", word)]
+        pmids = [pmid for pmid in valid if 0 < pmid <= _LARGEST_ID]
+        if not pmids:
+            invalid = "Some IDs have invalid value and were omitted. Maximum ID value"
+            texts = ["Empty ID list; Nothing to store", f"{invalid} {_LARGEST_ID}"]
+            return answers.error("epost", texts, 400)
+        return answers.posted(*self._keep(list(dict.fromkeys(pmids)), given.get("WebEnv")))
+
+    def _efetch(self, given: Parameters) -> Response:
+        wants_text = given.get("retmode") == "text"
+        try:
+            pmids = self._asked(given)
+        except UnknownQueryError as unknown:
+            return answers.error("efetch", [str(unknown)])
+        except IndexError:
+            reason = f"Reason: Exception: {_WINDOW_ERROR}"
+            text = f"Search backend cannot retrieve history data. {reason}"
+            return answers.error("efetch", [text], 400)
+        if not pmids:
+            text = "ID list is empty! Possibly it has no correct IDs."
+            if wants_text:
+                return answers.plain(text.replace(" ", "+"), 400)
+            return answers.error("efetch", [text], 400)
+        held = [pmid for pmid in pmids if pmid in self._archive.numbers]
+        # EFetch has no JSON: it gives the UIDs as text.
+        if given.get("rettype") == "uilist" or given.get("retmode") == "json":
+            return answers.uid_list(held, use_xml=given.get("retmode") == "xml")
+        if wants_text:
+            return answers.plain("This archive serves XML and UID lists only.\n", 400)
+        records = self._archive.records
+        return answers.article_set(records[self._archive.numbers[pmid]].raw for pmid in held)
+
+    def _asked(self, given: Parameters) -> Sequence[int]:
+        """The PMIDs an EFetch names, each once.
+
+        Raises:
+            UnknownQueryError: if its history is gone.
+            IndexError: if it asks for more than the history server gives.
+        """
+        if given.get("id"):
+            # NCBI takes a malformed id apart: "42.9" asks for 42 and for 9.
+            numbers = map(int, re.findall(r"\b[0-9]{1,20}\b", given["id"]))
+            return [pmid for pmid in dict.fromkeys(numbers) if pmid > 0]
+        if "query_key" not in given and "WebEnv" not in given:
+            return []
+        kept = self._kept(given.get("WebEnv", ""), given.get("query_key", ""))
+        start = _number(given, "retstart", 0)
+        if start >= WINDOW:
+            raise IndexError(start)
+        return kept[start : min(start + _number(given, "retmax", WINDOW), WINDOW)]
+
+    def _einfo(self, given: Parameters) -> Response:
+        use_json = given.get("retmode") == "json"
+        database = given.get("db")
+        if not database:
+            return answers.database_list(use_json=use_json)
+        if database != "pubmed":
+            name = _NOT_XML.sub(" ", database)
+            return answers.error("einfo", [f"Can not retrieve DbInfo for db={name}"])
+        return answers.database_info(len(self._archive.records), self._built, use_json=use_json)
+
+    def _keep(self, pmids: Sequence[int], environment: str | None) -> tuple[str, int]:
+        with self._lock:
+            if environment is None or environment not in self._sessions:
+                self._sessions_begun += 1
+                # As at NCBI: the time of creation, then what makes it unique.
+                began = int(self._clock().timestamp())
+                environment = f"MCID_{began:08x}{self._sessions_begun:016x}"
+            queries = self._sessions.setdefault(environment, [])
+            queries.append(tuple(pmids))
+            return environment, len(queries)
+
+    def _kept(self, environment: str, key: str) -> tuple[int, ...]:
+        with self._lock:
+            queries = self._sessions.get(environment, [])
+        if not re.fullmatch("[0-9]{1,9}", key) or not 1 <= int(key) <= len(queries):
+            raise UnknownQueryError(_NOT_XML.sub(" ", key))
+        return queries[int(key) - 1]
+
+
+def _query(given: Parameters, today: date) -> Node:
+    """Term, earlier search and dates as one query: all must hold.
+
+    Raises:
+        EmptyQueryError: if neither a term nor a query key is given.
+        QuerySyntaxError: if the term is not well-formed.
+    """
+    # What XML cannot carry must not come back in an answer.
+    term = _NOT_XML.sub(" ", given.get("term", "")).strip()
+    key = given.get("query_key", "")
+    nodes: list[Node] = [parse(term)] if term else []
+    if key:
+        nodes.append(History(int(key[:9]) if key.isdecimal() else 0))
+    if not nodes:
+        raise EmptyQueryError
+    dates = ""
+    low, high = given.get("mindate", ""), given.get("maxdate", "")
+    if given.get("reldate", "").isdecimal():
+        dates = recent_days(int(given["reldate"][:6]), today)
+    elif low and high:
+        dates = f"{_NOT_XML.sub(' ', low)}:{_NOT_XML.sub(' ', high)}"
+    if dates:
+        nodes.append(Term(dates, given.get("datetype") or "pdat"))
+    first, *others = nodes
+    return Chain(first, tuple(("AND", node) for node in others)) if others else first
+
+
+def _number(given: Parameters, name: str, default: int) -> int:
+    text = given.get(name, "").strip()
+    return int(text[:9]) if text.isdecimal() else default

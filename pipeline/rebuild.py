@@ -1,0 +1,110 @@
+"""Make a warehouse anew from its raw archive: every committed run again, in order, offline.
+
+Times come from the journals, bodies and reference files from the raw archive, so the
+result is the same as the first time but for execution times. The new file takes the
+place of the old one when it is complete and checked, in one rename.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import shutil
+import tempfile
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from pipeline import journal as journals
+from pipeline.clock import Clock
+from pipeline.errors import ConfigurationError
+from pipeline.evidence.topics import load_topics
+from pipeline.journal import Journal
+from pipeline.outputs import publish
+from pipeline.outputs.receipt import Receipt
+from pipeline.pubmed import search
+from pipeline.pubmed.archive import Archive
+from pipeline.run import OFFLINE, Options, Run
+from pipeline.settings import Settings
+from pipeline.update import STEPS, run_step
+from pipeline.warehouse import lock
+
+log = logging.getLogger("ketum")
+
+REPLAYED_STEPS = ("parse", "load", "judge", "build", "check")
+
+
+def rebuild(origin: str, settings: Settings, clock: Clock | None = None) -> str:
+    """Rebuild the warehouse of an origin and publish it; returns a sentence for the terminal.
+
+    Raises:
+        ConfigurationError: no run of this origin was ever committed, or its archive is damaged.
+        LockedError: a run is at work.
+    """
+    clock = clock or Clock()
+    with lock.hold(settings.lock, "rebuild"), tempfile.TemporaryDirectory() as scratch:
+        past = [
+            journal
+            for journal in journals.read_all(settings.runs, origin)
+            if journal.state in (journals.COMMITTED, journals.PUBLISHED)
+        ]
+        if not past:
+            raise ConfigurationError(
+                f"There is no committed run of origin {origin} to rebuild from.",
+                effect="Nothing changed.",
+                next_step="`ketum status` shows what there is.",
+            )
+        beside = settings.data / "warehouse" / ".rebuilding"
+        shutil.rmtree(beside, ignore_errors=True)
+        apart = dataclasses.replace(
+            settings, journals=Path(scratch) / "journals", warehouses=beside
+        )
+        for journal in past:
+            with closing(_replay(journal, apart, clock, Path(scratch))) as run:
+                if journal is past[-1]:
+                    publish.publish(run)
+                    set_id = run.journal.set_id
+        settings.warehouse(origin).parent.mkdir(parents=True, exist_ok=True)
+        # a write-ahead log of the old file must not be replayed into the new one
+        settings.warehouse(origin).with_name("warehouse.duckdb.wal").unlink(missing_ok=True)
+        apart.warehouse(origin).replace(settings.warehouse(origin))
+        shutil.rmtree(beside)
+    return f"Rebuilt {origin} from {len(past)} run(s); published {set_id}."
+
+
+def _replay(journal: Journal, settings: Settings, clock: Clock, scratch: Path) -> Run:
+    """One committed run again, in `settings.warehouses`; returns its handle, still open."""
+    archive = Archive(settings.raw(journal.origin))
+    reference = scratch / journal.run_id
+    reference.mkdir()
+    for name, stored in journal.reference.items():
+        (reference / name).write_bytes(archive.get(stored))
+    again = dataclasses.replace(journal, state=journals.RUNNING, steps=[], receipt={})
+    as_of: datetime = journal.time
+    run = Run(
+        settings,
+        Options(offline=journal.mode == OFFLINE),
+        clock,
+        journal.run_id,
+        as_of,
+        again,
+        load_topics(reference / "topics.toml"),
+        archive,
+        reference,
+        Receipt(run_id=journal.run_id, origin=journal.origin, as_of=as_of),
+    )
+    for entry in archive.entries(journal.run_id):
+        if entry["kind"] == "search":
+            body = archive.get(entry["object"])
+            run.answers[entry["search"]] = search.answer_of(search.read_answer(body), body)
+        elif entry["kind"] == "fetched":
+            run.gone = entry["gone"]
+    log.info("replaying run %s", journal.run_id)
+    try:
+        for step in STEPS:
+            if step.name in REPLAYED_STEPS:
+                run_step(run, step)
+    except BaseException:
+        run.close()
+        raise
+    return run

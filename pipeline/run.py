@@ -1,0 +1,302 @@
+"""A run: the handle every step takes, from the lock to the last word in the journal."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline import journal as journals
+from pipeline.clock import Clock
+from pipeline.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_UNEXPECTED,
+    ConfigurationError,
+    KetumError,
+)
+from pipeline.evidence.topics import Search, Topics, load_topics
+from pipeline.journal import Journal
+from pipeline.outputs.receipt import Receipt
+from pipeline.pubmed.archive import Archive
+from pipeline.pubmed.client import EutilsClient
+from pipeline.pubmed.search import SearchAnswer
+from pipeline.settings import PUBMED_ORIGIN, ROOT, Settings, archive_origin
+from pipeline.warehouse import database, lock
+
+log = logging.getLogger("ketum")
+
+LIVE, OFFLINE, FILES = "live", "offline", "files"
+REFERENCE_FILES = (
+    "topics.toml",
+    "study_types.toml",
+    "overrides.toml",
+    "known_articles.csv",
+)
+DEMO_ARCHIVE = ROOT / "data" / "demo"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What an update may be told.
+
+    Attributes:
+        offline: ask a replay server over `archive` in place of PubMed.
+        archive: directory of PubMed XML to replay (default: the demonstration).
+        from_files: PubMed files to read in place of searching.
+        name: name of the archive the files go to (default: files).
+    """
+
+    offline: bool = False
+    archive: Path | None = None
+    from_files: tuple[Path, ...] = ()
+    name: str | None = None
+
+    @property
+    def mode(self) -> str:
+        return FILES if self.from_files else OFFLINE if self.offline else LIVE
+
+    @property
+    def archive_directory(self) -> Path:
+        return (self.archive or DEMO_ARCHIVE).resolve()
+
+    @property
+    def origin(self) -> str:
+        """The origin the run's data belongs to."""
+        if self.mode == LIVE:
+            return PUBMED_ORIGIN
+        if self.mode == OFFLINE:
+            return archive_origin(self.name or self.archive_directory.name)
+        return archive_origin(self.name or "files")
+
+    def as_parameters(self) -> dict[str, Any]:
+        return {
+            "mode": self.mode,
+            "archive": self.archive_directory.name if self.mode == OFFLINE else None,
+            "files": [path.name for path in self.from_files],
+        }
+
+
+@dataclass(eq=False)
+class Run:
+    """The handle of one run. Steps pass data through it, the raw archive and `con`.
+
+    Attributes:
+        run_id: name of its directory under data/runs/.
+        as_of: UTC time the run calls now.
+        reference: directory of the reference files it judges with.
+        topics: the searches and topics.
+        archive: the raw store of its origin.
+        answers: search to PubMed's answer (empty when reading files).
+        gone: PMIDs that left a search and that PubMed no longer delivers.
+        receipt: what to tell at the end.
+    """
+
+    settings: Settings
+    options: Options
+    clock: Clock
+    run_id: str
+    as_of: datetime
+    journal: Journal
+    topics: Topics
+    archive: Archive
+    reference: Path
+    receipt: Receipt
+    client: EutilsClient | None = None
+    answers: dict[str, SearchAnswer] = field(default_factory=dict)
+    gone: list[int] = field(default_factory=list)
+    _con: duckdb.DuckDBPyConnection | None = None
+
+    @property
+    def origin(self) -> str:
+        return self.journal.origin
+
+    @property
+    def mode(self) -> str:
+        return self.journal.mode
+
+    @property
+    def con(self) -> duckdb.DuckDBPyConnection:
+        """The one connection to the warehouse, opened (and made) when first used."""
+        if self._con is None:
+            self._con = database.connect(self.settings, self.origin, self.as_of)
+        return self._con
+
+    @property
+    def has_warehouse(self) -> bool:
+        return self.settings.warehouse(self.origin).exists()
+
+    @property
+    def searches(self) -> tuple[Search, ...]:
+        """Searches in scope: the live ones, and for files and archives the file ones too."""
+        return tuple(
+            search
+            for search in self.topics.searches
+            if search.mode == LIVE or self.origin != PUBMED_ORIGIN
+        )
+
+    def close(self) -> None:
+        """Roll back what is open and let the warehouse go."""
+        if self._con is not None:
+            self._con.close()
+            self._con = None
+
+    def set_state(self, state: str, verdict: str = "") -> None:
+        self.journal.state = state
+        self.journal.verdict = verdict or self.journal.verdict
+        self.journal.save(self.settings.runs)
+
+
+@contextmanager
+def open_run(options: Options, settings: Settings, clock: Clock | None = None) -> Iterator[Run]:
+    """Take the lock, begin a journal, and give the handle; close all in any case.
+
+    Whatever ends the block early rolls the warehouse back and is noted in the journal.
+
+    Raises:
+        LockedError: another run is at work.
+        ConfigurationError: a reference file, the archive or the warehouse does not fit.
+    """
+    clock = clock or Clock()
+    started = clock.monotonic()
+    topics = load_topics(settings.reference / "topics.toml")
+    earlier = journals.read_all(settings.runs)
+    as_of = journals.next_time(earlier, clock.now())
+    run_id = journals.new_run_id(as_of)
+    with lock.hold(settings.lock, run_id):
+        journal = Journal(
+            run_id, options.origin, options.mode, as_of.isoformat(), options.as_parameters(),
+            pid=os.getpid(),
+        )
+        run = Run(
+            settings, options, clock, run_id, as_of, journal, topics,
+            Archive(settings.raw(options.origin)), settings.reference,
+            Receipt(run_id=run_id, origin=options.origin, as_of=as_of),
+        )
+        journal.save(settings.runs)
+        try:
+            _settle_earlier_runs(run)
+            journal.previous_published_at = _previous_published_at(run)
+            with _source(run):
+                yield run
+            run.receipt.seconds = clock.monotonic() - started
+            journal.receipt = run.receipt.as_dict()
+            journal.exit_code = 0
+            run.set_state(journal.state, "done")
+        except BaseException as error:
+            run.close()
+            journal.exit_code = exit_code_of(error)
+            state = journal.state if journal.state == journals.COMMITTED else journals.FAILED
+            run.set_state(state, str(error) or type(error).__name__)
+            raise
+        finally:
+            run.close()
+
+
+def exit_code_of(error: BaseException) -> int:
+    """The exit code of the contract for an exception."""
+    if isinstance(error, KetumError):
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    if isinstance(error, SystemExit) and isinstance(error.code, int):
+        return error.code
+    return EXIT_UNEXPECTED
+
+
+def _settle_earlier_runs(run: Run) -> None:
+    """Close the journals of dead runs: committed if the warehouse has them, else abandoned."""
+    dead = [
+        journal
+        for journal in journals.read_all(run.settings.runs, run.origin)
+        if journal.state == journals.RUNNING and journal.run_id != run.run_id
+    ]
+    committed = set()
+    if dead and run.has_warehouse:
+        committed = {row[0] for row in run.con.execute("SELECT run_id FROM ops.runs").fetchall()}
+    for journal in dead:
+        journal.state = journals.COMMITTED if journal.run_id in committed else journals.ABANDONED
+        journal.verdict = "its process ended without a word"
+        journal.save(run.settings.runs)
+        log.warning("An earlier run (%s) was cut off: %s.", journal.run_id, journal.state)
+
+
+def _previous_published_at(run: Run) -> str | None:
+    """as_of of the last published run of this origin, ISO 8601."""
+    published = [
+        journal.as_of
+        for journal in journals.read_all(run.settings.runs, run.origin)
+        if journal.state in (journals.PUBLISHED, journals.COMMITTED)
+    ]
+    return published[-1] if published else None
+
+
+@contextmanager
+def _source(run: Run) -> Iterator[None]:
+    """Give the run its client: live PubMed, or a replay server over the archive."""
+    if run.mode == FILES:
+        yield
+    elif run.mode == OFFLINE:
+        from pipeline.pubmed.replay import Archive as ReplayArchive
+        from pipeline.pubmed.replay import ReplayServer
+
+        directory = run.options.archive_directory
+        if not directory.is_dir():
+            raise ConfigurationError(
+                f"There is no archive at {directory}.",
+                effect="Nothing changed.",
+                next_step="name a directory of PubMed XML with --archive.",
+            )
+        with ReplayServer(ReplayArchive.read(directory)) as server:
+            run.client = EutilsClient(run.clock, pace_file=None, base_url=server.url)
+            yield
+    else:
+        if run.settings.email is None:
+            log.warning(
+                "NCBI_EMAIL is not set: requests go without a contact address, so NCBI "
+                "cannot write before it blocks."
+            )
+        run.client = EutilsClient(
+            run.clock,
+            pace_file=run.settings.data / "eutils.pace",
+            email=run.settings.email,
+            api_key=run.settings.api_key,
+        )
+        yield
+
+
+def resumable(run: Run) -> dict[int, dict[str, Any]]:
+    """PMIDs an unfinished run of this origin fetched less than a day ago, with ledger lines."""
+    found: dict[int, dict[str, Any]] = {}
+    for journal in journals.read_all(run.settings.runs, run.origin):
+        if journal.state not in (journals.FAILED, journals.ABANDONED):
+            continue
+        if run.as_of - journal.time > timedelta(days=1):
+            continue
+        for entry in run.archive.entries(journal.run_id, "records"):
+            for pmid in entry.get("pmids", []):
+                found[pmid] = entry
+    return found
+
+
+def keep_reference_files(run: Run) -> str:
+    """Put the reference files into the raw archive; returns the SHA-256 over all of them."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    for name in REFERENCE_FILES:
+        body = (run.reference / name).read_bytes()
+        run.journal.reference[name] = run.archive.put(body)
+        digest.update(name.encode() + b"\0" + hashlib.sha256(body).digest())
+    return digest.hexdigest()
+
+
+def parameters_json(run: Run) -> str:
+    return json.dumps(run.journal.parameters, sort_keys=True)

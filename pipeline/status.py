@@ -1,0 +1,141 @@
+"""`ketum status` and `ketum doctor`: read the journals and the published set, never the warehouse."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+import sys
+from datetime import datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from pipeline import __version__
+from pipeline import journal as journals
+from pipeline.clock import Clock
+from pipeline.errors import ConfigurationError, StaleError
+from pipeline.outputs import manifest
+from pipeline.settings import Settings
+
+PACKAGES = ("duckdb", "pandas", "requests", "lxml", "biopython", "prefect", "fastapi", "sqlalchemy")
+SPACE_WANTED = 1 << 30
+"""Bytes that should be free in the data directory: several sets and the raw archive."""
+
+
+def status(settings: Settings, clock: Clock) -> dict[str, Any]:
+    """The latest set and the last run.
+
+    Returns:
+        latest: set_id, origin, as_of, age_hours, searches, path (None if nothing is published);
+        last_run: run_id, state, exit_code, verdict, as_of (None if there was none).
+    """
+    held = manifest.read(settings.latest / "manifest.json")
+    latest = None
+    if held:
+        as_of = datetime.fromisoformat(held["ketum"]["as_of"])
+        latest = {
+            "set_id": held["id"],
+            "origin": held["ketum"]["origin"],
+            "as_of": as_of.isoformat(),
+            "age_hours": round((clock.now() - as_of) / timedelta(hours=1), 1),
+            "description": held["description"],
+            "searches": held["ketum"]["searches"],
+            "path": str(settings.latest),
+        }
+    runs = journals.read_all(settings.runs)
+    last = None
+    if runs:
+        journal = runs[-1]
+        last = {
+            "run_id": journal.run_id,
+            "origin": journal.origin,
+            "state": journal.state,
+            "exit_code": journal.exit_code,
+            "verdict": journal.verdict,
+            "as_of": journal.as_of,
+        }
+    return {"latest": latest, "last_run": last}
+
+
+def check_age(found: dict[str, Any], max_age: str) -> None:
+    """See that the latest set is not older than `max_age` (e.g. 36h, 2d).
+
+    Raises:
+        StaleError: it is older, or there is none. ConfigurationError: unreadable age.
+    """
+    match = re.fullmatch(r"(\d+)([hd])", max_age)
+    if match is None:
+        raise ConfigurationError(
+            f"--max-age {max_age!r} is no age.", next_step="write it as 36h or 2d."
+        )
+    hours = int(match[1]) * (24 if match[2] == "d" else 1)
+    latest = found["latest"]
+    if latest is None or latest["age_hours"] > hours:
+        age = "nothing is published" if latest is None else f"it is {latest['age_hours']} hours old"
+        raise StaleError(
+            f"The latest set should be at most {max_age} old, but {age}.",
+            effect="Readers see old data.",
+            next_step="`ketum update`, then look at the scheduler.",
+        )
+
+
+def status_text(found: dict[str, Any]) -> str:
+    """For the terminal."""
+    latest, last = found["latest"], found["last_run"]
+    if latest is None:
+        lines = ["Nothing is published yet. Next: `ketum update --offline` or `ketum update`."]
+    else:
+        lines = [
+            f"latest     {latest['set_id']}",
+            f"as of      {latest['as_of']} UTC ({latest['age_hours']} hours ago)",
+            f"origin     {latest['origin']}",
+            f"path       {latest['path']}",
+            f"note       {latest['description']}",
+        ]
+        for search, counts in latest["searches"].items():
+            lines.append(f"search     {search}: {counts['members']} records")
+    if last is not None:
+        lines.append(f"last run   {last['run_id']}: {last['state']}, {last['verdict'] or 'at work'}")
+    return "\n".join(lines)
+
+
+def doctor(settings: Settings) -> list[tuple[str, str, bool]]:
+    """What a person needs to know of this installation: (name, value, is it as it should be).
+
+    Secrets are told as present or not, never shown.
+    """
+    found = [("ketum", __version__, True), ("python", platform.python_version(), _python_ok())]
+    for package in PACKAGES:
+        try:
+            found.append((package, version(package), True))
+        except PackageNotFoundError:
+            found.append((package, "not installed", False))
+    free = shutil.disk_usage(_existing(settings)).free
+    found += [
+        ("data directory", str(settings.data), True),
+        ("free space", f"{free / (1 << 30):.1f} GiB", free > SPACE_WANTED),
+        ("latest set", _latest(settings), True),
+        ("NCBI_EMAIL", "set" if settings.email else "not set: NCBI cannot write to you", True),
+        (
+            "NCBI_API_KEY",
+            "set (10 requests a second)" if settings.api_key else "not set (3 requests a second)",
+            True,
+        ),
+        ("Prefect home", str(settings.prefect_home), True),
+    ]
+    return found
+
+
+def _python_ok() -> bool:
+    return (3, 11) <= sys.version_info[:2] <= (3, 13)
+
+
+def _existing(settings: Settings) -> str:
+    path = settings.data
+    while not path.exists():
+        path = path.parent
+    return str(path)
+
+
+def _latest(settings: Settings) -> str:
+    return str(manifest.read(settings.latest / "manifest.json").get("id", "none yet"))

@@ -1,0 +1,227 @@
+"""The steps of an update, in order. Read this file to see the data's way.
+
+Two drivers run the same steps: `run_update` here (`ketum update`, no Prefect), and
+the Prefect flow in flows/update.py. A step takes the run's handle and returns a
+small dict of counts. Load, judge, build and check share one transaction, which is
+committed only when the checks pass; publishing is a separate, repeatable step.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from pipeline import journal as journals
+from pipeline.clock import Clock
+from pipeline.errors import CheckError, IncompleteError, SourceError
+from pipeline.evidence import judge as evidence
+from pipeline.evidence import topics as topics_module
+from pipeline.outputs import publish as publishing
+from pipeline.outputs import receipt as receipts
+from pipeline.outputs import tables
+from pipeline.outputs.receipt import Receipt
+from pipeline.pubmed import fetch, from_files, search
+from pipeline import run as runs
+from pipeline.run import FILES, Options, Run, keep_reference_files, resumable
+from pipeline.settings import PUBMED_ORIGIN, Settings
+from pipeline.warehouse import checks, load, membership, run_records, stage
+
+log = logging.getLogger("ketum")
+
+Counts = dict[str, object]
+
+
+class Step(NamedTuple):
+    """One step: its name, what it does in a few words, and the function."""
+
+    name: str
+    does: str
+    work: Callable[[Run], Counts]
+
+
+def search_step(run: Run) -> Counts:
+    """Ask PubMed which records match each search now; nothing is kept before all answered."""
+    if run.mode == FILES:
+        return {"searches": 0}
+    assert run.client is not None
+    for wanted in run.searches:
+        query = run.topics.pubmed_query(wanted.name)
+        answer = search.esearch(run.client, query)
+        run.answers[wanted.name] = answer
+        _check_bounds(run, wanted.name, len(answer.pmids), wanted.minimum, wanted.maximum)
+    for name, answer in run.answers.items():
+        run.archive.note(
+            run.run_id,
+            {
+                "kind": "search",
+                "search": name,
+                "tool": "esearch",
+                "parameters": search.search_parameters(run.topics.pubmed_query(name)),
+                "received_at": run.clock.now().isoformat(),
+                "object": run.archive.put(answer.body),
+                "bytes": len(answer.body),
+                "count": len(answer.pmids),
+            },
+        )
+    return {name: len(answer.pmids) for name, answer in run.answers.items()}
+
+
+def _check_bounds(
+    run: Run, name: str, found: int, minimum: int | None, maximum: int | None
+) -> None:
+    if run.origin != PUBMED_ORIGIN:
+        return
+    if minimum is not None and found < minimum:
+        raise CheckError(
+            f"The search {name} found {found} records; fewer than {minimum} cannot be right.",
+            effect="Nothing changed.",
+            next_step="look at the query with `ketum query \"FROM marts.search_log\"`, or lower "
+            "`minimum` in data/reference/topics.toml if the literature really shrank.",
+        )
+    if maximum is not None and found > maximum:
+        log.warning("The search %s found %d records, more than the %d expected.", name, found, maximum)
+
+
+def fetch_step(run: Run) -> Counts:
+    """Bring every record of the searches into the raw archive, as it came."""
+    if run.mode == FILES:
+        return from_files.archive_matching(run)
+    assert run.client is not None
+    wanted = {pmid for answer in run.answers.values() for pmid in answer.pmids}
+    vanished = run_records.members(run) - wanted
+    resumed = resumable(run)
+    entries = {resumed[pmid]["object"]: resumed[pmid] for pmid in sorted(wanted & set(resumed))}
+    for entry in entries.values():
+        run.archive.note(run.run_id, entry)
+    kept = len(entries)
+    delivered = set(resumed) & wanted
+    for batch in fetch.batches(sorted((wanted | vanished) - set(resumed))):
+        try:
+            body = fetch.efetch(run.client, batch)
+        except SourceError as error:
+            if not kept:
+                raise
+            raise IncompleteError(
+                error.cause,
+                effect=f"{len(delivered)} of {len(wanted)} records are in the raw archive; "
+                "warehouse and published tables are as before.",
+                next_step="run the same command again within a day: it goes on from here.",
+            ) from None
+        found = fetch.pmids_in(body)
+        run_records.note_batch(run, body, found)
+        delivered |= found
+        kept += 1
+    missing = sorted(wanted - delivered)
+    if missing:
+        raise IncompleteError(
+            f"PubMed listed {len(missing)} records and did not deliver them "
+            f"(first: {missing[:5]}).",
+            effect="What came is in the raw archive; warehouse and published tables are as before.",
+            next_step="run `ketum update` again; if it stays so, look these PMIDs up at PubMed.",
+        )
+    run.gone = sorted(vanished - delivered)
+    citations = from_files.archive_citation_list(run)
+    run.archive.note(run.run_id, {"kind": "fetched", "gone": run.gone})
+    return {"records": len(delivered), "batches": kept, "listed_citations": citations}
+
+
+def parse_step(run: Run) -> Counts:
+    """Read the archived bodies of this run into staging tables."""
+    stage.create_staging(run.con)
+    return run_records.stage_entries(run)
+
+
+def load_step(run: Run) -> Counts:
+    """Open the transaction; merge records, then memberships; note the run and its searches."""
+    reference_sha256 = keep_reference_files(run)
+    run.con.execute("BEGIN")
+    counts = load.merge(run.con, run.as_of)
+    topics_module.match(run.con, run.topics, "core")
+    reasons = run_records.entered_reasons(run)
+    hits = membership.update(
+        run.con,
+        {name: answer.pmids for name, answer in run.answers.items()},
+        [wanted.name for wanted in run.searches],
+        reasons,
+        run.gone,
+        run.as_of,
+    )
+    run_records.note_run(run, reference_sha256, reasons, hits)
+    run.receipt.records = counts
+    run.receipt.searches = hits
+    return {**counts, **{name: hit["members"] for name, hit in hits.items()}}
+
+
+def judge_step(run: Run) -> Counts:
+    """Decide topics and study types anew for every record, each with its proofs."""
+    return dict(evidence.judge(run.con, run.reference))
+
+
+def build_step(run: Run) -> Counts:
+    """Make the summary tables."""
+    return tables.build(run)
+
+
+def check_step(run: Run) -> Counts:
+    """Run every check; commit if none of severity error has a row, else undo all."""
+    warned = checks.run_all(run.con, run.settings.sql)
+    receipts.fill(run)
+    run.journal.save(run.settings.runs)  # a kill after the commit must find the receipt
+    run.con.execute("COMMIT")
+    run.set_state(journals.COMMITTED)
+    return {"checks": len(checks.files(run.settings.sql)), "warnings": warned}
+
+
+def publish_step(run: Run) -> Counts:
+    """Write a complete new set of outputs and switch `latest` to it."""
+    return publishing.publish(run)
+
+
+STEPS: tuple[Step, ...] = (
+    Step("search", "ask PubMed which records match", search_step),
+    Step("fetch", "bring the records into the raw archive", fetch_step),
+    Step("parse", "read them into staging tables", parse_step),
+    Step("load", "merge records and memberships", load_step),
+    Step("judge", "decide topics and study types, with proofs", judge_step),
+    Step("build", "make the summary tables", build_step),
+    Step("check", "run the checks; commit or undo", check_step),
+    Step("publish", "write the set and switch latest", publish_step),
+)
+
+
+@contextmanager
+def open_run(options: Options, settings: Settings, clock: Clock | None = None) -> Iterator[Run]:
+    """The handle of a new run, under the lock; first publishes what a killed run left unpublished.
+
+    Raises:
+        LockedError, ConfigurationError: as `pipeline.run.open_run`.
+    """
+    with runs.open_run(options, settings, clock) as run:
+        publishing.publish_pending(run)
+        yield run
+
+
+def run_step(run: Run, step: Step) -> Counts:
+    """Run one step, log a line, and note it in the journal; returns its counts."""
+    start = run.clock.monotonic()
+    counts = step.work(run)
+    seconds = round(run.clock.monotonic() - start, 3)
+    told = ", ".join(f"{name} {value}" for name, value in counts.items())
+    log.info("%-8s %6.2f s  %s", step.name, seconds, told)
+    run.journal.steps.append({"step": step.name, "seconds": seconds, **counts})
+    run.journal.save(run.settings.runs)
+    return counts
+
+
+def run_update(options: Options, settings: Settings, clock: Clock | None = None) -> Receipt:
+    """The whole sequence without Prefect; returns the receipt.
+
+    Raises:
+        KetumError: with the exit code of the contract; nothing is published then.
+    """
+    with open_run(options, settings, clock) as run:
+        for step in STEPS:
+            run_step(run, step)
+    return run.receipt

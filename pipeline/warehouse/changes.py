@@ -1,0 +1,59 @@
+"""What changed in a record between two fetches, field by field.
+
+Before the winners of a merge replace their old rows, the old values are set aside;
+afterwards each field that differs becomes a row of ops.article_changes. Rows of a
+child table count as one value, joined by ' | '.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import duckdb
+
+from pipeline.pubmed.records import PARSED_COLUMNS
+
+# bookkeeping of ours, which changes with every new body
+_NOT_COMPARED = {"pmid", "record_sha256", "raw_file", "raw_offset", "raw_length", "source_stamp"}
+
+
+def remember_before(con: duckdb.DuckDBPyConnection) -> None:
+    """TEMP values_before (pmid, field, value) for the held records about to be replaced."""
+    _values(con, "values_before")
+
+
+def log_changes(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    """Compare with the rows now in core and add the differences to ops.article_changes."""
+    _values(con, "values_after")
+    con.execute(
+        """
+        INSERT OR REPLACE INTO ops.article_changes
+        SELECT pmid, ?::TIMESTAMP, field, b.value, a.value
+        FROM values_before AS b FULL JOIN values_after AS a USING (pmid, field)
+        WHERE b.value IS DISTINCT FROM a.value
+        ORDER BY pmid, field
+        """,
+        [as_of],
+    )
+
+
+def _values(con: duckdb.DuckDBPyConnection, target: str) -> None:
+    parts = []
+    for table, parsed in PARSED_COLUMNS.items():
+        columns = [c for c in parsed if c not in {"record_no", *_NOT_COMPARED}]
+        if table == "articles":
+            pairs = ", ".join(f"{{'field': '{c}', 'value': {c}::VARCHAR}}" for c in columns)
+            parts.append(
+                f"SELECT pmid, unnest([{pairs}], recursive := true) FROM core.articles "
+                "WHERE pmid IN (SELECT pmid FROM winners WHERE is_held)"
+            )
+        else:
+            row = ", ".join(f"coalesce({c}::VARCHAR, '')" for c in columns)
+            order = ", ".join(columns[:2])
+            parts.append(
+                f"SELECT pmid, '{table}' AS field, "
+                f"string_agg(concat_ws('; ', {row}), ' | ' ORDER BY {order}) AS value "
+                f"FROM core.{table} "
+                "WHERE pmid IN (SELECT pmid FROM winners WHERE is_held) GROUP BY pmid"
+            )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS " + " UNION ALL ".join(parts))

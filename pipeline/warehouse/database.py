@@ -1,0 +1,127 @@
+"""Open the warehouse: make its schema, refuse what does not fit, comment everything.
+
+The warehouse file has one writer, the run that holds the lock. Readers use the
+published copy and never open this file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from pipeline.errors import ConfigurationError
+from pipeline.settings import Settings
+
+CONTRACT_VERSION = 1
+"""Goes up when a name of the contract (docs/architecture.md) changes its meaning."""
+
+MEMORY_LIMIT = "2GB"
+
+_TABLE = re.compile(r"^CREATE (?:OR REPLACE )?TABLE (\w+\.\w+) \( -- (.+)$")
+_COLUMN = re.compile(r"^    (\w+) [A-Z][^-]*-- (.+)$")
+
+
+def schema_files(sql: Path) -> list[Path]:
+    """The schema files in the order of their names."""
+    return sorted((sql / "schema").glob("*.sql"))
+
+
+def schema_version(sql: Path) -> str:
+    """Fingerprint of sql/schema: until 1.0 the shape is edited in place, so any edit counts."""
+    digest = hashlib.sha256()
+    for path in schema_files(sql):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def comments(statement_text: str) -> Iterator[tuple[str, str | None, str]]:
+    """(table, column or None, remark) for each remark behind a table or column line."""
+    table = ""
+    for line in statement_text.splitlines():
+        if match := _TABLE.match(line):
+            table = match[1]
+            yield table, None, match[2]
+        elif (match := _COLUMN.match(line)) and table:
+            yield table, match[1], match[2]
+
+
+def run_script(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Execute one SQL file and turn its remarks into COMMENT ON."""
+    text = path.read_text(encoding="utf-8")
+    con.execute(text)
+    for table, column, remark in comments(text):
+        quoted = remark.replace("'", "''")
+        target = f'COLUMN {table}."{column}"' if column else f"TABLE {table}"
+        con.execute(f"COMMENT ON {target} IS '{quoted}'")
+
+
+def connect(settings: Settings, origin: str, now: datetime) -> duckdb.DuckDBPyConnection:
+    """The warehouse of an origin, made when missing.
+
+    Args:
+        settings: where it lies.
+        origin: `pubmed` or `archive:<name>`.
+        now: UTC time to note as its making.
+
+    Raises:
+        ConfigurationError: the file holds another origin, or another shape.
+    """
+    path = settings.warehouse(origin)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        con = duckdb.connect(str(path))
+    except duckdb.IOException as error:
+        raise ConfigurationError(
+            f"The warehouse {path} could not be opened: {str(error).splitlines()[0]}",
+            effect="Nothing changed.",
+            next_step="close what holds the file open, or `ketum rebuild` if it is damaged.",
+        ) from None
+    try:
+        con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+        con.execute("SET TimeZone = 'UTC'")
+        prepare(con, settings, origin, now)
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+def prepare(
+    con: duckdb.DuckDBPyConnection, settings: Settings, origin: str, now: datetime
+) -> None:
+    """Make the schema in an empty database, or see that the one there fits."""
+    version = schema_version(settings.sql)
+    exists = con.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'ops' AND table_name = 'warehouse'"
+    ).fetchone()
+    if exists == (0,):
+        con.execute("BEGIN")
+        for path in schema_files(settings.sql):
+            run_script(con, path)
+        con.execute(
+            "INSERT INTO ops.warehouse VALUES (?, ?, ?, ?)",
+            [origin, version, CONTRACT_VERSION, now],
+        )
+        con.execute("COMMIT")
+        return
+    held = con.execute("SELECT origin, schema_version FROM ops.warehouse").fetchone()
+    assert held is not None
+    if held[0] != origin:
+        raise ConfigurationError(
+            f"The warehouse holds data of origin {held[0]}, not {origin}.",
+            effect="Nothing changed; origins never mix.",
+            next_step="use another KETUM_DATA directory.",
+        )
+    if held[1] != version:
+        raise ConfigurationError(
+            f"The warehouse of origin {origin} has another shape ({held[1]}) than this "
+            f"version of ketum wants ({version}).",
+            effect="Nothing changed; the raw archive has everything needed to make it anew.",
+            next_step=f"`ketum rebuild --origin {origin}`.",
+        )

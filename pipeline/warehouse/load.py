@@ -1,0 +1,243 @@
+"""Merge staged records into core.*: the better copy of a PMID wins, whatever the order.
+
+Which copy wins (docs/architecture.md): source (NLM XML, then .nbib, then a sparse
+citation), then NLM's Version, then DateRevised, then file order or time of fetching.
+Everything here happens in the caller's open transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import duckdb
+
+from pipeline.pubmed.records import PARSED_COLUMNS
+from pipeline.warehouse import changes
+
+CHILD_TABLES = tuple(table for table in PARSED_COLUMNS if table != "articles")
+
+_RANK = "CASE {0}.record_source WHEN 'pubmed_xml' THEN 3 WHEN 'nbib' THEN 2 ELSE 1 END"
+_ORDER = (
+    "(" + _RANK + ", {0}.pmid_version, coalesce({0}.date_revised, DATE '0001-01-01'), "
+    "{0}.source_stamp)"
+)
+
+
+def merge(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, int]:
+    """Bring `staging` into `core`, log what changed, apply deletions.
+
+    Returns:
+        counts: read, new, changed, deleted, quarantined (records or PMIDs).
+    """
+    _find_deletions(con, as_of)
+    _find_winners(con)
+    changes.remember_before(con)
+    _keep_other_versions(con, as_of)
+    _replace_winners(con, as_of)
+    _keep_revisions(con, as_of)
+    changes.log_changes(con, as_of)
+    _delete_deleted(con, as_of)
+    _refresh_journals(con)
+    _quarantine(con, as_of)
+    return {
+        "read": _count(con, "staging.core.articles"),
+        "new": _count(con, "winners WHERE NOT is_held"),
+        "changed": _count(con, "winners WHERE is_held"),
+        "deleted": _count(con, "deleted_held"),
+        "quarantined": _count(con, "staging.core.unreadable"),
+    }
+
+
+def _count(con: duckdb.DuckDBPyConnection, what: str) -> int:
+    row = con.execute(f"SELECT count(*) FROM {what}").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _find_deletions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    con.execute(
+        """
+        INSERT INTO core.deleted_citations
+        SELECT DISTINCT pmid, pmid_version, source_stamp, ? FROM staging.core.deletions
+        ON CONFLICT DO NOTHING
+        """,
+        [as_of],
+    )
+
+
+# a deletion applies to copies no newer than its file
+_IS_DELETED = """
+    EXISTS (
+        SELECT 1 FROM core.deleted_citations AS d
+        WHERE d.pmid = {0}.pmid AND d.pmid_version = {0}.pmid_version
+            AND split_part({0}.source_stamp, ':', 1) <= d.source_stamp
+    )
+"""
+
+
+def _find_winners(con: duckdb.DuckDBPyConnection) -> None:
+    """TEMP winners (record_no, pmid, is_held): staged copies that go into core.articles."""
+    order, held = _ORDER.format("c"), _ORDER.format("a")
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE winners AS
+        SELECT c.record_no, c.pmid, a.pmid IS NOT NULL AS is_held
+        FROM (
+            SELECT *, row_number() OVER (PARTITION BY pmid ORDER BY {order} DESC) AS place
+            FROM staging.core.articles AS c
+            WHERE NOT {_IS_DELETED.format("c")}
+        ) AS c
+        LEFT JOIN core.articles AS a USING (pmid)
+        WHERE c.place = 1
+            AND (a.pmid IS NULL OR ({order} > {held} AND c.record_sha256 <> a.record_sha256))
+        """
+    )
+    # the same bytes seen again later: only their place in the order of copies moves
+    con.execute(
+        """
+        UPDATE core.articles AS a SET source_stamp = c.source_stamp
+        FROM (
+            SELECT pmid, record_sha256, max(source_stamp) AS source_stamp
+            FROM staging.core.articles GROUP BY ALL
+        ) AS c
+        WHERE c.pmid = a.pmid AND c.record_sha256 = a.record_sha256
+            AND c.source_stamp > a.source_stamp
+        """
+    )
+
+
+def _keep_other_versions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    """Versions of a PMID beside the winning one; a winner's own old row leaves the table."""
+    columns = (
+        "pmid, pmid_version, title, doi, date_revised, record_sha256, "
+        "raw_file, raw_offset, raw_length"
+    )
+    con.execute(
+        f"""
+        INSERT OR REPLACE INTO core.article_versions
+        SELECT {columns}, ?::TIMESTAMP FROM (
+            SELECT {columns}, source_stamp FROM core.articles
+            WHERE pmid IN (SELECT pmid FROM winners)
+            UNION ALL
+            SELECT {columns}, source_stamp FROM staging.core.articles AS c
+            WHERE NOT {_IS_DELETED.format("c")}
+        )
+        WHERE record_sha256 NOT IN (SELECT record_sha256 FROM core.article_versions)
+        QUALIFY row_number() OVER (
+            PARTITION BY pmid, pmid_version
+            ORDER BY coalesce(date_revised, DATE '0001-01-01') DESC, source_stamp DESC
+        ) = 1
+        """,
+        [as_of],
+    )
+
+
+def _replace_winners(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    columns = ", ".join(
+        row[0]
+        for row in con.execute(
+            """
+            SELECT column_name FROM duckdb_columns()
+            WHERE schema_name = 'core' AND table_name = 'articles'
+                AND database_name = current_database()
+                AND column_name NOT IN ('first_seen_at', 'changed_at')
+            ORDER BY column_index
+            """
+        ).fetchall()
+    )
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE incoming AS
+        SELECT s.* EXCLUDE (record_no),
+            coalesce(a.first_seen_at, ?::TIMESTAMP) AS first_seen_at,
+            ?::TIMESTAMP AS changed_at
+        FROM (SELECT record_no, {columns} FROM staging.core.articles) AS s
+        JOIN winners AS w ON w.record_no = s.record_no
+        LEFT JOIN core.articles AS a ON a.pmid = s.pmid
+        """,
+        [as_of, as_of],
+    )
+    con.execute("DELETE FROM core.articles WHERE pmid IN (SELECT pmid FROM winners WHERE is_held)")
+    con.execute("INSERT INTO core.articles BY NAME SELECT * FROM incoming ORDER BY pmid")
+    for table in CHILD_TABLES:
+        con.execute(
+            f"DELETE FROM core.{table} WHERE pmid IN (SELECT pmid FROM winners WHERE is_held)"
+        )
+        con.execute(
+            f"""
+            INSERT INTO core.{table} BY NAME
+            SELECT w.pmid, s.* EXCLUDE (record_no)
+            FROM staging.core.{table} AS s JOIN winners AS w USING (record_no)
+            """
+        )
+    con.execute(
+        """
+        DELETE FROM core.article_versions AS v USING core.articles AS a
+        WHERE a.pmid = v.pmid AND a.pmid_version = v.pmid_version
+        """
+    )
+    con.execute("DELETE FROM core.article_versions WHERE pmid NOT IN (SELECT pmid FROM core.articles)")
+
+
+def _keep_revisions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    con.execute(
+        """
+        INSERT INTO core.article_revisions
+        SELECT pmid, pmid_version, record_source, record_sha256, date_revised,
+            raw_file, raw_offset, raw_length, ?::TIMESTAMP
+        FROM staging.core.articles
+        WHERE pmid IN (SELECT pmid FROM core.articles)
+        QUALIFY row_number() OVER (
+            PARTITION BY pmid, pmid_version, record_sha256 ORDER BY source_stamp
+        ) = 1
+        ON CONFLICT DO NOTHING
+        """,
+        [as_of],
+    )
+
+
+def _delete_deleted(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE deleted_held AS
+        SELECT a.pmid, a.title FROM core.articles AS a WHERE {_IS_DELETED.format("a")}
+        """
+    )
+    con.execute(
+        """
+        INSERT OR REPLACE INTO ops.article_changes
+        SELECT pmid, ?::TIMESTAMP, 'record', title, 'deleted' FROM deleted_held
+        """,
+        [as_of],
+    )
+    for table in ("articles", "article_versions", *CHILD_TABLES):
+        con.execute(f"DELETE FROM core.{table} WHERE pmid IN (SELECT pmid FROM deleted_held)")
+
+
+def _refresh_journals(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("DELETE FROM core.journals")
+    con.execute(
+        """
+        INSERT INTO core.journals
+        SELECT nlm_unique_id, medline_ta, journal_title, iso_abbreviation, issn_linking,
+            journal_country
+        FROM core.articles
+        WHERE nlm_unique_id IS NOT NULL
+        QUALIFY row_number() OVER (
+            PARTITION BY nlm_unique_id ORDER BY date_revised DESC NULLS LAST, pmid DESC
+        ) = 1
+        ORDER BY nlm_unique_id
+        """
+    )
+
+
+def _quarantine(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    con.execute(
+        """
+        INSERT INTO ops.quarantine
+        SELECT raw_file, raw_offset, ?::TIMESTAMP, reason, record
+        FROM staging.core.unreadable
+        ON CONFLICT DO NOTHING
+        """,
+        [as_of],
+    )

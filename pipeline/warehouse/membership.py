@@ -1,0 +1,153 @@
+"""Who belongs to which search, since when, and why: ops.search_hits.
+
+A live search's members are the UIDs PubMed answered with; the local predicate only
+explains them, and every disagreement about a held record is listed in
+ops.search_differences. Files have no answer, so there the predicate decides, and
+nothing ever leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import duckdb
+
+
+def update(
+    con: duckdb.DuckDBPyConnection,
+    answers: Mapping[str, Sequence[int]],
+    searches: Sequence[str],
+    reasons: Mapping[str, str],
+    gone: Sequence[int],
+    as_of: datetime,
+) -> dict[str, dict[str, int]]:
+    """Bring the memberships of each search up to date.
+
+    Needs TEMP local_hits (search, pmid) as `topics.match` leaves it, and core as merged.
+
+    Args:
+        answers: search to PMIDs as PubMed answered; a search without an answer is a
+            file search, whose members are the predicate's.
+        searches: every search in scope of the run.
+        reasons: entered_reason per search for records that enter now.
+        gone: PMIDs asked for in this run that PubMed no longer delivers.
+        as_of: the run's time.
+
+    Returns:
+        per search: members, entered, left, pubmed_only, local_only.
+    """
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE answered (search VARCHAR, pmid INTEGER)"
+    )
+    for search, pmids in answers.items():
+        con.execute(
+            "INSERT INTO answered SELECT ?, unnest(?::INTEGER[])", [search, list(pmids)]
+        )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE scope (search VARCHAR, has_answer BOOLEAN, reason VARCHAR)"
+    )
+    for search in searches:
+        con.execute(
+            "INSERT INTO scope VALUES (?, ?, ?)", [search, search in answers, reasons[search]]
+        )
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE members AS
+        WITH held AS (
+            SELECT s.search, s.has_answer, a.pmid, a.record_source,
+                x.pmid IS NOT NULL AS in_answer, l.pmid IS NOT NULL AS in_local
+            FROM scope AS s
+            CROSS JOIN core.articles AS a
+            LEFT JOIN answered AS x ON x.search = s.search AND x.pmid = a.pmid
+            LEFT JOIN local_hits AS l ON l.search = s.search AND l.pmid = a.pmid
+        )
+        SELECT search, pmid, has_answer,
+            CASE
+                WHEN in_answer AND in_local THEN 'both'
+                WHEN in_answer THEN 'pubmed'
+                WHEN in_local THEN 'local'
+                ELSE 'listed'
+            END AS matched_by,
+            -- an answer decides about what PubMed could have answered with; a citation list
+            -- is kratom's by hand, and its titles decide about the other searches
+            in_answer
+            OR (in_local AND (NOT has_answer OR record_source = 'sparse'))
+            OR (record_source = 'sparse' AND search = 'kratom') AS is_member
+        FROM held
+        WHERE in_answer OR in_local OR (record_source = 'sparse' AND search = 'kratom')
+        """
+    )
+    con.execute("DELETE FROM ops.search_differences WHERE search IN (SELECT search FROM scope)")
+    con.execute(
+        """
+        INSERT INTO ops.search_differences
+        SELECT search, pmid, matched_by FROM members
+        WHERE has_answer AND (matched_by = 'pubmed' OR (matched_by = 'local' AND NOT is_member))
+        ORDER BY search, pmid
+        """
+    )
+    con.execute(
+        """
+        UPDATE ops.search_hits AS h
+        SET left_at = ?::TIMESTAMP,
+            left_reason = CASE
+                WHEN h.pmid NOT IN (SELECT pmid FROM core.articles) THEN 'deleted'
+                WHEN list_contains(?::INTEGER[], h.pmid) THEN 'deleted'
+                WHEN s.reason = 'strategy_changed' THEN 'strategy_changed'
+                ELSE 'left'
+            END
+        FROM scope AS s
+        WHERE s.search = h.search AND h.left_at IS NULL
+            AND (s.has_answer OR h.pmid NOT IN (SELECT pmid FROM core.articles))
+            AND NOT EXISTS (
+                SELECT 1 FROM members AS m
+                WHERE m.is_member AND m.search = h.search AND m.pmid = h.pmid
+            )
+        """,
+        [as_of, list(gone)],
+    )
+    con.execute(
+        """
+        INSERT INTO ops.search_hits
+        SELECT m.search, m.pmid, ?::TIMESTAMP, NULL, s.reason, NULL, m.matched_by
+        FROM members AS m JOIN scope AS s USING (search)
+        WHERE m.is_member AND NOT EXISTS (
+            SELECT 1 FROM ops.search_hits AS h
+            WHERE h.search = m.search AND h.pmid = m.pmid AND h.left_at IS NULL
+        )
+        ORDER BY m.search, m.pmid
+        """,
+        [as_of],
+    )
+    con.execute(
+        """
+        UPDATE ops.search_hits AS h SET matched_by = m.matched_by
+        FROM members AS m
+        WHERE m.is_member AND m.search = h.search AND m.pmid = h.pmid AND h.left_at IS NULL
+            AND m.matched_by <> h.matched_by
+        """
+    )
+    return _counts(con, as_of)
+
+
+def _counts(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, dict[str, int]]:
+    rows = con.execute(
+        """
+        SELECT s.search,
+            (SELECT count(*) FROM ops.search_hits AS h
+             WHERE h.search = s.search AND h.left_at IS NULL),
+            (SELECT count(*) FROM ops.search_hits AS h
+             WHERE h.search = s.search AND h.entered_at = ?),
+            (SELECT count(*) FROM ops.search_hits AS h
+             WHERE h.search = s.search AND h.left_at = ?),
+            (SELECT count(*) FROM ops.search_differences AS d
+             WHERE d.search = s.search AND d.matched_by = 'pubmed'),
+            (SELECT count(*) FROM ops.search_differences AS d
+             WHERE d.search = s.search AND d.matched_by = 'local')
+        FROM scope AS s ORDER BY s.search
+        """,
+        [as_of, as_of],
+    ).fetchall()
+    names = ("members", "entered", "left", "pubmed_only", "local_only")
+    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}

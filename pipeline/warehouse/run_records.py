@@ -1,0 +1,163 @@
+"""Between the raw archive of a run and the warehouse: ledger lines in, ops rows out."""
+
+from __future__ import annotations
+
+import hashlib
+
+from pipeline import __version__
+from pipeline.pubmed import from_files
+from pipeline.pubmed.records import PARSED_COLUMNS
+from pipeline.run import LIVE, Run, parameters_json
+
+STAMP_FORMAT = "%Y%m%dT%H%M%SZ"
+
+
+def members(run: Run) -> set[int]:
+    """PMIDs that are members of any search of the run now, as the warehouse holds them."""
+    if not run.has_warehouse:
+        return set()
+    rows = run.con.execute(
+        "SELECT DISTINCT pmid FROM ops.search_hits WHERE left_at IS NULL AND pmid > 0"
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def note_batch(run: Run, body: bytes, pmids: set[int]) -> None:
+    """Put one EFetch body into the archive, with its line in the ledger."""
+    received = run.clock.now()
+    run.archive.note(
+        run.run_id,
+        {
+            "kind": "records",
+            "tool": "efetch",
+            "parameters": {"db": "pubmed", "retmode": "xml"},
+            "received_at": received.isoformat(),
+            "stamp": run.as_of.strftime(STAMP_FORMAT),
+            "object": run.archive.put(body),
+            "bytes": len(body),
+            "pmids": sorted(pmids),
+        },
+    )
+
+
+def stage_entries(run: Run) -> dict[str, object]:
+    """Stage every body of the run's ledger; unknown elements and values are reported."""
+    record_no = 1
+    unknown: dict[tuple[str, str], int] = {}
+    deletions = unreadable = 0
+    for entry in run.archive.entries(run.run_id, "records"):
+        counts = from_files.stage_any(
+            run.con,
+            run.archive.path(entry["object"]),
+            raw_file=entry["object"],
+            stamp=entry["stamp"],
+            first_record_no=record_no,
+        )
+        if "kept_record_nos" in entry:
+            kept = [record_no - 1 + number for number in entry["kept_record_nos"]]
+            _keep_only(run, record_no, kept)
+        record_no = counts.next_record_no
+        deletions += counts.deletions
+        unreadable += counts.unreadable
+        for key, number in counts.tally.items():
+            unknown[key] = unknown.get(key, 0) + number
+    run.receipt.unknown_values = {f"{kind} {name}": n for (kind, name), n in unknown.items()}
+    return {"records": record_no - 1, "deletions": deletions, "unreadable": unreadable}
+
+
+def _keep_only(run: Run, first: int, kept: list[int]) -> None:
+    """Drop staged records from `first` on that are not in `kept`."""
+    for table in PARSED_COLUMNS:
+        run.con.execute(
+            f"DELETE FROM staging.core.{table} "
+            "WHERE record_no >= ? AND NOT list_contains(?::INTEGER[], record_no)",
+            [first, kept],
+        )
+
+
+def entered_reasons(run: Run) -> dict[str, str]:
+    """Per search why a record that enters now does: first_run, strategy_changed or appeared."""
+    before: dict[str, str] = dict(
+        run.con.execute(
+            """
+            SELECT search, arg_max(strategy_sha256, searched_at) FROM ops.searches GROUP BY search
+            """
+        ).fetchall()
+    )
+    reasons = {}
+    for search in run.searches:
+        held = before.get(search.name)
+        if held is None:
+            reasons[search.name] = "first_run"
+        elif held != fingerprint(run, search.name):
+            reasons[search.name] = "strategy_changed"
+        else:
+            reasons[search.name] = "appeared"
+    return reasons
+
+
+def fingerprint(run: Run, search: str) -> str:
+    """SHA-256 of a search's query: query and local predicate come from one definition."""
+    return hashlib.sha256(run.topics.pubmed_query(search).encode()).hexdigest()
+
+
+def note_run(
+    run: Run, reference_sha256: str, reasons: dict[str, str], hits: dict[str, dict[str, int]]
+) -> None:
+    """Add the run, its searches, unknown values and known articles to ops."""
+    con = run.con
+    con.execute(
+        "INSERT INTO ops.runs VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            run.run_id,
+            run.mode,
+            run.as_of,
+            parameters_json(run),
+            __version__,
+            reference_sha256,
+            run.journal.previous_published_at,
+        ],
+    )
+    for search in run.searches:
+        answer = run.answers.get(search.name)
+        con.execute(
+            "INSERT INTO ops.searches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                run.run_id,
+                search.name,
+                search.label,
+                search.mode,
+                run.topics.pubmed_query(search.name),
+                fingerprint(run, search.name),
+                run.as_of,
+                answer.query_translation if answer else None,
+                list(answer.warnings) if answer else [],
+                len(answer.pmids) if answer else hits[search.name]["members"],
+                run.mode == LIVE and search.mode == LIVE,
+                reasons[search.name] != "appeared",
+            ],
+        )
+    for name, number in run.receipt.unknown_values.items():
+        kind, what = name.split(" ", 1)
+        con.execute("INSERT INTO ops.unknown_values VALUES (?, ?, ?, ?)", [run.as_of, kind, what, number])
+    _note_known_articles(run)
+
+
+def _note_known_articles(run: Run) -> None:
+    run.con.execute("DELETE FROM ops.known_articles")
+    run.con.execute(
+        """
+        INSERT INTO ops.known_articles
+        SELECT k.position, k.pmid, k.doi, k.title, a.pmid IS NOT NULL, h.pmid IS NOT NULL
+        FROM (
+            SELECT row_number() OVER () AS position, pmid::INTEGER AS pmid, doi, title
+            FROM read_csv(?, header = true, all_varchar = true)
+        ) AS k
+        LEFT JOIN core.articles AS a
+            ON a.pmid = k.pmid OR (k.pmid IS NULL AND lower(a.doi) = lower(k.doi))
+        LEFT JOIN ops.search_hits AS h
+            ON h.pmid = a.pmid AND h.search = 'kratom' AND h.left_at IS NULL
+        ORDER BY k.position
+        """,
+        [str(run.reference / "known_articles.csv")],
+    )

@@ -1,0 +1,218 @@
+"""Staging: what a file says, as rows in memory, before the loader decides which copies win.
+
+Staging is a database of its own in memory (`staging`), since DuckDB writes only one database
+file in a transaction: the warehouse is not touched here. `staging.core.*` has the tables and
+columns of `PARSED_COLUMNS`, without keys; `staging.keyed.*` shows them with `record_no` in
+place of pmid, so that SQL written for core.* runs on them too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import duckdb
+
+from pipeline.pubmed.record_tables import PARSED_COLUMNS
+from pipeline.pubmed.records import Batch, Tally, read_batches
+from pipeline.settings import ROOT
+
+SCHEMA_FILE = ROOT / "sql" / "schema" / "core.sql"
+STAGING = "staging"
+BATCH_SIZE = 1000
+
+_ALSO = {"articles": "raw_file VARCHAR, source_stamp VARCHAR"}
+"""Columns of staging.core.articles that the loader needs and the parser does not give."""
+
+
+@dataclass
+class StageCounts:
+    """What one file added to staging.
+
+    Attributes:
+        next_record_no: the number to begin the next file with.
+    """
+
+    records: int = 0
+    deletions: int = 0
+    unreadable: int = 0
+    next_record_no: int = 1
+    tally: Tally = field(default_factory=Tally)
+
+
+def create_staging(con: duckdb.DuckDBPyConnection) -> None:
+    """Attach an empty staging database to the connection; one that is there is replaced.
+
+    Args:
+        con: the connection; must not be inside a transaction with open changes elsewhere.
+    """
+    discard_staging(con)
+    con.execute(f"ATTACH ':memory:' AS {STAGING}")
+    con.execute(f"CREATE SCHEMA {STAGING}.core")
+    con.execute(f"CREATE SCHEMA {STAGING}.keyed")
+    types = column_types(SCHEMA_FILE.read_text(encoding="utf-8"))
+    for table, columns in PARSED_COLUMNS.items():
+        own = types[table]
+        shape = ["record_no INTEGER", *(f"{column} {own[column]}" for column in columns[1:])]
+        if table in _ALSO:
+            shape.append(_ALSO[table])
+        con.execute(f"CREATE TABLE {STAGING}.core.{table} ({', '.join(shape)})")
+        shown = "* EXCLUDE (pmid) RENAME (record_no AS pmid)" if table == "articles" else ""
+        shown = shown or "* RENAME (record_no AS pmid)"
+        con.execute(
+            f"CREATE VIEW {STAGING}.keyed.{table} AS SELECT {shown} FROM {STAGING}.core.{table}"
+        )
+    con.execute(
+        f"CREATE TABLE {STAGING}.core.deletions"
+        " (pmid INTEGER, pmid_version SMALLINT, raw_file VARCHAR, source_stamp VARCHAR)"
+    )
+    con.execute(
+        f"CREATE TABLE {STAGING}.core.unreadable (record_no INTEGER, raw_file VARCHAR,"
+        " raw_offset BIGINT, raw_length INTEGER, record_bytes BLOB, reason VARCHAR,"
+        " source_stamp VARCHAR)"
+    )
+
+
+def discard_staging(con: duckdb.DuckDBPyConnection) -> None:
+    """Detach staging, if there is one; its rows are gone."""
+    con.execute(f"DETACH DATABASE IF EXISTS {STAGING}")
+
+
+def empty_staging(con: duckdb.DuckDBPyConnection) -> None:
+    """Remove all rows, so that the next file can be staged."""
+    for table in (*PARSED_COLUMNS, "deletions", "unreadable"):
+        con.execute(f"TRUNCATE {STAGING}.core.{table}")
+
+
+def column_types(schema_sql: str) -> dict[str, dict[str, str]]:
+    """The type of every column of the tables a schema file creates.
+
+    The file itself is run, in a database that lives for this call only, so that there is one
+    place that says what a column is.
+    """
+    with duckdb.connect() as scratch:
+        scratch.execute(schema_sql)
+        found = scratch.execute(
+            "SELECT table_name, column_name, data_type FROM duckdb_columns()"
+            " WHERE schema_name = 'core' ORDER BY table_name, column_index"
+        ).fetchall()
+    types: dict[str, dict[str, str]] = {}
+    for table, column, data_type in found:
+        types.setdefault(table, {})[column] = data_type
+    return types
+
+
+def stage_file(
+    con: duckdb.DuckDBPyConnection,
+    source: str | Path | bytes | BinaryIO,
+    *,
+    raw_file: str | None,
+    stamp: str,
+    first_record_no: int = 1,
+) -> StageCounts:
+    """Read a PubMed XML file into staging, all of it or nothing.
+
+    Args:
+        con: a connection with `create_staging` done.
+        source: a path, plain or .gz, a binary stream, or the bytes.
+        raw_file: where the archive keeps those bytes, under data/raw/<origin>/.
+        stamp: orders copies that are equal otherwise: file name, or time of fetching.
+        first_record_no: number of its first record, unique in staging.
+    Raises:
+        SourceError: not PubMed XML, damaged or cut; staging is as it was before.
+    """
+    batches = read_batches(source, BATCH_SIZE, first_record_no=first_record_no)
+    return stage_batches(con, batches, raw_file=raw_file, stamp=stamp, first=first_record_no)
+
+
+def stage_batches(
+    con: duckdb.DuckDBPyConnection,
+    batches: Iterator[Batch],
+    *,
+    raw_file: str | None,
+    stamp: str,
+    first: int = 1,
+) -> StageCounts:
+    """Append batches of any source to staging, in one transaction.
+
+    A transaction that is open already is used, and then the caller's to end.
+    """
+    counts = StageCounts(next_record_no=first)
+    is_own = _begin(con)
+    try:
+        appenders = {table: con.appender(f"{STAGING}.core.{table}") for table in PARSED_COLUMNS}
+        for batch in batches:
+            _append(appenders, batch, raw_file, stamp)
+            _append_odd(con, batch, raw_file, stamp)
+            _count(counts, batch)
+    except BaseException:  # an interrupt must not leave half a file behind either
+        if is_own:
+            con.rollback()
+        raise
+    if is_own:
+        con.commit()
+    return counts
+
+
+def _begin(con: duckdb.DuckDBPyConnection) -> bool:
+    """Begin a transaction; False when the caller has one open.
+
+    Trying BEGIN would abort the open one, so it is asked for: without a transaction every
+    statement has a number of its own.
+    """
+    first, second = (con.execute("SELECT txid_current()").fetchall() for _ in range(2))
+    if first == second:
+        return False
+    con.begin()
+    return True
+
+
+def _append(
+    appenders: dict[str, duckdb.Appender], batch: Batch, raw_file: str | None, stamp: str
+) -> None:
+    for table, rows in batch.tables.items():
+        if not rows:
+            continue
+        if table == "articles":
+            rows = [(*row, raw_file, f"{stamp}:{row[0]:08d}") for row in rows]
+        appenders[table].append_rows(rows)
+        appenders[table].flush()
+
+
+def _append_odd(
+    con: duckdb.DuckDBPyConnection, batch: Batch, raw_file: str | None, stamp: str
+) -> None:
+    if batch.deletions:
+        con.executemany(
+            f"INSERT INTO {STAGING}.core.deletions VALUES (?, ?, ?, ?)",
+            [(gone.pmid, gone.pmid_version, raw_file, stamp) for gone in batch.deletions],
+        )
+    if batch.unreadable:
+        con.executemany(
+            f"INSERT INTO {STAGING}.core.unreadable VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    odd.record_no,
+                    raw_file,
+                    odd.offset,
+                    len(odd.raw),
+                    odd.raw,
+                    odd.reason,
+                    f"{stamp}:{odd.record_no:08d}",
+                )
+                for odd in batch.unreadable
+            ],
+        )
+
+
+def _count(counts: StageCounts, batch: Batch) -> None:
+    articles = batch.tables["articles"]
+    counts.tally = batch.tally
+    counts.records += len(articles)
+    counts.deletions += len(batch.deletions)
+    counts.unreadable += len(batch.unreadable)
+    used = [row[0] for row in articles[-1:]] + [odd.record_no for odd in batch.unreadable[-1:]]
+    counts.next_record_no = max([counts.next_record_no, *(number + 1 for number in used)])

@@ -1,0 +1,24 @@
+-- severity: error
+-- Every study type but OTHER and every topic of a record has at least one proof.
+SELECT
+    'study_type' AS kind,
+    s.pmid,
+    s.study_type AS code
+FROM evidence.article_study_types AS s
+WHERE
+    s.study_type <> 'OTHER'
+    AND s.assigned_by <> 'override'
+    AND NOT EXISTS (
+        SELECT 1 FROM evidence.proofs AS p
+        WHERE p.kind = 'study_type' AND p.pmid = s.pmid AND p.code = s.study_type
+    )
+UNION ALL
+SELECT
+    'topic' AS kind,
+    t.pmid,
+    t.topic AS code
+FROM evidence.article_topics AS t
+WHERE NOT EXISTS (
+    SELECT 1 FROM evidence.proofs AS p
+    WHERE p.kind = 'topic' AND p.pmid = t.pmid AND p.code = t.topic
+)

@@ -1,0 +1,7 @@
+-- severity: warning
+-- Records that could not be read are kept with their bytes in ops.quarantine.
+SELECT
+    raw_file,
+    raw_offset,
+    reason
+FROM ops.quarantine

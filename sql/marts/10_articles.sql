@@ -1,0 +1,102 @@
+-- The wide table most questions start from: one row per held record that is in a search now.
+
+CREATE OR REPLACE TABLE marts.articles ( -- one row per record that is a member of a search now
+    pmid INTEGER PRIMARY KEY, -- PubMed identifier; negative: a citation known only by DOI
+    title VARCHAR, -- title, brackets of translated titles kept
+    citation VARCHAR NOT NULL, -- first author, journal, year, volume, pages: as much as is known
+    first_author VARCHAR, -- last name and initials, or the collective name
+    journal VARCHAR, -- MedlineTA, else the journal's title, else the book's
+    year SMALLINT, -- year the tables count in: of the issue, else electronic; NULL with a reason
+    year_source VARCHAR NOT NULL, -- issue, electronic, or why there is none: unreadable, not_stated
+    first_public_year SMALLINT, -- the earlier of issue and electronic year
+    entry_year SMALLINT, -- year the record entered PubMed
+    study_type VARCHAR NOT NULL, -- primary study type (code); OTHER when unclassified
+    study_type_label VARCHAR NOT NULL, -- its name for readers
+    evidence_group VARCHAR NOT NULL, -- group of the study type
+    assigned_by VARCHAR NOT NULL, -- what decided the primary type
+    confidence VARCHAR, -- tier of the primary type
+    has_conflict BOOLEAN NOT NULL, -- sources disagree about the type
+    unclassified_reason VARCHAR, -- why the type is OTHER
+    counted_as VARCHAR NOT NULL, -- record, retracted, preprint or notice: the count it goes into
+    is_retracted BOOLEAN NOT NULL, -- the article was retracted
+    is_preprint BOOLEAN NOT NULL, -- publication type Preprint
+    is_checked BOOLEAN NOT NULL, -- a person decided its type
+    has_abstract BOOLEAN NOT NULL, -- whether an abstract is held
+    kratom_level VARCHAR, -- how it concerns kratom: focus, outcome, mention
+    pain_level VARCHAR, -- how it concerns pain: focus, outcome, mention
+    doi VARCHAR, -- own DOI
+    pubmed_url VARCHAR, -- link to PubMed
+    doi_url VARCHAR, -- link by DOI
+    record_source VARCHAR NOT NULL, -- pubmed_xml, nbib or sparse
+    first_seen_at TIMESTAMP NOT NULL, -- UTC time we first loaded it
+    changed_at TIMESTAMP NOT NULL -- UTC time its record last changed
+);
+
+INSERT INTO marts.articles
+SELECT
+    a.pmid,
+    a.title,
+    concat_ws(
+        '. ',
+        f.name,
+        coalesce(a.medline_ta, a.journal_title, b.book_title),
+        nullif(
+            concat(
+                coalesce(y.year::VARCHAR, ''),
+                coalesce(';' || a.volume, ''),
+                coalesce('(' || a.issue || ')', ''),
+                coalesce(':' || coalesce(a.pages, a.start_page), '')
+            ),
+            ''
+        ),
+        CASE WHEN a.pmid > 0 THEN 'PMID ' || a.pmid ELSE 'doi ' || a.doi END
+    ) AS citation,
+    f.name AS first_author,
+    coalesce(a.medline_ta, a.journal_title, b.book_title) AS journal,
+    y.year,
+    y.year_source,
+    y.first_public_year,
+    y.entry_year,
+    s.study_type,
+    t.label,
+    t.evidence_group,
+    s.assigned_by,
+    s.confidence,
+    s.has_conflict,
+    CASE WHEN s.study_type = 'OTHER' THEN s.reason END AS unclassified_reason,
+    CASE
+        WHEN s.study_type = 'NOTICE' THEN 'notice'
+        WHEN g.is_retracted THEN 'retracted'
+        WHEN g.is_preprint THEN 'preprint'
+        ELSE 'record'
+    END AS counted_as,
+    coalesce(g.is_retracted, FALSE) AS is_retracted,
+    coalesce(g.is_preprint, FALSE) AS is_preprint,
+    s.assigned_by = 'override' AS is_checked,
+    a.pmid IN (SELECT x.pmid FROM core.abstract_sections AS x) AS has_abstract,
+    k.level AS kratom_level,
+    p.level AS pain_level,
+    a.doi,
+    CASE WHEN a.pmid > 0 THEN 'https://pubmed.ncbi.nlm.nih.gov/' || a.pmid || '/' END AS pubmed_url,
+    'https://doi.org/' || a.doi AS doi_url,
+    a.record_source,
+    a.first_seen_at,
+    a.changed_at
+FROM core.articles AS a
+INNER JOIN core.article_years AS y ON a.pmid = y.pmid
+INNER JOIN evidence.article_study_types AS s ON a.pmid = s.pmid AND s.is_primary
+INNER JOIN evidence.study_types AS t ON s.study_type = t.study_type
+LEFT JOIN evidence.article_flags AS g ON a.pmid = g.pmid
+LEFT JOIN core.books AS b ON a.pmid = b.pmid
+LEFT JOIN (
+    SELECT
+        pmid,
+        arg_min(coalesce(concat_ws(' ', last_name, initials), collective_name), author_no) AS name
+    FROM core.authors
+    WHERE list_kind IN ('author', 'book_author')
+    GROUP BY pmid
+) AS f ON a.pmid = f.pmid
+LEFT JOIN evidence.article_topics AS k ON a.pmid = k.pmid AND k.topic = 'kratom'
+LEFT JOIN evidence.article_topics AS p ON a.pmid = p.pmid AND p.topic = 'pain'
+WHERE a.pmid IN (SELECT h.pmid FROM ops.search_hits AS h WHERE h.left_at IS NULL)
+ORDER BY a.pmid;

@@ -1,0 +1,57 @@
+-- Views over core that many questions start from.
+
+CREATE VIEW core.article_years AS
+SELECT
+    a.pmid,
+    coalesce(a.issue_year, a.electronic_year) AS year,
+    CASE
+        WHEN a.issue_year IS NOT NULL THEN 'issue'
+        WHEN a.electronic_year IS NOT NULL THEN 'electronic'
+        WHEN a.issue_date_verbatim IS NOT NULL THEN 'unreadable'
+        ELSE 'not_stated'
+    END AS year_source,
+    least(a.issue_year, a.electronic_year) AS first_public_year,
+    year(h.event_at)::SMALLINT AS entry_year
+FROM core.articles AS a
+LEFT JOIN (
+    SELECT
+        pmid,
+        min(event_at) AS event_at
+    FROM core.history_dates
+    WHERE pub_status = 'entrez'
+    GROUP BY pmid
+) AS h ON a.pmid = h.pmid;
+
+COMMENT ON VIEW core.article_years IS 'the years of an article; year is the one the summary tables use';
+COMMENT ON COLUMN core.article_years.pmid IS 'the article';
+COMMENT ON COLUMN core.article_years.year IS 'year of the journal issue, else of the electronic publication';
+COMMENT ON COLUMN core.article_years.year_source IS 'issue, electronic, or why there is none: unreadable or not_stated';
+COMMENT ON COLUMN core.article_years.first_public_year IS 'the earlier of issue and electronic year, for trends';
+COMMENT ON COLUMN core.article_years.entry_year IS 'year the record entered PubMed (History entrez, CRDT)';
+
+CREATE VIEW core.abstracts AS
+SELECT
+    pmid,
+    string_agg(concat_ws(': ', label, text), chr(10) ORDER BY section_no) AS abstract
+FROM core.abstract_sections
+WHERE abstract_type = 'main'
+GROUP BY pmid;
+
+COMMENT ON VIEW core.abstracts IS 'main abstracts as one text, labelled sections on lines of their own';
+COMMENT ON COLUMN core.abstracts.pmid IS 'the article';
+COMMENT ON COLUMN core.abstracts.abstract IS 'the abstract';
+
+CREATE VIEW core.mesh_descriptors AS
+SELECT
+    pmid,
+    descriptor_ui,
+    descriptor,
+    bool_or(is_major_descriptor OR coalesce(is_major_qualifier, FALSE)) AS is_major
+FROM core.mesh_headings
+GROUP BY pmid, descriptor_ui, descriptor;
+
+COMMENT ON VIEW core.mesh_descriptors IS 'MeSH descriptors of an article, one row each';
+COMMENT ON COLUMN core.mesh_descriptors.pmid IS 'the article';
+COMMENT ON COLUMN core.mesh_descriptors.descriptor_ui IS 'UI of the descriptor';
+COMMENT ON COLUMN core.mesh_descriptors.descriptor IS 'its name';
+COMMENT ON COLUMN core.mesh_descriptors.is_major IS 'major by itself or through one of its qualifiers';

@@ -1,0 +1,101 @@
+-- evidence: what ketum judges about the records of core, each judgement with its proof.
+-- Everything here is made anew by every judging run from core and data/reference; nothing
+-- here is edited by hand. Groups and types have a neutral order: none of it is a rank.
+-- The remark behind each table and column becomes its COMMENT in the database.
+
+CREATE SCHEMA IF NOT EXISTS evidence;
+
+CREATE TABLE evidence.rule_sets ( -- the rule files this warehouse was judged with
+    kind VARCHAR PRIMARY KEY, -- topic, study_type or override: what the rules decide
+    rules_version VARCHAR NOT NULL, -- version stated in the rule file
+    rules_sha256 VARCHAR NOT NULL, -- SHA-256 of the rule file's bytes
+    rule_count INTEGER NOT NULL -- number of rules (for overrides: of decisions) in it
+);
+
+CREATE TABLE evidence.study_types ( -- the study types, in display order (neutral, not a rank)
+    study_type VARCHAR PRIMARY KEY, -- code, e.g. RCT; OTHER is unclassified
+    label VARCHAR NOT NULL, -- name shown to readers
+    evidence_group VARCHAR NOT NULL, -- group the type is shown in, e.g. Human experimental
+    definition VARCHAR NOT NULL, -- what belongs here
+    is_summary BOOLEAN NOT NULL, -- summarises other studies instead of reporting one
+    group_order SMALLINT NOT NULL, -- position of the group; neutral, not a rank
+    display_order SMALLINT NOT NULL -- position of the type; neutral, not a rank
+);
+
+CREATE TABLE evidence.topics ( -- the concept blocks searches are made of
+    topic VARCHAR PRIMARY KEY, -- code, e.g. kratom
+    label VARCHAR NOT NULL, -- name shown to readers
+    pubmed_query VARCHAR NOT NULL, -- the block as sent to PubMed, verbatim
+    display_order SMALLINT NOT NULL -- order in the reference file
+);
+
+CREATE TABLE evidence.searches ( -- searches: booleans of topics
+    search VARCHAR PRIMARY KEY, -- code, e.g. kratom_pain
+    label VARCHAR NOT NULL, -- name shown to readers
+    mode VARCHAR NOT NULL, -- live (PubMed's answer is the membership) or files (local matching only)
+    topics VARCHAR[] NOT NULL, -- topics that must all match
+    pubmed_query VARCHAR NOT NULL, -- the query as sent to PubMed, verbatim
+    minimum_count INTEGER NOT NULL, -- fewer live hits than this stop the run
+    maximum_count INTEGER, -- more live hits than this are reported; NULL for no bound
+    display_order SMALLINT NOT NULL -- order in the reference file
+);
+
+CREATE TABLE evidence.article_topics ( -- topics a record matches by the local predicate
+    pmid INTEGER NOT NULL, -- the article
+    topic VARCHAR NOT NULL, -- code in evidence.topics
+    level VARCHAR NOT NULL, -- focus (title or major heading), outcome (results, conclusions) or mention
+    rules_version VARCHAR NOT NULL, -- version of topics.toml
+    PRIMARY KEY (pmid, topic)
+);
+
+CREATE TABLE evidence.article_study_types ( -- every study type label of every article
+    pmid INTEGER NOT NULL, -- the article
+    study_type VARCHAR NOT NULL, -- code in evidence.study_types
+    is_primary BOOLEAN NOT NULL, -- the one label the tables count the article under
+    assigned_by VARCHAR NOT NULL, -- strongest source: override, nlm_pt, nlm_mesh, record_kind, text_rule; none for OTHER
+    confidence VARCHAR NOT NULL, -- high, medium or low: tier of the best rule; low for OTHER
+    has_conflict BOOLEAN NOT NULL, -- decisive signals of types that do not go together; for review
+    precedence VARCHAR, -- step of the stated precedence that made this label the primary; NULL otherwise
+    reason VARCHAR, -- why nothing was assigned (OTHER), else NULL
+    rules_version VARCHAR NOT NULL, -- version of study_types.toml
+    PRIMARY KEY (pmid, study_type)
+);
+
+CREATE TABLE evidence.article_flags ( -- facts about a record that are not study types
+    pmid INTEGER PRIMARY KEY, -- the article
+    is_retracted BOOLEAN NOT NULL, -- publication type Retracted Publication, or a RetractionIn link
+    is_notice BOOLEAN NOT NULL, -- primary study type is NOTICE: an erratum, a retraction notice, a concern
+    is_preprint BOOLEAN NOT NULL, -- publication type Preprint
+    is_veterinary BOOLEAN NOT NULL, -- veterinary publication type, or a heading with qualifier veterinary
+    is_multicenter BOOLEAN NOT NULL, -- publication type Multicenter Study, or said in title or methods
+    rules_version VARCHAR NOT NULL -- version of study_types.toml
+);
+
+CREATE TABLE evidence.proofs ( -- the words, headings and tags behind every judgement
+    kind VARCHAR NOT NULL, -- topic, study_type or flag
+    code VARCHAR NOT NULL, -- the topic, study type or flag proved
+    pmid INTEGER NOT NULL, -- the article
+    proof_no INTEGER NOT NULL, -- running number within kind, code and article
+    rule_id VARCHAR NOT NULL, -- rule of the reference file that fired
+    source VARCHAR NOT NULL, -- text, nlm_pt, nlm_mesh, nlm_mesh_major, nlm_substance, nlm_supplementary, record_kind, link or override
+    field VARCHAR NOT NULL, -- where: title, vernacular_title, abstract, keywords, mesh_headings, publication_types, ...
+    section_no SMALLINT, -- abstract section or keyword position; NULL for fields with one value
+    matched_text VARCHAR NOT NULL, -- exact words of the stored text, or the heading, tag or reason
+    char_start INTEGER, -- first character of the words, counted in code points from 0; NULL for tags
+    char_end INTEGER, -- one past the last character; NULL for tags
+    rules_version VARCHAR NOT NULL, -- version of the rule file
+    PRIMARY KEY (kind, pmid, code, proof_no)
+);
+
+CREATE TABLE evidence.overrides ( -- people's decisions, beside what the rules say
+    pmid INTEGER NOT NULL, -- the article
+    field VARCHAR NOT NULL, -- what is decided: study_type
+    value VARCHAR NOT NULL, -- the decision
+    expect VARCHAR NOT NULL, -- what the rules said when the decision was taken
+    who VARCHAR NOT NULL, -- who decided
+    decided_date DATE NOT NULL, -- when
+    why VARCHAR NOT NULL, -- the grounds
+    automatic_value VARCHAR, -- what the rules say now; NULL when the article is not held
+    is_expectation_met BOOLEAN, -- the rules still say what was expected; NULL when not held
+    PRIMARY KEY (pmid, field)
+);

@@ -1,0 +1,89 @@
+-- ops: how the data came here: runs, searches, memberships, changes, what could not be read.
+
+CREATE SCHEMA IF NOT EXISTS ops;
+
+CREATE TABLE ops.warehouse ( -- one row: what this database is
+    origin VARCHAR PRIMARY KEY, -- pubmed, or archive:<name> for files and the demonstration; origins never mix
+    schema_version VARCHAR NOT NULL, -- fingerprint of sql/schema when the file was made
+    contract_version INTEGER NOT NULL, -- version of the names other things rely on
+    created_at TIMESTAMP NOT NULL -- UTC time of the first run
+);
+
+CREATE TABLE ops.runs ( -- runs whose data is in this database, loaded from their journals
+    run_id VARCHAR PRIMARY KEY, -- directory name under data/runs/
+    mode VARCHAR NOT NULL, -- live, offline or files
+    as_of TIMESTAMP NOT NULL, -- UTC time the run calls now: the date of its searches
+    parameters VARCHAR NOT NULL, -- what the run was told, as JSON, without secrets
+    ketum_version VARCHAR NOT NULL, -- version of the program
+    reference_sha256 VARCHAR NOT NULL, -- SHA-256 over the reference files used
+    previous_published_at TIMESTAMP -- as_of of the published set this run was compared with; NULL for the first
+);
+
+CREATE TABLE ops.searches ( -- every search of every run: what was asked and what was answered
+    run_id VARCHAR NOT NULL, -- the run
+    search VARCHAR NOT NULL, -- name of the search in topics.toml
+    label VARCHAR NOT NULL, -- its name for readers
+    mode VARCHAR NOT NULL, -- live or files, as declared
+    strategy VARCHAR NOT NULL, -- the PubMed query, verbatim; the local predicate is made from the same definition
+    strategy_sha256 VARCHAR NOT NULL, -- fingerprint of the definition
+    searched_at TIMESTAMP NOT NULL, -- UTC date of the search (as_of of the run)
+    query_translation VARCHAR, -- QueryTranslation as PubMed answered; NULL for files
+    warnings VARCHAR[] NOT NULL, -- ErrorList and WarningList entries as kind: text
+    hit_count INTEGER NOT NULL, -- records found (files: records matched in this run)
+    is_complete BOOLEAN NOT NULL, -- whether the answer covers all of PubMed, so that a zero means none
+    is_baseline BOOLEAN NOT NULL, -- first run or changed strategy: nothing is announced as new
+    PRIMARY KEY (run_id, search)
+);
+
+CREATE TABLE ops.search_hits ( -- memberships: one row a stay of a record in a search
+    search VARCHAR NOT NULL, -- the search
+    pmid INTEGER NOT NULL, -- the record
+    entered_at TIMESTAMP NOT NULL, -- as_of of the run that first found it
+    left_at TIMESTAMP, -- as_of of the run that no longer found it; NULL while it is a member
+    entered_reason VARCHAR NOT NULL, -- first_run, appeared or strategy_changed
+    left_reason VARCHAR, -- left, deleted, strategy_changed or unknown
+    matched_by VARCHAR NOT NULL, -- pubmed, local, both, or listed (a citation list names it)
+    PRIMARY KEY (search, pmid, entered_at)
+);
+
+CREATE TABLE ops.search_differences ( -- where PubMed and the local predicate disagree about a held record
+    search VARCHAR NOT NULL, -- the search
+    pmid INTEGER NOT NULL, -- the record
+    matched_by VARCHAR NOT NULL, -- pubmed (the predicate cannot explain it) or local (PubMed did not return it: no member)
+    PRIMARY KEY (search, pmid)
+);
+
+CREATE TABLE ops.article_changes ( -- what changed in a record between our fetches, field by field
+    pmid INTEGER NOT NULL, -- the article
+    changed_at TIMESTAMP NOT NULL, -- as_of of the run that saw the change
+    field VARCHAR NOT NULL, -- column of core.articles, a child table of core, or record (deleted)
+    before VARCHAR, -- value before; rows of child tables joined by ' | '
+    after VARCHAR, -- value after
+    PRIMARY KEY (pmid, changed_at, field)
+);
+
+CREATE TABLE ops.quarantine ( -- records that could not be read, with their bytes
+    raw_file VARCHAR NOT NULL, -- file under data/raw/<origin>/
+    raw_offset BIGINT NOT NULL, -- position in the uncompressed file
+    seen_at TIMESTAMP NOT NULL, -- as_of of the run
+    reason VARCHAR NOT NULL, -- why it could not be read
+    record_bytes BLOB NOT NULL, -- the bytes as they came
+    PRIMARY KEY (raw_file, raw_offset)
+);
+
+CREATE TABLE ops.unknown_values ( -- elements, attributes and values of the input that no rule names, per run
+    seen_at TIMESTAMP NOT NULL, -- as_of of the run
+    kind VARCHAR NOT NULL, -- element, attribute or value
+    name VARCHAR NOT NULL, -- where and what
+    occurrence_count INTEGER NOT NULL, -- how often
+    PRIMARY KEY (seen_at, kind, name)
+);
+
+CREATE TABLE ops.known_articles ( -- articles a good search must find (data/reference/known_articles.csv)
+    position SMALLINT PRIMARY KEY, -- line in the file
+    pmid INTEGER, -- PMID, when known
+    doi VARCHAR, -- DOI, when known
+    title VARCHAR, -- title as listed
+    is_held BOOLEAN NOT NULL, -- whether a held record has this PMID or DOI
+    is_member BOOLEAN NOT NULL -- whether it is in the kratom search now
+);
