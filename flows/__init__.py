@@ -1,0 +1,1 @@
+"""Prefect flows: thin drivers of pipeline/. The pipeline never imports them."""

@@ -95,7 +95,7 @@ def _run(arguments: argparse.Namespace) -> str:
         from prefect.events.worker import EventsWorker
         from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
-        from flows.update import update
+        from flows.update import receipts, update
 
         server.wait()
         try:
@@ -108,6 +108,13 @@ def _run(arguments: argparse.Namespace) -> str:
                     from_files=[str(file.resolve()) for file in arguments.from_files],
                     name=arguments.name,
                 )
+        except KetumError:
+            raise
+        except Exception as error:
+            if not receipts:
+                raise
+            log.warning("Prefect lost track of the run (%s), which is complete.", error)
+            return receipts[-1]
         finally:
             # Or the server would end before it has heard how the last steps went.
             EventsWorker.drain_all(timeout=5)

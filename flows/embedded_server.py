@@ -50,6 +50,8 @@ PREFECT_ENVIRONMENT = {
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
     # Results are counts, and stay in the journal; data never goes through Prefect.
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+    # Should the server be killed: nothing on loopback gets better by minutes of trying again.
+    "PREFECT_CLIENT_MAX_RETRIES": "1",
     # One flow run needs no schedules, automations or pages. The task run recorder stays, as it
     # is what turns a task run's events into history.
     "PREFECT_SERVER_UI_ENABLED": "false",
@@ -176,10 +178,12 @@ class EmbeddedServer:
         while time.monotonic() < deadline:
             if self.process is None or self.process.poll() is not None:
                 return False
-            with contextlib.suppress(OSError):
-                # The socket listens from the first moment: the question waits for its answer.
-                with opener.open(f"{self.url}/health", timeout=5) as answer:
-                    return bool(answer.status == 200)
+            # The socket listens from the first moment: the question waits for its answer.
+            with (
+                contextlib.suppress(OSError),
+                opener.open(f"{self.url}/health", timeout=5) as answer,
+            ):
+                return bool(answer.status == 200)
             time.sleep(0.05)
         return False
 

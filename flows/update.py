@@ -32,6 +32,9 @@ ARTIFACT_KEY = "ketum-update"
 
 log = logging.getLogger("ketum")
 
+receipts: list[str] = []
+"""What the updates of this process that published told, oldest first."""
+
 
 @flow(name="update", persist_result=False)
 def update(
@@ -57,8 +60,9 @@ def update(
     with pipeline_update.open_run(options, Settings.from_environment()) as run:
         for step in pipeline_update.STEPS:
             _run_as_task(run, step)
+    receipts.append(run.receipt.text())
     _leave_artifact(run.receipt.markdown(), run.run_id)
-    return run.receipt.text()
+    return receipts[-1]
 
 
 def _run_as_task(run: Run, step: Step) -> None:

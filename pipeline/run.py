@@ -134,6 +134,11 @@ class Run:
         return self.settings.warehouse(self.origin).exists()
 
     @property
+    def bounds_apply(self) -> bool:
+        """Whether the searches' bounds mean anything: they speak of all of PubMed."""
+        return self.origin == PUBMED_ORIGIN
+
+    @property
     def searches(self) -> tuple[Search, ...]:
         """Searches in scope: the live ones, and for files and archives the file ones too."""
         return tuple(

@@ -25,7 +25,7 @@ from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed import fetch, from_files, search
 from pipeline import run as runs
 from pipeline.run import FILES, Options, Run, keep_reference_files, resumable
-from pipeline.settings import PUBMED_ORIGIN, Settings
+from pipeline.settings import Settings
 from pipeline.warehouse import checks, load, membership, run_records, stage
 
 log = logging.getLogger("ketum")
@@ -71,7 +71,7 @@ def search_step(run: Run) -> Counts:
 def _check_bounds(
     run: Run, name: str, found: int, minimum: int | None, maximum: int | None
 ) -> None:
-    if run.origin != PUBMED_ORIGIN:
+    if not run.bounds_apply:
         return
     if minimum is not None and found < minimum:
         raise CheckError(

@@ -54,11 +54,12 @@ def comments(statement_text: str) -> Iterator[tuple[str, str | None, str]]:
 def run_script(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Execute one SQL file and turn its remarks into COMMENT ON."""
     text = path.read_text(encoding="utf-8")
-    con.execute(text)
+    statements = [text]
     for table, column, remark in comments(text):
         quoted = remark.replace("'", "''")
         target = f'COLUMN {table}."{column}"' if column else f"TABLE {table}"
-        con.execute(f"COMMENT ON {target} IS '{quoted}'")
+        statements.append(f"COMMENT ON {target} IS '{quoted}';")
+    con.execute("\n".join(statements))
 
 
 def connect(settings: Settings, origin: str, now: datetime) -> duckdb.DuckDBPyConnection:

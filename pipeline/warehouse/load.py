@@ -110,25 +110,26 @@ def _keep_other_versions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> Non
     """Versions of a PMID beside the winning one; a winner's own old row leaves the table."""
     columns = (
         "pmid, pmid_version, title, doi, date_revised, record_sha256, "
-        "raw_file, raw_offset, raw_length"
+        "raw_file, raw_offset, raw_length, source_stamp"
     )
     con.execute(
         f"""
         INSERT OR REPLACE INTO core.article_versions
-        SELECT {columns}, ?::TIMESTAMP FROM (
-            SELECT {columns}, source_stamp FROM core.articles
+        SELECT {columns}, seen_at FROM (
+            SELECT {columns}, seen_at FROM core.article_versions
+            UNION ALL
+            SELECT {columns}, ?::TIMESTAMP FROM core.articles
             WHERE pmid IN (SELECT pmid FROM winners)
             UNION ALL
-            SELECT {columns}, source_stamp FROM staging.core.articles AS c
+            SELECT {columns}, ?::TIMESTAMP FROM staging.core.articles AS c
             WHERE NOT {_IS_DELETED.format("c")}
         )
-        WHERE record_sha256 NOT IN (SELECT record_sha256 FROM core.article_versions)
         QUALIFY row_number() OVER (
             PARTITION BY pmid, pmid_version
             ORDER BY coalesce(date_revised, DATE '0001-01-01') DESC, source_stamp DESC
         ) = 1
         """,
-        [as_of],
+        [as_of, as_of],
     )
 
 
@@ -235,7 +236,7 @@ def _quarantine(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     con.execute(
         """
         INSERT INTO ops.quarantine
-        SELECT raw_file, raw_offset, ?::TIMESTAMP, reason, record
+        SELECT raw_file, raw_offset, ?::TIMESTAMP, reason, record_bytes
         FROM staging.core.unreadable
         ON CONFLICT DO NOTHING
         """,

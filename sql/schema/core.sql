@@ -257,7 +257,8 @@ CREATE TABLE core.article_versions ( -- NLM's other Versions of a PMID, beside t
     raw_file VARCHAR, -- file under data/raw/<origin>/
     raw_offset BIGINT, -- position in the uncompressed file, in bytes
     raw_length INTEGER, -- length in bytes
-    seen_at TIMESTAMP NOT NULL, -- UTC time of the run that first saw it
+    source_stamp VARCHAR NOT NULL, -- orders copies that are equal otherwise
+    seen_at TIMESTAMP NOT NULL, -- UTC time of the run that first saw this copy
     PRIMARY KEY (pmid, pmid_version)
 );
 

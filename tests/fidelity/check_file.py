@@ -21,6 +21,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,12 @@ def check_staged(
         if stray:
             differences.add(f"{table} (rows)", f"{stray} rows of records the file does not have")
     _check_odd(con, schema, deletions, differences)
+    if "source_stamp" in relation_columns(con, f"{schema}.articles"):
+        query = f"SELECT source_stamp FROM {schema}.articles ORDER BY record_no"
+        stamps = [row[0] for row in con.execute(query).fetchall()]
+        for before, after in pairwise(stamps):
+            if not (before and after and before < after):
+                differences.add("articles.source_stamp", f"{before!r} before {after!r}")
     return differences
 
 

@@ -135,11 +135,16 @@ def _whole(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]+", text) else None
 
 
+def _pmid(text: str) -> int | None:
+    number = _whole(text) or 0
+    return number if 0 < number < 2**31 else None
+
+
 def _typed(node: etree._Element, expression: str, attribute: str) -> list[str]:
     """Values as 'type: value'; a value whose type is not stated stands alone."""
     found = []
     for item in _nodes(node, expression):
-        kind = _text(item, f"@{attribute}")
+        kind = _text(item, attribute)
         found.append(f"{kind}: {_text(item)}" if kind else _text(item))
     return found
 
@@ -148,15 +153,16 @@ def _typed(node: etree._Element, expression: str, attribute: str) -> list[str]:
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _SEASON_MONTH = {"winter": 1, "spring": 4, "summer": 7, "fall": 10, "autumn": 10}
+_ORDINALS = ("first", "second", "third", "fourth")
 _TOKEN = re.compile(
-    r"""\s*(?:
-        (?P<Y>[0-9]{4})(?![0-9])
-      | (?P<Q>[1-4])(?:st|nd|rd|th)\s+quarter\b
-      | (?P<N>[0-9]{1,2})(?![0-9a-z])
-      | (?P<S>winter|spring|summer|fall|autumn)\b
-      | (?P<M>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?
+    r"""
+        (?<![0-9])(?P<Y>[0-9]{4})(?![0-9])
+      | \b(?P<Q>[1-4](?=st|nd|rd|th)|first|second|third|fourth)(?:st|nd|rd|th)?\s+quart[a-z]*
+      | (?<![0-9])(?P<N>[0-9]{1,2})(?![0-9a-z])
+      | \b(?P<S>winter|spring|summer|fall|autumn)\b
+      | \b(?P<M>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*
       | (?P<R>[-\u2013/])
-    )\s*""",
+    """,
     re.IGNORECASE | re.VERBOSE,
 )
 
@@ -172,54 +178,47 @@ class Printed:
     precision: str | None = None
 
 
-def _tokens(text: str) -> list[tuple[str, str]] | None:
-    found, at = [], 0
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            return None
-        kind = cast(str, match.lastgroup)
-        found.append((kind, match.group(kind).lower()))
-        at = match.end()
-    return found
-
-
 def _month(kind: str, token: str) -> int | None:
     if kind == "M":
         return _MONTHS.index(token[:3]) + 1
     if kind == "S":
         return _SEASON_MONTH[token]
     if kind == "Q":
-        return 3 * int(token) - 2
-    if kind == "N" and 1 <= int(token) <= 12:
-        return int(token)
-    return None
+        return 3 * (_ORDINALS.index(token) if token in _ORDINALS else int(token) - 1) + 1
+    return int(token) if 1 <= int(token) <= 12 else None
 
 
 def read_date(verbatim: str) -> Printed:
-    """Read a printed date: a range counts in its first year and month, a season in NLM's month."""
-    tokens = _tokens(verbatim)
-    if not tokens or tokens[0][0] != "Y":
+    """Read a printed date as far as it can be read.
+
+    The year, month and day are the first that are printed, so a range counts from its beginning;
+    a season or quarter gives its month. The precision says how far the reading went.
+    """
+    found = [
+        (cast(str, match.lastgroup), match.group(cast(str, match.lastgroup)).lower())
+        for match in _TOKEN.finditer(verbatim)
+    ]
+    form = "".join(kind for kind, _ in found)
+    if form == "YRNRN":  # 2021-03-04
+        found, form = found[::2], "YNN"
+    if "Y" not in form or not int(found[form.index("Y")][1]):
         return Printed(verbatim or None, precision="unreadable")
-    year = int(tokens[0][1])
-    form = "".join(kind for kind, _ in tokens)
-    if form == "Y":
-        return Printed(verbatim, year, precision="year")
-    if "R" in form:
-        # The month may follow the second year: 1998-1999 Winter.
-        place = re.match(r"Y(?:RY)?(?=[MSQN])", form)
-        month = _month(*tokens[place.end()]) if place else None
-        return Printed(verbatim, year, month, precision="range")
-    month = _month(*tokens[1])
-    if month and form in ("YS", "YQ"):
-        return Printed(verbatim, year, month, precision="season")
-    if month and form in ("YM", "YN"):
-        return Printed(verbatim, year, month, precision="month")
-    if month and form in ("YMN", "YNN"):
-        day = int(tokens[2][1])
-        if _real_date(year, month, day):
-            return Printed(verbatim, year, month, day, "day")
-    return Printed(verbatim, year, precision="unreadable")
+    year = int(found[form.index("Y")][1])
+    named = re.search("[MSQ]|(?<=^Y)N", form)
+    month = _month(*found[named.start()]) if named else None
+    day = None
+    if named and month and named[0] in "MN" and form[named.end() : named.end() + 1] == "N":
+        day = int(found[named.end()][1])
+        day = day if _real_date(year, month, day) else None
+    if re.search("[^R]R[^R]", form):
+        precision = "range"
+    elif named is None or month is None:
+        precision = "year"
+    elif named[0] in "SQ":
+        precision = "season"
+    else:
+        precision = "day" if day else "month"
+    return Printed(verbatim, year, month, day, precision)
 
 
 def _real_date(year: int, month: int, day: int) -> date | None:
@@ -243,22 +242,28 @@ def _parts_of_first(node: etree._Element, expression: str) -> str | None:
     return (_parts(found[0]) or None) if found else None
 
 
-def _calendar_date(node: etree._Element, expression: str) -> date | None:
-    printed = _printed(node, expression)
-    if printed.year and printed.month and printed.day:
-        return date(printed.year, printed.month, printed.day)
-    return None
+def _calendar_date(node: etree._Element) -> date | None:
+    """The date of Year, Month and Day elements; None when it is no real one."""
+    year, day = _whole(_text(node, "Year")), _whole(_text(node, "Day"))
+    name = _text(node, "Month").lower()
+    month = _MONTHS.index(name[:3]) + 1 if name[:3] in _MONTHS else _whole(name)
+    return _real_date(year or 0, month or 0, day or 0)
+
+
+def _calendar_date_of(node: etree._Element, expression: str) -> date | None:
+    found = _nodes(node, expression)
+    return _calendar_date(found[0]) if found else None
 
 
 def _moment(node: etree._Element) -> datetime | None:
-    printed = read_date(" ".join(_text(node, part) for part in ("Year", "Month", "Day")))
+    day = _calendar_date(node)
     clock = [_whole(_text(node, part) or "0") for part in ("Hour", "Minute", "Second")]
-    if not (printed.year and printed.month and printed.day) or None in clock:
+    if day is None or None in clock:
         return None
     hour, minute, second = cast("list[int]", clock)
     if hour > 23 or minute > 59 or second > 59:
         return None
-    midnight = datetime.combine(date(printed.year, printed.month, printed.day), time())
+    midnight = datetime.combine(day, time())
     return midnight + timedelta(hours=hour, minutes=minute, seconds=second)
 
 
@@ -313,8 +318,8 @@ def _articles(record: etree._Element) -> Row:
         electronic.year,
         electronic.month,
         electronic.day,
-        _calendar_date(cite, "DateCompleted"),
-        _calendar_date(cite, "DateRevised"),
+        _calendar_date_of(cite, "DateCompleted"),
+        _calendar_date_of(cite, "DateRevised"),
         _scalar(cite, "@Status"),
         None if book else _scalar(cite, "@Owner") or "NLM",
         _scalar(cite, "@IndexingMethod"),
@@ -380,7 +385,7 @@ def _abstracts(record: etree._Element) -> list[Row]:
 def _orcid(person: etree._Element) -> str | None:
     for text in _texts(person, "Identifier[@Source = 'ORCID']"):
         match = re.search(
-            r"(?<![0-9])([0-9]{4})-?([0-9]{4})-?([0-9]{4})-?([0-9]{3}[0-9Xx])(?![0-9])", text
+            r"(?<!\d)(\d{4})[- ]?(\d{4})[- ]?(\d{4})[- ]?(\d{3}[\dXx])(?![\dXx])", text, re.ASCII
         )
         if match:
             return "-".join(match.groups()).upper()
@@ -418,7 +423,7 @@ def _people(record: etree._Element) -> tuple[list[Row], list[Row]]:
                 _scalar(person, "Suffix"),
                 _scalar(person, "CollectiveName"),
                 _orcid(person),
-                _typed(person, "Identifier", "Source"),
+                _typed(person, "Identifier", "@Source"),
                 _yes(person, "ValidYN", "" if kind == "subject" else "Y"),
                 _yes(person, "EqualContrib"),
             )
@@ -429,7 +434,7 @@ def _people(record: etree._Element) -> tuple[list[Row], list[Row]]:
                     number,
                     place_number,
                     _scalar(place, "Affiliation"),
-                    _typed(place, "Identifier", "Source"),
+                    _typed(place, "Identifier", "@Source"),
                 )
             )
     return people, places
@@ -454,17 +459,18 @@ def _mesh(record: etree._Element) -> list[Row]:
             _text(descriptor),
             _text(descriptor, "@MajorTopicYN") == "Y",
             _scalar(descriptor, "@Type"),
-            _yes(descriptor, "AutoHM"),
         )
+        is_auto = _yes(descriptor, "AutoHM")
         qualifiers = _nodes(heading, "QualifierName")
         if not qualifiers:
-            rows.append((number, 0, *common, None, None, None))
+            rows.append((number, 0, *common, is_auto, None, None, None))
         for order, qualifier in enumerate(qualifiers, 1):
             rows.append(
                 (
                     number,
                     order,
                     *common,
+                    is_auto or _yes(qualifier, "AutoHM"),
                     _scalar(qualifier, "@UI"),
                     _scalar(qualifier),
                     _yes(qualifier, "MajorTopicYN", "N"),
@@ -539,17 +545,17 @@ def _references(record: etree._Element) -> list[Row]:
             printed = _text(identifier, "@IdType") or "pubmed"
             kind = "pmc" if printed == "pmcid" else printed
             value = _text(identifier)
-            readable = bool(value) if kind in ("doi", "pmc") else (_whole(value) or 0) > 0
+            readable = bool(value) if kind in ("doi", "pmc") else bool(_pmid(value))
             if kind in ("pubmed", "doi", "pmc") and kind not in first and readable:
                 first[kind] = value
-            else:
+            elif value:
                 others.append(f"{printed}: {value}")
         rows.append(
             (
                 number,
                 _scalar(item, "../Title"),
                 _scalar(item, "Citation"),
-                _whole(first.get("pubmed", "")),
+                _pmid(first.get("pubmed", "")),
                 first.get("doi"),
                 first.get("pmc"),
                 others,
@@ -565,7 +571,7 @@ def _links(record: etree._Element) -> list[Row]:
             number,
             _text(item, "@RefType"),
             _scalar(item, "RefSource"),
-            _whole(_text(item, "PMID")),
+            _pmid(_text(item, "PMID")),
             _whole(_text(item, "PMID/@Version")),
             _scalar(item, "Note"),
         )
@@ -606,12 +612,9 @@ def _books(record: etree._Element) -> list[Row]:
             _scalar(document, "Book/ReportNumber"),
             _parts_of_first(document, "Book/BeginningDate"),
             _parts_of_first(document, "Book/EndingDate"),
-            _typed(document, "LocationLabel", "Type"),
+            _typed(document, "descendant::LocationLabel", "@Type"),
             _texts(document, "Sections/descendant::SectionTitle"),
-            [
-                f"{_text(item, '../@ListType')}: {_text(item)}"
-                for item in _nodes(document, "ItemList/Item")
-            ],
+            _typed(document, "ItemList/Item", "../@ListType"),
         )
         for document in _nodes(record, "BookDocument")
     ]
@@ -653,15 +656,18 @@ def read_bytes(path: Path) -> bytes:
 
 def record_spans(content: bytes) -> list[tuple[int, int]]:
     """Where each record begins and ends in the uncompressed file, by its tags alone."""
+    tags = re.compile(
+        rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>"
+        rb"|<(?P<end>/?)Pubmed(?:Book)?Article(?:\s*|\s[^>]*)>",
+        re.DOTALL,
+    )
     spans = []
-    end = 0
-    opening = re.compile(rb"<(PubmedArticle|PubmedBookArticle)(?=[\s>])")
-    while match := opening.search(content, end):
-        closing = re.compile(rb"</" + match[1] + rb"\s*>").search(content, match.end())
-        if closing is None:
-            break
-        end = closing.end()
-        spans.append((match.start(), end))
+    begin = 0
+    for match in tags.finditer(content):
+        if match["end"]:
+            spans.append((begin, match.end()))
+        elif match["end"] is not None:
+            begin = match.start()
     return spans
 
 

@@ -103,7 +103,7 @@ of <m:math xmlns:m="http://www.w3.org/1998/Math/MathML">
         <MeshHeading><DescriptorName UI="D1" MajorTopicYN="Y" Type="Geographic" AutoHM="Y">Here\
 </DescriptorName></MeshHeading>
         <MeshHeading><DescriptorName UI="D2" MajorTopicYN="N">There</DescriptorName>
-          <QualifierName UI="Q1" MajorTopicYN="N">a</QualifierName>
+          <QualifierName UI="Q1" MajorTopicYN="N" AutoHM="Y">a</QualifierName>
           <QualifierName UI="Q2" MajorTopicYN="Y">b</QualifierName></MeshHeading>
       </MeshHeadingList>
       <NumberOfReferences>3</NumberOfReferences>
@@ -285,6 +285,14 @@ class TestOracle:
             ("2018 May - Jun", (2018, 5, None, "range")),
             ("2021 Apr-Jun 01", (2021, 4, None, "range")),
             ("2001 Winter-Spring", (2001, 1, None, "range")),
+            ("1998-1999 Winter", (1998, 1, None, "range")),
+            ("2021 Mar 15-21", (2021, 3, 15, "range")),
+            ("2021 Feb 30", (2021, 2, None, "month")),
+            ("2021 13", (2021, None, None, "year")),
+            ("1989 First Quarter", (1989, 1, None, "season")),
+            ("Spring 2000", (2000, 4, None, "season")),
+            ("2021-03-04", (2021, 3, 4, "day")),
+            ("0000", (None, None, None, "unreadable")),
             ("someday", (None, None, None, "unreadable")),
         ],
     )

@@ -1,0 +1,120 @@
+"""What all tests share: a data directory of their own, a clock that stands still, skips that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipeline import run as runs
+from pipeline.clock import Clock
+from pipeline.outputs.receipt import Receipt
+from pipeline.pubmed.client import EutilsClient
+from pipeline.pubmed.replay import Archive as ReplayArchive
+from pipeline.pubmed.replay import ReplayServer
+from pipeline.run import Options
+from pipeline.settings import Settings
+from pipeline.update import run_update
+from tests import corpus
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+
+ALLOWED_SKIPS = (
+    "../shared is not here",
+    "needs its own program",
+)
+"""Reasons for which a test may be skipped; any other skip fails the session."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    unknown = [
+        report
+        for report in terminalreporter.stats.get("skipped", [])
+        if not any(reason in str(report.longrepr) for reason in ALLOWED_SKIPS)
+    ]
+    for report in unknown:
+        terminalreporter.write_line(f"skip that is not on the list: {report.nodeid} {report.longrepr}")
+    if unknown:
+        terminalreporter._session.exitstatus = pytest.ExitCode.TESTS_FAILED  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder of real NLM data beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip("../shared is not here")
+    return SHARED
+
+
+class FakeClock(Clock):
+    """A clock that moves only when told to, or when somebody sleeps."""
+
+    def __init__(self, start: datetime = datetime(2026, 11, 22, 12, 0, 0)) -> None:
+        self.start = start
+        self.passed = 0.0
+
+    def now(self) -> datetime:
+        return (self.start + timedelta(seconds=self.passed)).replace(microsecond=0)
+
+    def monotonic(self) -> float:
+        return self.passed
+
+    def sleep(self, seconds: float) -> None:
+        self.passed += seconds
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings with an empty data directory and nothing from the environment."""
+    for name in ("NCBI_API_KEY", "NCBI_EMAIL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KETUM_DATA", str(tmp_path / "data"))
+    return Settings.from_environment()
+
+
+Live = Callable[..., Receipt]
+
+
+@pytest.fixture
+def live(
+    settings: Settings, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Live:
+    """Run a live update against a replay server that holds exactly the given records.
+
+    Only the address differs from real life: origin, completeness and memberships are
+    those of a live run. Bounds that real PubMed must meet are lowered by the caller's corpus.
+    """
+    monkeypatch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
+
+    def update(*records: str, deleted: tuple[int, ...] = ()) -> Receipt:
+        corpus.write(tmp_path / "corpus" / "all.xml", *records, deleted=deleted)
+        with ReplayServer(ReplayArchive.read(tmp_path / "corpus")) as server:
+
+            def client(clock: Clock, *, pace_file: Path | None, **rest: str) -> EutilsClient:
+                return EutilsClient(clock, **{**rest, "pace_file": None, "base_url": server.url})
+
+            monkeypatch.setattr(runs, "EutilsClient", client)
+            return run_update(Options(), settings, clock)
+
+    return update
+
+
+@pytest.fixture
+def published(settings: Settings) -> Callable[..., list[tuple[object, ...]]]:
+    """Query the latest published set."""
+
+    def query(sql: str, parameters: list[object] | None = None) -> list[tuple[object, ...]]:
+        path = (settings.latest / "ketum.duckdb").resolve()
+        with duckdb.connect(str(path), read_only=True) as con:
+            return con.execute(sql, parameters or []).fetchall()
+
+    return query

@@ -1,0 +1,133 @@
+"""kill -9 before and after every step: the previous set stays, the next run ends the same."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipeline.settings import ROOT, Settings
+from pipeline.update import STEPS
+from tests.corpus import article, write
+
+# a killing step put into the sequence at place KILL_AT, or none
+DRIVER = """
+import os, signal, sys
+from pathlib import Path
+from pipeline import update
+from pipeline.run import Options
+from pipeline.settings import Settings
+
+def die(run):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+steps = list(update.STEPS)
+if sys.argv[1] != "none":
+    steps.insert(int(sys.argv[1]), update.Step("kill", "kill this process", die))
+update.STEPS = tuple(steps)
+update.run_update(Options(offline=True, archive=Path(sys.argv[2])), Settings.from_environment())
+"""
+
+TIMELESS = {
+    "core": "first_seen_at, changed_at, seen_at, source_stamp",
+    "marts": "first_seen_at, changed_at, entered_at, searched_at, set_id",
+    "evidence": "",
+    "ops": "entered_at, left_at, changed_at, seen_at, searched_at, as_of, run_id, "
+    "created_at, previous_published_at",
+}
+
+
+def drive(data: Path, archive: Path, kill_at: str = "none") -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", DRIVER, kill_at, str(archive)],
+        env={**os.environ, "KETUM_DATA": str(data)},
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def tables_of(data: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every relation of the latest set but times and run ids."""
+    path = (Settings(data=data).latest / "ketum.duckdb").resolve()
+    found = {}
+    with duckdb.connect(str(path), read_only=True) as con:
+        relations = con.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() ORDER BY ALL"
+        ).fetchall()
+        for schema, table in relations:
+            columns = {row[0] for row in con.execute(f"DESCRIBE {schema}.{table}").fetchall()}
+            kept = sorted(columns - set(TIMELESS[schema].split(", ")))
+            if f"{schema}.{table}" in ("ops.runs", "ops.searches", "marts.search_log"):
+                continue  # one row a run: a killed and a repeated run are two
+            if f"{schema}.{table}" == "marts.new_articles":
+                kept.remove("reason") if "reason" in kept else None
+            found[f"{schema}.{table}"] = con.execute(
+                f"SELECT DISTINCT {', '.join(kept)} FROM {schema}.{table} ORDER BY ALL"
+            ).fetchall()
+    return found
+
+
+@pytest.fixture(scope="module")
+def corpora(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """An archive as it was, and as it is when the run is killed."""
+    base = tmp_path_factory.mktemp("corpora")
+    old = [article(n, f"Kratom and pain, part {n}") for n in range(1, 6)]
+    new = [*old[1:], article(1, "Kratom and pain, part one", revised="2026-03-01"), article(9, "Kratom")]
+    write(base / "old" / "all.xml", *old)
+    write(base / "new" / "all.xml", *new)
+    # both directories present the same archive name, so that they share one warehouse
+    for name in ("old", "new"):
+        target = base / f"as-{name}" / "corpus"
+        target.parent.mkdir()
+        (base / name).rename(target)
+    return base / "as-old" / "corpus", base / "as-new" / "corpus"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    corpora: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, list[tuple[object, ...]]]:
+    data = tmp_path_factory.mktemp("undisturbed")
+    for archive in corpora:
+        assert drive(data, archive).wait(60) == 0
+    return tables_of(data)
+
+
+@pytest.mark.parametrize("place", range(len(STEPS) + 1))
+def test_a_run_killed_between_steps_leaves_the_published_set(
+    place, corpora, undisturbed, tmp_path
+):
+    assert drive(tmp_path, corpora[0]).wait(60) == 0
+    before = (tmp_path / "published" / "latest").resolve()
+    shown = tables_of(tmp_path)
+    assert drive(tmp_path, corpora[1], str(place)).wait(60) == -signal.SIGKILL
+    if place < len(STEPS):
+        assert (tmp_path / "published" / "latest").resolve() == before
+        assert tables_of(tmp_path) == shown
+    assert drive(tmp_path, corpora[1]).wait(60) == 0
+    assert tables_of(tmp_path) == undisturbed
+
+
+def test_a_run_killed_at_random_moments_ends_the_same(corpora, undisturbed, tmp_path):
+    """KETUM_KILLS moments (30 in .ci/run): each leaves a readable set, the last run ends the same."""
+    rng = random.Random(20261122)
+    assert drive(tmp_path, corpora[0]).wait(60) == 0
+    start = time.monotonic()
+    assert drive(tmp_path / "timing", corpora[0]).wait(60) == 0
+    whole = time.monotonic() - start
+    for _ in range(int(os.environ.get("KETUM_KILLS", "5"))):
+        process = drive(tmp_path, corpora[1])
+        time.sleep(rng.uniform(0.1, whole))
+        process.kill()
+        process.wait(60)
+        assert tables_of(tmp_path)["core.articles"]
+    assert drive(tmp_path, corpora[1]).wait(60) == 0
+    assert tables_of(tmp_path) == undisturbed

@@ -1,0 +1,215 @@
+"""The whole way: what a second run sees, what is announced as new, what stops a run."""
+
+from __future__ import annotations
+
+import json
+
+import duckdb
+import pytest
+
+from pipeline import run as runs
+from pipeline.errors import CheckError, ConfigurationError, LockedError, SourceError
+from pipeline.run import Options
+from pipeline.update import run_update
+from pipeline.warehouse import lock
+from tests.corpus import article, write
+
+FIRST = article(1, "Effects of <i>Mitragyna speciosa</i> on pain in mice")
+
+
+def test_italics_in_a_title_are_not_cut(live, published):
+    live(FIRST)
+    assert published("SELECT title FROM core.articles") == [
+        ("Effects of Mitragyna speciosa on pain in mice",)
+    ]
+
+
+def test_the_first_run_is_a_baseline_and_announces_nothing(live, published):
+    live(FIRST, article(2, "Kratom"))
+    assert published(
+        "SELECT search, reason, pmid, record_count FROM marts.new_articles ORDER BY search"
+    ) == [("kratom", "baseline", None, 2), ("kratom_pain", "baseline", None, 1)]
+
+
+def test_a_record_that_appears_is_new_and_one_that_changes_is_logged(live, clock, published):
+    live(FIRST)
+    clock.sleep(86_400)
+    receipt = live(
+        article(1, "Effects of <i>Mitragyna speciosa</i> on pain in rats", revised="2026-02-01"),
+        article(2, "Kratom and chronic pain", entered="2026-11-23"),
+    )
+    assert receipt.searches["kratom"]["entered"] == 1
+    assert receipt.records["changed"] == 1
+    assert published("SELECT search, reason, pmid FROM marts.new_articles ORDER BY 1") == [
+        ("kratom", "new_in_pubmed", 2),
+        ("kratom_pain", "new_in_pubmed", 2),
+    ]
+    assert published(
+        "SELECT field, before, after FROM marts.article_changes WHERE field = 'title'"
+    ) == [
+        (
+            "title",
+            "Effects of Mitragyna speciosa on pain in mice",
+            "Effects of Mitragyna speciosa on pain in rats",
+        )
+    ]
+
+
+def test_a_record_that_leaves_the_search_is_kept_and_its_stay_ends(live, clock, published):
+    live(FIRST, article(2, "Kratom"))
+    clock.sleep(86_400)
+    live(FIRST, article(2, "Another plant after all"))
+    assert published(
+        "SELECT pmid, left_reason FROM ops.search_hits WHERE search = 'kratom' ORDER BY pmid"
+    ) == [(1, None), (2, "left")]
+    clock.sleep(86_400)
+    live(FIRST)
+    assert published("SELECT pmid FROM marts.articles") == [(1,)]
+    assert published("SELECT count(*) FROM core.articles") == [(2,)]
+
+
+def test_a_record_pubmed_no_longer_delivers_left_as_deleted(live, clock, published):
+    live(FIRST, article(2, "Kratom"))
+    clock.sleep(86_400)
+    live(FIRST)
+    assert published(
+        "SELECT left_reason FROM ops.search_hits WHERE search = 'kratom' AND pmid = 2"
+    ) == [("deleted",)]
+
+
+def test_an_unchanged_day_gives_the_same_tables_with_a_fresh_date(live, clock, published):
+    live(FIRST)
+    before = published("SELECT * EXCLUDE (as_of_date, set_id) FROM marts.study_types_by_year")
+    clock.sleep(86_400)
+    receipt = live(FIRST)
+    assert receipt.records == {"read": 1, "new": 0, "changed": 0, "deleted": 0, "quarantined": 0}
+    after = published("SELECT * EXCLUDE (as_of_date, set_id) FROM marts.study_types_by_year")
+    assert after == before
+    assert published("SELECT max(as_of_date)::VARCHAR FROM marts.search_totals") == [("2026-11-23",)]
+
+
+def test_unchanged_files_of_two_sets_are_one_file_on_disk(live, clock, settings):
+    live(FIRST)
+    first = (settings.latest / "tables" / "core.authors.csv").resolve()
+    clock.sleep(86_400)
+    live(FIRST)
+    second = (settings.latest / "tables" / "core.authors.csv").resolve()
+    assert first != second
+    assert first.stat().st_ino == second.stat().st_ino
+
+
+def test_a_failing_check_undoes_the_run_and_publishes_nothing(
+    live, clock, settings, published, tmp_path, monkeypatch
+):
+    live(FIRST)
+    before = settings.latest.resolve()
+    sql = tmp_path / "sql"
+    sql.mkdir()
+    for name in ("schema", "marts"):
+        (sql / name).symlink_to(settings.sql / name)
+    (sql / "checks").mkdir()
+    (sql / "checks" / "no_mice.sql").write_text(
+        "-- severity: error\n-- No record speaks of cats.\n"
+        "SELECT pmid FROM core.articles WHERE title LIKE '%cats%'"
+    )
+    object.__setattr__(settings, "sql", sql)
+    clock.sleep(86_400)
+    with pytest.raises(CheckError, match="no_mice") as caught:
+        live(FIRST, article(2, "Kratom for cats"))
+    assert caught.value.exit_code == 4
+    assert settings.latest.resolve() == before
+    with duckdb.connect(str(settings.warehouse("pubmed"))) as con:
+        assert con.execute("SELECT pmid FROM core.articles").fetchall() == [(1,)]
+        assert con.execute("SELECT count(*) FROM ops.runs").fetchall() == [(1,)]
+
+
+def test_no_network_changes_nothing(settings, clock, monkeypatch):
+    def client(clock, **rest):
+        return real(clock, **{**rest, "pace_file": None, "base_url": "http://127.0.0.1:9/"})
+
+    real = runs.EutilsClient
+    monkeypatch.setattr(runs, "EutilsClient", client)
+    with pytest.raises(SourceError, match="refused") as caught:
+        run_update(Options(), settings, clock)
+    assert caught.value.exit_code == 3
+    assert "Nothing changed" in str(caught.value)
+    assert clock.passed < 10
+    assert not settings.warehouse("pubmed").exists()
+    assert not settings.raw("pubmed").exists()
+    assert not settings.published.exists()
+
+
+def test_a_second_run_at_the_same_time_is_refused_at_once(settings, clock):
+    with lock.hold(settings.lock, "another"), pytest.raises(LockedError, match="another"):
+        run_update(Options(offline=True), settings, clock)
+
+
+def test_an_offline_run_never_takes_the_place_of_live_data(live, settings, clock, published):
+    live(FIRST)
+    shown = settings.latest.resolve()
+    receipt = run_update(Options(offline=True), settings, clock)
+    assert settings.latest.resolve() == shown
+    assert any("latest" in note for note in receipt.notes)
+    assert "archive-demo" in receipt.published_path
+
+
+def test_a_warehouse_of_another_shape_names_rebuild(live, settings, clock):
+    live(FIRST)
+    with duckdb.connect(str(settings.warehouse("pubmed"))) as con:
+        con.execute("UPDATE ops.warehouse SET schema_version = 'old'")
+    with pytest.raises(ConfigurationError, match="ketum rebuild") as caught:
+        live(FIRST)
+    assert caught.value.exit_code == 2
+
+
+def test_a_file_adds_records_and_never_ends_a_membership(settings, clock, tmp_path, published):
+    one = write(tmp_path / "pubmed26n0001.xml", FIRST)
+    two = write(tmp_path / "pubmed26n0002.xml", article(2, "Headache after exercise"))
+    run_update(Options(from_files=(one,)), settings, clock)
+    clock.sleep(60)
+    run_update(Options(from_files=(two,)), settings, clock)
+    assert published("SELECT search, member_count FROM marts.search_totals ORDER BY 1") == [
+        ("kratom", 1),
+        ("kratom_pain", 1),
+        ("pain", 2),
+    ]
+
+
+def test_a_file_that_is_no_pubmed_file_changes_nothing(settings, clock, tmp_path):
+    page = tmp_path / "error.xml"
+    page.write_text("<html><body>Service unavailable</body></html>")
+    with pytest.raises((ConfigurationError, SourceError)):
+        run_update(Options(from_files=(page,)), settings, clock)
+    assert not settings.published.exists()
+    assert not settings.warehouse("archive:files").exists()
+
+
+def test_the_journal_tells_how_a_run_went(live, settings):
+    receipt = live(FIRST)
+    journal = json.loads((settings.runs / receipt.run_id / "run.json").read_text())
+    assert journal["state"] == "published"
+    assert [step["step"] for step in journal["steps"]] == [
+        "search", "fetch", "parse", "load", "judge", "build", "check", "publish",
+    ]  # fmt: skip
+
+
+def test_csv_is_safe_to_open_in_a_spreadsheet(live, settings):
+    live(article(1, "=HYPERLINK(1) kratom"))
+    text = (settings.latest / "tables" / "core.articles.csv").read_text()
+    assert "'=HYPERLINK(1) kratom" in text
+
+
+def test_the_manifest_states_every_file_with_its_hash(live, settings):
+    import hashlib
+
+    live(FIRST)
+    manifest = json.loads((settings.latest / "manifest.json").read_text())
+    stated = {r["path"]: r["hash"].removeprefix("sha256:") for r in manifest["resources"]}
+    files = {
+        p.relative_to(settings.latest.resolve()).as_posix(): p
+        for p in settings.latest.resolve().rglob("*")
+        if p.is_file() and p.name != "manifest.json"
+    }
+    assert stated.keys() == files.keys()
+    for name, path in files.items():
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == stated[name]
