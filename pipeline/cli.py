@@ -78,13 +78,19 @@ def build_parser() -> argparse.ArgumentParser:
     )
     update.set_defaults(work=_update)
     source = update.add_mutually_exclusive_group()
-    source.add_argument("--offline", action="store_true", help="replay an archive in place of PubMed")
+    source.add_argument(
+        "--offline", action="store_true", help="replay an archive in place of PubMed"
+    )
     source.add_argument(
         "--from", dest="from_files", nargs="+", type=Path, metavar="FILE", default=[],
         help="read PubMed XML (.xml, .xml.gz) or .nbib files in place of searching",
     )  # fmt: skip
-    update.add_argument("--archive", type=Path, metavar="DIR", help="archive for --offline (default: data/demo)")
-    update.add_argument("--name", help="name of the archive that --offline or --from data belongs to")
+    update.add_argument(
+        "--archive", type=Path, metavar="DIR", help="archive for --offline (default: data/demo)"
+    )
+    update.add_argument(
+        "--name", help="name of the archive that --offline or --from data belongs to"
+    )
     update.add_argument("--quiet", action="store_true", help="only warnings on stderr")
 
     query = commands.add_parser(
@@ -101,7 +107,9 @@ def build_parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", help="what is published, and the last run")
     status.set_defaults(work=_status)
     status.add_argument("--json", action="store_true", help="for programs")
-    status.add_argument("--max-age", metavar="AGE", help="exit 7 if the set is older, e.g. 36h or 2d")
+    status.add_argument(
+        "--max-age", metavar="AGE", help="exit 7 if the set is older, e.g. 36h or 2d"
+    )
 
     doctor = commands.add_parser("doctor", help="versions, paths, keys and space")
     doctor.set_defaults(work=_doctor)
@@ -114,7 +122,9 @@ def build_parser() -> argparse.ArgumentParser:
         "Prefect server; without one nothing would ever be scheduled.",
     )
     schedule.set_defaults(work=_schedule)
-    schedule.add_argument("--cron", help="when, as a cron expression (default: daily, outside NLM's peak hours)")
+    schedule.add_argument(
+        "--cron", help="when, as a cron expression (default: daily, outside NLM's peak hours)"
+    )
     schedule.add_argument("--timezone", help="IANA time zone of the cron expression")
 
     rebuild = commands.add_parser(
@@ -131,7 +141,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _update(settings: Settings, arguments: argparse.Namespace) -> int:
-    from pipeline.run import Options
+    from pipeline.options import Options
     from pipeline.update import run_update
 
     options = Options(

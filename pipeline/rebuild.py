@@ -20,11 +20,12 @@ from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.topics import load_topics
 from pipeline.journal import Journal
+from pipeline.options import OFFLINE, Options
 from pipeline.outputs import publish
 from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed import search
 from pipeline.pubmed.archive import Archive
-from pipeline.run import OFFLINE, Options, Run
+from pipeline.run import Run
 from pipeline.settings import Settings
 from pipeline.update import STEPS, run_step
 from pipeline.warehouse import lock

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -24,64 +22,15 @@ from pipeline.errors import (
 )
 from pipeline.evidence.topics import Search, Topics, load_topics
 from pipeline.journal import Journal
+from pipeline.options import FILES, LIVE, OFFLINE, Options
 from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.client import EutilsClient
 from pipeline.pubmed.search import SearchAnswer
-from pipeline.settings import PUBMED_ORIGIN, ROOT, Settings, archive_origin
+from pipeline.settings import PUBMED_ORIGIN, Settings
 from pipeline.warehouse import database, lock
 
 log = logging.getLogger("ketum")
-
-LIVE, OFFLINE, FILES = "live", "offline", "files"
-REFERENCE_FILES = (
-    "topics.toml",
-    "study_types.toml",
-    "overrides.toml",
-    "known_articles.csv",
-)
-DEMO_ARCHIVE = ROOT / "data" / "demo"
-
-
-@dataclass(frozen=True)
-class Options:
-    """What an update may be told.
-
-    Attributes:
-        offline: ask a replay server over `archive` in place of PubMed.
-        archive: directory of PubMed XML to replay (default: the demonstration).
-        from_files: PubMed files to read in place of searching.
-        name: name of the archive the files go to (default: files).
-    """
-
-    offline: bool = False
-    archive: Path | None = None
-    from_files: tuple[Path, ...] = ()
-    name: str | None = None
-
-    @property
-    def mode(self) -> str:
-        return FILES if self.from_files else OFFLINE if self.offline else LIVE
-
-    @property
-    def archive_directory(self) -> Path:
-        return (self.archive or DEMO_ARCHIVE).resolve()
-
-    @property
-    def origin(self) -> str:
-        """The origin the run's data belongs to."""
-        if self.mode == LIVE:
-            return PUBMED_ORIGIN
-        if self.mode == OFFLINE:
-            return archive_origin(self.name or self.archive_directory.name)
-        return archive_origin(self.name or "files")
-
-    def as_parameters(self) -> dict[str, Any]:
-        return {
-            "mode": self.mode,
-            "archive": self.archive_directory.name if self.mode == OFFLINE else None,
-            "files": [path.name for path in self.from_files],
-        }
 
 
 @dataclass(eq=False)
@@ -177,12 +126,23 @@ def open_run(options: Options, settings: Settings, clock: Clock | None = None) -
     run_id = journals.new_run_id(as_of)
     with lock.hold(settings.lock, run_id):
         journal = Journal(
-            run_id, options.origin, options.mode, as_of.isoformat(), options.as_parameters(),
+            run_id,
+            options.origin,
+            options.mode,
+            as_of.isoformat(),
+            options.as_parameters(),
             pid=os.getpid(),
         )
         run = Run(
-            settings, options, clock, run_id, as_of, journal, topics,
-            Archive(settings.raw(options.origin)), settings.reference,
+            settings,
+            options,
+            clock,
+            run_id,
+            as_of,
+            journal,
+            topics,
+            Archive(settings.raw(options.origin)),
+            settings.reference,
             Receipt(run_id=run_id, origin=options.origin, as_of=as_of),
         )
         journal.save(settings.runs)
@@ -275,33 +235,3 @@ def _source(run: Run) -> Iterator[None]:
             api_key=run.settings.api_key,
         )
         yield
-
-
-def resumable(run: Run) -> dict[int, dict[str, Any]]:
-    """PMIDs an unfinished run of this origin fetched less than a day ago, with ledger lines."""
-    found: dict[int, dict[str, Any]] = {}
-    for journal in journals.read_all(run.settings.runs, run.origin):
-        if journal.state not in (journals.FAILED, journals.ABANDONED):
-            continue
-        if run.as_of - journal.time > timedelta(days=1):
-            continue
-        for entry in run.archive.entries(journal.run_id, "records"):
-            for pmid in entry.get("pmids", []):
-                found[pmid] = entry
-    return found
-
-
-def keep_reference_files(run: Run) -> str:
-    """Put the reference files into the raw archive; returns the SHA-256 over all of them."""
-    import hashlib
-
-    digest = hashlib.sha256()
-    for name in REFERENCE_FILES:
-        body = (run.reference / name).read_bytes()
-        run.journal.reference[name] = run.archive.put(body)
-        digest.update(name.encode() + b"\0" + hashlib.sha256(body).digest())
-    return digest.hexdigest()
-
-
-def parameters_json(run: Run) -> str:
-    return json.dumps(run.journal.parameters, sort_keys=True)

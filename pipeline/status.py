@@ -1,4 +1,4 @@
-"""`ketum status` and `ketum doctor`: read the journals and the published set, never the warehouse."""
+"""`ketum status` and `doctor`: from journals and the published set, never the warehouse."""
 
 from __future__ import annotations
 
@@ -95,7 +95,9 @@ def status_text(found: dict[str, Any]) -> str:
         for search, counts in latest["searches"].items():
             lines.append(f"search     {search}: {counts['members']} records")
     if last is not None:
-        lines.append(f"last run   {last['run_id']}: {last['state']}, {last['verdict'] or 'at work'}")
+        lines.append(
+            f"last run   {last['run_id']}: {last['state']}, {last['verdict'] or 'at work'}"
+        )
     return "\n".join(lines)
 
 

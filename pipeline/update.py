@@ -14,17 +14,18 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from pipeline import journal as journals
+from pipeline import run as runs
 from pipeline.clock import Clock
 from pipeline.errors import CheckError, IncompleteError, SourceError
 from pipeline.evidence import judge as evidence
 from pipeline.evidence import topics as topics_module
+from pipeline.options import FILES, Options
 from pipeline.outputs import publish as publishing
 from pipeline.outputs import receipt as receipts
 from pipeline.outputs import tables
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed import fetch, from_files, search
-from pipeline import run as runs
-from pipeline.run import FILES, Options, Run, keep_reference_files, resumable
+from pipeline.pubmed import fetch, from_files, ledger, search
+from pipeline.run import Run
 from pipeline.settings import Settings
 from pipeline.warehouse import checks, load, membership, run_records, stage
 
@@ -77,11 +78,13 @@ def _check_bounds(
         raise CheckError(
             f"The search {name} found {found} records; fewer than {minimum} cannot be right.",
             effect="Nothing changed.",
-            next_step="look at the query with `ketum query \"FROM marts.search_log\"`, or lower "
+            next_step='look at the query with `ketum query "FROM marts.search_log"`, or lower '
             "`minimum` in data/reference/topics.toml if the literature really shrank.",
         )
     if maximum is not None and found > maximum:
-        log.warning("The search %s found %d records, more than the %d expected.", name, found, maximum)
+        log.warning(
+            "The search %s found %d records, more than the %d expected.", name, found, maximum
+        )
 
 
 def fetch_step(run: Run) -> Counts:
@@ -91,7 +94,7 @@ def fetch_step(run: Run) -> Counts:
     assert run.client is not None
     wanted = {pmid for answer in run.answers.values() for pmid in answer.pmids}
     vanished = run_records.members(run) - wanted
-    resumed = resumable(run)
+    resumed = ledger.resumable(run)
     entries = {resumed[pmid]["object"]: resumed[pmid] for pmid in sorted(wanted & set(resumed))}
     for entry in entries.values():
         run.archive.note(run.run_id, entry)
@@ -110,7 +113,7 @@ def fetch_step(run: Run) -> Counts:
                 next_step="run the same command again within a day: it goes on from here.",
             ) from None
         found = fetch.pmids_in(body)
-        run_records.note_batch(run, body, found)
+        ledger.note_batch(run, body, found)
         delivered |= found
         kept += 1
     missing = sorted(wanted - delivered)
@@ -135,7 +138,7 @@ def parse_step(run: Run) -> Counts:
 
 def load_step(run: Run) -> Counts:
     """Open the transaction; merge records, then memberships; note the run and its searches."""
-    reference_sha256 = keep_reference_files(run)
+    reference_sha256 = run_records.keep_reference_files(run)
     run.con.execute("BEGIN")
     counts = load.merge(run.con, run.as_of)
     topics_module.match(run.con, run.topics, "core")

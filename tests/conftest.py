@@ -1,4 +1,4 @@
-"""What all tests share: a data directory of their own, a clock that stands still, skips that are known."""
+"""What all tests share: a data directory of their own, a still clock, skips that are known."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 
 from pipeline import run as runs
 from pipeline.clock import Clock
+from pipeline.options import Options
 from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed.client import EutilsClient
 from pipeline.pubmed.replay import Archive as ReplayArchive
 from pipeline.pubmed.replay import ReplayServer
-from pipeline.run import Options
 from pipeline.settings import Settings
 from pipeline.update import run_update
 from tests import corpus
@@ -37,7 +37,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if not any(reason in str(report.longrepr) for reason in ALLOWED_SKIPS)
     ]
     for report in unknown:
-        terminalreporter.write_line(f"skip that is not on the list: {report.nodeid} {report.longrepr}")
+        terminalreporter.write_line(
+            f"skip that is not on the list: {report.nodeid} {report.longrepr}"
+        )
     if unknown:
         terminalreporter._session.exitstatus = pytest.ExitCode.TESTS_FAILED  # type: ignore[union-attr]
 
@@ -102,8 +104,9 @@ def live(
             def client(clock: Clock, *, pace_file: Path | None, **rest: str) -> EutilsClient:
                 return EutilsClient(clock, **{**rest, "pace_file": None, "base_url": server.url})
 
-            monkeypatch.setattr(runs, "EutilsClient", client)
-            return run_update(Options(), settings, clock)
+            with monkeypatch.context() as patch:
+                patch.setattr(runs, "EutilsClient", client)
+                return run_update(Options(), settings, clock)
 
     return update
 

@@ -22,12 +22,10 @@ def article(
 ) -> str:
     """One PubmedArticle as XML text.
 
-    Args:
-        year: an int makes PubDate/Year, text a MedlineDate, None an empty PubDate.
-        electronic: year of an ArticleDate.
-        mesh: (UI, descriptor) pairs.
-        links: (RefType, RefSource, PMID) of CommentsCorrections.
-        revised, entered: ISO dates of DateRevised and the History dates.
+    `year`: an int makes PubDate/Year, text a MedlineDate, None an empty PubDate;
+    `electronic` is the year of an ArticleDate; `types` and `mesh` are (UI, name) pairs;
+    `links` (RefType, RefSource, PMID) of CommentsCorrections; `revised` and `entered` ISO
+    dates of DateRevised and the History dates. Mark-up may stand in title and abstract.
     """
     if isinstance(year, int):
         pub_date = f"<Year>{year}</Year>"
@@ -41,7 +39,9 @@ def article(
         "<Month>03</Month><Day>02</Day></ArticleDate>"
         if electronic
         else "",
-        "types": "".join(f'<PublicationType UI="{ui}">{name}</PublicationType>' for ui, name in types),
+        "types": "".join(
+            f'<PublicationType UI="{ui}">{name}</PublicationType>' for ui, name in types
+        ),
         "links": "".join(
             f'<CommentsCorrections RefType="{kind}"><RefSource>{source}</RefSource>'
             f'<PMID Version="1">{other}</PMID></CommentsCorrections>'
@@ -55,22 +55,24 @@ def article(
     }
     revised_date = _date_parts(revised)
     entered_date = _date_parts(entered)
-    links_xml = f"<CommentsCorrectionsList>{parts['links']}</CommentsCorrectionsList>" if links else ""
+    links_xml = (
+        f"<CommentsCorrectionsList>{parts['links']}</CommentsCorrectionsList>" if links else ""
+    )
     mesh_xml = f"<MeshHeadingList>{parts['mesh']}</MeshHeadingList>" if mesh else ""
     return f"""<PubmedArticle><MedlineCitation Status="MEDLINE" Owner="NLM">
 <PMID Version="{version}">{pmid}</PMID><DateRevised>{revised_date}</DateRevised>
 <Article PubModel="Print"><Journal><JournalIssue CitedMedium="Print"><Volume>7</Volume>
 <PubDate>{pub_date}</PubDate></JournalIssue><Title>Journal of Tests</Title></Journal>
 <ArticleTitle>{title}</ArticleTitle><Pagination><MedlinePgn>1-9</MedlinePgn></Pagination>
-{parts['abstract']}<AuthorList CompleteYN="Y"><Author ValidYN="Y"><LastName>Leaf</LastName>
+{parts["abstract"]}<AuthorList CompleteYN="Y"><Author ValidYN="Y"><LastName>Leaf</LastName>
 <ForeName>Ana</ForeName><Initials>A</Initials></Author></AuthorList><Language>eng</Language>
-<PublicationTypeList>{parts['types']}</PublicationTypeList>{parts['electronic']}</Article>
+<PublicationTypeList>{parts["types"]}</PublicationTypeList>{parts["electronic"]}</Article>
 <MedlineJournalInfo><MedlineTA>J Tests</MedlineTA><NlmUniqueID>900</NlmUniqueID></MedlineJournalInfo>
 {links_xml}{mesh_xml}</MedlineCitation>
 <PubmedData><History><PubMedPubDate PubStatus="entrez">{entered_date}</PubMedPubDate>
 <PubMedPubDate PubStatus="pubmed">{entered_date}</PubMedPubDate></History>
 <PublicationStatus>ppublish</PublicationStatus><ArticleIdList>
-<ArticleId IdType="pubmed">{pmid}</ArticleId>{parts['doi']}</ArticleIdList></PubmedData></PubmedArticle>"""
+<ArticleId IdType="pubmed">{pmid}</ArticleId>{parts["doi"]}</ArticleIdList></PubmedData></PubmedArticle>"""
 
 
 def article_set(*records: str, deleted: tuple[int, ...] = ()) -> str:

@@ -22,7 +22,7 @@ DRIVER = """
 import os, signal, sys
 from pathlib import Path
 from pipeline import update
-from pipeline.run import Options
+from pipeline.options import Options
 from pipeline.settings import Settings
 
 def die(run):
@@ -80,7 +80,11 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """An archive as it was, and as it is when the run is killed."""
     base = tmp_path_factory.mktemp("corpora")
     old = [article(n, f"Kratom and pain, part {n}") for n in range(1, 6)]
-    new = [*old[1:], article(1, "Kratom and pain, part one", revised="2026-03-01"), article(9, "Kratom")]
+    new = [
+        *old[1:],
+        article(1, "Kratom and pain, part one", revised="2026-03-01"),
+        article(9, "Kratom"),
+    ]
     write(base / "old" / "all.xml", *old)
     write(base / "new" / "all.xml", *new)
     # both directories present the same archive name, so that they share one warehouse
@@ -102,9 +106,7 @@ def undisturbed(
 
 
 @pytest.mark.parametrize("place", range(len(STEPS) + 1))
-def test_a_run_killed_between_steps_leaves_the_published_set(
-    place, corpora, undisturbed, tmp_path
-):
+def test_a_run_killed_between_steps_leaves_the_published_set(place, corpora, undisturbed, tmp_path):
     assert drive(tmp_path, corpora[0]).wait(60) == 0
     before = (tmp_path / "published" / "latest").resolve()
     shown = tables_of(tmp_path)

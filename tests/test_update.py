@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import run as runs
 from pipeline.errors import CheckError, ConfigurationError, LockedError, SourceError
-from pipeline.run import Options
+from pipeline.options import Options
 from pipeline.update import run_update
 from pipeline.warehouse import lock
 from tests.corpus import article, write
@@ -85,7 +85,9 @@ def test_an_unchanged_day_gives_the_same_tables_with_a_fresh_date(live, clock, p
     assert receipt.records == {"read": 1, "new": 0, "changed": 0, "deleted": 0, "quarantined": 0}
     after = published("SELECT * EXCLUDE (as_of_date, set_id) FROM marts.study_types_by_year")
     assert after == before
-    assert published("SELECT max(as_of_date)::VARCHAR FROM marts.search_totals") == [("2026-11-23",)]
+    assert published("SELECT max(as_of_date)::VARCHAR FROM marts.search_totals") == [
+        ("2026-11-23",)
+    ]
 
 
 def test_unchanged_files_of_two_sets_are_one_file_on_disk(live, clock, settings):

@@ -27,9 +27,7 @@ HERE = Path(__file__).resolve().parent
 REFERENCE = ROOT / "data" / "reference"
 XML_NAME = "pubmed21n1298-selection.xml.gz"
 
-_THIRD_PARTY = re.compile(
-    rb"\s*<(Abstract|OtherAbstract|CoiStatement)\b[^>]*>.*?</\1>", re.DOTALL
-)
+_THIRD_PARTY = re.compile(rb"\s*<(Abstract|OtherAbstract|CoiStatement)\b[^>]*>.*?</\1>", re.DOTALL)
 
 
 def main(source: Path) -> None:

@@ -57,11 +57,6 @@ def regular_expression(pattern: str) -> str:
     return expression
 
 
-def compiled(pattern: str) -> re.Pattern[str]:
-    """The Python twin of what DuckDB runs; `re.ASCII`, since RE2's \\b and \\w are ASCII."""
-    return re.compile(regular_expression(pattern), re.ASCII)
-
-
 def _with_separators(pattern: str) -> str:
     """Every space or hyphen outside brackets and escapes becomes a run of either."""
     out: list[str] = []

@@ -5,6 +5,9 @@ rank), rules that give labels, flags, and the precedence. The precedence is a li
 the first step that any fired rule of an article satisfies decides its primary label.
 """
 
+# SQL here is made of constants, checked schema names and rule texts quoted by `sql_string`.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -167,8 +170,7 @@ def _labels_sql(study_types: StudyTypes, schema: str) -> str:
         for study_type in study_types.types
     )
     compatible = ", ".join(
-        f"({sql_string(one)}, {sql_string(other)})"
-        for one, other in sorted(study_types.compatible)
+        f"({sql_string(one)}, {sql_string(other)})" for one, other in sorted(study_types.compatible)
     )
     confidences = ", ".join(map(sql_string, CONFIDENCES))
     sources = ", ".join(map(sql_string, SOURCES))
@@ -274,9 +276,7 @@ def _group(file: RuleFile, table: Mapping[str, Any]) -> Group:
     return Group(table["name"], table["is_summary"])
 
 
-def _study_type(
-    file: RuleFile, table: Mapping[str, Any], groups: tuple[Group, ...]
-) -> StudyType:
+def _study_type(file: RuleFile, table: Mapping[str, Any], groups: tuple[Group, ...]) -> StudyType:
     near = f'code = "{table.get("code")}"'
     file.require(table, near, code=str, label=str, group=str, definition=str)
     file.allow(table, near, {"code", "label", "group", "definition"})

@@ -7,6 +7,9 @@ proof names the words of the search it answers. Tags as PubMed documents them: `
 title, abstract and keywords; `tw` adds headings, substances and publication types.
 """
 
+# SQL here is made of constants, checked schema names and rule texts quoted by `sql_string`.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
 import re
@@ -106,7 +109,7 @@ class Topics:
         return [clause for topic in self.topics for clause in topic.clauses]
 
     def rule_set(self) -> RuleSet:
-        """The local predicate: words are placed in results and conclusions when they stand there."""
+        """The local predicate; words are placed in results or conclusions when they stand there."""
         rules = tuple(clause.rule for clause in self.clauses())
         return RuleSet("topic", self.version, rules, columns=("outcome", "whole"))
 
@@ -243,9 +246,10 @@ def _clauses(
 
     for entry in table.get("mesh", ()):
         name, ui = _term(file, entry, {"ui", "name", "is_substance", "seen"})
-        signals = (Signal("mesh", name, ui=ui),)
         yield clause(
-            f'"{name}"[mesh:noexp]', signals, is_substance=entry.get("is_substance", False)
+            f'"{name}"[mesh:noexp]',
+            (Signal("mesh", name, ui=ui),),
+            is_substance=entry.get("is_substance", False),
         )
     for entry in table.get("substances", ()):
         name, ui = _term(file, entry, {"ui", "name", "seen"})
@@ -282,7 +286,7 @@ def _word(file: RuleFile, entry: Mapping[str, Any]) -> tuple[str, tuple[Signal, 
     is_phrase = not word.rstrip("*").isalnum()
     if is_phrase and (word.endswith("*") or "-" in word):
         raise file.error(near, "a phrase takes no * and no hyphen: PubMed would drop the quotes")
-    stem = re.escape(word.rstrip("*")).replace(r"\ ", " ").replace("'", "'")
+    stem = re.escape(word.rstrip("*")).replace(r"\ ", " ")
     pattern = rf"\b{stem}" + (r"\w*" if word.endswith("*") else r"\b")
     signals = [Signal("text", pattern, zones=ZONES)]
     if tag == "tw":

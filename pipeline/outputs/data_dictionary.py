@@ -1,7 +1,7 @@
 """docs/data_dictionary.md from the comments of the schema.
 
-    python -m pipeline.outputs.data_dictionary           write it
-    python -m pipeline.outputs.data_dictionary --check   exit 1 if it is not current
+python -m pipeline.outputs.data_dictionary           write it
+python -m pipeline.outputs.data_dictionary --check   exit 1 if it is not current
 """
 
 from __future__ import annotations
@@ -73,7 +73,12 @@ def render(con: duckdb.DuckDBPyConnection) -> str:
     for relation, name, data_type, remark in columns:
         if relation != current:
             current = relation
-            lines += [f"\n## {relation}\n", f"{remarks[relation]}\n", "| column | type | meaning |", "|---|---|---|"]
+            lines += [
+                f"\n## {relation}\n",
+                f"{remarks[relation]}\n",
+                "| column | type | meaning |",
+                "|---|---|---|",
+            ]
         lines.append(f"| `{name}` | {data_type} | {_escaped(remark)} |")
     return "\n".join(lines) + "\n"
 
@@ -89,7 +94,9 @@ def main(arguments: list[str], target: Path = TARGET) -> int:
     if "--check" in arguments:
         if target.exists() and target.read_text(encoding="utf-8") == wanted:
             return 0
-        print(f"{target} is not current: python -m pipeline.outputs.data_dictionary", file=sys.stderr)
+        print(
+            f"{target} is not current: python -m pipeline.outputs.data_dictionary", file=sys.stderr
+        )
         return 1
     target.write_text(wanted, encoding="utf-8")
     return 0

@@ -66,7 +66,8 @@ def _csv_column(name: str, data_type: str, _remark: str) -> str:
     if data_type.endswith("[]"):
         value = f"to_json({name})::VARCHAR"
     elif data_type == "VARCHAR":
-        value = f"{name}"
+        value = name
     else:
         return name
-    return f"CASE WHEN regexp_matches({value}, '{_FORMULA}') THEN '''' || {value} ELSE {value} END AS {name}"
+    guarded = f"regexp_matches({value}, '{_FORMULA}')"
+    return f"CASE WHEN {guarded} THEN '''' || {value} ELSE {value} END AS {name}"

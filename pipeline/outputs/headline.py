@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +60,7 @@ class Headline:
         if not self.absent:
             return []
         word = "0 in every year" if self.coverage == "complete" else "No record held"
-        return [f"{word}: {', '.join(self.absent)}."]
+        return textwrap.wrap(f"{word}: {', '.join(self.absent)}.", 100)
 
 
 def headline(con: duckdb.DuckDBPyConnection, search: str) -> Headline:
@@ -114,13 +115,19 @@ def headline(con: duckdb.DuckDBPyConnection, search: str) -> Headline:
     lines = [_line(name, cells, names) for name, cells in [*shown.items(), ("Records", total)]]
     marks = {as_of_year: "*", as_of_year - 1: "~"}
     heads = [
-        f"-{start - 1}" if n == "before" else n if n == "undated" else
-        n + marks.get(int(n), "+" if int(n) > as_of_year else "")
+        f"to {start - 1}"
+        if n == "before"
+        else n
+        if n == "undated"
+        else n + marks.get(int(n), "+" if int(n) > as_of_year else "")
         for n in names
     ]
     return Headline(
         f"{label} ({search}): records by study type and year",
-        ("study type", *heads, "total"), tuple(lines), absent, coverage,
+        ("study type", *heads, "total"),
+        tuple(lines),
+        absent,
+        coverage,
     )
 
 

@@ -56,7 +56,10 @@ def render(
             }
         resources.append(resource)
     source = (
-        {"title": "PubMed, U.S. National Library of Medicine", "path": "https://pubmed.ncbi.nlm.nih.gov/"}
+        {
+            "title": "PubMed, U.S. National Library of Medicine",
+            "path": "https://pubmed.ncbi.nlm.nih.gov/",
+        }
         if journal.origin == PUBMED_ORIGIN
         else {"title": f"PubMed records from local files ({journal.origin})"}
     )

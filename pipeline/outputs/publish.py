@@ -147,7 +147,7 @@ def _switch(settings: Settings, set_id: str) -> None:
     link = settings.published / ".latest.part"
     link.unlink(missing_ok=True)
     link.symlink_to(set_id)
-    os.replace(link, settings.latest)
+    link.replace(settings.latest)
     write_atomically(settings.published / "LATEST", f"{set_id}\n".encode())
 
 

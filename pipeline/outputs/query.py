@@ -50,6 +50,7 @@ def run(settings: Settings, sql: str, form: str, out: TextIO) -> None:
     """Run a query on the published set and write its rows.
 
     Args:
+        settings: where the published set lies.
         sql: one or more statements; the rows of the last one are shown.
         form: table, csv or json (a list of objects; dates and times as ISO text).
         out: where the rows go.
@@ -69,7 +70,7 @@ def run(settings: Settings, sql: str, form: str, out: TextIO) -> None:
             raise ConfigurationError(
                 f"DuckDB says: {str(error).strip()}",
                 effect="Nothing was read.",
-                next_step="`ketum query \"SHOW ALL TABLES\"` lists what there is.",
+                next_step='`ketum query "SHOW ALL TABLES"` lists what there is.',
             ) from None
     if form == "csv":
         writer = csv.writer(out, lineterminator="\n")

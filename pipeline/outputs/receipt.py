@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pipeline.run import Run
 
 HEADLINE_SEARCHES = ("kratom", "kratom_pain")
+MISSED_SHOWN = 5
 
 _COLUMNS = {
     "members": "found",
@@ -79,7 +80,10 @@ class Receipt:
         if self.known_total:
             found = self.known_total - len(self.known_missed)
             told.append(f"Known kratom articles: {found} of {self.known_total} found.")
-            told += [f"  missed: {name}" for name in self.known_missed]
+            told += [f"  missed: {name}" for name in self.known_missed[:MISSED_SHOWN]]
+            if len(self.known_missed) > MISSED_SHOWN:
+                more = len(self.known_missed) - MISSED_SHOWN
+                told.append(f"  and {more} more: FROM ops.known_articles WHERE NOT is_member")
         if self.unknown_values:
             names = "; ".join(f"{name} ({n})" for name, n in sorted(self.unknown_values.items()))
             told.append(f"Not known to the rules, kept out of the tables: {names}.")
@@ -135,8 +139,11 @@ def fill(run: Run) -> None:
     for search, retracted, preprints, notices, unclassified, undated, statement in rows:
         receipt.statement = statement
         receipt.searches[search].update(
-            retracted=retracted, preprints=preprints, notices=notices,
-            unclassified=unclassified, undated=undated,
+            retracted=retracted,
+            preprints=preprints,
+            notices=notices,
+            unclassified=unclassified,
+            undated=undated,
         )
     receipt.known_total = _number(con, "SELECT count(*) FROM ops.known_articles")
     receipt.known_missed = [

@@ -24,6 +24,7 @@ _CONTENT = (
 
 
 def files(sql: Path) -> list[Path]:
+    """The mart files in the order they build on each other."""
     return sorted((sql / "marts").glob("*.sql"))
 
 

@@ -109,9 +109,7 @@ class EutilsClient:
             self._identity["email"] = email
         if api_key:
             self._identity["api_key"] = api_key
-        self._pacer = Pacer(
-            pace_file, PACE_WITH_KEY_SECONDS if api_key else PACE_SECONDS, clock
-        )
+        self._pacer = Pacer(pace_file, PACE_WITH_KEY_SECONDS if api_key else PACE_SECONDS, clock)
         self._session = requests.Session()
         self._session.headers["User-Agent"] = f"{TOOL_NAME} (python-requests)"
         if base_url != EUTILS_URL:
@@ -193,7 +191,8 @@ class EutilsClient:
                 effect="Nothing changed.",
                 next_step="correct or unset NCBI_API_KEY.",
             )
-        if 300 <= status < 400 or re.search(r"<html", text, re.IGNORECASE) and status == 200:
+        is_page = status == 200 and re.search(r"<html", text, re.IGNORECASE)
+        if 300 <= status < 400 or is_page:
             raise PermanentAnswer(
                 "it answered with a web page or a redirect, which is how NCBI blocks or "
                 "announces maintenance; wait, then write to eutilities@ncbi.nlm.nih.gov if it lasts"

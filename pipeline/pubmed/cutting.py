@@ -180,7 +180,10 @@ class Cutter:
         if not self._seen_root:  # a bare record: readable, but not a file of PubMed's
             self._refuse()
         opened = self._find(b">", 0)
-        if opened > 0 and self._buffer[self._position + opened - 1 : self._position + opened] == b"/":
+        if (
+            opened > 0
+            and self._buffer[self._position + opened - 1 : self._position + opened] == b"/"
+        ):
             return Cut(kind, tag.decode(), offset, self._take(opened + 1))
         end = b"</" + tag + b">"
         at = self._find(end, 0)

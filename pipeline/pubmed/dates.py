@@ -17,10 +17,21 @@ from typing import NamedTuple
 Part = tuple[str, str]
 """One child of a date element: its tag and its text, e.g. ("Month", "Jun")."""
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_LONG = (
-    "january february march april may june july august september october november december"
-).split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_LONG = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 MONTH_NUMBER = {name: number for names in (_MONTHS, _LONG) for number, name in enumerate(names, 1)}
 MONTH_NUMBER["sept"] = 9
 # NLM sorts a season by a fixed month (MedlineDate in the element descriptions).
@@ -57,6 +68,7 @@ def partial_date(parts: Iterable[Part]) -> PartialDate:
 
     Args:
         parts: the children in document order, as (tag, text).
+
     Returns:
         The first day, month or season of what is said: a range counts where it begins.
     """
@@ -214,6 +226,6 @@ def moment(parts: Iterable[Part]) -> datetime | None:
     if hour is None or minute is None or second is None:
         return None
     try:
-        return datetime(year, month, day, hour, minute, second)
+        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - no zone is said
     except (ValueError, OverflowError):
         return None

@@ -47,7 +47,7 @@ def check_set(body: bytes) -> bytes:
     except etree.XMLSyntaxError:
         raise TransientAnswer("the records were not complete XML") from None
     if root.tag == "eFetchResult":
-        text = " ".join("".join(root.itertext()).split())[:200]
+        text = " ".join("".join(map(str, root.itertext())).split())[:200]
         if "ID list is empty" in text:
             raise PermanentAnswer(text)
         raise TransientAnswer(f"EFetch said {text!r}")
@@ -56,9 +56,7 @@ def check_set(body: bytes) -> bytes:
     return body
 
 
-_PMID = re.compile(
-    rb"<(?:MedlineCitation|BookDocument)\b[^>]*>\s*<PMID\b[^>]*>\s*(\d+)\s*</PMID>"
-)
+_PMID = re.compile(rb"<(?:MedlineCitation|BookDocument)\b[^>]*>\s*<PMID\b[^>]*>\s*(\d+)\s*</PMID>")
 
 
 def pmids_in(body: bytes) -> set[int]:

@@ -16,8 +16,10 @@ import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence import topics as topics_module
+from pipeline.options import OFFLINE
+from pipeline.pubmed.files import open_records
 from pipeline.pubmed.record_bytes import extract
-from pipeline.run import OFFLINE, Run
+from pipeline.run import Run
 from pipeline.warehouse import database, stage
 
 CITATION_LIST = "known_citations.csv"
@@ -32,7 +34,8 @@ def archive_matching(run: Run) -> dict[str, object]:
     for path in run.options.from_files:
         if not path.is_file():
             raise ConfigurationError(
-                f"There is no file {path}.", effect="Nothing changed.",
+                f"There is no file {path}.",
+                effect="Nothing changed.",
                 next_step="name PubMed XML, .xml.gz or .nbib files after --from.",
             )
     read = kept = deletions = 0
@@ -41,9 +44,7 @@ def archive_matching(run: Run) -> dict[str, object]:
             for schema in database.schema_files(run.settings.sql):
                 con.execute(schema.read_text(encoding="utf-8"))
             stage.create_staging(con)
-            counts = stage_any(
-                con, path, raw_file=None, stamp=file_stamp(path), first_record_no=1
-            )
+            counts = stage_any(con, path, raw_file=None, stamp=file_stamp(path), first_record_no=1)
             is_xml = con.execute(
                 "SELECT count(*) FROM staging.core.articles WHERE raw_offset IS NULL"
             ).fetchone() == (0,)
@@ -52,7 +53,8 @@ def archive_matching(run: Run) -> dict[str, object]:
             wanted = [
                 row[0]
                 for row in con.execute(
-                    "SELECT DISTINCT pmid FROM local_hits WHERE list_contains(?, search) ORDER BY 1",
+                    "SELECT DISTINCT pmid FROM local_hits "
+                    "WHERE list_contains(?, search) ORDER BY pmid",
                     [in_scope],
                 ).fetchall()
             ]
@@ -75,7 +77,12 @@ def archive_matching(run: Run) -> dict[str, object]:
         kept += len(wanted)
         deletions += counts.deletions
     run.receipt.records_read = read
-    return {"files": len(run.options.from_files), "read": read, "kept": kept, "deletions": deletions}
+    return {
+        "files": len(run.options.from_files),
+        "read": read,
+        "kept": kept,
+        "deletions": deletions,
+    }
 
 
 def archive_citation_list(run: Run) -> int:
@@ -106,9 +113,8 @@ def stage_any(
     first_record_no: int,
 ) -> stage.StageCounts:
     """Stage a file of any kind that is read: told by its content, not by its name."""
-    return stage.stage_file(
-        con, path, raw_file=raw_file, stamp=stamp, first_record_no=first_record_no
-    )
+    batches = open_records(path, stage.BATCH_SIZE, first_record_no=first_record_no)
+    return stage.stage_batches(con, batches, raw_file=raw_file, stamp=stamp, first=first_record_no)
 
 
 def file_stamp(path: Path) -> str:
@@ -135,7 +141,9 @@ def _cut_out(con: duckdb.DuckDBPyConnection, path: Path, wanted: list[int]) -> b
     parts += [raw + b"\n" for raw in extract(path, spans)]
     if deletions:
         parts.append(b"<DeleteCitation>\n")
-        parts += [b'<PMID Version="%d">%d</PMID>\n' % (version, pmid) for pmid, version in deletions]
+        parts += [
+            b'<PMID Version="%d">%d</PMID>\n' % (version, pmid) for pmid, version in deletions
+        ]
         parts.append(b"</DeleteCitation>\n")
     parts.append(b"</PubmedArticleSet>\n")
     return b"".join(parts)

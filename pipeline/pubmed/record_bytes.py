@@ -15,6 +15,7 @@ from pipeline.errors import ConfigurationError, SourceError
 PIECE = 128 * 1024
 """Read in pieces of this size: larger ones were no faster in trials, and cost memory."""
 
+_DAMAGED: type[Exception] = isal_zlib.error  # type: ignore[assignment]
 Source = str | Path | BinaryIO
 
 
@@ -27,7 +28,7 @@ def open_bytes(source: str | Path | BinaryIO) -> Iterator[BinaryIO]:
     """
     name = source_name(source)
     try:
-        raw = open(source, "rb", buffering=0) if isinstance(source, (str, Path)) else source
+        raw = Path(source).open("rb", buffering=0) if isinstance(source, str | Path) else source
     except OSError as error:
         raise SourceError(
             f"{name} cannot be opened: {error.strerror}.", effect="Nothing was read."
@@ -35,10 +36,10 @@ def open_bytes(source: str | Path | BinaryIO) -> Iterator[BinaryIO]:
     buffered = io.BufferedReader(raw, PIECE)  # type: ignore[type-var]
     try:
         if buffered.peek(2)[:2] == b"\x1f\x8b":
-            yield igzip.IGzipFile(fileobj=buffered)
+            yield igzip.IGzipFile(fileobj=buffered)  # type: ignore[no-untyped-call, misc]
         else:
             yield buffered
-    except (EOFError, isal_zlib.error, igzip.BadGzipFile) as error:
+    except (EOFError, igzip.BadGzipFile, _DAMAGED) as error:
         raise SourceError(
             f"{name} is cut or damaged: {error}.",
             effect="What was read of it is not kept.",
@@ -64,6 +65,7 @@ def extract(source: str | Path | BinaryIO, spans: Iterable[tuple[int, int]]) -> 
     Args:
         source: the file the offsets were made from, plain or .gz.
         spans: ascending by offset; they may overlap.
+
     Raises:
         ConfigurationError: the spans are not in ascending order.
         SourceError: the file ends before a span does.

@@ -13,29 +13,94 @@ from lxml import etree
 
 from pipeline.pubmed.dates import Part, PartialDate, partial_date, whole_date
 from pipeline.pubmed.record_tables import LARGEST_INTEGER, LARGEST_SMALLINT, Row, empty_tables
-from pipeline.pubmed.record_tally import Attributes, Tally, flat_text, odd_text, unknown_element
+from pipeline.pubmed.record_tally import (
+    Attributes,
+    Tally,
+    count_attributes,
+    flat_text,
+    odd_text,
+    unknown_element,
+)
 
 Element = etree._Element
 YES_NO = {"Y": True, "N": False}
 NOTHING: frozenset[str] = frozenset()
 ID_TYPES = frozenset(
-    "doi pii pmcpid pmpid pmc mid sici pubmed medline pmcid pmcbook bookaccession".split()
+    [
+        "doi",
+        "pii",
+        "pmcpid",
+        "pmpid",
+        "pmc",
+        "mid",
+        "sici",
+        "pubmed",
+        "medline",
+        "pmcid",
+        "pmcbook",
+        "bookaccession",
+    ]
 )
-OWNERS = frozenset("NLM NASA PIP KIE HSR HMD NOTNLM".split())
-DATE_TAGS = frozenset("Year Month Day Season MedlineDate Hour Minute Second".split())
+OWNERS = frozenset(["NLM", "NASA", "PIP", "KIE", "HSR", "HMD", "NOTNLM"])
+DATE_TAGS = frozenset(["Year", "Month", "Day", "Season", "MedlineDate", "Hour", "Minute", "Second"])
 PUB_STATUSES = frozenset(
-    "received accepted epublish ppublish revised aheadofprint retracted ecollection pmc pmcr"
-    " pubmed pubmedr premedline medline medliner entrez pmc-release".split()
+    [
+        "received",
+        "accepted",
+        "epublish",
+        "ppublish",
+        "revised",
+        "aheadofprint",
+        "retracted",
+        "ecollection",
+        "pmc",
+        "pmcr",
+        "pubmed",
+        "pubmedr",
+        "premedline",
+        "medline",
+        "medliner",
+        "entrez",
+        "pmc-release",
+    ]
 )
 REF_TYPES = frozenset(
-    "AssociatedDataset AssociatedPublication CommentIn CommentOn CorrectedandRepublishedIn"
-    " CorrectedandRepublishedFrom ErratumIn ErratumFor ExpressionOfConcernIn"
-    " ExpressionOfConcernFor RepublishedIn RepublishedFrom RetractedandRepublishedIn"
-    " RetractedandRepublishedFrom RetractionIn RetractionOf UpdateIn UpdateOf"
-    " SummaryForPatientsIn OriginalReportIn ReprintIn ReprintOf Cites".split()
+    [
+        "AssociatedDataset",
+        "AssociatedPublication",
+        "CommentIn",
+        "CommentOn",
+        "CorrectedandRepublishedIn",
+        "CorrectedandRepublishedFrom",
+        "ErratumIn",
+        "ErratumFor",
+        "ExpressionOfConcernIn",
+        "ExpressionOfConcernFor",
+        "RepublishedIn",
+        "RepublishedFrom",
+        "RetractedandRepublishedIn",
+        "RetractedandRepublishedFrom",
+        "RetractionIn",
+        "RetractionOf",
+        "UpdateIn",
+        "UpdateOf",
+        "SummaryForPatientsIn",
+        "OriginalReportIn",
+        "ReprintIn",
+        "ReprintOf",
+        "Cites",
+    ]
 )
 CITATION_STATUSES = frozenset(
-    "Completed In-Process PubMed-not-MEDLINE In-Data-Review Publisher MEDLINE OLDMEDLINE".split()
+    [
+        "Completed",
+        "In-Process",
+        "PubMed-not-MEDLINE",
+        "In-Data-Review",
+        "Publisher",
+        "MEDLINE",
+        "OLDMEDLINE",
+    ]
 )
 
 
@@ -57,8 +122,13 @@ class Vocabulary:
             PubModel=(
                 None,
                 frozenset(
-                    "Print Print-Electronic Electronic Electronic-Print"
-                    " Electronic-eCollection".split()
+                    [
+                        "Print",
+                        "Print-Electronic",
+                        "Electronic",
+                        "Electronic-Print",
+                        "Electronic-eCollection",
+                    ]
                 ),
             ),
         )
@@ -81,7 +151,22 @@ class Vocabulary:
             "OtherID",
             Source=(
                 None,
-                frozenset("NASA KIE PIP POP ARPL CPC IND CPFH CLML NRCBL NLM QCIM".split()),
+                frozenset(
+                    [
+                        "NASA",
+                        "KIE",
+                        "PIP",
+                        "POP",
+                        "ARPL",
+                        "CPC",
+                        "IND",
+                        "CPFH",
+                        "CLML",
+                        "NRCBL",
+                        "NLM",
+                        "QCIM",
+                    ]
+                ),
             ),
         )
         self.abstract_text = of(
@@ -89,12 +174,19 @@ class Vocabulary:
             Label=(None, None),
             NlmCategory=(
                 None,
-                frozenset("BACKGROUND OBJECTIVE METHODS RESULTS CONCLUSIONS UNASSIGNED".split()),
+                frozenset(
+                    ["BACKGROUND", "OBJECTIVE", "METHODS", "RESULTS", "CONCLUSIONS", "UNASSIGNED"]
+                ),
             ),
         )
         self.other_abstract = of(
             "OtherAbstract",
-            Type=("", frozenset("AAMC AIDS KIE PIP NASA Publisher plain-language-summary".split())),
+            Type=(
+                "",
+                frozenset(
+                    ["AAMC", "AIDS", "KIE", "PIP", "NASA", "Publisher", "plain-language-summary"]
+                ),
+            ),
             Language=("eng", None),
         )
         self.author_list = of(
@@ -103,9 +195,7 @@ class Vocabulary:
             Type=("authors", frozenset({"authors", "editors"})),
         )
         self.author = of("Author", ValidYN=(True, YES_NO), EqualContrib=(None, YES_NO))
-        self.investigator = of(
-            "Investigator", ValidYN=(True, YES_NO), EqualContrib=(None, NOTHING)
-        )
+        self.investigator = of("Investigator", ValidYN=(True, YES_NO), EqualContrib=(None, NOTHING))
         self.subject = of(
             "PersonalNameSubject", ValidYN=(None, NOTHING), EqualContrib=(None, NOTHING)
         )
@@ -126,7 +216,7 @@ class Vocabulary:
         self.supplement = of(
             "SupplMeshName",
             UI=(None, None),
-            Type=(None, frozenset("Disease Protocol Organism Anatomy Population".split())),
+            Type=(None, frozenset(["Disease", "Protocol", "Organism", "Anatomy", "Population"])),
         )
         self.keyword_list = of("KeywordList", Owner=("NLM", OWNERS | {"NLM-AUTO", "HHS"}))
         self.keyword = of("Keyword", MajorTopicYN=(False, YES_NO))
@@ -141,7 +231,10 @@ class Vocabulary:
         self.item_list = of("ItemList", ListType=(None, None))
         self.location = of(
             "LocationLabel",
-            Type=(None, frozenset("part chapter section appendix figure table box".split())),
+            Type=(
+                None,
+                frozenset(["part", "chapter", "section", "appendix", "figure", "table", "box"]),
+            ),
         )
 
 
@@ -187,8 +280,8 @@ class Context:
 
     def bare(self, element: Element) -> None:
         """Count the attributes of an element that should have none."""
-        for name in element.keys():
-            self.tally["attribute", f"{element.tag}@{name}"] += 1
+        if element.keys():
+            count_attributes(self.tally, element)
 
     def children(self, element: Element, tag: str) -> Iterator[Element]:
         """The children of a list that may hold but one kind of element."""
@@ -219,7 +312,7 @@ class Context:
         for tag, _ in parts:
             if tag not in DATE_TAGS:
                 self.tally["element", f"{element.tag}/{tag}"] += 1
-        return parts  # type: ignore[return-value]
+        return parts
 
     def partial(self, element: Element) -> PartialDate:
         return partial_date(self.date_parts(element))
@@ -231,7 +324,7 @@ Handler = Callable[[Context, Element], None]
 def read_children(context: Context, element: Element, handlers: Mapping[str, Handler]) -> None:
     """Hand every child to the reader of its tag, in document order, in one pass."""
     for child in element:
-        handler = handlers.get(child.tag)  # type: ignore[call-overload]
+        handler = handlers.get(child.tag)
         if handler is None:
             context.unknown(element, child)
         else:

@@ -49,6 +49,7 @@ def mesh_heading_list(context: Context, element: Element) -> None:
 
 
 def chemical_list(context: Context, element: Element) -> None:
+    """ChemicalList, one row a Chemical."""
     context.bare(element)
     rows, position = context.rows("chemicals")
     for child in context.children(element, "Chemical"):
@@ -67,6 +68,7 @@ def chemical_list(context: Context, element: Element) -> None:
 
 
 def supplementary_list(context: Context, element: Element) -> None:
+    """SupplMeshList, one row a SupplMeshName."""
     context.bare(element)
     rows, position = context.rows("supplementary_concepts")
     for child in context.children(element, "SupplMeshName"):
@@ -76,6 +78,7 @@ def supplementary_list(context: Context, element: Element) -> None:
 
 
 def keyword_list(context: Context, element: Element) -> None:
+    """KeywordList of one owner; a record can have several."""
     owner = context.vocabulary.keyword_list[tuple(element.items())]
     rows, position = context.rows("keywords")
     for child in context.children(element, "Keyword"):
@@ -85,6 +88,7 @@ def keyword_list(context: Context, element: Element) -> None:
 
 
 def publication_type_list(context: Context, element: Element) -> None:
+    """PublicationTypeList of an article."""
     context.bare(element)
     for child in context.children(element, "PublicationType"):
         publication_type(context, child)

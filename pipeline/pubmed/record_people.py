@@ -32,17 +32,18 @@ def author_list(context: Context, element: Element, is_of_book: bool = False) ->
 
 
 def book_author_list(context: Context, element: Element) -> None:
+    """AuthorList of a Book, not of its chapter."""
     author_list(context, element, is_of_book=True)
 
 
 def investigator_list(context: Context, element: Element) -> None:
-    for name in element.keys():
-        if name != "ID":  # joins the list to a CollectiveName within the record only
-            context.tally["attribute", f"InvestigatorList@{name}"] += 1
+    """InvestigatorList: people who worked on the study but are no authors."""
+    context.bare(element)
     read_people(context, element, "Investigator", "investigator", context.vocabulary.investigator)
 
 
 def subject_list(context: Context, element: Element) -> None:
+    """PersonalNameSubjectList: whom the article is about."""
     context.bare(element)
     read_people(context, element, "PersonalNameSubject", "subject", context.vocabulary.subject)
 

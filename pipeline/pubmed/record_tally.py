@@ -35,7 +35,7 @@ IGNORED_ELEMENTS: Mapping[str, str] = {
 _MEMO = 20_000
 
 
-class Attributes(dict[tuple[tuple[str, str], ...], Any]):
+class Attributes(dict[tuple[Any, ...], Any]):
     """The attributes of one element: looked up by `tuple(element.items())`, remembered.
 
     Asking lxml for every attribute by name costs more than asking for all at once; the same
@@ -61,7 +61,7 @@ class Attributes(dict[tuple[tuple[str, str], ...], Any]):
         self._element = element
         self._fields = {name.rstrip("_"): field for name, field in fields.items()}
 
-    def __missing__(self, items: tuple[tuple[str, str], ...]) -> Any:
+    def __missing__(self, items: tuple[Any, ...]) -> Any:
         given = dict(items)
         is_known = True
         values = []
@@ -91,16 +91,22 @@ def unknown_element(tally: Tally, parent: str, element: etree._Element) -> None:
         tally["element", where] += 1
 
 
+def count_attributes(tally: Tally, element: etree._Element) -> None:
+    """Count the attributes of an element that should have none but the ignored ones."""
+    for name in map(str, element.keys()):
+        if name not in IGNORED_ATTRIBUTES:
+            tally["attribute", f"{element.tag!s}@{name}"] += 1
+
+
 def odd_text(tally: Tally, element: etree._Element) -> str | None:
     """The whole text of an element that has mark-up or attributes; both are looked at.
 
     The slow path of reading text: most elements have neither. Text is joined verbatim.
+
     Returns:
         None when there is no text at all.
     """
-    for name in element.keys():
-        if name not in IGNORED_ATTRIBUTES:
-            tally["attribute", f"{element.tag}@{name}"] += 1
+    count_attributes(tally, element)
     return flat_text(tally, element)
 
 
@@ -113,7 +119,6 @@ def flat_text(tally: Tally, element: etree._Element) -> str | None:
         if isinstance(tag, str) and not tag.startswith(MATHML):
             if tag not in INLINE:
                 tally["element", f"{element.tag}/{tag}"] += 1
-            elif inner.keys():
-                for name in inner.keys():
-                    tally["attribute", f"{tag}@{name}"] += 1
+            else:
+                count_attributes(tally, inner)
     return "".join(element.itertext()) or None  # type: ignore[arg-type]

@@ -164,7 +164,7 @@ class _Reader:
         else:
             context.bare(root)
             for child in root:
-                handler = _BODY.get(child.tag)  # type: ignore[call-overload]
+                handler = _BODY.get(child.tag)
                 if handler is None:
                     context.unknown(root, child)
                 else:
@@ -246,7 +246,8 @@ class _Reader:
             try:
                 pmid, version = read_pmid(self.context, child)
             except BadRecordError as error:
-                self._set_aside(cut._replace(raw=etree.tostring(child, with_tail=False)), str(error))
+                raw = etree.tostring(child, with_tail=False)
+                self._set_aside(cut._replace(raw=raw), str(error))
             else:
                 self.deletions.append(Deletion(pmid, version, cut.offset))
 
@@ -286,7 +287,11 @@ def _parser(encoding: str) -> etree.XMLParser:
 
 
 def read_batches(
-    source: Source | bytes, size: int = 1000, *, first_record_no: int = 1
+    source: Source | bytes,
+    size: int = 1000,
+    *,
+    first_record_no: int = 1,
+    name: str | None = None,
 ) -> Iterator[Batch]:
     """Read a PubMed XML file as batches of rows: the fast way.
 
@@ -294,14 +299,17 @@ def read_batches(
         source: a path, plain or .gz, a binary stream, or the bytes themselves.
         size: records a batch.
         first_record_no: number of the first record; unreadable ones count too.
+        name: what to call the source in messages, if not by its own name.
+
     Yields:
         At least one Batch, the last with what the end of the file says (DeleteCitation).
+
     Raises:
         SourceError: not PubMed XML, damaged, or (after the last whole batch) cut.
         ConfigurationError: the file's encoding is unknown.
     """
     with open_bytes(BytesIO(source) if isinstance(source, bytes) else source) as stream:
-        cutter = Cutter(stream, source_name(source))
+        cutter = Cutter(stream, name or source_name(source))
         tally: Tally = Tally()
         reader = _Reader(cutter, tally, first_record_no)
         cuts = iter(cutter)

@@ -76,7 +76,7 @@ def read_answer(body: bytes) -> dict[str, Any]:
         raise kind(f"ESearch said {errors[0].strip()[:200]!r}")
     if root.find("Count") is None or root.find("IdList") is None:
         raise TransientAnswer("the search answer lacks its count or its ids")
-    fields: dict[str, Any] = Entrez.read(io.BytesIO(body))
+    fields: dict[str, Any] = Entrez.read(io.BytesIO(body))  # type: ignore[no-untyped-call]
     return fields
 
 

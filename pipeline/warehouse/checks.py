@@ -24,6 +24,7 @@ class Check:
 
 
 def files(sql: Path) -> list[Path]:
+    """The check files, by name."""
     return sorted((sql / "checks").glob("*.sql"))
 
 

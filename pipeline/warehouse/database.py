@@ -93,13 +93,12 @@ def connect(settings: Settings, origin: str, now: datetime) -> duckdb.DuckDBPyCo
     return con
 
 
-def prepare(
-    con: duckdb.DuckDBPyConnection, settings: Settings, origin: str, now: datetime
-) -> None:
+def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, origin: str, now: datetime) -> None:
     """Make the schema in an empty database, or see that the one there fits."""
     version = schema_version(settings.sql)
     exists = con.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'ops' AND table_name = 'warehouse'"
+        "SELECT count(*) FROM duckdb_tables() "
+        "WHERE schema_name = 'ops' AND table_name = 'warehouse'"
     ).fetchone()
     if exists == (0,):
         con.execute("BEGIN")

@@ -177,7 +177,9 @@ def _replace_winners(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
         WHERE a.pmid = v.pmid AND a.pmid_version = v.pmid_version
         """
     )
-    con.execute("DELETE FROM core.article_versions WHERE pmid NOT IN (SELECT pmid FROM core.articles)")
+    con.execute(
+        "DELETE FROM core.article_versions WHERE pmid NOT IN (SELECT pmid FROM core.articles)"
+    )
 
 
 def _keep_revisions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:

@@ -27,6 +27,7 @@ def update(
     Needs TEMP local_hits (search, pmid) as `topics.match` leaves it, and core as merged.
 
     Args:
+        con: the warehouse, in the caller's transaction.
         answers: search to PMIDs as PubMed answered; a search without an answer is a
             file search, whose members are the predicate's.
         searches: every search in scope of the run.
@@ -37,13 +38,9 @@ def update(
     Returns:
         per search: members, entered, left, pubmed_only, local_only.
     """
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE answered (search VARCHAR, pmid INTEGER)"
-    )
+    con.execute("CREATE OR REPLACE TEMP TABLE answered (search VARCHAR, pmid INTEGER)")
     for search, pmids in answers.items():
-        con.execute(
-            "INSERT INTO answered SELECT ?, unnest(?::INTEGER[])", [search, list(pmids)]
-        )
+        con.execute("INSERT INTO answered SELECT ?, unnest(?::INTEGER[])", [search, list(pmids)])
     con.execute(
         "CREATE OR REPLACE TEMP TABLE scope (search VARCHAR, has_answer BOOLEAN, reason VARCHAR)"
     )

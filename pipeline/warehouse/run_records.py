@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 from pipeline import __version__
+from pipeline.options import LIVE
 from pipeline.pubmed import from_files
 from pipeline.pubmed.records import PARSED_COLUMNS
-from pipeline.run import LIVE, Run, parameters_json
+from pipeline.run import Run
 
-STAMP_FORMAT = "%Y%m%dT%H%M%SZ"
+REFERENCE_FILES = (
+    "topics.toml",
+    "study_types.toml",
+    "overrides.toml",
+    "known_articles.csv",
+)
 
 
 def members(run: Run) -> set[int]:
@@ -20,24 +27,6 @@ def members(run: Run) -> set[int]:
         "SELECT DISTINCT pmid FROM ops.search_hits WHERE left_at IS NULL AND pmid > 0"
     ).fetchall()
     return {row[0] for row in rows}
-
-
-def note_batch(run: Run, body: bytes, pmids: set[int]) -> None:
-    """Put one EFetch body into the archive, with its line in the ledger."""
-    received = run.clock.now()
-    run.archive.note(
-        run.run_id,
-        {
-            "kind": "records",
-            "tool": "efetch",
-            "parameters": {"db": "pubmed", "retmode": "xml"},
-            "received_at": received.isoformat(),
-            "stamp": run.as_of.strftime(STAMP_FORMAT),
-            "object": run.archive.put(body),
-            "bytes": len(body),
-            "pmids": sorted(pmids),
-        },
-    )
 
 
 def stage_entries(run: Run) -> dict[str, object]:
@@ -101,6 +90,16 @@ def fingerprint(run: Run, search: str) -> str:
     return hashlib.sha256(run.topics.pubmed_query(search).encode()).hexdigest()
 
 
+def keep_reference_files(run: Run) -> str:
+    """Put the reference files into the raw archive; returns the SHA-256 over all of them."""
+    digest = hashlib.sha256()
+    for name in REFERENCE_FILES:
+        body = (run.reference / name).read_bytes()
+        run.journal.reference[name] = run.archive.put(body)
+        digest.update(name.encode() + b"\0" + hashlib.sha256(body).digest())
+    return digest.hexdigest()
+
+
 def note_run(
     run: Run, reference_sha256: str, reasons: dict[str, str], hits: dict[str, dict[str, int]]
 ) -> None:
@@ -112,7 +111,7 @@ def note_run(
             run.run_id,
             run.mode,
             run.as_of,
-            parameters_json(run),
+            json.dumps(run.journal.parameters, sort_keys=True),
             __version__,
             reference_sha256,
             run.journal.previous_published_at,
@@ -139,7 +138,9 @@ def note_run(
         )
     for name, number in run.receipt.unknown_values.items():
         kind, what = name.split(" ", 1)
-        con.execute("INSERT INTO ops.unknown_values VALUES (?, ?, ?, ?)", [run.as_of, kind, what, number])
+        con.execute(
+            "INSERT INTO ops.unknown_values VALUES (?, ?, ?, ?)", [run.as_of, kind, what, number]
+        )
     _note_known_articles(run)
 
 

@@ -8,7 +8,6 @@ place of pmid, so that SQL written for core.* runs on them too.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +15,9 @@ from typing import BinaryIO
 
 import duckdb
 
+from pipeline.pubmed.files import open_records
 from pipeline.pubmed.record_tables import PARSED_COLUMNS
-from pipeline.pubmed.records import Batch, Tally, read_batches
+from pipeline.pubmed.records import Batch, Tally
 from pipeline.settings import ROOT
 
 SCHEMA_FILE = ROOT / "sql" / "schema" / "core.sql"
@@ -113,7 +113,7 @@ def stage_file(
     stamp: str,
     first_record_no: int = 1,
 ) -> StageCounts:
-    """Read a PubMed XML file into staging, all of it or nothing.
+    """Read a file (PubMed XML, .nbib or citation list) into staging, all of it or nothing.
 
     Args:
         con: a connection with `create_staging` done.
@@ -121,10 +121,11 @@ def stage_file(
         raw_file: where the archive keeps those bytes, under data/raw/<origin>/.
         stamp: orders copies that are equal otherwise: file name, or time of fetching.
         first_record_no: number of its first record, unique in staging.
+
     Raises:
-        SourceError: not PubMed XML, damaged or cut; staging is as it was before.
+        SourceError: of no kind we read, damaged or cut; staging is as it was before.
     """
-    batches = read_batches(source, BATCH_SIZE, first_record_no=first_record_no)
+    batches = open_records(source, BATCH_SIZE, first_record_no=first_record_no)
     return stage_batches(con, batches, raw_file=raw_file, stamp=stamp, first=first_record_no)
 
 

@@ -12,13 +12,14 @@ XML), and the counts of the summary tables. Exit code 1 on any difference.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import re
 import resource
 import sys
 import time
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -31,7 +32,7 @@ if __name__ == "__main__" and not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     __package__ = "tests.fidelity"
 
-from .oracle import COLUMNS, ORDER, Deletion, Record, Rows, read_file
+from .oracle import COLUMNS, ORDER, Deletion, Record, Rows, read_bytes, read_file
 
 BATCH = 1000
 EXAMPLES = 3
@@ -82,8 +83,22 @@ def _short(value: object) -> str:
 # --- Rows of a record -------------------------------------------------------------------------
 
 
-def compare_record(differences: Differences, where: str, expected: Rows, found: Rows) -> None:
-    """Compare every table's rows of one record, matched by their running numbers."""
+def compare_record(
+    differences: Differences,
+    where: str,
+    expected: Rows,
+    found: Rows,
+    skip: Container[str] = (),
+) -> None:
+    """Compare every table's rows of one record, matched by their running numbers.
+
+    Args:
+        differences: where to count.
+        where: which record this is, for the examples.
+        expected: the rows the oracle gives.
+        found: the rows stored.
+        skip: columns not to compare, as table.column.
+    """
     differences.records += 1
     for table, columns in COLUMNS.items():
         if table not in found:
@@ -102,7 +117,8 @@ def compare_record(differences: Differences, where: str, expected: Rows, found: 
                 differences.add(f"{table} (rows)", f"{place} is too many: {_short(stored[key])}")
             else:
                 for column, value, held in zip(columns, wanted[key], stored[key], strict=True):
-                    differences.compare(f"{table}.{column}", place, value, held)
+                    if f"{table}.{column}" not in skip:
+                        differences.compare(f"{table}.{column}", place, value, held)
 
 
 def relation_columns(con: duckdb.DuckDBPyConnection, name: str) -> set[str]:
@@ -361,15 +377,55 @@ def copy_of(record: Record, order: int, topics: Topics) -> Copy:
     )
 
 
-class PublishedCheck:
-    """The comparison of a published set with the file it was made from."""
+Cell = tuple[str, str, int | None, str]  # count column, search, year, study type
+TOTAL = "all types"
+JOURNAL_NAMES = ("medline_ta", "journal_title", "iso_abbreviation", "issn_linking")
 
-    def __init__(self, database: Path, topics: Topics) -> None:
+
+class PublishedCheck:
+    """The comparison of a published set with the file it was made from.
+
+    Attributes:
+        winners: the copy of each PMID that should be held, if it matches a search.
+        others: the copies that did not win.
+        primary: the primary study type of each record, as judged (not checked here).
+        labels: all its study types.
+    """
+
+    def __init__(self, database: Path, topics: Topics, raw: Path | None = None) -> None:
         self.con = duckdb.connect(str(database), read_only=True)
         self.topics = topics
+        self.raw = raw or self._raw_beside(database)
         self.differences = Differences()
         self.winners: dict[int, Copy] = {}
         self.others: list[Copy] = []
+        self.primary: dict[int, str] = {}
+        self.labels: defaultdict[int, set[str]] = defaultdict(set)
+
+    def _raw_beside(self, database: Path) -> Path:
+        """Where the raw archive of this set should be: beside data/published, by origin."""
+        origin = [str(row[0]).replace(":", "-") for row in self.rows_of("ops.warehouse", "origin")]
+        return database.resolve().parents[2].joinpath("raw", *origin)
+
+    def run(self, items: Iterable[Record | Deletion]) -> Differences:
+        """Every comparison, in order."""
+        held = {row[0] for row in self.rows_of("core.articles", "pmid")}
+        deleted = self.read(items, held)
+        for pmid, version in deleted:
+            if pmid in self.winners and self.winners[pmid].record.version == version:
+                del self.winners[pmid]
+        self.check_records(held)
+        self.check_raw_archive()
+        self.check_copies(held)
+        members = self.check_membership()
+        self.check_labels(held)
+        self.check_record_marts(members, held)
+        self.check_counts(members)
+        self.check_known_articles(members, held)
+        found = set(self.rows_of("core.deleted_citations", "pmid", "pmid_version"))
+        self.same_sets("core.deleted_citations", deleted, found)
+        self.con.close()
+        return self.differences
 
     def rows_of(self, relation: str, *names: str, where: str = "true") -> list[tuple[Any, ...]]:
         """Columns of a relation; a difference when it or one of them is missing."""
@@ -389,23 +445,6 @@ class PublishedCheck:
         for item in sorted(found - expected, key=repr):
             self.differences.add(place, f"{item} is too many")
 
-    def run(self, items: Iterable[Record | Deletion]) -> Differences:
-        """Every comparison, in order."""
-        held = {row[0] for row in self.rows_of("core.articles", "pmid")}
-        deleted = self.read(items, held)
-        for pmid, version in deleted:
-            if pmid in self.winners and self.winners[pmid].record.version == version:
-                del self.winners[pmid]
-        self.check_records(held)
-        self.check_versions(held)
-        members = self.check_membership()
-        self.check_flags(held)
-        self.check_counts(members)
-        found = set(self.rows_of("core.deleted_citations", "pmid", "pmid_version"))
-        self.same_sets("core.deleted_citations", deleted, found)
-        self.con.close()
-        return self.differences
-
     def read(self, items: Iterable[Record | Deletion], held: set[int]) -> set[tuple[int, int]]:
         """Read the file once: the winning copy per PMID, and what is deleted."""
         deleted = set()
@@ -423,41 +462,74 @@ class PublishedCheck:
                 self.others.append(min(before, copy, key=lambda one: one.rank))
         return deleted
 
+    def value(self, copy: Copy, name: str) -> Any:
+        """A column of core.articles of a held copy, as the oracle gives it."""
+        return column(copy.record.rows, "articles", name)[0]
+
+    # Records
+
     def check_records(self, held: set[int]) -> None:
         """Every row of every kept record, and that exactly the members are kept."""
         members = {pmid for pmid, copy in self.winners.items() if copy.searches}
         self.same_sets("core.articles (records)", members, held)
         tables = comparable_tables(self.con, "core", self.differences)
-        found = stored_rows(self.con, "core", tables, "pmid", min(held, default=0), 2**31 - 1)
+        found = stored_rows(self.con, "core", tables, "pmid", -(2**31), 2**31 - 1)
         for pmid in sorted(held & self.winners.keys()):
-            compare_record(
-                self.differences, f"PMID {pmid}", self.winners[pmid].record.rows, found.pop(pmid)
-            )
+            expected = self.winners[pmid].record.rows
+            skip = {"articles.raw_offset"}  # of the archive's own file: check_raw_archive
+            compare_record(self.differences, f"PMID {pmid}", expected, found.pop(pmid), skip)
+        for pmid in sorted(found):
+            self.differences.add("core (rows)", f"rows of PMID {pmid}, which is not of the file")
         journals: defaultdict[str, set[tuple[Any, ...]]] = defaultdict(set)
-        names = "nlm_unique_id medline_ta journal_title iso_abbreviation issn_linking"
-        columns = (*names.split(), "journal_country")
+        names = ("nlm_unique_id", *JOURNAL_NAMES)
         for pmid in held & self.winners.keys():
-            rows = self.winners[pmid].record.rows
-            key, *printed = (column(rows, "articles", name)[0] for name in columns)
+            key, *printed = (
+                self.value(self.winners[pmid], name) for name in (*names, "journal_country")
+            )
             if key:
                 journals[key].add(tuple(printed))
-        stored = self.rows_of("core.journals", *columns[:-1], "country")
+        stored = self.rows_of("core.journals", *names, "country")
         self.same_sets("core.journals", set(journals), {row[0] for row in stored})
         for key, *printed in stored:
             if tuple(printed) not in journals.get(key, ()):
                 self.differences.add("core.journals", f"{key}: no held record prints {printed}")
 
-    def check_versions(self, held: set[int]) -> None:
-        """Copies that did not win stand beside the winner with their own Version."""
-        names = "pmid pmid_version title doi date_revised record_sha256 raw_offset raw_length"
+    def check_raw_archive(self) -> None:
+        """Where a record is said to lie in the raw archive, its very bytes lie."""
+        names = ("raw_file", "pmid", "raw_offset", "raw_length")
+        if not self.raw.is_dir():
+            self.differences.add("raw archive", f"{self.raw} is missing: not compared")
+            return
+        held: tuple[str, bytes] = ("", b"")
+        for raw_file, pmid, offset, length in sorted(self.rows_of("core.articles", *names)):
+            if raw_file != held[0]:
+                path = self.raw / raw_file
+                held = (raw_file, read_bytes(path) if path.is_file() else b"")
+            if pmid in self.winners:
+                found = hashlib.sha256(held[1][offset : offset + length]).hexdigest()
+                expected = self.value(self.winners[pmid], "record_sha256")
+                self.differences.compare("raw archive", f"PMID {pmid}", expected, found)
+
+    def check_copies(self, held: set[int]) -> None:
+        """Other Versions stand beside the winner, and every body is a revision."""
+        copies = [*self.winners.values(), *self.others]
+        copies = [copy for copy in copies if copy.record.pmid in held & self.winners.keys()]
+        names = ("pmid", "pmid_version", "title", "doi", "date_revised", "record_sha256")
         expected = {
-            tuple(column(copy.record.rows, "articles", name)[0] for name in names.split())
-            for copy in self.others
-            if copy.record.pmid in held & self.winners.keys()
-            and copy.record.version != self.winners[copy.record.pmid].record.version
+            tuple(self.value(copy, name) for name in names)
+            for copy in copies
+            if copy.record.version != self.winners[copy.record.pmid].record.version
         }
-        found = self.rows_of("core.article_versions", *names.split())
+        found = self.rows_of("core.article_versions", *names)
         self.same_sets("core.article_versions", expected, set(found))
+        expected = {
+            (copy.record.pmid, copy.record.version, self.value(copy, "record_sha256"))
+            for copy in copies
+        }
+        found = self.rows_of("core.article_revisions", "pmid", "pmid_version", "content_sha")
+        self.same_sets("core.article_revisions", expected, set(found))
+
+    # Membership and judgements
 
     def check_membership(self) -> dict[str, set[int]]:
         """Each search recounted from the XML; returns the members as stored."""
@@ -468,82 +540,163 @@ class PublishedCheck:
         for search, found in members.items():
             expected = {pmid for pmid, copy in self.winners.items() if search in copy.searches}
             self.same_sets(f"ops.search_hits {search}", expected, found)
+        latest = "searched_at = (SELECT max(searched_at) FROM ops.searches)"
+        counts = {(search, len(found)) for search, found in members.items()}
+        found_counts = self.rows_of("ops.searches", "search", "hit_count", where=latest)
+        self.same_sets("ops.searches.hit_count", counts, set(found_counts))
         return members
 
-    def check_flags(self, held: set[int]) -> None:
-        """The flags that keep a record out of the counts."""
-        names = ("pmid", "is_retracted", "is_preprint")
-        stored = {row[0]: row[1:] for row in self.rows_of("evidence.article_flags", *names)}
+    def check_labels(self, held: set[int]) -> None:
+        """One primary type a record, and the flags that keep a record out of the counts."""
+        relation = "evidence.article_study_types"
+        for pmid, study_type, is_primary in self.rows_of(
+            relation, "pmid", "study_type", "is_primary"
+        ):
+            self.labels[pmid].add(study_type)
+            if is_primary:
+                if pmid in self.primary:
+                    self.differences.add(relation, f"PMID {pmid} has two primary types")
+                self.primary[pmid] = study_type
+        self.same_sets(f"{relation} (primary)", held, set(self.primary))
+        relation = "evidence.article_flags"
+        names = ("pmid", "is_retracted", "is_preprint", "is_notice")
+        stored = {row[0]: row[1:] for row in self.rows_of(relation, *names)}
         for pmid in sorted(held & self.winners.keys()):
             copy = self.winners[pmid]
-            expected = (copy.is_retracted, copy.is_preprint)
-            place = "evidence.article_flags"
-            self.differences.compare(place, f"PMID {pmid}", expected, stored.get(pmid))
+            expected = (copy.is_retracted, copy.is_preprint, self.primary.get(pmid) == "NOTICE")
+            self.differences.compare(relation, f"PMID {pmid}", expected, stored.get(pmid))
+
+    def counted_as(self, pmid: int) -> str:
+        """The one column of the tables a record is counted in."""
+        return self.winners[pmid].counted_as(self.primary.get(pmid))
+
+    # Counts
+
+    def check_record_marts(self, members: dict[str, set[int]], held: set[int]) -> None:
+        """The marts with a row a record."""
+        known = held & self.winners.keys() & self.primary.keys()
+        expected = {
+            (pmid, self.winners[pmid].year, self.primary[pmid], self.counted_as(pmid))
+            for pmid in known & set().union(*members.values())
+        }
+        names = ("pmid", "year", "study_type", "counted_as")
+        self.same_sets("marts.articles", expected, set(self.rows_of("marts.articles", *names)))
+        cells = {
+            (search, label, pmid, label == row[2], *row[1:2], row[3])
+            for row in expected
+            for search, found in members.items()
+            if (pmid := row[0]) in found
+            for label in self.labels[pmid]
+        }
+        found = self.rows_of(
+            "marts.study_type_articles",
+            *("search", "study_type", "pmid", "is_primary", "year", "counted_as"),
+        )
+        self.same_sets("marts.study_type_articles", cells, set(found))
+        retracted = {
+            (search, pmid)
+            for search, found_pmids in members.items()
+            for pmid in found_pmids & known
+            if self.winners[pmid].is_retracted
+        }
+        found = self.rows_of("marts.retractions", "search", "pmid")
+        self.same_sets("marts.retractions", retracted, set(found))
 
     def check_counts(self, members: dict[str, set[int]]) -> None:
         """The summary tables, recounted per search, year and primary type."""
-        labels = self.rows_of("evidence.article_study_types", "pmid", "study_type", "is_primary")
-        primary: dict[int, str] = {}
-        carried: defaultdict[int, set[str]] = defaultdict(set)
-        for pmid, study_type, is_primary in labels:
-            carried[pmid].add(study_type)
-            if is_primary:
-                if pmid in primary:
-                    self.differences.add("evidence.article_study_types", f"{pmid}: two primaries")
-                primary[pmid] = study_type
-        cells: Counter[tuple[str, str, int | None, str]] = Counter()
+        where = "field = 'study_type'"
+        decided = {row[0] for row in self.rows_of("evidence.overrides", "pmid", where=where)}
+        cells: Counter[Cell] = Counter()
+        sums: Counter[Cell] = Counter()
         for search, pmids in members.items():
-            for pmid in pmids & self.winners.keys():
-                copy, study_type = self.winners[pmid], primary.get(pmid)
-                if study_type is None:
-                    self.differences.add("evidence.article_study_types", f"{pmid}: no primary type")
-                    continue
-                counted = copy.counted_as(study_type)
-                cells[f"{counted}_count", search, copy.year, study_type] += 1
+            for pmid in pmids & self.winners.keys() & self.primary.keys():
+                year, study_type = self.winners[pmid].year, self.primary[pmid]
+                counted = self.counted_as(pmid)
+                cells[f"{counted}_count", search, year, study_type] += 1
+                sums[f"{counted}_count", search, None, TOTAL] += 1
+                sums["member_count", search, None, TOTAL] += 1
+                sums["unclassified_count", search, None, TOTAL] += study_type == "OTHER"
+                sums["undated_count", search, None, TOTAL] += year is None
                 if counted == "record":
-                    for label in carried[pmid]:
-                        cells["any_label_count", search, copy.year, label] += 1
-        self.compare_cells("marts.study_types_by_year", cells, ("search", "year", "study_type"))
-        totals: Counter[tuple[str, str, int | None, str]] = Counter()
-        sums: Counter[tuple[str, str, int | None, str]] = Counter()
+                    cells["checked_count", search, year, study_type] += pmid in decided
+                    for label in self.labels[pmid]:
+                        cells["any_label_count", search, year, label] += 1
+        totals: Counter[Cell] = Counter()
         for (name, search, _, study_type), count in cells.items():
             totals[name, search, None, study_type] += count
-            if name != "any_label_count":
-                sums[name, search, None, "all types"] += count
-                sums["member_count", search, None, "all types"] += count
-            if name != "any_label_count" and study_type == "OTHER":
-                sums["unclassified_count", search, None, "all types"] += count
-        constants = ("search", "NULL::INTEGER AS year", "study_type")
-        self.compare_cells("marts.study_type_totals", totals, constants)
-        constants = ("search", "NULL::INTEGER AS year", "'all types' AS study_type")
-        self.compare_cells("marts.search_totals", sums, constants)
+        every = [f"{kind}_count" for kind in ("record", "preprint", "retracted", "notice")]
+        more = [*every, "any_label_count", "checked_count"]
+        self.compare_cells("marts.study_types_by_year", more, cells)
+        self.compare_cells("marts.study_type_totals", more, totals)
+        more = [*every, "member_count", "unclassified_count", "undated_count"]
+        self.compare_cells("marts.search_totals", more, sums)
+        self.check_grid(members)
 
-    def compare_cells(
-        self,
-        relation: str,
-        expected: Counter[tuple[str, str, int | None, str]],
-        keys: tuple[str, str, str],
-    ) -> None:
+    def compare_cells(self, relation: str, names: list[str], expected: Counter[Cell]) -> None:
         """Compare counts cell by cell; where coverage is partial an empty cell is NULL, not 0."""
         stored = relation_columns(self.con, relation)
         if not stored:
             self.differences.add(f"{relation} (table)", f"{relation} is missing: not compared")
             return
-        wanted = {name for name, *_ in expected} | {"record_count", "retracted_count"}
-        for name in sorted(wanted | {"preprint_count"}):
+        year = "year" if "year" in stored else "NULL::INTEGER"
+        study_type = "study_type" if "study_type" in stored else f"'{TOTAL}'"
+        for name in names:
             if name not in stored:
                 self.differences.add(f"{relation}.{name}", "the column is missing: not compared")
                 continue
-            query = f"SELECT {', '.join(keys)}, {name}, coverage FROM {relation}"
-            found: defaultdict[tuple[str, str, int | None, str], list[Any]] = defaultdict(list)
-            for search, year, study_type, count, coverage in self.con.execute(query).fetchall():
-                found[name, search, year, study_type].append(count)
-                if count == 0 and coverage == "partial" and relation != "marts.search_totals":
-                    self.differences.add(f"{relation}.{name}", f"{search} {year} {study_type}: a 0")
+            query = f"SELECT search, {year}, {study_type}, {name}, coverage FROM {relation}"
+            found: Counter[Cell] = Counter()
+            for search, of_year, of_type, count, coverage in self.con.execute(query).fetchall():
+                found[name, search, of_year, of_type] += count or 0
+                if count == 0 and coverage == "partial" and "study_type" in stored:
+                    self.differences.add(f"{relation}.{name}", f"{search} {of_year} {of_type}: 0")
             places = {key for key in expected if key[0] == name} | found.keys()
             for key in sorted(places, key=repr):
-                count = sum(value or 0 for value in found.get(key, []))
-                self.differences.compare(f"{relation}.{name}", repr(key), expected[key], count)
+                self.differences.compare(f"{relation}.{name}", repr(key), expected[key], found[key])
+
+    def check_grid(self, members: dict[str, set[int]]) -> None:
+        """A row for every type and every year from a search's first to the year it was run."""
+        relation = "marts.study_types_by_year"
+        flags = ("is_partial_year", "is_provisional_year", "is_future_year")
+        rows = self.rows_of(relation, "search", "study_type", "as_of_date", "year", *flags)
+        types = {row[0] for row in self.rows_of("evidence.study_types", "study_type")}
+        found: dict[tuple[str, str, int | None], tuple[bool, ...]] = {}
+        for search, study_type, as_of, year, *flagged in rows:
+            if year is not None and (search, study_type, year) in found:
+                self.differences.add(relation, f"{search} {year} {study_type} stands twice")
+            found[search, study_type, year] = tuple(flagged)
+            now = as_of.year
+            flagged_right = year is not None and (year == now, year == now - 1, year > now)
+            self.differences.compare(
+                f"{relation} (flags)",
+                f"{search} {year} {study_type}",
+                flagged_right or (False, False, False),
+                tuple(flagged),
+            )
+        for search in {row[0] for row in rows}:
+            now = next(row[2].year for row in rows if row[0] == search)
+            pmids = members.get(search, set()) & self.winners.keys()
+            years = {self.winners[pmid].year for pmid in pmids}
+            dated = [now, *(year for year in years if year is not None)]
+            wanted: set[int | None] = {*range(min(dated), max(dated) + 1)} | (years & {None})
+            self.same_sets(
+                f"{relation} (grid)",
+                {(search, study_type, year) for study_type in types for year in wanted},
+                {key for key in found if key[0] == search},
+            )
+
+    def check_known_articles(self, members: dict[str, set[int]], held: set[int]) -> None:
+        """Which of the articles a good search must find are held, and are in the kratom search."""
+        by_doi: defaultdict[str, set[int]] = defaultdict(set)
+        for pmid in held & self.winners.keys():
+            if doi := self.value(self.winners[pmid], "doi"):
+                by_doi[doi.lower()].add(pmid)
+        names = ("position", "pmid", "doi", "is_held", "is_member")
+        for position, pmid, doi, *stored in self.rows_of("ops.known_articles", *names):
+            these = by_doi.get((doi or "").lower(), set()) | ({pmid} & held)
+            expected = (bool(these), bool(these & members.get("kratom", set())))
+            where = f"line {position} (PMID {pmid}, DOI {doi})"
+            self.differences.compare("ops.known_articles", where, expected, tuple(stored))
 
 
 # --- The command ------------------------------------------------------------------------------
@@ -562,6 +715,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=Path(__file__).resolve().parents[2] / "data" / "reference" / "topics.toml",
         help="the searches (default: data/reference/topics.toml)",
     )
+    parser.add_argument(
+        "--raw", type=Path, help="raw archive of the set's origin (default: where ketum keeps it)"
+    )
     options = parser.parse_args(arguments)
     total = 0
     for path in options.files:
@@ -576,7 +732,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"staged in {staged - began:.1f} s, compared in {seconds:.1f} s")
     if options.database:
         began = time.monotonic()
-        check = PublishedCheck(options.database, Topics(options.topics))
+        check = PublishedCheck(options.database, Topics(options.topics), options.raw)
         differences = check.run(item for path in options.files for item in read_file(path))
         total += differences.total
         print(differences.report(f"published, {options.database}"))

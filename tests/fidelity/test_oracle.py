@@ -458,33 +458,72 @@ topics = ["leaf", "part"]
 name = "part"
 topics = ["part"]
 """
-COUNTS = "record_count, any_label_count, preprint_count, retracted_count, notice_count"
-SUMS = ", ".join(f"sum({name}) AS {name}" for name in COUNTS.split(", "))
-CELLS = {
-    "marts.study_types_by_year": f"""
-        SELECT search, year::SMALLINT AS year, study_type, {COUNTS}, 'partial' AS coverage
-        FROM (VALUES
-            ('leaf', 1998, 'SR', NULL, NULL, NULL, 1, NULL),
-            ('leaf_part', 1998, 'SR', NULL, NULL, NULL, 1, NULL),
-            ('part', 1998, 'SR', NULL, NULL, NULL, 1, NULL),
-            ('part', 2001, 'REFWORK', 1, 1, NULL, NULL, NULL),
-            ('part', 2001, 'SR', NULL, 1, NULL, NULL, NULL),
-            ('part', 2001, 'RCT', NULL, NULL, NULL, NULL, NULL)
-        ) AS cells (search, year, study_type, {COUNTS})
-    """,
-    "marts.study_type_totals": f"""
-        SELECT search, study_type, coverage, {SUMS}
-        FROM marts.study_types_by_year GROUP BY ALL
-    """,
-    "marts.search_totals": """
-        SELECT search, coverage, coalesce(sum(record_count), 0) AS record_count,
-            coalesce(sum(preprint_count), 0) AS preprint_count,
-            coalesce(sum(retracted_count), 0) AS retracted_count,
-            coalesce(sum(notice_count), 0) AS notice_count, 0 AS unclassified_count,
-            (SELECT count(*) FROM ops.search_hits h WHERE h.search = s.search) AS member_count
-        FROM marts.study_types_by_year s GROUP BY ALL
-    """,
-}
+COUNTS = [f"{kind}_count" for kind in ("record", "any_label", "preprint", "retracted", "notice")]
+NAMES = ", ".join(COUNTS)
+MARTS = f"""
+CREATE SCHEMA marts;
+CREATE TABLE marts.articles AS FROM (VALUES
+    (901, 1998::SMALLINT, 'SR', 'retracted'),
+    (950, 2001::SMALLINT, 'REFWORK', 'record')) AS v (pmid, year, study_type, counted_as);
+CREATE TABLE marts.study_type_articles AS
+SELECT search, s.study_type, a.pmid, is_primary, year, counted_as
+FROM marts.articles AS a JOIN evidence.article_study_types AS s USING (pmid)
+JOIN ops.search_hits USING (pmid);
+CREATE TABLE marts.retractions AS
+SELECT search, pmid FROM ops.search_hits WHERE pmid = 901;
+CREATE TABLE marts.study_types_by_year AS
+SELECT search, year, study_type, {NAMES}, 0 AS checked_count, 'complete' AS coverage,
+    year = 2001 AS is_partial_year, year = 2000 AS is_provisional_year, false AS is_future_year,
+    DATE '2001-06-01' AS as_of_date
+FROM (SELECT DISTINCT search FROM ops.search_hits)
+CROSS JOIN (SELECT unnest(range(1998, 2002))::SMALLINT AS year)
+CROSS JOIN (SELECT study_type FROM evidence.study_types)
+LEFT JOIN (VALUES
+    ('leaf', 1998, 'SR', 0, 0, 0, 1, 0),
+    ('leaf_part', 1998, 'SR', 0, 0, 0, 1, 0),
+    ('part', 1998, 'SR', 0, 0, 0, 1, 0),
+    ('part', 2001, 'REFWORK', 1, 1, 0, 0, 0),
+    ('part', 2001, 'SR', 0, 1, 0, 0, 0)
+) AS cells (search, year, study_type, {NAMES}) USING (search, year, study_type);
+CREATE TABLE marts.study_type_totals AS
+SELECT search, study_type, coverage, {", ".join(f"sum({n}) AS {n}" for n in COUNTS)},
+    0 AS checked_count
+FROM marts.study_types_by_year GROUP BY ALL;
+CREATE TABLE marts.search_totals AS
+SELECT search, coverage, {", ".join(f"sum({n}) AS {n}" for n in COUNTS)},
+    0 AS unclassified_count, 0 AS undated_count,
+    (SELECT count(*) FROM ops.search_hits AS h WHERE h.search = s.search) AS member_count
+FROM marts.study_types_by_year AS s GROUP BY ALL;
+"""
+NOW = "TIMESTAMP '2001-06-01'"
+STORED = f"""
+INSERT INTO core.journals VALUES ('0000001', 'J Small Fixt', 'Journal of Small Fixtures',
+    'J Small Fixt', '0000-0001', 'France');
+INSERT INTO core.deleted_citations VALUES (999, 1, 's', {NOW});
+INSERT INTO core.article_revisions
+SELECT pmid, pmid_version, record_source, record_sha256, date_revised, raw_file, raw_offset,
+    raw_length, {NOW} FROM core.articles;
+INSERT INTO ops.warehouse VALUES ('archive:test', 's', 1, {NOW});
+INSERT INTO ops.search_hits
+SELECT search, pmid, {NOW}, NULL, 'first_run', NULL, 'local'
+FROM (VALUES ('leaf', 901), ('leaf_part', 901), ('part', 901), ('part', 950))
+    AS hits (search, pmid);
+INSERT INTO ops.searches
+SELECT 'r', search, search, 'files', '', '', {NOW}, NULL, [], count(*), true, true
+FROM ops.search_hits GROUP BY search;
+INSERT INTO ops.known_articles VALUES
+    (1, 901, NULL, NULL, true, false), (2, NULL, '10.1/RIGHT one', NULL, true, false),
+    (3, 7, '10.1/none', NULL, false, false);
+INSERT INTO evidence.study_types
+SELECT study_type, '', '', '', false, 1, 1
+FROM (VALUES ('SR'), ('REFWORK'), ('RCT')) AS types (study_type);
+INSERT INTO evidence.article_study_types
+SELECT pmid, study_type, is_primary, 'nlm_pt', 'high', false, NULL, NULL, '1'
+FROM (VALUES (901, 'SR', true), (950, 'REFWORK', true), (950, 'SR', false))
+    AS labels (pmid, study_type, is_primary);
+INSERT INTO evidence.article_flags VALUES
+    (901, true, false, false, false, false, '1'), (950, false, false, false, false, false, '1');
+"""
 
 
 @pytest.fixture
@@ -492,45 +531,30 @@ def published(
     items: list[oracle.Record | oracle.Deletion], tmp_path: Path
 ) -> tuple[Path, Path, duckdb.DuckDBPyConnection]:
     """A published set of the fixture with nothing wrong in it, open for a test to harm."""
-    path, topics = tmp_path / "published.duckdb", tmp_path / "topics.toml"
+    topics = tmp_path / "topics.toml"
     topics.write_text(TOPICS, encoding="utf-8")
+    raw = tmp_path / "raw" / "archive-test"
+    raw.mkdir(parents=True)
+    (raw / "kept.xml.gz").write_bytes(gzip.compress(b"<x>" + FIXTURE.encode()))
+    path = tmp_path / "published" / "set" / "ketum.duckdb"
+    path.parent.mkdir(parents=True)
     con = duckdb.connect(str(path))
     for name in ("core.sql", "ops.sql", "evidence.sql"):
         con.execute(CORE_SQL.with_name(name).read_text(encoding="utf-8"))
-    run = "raw_file, source_stamp, first_seen_at, changed_at"
     for item in items[:2]:
         for table, columns in oracle.COLUMNS.items():
-            names, more = ", ".join(columns), ""
+            names = ", ".join((*columns, "pmid"))
+            more = f", {item.pmid}"
             if table == "articles":
-                more = ", 'f', 's', TIMESTAMP '2026-01-01', TIMESTAMP '2026-01-01'"
-                names += f", {run}"
-            else:
-                names += ", pmid"
-                more = f", {item.pmid}"
+                names = ", ".join(columns)
+                names += ", raw_file, source_stamp, first_seen_at, changed_at"
+                more = f", 'kept.xml.gz', 's', {NOW}, {NOW}"
             marks = ", ".join("?" * len(columns))
             for row in item.rows[table]:
                 con.execute(f"INSERT INTO core.{table} ({names}) VALUES ({marks}{more})", list(row))
-    con.execute(
-        """
-        INSERT INTO core.journals VALUES ('0000001', 'J Small Fixt', 'Journal of Small Fixtures',
-            'J Small Fixt', '0000-0001', 'France');
-        INSERT INTO core.deleted_citations VALUES (999, 1, 's', TIMESTAMP '2026-01-01');
-        INSERT INTO ops.search_hits
-        SELECT search, pmid, TIMESTAMP '2026-01-01', NULL, 'first_run', NULL, 'local'
-        FROM (VALUES ('leaf', 901), ('leaf_part', 901), ('part', 901), ('part', 950))
-            AS hits (search, pmid);
-        INSERT INTO evidence.article_study_types
-        SELECT pmid, study_type, is_primary, 'nlm_pt', 'high', false, NULL, NULL, '1'
-        FROM (VALUES (901, 'SR', true), (950, 'REFWORK', true), (950, 'SR', false))
-            AS labels (pmid, study_type, is_primary);
-        INSERT INTO evidence.article_flags VALUES
-            (901, true, false, false, false, false, '1'),
-            (950, false, false, false, false, false, '1');
-        CREATE SCHEMA marts;
-        """
-    )
-    for relation, query in CELLS.items():
-        con.execute(f"CREATE TABLE {relation} AS {query}")
+    con.execute("UPDATE core.articles SET raw_offset = raw_offset + 3")
+    con.execute(STORED)
+    con.execute(MARTS)
     return path, topics, con
 
 
@@ -549,26 +573,42 @@ class TestPublished:
         ("harm", "place"),
         [
             ("UPDATE core.articles SET title = title || ' ' WHERE pmid = 950", "articles.title"),
+            ("UPDATE core.articles SET raw_offset = raw_offset + 1", "raw archive"),
             ("DELETE FROM core.keywords WHERE position = 2", "keywords (rows)"),
+            ("INSERT INTO core.keywords VALUES (7, 1, NULL, 'k', true)", "core (rows)"),
             ("UPDATE core.journals SET country = 'Italy'", "core.journals"),
             ("DELETE FROM core.deleted_citations", "core.deleted_citations"),
+            ("DELETE FROM core.article_revisions WHERE pmid = 950", "core.article_revisions"),
             ("DELETE FROM ops.search_hits WHERE search = 'leaf_part'", "ops.search_hits leaf_part"),
+            ("UPDATE ops.searches SET hit_count = 9", "ops.searches.hit_count"),
+            ("UPDATE ops.known_articles SET is_member = true", "ops.known_articles"),
             ("UPDATE evidence.article_flags SET is_retracted = true", "evidence.article_flags"),
             (
                 "DELETE FROM evidence.article_study_types WHERE is_primary AND pmid = 950",
-                "evidence.article_study_types",
+                "evidence.article_study_types (primary)",
             ),
+            ("UPDATE marts.articles SET year = 1999 WHERE pmid = 901", "marts.articles"),
+            ("UPDATE marts.study_type_articles SET year = 1", "marts.study_type_articles"),
+            ("DELETE FROM marts.retractions WHERE search = 'leaf'", "marts.retractions"),
             (
                 "UPDATE marts.study_types_by_year SET record_count = 2 WHERE record_count = 1",
                 "marts.study_types_by_year.record_count",
             ),
             (
-                "UPDATE marts.study_types_by_year SET year = 1999 WHERE search = 'leaf'",
+                "UPDATE marts.study_types_by_year SET retracted_count = 0 WHERE search = 'leaf'",
                 "marts.study_types_by_year.retracted_count",
             ),
             (
-                "UPDATE marts.study_types_by_year SET record_count = 0 WHERE study_type = 'RCT'",
+                "UPDATE marts.study_types_by_year SET coverage = 'partial'",
                 "marts.study_types_by_year.record_count",
+            ),
+            (
+                "UPDATE marts.study_types_by_year SET is_partial_year = true",
+                "marts.study_types_by_year (flags)",
+            ),
+            (
+                "DELETE FROM marts.study_types_by_year WHERE year = 1999 AND study_type = 'RCT'",
+                "marts.study_types_by_year (grid)",
             ),
             (
                 "UPDATE marts.study_type_totals SET any_label_count = 9",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.run import Options
+from pipeline.options import Options
 from pipeline.update import run_update
 from tests.corpus import article, write
 
@@ -49,9 +49,9 @@ def test_a_record_of_next_january_is_published_in_a_future_year_and_totals_agree
         "FROM marts.study_types_by_year WHERE search = 'kratom' AND year >= 2025 ORDER BY year"
     )
     assert rows == [(2026, True, False, False), (2027, False, False, True)]
-    assert published(
-        "SELECT member_count FROM marts.search_totals WHERE search = 'kratom'"
-    ) == [(2,)]
+    assert published("SELECT member_count FROM marts.search_totals WHERE search = 'kratom'") == [
+        (2,)
+    ]
 
 
 def test_the_year_before_the_search_is_provisional(live, published):
