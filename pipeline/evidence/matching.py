@@ -30,6 +30,8 @@ _TAGS = {
 }
 _GROUP = 6
 """Patterns that share one pass over their literals; measured best on 20,000 records."""
+_SPLIT_FROM = 5_000
+"""Text units from which the scan is split in two."""
 _NAME_KINDS = ("publication_type", "mesh", "substance", "supplementary")
 """Where a `name` signal (PubMed's [tw] in headings and tags) looks."""
 
@@ -67,8 +69,10 @@ def _find_signals(
         )
         """
     )
+    units = con.execute("SELECT count(*) FROM evidence_units").fetchone()
+    parts = 2 if units and units[0] >= _SPLIT_FROM else 1
     for statement in (
-        _text_hits_sql(signals, columns[-1]),
+        _text_hits_sql(signals, columns[-1], parts),
         *(_tag_hits_sql(kind, signals, schema) for kind in _TAGS),
         *(_name_hits_sql(kind, signals, schema) for kind in _NAME_KINDS),
         _record_kind_hits_sql(signals, schema),
@@ -78,21 +82,22 @@ def _find_signals(
             con.execute(f"INSERT INTO evidence_hits {statement}")
 
 
-def _text_hits_sql(signals: dict[Signal, int], column: str) -> str:
+def _text_hits_sql(signals: dict[Signal, int], column: str, parts: int) -> str:
     """One scan per zone with all its patterns: constant patterns, prefiltered in groups."""
     by_zone: dict[str, dict[int, str]] = {}
     for signal, number in signals.items():
         if signal.kind == "text":
             for zone in signal.zones:
                 by_zone.setdefault(zone, {})[number] = signal.value
-    # Two halves, so that a small table is scanned by two threads as well.
+    # In two parts, so that a table of few row groups is scanned by two threads as well; for a
+    # handful of records planning the second part would cost more than it saves.
     branches = [
         f"SELECT pmid, field, section_no, zone, "
         f"unnest(list_filter(flatten([{', '.join(_groups(patterns, column))}]), "
         f"lambda n: n IS NOT NULL)) AS signal_no "
-        f"FROM evidence_units WHERE zone = '{zone}' AND pmid % 2 = {half}"
+        f"FROM evidence_units WHERE zone = '{zone}' AND abs(pmid) % {parts} = {part}"
         for zone, patterns in by_zone.items()
-        for half in (0, 1)
+        for part in range(parts)
     ]
     if not branches:
         return ""
@@ -249,6 +254,11 @@ def _locate(
         }
     )
     pairs = ", ".join(f"({rule_no}, {signal_no})" for rule_no, signal_no in proving)
+    found = {
+        number
+        for (number,) in con.execute("SELECT DISTINCT signal_no FROM evidence_hits").fetchall()
+    }
+    seen = {signal: number for signal, number in signals.items() if number in found}
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE evidence_found AS
@@ -265,7 +275,7 @@ def _locate(
             WHERE source = 'text'
         ),
         placed AS (
-            SELECT place.*, {_place_sql(signals, rules.columns)}
+            SELECT place.*, {_place_sql(seen, rules.columns)}
             FROM places AS place
             JOIN evidence_units AS unit
                 ON unit.pmid = place.pmid AND unit.field = place.field

@@ -181,8 +181,8 @@ def _judged_sql() -> str:
         f"AND len(sentences) > 1 AND regexp_matches(s, {_pattern_sql(OUTLOOK)})"
     )
     opening = (
-        f"zone = 'body' AND len(sentences) > 2 AND i <= {_OPENING_SENTENCES} "
-        "AND i < coalesce(first_own, 2)"
+        f"zone = 'body' AND i <= {_OPENING_SENTENCES} "
+        "AND i < coalesce(first_own, CASE WHEN len(sentences) > 2 THEN 2 ELSE 1 END)"
     )
     before_aim = "zone = 'objective' AND i < coalesce(first_own, 1)"
     background = "zone = 'background' AND i < coalesce(first_own, len(sentences) + 1)"

@@ -57,7 +57,7 @@ class Headline:
         return "\n".join([*lines, "", *self._absent()])
 
     def _absent(self) -> list[str]:
-        if not self.absent:
+        if not self.absent or len(self.rows) == 1:  # an empty table speaks for itself
             return []
         word = "0 in every year" if self.coverage == "complete" else "No record held"
         return textwrap.wrap(f"{word}: {', '.join(self.absent)}.", 100)

@@ -41,6 +41,7 @@ def archive_matching(run: Run) -> dict[str, object]:
     read = kept = deletions = 0
     for path in run.options.from_files:
         with duckdb.connect() as con:
+            database.configure(con)
             for schema in database.schema_files(run.settings.sql):
                 con.execute(schema.read_text(encoding="utf-8"))
             stage.create_staging(con)

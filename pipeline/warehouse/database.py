@@ -84,13 +84,19 @@ def connect(settings: Settings, origin: str, now: datetime) -> duckdb.DuckDBPyCo
             next_step="close what holds the file open, or `ketum rebuild` if it is damaged.",
         ) from None
     try:
-        con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-        con.execute("SET TimeZone = 'UTC'")
+        configure(con)
         prepare(con, settings, origin, now)
     except BaseException:
         con.close()
         raise
     return con
+
+
+def configure(con: duckdb.DuckDBPyConnection) -> None:
+    """Settings every writing connection has: bounded memory, UTC, nothing on stdout."""
+    con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET enable_progress_bar = false")
 
 
 def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, origin: str, now: datetime) -> None:

@@ -64,9 +64,7 @@ def add_article(
             [pmid, number, name, is_major],
         )
     for number, name in enumerate(substances, 1):
-        con.execute(
-            "INSERT INTO core.chemicals VALUES (?, ?, NULL, ?, NULL)", [pmid, number, name]
-        )
+        con.execute("INSERT INTO core.chemicals VALUES (?, ?, NULL, ?, NULL)", [pmid, number, name])
     for number, name in enumerate(keywords, 1):
         con.execute(
             "INSERT INTO core.keywords VALUES (?, ?, 'NOTNLM', ?, false)", [pmid, number, name]

@@ -18,7 +18,7 @@ CONNECTION = duckdb.connect()
         ("Kratom USE", "kratom use"),
         ("hot\u2011plate\u00a0test\n", "hot-plate test "),
         ("10 \u00b5g and 10 \u03bcg", "10 \u03bcg and 10 \u03bcg"),
-        ("Crohn\u2019s \u201cpain\u201d", "crohn's \"pain\""),
+        ("Crohn\u2019s \u201cpain\u201d", 'crohn\'s "pain"'),
         ("\u0394-OPIOID \u0130", "\u03b4-opioid \u0130"),
     ],
 )

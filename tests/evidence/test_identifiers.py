@@ -13,7 +13,7 @@ from pipeline.evidence.topics import load_topics
 from tests.evidence.conftest import REFERENCE, SHARED
 
 PAIR = re.compile(
-    rb'<(?:DescriptorName|PublicationType|NameOfSubstance|SupplMeshName|QualifierName)\b[^>]*?'
+    rb"<(?:DescriptorName|PublicationType|NameOfSubstance|SupplMeshName|QualifierName)\b[^>]*?"
     rb'\bUI="([^"]+)"[^>]*>([^<]+)<'
 )
 RENAMED = {"Evaluation Studies", "Validation Studies"}
@@ -45,5 +45,7 @@ def test_pairs_agree_with_real_records() -> None:
     assert not wrong
     by_name = {name: ui for ui, names in seen.items() for name in names}
     assert not {n: (u, by_name[n]) for u, n in ours.items() if by_name.get(n, u) != u}
-    marked = set(re.findall(r'ui = "(\w+)"[^}]*seen = true', (REFERENCE / "topics.toml").read_text()))
+    marked = set(
+        re.findall(r'ui = "(\w+)"[^}]*seen = true', (REFERENCE / "topics.toml").read_text())
+    )
     assert marked <= set(seen)

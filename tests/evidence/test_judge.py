@@ -133,7 +133,11 @@ def test_overrides(filled: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
         + decision.format(99, "CASE", "CASE")
     )
     counts = judge(filled, tmp_path)
-    assert (counts["overrides"], counts["overrides_unmet"], counts["overrides_not_held"]) == (4, 1, 1)
+    assert (counts["overrides"], counts["overrides_unmet"], counts["overrides_not_held"]) == (
+        4,
+        1,
+        1,
+    )
     assert filled.execute(
         "SELECT pmid, study_type, is_primary, assigned_by FROM evidence.article_study_types "
         "WHERE pmid IN (1, 2, 5) AND study_type IN "

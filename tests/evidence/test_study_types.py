@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.evidence.study_types import StudyTypes, assign, load_study_types
 from pipeline.evidence.zones import build_units
+from pipeline.settings import ROOT
 from tests.evidence.conftest import REFERENCE, add_article
 
 TYPES: StudyTypes = load_study_types(REFERENCE / "study_types.toml")
@@ -70,14 +71,6 @@ PAIRS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("wanted", "title", "abstract", "tags"), PAIRS)
-def test_primary(
-    con: duckdb.DuckDBPyConnection, wanted: str, title: str, abstract: str | None, tags: tuple
-) -> None:
-    primary, _ = judged(con, title=title, abstract=abstract or (), publication_types=tags)
-    assert primary == wanted
-
-
 MUST_NOT = [
     ("RCT", "Tea and sleep in mice", "Mice were randomly assigned to two groups."),
     ("RCT", "Tea and pain", "We asked 50 adults. Randomized controlled trials are needed."),
@@ -97,10 +90,34 @@ MUST_NOT = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "title", "abstract"), MUST_NOT)
-def test_trap(con: duckdb.DuckDBPyConnection, code: str, title: str, abstract: str) -> None:
-    _, labels = judged(con, title=title, abstract=abstract)
-    assert code not in labels
+@pytest.fixture(scope="module")
+def all_pairs() -> dict[int, tuple[str, set[str]]]:
+    """Every made-up record judged in one go: its primary type and all its types."""
+    con = duckdb.connect()
+    con.execute((ROOT / "sql" / "schema" / "core.sql").read_text())
+    for number, (_, title, abstract, tags) in enumerate(PAIRS):
+        add_article(con, number, title, abstract=abstract or (), publication_types=tags)
+    for number, (_, title, abstract) in enumerate(MUST_NOT, len(PAIRS)):
+        add_article(con, number, title, abstract=abstract)
+    build_units(con, "core")
+    assign(con, TYPES, "core")
+    found: dict[int, tuple[str, set[str]]] = {}
+    for pmid, primary, codes in con.execute(
+        "SELECT pmid, max(study_type) FILTER (WHERE is_primary), list(study_type) "
+        "FROM type_labels GROUP BY pmid"
+    ).fetchall():
+        found[pmid] = (primary, set(codes))
+    return found
+
+
+@pytest.mark.parametrize("number", range(len(PAIRS)), ids=lambda n: PAIRS[n][1][:50])
+def test_primary(all_pairs: dict[int, tuple[str, set[str]]], number: int) -> None:
+    assert all_pairs[number][0] == PAIRS[number][0]
+
+
+@pytest.mark.parametrize("number", range(len(MUST_NOT)), ids=lambda n: MUST_NOT[n][1][:50])
+def test_trap(all_pairs: dict[int, tuple[str, set[str]]], number: int) -> None:
+    assert MUST_NOT[number][0] not in all_pairs[len(PAIRS) + number][1]
 
 
 def test_both_halves_of_a_paper_are_kept(con: duckdb.DuckDBPyConnection) -> None:
@@ -159,7 +176,9 @@ def test_conflict_keeps_the_tag_and_is_flagged(con: duckdb.DuckDBPyConnection) -
     con.execute("DELETE FROM core.publication_types; DELETE FROM core.articles")
     con.execute("DELETE FROM core.abstract_sections")
     judged(con, title="Kratom in rats", publication_types=["Case Reports"])
-    assert con.execute("SELECT study_type, has_conflict FROM type_labels ORDER BY 1").fetchall() == [
+    assert con.execute(
+        "SELECT study_type, has_conflict FROM type_labels ORDER BY 1"
+    ).fetchall() == [
         ("ANIMAL", True),
         ("CASE", True),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import shutil
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -526,17 +527,17 @@ INSERT INTO evidence.article_flags VALUES
 """
 
 
-@pytest.fixture
-def published(
-    items: list[oracle.Record | oracle.Deletion], tmp_path: Path
-) -> tuple[Path, Path, duckdb.DuckDBPyConnection]:
-    """A published set of the fixture with nothing wrong in it, open for a test to harm."""
-    topics = tmp_path / "topics.toml"
-    topics.write_text(TOPICS, encoding="utf-8")
-    raw = tmp_path / "raw" / "archive-test"
+@pytest.fixture(scope="module")
+def right_set(
+    items: list[oracle.Record | oracle.Deletion], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A published set of the fixture, with its raw archive, with nothing wrong in it."""
+    root = tmp_path_factory.mktemp("right")
+    (root / "topics.toml").write_text(TOPICS, encoding="utf-8")
+    raw = root / "raw" / "archive-test"
     raw.mkdir(parents=True)
     (raw / "kept.xml.gz").write_bytes(gzip.compress(b"<x>" + FIXTURE.encode()))
-    path = tmp_path / "published" / "set" / "ketum.duckdb"
+    path = root / "published" / "set" / "ketum.duckdb"
     path.parent.mkdir(parents=True)
     con = duckdb.connect(str(path))
     for name in ("core.sql", "ops.sql", "evidence.sql"):
@@ -555,7 +556,16 @@ def published(
     con.execute("UPDATE core.articles SET raw_offset = raw_offset + 3")
     con.execute(STORED)
     con.execute(MARTS)
-    return path, topics, con
+    con.close()
+    return root
+
+
+@pytest.fixture
+def published(right_set: Path, tmp_path: Path) -> tuple[Path, Path, duckdb.DuckDBPyConnection]:
+    """A copy of the right set, open for a test to harm."""
+    shutil.copytree(right_set, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "published" / "set" / "ketum.duckdb"
+    return path, tmp_path / "topics.toml", duckdb.connect(str(path))
 
 
 class TestPublished:
