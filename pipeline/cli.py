@@ -34,9 +34,12 @@ def main(argv: list[str] | None = None) -> int:
     arguments = build_parser().parse_args(argv)
     settings = Settings.from_environment()
     logs.configure(settings, quiet=getattr(arguments, "quiet", False))
+    _stopped.clear()
     signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         code: int = arguments.work(settings, arguments)
+        sys.stdout.flush()  # here, where a reader that went away (`| head`) is no error
         return code
     except KetumError as error:
         print(f"ketum: {error}", file=sys.stderr)
@@ -44,6 +47,11 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("ketum: interrupted; what was not committed was undone.", file=sys.stderr)
         return EXIT_INTERRUPTED
+    except RuntimeError:
+        # DuckDB makes "Query interrupted" of what a signal's handler raises within a query
+        if not _stopped:
+            raise
+        return _stopped[0]
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
@@ -56,8 +64,18 @@ def main(argv: list[str] | None = None) -> int:
         return EXIT_UNEXPECTED
 
 
+_stopped: list[int] = []
+"""Exit code of the signal that ended this process, once one came."""
+
+
 def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    _stopped.append(EXIT_TERMINATED)
     raise SystemExit(EXIT_TERMINATED)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    _stopped.append(EXIT_INTERRUPTED)
+    raise KeyboardInterrupt
 
 
 def build_parser() -> argparse.ArgumentParser:

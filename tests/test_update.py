@@ -215,3 +215,20 @@ def test_the_manifest_states_every_file_with_its_hash(live, settings):
     assert stated.keys() == files.keys()
     for name, path in files.items():
         assert hashlib.sha256(path.read_bytes()).hexdigest() == stated[name]
+
+
+def test_a_later_copy_that_no_longer_matches_still_replaces_the_one_held(
+    settings, clock, tmp_path, published
+):
+    one = write(tmp_path / "pubmed26n0001.xml", FIRST, article(2, "Kratom"))
+    two = write(
+        tmp_path / "pubmed26n0002.xml",
+        article(1, "Effects of another plant in mice", revised="2026-06-01"),
+    )
+    run_update(Options(from_files=(one,)), settings, clock)
+    clock.sleep(60)
+    run_update(Options(from_files=(two,)), settings, clock)
+    assert published("SELECT title FROM core.articles WHERE pmid = 1") == [
+        ("Effects of another plant in mice",)
+    ]
+    assert published("SELECT count(*) FROM core.article_revisions WHERE pmid = 1") == [(2,)]

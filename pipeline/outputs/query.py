@@ -8,6 +8,8 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
 from typing import TextIO
 
 import duckdb
@@ -35,6 +37,7 @@ def open_published(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         )
     with duckdb.connect(str(path.resolve()), read_only=True) as con:
         con.execute("SET enable_external_access = false")
+        con.execute("SET enable_progress_bar = false")  # it would stand among the rows on stdout
         yield con
 
 
@@ -58,6 +61,12 @@ def run(settings: Settings, sql: str, form: str, out: TextIO) -> None:
     Raises:
         ConfigurationError: the SQL is wrong, or nothing is published.
     """
+    if not sql.strip():
+        raise ConfigurationError(
+            "There is no statement to run.",
+            effect="Nothing was read.",
+            next_step='`ketum query "SHOW ALL TABLES"` lists what there is.',
+        )
     with open_published(settings) as con:
         try:
             if form == "table":
@@ -75,10 +84,27 @@ def run(settings: Settings, sql: str, form: str, out: TextIO) -> None:
     if form == "csv":
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(names)
-        writer.writerows(rows)
+        writer.writerows([_text(value) for value in row] for row in rows)
     else:
-        json.dump([dict(zip(names, row, strict=True)) for row in rows], out, default=str, indent=1)
+        found = [dict(zip(names, row, strict=True)) for row in rows]
+        json.dump(found, out, default=_plain, indent=1, ensure_ascii=False)
         out.write("\n")
+
+
+def _text(value: object) -> object:
+    """A value for CSV: lists and structs as JSON, as in tables/*.csv."""
+    if isinstance(value, list | dict):
+        return json.dumps(value, default=_plain, ensure_ascii=False)
+    return value
+
+
+def _plain(value: object) -> object:
+    """What JSON has no word for: decimals as numbers, dates and times as ISO text."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
 
 
 def _table(relation: duckdb.DuckDBPyRelation | None, out: TextIO) -> None:

@@ -50,15 +50,7 @@ def archive_matching(run: Run) -> dict[str, object]:
                 "SELECT count(*) FROM staging.core.articles WHERE raw_offset IS NULL"
             ).fetchone() == (0,)
             topics_module.match(con, run.topics, "staging.keyed")
-            in_scope = [search.name for search in run.searches]
-            wanted = [
-                row[0]
-                for row in con.execute(
-                    "SELECT DISTINCT pmid FROM local_hits "
-                    "WHERE list_contains(?, search) ORDER BY pmid",
-                    [in_scope],
-                ).fetchall()
-            ]
+            wanted = _wanted(con, run)
             entry = {
                 "kind": "records",
                 "file": path.name,
@@ -84,6 +76,30 @@ def archive_matching(run: Run) -> dict[str, object]:
         "kept": kept,
         "deletions": deletions,
     }
+
+
+def _wanted(con: duckdb.DuckDBPyConnection, run: Run) -> list[int]:
+    """Numbers of the records to keep: every copy of a PMID that matches or is held already.
+
+    A newer copy may no longer match; it must still replace the one we hold.
+    """
+    held = []
+    if run.has_warehouse:
+        held = [row[0] for row in run.con.execute("SELECT pmid FROM core.articles").fetchall()]
+    rows = con.execute(
+        """
+        SELECT record_no FROM staging.core.articles
+        WHERE list_contains($held::INTEGER[], pmid)
+            OR pmid IN (
+                SELECT a.pmid FROM staging.core.articles AS a
+                JOIN local_hits AS l ON l.pmid = a.record_no
+                WHERE list_contains($searches, l.search)
+            )
+        ORDER BY record_no
+        """,
+        {"held": held, "searches": [search.name for search in run.searches]},
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def archive_citation_list(run: Run) -> int:

@@ -248,6 +248,7 @@ class Context:
         self.fields: dict[str, Any] = {}
         self.location_doi: str | None = None
         self.is_book = False
+        self.events: dict[bytes, tuple[Any, ...]] = {}
         self.book: dict[str, Any] = {}
         self.new_batch()
 

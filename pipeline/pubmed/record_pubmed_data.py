@@ -35,7 +35,8 @@ def own_identifiers(context: Context, element: Element) -> None:
 
 
 @lru_cache(maxsize=65_536)
-def _moment(parts: tuple[Part, ...]) -> tuple[str, datetime | None]:
+def article_moment(parts: tuple[Part, ...]) -> tuple[str, datetime | None]:
+    """A date of the History: its words, and the moment if it is one."""
     return " ".join(text for _, text in parts if text), moment(parts)
 
 
@@ -46,7 +47,7 @@ def history(context: Context, element: Element) -> None:
     for child in context.children(element, "PubMedPubDate"):
         position += 1
         status = context.vocabulary.history[tuple(child.items())]
-        verbatim, event_at = _moment(context.date_parts(child))
+        verbatim, event_at = article_moment(context.date_parts(child))
         rows.append((context.record_no, position, status, verbatim, event_at))
 
 
@@ -107,7 +108,7 @@ def _reference(
                     continue
                 id_type = id_types[tuple(child.items())]
                 text = context.flat(child) or ""
-                if id_type == "pubmed" and pmid is None and (found := _pmid(text)):
+                if id_type == "pubmed" and pmid is None and (found := cited_pmid(text)):
                     pmid = found
                 elif id_type == "doi" and doi is None and text:
                     doi = text
@@ -120,7 +121,7 @@ def _reference(
     return citation, pmid, doi, pmc, others
 
 
-def _pmid(text: str) -> int | None:
+def cited_pmid(text: str) -> int | None:
     """A PMID, if it is one; anything else publishers send is kept among the other ids."""
     if text.isdigit() and text.isascii() and len(text) <= 10:
         return int(text) if int(text) <= LARGEST_INTEGER else None

@@ -25,6 +25,7 @@ from pipeline.pubmed.record_book import book_document
 from pipeline.pubmed.record_bytes import Source, open_bytes, source_name
 from pipeline.pubmed.record_context import BadRecordError, Context, Element, read_pmid
 from pipeline.pubmed.record_pubmed_data import pubmed_data
+from pipeline.pubmed.record_regular import take_regular_parts
 from pipeline.pubmed.record_tables import (
     LARGEST_SMALLINT,
     LIST_COLUMNS,
@@ -45,6 +46,9 @@ __all__ = [
     "read_batches",
     "read_records",
 ]
+
+SHORT_CUTS = True
+"""Read regular lists without lxml; tests compare with False."""
 
 _START = re.compile(rb"<(?:PubmedArticle|PubmedBookArticle|BookDocument)[\s>]")
 _ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]*);")
@@ -119,10 +123,16 @@ class _Reader:
         self.deletions: list[Deletion] = []
         self._cutter = cutter
         self._next_no = first_record_no
-        self._parser: etree.XMLParser | None = None
+        self._encoding = ""
+        self._parser = _parser("utf-8")
+        self._takes_short_cuts = True
 
     def read(self, cut: Cut) -> None:
         """Add what a cut says to the rows, deletions or unreadable."""
+        if self._encoding != self._cutter.head.encoding:
+            self._encoding = self._cutter.head.encoding
+            self._parser = _parser(self._encoding)
+            self._takes_short_cuts = self._encoding == "utf-8" and SHORT_CUTS
         if cut.kind == "record":
             self._record(cut)
         elif cut.kind == "deletion":
@@ -136,9 +146,8 @@ class _Reader:
         context = self.context
         number = self._next_no
         try:
-            root = self._tree(cut.raw)
+            root = self._start(cut, number)
             self._next_no += 1
-            context.begin(number)
             self._body(root, cut)
         except etree.XMLSyntaxError as error:
             second = _START.search(cut.raw, 1)
@@ -154,6 +163,18 @@ class _Reader:
             drop_record(context.tables, number)
             self._next_no = number
             self._set_aside(cut, str(error))
+
+    def _start(self, cut: Cut, number: int) -> Element:
+        """Begin a record: its regular lists are read, the rest is a tree."""
+        self.context.begin(number)
+        if cut.name == "PubmedArticle" and self._takes_short_cuts:
+            rest = take_regular_parts(self.context, cut.raw)
+            try:
+                return etree.fromstring(rest, self._parser)
+            except etree.XMLSyntaxError:  # the whole record decides
+                drop_record(self.context.tables, number)
+                self.context.begin(number)
+        return self._tree(cut.raw)
 
     def _body(self, root: Element, cut: Cut) -> None:
         """Walk a record and add its row of articles."""
@@ -200,8 +221,6 @@ class _Reader:
                 raise BadRecordError(f"it has {count} rows of {table}")
 
     def _tree(self, raw: bytes) -> Element:
-        if self._parser is None:
-            self._parser = _parser(self._cutter.head.encoding)
         try:
             return etree.fromstring(raw, self._parser)
         except etree.XMLSyntaxError:

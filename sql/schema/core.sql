@@ -9,7 +9,7 @@ CREATE TABLE core.articles ( -- one row per PMID: the winning copy of its record
     pmid_version SMALLINT NOT NULL, -- Version attribute of PMID; 0 for sources without one
     record_kind VARCHAR NOT NULL, -- article (PubmedArticle), book (PubmedBookArticle) or citation (sparse list)
     record_source VARCHAR NOT NULL, -- pubmed_xml, nbib or sparse: how much of the record the source could give
-    title VARCHAR, -- ArticleTitle, mark-up flattened, brackets of translated titles kept
+    title VARCHAR, -- ArticleTitle (a whole book: BookTitle), mark-up flattened, brackets of translated titles kept
     vernacular_title VARCHAR, -- VernacularTitle: the title in the original language
     languages VARCHAR[] NOT NULL, -- Language codes in order, e.g. [eng]
     doi VARCHAR, -- own DOI: ArticleIdList, else a valid ELocationID; verbatim
@@ -32,8 +32,8 @@ CREATE TABLE core.articles ( -- one row per PMID: the winning copy of its record
     issue_date_verbatim VARCHAR, -- PubDate as printed: its parts joined by one space
     issue_year SMALLINT, -- first year of PubDate (for a book: of Book/PubDate); a range counts in its first year
     issue_month SMALLINT, -- first month of PubDate, 1 to 12; a season gives NLM's month (winter 1, spring 4, summer 7, fall 10)
-    issue_day SMALLINT, -- day of PubDate
-    issue_date_precision VARCHAR, -- day, month, season, year, range or unreadable; NULL without PubDate
+    issue_day SMALLINT, -- day of PubDate; of a range within a month the first day
+    issue_date_precision VARCHAR, -- how far the reading went: day, month, season, year, range, or unreadable (no year at all); NULL without PubDate
     electronic_date_verbatim VARCHAR, -- first ArticleDate (DateType Electronic) as printed
     electronic_year SMALLINT, -- year of ArticleDate (for a book: of ContributionDate)
     electronic_month SMALLINT, -- month of ArticleDate
@@ -136,7 +136,7 @@ CREATE TABLE core.mesh_headings ( -- MeSH headings; one row per descriptor and q
     descriptor VARCHAR NOT NULL, -- DescriptorName
     is_major_descriptor BOOLEAN NOT NULL, -- MajorTopicYN of the descriptor itself
     descriptor_type VARCHAR, -- Type attribute (Geographic)
-    is_auto_hm BOOLEAN, -- AutoHM attribute; NULL when absent
+    is_auto_hm BOOLEAN, -- AutoHM of the descriptor or of this qualifier; NULL when absent
     qualifier_ui VARCHAR, -- UI of the qualifier
     qualifier VARCHAR, -- QualifierName
     is_major_qualifier BOOLEAN, -- MajorTopicYN of the qualifier
@@ -191,12 +191,12 @@ CREATE TABLE core.databank_accessions ( -- DataBankList: trial registrations, se
 CREATE TABLE core.cited_references ( -- references of the article, nested lists flattened in order
     pmid INTEGER NOT NULL, -- the citing article
     reference_no INTEGER NOT NULL, -- running number over all lists
-    list_title VARCHAR, -- Title of the ReferenceList it stands in
+    list_title VARCHAR, -- Title of the ReferenceList it stands in directly
     citation VARCHAR, -- Citation as printed
     cited_pmid INTEGER, -- PMID of the cited article, when given
     cited_doi VARCHAR, -- DOI of the cited article, when given
-    cited_pmc_id VARCHAR, -- PubMed Central id of the cited article, when given
-    other_ids VARCHAR[] NOT NULL, -- further identifiers as type: value, verbatim
+    cited_pmc_id VARCHAR, -- PubMed Central id of the cited article (IdType pmc or pmcid), verbatim
+    other_ids VARCHAR[] NOT NULL, -- further identifiers as type: value, verbatim; a second DOI too
     PRIMARY KEY (pmid, reference_no)
 );
 

@@ -23,7 +23,11 @@ def filled(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
         con, 1, "Kratom\u2019s effect on PAIN: a randomi\u00adsed trial",
         abstract=[
             ("BACKGROUND", "\U0001f33f Case reports exist."),
-            ("METHODS", "\u0391dults \U0001f33f were randomly\u00a0assigned; a double\u2011blind trial in patients."),
+            (
+                "METHODS",
+                "\u0391dults \U0001f33f were randomly\u00a0assigned; "
+                "a double\u2011blind trial in patients.",
+            ),
         ],
         keywords=["Mitragyna speciosa"], publication_types=["Multicenter Study"],
     )  # fmt: skip
