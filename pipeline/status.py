@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import shutil
@@ -18,6 +19,7 @@ from pipeline.outputs import manifest
 from pipeline.settings import Settings
 
 PACKAGES = ("duckdb", "pandas", "requests", "lxml", "biopython", "prefect", "fastapi", "sqlalchemy")
+CUT_OFF = "cut off; the next run settles it"
 SPACE_WANTED = 1 << 30
 """Bytes that should be free in the data directory: several sets and the raw archive."""
 
@@ -32,7 +34,7 @@ def status(settings: Settings, clock: Clock) -> dict[str, Any]:
     held = manifest.read(settings.latest / "manifest.json")
     latest = None
     if held:
-        as_of = datetime.fromisoformat(held["ketum"]["as_of"])
+        as_of = _confirmed(settings, held)
         latest = {
             "set_id": held["id"],
             "origin": held["ketum"]["origin"],
@@ -51,10 +53,29 @@ def status(settings: Settings, clock: Clock) -> dict[str, Any]:
             "origin": journal.origin,
             "state": journal.state,
             "exit_code": journal.exit_code,
-            "verdict": journal.verdict,
+            "verdict": journal.verdict or ("at work" if _is_alive(journal.pid) else CUT_OFF),
             "as_of": journal.as_of,
         }
     return {"latest": latest, "last_run": last}
+
+
+def _confirmed(settings: Settings, held: dict[str, Any]) -> datetime:
+    """When the set was last found true: a run that finds nothing new publishes the same set."""
+    times = [datetime.fromisoformat(held["ketum"]["as_of"])]
+    for journal in journals.read_all(settings.runs, held["ketum"]["origin"]):
+        if journal.state == journals.PUBLISHED and journal.set_id == held["id"]:
+            times.append(journal.time)
+    return max(times)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def check_age(found: dict[str, Any], max_age: str) -> None:
@@ -95,9 +116,7 @@ def status_text(found: dict[str, Any]) -> str:
         for search, counts in latest["searches"].items():
             lines.append(f"search     {search}: {counts['members']} records")
     if last is not None:
-        lines.append(
-            f"last run   {last['run_id']}: {last['state']}, {last['verdict'] or 'at work'}"
-        )
+        lines.append(f"last run   {last['run_id']}: {last['state']}, {last['verdict']}")
     return "\n".join(lines)
 
 

@@ -18,7 +18,6 @@ from pipeline import run as runs
 from pipeline.clock import Clock
 from pipeline.errors import CheckError, IncompleteError, SourceError
 from pipeline.evidence import judge as evidence
-from pipeline.evidence import topics as topics_module
 from pipeline.options import FILES, Options
 from pipeline.outputs import publish as publishing
 from pipeline.outputs import receipt as receipts
@@ -137,11 +136,20 @@ def parse_step(run: Run) -> Counts:
 
 
 def load_step(run: Run) -> Counts:
-    """Open the transaction; merge records, then memberships; note the run and its searches."""
-    reference_sha256 = run_records.keep_reference_files(run)
+    """Open the transaction, merge what was staged into core, and log what changed."""
+    run_records.keep_reference_files(run)
     run.con.execute("BEGIN")
     counts = load.merge(run.con, run.as_of)
-    topics_module.match(run.con, run.topics, "core")
+    run.receipt.records = counts
+    return dict(counts)
+
+
+def judge_step(run: Run) -> Counts:
+    """Decide topics and study types anew for every record, each with its proofs; then members.
+
+    Memberships come here and not with the load, as they need what the topics matched.
+    """
+    judged = evidence.judge(run.con, run.reference)
     reasons = run_records.entered_reasons(run)
     hits = membership.update(
         run.con,
@@ -151,15 +159,9 @@ def load_step(run: Run) -> Counts:
         run.gone,
         run.as_of,
     )
-    run_records.note_run(run, reference_sha256, reasons, hits)
-    run.receipt.records = counts
+    run_records.note_run(run, reasons, hits)
     run.receipt.searches = hits
-    return {**counts, **{name: hit["members"] for name, hit in hits.items()}}
-
-
-def judge_step(run: Run) -> Counts:
-    """Decide topics and study types anew for every record, each with its proofs."""
-    return dict(evidence.judge(run.con, run.reference))
+    return {**judged, **{name: hit["members"] for name, hit in hits.items()}}
 
 
 def build_step(run: Run) -> Counts:
@@ -186,8 +188,8 @@ STEPS: tuple[Step, ...] = (
     Step("search", "ask PubMed which records match", search_step),
     Step("fetch", "bring the records into the raw archive", fetch_step),
     Step("parse", "read them into staging tables", parse_step),
-    Step("load", "merge records and memberships", load_step),
-    Step("judge", "decide topics and study types, with proofs", judge_step),
+    Step("load", "merge them into core, log what changed", load_step),
+    Step("judge", "decide topics, study types and memberships, with proofs", judge_step),
     Step("build", "make the summary tables", build_step),
     Step("check", "run the checks; commit or undo", check_step),
     Step("publish", "write the set and switch latest", publish_step),

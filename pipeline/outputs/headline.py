@@ -112,7 +112,10 @@ def headline(con: duckdb.DuckDBPyConnection, search: str) -> Headline:
             if count is not None:
                 total[column] = (total.get(column) or 0) + count
     shown.update({name: cells for name, cells in apart.items() if any(cells.values())})
-    lines = [_line(name, cells, names) for name, cells in [*shown.items(), ("Records", total)]]
+    # a complete search also covers the years before its first record
+    blank = 0 if coverage == "complete" else None
+    rows_shown = [*shown.items(), ("Records", total)]
+    lines = [_line(name, cells, names, blank) for name, cells in rows_shown]
     marks = {as_of_year: "*", as_of_year - 1: "~"}
     heads = [
         f"to {start - 1}"
@@ -131,8 +134,10 @@ def headline(con: duckdb.DuckDBPyConnection, search: str) -> Headline:
     )
 
 
-def _line(name: str, cells: dict[str, int | None], names: list[str]) -> tuple[str, ...]:
-    counts = [cells.get(column) for column in names]
+def _line(
+    name: str, cells: dict[str, int | None], names: list[str], blank: int | None
+) -> tuple[str, ...]:
+    counts = [cells.get(column, blank) for column in names]
     known = [count for count in counts if count is not None]
     total = str(sum(known)) if known else EMPTY
     return (name, *(EMPTY if count is None else str(count) for count in counts), total)

@@ -15,6 +15,7 @@ import gzip
 import hashlib
 import json
 import os
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class Archive:
         digest = hashlib.sha256(body).hexdigest()
         name = f"objects/{digest[:2]}/{digest}.gz"
         path = self.root / name
-        if not path.exists():
+        if not self._is_whole(name):  # a damaged one is made good by the next that arrives
             write_atomically(path, gzip.compress(body, compresslevel=6, mtime=0))
         return name
 
@@ -50,11 +51,20 @@ class Archive:
         """
         try:
             body = gzip.decompress(self.path(name).read_bytes())
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise self._damaged(name, str(error)) from None
         if hashlib.sha256(body).hexdigest() != Path(name).name.removesuffix(".gz"):
             raise self._damaged(name, "its bytes do not have the SHA-256 in its name")
         return body
+
+    def _is_whole(self, name: str) -> bool:
+        if not self.path(name).exists():
+            return False
+        try:
+            self.get(name)
+        except ConfigurationError:
+            return False
+        return True
 
     def _damaged(self, name: str, reason: str) -> ConfigurationError:
         return ConfigurationError(

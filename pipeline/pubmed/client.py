@@ -40,6 +40,7 @@ _TRANSIENT_TEXT = re.compile(
     r"search backend failed|address table is empty|temporarily unavailable|timeout",
     re.IGNORECASE,
 )
+_ANSWER = re.compile(rb"<(?:PubmedArticleSet|eSearchResult)\b")
 _KEY_TEXT = re.compile(r"api key invalid", re.IGNORECASE)
 _RATE_TEXT = re.compile(r"api rate limit exceeded", re.IGNORECASE)
 
@@ -181,6 +182,8 @@ class EutilsClient:
 
     def _verdict(self, status: int, retry_after: str, body: bytes) -> None:
         """Raise for every answer that is not a plain 200 with something in it."""
+        if status == 200 and _ANSWER.search(body[:1000]):
+            return  # its titles may speak of limits and keys
         text = body[:4000].decode("utf-8", "replace")
         if status == 429 or _RATE_TEXT.search(text):
             seconds = float(retry_after) if retry_after.strip().isdigit() else 2.0

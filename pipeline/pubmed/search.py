@@ -76,7 +76,10 @@ def read_answer(body: bytes) -> dict[str, Any]:
         raise kind(f"ESearch said {errors[0].strip()[:200]!r}")
     if root.find("Count") is None or root.find("IdList") is None:
         raise TransientAnswer("the search answer lacks its count or its ids")
-    fields: dict[str, Any] = Entrez.read(io.BytesIO(body))  # type: ignore[no-untyped-call]
+    try:
+        fields: dict[str, Any] = Entrez.read(io.BytesIO(body))  # type: ignore[no-untyped-call]
+    except ValueError as error:  # of all that Bio.Entrez raises for what it cannot read
+        raise TransientAnswer(f"Bio.Entrez could not read it ({type(error).__name__})") from None
     return fields
 
 

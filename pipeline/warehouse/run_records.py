@@ -35,6 +35,7 @@ def stage_entries(run: Run) -> dict[str, object]:
     unknown: dict[tuple[str, str], int] = {}
     deletions = unreadable = 0
     for entry in run.archive.entries(run.run_id, "records"):
+        run.archive.get(entry["object"])  # whole, and with the bytes its name states
         counts = from_files.stage_any(
             run.con,
             run.archive.path(entry["object"]),
@@ -90,19 +91,13 @@ def fingerprint(run: Run, search: str) -> str:
     return hashlib.sha256(run.topics.pubmed_query(search).encode()).hexdigest()
 
 
-def keep_reference_files(run: Run) -> str:
-    """Put the reference files into the raw archive; returns the SHA-256 over all of them."""
-    digest = hashlib.sha256()
+def keep_reference_files(run: Run) -> None:
+    """Put the reference files into the raw archive, so that a rebuild judges by the same."""
     for name in REFERENCE_FILES:
-        body = (run.reference / name).read_bytes()
-        run.journal.reference[name] = run.archive.put(body)
-        digest.update(name.encode() + b"\0" + hashlib.sha256(body).digest())
-    return digest.hexdigest()
+        run.journal.reference[name] = run.archive.put((run.reference / name).read_bytes())
 
 
-def note_run(
-    run: Run, reference_sha256: str, reasons: dict[str, str], hits: dict[str, dict[str, int]]
-) -> None:
+def note_run(run: Run, reasons: dict[str, str], hits: dict[str, dict[str, int]]) -> None:
     """Add the run, its searches, unknown values and known articles to ops."""
     con = run.con
     con.execute(
@@ -113,7 +108,7 @@ def note_run(
             run.as_of,
             json.dumps(run.journal.parameters, sort_keys=True),
             __version__,
-            reference_sha256,
+            hashlib.sha256(json.dumps(run.journal.reference).encode()).hexdigest(),
             run.journal.previous_published_at,
         ],
     )

@@ -16,8 +16,6 @@ PAIR = re.compile(
     rb"<(?:DescriptorName|PublicationType|NameOfSubstance|SupplMeshName|QualifierName)\b[^>]*?"
     rb'\bUI="([^"]+)"[^>]*>([^<]+)<'
 )
-RENAMED = {"Evaluation Studies", "Validation Studies"}
-"""Names NLM has changed since the records were written."""
 
 
 def stated() -> dict[str, str]:

@@ -1,0 +1,255 @@
+"""Each query of sql/checks, on a database broken on purpose in the way it guards against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import pytest
+
+from pipeline import update
+from pipeline.errors import CheckError
+from pipeline.run import Options
+from pipeline.settings import ROOT, Settings
+from pipeline.update import STEPS, run_step
+from pipeline.warehouse import checks
+from tests.conftest import FakeClock
+from tests.corpus import article, write
+
+SQL = ROOT / "sql"
+CASE_REPORT = (("D002363", "Case Reports"),)
+
+
+class Broken(NamedTuple):
+    """A way to break a sound database, and the check that must see it."""
+
+    check: str
+    how: str
+    sql: str
+
+
+BROKEN = [
+    Broken(
+        "answer_is_membership",
+        "a record of the answer is no member",
+        "DELETE FROM ops.search_hits WHERE search = 'kratom' AND pmid = 1",
+    ),
+    Broken(
+        "cells_trace_to_records",
+        "a cell counts one too many",
+        "UPDATE marts.study_types_by_year SET record_count = record_count + 1 "
+        "WHERE search = 'kratom' AND study_type = 'CASE' AND year = 2024",
+    ),
+    Broken(
+        "cells_trace_to_records",
+        "a record behind a cell is not listed",
+        "DELETE FROM marts.study_type_articles WHERE pmid = 1",
+    ),
+    Broken(
+        "every_label_has_proof",
+        "a study type without proof",
+        "DELETE FROM evidence.proofs WHERE kind = 'study_type' AND pmid = 1",
+    ),
+    Broken(
+        "every_label_has_proof",
+        "a topic without proof",
+        "DELETE FROM evidence.proofs WHERE kind = 'topic' AND pmid = 2",
+    ),
+    Broken(
+        "grid_is_whole",
+        "a study type is missing in a year",
+        "DELETE FROM marts.study_types_by_year WHERE year = 2025 AND study_type = 'RCT'",
+    ),
+    Broken(
+        "grid_is_whole",
+        "a year is missing",
+        "DELETE FROM marts.study_types_by_year WHERE year = 2025",
+    ),
+    Broken(
+        "membership_is_held",
+        "a member is not held",
+        "DELETE FROM core.articles WHERE pmid = 1",
+    ),
+    Broken(
+        "membership_is_held",
+        "a member is not shown",
+        "DELETE FROM marts.articles WHERE pmid = 1",
+    ),
+    Broken(
+        "no_orphan_rows",
+        "a heading without its article",
+        "INSERT INTO core.mesh_headings BY NAME SELECT * REPLACE (999 AS pmid) "
+        "FROM core.mesh_headings WHERE pmid = 2",
+    ),
+    Broken(
+        "no_orphan_rows",
+        "a proof without its article",
+        "INSERT INTO evidence.proofs BY NAME SELECT * REPLACE (999 AS pmid) "
+        "FROM evidence.proofs WHERE pmid = 2",
+    ),
+    Broken(
+        "nothing_lost_from_raw",
+        "a record that was read is not in core",
+        "DELETE FROM core.articles WHERE pmid = 3",
+    ),
+    Broken(
+        "one_primary_type",
+        "a record without a primary type",
+        "UPDATE evidence.article_study_types SET is_primary = false WHERE pmid = 1",
+    ),
+    Broken(
+        "one_primary_type",
+        "a record with two primary types",
+        "INSERT INTO evidence.article_study_types BY NAME SELECT * REPLACE ('RCT' AS study_type) "
+        "FROM evidence.article_study_types WHERE pmid = 1 AND is_primary",
+    ),
+    Broken(
+        "proofs_stand_where_they_say",
+        "other words than those in the title",
+        "UPDATE evidence.proofs SET matched_text = 'opium' WHERE field = 'title' AND pmid = 2",
+    ),
+    Broken(
+        "proofs_stand_where_they_say",
+        "the right words, one place too far",
+        "UPDATE evidence.proofs SET char_start = char_start + 1, char_end = char_end + 1 "
+        "WHERE field = 'abstract' AND pmid = 2",
+    ),
+    Broken(
+        "rows_sum_to_membership",
+        "a member that is not counted",
+        "UPDATE marts.study_types_by_year SET record_count = NULL "
+        "WHERE search = 'kratom' AND year IS NULL",
+    ),
+    Broken(
+        "totals_agree",
+        "the total of a type is off",
+        "UPDATE marts.study_type_totals SET record_count = record_count + 1 "
+        "WHERE search = 'kratom' AND study_type = 'CASE'",
+    ),
+    Broken(
+        "totals_agree",
+        "a retraction that the tables have not seen",
+        "UPDATE evidence.article_flags SET is_retracted = true WHERE pmid = 1",
+    ),
+    Broken(
+        "unexplained_hits",
+        "PubMed returned what the predicate cannot explain",
+        "INSERT INTO ops.search_differences VALUES ('kratom', 1, 'pubmed')",
+    ),
+    Broken(
+        "unread_records",
+        "a record lies in quarantine",
+        "INSERT INTO ops.quarantine VALUES ('objects/x.gz', 0, now()::TIMESTAMP, 'cut', 'x'::BLOB)",
+    ),
+    Broken(
+        "years_plausible",
+        "a year before any journal",
+        "UPDATE marts.articles SET year = 204 WHERE pmid = 1",
+    ),
+    Broken(
+        "years_plausible",
+        "a year far ahead",
+        "UPDATE marts.articles SET year = 2062 WHERE pmid = 1",
+    ),
+    Broken(
+        "zero_only_where_complete",
+        "a zero where nobody looked",
+        "UPDATE marts.study_types_by_year SET record_count = 0 "
+        "WHERE search = 'kratom' AND study_type = 'RCT' AND year = 2025",
+    ),
+    Broken(
+        "zero_only_where_complete",
+        "unknown where a complete search found none",
+        "UPDATE marts.study_types_by_year SET coverage = 'complete' WHERE search = 'kratom'",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The connection of a run that came as far as its checks, staging and parameters in place."""
+    base = tmp_path_factory.mktemp("sound")
+    write(
+        base / "corpus" / "all.xml",
+        article(1, "Kratom in a patient", types=CASE_REPORT, year=2024),
+        article(
+            2,
+            "Kratom and pain in mice",
+            abstract="Mitragynine relieved pain.",
+            mesh=(("D032065", "Mitragyna"),),
+        ),
+        article(3, "Kratom undated", types=CASE_REPORT, year=None),
+    )
+    options = Options(offline=True, archive=base / "corpus")
+    with update.open_run(options, Settings(data=base / "data"), FakeClock()) as run:
+        for step in STEPS:
+            if step.name == "check":
+                break
+            run_step(run, step)
+        run.con.execute("COMMIT")
+        yield run.con
+
+
+@pytest.fixture
+def scratch(sound: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same, in a transaction that is undone afterwards."""
+    sound.execute("BEGIN")
+    yield sound
+    sound.execute("ROLLBACK")
+
+
+def test_a_sound_database_passes_every_check(scratch):
+    assert checks.run_all(scratch, SQL) == 0
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda b: f"{b.check}: {b.how}")
+def test_a_check_sees_what_it_guards_against(broken, scratch, caplog):
+    check = checks.read(SQL / "checks" / f"{broken.check}.sql")
+    assert scratch.execute(check.query).fetchall() == []
+    scratch.execute(broken.sql)
+    assert scratch.execute(check.query).fetchall(), "the check saw nothing"
+    if check.severity == "error":
+        with pytest.raises(CheckError, match=broken.check) as caught:
+            checks.run_all(scratch, SQL)
+        assert check.claim in str(caught.value)
+        assert "undone" in caught.value.effect
+
+
+@pytest.mark.parametrize("path", checks.files(SQL), ids=lambda path: path.stem)
+def test_every_check_has_a_broken_database(path: Path):
+    assert path.stem in {broken.check for broken in BROKEN}
+
+
+def test_a_warning_is_told_and_stops_nothing(scratch, monkeypatch):
+    told: list[str] = []
+    monkeypatch.setattr(checks.log, "warning", lambda text, *parts: told.append(text % parts))
+    scratch.execute("INSERT INTO ops.search_differences VALUES ('kratom', 1, 'pubmed')")
+    assert checks.run_all(scratch, SQL) == 1
+    assert len(told) == 1 and told[0].startswith("Check unexplained_hits (1 rows")
+
+
+def test_every_kind_of_row_that_belongs_to_an_article_is_looked_after(scratch):
+    """A new child table of core or evidence must be added to no_orphan_rows."""
+    kept_beyond = {  # these outlive the article on purpose, or are it
+        "articles", "article_revisions", "deleted_citations", "overrides",
+    }  # fmt: skip
+    kept_beyond.add("article_flags")  # a gap: take this line out once the check names it
+    query = (SQL / "checks" / "no_orphan_rows.sql").read_text()
+    rows = scratch.execute(
+        "SELECT DISTINCT schema_name || '.' || table_name, table_name FROM duckdb_columns() "
+        "JOIN duckdb_tables() USING (database_name, schema_name, table_name) "
+        "WHERE schema_name IN ('core', 'evidence') AND column_name = 'pmid' "
+        "AND database_name = current_database()"
+    ).fetchall()
+    assert len(rows) > 15
+    missing = [name for name, table in rows if table not in kept_beyond and name not in query]
+    assert missing == []
+
+
+def test_a_check_must_say_how_grave_it_is(tmp_path):
+    path = tmp_path / "some.sql"
+    path.write_text("-- severity: fatal\n-- Nothing.\nSELECT 1")
+    with pytest.raises(ValueError, match="error' or 'warning"):
+        checks.read(path)
