@@ -95,9 +95,10 @@ def _run(arguments: argparse.Namespace) -> str:
         from prefect.events.worker import EventsWorker
         from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
-        from flows.update import receipts, update
+        from flows.update import receipts, steps_begun, update
 
         server.wait()
+        finished_before = server.finished_task_runs()
         try:
             # The heartbeat is for a server that outlives the run; its thread costs a second at
             # the end, and no environment variable turns it off.
@@ -118,6 +119,7 @@ def _run(arguments: argparse.Namespace) -> str:
         finally:
             # Or the server would end before it has heard how the last steps went.
             EventsWorker.drain_all(timeout=5)
+            server.wait_for_history(finished_before + len(steps_begun))
 
 
 def _show_messages() -> None:

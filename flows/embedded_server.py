@@ -21,7 +21,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,6 +31,7 @@ from pipeline.warehouse import lock
 
 STARTUP_SECONDS = 120.0
 STOP_SECONDS = 5.0
+HISTORY_SECONDS = 5.0
 WATCH_SECONDS = 0.25
 HOST = "127.0.0.1"
 MODULE = "flows.embedded_server"
@@ -171,21 +171,48 @@ class EmbeddedServer:
             aside.replace(database)  # It was not the database, then.
             raise self._error()
 
+    def finished_task_runs(self) -> int:
+        """How many task runs, of all flow runs in this home, are written down as ended.
+
+        Raises:
+            OSError: the server does not answer.
+        """
+        ended = {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]}}
+        return int(str(self._ask("task_runs/count", {"task_runs": {"state": ended}})))
+
+    def wait_for_history(self, finished: int, seconds: float = HISTORY_SECONDS) -> None:
+        """Wait until so many task runs are written down as ended, or for so long.
+
+        A task run's states reach the database through a queue in the server's memory, some time
+        after the task: a server that ends at once would leave the last ones as running for ever.
+        """
+        deadline = time.monotonic() + seconds
+        with contextlib.suppress(OSError):
+            while self.finished_task_runs() < finished and time.monotonic() < deadline:
+                time.sleep(0.05)
+
     def _answers(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
-        # Asked without proxies, whatever the environment says.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         while time.monotonic() < deadline:
             if self.process is None or self.process.poll() is not None:
                 return False
             # The socket listens from the first moment: the question waits for its answer.
-            with (
-                contextlib.suppress(OSError),
-                opener.open(f"{self.url}/health", timeout=5) as answer,
-            ):
-                return bool(answer.status == 200)
+            with contextlib.suppress(OSError):
+                self._ask("health")
+                return True
             time.sleep(0.05)
         return False
+
+    def _ask(self, path: str, body: dict[str, object] | None = None) -> object:
+        request = urllib.request.Request(
+            f"{self.url}/{path}",
+            None if body is None else json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        # Asked without proxies, whatever the environment says.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=5) as answer:
+            return json.load(answer)
 
     def _error(self) -> EmbeddedServerError:
         said = self.log.read_text(errors="replace").strip().splitlines()

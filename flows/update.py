@@ -24,7 +24,8 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from pipeline import update as pipeline_update
-from pipeline.run import Options, Run
+from pipeline.options import Options
+from pipeline.run import Run
 from pipeline.settings import Settings
 from pipeline.update import Step
 
@@ -34,6 +35,10 @@ log = logging.getLogger("ketum")
 
 receipts: list[str] = []
 """What the updates of this process that published told, oldest first."""
+
+
+steps_begun: list[str] = []
+"""Names of the steps this process handed to Prefect."""
 
 
 @flow(name="update", persist_result=False)
@@ -83,6 +88,7 @@ def _run_as_task(run: Run, step: Step) -> None:
     def one_step() -> dict[str, object]:
         return pipeline_update.run_step(run, step)
 
+    steps_begun.append(step.name)
     one_step()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -96,40 +97,52 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="module")
+def first_run(corpora: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = tmp_path_factory.mktemp("first")
+    assert drive(data, corpora[0]).wait(60) == 0
+    return data
+
+
+@pytest.fixture(scope="module")
 def undisturbed(
-    corpora: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+    corpora: tuple[Path, Path], first_run: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, list[tuple[object, ...]]]:
-    data = tmp_path_factory.mktemp("undisturbed")
-    for archive in corpora:
-        assert drive(data, archive).wait(60) == 0
+    data = tmp_path_factory.mktemp("undisturbed") / "data"
+    shutil.copytree(first_run, data, symlinks=True)
+    assert drive(data, corpora[1]).wait(60) == 0
     return tables_of(data)
 
 
+@pytest.fixture
+def data(corpora: tuple[Path, Path], first_run: Path, tmp_path: Path) -> Path:
+    """A data directory of its own, with the first corpus published."""
+    shutil.copytree(first_run, tmp_path / "data", symlinks=True)
+    return tmp_path / "data"
+
+
 @pytest.mark.parametrize("place", range(len(STEPS) + 1))
-def test_a_run_killed_between_steps_leaves_the_published_set(place, corpora, undisturbed, tmp_path):
-    assert drive(tmp_path, corpora[0]).wait(60) == 0
-    before = (tmp_path / "published" / "latest").resolve()
-    shown = tables_of(tmp_path)
-    assert drive(tmp_path, corpora[1], str(place)).wait(60) == -signal.SIGKILL
+def test_a_run_killed_between_steps_leaves_the_published_set(place, corpora, undisturbed, data):
+    before = (data / "published" / "latest").resolve()
+    shown = tables_of(data)
+    assert drive(data, corpora[1], str(place)).wait(60) == -signal.SIGKILL
     if place < len(STEPS):
-        assert (tmp_path / "published" / "latest").resolve() == before
-        assert tables_of(tmp_path) == shown
-    assert drive(tmp_path, corpora[1]).wait(60) == 0
-    assert tables_of(tmp_path) == undisturbed
+        assert (data / "published" / "latest").resolve() == before
+        assert tables_of(data) == shown
+    assert drive(data, corpora[1]).wait(60) == 0
+    assert tables_of(data) == undisturbed
 
 
-def test_a_run_killed_at_random_moments_ends_the_same(corpora, undisturbed, tmp_path):
+def test_a_run_killed_at_random_moments_ends_the_same(corpora, undisturbed, data, tmp_path):
     """KETUM_KILLS moments (30 in .ci/run): each leaves a readable set, the last run ends the same."""
     rng = random.Random(20261122)
-    assert drive(tmp_path, corpora[0]).wait(60) == 0
     start = time.monotonic()
     assert drive(tmp_path / "timing", corpora[0]).wait(60) == 0
     whole = time.monotonic() - start
     for _ in range(int(os.environ.get("KETUM_KILLS", "5"))):
-        process = drive(tmp_path, corpora[1])
+        process = drive(data, corpora[1])
         time.sleep(rng.uniform(0.1, whole))
         process.kill()
         process.wait(60)
-        assert tables_of(tmp_path)["core.articles"]
-    assert drive(tmp_path, corpora[1]).wait(60) == 0
-    assert tables_of(tmp_path) == undisturbed
+        assert tables_of(data)["core.articles"]
+    assert drive(data, corpora[1]).wait(60) == 0
+    assert tables_of(data) == undisturbed

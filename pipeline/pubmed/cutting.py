@@ -86,7 +86,11 @@ class Cutter:
         """
         if self._more() and self._buffer.startswith(b"\xef\xbb\xbf"):
             self._position = 3  # a byte order mark
-        while self._skip_space():
+        while True:
+            while usual := self._usual_record():
+                yield usual
+            if not self._skip_space():
+                break
             buffer, start = self._buffer, self._position
             tag = self._tag_name()
             if tag in RECORD_TAGS:
@@ -109,6 +113,21 @@ class Cutter:
             self._refuse()
         if self._open_root:
             self._cut_short()
+
+    def _usual_record(self) -> Cut | None:
+        """The next record, if all of it is in the buffer and nothing odd stands before it.
+
+        A short cut for nearly all records; None leaves the question to the general way.
+        """
+        buffer, start = self._buffer, self._position
+        begin = buffer.find(b"<PubmedArticle>", start, start + 64)
+        if begin < 0 or not self._open_root or buffer[start:begin].strip():
+            return None
+        end = buffer.find(b"</PubmedArticle>", begin)
+        if end < 0 or buffer.find(b"!", begin, end) >= 0:
+            return None
+        self._position = end + 16
+        return Cut("record", "PubmedArticle", self._dropped + begin, buffer[begin : end + 16])
 
     # -- reading -------------------------------------------------------------------------
 

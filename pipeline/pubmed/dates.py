@@ -204,6 +204,11 @@ def _numbers(parts: Iterable[Part]) -> dict[str, int | None]:
 
 def whole_date(parts: Iterable[Part]) -> date | None:
     """DateCompleted, DateRevised: Year, Month and Day as a date, or None if it is none."""
+    return _whole_date(tuple(parts))
+
+
+@lru_cache(maxsize=16_384)
+def _whole_date(parts: tuple[Part, ...]) -> date | None:
     found = _numbers(parts)
     year, month, day = found.get("Year"), found.get("Month"), found.get("Day")
     return real_date(year, month, day) if year and month and day else None

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pipeline.pubmed.record_context import (
     Context,
     Element,
-    Handler,
+    Handlers,
     integer,
     listed,
     read_children,
     read_pmid,
-    scalar,
     typed_date,
 )
 from pipeline.pubmed.record_indexing import (
@@ -25,7 +24,7 @@ from pipeline.pubmed.record_people import author_list, investigator_list, subjec
 
 
 def citation_pmid(context: Context, element: Element) -> None:
-    if "pmid" not in context.fields:
+    if context.fields["pmid"] is None:
         context.fields["pmid"], context.fields["pmid_version"] = read_pmid(context, element)
 
 
@@ -33,7 +32,7 @@ def issue_date(context: Context, element: Element) -> None:
     """PubDate (DTD: (Year, ((Month, Day?) | Season)?) | MedlineDate)."""
     context.bare(element)
     found = context.partial(element)
-    if "issue_date_precision" in context.fields:
+    if context.fields["issue_date_precision"]:
         return
     context.fields.update(
         issue_date_verbatim=found.verbatim or None,
@@ -52,7 +51,7 @@ def electronic_date(context: Context, element: Element) -> None:
     else:
         context.bare(element)
     found = context.partial(element)
-    if "electronic_date_verbatim" in context.fields:
+    if context.fields["electronic_date_verbatim"]:
         return
     context.fields.update(
         electronic_date_verbatim=found.verbatim or None,
@@ -181,8 +180,7 @@ _gene_symbol = listed("gene_symbols")
 
 def general_note(context: Context, element: Element) -> None:
     owner = context.vocabulary.general_note[tuple(element.items())]
-    notes = context.fields.setdefault("general_notes", [])
-    notes.append(f"{owner}: {context.flat(element) or ''}")
+    context.fields["general_notes"].append(f"{owner}: {context.flat(element) or ''}")
 
 
 def number_of_references(context: Context, element: Element) -> None:
@@ -235,31 +233,31 @@ def medline_citation(context: Context, element: Element) -> None:
     read_children(context, element, MEDLINE_CITATION)
 
 
-PAGINATION: dict[str, Handler] = {
-    "MedlinePgn": scalar("pages"),
-    "StartPage": scalar("start_page"),
-    "EndPage": scalar("end_page"),
+PAGINATION: Handlers = {
+    "MedlinePgn": "pages",
+    "StartPage": "start_page",
+    "EndPage": "end_page",
 }
-JOURNAL_ISSUE: dict[str, Handler] = {
-    "Volume": scalar("volume"),
-    "Issue": scalar("issue"),
+JOURNAL_ISSUE: Handlers = {
+    "Volume": "volume",
+    "Issue": "issue",
     "PubDate": issue_date,
 }
-JOURNAL: dict[str, Handler] = {
+JOURNAL: Handlers = {
     "ISSN": issn,
     "JournalIssue": journal_issue,
-    "Title": scalar("journal_title"),
-    "ISOAbbreviation": scalar("iso_abbreviation"),
+    "Title": "journal_title",
+    "ISOAbbreviation": "iso_abbreviation",
 }
-JOURNAL_INFO: dict[str, Handler] = {
-    "Country": scalar("journal_country"),
-    "MedlineTA": scalar("medline_ta"),
-    "NlmUniqueID": scalar("nlm_unique_id"),
-    "ISSNLinking": scalar("issn_linking"),
+JOURNAL_INFO: Handlers = {
+    "Country": "journal_country",
+    "MedlineTA": "medline_ta",
+    "NlmUniqueID": "nlm_unique_id",
+    "ISSNLinking": "issn_linking",
 }
-ARTICLE: dict[str, Handler] = {
+ARTICLE: Handlers = {
     "Journal": journal,
-    "ArticleTitle": scalar("title"),
+    "ArticleTitle": "title",
     "Pagination": pagination,
     "ELocationID": location_id,
     "Abstract": abstract,
@@ -268,10 +266,10 @@ ARTICLE: dict[str, Handler] = {
     "DataBankList": databank_list,
     "GrantList": grant_list,
     "PublicationTypeList": publication_type_list,
-    "VernacularTitle": scalar("vernacular_title"),
+    "VernacularTitle": "vernacular_title",
     "ArticleDate": electronic_date,
 }
-MEDLINE_CITATION: dict[str, Handler] = {
+MEDLINE_CITATION: Handlers = {
     "PMID": citation_pmid,
     "DateCompleted": typed_date("date_completed"),
     "DateRevised": typed_date("date_revised"),
@@ -288,7 +286,7 @@ MEDLINE_CITATION: dict[str, Handler] = {
     "OtherID": other_id,
     "OtherAbstract": other_abstract,
     "KeywordList": keyword_list,
-    "CoiStatement": scalar("coi_statement"),
+    "CoiStatement": "coi_statement",
     "SpaceFlightMission": listed("space_flight_missions"),
     "InvestigatorList": investigator_list,
     "GeneralNote": general_note,

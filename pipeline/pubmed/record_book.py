@@ -21,9 +21,9 @@ from pipeline.pubmed.record_context import (
     Context,
     Element,
     Handler,
+    Handlers,
     listed,
     read_children,
-    scalar,
     typed_date,
 )
 from pipeline.pubmed.record_indexing import keyword_list, publication_type
@@ -40,7 +40,7 @@ def book_document(context: Context, element: Element) -> None:
     context.book = {column: [] for column in _BOOK_LISTS}
     read_children(context, element, BOOK_DOCUMENT)
     context.set("title", context.book.get("book_title"))
-    if context.fields.get("title") != context.book.get("book_title"):
+    if context.fields["title"] != context.book.get("book_title"):
         context.location_doi = None  # an ELocationID of the Book is not the chapter's
     row = [context.book.get(column) for column in PARSED_COLUMNS["books"][1:]]
     context.tables["books"].append((context.record_no, *row))
@@ -102,16 +102,16 @@ def _append(context: Context, column: str, kind: Any, text: str | None) -> None:
     context.book[column].append(f"{kind}: {text or ''}" if kind else text or "")
 
 
-PUBLISHER: dict[str, Handler] = {
+PUBLISHER: Handlers = {
     "PublisherName": _of_book("publisher_name"),
     "PublisherLocation": _of_book("publisher_location"),
 }
-SECTION: dict[str, Handler] = {
+SECTION: Handlers = {
     "LocationLabel": _location_label,
     "SectionTitle": _section_title,
     "Section": _sections,
 }
-BOOK: dict[str, Handler] = {
+BOOK: Handlers = {
     "Publisher": _publisher,
     "BookTitle": _of_book("book_title"),
     "PubDate": issue_date,
@@ -128,13 +128,13 @@ BOOK: dict[str, Handler] = {
     "Medium": _of_book("medium"),
     "ReportNumber": _of_book("report_number"),
 }
-BOOK_DOCUMENT: dict[str, Handler] = {
+BOOK_DOCUMENT: Handlers = {
     "PMID": citation_pmid,
     "ArticleIdList": own_identifiers,
     "Book": _book,
     "LocationLabel": _location_label,
-    "ArticleTitle": scalar("title"),
-    "VernacularTitle": scalar("vernacular_title"),
+    "ArticleTitle": "title",
+    "VernacularTitle": "vernacular_title",
     "Pagination": pagination,
     "Language": listed("languages"),
     "AuthorList": author_list,

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from pipeline.pubmed.dates import Part, moment
-from pipeline.pubmed.record_context import Context, Element, read_children, scalar
+from pipeline.pubmed.record_context import Context, Element, Handlers, read_children
 from pipeline.pubmed.record_tables import LARGEST_INTEGER
 
 
@@ -128,9 +128,9 @@ def cited_pmid(text: str) -> int | None:
     return None
 
 
-PUBMED_DATA = {
+PUBMED_DATA: Handlers = {
     "History": history,
-    "PublicationStatus": scalar("publication_status"),
+    "PublicationStatus": "publication_status",
     "ArticleIdList": own_identifiers,
     "ObjectList": object_list,
     "ReferenceList": reference_list,

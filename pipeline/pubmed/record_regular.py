@@ -20,12 +20,14 @@ from pipeline.pubmed.record_people import orcid, read_people
 from pipeline.pubmed.record_pubmed_data import article_moment, cited_pmid
 from pipeline.pubmed.record_tables import Row
 
-_S = r"[ \n\t]*"  # white space of XML, once carriage returns are excluded
+_S = r"\n? *"  # what NLM prints between tags; anything else is not regular
 _AUTHOR = re.compile(
     rf'{_S}<Author ValidYN="([YN])"(?: EqualContrib="([YN])")?>{_S}'
     rf"<LastName>([^<]*)</LastName>{_S}"
     rf"(?:<ForeName>([^<]*)</ForeName>{_S})?(?:<Initials>([^<]*)</Initials>{_S})?"
-    rf"(?:<Suffix>([^<]*)</Suffix>{_S})?(.*)",
+    rf"(?:<Suffix>([^<]*)</Suffix>{_S})?"
+    rf"(?:<AffiliationInfo>{_S}<Affiliation>([^<]*)</Affiliation>{_S}</AffiliationInfo>{_S})?"
+    r"(.*)",
     re.S,
 )
 _AUTHOR_TAIL = re.compile(
@@ -143,7 +145,6 @@ def _without_people(context: Context, raw: bytes) -> bytes:
         return raw
     rows: list[Row] = []
     affiliations: list[Row] = []
-    tails: dict[str, Tail | None] = {"": ([], None, [])}
     record_no = context.record_no
     for number, text in enumerate(people, 1):
         found = _AUTHOR.match(text)
@@ -151,20 +152,29 @@ def _without_people(context: Context, raw: bytes) -> bytes:
             if not _one_author(context, text, number, rows, affiliations):
                 return raw
             continue
-        valid, equal, last, fore, initials, suffix, tail_text = found.groups()
-        if tail_text in tails:
-            tail = tails[tail_text]
-        else:
-            tail = tails[tail_text] = _author_tail(tail_text)
-        if tail is None:
-            if not _one_author(context, text, number, rows, affiliations):
-                return raw
-            continue
-        identifiers, orcid_found, places = tail
+        valid, equal, last, fore, initials, suffix, place, tail_text = found.groups()
+        identifiers: list[str] = []
+        orcid_found: str | None = None
+        place_no = 0
         if "&" in text:
-            last, fore, initials, suffix = [
-                plain(part) if part else None for part in (last, fore, initials, suffix)
+            last, fore, initials, suffix, place = [
+                plain(part) if part else part for part in (last, fore, initials, suffix, place)
             ]
+        if place is not None:
+            place_no = 1
+            affiliations.append((record_no, number, 1, place or None, []))
+        if tail_text:
+            tail = _author_tail(tail_text)
+            if tail is None:
+                if place_no:
+                    affiliations.pop()
+                if not _one_author(context, text, number, rows, affiliations):
+                    return raw
+                continue
+            identifiers, orcid_found, places = tail
+            for next_place in places:
+                place_no += 1
+                affiliations.append((record_no, number, place_no, next_place, []))
         rows.append(
             (
                 record_no,
@@ -181,8 +191,6 @@ def _without_people(context: Context, raw: bytes) -> bytes:
                 None if equal is None else equal == "Y",
             )
         )
-        for place_no, place in enumerate(places, 1):
-            affiliations.append((record_no, number, place_no, place, []))
     context.tables["authors"] += rows
     context.tables["affiliations"] += affiliations
     context.set("is_author_list_complete", is_complete)

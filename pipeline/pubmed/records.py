@@ -28,9 +28,7 @@ from pipeline.pubmed.record_pubmed_data import pubmed_data
 from pipeline.pubmed.record_regular import take_regular_parts
 from pipeline.pubmed.record_tables import (
     LARGEST_SMALLINT,
-    LIST_COLUMNS,
     PARSED_COLUMNS,
-    Row,
     Tables,
     drop_record,
 )
@@ -191,26 +189,19 @@ class _Reader:
                 else:
                     handler(context, child)
         said = context.fields
-        if "pmid" not in said:
+        if said["pmid"] is None:
             raise BadRecordError("it has no PMID")
         if len(cut.raw) > LARGEST_SMALLINT:
             self._check_sizes()
         said["record_kind"] = "book" if context.is_book else "article"
         said["record_source"] = "pubmed_xml"
-        if context.location_doi is not None:
-            said.setdefault("doi", context.location_doi)
-        for column in LIST_COLUMNS:
-            if column not in said:
-                said[column] = []
-        get = said.get
-        row: Row = (
-            context.record_no,
-            *[get(column) for column in _COLUMNS],
-            sha256(cut.raw).hexdigest(),
-            cut.offset,
-            len(cut.raw),
-        )
-        context.tables["articles"].append(row)
+        if said["doi"] is None:
+            said["doi"] = context.location_doi
+        said["record_no"] = context.record_no
+        said["record_sha256"] = sha256(cut.raw).hexdigest()
+        said["raw_offset"] = cut.offset
+        said["raw_length"] = len(cut.raw)
+        context.tables["articles"].append(tuple(said.values()))  # in the order of the columns
 
     def _check_sizes(self) -> None:
         """Running numbers are SMALLINT in core, but for references."""
@@ -276,11 +267,6 @@ class _Reader:
         self._next_no += 1
 
 
-_COLUMNS = tuple(
-    column
-    for column in PARSED_COLUMNS["articles"][1:]
-    if column not in ("record_sha256", "raw_offset", "raw_length")
-)
 _BODY: dict[str, Callable[[Context, Element], None]] = {
     "MedlineCitation": medline_citation,
     "PubmedData": pubmed_data,

@@ -74,6 +74,7 @@ class Ncbi:
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(reply.body)))
+                self.send_header("Connection", "close")
                 self.end_headers()
                 self.wfile.write(reply.body)
 
@@ -287,7 +288,7 @@ def test_a_server_that_never_answers_is_given_up(clock, monkeypatch):
 def test_an_answer_that_trickles_in_is_given_up(ncbi, clock, monkeypatch):
     class Hasty(FakeClock):
         def monotonic(self) -> float:
-            self.passed += 200
+            self.passed += 400
             return self.passed
 
     ncbi.says(Reply(FOUND))
@@ -352,10 +353,6 @@ def test_a_title_that_speaks_of_limits_or_keys_is_no_error(ncbi, eutils):
 # -- pace
 
 
-class Timed(FakeClock):
-    """Notes when each request may go."""
-
-
 def times(pacer: Pacer, clock: FakeClock, number: int) -> list[float]:
     found = []
     for _ in range(number):
@@ -365,7 +362,7 @@ def times(pacer: Pacer, clock: FakeClock, number: int) -> list[float]:
 
 
 def gaps(moments: list[float]) -> list[float]:
-    return [b - a for a, b in zip(moments, moments[1:], strict=False)]
+    return [round(b - a, 9) for a, b in zip(moments, moments[1:], strict=False)]
 
 
 def test_requests_keep_their_distance(tmp_path, ncbi):

@@ -1,0 +1,179 @@
+"""`ketum rebuild`: the warehouse anew from its raw archive, offline, the same as before."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+import requests
+
+from pipeline import run as runs
+from pipeline.clock import Clock
+from pipeline.errors import ConfigurationError, LockedError
+from pipeline.pubmed.client import EutilsClient
+from pipeline.pubmed.replay import Archive as ReplayArchive
+from pipeline.pubmed.replay import ReplayServer
+from pipeline.rebuild import rebuild
+from pipeline.run import Options
+from pipeline.settings import Settings
+from pipeline.update import run_update
+from pipeline.warehouse import lock
+from tests.conftest import FakeClock
+from tests.corpus import article, write
+
+FIRST = (
+    article(1, "Kratom and pain in mice", abstract="Mitragynine relieved pain."),
+    article(2, "Kratom for sale"),
+    article(3, "Kratom that PubMed will delete"),
+)
+SECOND = (
+    article(1, "Kratom and pain in rats", abstract="Mitragynine relieved.", revised="2026-02-01"),
+    article(2, "Another plant after all", revised="2026-02-01"),
+    article(4, "Kratom and chronic pain", entered="2026-11-23"),
+)
+
+Rows = dict[str, list[tuple[object, ...]]]
+
+
+def live_run(base: Path, settings: Settings, clock: Clock, *records: str) -> None:
+    """A live update against a server that holds these records (for module-wide fixtures)."""
+    shutil.rmtree(base / "corpus", ignore_errors=True)
+    write(base / "corpus" / "all.xml", *records)
+    with (
+        ReplayServer(ReplayArchive.read(base / "corpus")) as server,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+
+        def client(clock: Clock, *, pace_file: Path | None, **rest: str) -> EutilsClient:
+            return EutilsClient(clock, **{**rest, "pace_file": None, "base_url": server.url})
+
+        patch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
+        patch.setattr(runs, "EutilsClient", client)
+        run_update(Options(), settings, clock)
+
+
+def tables_of(path: Path) -> Rows:
+    """Every table of a warehouse, rows in order."""
+    with duckdb.connect(str(path), read_only=True) as con:
+        names = con.execute(
+            "SELECT schema_name || '.' || table_name FROM duckdb_tables() ORDER BY 1"
+        ).fetchall()
+        return {name: con.execute(f"FROM {name} ORDER BY ALL").fetchall() for (name,) in names}
+
+
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory after two live runs: one record changed, one left, one deleted, one new."""
+    base = tmp_path_factory.mktemp("twice")
+    settings, clock = Settings(data=base / "data"), FakeClock()
+    live_run(base, settings, clock, *FIRST)
+    clock.sleep(86_400)
+    live_run(base, settings, clock, *SECOND)
+    return base / "data"
+
+
+@pytest.fixture
+def settings_of(twice: Path, tmp_path: Path) -> Iterator[Settings]:
+    """Settings of a copy of that data directory, without a network."""
+    shutil.copytree(twice, tmp_path / "data", symlinks=True)
+
+    def no_network(*_args: object, **_rest: object) -> None:
+        raise AssertionError("rebuild asked the network")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(requests.Session, "send", no_network)
+        yield Settings(data=tmp_path / "data")
+
+
+def test_the_two_runs_hold_what_this_file_is_about(twice):
+    held = tables_of(Settings(data=twice).warehouse("pubmed"))
+    left = {(row[1], row[5]) for row in held["ops.search_hits"] if row[0] == "kratom"}
+    assert left == {(1, None), (2, "left"), (3, "deleted"), (4, None)}
+    assert len(held["ops.runs"]) == 2
+    assert any(row[2] == "title" for row in held["ops.article_changes"])
+
+
+def test_a_rebuilt_warehouse_is_the_same(settings_of):
+    path = settings_of.warehouse("pubmed")
+    before = tables_of(path)
+    inode = path.stat().st_ino
+    told = rebuild("pubmed", settings_of)
+    assert path.stat().st_ino != inode, "this is not a new file"
+    after = tables_of(path)
+    assert after.keys() == before.keys()
+    for name in before:
+        assert after[name] == before[name], name
+    assert "from 2 run(s)" in told
+    assert [p.name for p in path.parent.iterdir()] == ["warehouse.duckdb"]
+    assert not (settings_of.data / "warehouse" / ".rebuilding").exists()
+
+
+def test_a_lost_warehouse_comes_back(settings_of, twice):
+    settings_of.warehouse("pubmed").unlink()
+    rebuild("pubmed", settings_of)
+    held = tables_of(settings_of.warehouse("pubmed"))
+    assert held == tables_of(Settings(data=twice).warehouse("pubmed"))
+
+
+def test_after_a_rebuild_the_next_run_goes_on(settings_of, tmp_path):
+    rebuild("pubmed", settings_of)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.undo()
+        clock = FakeClock()
+        clock.sleep(3 * 86_400)
+    # the fixture forbids the network; files are read without it
+    path = write(tmp_path / "more.xml", article(9, "Kratom in a file"))
+    run_update(Options(from_files=(path,)), settings_of, clock)
+    assert len(tables_of(settings_of.warehouse("pubmed"))["ops.runs"]) == 2
+
+
+@pytest.mark.parametrize("how", ["missing", "cut", "another body"])
+def test_a_damaged_archive_is_told_and_nothing_changes(how, settings_of):
+    records = max(settings_of.raw("pubmed").rglob("*.gz"), key=lambda p: p.stat().st_size)
+    body = records.read_bytes()
+    if how == "missing":
+        records.unlink()
+    elif how == "cut":
+        records.write_bytes(body[: len(body) // 2])
+    else:
+        other = min(settings_of.raw("pubmed").rglob("*.gz"), key=lambda p: p.stat().st_size)
+        records.write_bytes(other.read_bytes())
+    warehouse = settings_of.warehouse("pubmed").read_bytes()
+    shown = settings_of.latest.resolve()
+    with pytest.raises(ConfigurationError, match=records.name) as caught:
+        rebuild("pubmed", settings_of)
+    assert "Nothing changed" in caught.value.effect
+    assert caught.value.next_step
+    assert settings_of.warehouse("pubmed").read_bytes() == warehouse
+    assert settings_of.latest.resolve() == shown
+    assert not (settings_of.data / "warehouse" / ".rebuilding").exists()
+
+
+def test_damaged_records_are_seen_not_only_damaged_rules(settings_of):
+    """The bodies that are staged, not only those read through Archive.get."""
+    import json
+
+    (ledger, *_) = sorted((settings_of.raw("pubmed") / "runs").glob("*.jsonl"))
+    entries = [json.loads(line) for line in ledger.read_text().splitlines()]
+    name = next(entry["object"] for entry in entries if entry["kind"] == "records")
+    path = settings_of.raw("pubmed") / name
+    import gzip
+
+    body = gzip.decompress(path.read_bytes()).replace(b"mice", b"cats")
+    path.write_bytes(gzip.compress(body))
+    with pytest.raises(ConfigurationError, match=path.name):
+        rebuild("pubmed", settings_of)
+
+
+def test_there_must_be_something_to_rebuild_from(settings_of):
+    with pytest.raises(ConfigurationError, match="no committed run") as caught:
+        rebuild("archive:never", settings_of)
+    assert caught.value.exit_code == 2
+
+
+def test_a_rebuild_waits_for_no_run(settings_of):
+    with lock.hold(settings_of.lock, "a-run"), pytest.raises(LockedError, match="a-run"):
+        rebuild("pubmed", settings_of)
