@@ -48,7 +48,8 @@ def article(
             for kind, source, other in links
         ),
         "mesh": "".join(
-            f'<MeshHeading><DescriptorName UI="{ui}" MajorTopicYN="N">{name}</DescriptorName></MeshHeading>'
+            f'<MeshHeading><DescriptorName UI="{ui}" MajorTopicYN="N">{name}</DescriptorName>'
+            "</MeshHeading>"
             for ui, name in mesh
         ),
         "doi": f'<ArticleId IdType="doi">{doi}</ArticleId>' if doi else "",
@@ -67,12 +68,14 @@ def article(
 {parts["abstract"]}<AuthorList CompleteYN="Y"><Author ValidYN="Y"><LastName>Leaf</LastName>
 <ForeName>Ana</ForeName><Initials>A</Initials></Author></AuthorList><Language>eng</Language>
 <PublicationTypeList>{parts["types"]}</PublicationTypeList>{parts["electronic"]}</Article>
-<MedlineJournalInfo><MedlineTA>J Tests</MedlineTA><NlmUniqueID>900</NlmUniqueID></MedlineJournalInfo>
+<MedlineJournalInfo><MedlineTA>J Tests</MedlineTA><NlmUniqueID>900</NlmUniqueID>
+</MedlineJournalInfo>
 {links_xml}{mesh_xml}</MedlineCitation>
 <PubmedData><History><PubMedPubDate PubStatus="entrez">{entered_date}</PubMedPubDate>
 <PubMedPubDate PubStatus="pubmed">{entered_date}</PubMedPubDate></History>
 <PublicationStatus>ppublish</PublicationStatus><ArticleIdList>
-<ArticleId IdType="pubmed">{pmid}</ArticleId>{parts["doi"]}</ArticleIdList></PubmedData></PubmedArticle>"""
+<ArticleId IdType="pubmed">{pmid}</ArticleId>{parts["doi"]}</ArticleIdList></PubmedData>
+</PubmedArticle>"""
 
 
 def article_set(*records: str, deleted: tuple[int, ...] = ()) -> str:
@@ -80,7 +83,8 @@ def article_set(*records: str, deleted: tuple[int, ...] = ()) -> str:
     gone = "".join(f'<PMID Version="1">{pmid}</PMID>' for pmid in deleted)
     end = f"<DeleteCitation>{gone}</DeleteCitation>" if deleted else ""
     body = "\n".join(records)
-    return f'<?xml version="1.0" encoding="utf-8"?>\n<PubmedArticleSet>\n{body}\n{end}</PubmedArticleSet>\n'
+    head = '<?xml version="1.0" encoding="utf-8"?>\n<PubmedArticleSet>\n'
+    return f"{head}{body}\n{end}</PubmedArticleSet>\n"
 
 
 def write(path: Path, *records: str, deleted: tuple[int, ...] = ()) -> Path:

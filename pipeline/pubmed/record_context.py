@@ -344,9 +344,9 @@ def read_children(context: Context, element: Element, handlers: Handlers) -> Non
         handler = handlers.get(child.tag)
         if handler.__class__ is str:
             if len(child) or child.keys():
-                context.set(handler, odd_text(context.tally, child))  # type: ignore[arg-type]
-            elif fields[handler] is None:  # type: ignore[index]
-                fields[handler] = child.text or None  # type: ignore[index]
+                context.set(handler, odd_text(context.tally, child))
+            elif fields[handler] is None:
+                fields[handler] = child.text or None
         elif handler is None:
             context.unknown(element, child)
         else:

@@ -26,7 +26,8 @@ INSERT INTO marts.study_types_by_year
 WITH searches AS (
     SELECT
         s.search,
-        s.is_complete
+        s.is_complete,
+        CASE WHEN s.is_complete THEN 0 END AS empty_cell -- a complete search knows its zeros
     FROM ops.searches AS s
     WHERE s.searched_at = (SELECT p.as_of FROM run_parameters AS p)
 ),
@@ -35,18 +36,20 @@ spans AS (
     SELECT
         s.search,
         s.is_complete,
+        s.empty_cell,
         least(min(c.year), any_value(p.as_of_year)) AS first_year,
         greatest(max(c.year), any_value(p.as_of_year)) AS last_year
     FROM searches AS s
     CROSS JOIN run_parameters AS p
     LEFT JOIN marts.study_type_articles AS c ON s.search = c.search
-    GROUP BY s.search, s.is_complete
+    GROUP BY s.search, s.is_complete, s.empty_cell
 ),
 
 rows_wanted AS (
     SELECT
         search,
         is_complete,
+        empty_cell,
         unnest(range(first_year, last_year + 1))::SMALLINT AS year,
         NULL AS year_reason
     FROM spans
@@ -54,6 +57,7 @@ rows_wanted AS (
     SELECT DISTINCT
         s.search,
         s.is_complete,
+        s.empty_cell,
         NULL AS year,
         a.year_source AS year_reason
     FROM searches AS s
@@ -86,12 +90,12 @@ SELECT
     w.year,
     t.study_type,
     t.evidence_group,
-    CASE WHEN w.is_complete THEN coalesce(c.record_count, 0) ELSE nullif(c.record_count, 0) END,
-    CASE WHEN w.is_complete THEN coalesce(c.any_label_count, 0) ELSE nullif(c.any_label_count, 0) END,
-    CASE WHEN w.is_complete THEN coalesce(c.preprint_count, 0) ELSE nullif(c.preprint_count, 0) END,
-    CASE WHEN w.is_complete THEN coalesce(c.retracted_count, 0) ELSE nullif(c.retracted_count, 0) END,
-    CASE WHEN w.is_complete THEN coalesce(c.notice_count, 0) ELSE nullif(c.notice_count, 0) END,
-    CASE WHEN w.is_complete THEN coalesce(c.checked_count, 0) ELSE nullif(c.checked_count, 0) END,
+    coalesce(nullif(c.record_count, 0), w.empty_cell) AS record_count,
+    coalesce(nullif(c.any_label_count, 0), w.empty_cell) AS any_label_count,
+    coalesce(nullif(c.preprint_count, 0), w.empty_cell) AS preprint_count,
+    coalesce(nullif(c.retracted_count, 0), w.empty_cell) AS retracted_count,
+    coalesce(nullif(c.notice_count, 0), w.empty_cell) AS notice_count,
+    coalesce(nullif(c.checked_count, 0), w.empty_cell) AS checked_count,
     coalesce(w.year = p.as_of_year, FALSE) AS is_partial_year,
     coalesce(w.year = p.as_of_year - 1, FALSE) AS is_provisional_year,
     coalesce(w.year > p.as_of_year, FALSE) AS is_future_year,

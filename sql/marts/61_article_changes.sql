@@ -23,4 +23,4 @@ SELECT
 FROM ops.article_changes AS c
 CROSS JOIN run_parameters AS p
 LEFT JOIN core.articles AS a ON c.pmid = a.pmid
-ORDER BY c.changed_at DESC, c.pmid, c.field;
+ORDER BY c.changed_at DESC, c.pmid ASC, c.field ASC;

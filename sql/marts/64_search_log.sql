@@ -32,4 +32,4 @@ SELECT
     s.is_baseline
 FROM ops.searches AS s
 INNER JOIN ops.runs AS r ON s.run_id = r.run_id
-ORDER BY s.searched_at DESC, s.search;
+ORDER BY s.searched_at DESC, s.search ASC;
