@@ -11,7 +11,7 @@ import dataclasses
 import logging
 import shutil
 import tempfile
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 
@@ -43,7 +43,11 @@ def rebuild(origin: str, settings: Settings, clock: Clock | None = None) -> str:
         LockedError: a run is at work.
     """
     clock = clock or Clock()
-    with lock.hold(settings.lock, "rebuild"), tempfile.TemporaryDirectory() as scratch:
+    with (
+        lock.hold(settings.lock, "rebuild"),
+        tempfile.TemporaryDirectory() as scratch,
+        ExitStack() as at_the_end,
+    ):
         past = [
             journal
             for journal in journals.read_all(settings.runs, origin)
@@ -57,6 +61,7 @@ def rebuild(origin: str, settings: Settings, clock: Clock | None = None) -> str:
             )
         beside = settings.data / "warehouse" / ".rebuilding"
         shutil.rmtree(beside, ignore_errors=True)
+        at_the_end.callback(shutil.rmtree, beside, ignore_errors=True)
         apart = dataclasses.replace(
             settings, journals=Path(scratch) / "journals", warehouses=beside
         )
@@ -69,7 +74,6 @@ def rebuild(origin: str, settings: Settings, clock: Clock | None = None) -> str:
         # a write-ahead log of the old file must not be replayed into the new one
         settings.warehouse(origin).with_name("warehouse.duckdb.wal").unlink(missing_ok=True)
         apart.warehouse(origin).replace(settings.warehouse(origin))
-        shutil.rmtree(beside)
     return f"Rebuilt {origin} from {len(past)} run(s); published {set_id}."
 
 

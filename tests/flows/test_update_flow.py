@@ -32,10 +32,6 @@ class Step(NamedTuple):
     does: str
     work: object
 
-class Options:
-    def __init__(self, **told):
-        self.told = told
-
 class Run:
     run_id = "r1"
     def __iter__(self):
@@ -77,7 +73,7 @@ update = types.ModuleType("pipeline.update")
 update.Step, update.open_run, update.run_step = Step, open_run, run_step
 update.STEPS = tuple(Step(name, name, works.get(name, work)) for name in STEPS)
 run = types.ModuleType("pipeline.run")
-run.Options, run.Run = Options, Run
+run.Run = Run
 for module in (update, run):
     sys.modules[module.__name__] = module
 pipeline.update, pipeline.run = update, run

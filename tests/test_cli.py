@@ -1,0 +1,400 @@
+"""The `ketum` command: exit codes, what goes where, and what never shows."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline import cli, update
+from pipeline.clock import Clock
+from pipeline.errors import CheckError
+from pipeline.run import Options
+from pipeline.settings import ROOT, Settings
+from pipeline.update import run_update
+from pipeline.warehouse import lock
+from tests.corpus import article, write
+
+COMMANDS = ("update", "query", "status", "doctor", "schedule", "rebuild", "replay")
+KEY = "canary0000000000000000000000000key"
+RECORDS = (article(1, "Kratom and pain in mice"), article(2, "Kratom for sale"))
+
+KETUM = "import sys; from pipeline.cli import main; sys.exit(main(sys.argv[1:]))"
+
+# an update whose step `judge` announces itself and then works until it is stopped
+SLOW = """
+import sys, time
+from pipeline import update
+from pipeline.cli import main
+
+def slow(run):
+    print("at work", flush=True)
+    if sys.argv[1] == "python":
+        time.sleep(60)
+    run.con.execute("SELECT count(*) FROM range(3000) a, range(10000000) b "
+                    "WHERE (a.range * b.range) % 7 = 3")
+
+update.STEPS = tuple(
+    update.Step(s.name, s.does, slow) if s.name == "judge" else s for s in update.STEPS
+)
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("archive") / "small"
+    write(directory / "all.xml", *RECORDS)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def published_once(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with one set of today."""
+    data = tmp_path_factory.mktemp("published") / "data"
+    run_update(Options(offline=True, archive=archive), Settings(data=data), Clock())
+    return data
+
+
+@pytest.fixture
+def data(settings: Settings, published_once: Path) -> Path:
+    """A copy of it, which KETUM_DATA names."""
+    shutil.copytree(published_once, settings.data, symlinks=True)
+    return settings.data
+
+
+@pytest.fixture(autouse=True)
+def as_found() -> Iterator[None]:
+    """Signal handlers and logging as they were, since `main` sets both."""
+    handlers = {s: signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)}
+    logger = logging.getLogger("ketum")
+    before = logger.handlers[:], logger.propagate, logger.level
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    logger.handlers[:], logger.propagate, logger.level = before
+
+
+def ketum(*arguments: str) -> int:
+    """Run the command in this process; returns its exit code."""
+    try:
+        return cli.main(list(arguments))
+    except SystemExit as left:
+        return int(left.code or 0)
+
+
+def elsewhere(data: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", KETUM, *arguments],
+        cwd=ROOT, env={**os.environ, "KETUM_DATA": str(data), **environment},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+# -- help and usage
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command, capsys):
+    assert ketum(command, "--help") == 0
+    told = capsys.readouterr()
+    assert f"usage: ketum {command}" in told.out
+    assert told.err == ""
+
+
+def test_the_help_names_every_command_the_first_steps_and_the_exit_codes(capsys):
+    assert ketum("--help") == 0
+    told = capsys.readouterr().out
+    for word in (*COMMANDS, "first steps", "ketum update --offline", "exit codes"):
+        assert word in told
+    for code in ("2 usage", "3 PubMed", "4 stopped", "5 incomplete", "6 another", "7 older"):
+        assert code in told
+
+
+def test_the_list_of_commands_here_is_whole():
+    (commands,) = (a.choices for a in cli.build_parser()._actions if isinstance(a.choices, dict))
+    assert set(commands) == set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (), ("conquer",), ("query",), ("update", "--offline", "--from", "x.xml"),
+        ("query", "SELECT 1", "--format", "yaml"), ("replay",),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_wrong_usage_exits_2_with_a_word_on_stderr(arguments, settings, capsys):
+    assert ketum(*arguments) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "usage: ketum" in told.err
+
+
+# -- exit codes
+
+
+def test_an_update_prints_its_receipt_on_stdout_and_its_steps_on_stderr(settings, archive, capsys):
+    assert ketum("update", "--offline", "--archive", str(archive)) == 0
+    told = capsys.readouterr()
+    assert "Kratom (kratom): records by study type and year" in told.out
+    assert "Published:" in told.out
+    for step in update.STEPS:
+        assert f"\n{step.name} " in "\n" + told.err
+        assert f"\n{step.name} " not in "\n" + told.out
+    assert "\r" not in told.out and "%" not in told.out, "a progress bar on stdout"
+
+
+def test_a_missing_archive_or_file_is_2(settings, tmp_path, capsys):
+    assert ketum("update", "--offline", "--archive", str(tmp_path / "none")) == 2
+    assert ketum("update", "--from", str(tmp_path / "none.xml")) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "Nothing changed" in told.err and "Next:" in told.err
+    assert not settings.published.exists()
+
+
+def test_no_network_is_3_within_ten_seconds_with_one_paragraph(settings, tmp_path):
+    """A proxy that is not there stands for a network that is not there."""
+    start = time.monotonic()
+    nowhere = "http://127.0.0.1:9"
+    done = elsewhere(
+        settings.data, "update", "--quiet", HTTPS_PROXY=nowhere, https_proxy=nowhere,
+        NCBI_API_KEY=KEY, NCBI_EMAIL="ana@example.org", NO_PROXY="", no_proxy="",
+    )  # fmt: skip
+    assert time.monotonic() - start < 10
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
+    assert "Nothing changed" in done.stderr and "Next:" in done.stderr
+    assert KEY not in done.stderr
+    for place in ("published", "raw", "warehouse"):
+        assert not (settings.data / place).exists()
+    (journal,) = settings.runs.glob("*/run.json")
+    assert KEY not in journal.read_text()
+    assert json.loads(journal.read_text())["exit_code"] == 3
+
+
+def test_a_failing_check_is_4(data, archive, capsys, monkeypatch):
+    def fail(_run: object) -> dict[str, object]:
+        raise CheckError("A check failed.", effect="Nothing published.", next_step="look.")
+
+    steps = (update.Step("search", "fails", fail),)
+    monkeypatch.setattr(update, "STEPS", steps)
+    assert ketum("update", "--offline", "--archive", str(archive)) == 4
+    assert capsys.readouterr().err.strip().endswith(
+        "A check failed. Nothing published. Next: look."
+    )
+
+
+def test_a_run_in_the_way_is_6(data, archive, capsys):
+    with lock.hold(data / "ketum.lock", "the-other"):
+        assert ketum("update", "--offline", "--archive", str(archive)) == 6
+    assert "the-other" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_told_without_a_traceback(data, archive, capsys, monkeypatch):
+    def full(_run: object) -> dict[str, object]:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(update, "STEPS", (update.Step("search", "fails", full),))
+    assert ketum("update", "--offline", "--archive", str(archive)) == 1
+    assert "No space left" in (told := capsys.readouterr().err) and "untouched" in told
+
+
+# -- query
+
+
+def test_query_gives_rows_on_stdout_and_the_warning_on_stderr(data, capsys):
+    sql = "SELECT search, member_count AS n FROM marts.search_totals WHERE search = 'kratom'"
+    assert ketum("query", sql, "--format", "csv") == 0
+    told = capsys.readouterr()
+    assert told.out == "search,n\nkratom,2\n"
+    assert "A 0 here says nothing about the literature" in told.err
+    assert ketum("query", sql, "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out) == [{"search": "kratom", "n": 2}]
+    assert ketum("query", sql) == 0
+    assert "│ kratom  │     2 │" in capsys.readouterr().out
+
+
+def test_wrong_sql_is_2(data, capsys):
+    assert ketum("query", "SELECT nothing FROM marts.articles") == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("ketum: DuckDB says:") and "Traceback" not in told.err
+
+
+def test_a_reader_that_goes_away_is_no_error(data):
+    """As in `ketum query ... | head -1`, with more rows than a pipe holds."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", KETUM, "query", "--format", "csv", "FROM range(200000)"],
+        cwd=ROOT, env={**os.environ, "KETUM_DATA": str(data)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout.readline() == "range\n"
+    process.stdout.close()
+    assert process.wait(30) == 0
+    told = process.stderr.read()
+    assert "Broken" not in told and "Traceback" not in told
+
+
+# -- status and doctor
+
+
+def test_status_with_nothing_published_says_what_to_do(settings, capsys):
+    assert ketum("status") == 0
+    assert "Nothing is published yet. Next:" in capsys.readouterr().out
+    assert ketum("status", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"latest": None, "last_run": None}
+    assert ketum("status", "--max-age", "1d") == 7
+    assert not settings.data.exists(), "status made something"
+
+
+def test_status_in_json(data, capsys):
+    assert ketum("status", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["latest"].keys() == {
+        "set_id", "origin", "as_of", "age_hours", "description", "searches", "path",
+    }  # fmt: skip
+    assert found["latest"]["origin"] == "archive:small"
+    assert found["latest"]["searches"]["kratom"]["members"] == 2
+    assert found["last_run"].keys() == {
+        "run_id", "origin", "state", "exit_code", "verdict", "as_of",
+    }  # fmt: skip
+    assert (found["last_run"]["state"], found["last_run"]["exit_code"]) == ("published", 0)
+
+
+def age(data: Path, hours: float) -> None:
+    """Make the set and all runs older."""
+    for path in (*data.glob("runs/*/run.json"), *data.glob("published/*/manifest.json")):
+        held = json.loads(path.read_text())
+        told = held["ketum"] if "ketum" in held else held
+        then = Clock().now().timestamp() - hours * 3600
+        told["as_of"] = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(then))
+        path.chmod(0o644)
+        path.write_text(json.dumps(held))
+
+
+@pytest.mark.parametrize(
+    ("hours", "allowed", "code"),
+    [(1, "2h", 0), (30, "2d", 0), (30, "1d", 7), (3, "2h", 7)],
+)
+def test_max_age(hours, allowed, code, data, capsys):
+    age(data, hours)
+    assert ketum("status", "--max-age", allowed) == code
+    told = capsys.readouterr()
+    assert "latest     " in told.out
+    assert ("at most" in told.err) == (code == 7)
+
+
+@pytest.mark.parametrize("text", ["2 days", "d", "-1h", "1.5h", ""])
+def test_an_unreadable_age_is_2_or_left_out(text, data, capsys):
+    assert ketum("status", f"--max-age={text}") == (2 if text else 0)
+
+
+def test_a_run_that_finds_nothing_new_makes_the_set_fresh_again(data, archive, capsys):
+    """The same content on the same day is the same set; it was confirmed just now."""
+    manifest = next(data.glob("published/*/manifest.json"))
+    held = json.loads(manifest.read_text())
+    held["ketum"]["as_of"] = "2020-01-01T00:00:00"
+    manifest.chmod(0o644)
+    manifest.write_text(json.dumps(held))
+    assert ketum("status", "--max-age", "1h") == 0
+
+
+def test_a_run_that_was_killed_is_not_called_at_work(data, capsys):
+    path = next(data.glob("runs/*/run.json"))
+    held = json.loads(path.read_text())
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    held.update(state="running", verdict="", pid=gone.pid)
+    path.write_text(json.dumps(held))
+    assert ketum("status") == 0
+    assert "cut off" in capsys.readouterr().out
+    path.write_text(json.dumps({**held, "pid": os.getpid()}))
+    assert ketum("status") == 0
+    assert "at work" in capsys.readouterr().out
+
+
+def test_doctor_says_that_there_is_a_key_and_never_which(data, capsys, monkeypatch):
+    monkeypatch.setenv("NCBI_API_KEY", KEY)
+    ketum("doctor")
+    ketum("doctor", "--json")
+    told = capsys.readouterr()
+    assert "NCBI_API_KEY     set" in told.out
+    assert KEY not in told.out + told.err
+
+
+def test_doctor_in_json(data, capsys):
+    code = ketum("doctor", "--json")
+    found = {line["name"]: line for line in json.loads(capsys.readouterr().out)}
+    assert found["data directory"]["value"] == str(data)
+    assert found["python"]["ok"] and found["duckdb"]["ok"]
+    assert found["NCBI_API_KEY"]["value"].startswith("not set")
+    assert found["Prefect home"]["value"] == str(data / "prefect")
+    assert code == (0 if all(line["ok"] for line in found.values()) else 1)
+
+
+# -- signals, imports, scheduling
+
+
+@pytest.mark.parametrize("busy", ["python", "duckdb"])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["TERM", "INT"]
+)
+def test_a_stopped_update_leaves_what_was_published(number, code, busy, data, archive):
+    shown = (data / "published" / "latest").resolve()
+    before = {path: path.stat().st_mtime_ns for path in shown.rglob("*")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW, busy, "update", "--offline", "--archive", str(archive)],
+        cwd=ROOT, env={**os.environ, "KETUM_DATA": str(data)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout.readline() == "at work\n"
+    time.sleep(0.2)
+    process.send_signal(number)
+    assert process.wait(30) == code
+    assert "Traceback" not in process.stderr.read()
+    assert (data / "published" / "latest").resolve() == shown
+    assert {path: path.stat().st_mtime_ns for path in shown.rglob("*")} == before
+    states = sorted(json.loads(p.read_text())["state"] for p in data.glob("runs/*/run.json"))
+    assert states == ["failed", "published"]
+    with lock.hold(data / "ketum.lock", "free again"):
+        pass
+
+
+def test_an_update_imports_neither_prefect_nor_flows(data, archive):
+    code = (
+        "import sys; from pipeline.cli import main; code = main(sys.argv[1:]); "
+        "loaded = {name.split('.')[0] for name in sys.modules}; "
+        "print(sorted(loaded & {'prefect', 'flows', 'pandas'}), file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "update", "--offline", "--archive", str(archive), "--quiet"],
+        cwd=ROOT, env={**os.environ, "KETUM_DATA": str(data)},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "[]\n"
+
+
+def test_schedule_refuses_without_a_prefect_server(settings, tmp_path):
+    done = elsewhere(
+        settings.data, "schedule", PREFECT_API_URL="", PREFECT_HOME=str(tmp_path / "prefect"),
+        PREFECT_PROFILES_PATH=str(tmp_path / "none.toml"),
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert "no Prefect server" in done.stderr and "Next:" in done.stderr
+    assert "Traceback" not in done.stderr

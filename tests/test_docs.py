@@ -1,0 +1,86 @@
+"""The README shows what really happens, and every relation says what it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipeline.clock import Clock
+from pipeline.options import Options
+from pipeline.outputs import data_dictionary
+from pipeline.outputs.receipt import Receipt
+from pipeline.settings import ROOT, Settings
+from pipeline.update import run_update
+from tests.conftest import FakeClock
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> tuple[Receipt, Settings]:
+    """The main job on what ships in data/demo, on the day the README was written."""
+    settings = Settings(data=tmp_path_factory.mktemp("demo"))
+    clock: Clock = FakeClock()
+    return run_update(Options(offline=True), settings, clock), settings
+
+
+def test_the_readme_shows_the_tables_as_the_main_job_prints_them(demonstration):
+    receipt, _ = demonstration
+    for table in receipt.tables:
+        assert table.text() in README
+    assert f"{receipt.statement}" in README
+
+
+def test_what_the_demonstration_says_of_itself_is_true(demonstration):
+    receipt, settings = demonstration
+    told = (ROOT / "data" / "demo" / "README.md").read_text(encoding="utf-8")
+    with duckdb.connect(str((settings.latest / "ketum.duckdb").resolve()), read_only=True) as con:
+        held, typed = con.execute(
+            "SELECT count(*), count(*) FILTER (study_type <> 'OTHER') FROM marts.articles"
+        ).fetchall()[0]
+    assert f"{typed} of {held} get a type" in told
+    assert receipt.known_missed == []
+
+
+def snippets(language: str) -> Iterator[str]:
+    for page in (README, *(p.read_text("utf-8") for p in sorted((ROOT / "docs").glob("*.md")))):
+        yield from re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+
+
+@pytest.mark.parametrize("sql", list(snippets("sql")))
+def test_every_sql_snippet_of_the_docs_runs(sql, demonstration):
+    _, settings = demonstration
+    with duckdb.connect(str((settings.latest / "ketum.duckdb").resolve()), read_only=True) as con:
+        assert con.execute(sql).fetchall()
+
+
+def test_every_link_of_the_docs_leads_somewhere():
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "data/demo/README.md"]:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page}: {target}"
+
+
+def test_every_table_and_column_has_a_comment():
+    with data_dictionary.empty_database() as con:
+        silent = con.execute(
+            """
+            SELECT schema_name, table_name, column_name FROM duckdb_columns()
+            WHERE comment IS NULL AND schema_name IN ('core', 'evidence', 'marts', 'ops')
+            """
+        ).fetchall()
+    assert silent == []
+
+
+def test_the_data_dictionary_is_current():
+    assert data_dictionary.main(["--check"]) == 0
+
+
+def test_a_stale_data_dictionary_is_noticed(tmp_path: Path):
+    stale = tmp_path / "dictionary.md"
+    stale.write_text("old")
+    assert data_dictionary.main(["--check"], stale) == 1
