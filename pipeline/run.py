@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 from collections.abc import Iterator
@@ -157,12 +158,37 @@ def open_run(options: Options, settings: Settings, clock: Clock | None = None) -
             run.set_state(journal.state, "done")
         except BaseException as error:
             run.close()
-            journal.exit_code = exit_code_of(error)
-            state = journal.state if journal.state == journals.COMMITTED else journals.FAILED
-            run.set_state(state, str(error) or type(error).__name__)
+            _note_failure(run, error)
+            if _is_disk_full(error):
+                raise _no_space(settings) from error
             raise
         finally:
             run.close()
+
+
+def _note_failure(run: Run, error: BaseException) -> None:
+    """Note in the journal how the run ended; what it committed or published stays so."""
+    run.journal.exit_code = exit_code_of(error)
+    done = run.journal.state in (journals.COMMITTED, journals.PUBLISHED)
+    state = run.journal.state if done else journals.FAILED
+    try:
+        run.set_state(state, str(error) or type(error).__name__)
+    except OSError:  # a full disk must not hide why the run ended
+        log.warning("The journal of run %s could not be written.", run.run_id)
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOSPC
+    return isinstance(error, duckdb.Error) and "No space left" in str(error)
+
+
+def _no_space(settings: Settings) -> KetumError:
+    return KetumError(
+        f"There is no space left for {settings.data}.",
+        effect="What was published before is untouched; what was fetched is kept.",
+        next_step="make room (`ketum doctor` shows what is free), then run again.",
+    )
 
 
 def exit_code_of(error: BaseException) -> int:

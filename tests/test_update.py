@@ -8,10 +8,16 @@ import duckdb
 import pytest
 
 from pipeline import run as runs
-from pipeline.errors import CheckError, ConfigurationError, LockedError, SourceError
+from pipeline.errors import (
+    CheckError,
+    ConfigurationError,
+    KetumError,
+    LockedError,
+    SourceError,
+)
 from pipeline.options import Options
 from pipeline.update import run_update
-from pipeline.warehouse import lock
+from pipeline.warehouse import lock, snapshot
 from tests.corpus import article, write
 
 FIRST = article(1, "Effects of <i>Mitragyna speciosa</i> on pain in mice")
@@ -232,3 +238,22 @@ def test_a_later_copy_that_no_longer_matches_still_replaces_the_one_held(
         ("Effects of another plant in mice",)
     ]
     assert published("SELECT count(*) FROM core.article_revisions WHERE pmid = 1") == [(2,)]
+
+
+def test_a_full_disk_is_said_plainly_and_leaves_the_published_set(
+    live, clock, settings, monkeypatch
+):
+    live(FIRST)
+    before = settings.latest.resolve()
+
+    def full(con, path):
+        raise duckdb.IOException('Could not write file "x": No space left on device')
+
+    clock.sleep(86_400)
+    with monkeypatch.context() as patch, pytest.raises(KetumError, match="no space left"):
+        patch.setattr(snapshot, "write", full)
+        live(FIRST, article(2, "Kratom"))
+    assert settings.latest.resolve() == before
+    clock.sleep(86_400)
+    live(FIRST, article(2, "Kratom"))
+    assert settings.latest.resolve() != before

@@ -105,7 +105,7 @@ def _decoded(block: bytes) -> str:
         raise NotRegularError from error
     if not text.isascii() and (_NOT_CHARACTERS[0] in text or _NOT_CHARACTERS[1] in text):
         raise NotRegularError
-    if "]]>" in text or ("&" in text and _ODD_ENTITY.search(text)):
+    if ("]" in text and "]]>" in text) or ("&" in text and _ODD_ENTITY.search(text)):
         raise NotRegularError
     return text
 

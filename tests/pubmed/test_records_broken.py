@@ -1,0 +1,189 @@
+"""Broken files and records: said aloud, set aside with their bytes, never half read."""
+
+from __future__ import annotations
+
+import gzip
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import ConfigurationError, KetumError, SourceError
+from pipeline.pubmed.cutting import Cutter, extract
+from pipeline.pubmed.records import Record, Unreadable, read_batches, read_records
+from tests.pubmed.test_records import article, file_of, row
+
+
+def outcome(data: bytes) -> list[int | str]:
+    """PMIDs of what was read, reasons of what was not, in order."""
+    return [
+        item.pmid if isinstance(item, Record) else getattr(item, "reason", "deletion")
+        for item in read_records(data)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (article("<ArticleTitle>cut</Title>", pmid="2"), "XML is not well-formed"),
+        (article(pmid=""), "PMID is no number"),
+        (article(pmid="0"), "PMID is 0"),
+        (article(pmid="99999999999"), "PMID is no number that fits"),
+        (article(pmid="2").replace('Version="1"', 'Version="x"'), "PMID@Version"),
+        ("<PubmedArticle><MedlineCitation/></PubmedArticle>", "it has no PMID"),
+        (
+            article(head="<DateRevised><Year>2021</Year><Month>2</Month><Day>30</Day></DateRevised>"),
+            "DateRevised is no date: '2021 2 30'",
+        ),
+        (article(after="<NumberOfReferences>many</NumberOfReferences>"), "NumberOfReferences"),
+        ("<PubmedArticle>" + "x" * 99, "its end tag is missing"),
+        ("loose words", "stands between records"),
+        ("<Odd>1</Odd>", "stands between records"),
+    ],
+)
+def test_a_broken_record_is_set_aside_and_the_next_is_read(broken: str, reason: str) -> None:
+    data = file_of(article(pmid="1"), broken, article(pmid="3"))
+    first, odd, last = read_records(data)
+    assert isinstance(first, Record) and isinstance(odd, Unreadable) and isinstance(last, Record)
+    assert (first.pmid, last.pmid) == (1, 3)
+    assert odd.reason.startswith(reason)
+    assert odd.raw == data[odd.offset : odd.offset + len(odd.raw)]
+    assert broken.strip().encode().startswith(odd.raw.strip())
+    assert [first.record_no, odd.record_no, last.record_no] == [1, 2, 3]
+
+
+def test_a_broken_record_leaves_no_rows() -> None:
+    broken = article("<Language>eng</Language>", pmid="x", data="<History/>")
+    for batch in read_batches(file_of(broken, article(pmid="3"))):
+        assert {rows[0][0] for rows in batch.tables.values() if rows} == {2}
+        assert len(batch.unreadable) == 1
+
+
+def test_end_tags_in_comments_and_cdata_end_nothing() -> None:
+    hidden = article("<ArticleTitle>a<!-- </PubmedArticle> --><![CDATA[</PubmedArticle>]]></ArticleTitle>")
+    first, second = read_records(file_of(hidden, article(pmid="2")))
+    assert isinstance(first, Record) and isinstance(second, Record)
+    assert row(first)["title"] == "a</PubmedArticle>"
+
+
+def test_lists_in_comments_are_not_read() -> None:
+    comment = '<!-- <AuthorList CompleteYN="Y"><Author ValidYN="Y"><LastName>X</LastName></Author></AuthorList> -->'
+    (record,) = read_records(file_of(article(comment)))
+    assert isinstance(record, Record) and "authors" not in record.rows
+
+
+def test_named_entities_need_no_dtd() -> None:
+    doctype = '<!DOCTYPE PubmedArticleSet PUBLIC "-//NLM//DTD X//EN" "http://example.org/x.dtd">'
+    data = file_of(article("<ArticleTitle>&beta;-endorphin &amp; &#945;</ArticleTitle>"))
+    data = data.replace(b"<PubmedArticleSet>", doctype.encode() + b"<PubmedArticleSet>", 1)
+    (batch,) = read_batches(data)
+    assert batch.tables["articles"][0][5] == "β-endorphin & α"
+    assert batch.tally["entity", "beta"] == 1
+
+
+def test_entities_of_the_file_are_never_expanded() -> None:
+    doctype = b'<!DOCTYPE PubmedArticleSet [<!ENTITY x SYSTEM "file:///etc/passwd"><!ENTITY y "boom">]>'
+    data = file_of(article("<ArticleTitle>&x;&y;</ArticleTitle>"), article(pmid="2"))
+    data = data.replace(b"<PubmedArticleSet>", doctype + b"<PubmedArticleSet>", 1)
+    odd, fine = read_records(data)
+    assert isinstance(odd, Unreadable) and isinstance(fine, Record)
+
+
+def test_a_namespace_declared_at_the_root_holds_inside() -> None:
+    data = file_of(article("<ArticleTitle>n = <mml:mn>7</mml:mn></ArticleTitle>"))
+    data = data.replace(b"<PubmedArticleSet>", b'<PubmedArticleSet xmlns:mml="http://www.w3.org/1998/Math/MathML">')
+    (record,) = read_records(data)
+    assert isinstance(record, Record) and row(record)["title"] == "n = 7"
+
+
+def test_two_documents_one_after_the_other() -> None:
+    assert outcome(file_of(article(pmid="1")) + file_of(article(pmid="2"))) == [1, 2]
+
+
+def test_a_file_that_was_cut_says_so_after_its_whole_records() -> None:
+    data = file_of(article(pmid="1"), article(pmid="2"))
+    for length in (data.index(b"</PubmedArticle>") + 20, len(data) - 20, len(data) - 3):
+        seen = []
+        with pytest.raises(SourceError, match="was cut"):
+            for item in read_records(data[:length]):
+                seen.append(item)
+        assert isinstance(seen[0], Record)
+
+
+def test_a_cut_or_damaged_gzip_says_so() -> None:
+    packed = gzip.compress(file_of(*[article(pmid=str(n)) for n in range(1, 400)]))
+    with pytest.raises(SourceError, match="cut or damaged"):
+        list(read_batches(packed[:-200]))
+    damaged = bytearray(packed)
+    damaged[len(packed) // 2] ^= 255
+    with pytest.raises(SourceError):
+        list(read_batches(bytes(damaged)))
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "is empty"),
+        (b"   \n", "ends before any record"),
+        (b"<!DOCTYPE html><html><body>Down</body></html>", "is not PubMed XML"),
+        (b"<html>Blocked</html>", "is not PubMed XML"),
+        (b'{"error": "API rate limit exceeded"}', "is not PubMed XML"),
+        (b'<?xml version="1.0"?><eFetchResult><ERROR>ID list is empty!</ERROR></eFetchResult>', "ID list is empty"),
+        (b'<?xml version="1.0"?><!DOCTYPE PubmedArticleSet>', "ends before any record"),
+        ("<PubmedArticleSet/>".encode("utf-16"), "is not PubMed XML"),
+    ],
+)
+def test_what_is_no_pubmed_file_is_refused(data: bytes, told: str) -> None:
+    with pytest.raises(SourceError, match=told) as caught:
+        list(read_records(data))
+    assert caught.value.exit_code == 3
+    assert caught.value.next_step
+
+
+def test_other_encodings() -> None:
+    data = file_of(article("<ArticleTitle>é</ArticleTitle>")).decode()
+    (record,) = read_records(data.replace("utf-8", "iso-8859-1").encode("latin-1"))
+    assert isinstance(record, Record) and row(record)["title"] == "é"
+    with pytest.raises(ConfigurationError, match="x-none"):
+        list(read_records(data.replace("utf-8", "x-none").encode()))
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    try:
+        list(read_records(b"<PubmedArticleSet>" + data + b"</PubmedArticleSet>"))
+        list(read_records(data))
+    except KetumError as error:
+        assert error.cause
+
+
+class Trickle(io.RawIOBase):
+    """A stream that gives a few bytes at a time."""
+
+    def __init__(self, data: bytes, step: int) -> None:
+        self._data, self._step = io.BytesIO(data), step
+
+    def read(self, size: int = -1) -> bytes:  # noqa: ARG002
+        return self._data.read(self._step)
+
+
+@given(st.integers(1, 400))
+@settings(max_examples=30)
+def test_cutting_does_not_depend_on_the_pieces(step: int) -> None:
+    data = file_of(article(pmid="1"), "<DeleteCitation/>", "<!-- <x> -->", "odd", article(pmid="2"))
+    whole = list(Cutter(io.BytesIO(data)))
+    assert list(Cutter(Trickle(data, step))) == whole  # type: ignore[arg-type]
+    assert [cut.kind for cut in whole] == ["record", "deletion", "stray", "record"]
+
+
+def test_extract_gives_the_original_bytes() -> None:
+    data = file_of(*[article(f"<ArticleTitle>é{n}</ArticleTitle>", pmid=str(n)) for n in range(1, 500)])
+    records = [item for item in read_records(data) if isinstance(item, Record)]
+    wanted = [records[0], records[7], records[7], records[498]]
+    spans = [(record.offset, record.length) for record in wanted]
+    assert list(extract(io.BytesIO(gzip.compress(data)), spans)) == [record.raw for record in wanted]
+    with pytest.raises(ConfigurationError):
+        list(extract(io.BytesIO(data), reversed(spans)))
+    with pytest.raises(SourceError):
+        list(extract(io.BytesIO(data), [(len(data), 9)]))
