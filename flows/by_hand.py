@@ -11,7 +11,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from flows.embedded_server import embedded_server, prepare_environment
+from flows.embedded_server import embedded_server
+from flows.environment import prepare_environment
 from pipeline.errors import (
     EXIT_INTERRUPTED,
     EXIT_OK,

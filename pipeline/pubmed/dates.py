@@ -40,8 +40,9 @@ _ORDINALS = {"1st": 1, "2nd": 2, "2d": 2, "3rd": 3, "3d": 3, "4th": 4}
 _ORDINALS |= {"first": 1, "second": 2, "third": 3, "fourth": 4}
 
 _TOKEN = re.compile(r"\d+|[^\W\d_]+|[-\u2010-\u2015/&]", re.ASCII)
+_ORDINAL = r"(1st|2n?d|3r?d|4th|first|second|third|fourth)"
 _QUARTER = re.compile(
-    r"\b(1st|2n?d|3r?d|4th|first|second|third|fourth)\s+quart(?:er)?s?\b", re.I | re.ASCII
+    rf"\b{_ORDINAL}(?:\s?[-/&]\s?{_ORDINAL})?\s+quart(?:er)?s?\b", re.IGNORECASE | re.ASCII
 )
 _NUMERIC = re.compile(r"(\d{4})(?:([-/ .])(\d{1,2}))(?:\2(\d{1,2}))?", re.ASCII)
 _YEARS_ABBREVIATED = re.compile(r"(\d{4})\s?[-\u2010-\u2015/]\s?\d{1,2}(?!\d)", re.ASCII)
@@ -110,7 +111,7 @@ def read_words(text: str) -> PartialDate:
         return PartialDate(None, None, None, "unreadable", text)
     months = [i for i, token in enumerate(tokens) if token in MONTH_NUMBER]
     seasons = [i for i, token in enumerate(tokens) if token in SEASON_MONTH]
-    is_range = _is_range(tokens, months, seasons, plain) or len(_QUARTER.findall(text)) > 1
+    is_range = _is_range(tokens, months, seasons, plain) or bool(quarter and quarter[2])
     if months:
         return _checked(
             year,

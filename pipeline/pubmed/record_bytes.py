@@ -28,7 +28,11 @@ def open_bytes(source: str | Path | BinaryIO) -> Iterator[BinaryIO]:
     """
     name = source_name(source)
     try:
-        raw = Path(source).open("rb", buffering=0) if isinstance(source, str | Path) else source
+        raw = (
+            Path(source).open("rb", buffering=0)  # noqa: SIM115 - closed below
+            if isinstance(source, str | Path)
+            else source
+        )
     except OSError as error:
         raise SourceError(
             f"{name} cannot be opened: {error.strerror}.", effect="Nothing was read."

@@ -249,13 +249,14 @@ class Vocabulary:
 class Context:
     """One reading: the rows of the batch so far and the scalars of the record at hand."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, vocabulary: Vocabulary | None = None) -> None:
         self.tally = tally
-        self.vocabulary = Vocabulary(tally)
+        self.vocabulary = vocabulary or Vocabulary(tally)
         self.record_no = 0
         self.fields: dict[str, Any] = dict(_NO_FIELDS)
         self.location_doi: str | None = None
         self.is_book = False
+        self._tally_before: Tally | None = None
         self.events: dict[bytes, tuple[Any, ...]] = {}
         self.book: dict[str, Any] = {}
         self.new_batch()
@@ -272,7 +273,19 @@ class Context:
         for column in LIST_COLUMNS:
             fields[column] = []
         self.location_doi = None
+        self._tally_before = None
         self.first = {table: len(rows) for table, rows in self.tables.items()}
+
+    def keep_tally(self) -> None:
+        """Remember the counts, before something is counted that may be read again."""
+        if self._tally_before is None:
+            self._tally_before = self.tally.copy()
+
+    def restore_tally(self) -> None:
+        """Go back to the counts remembered, if any were."""
+        if self._tally_before is not None:
+            self.tally.clear()
+            self.tally.update(self._tally_before)
 
     def rows(self, table: str) -> tuple[list[Row], int]:
         """The rows of a table, and how many this record already has there."""

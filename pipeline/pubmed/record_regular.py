@@ -150,6 +150,7 @@ def _without_people(context: Context, raw: bytes) -> bytes:
         found = _AUTHOR.match(text)
         if found is None:
             if not _one_author(context, text, number, rows, affiliations):
+                context.restore_tally()
                 return raw
             continue
         valid, equal, last, fore, initials, suffix, place, tail_text = found.groups()
@@ -169,6 +170,7 @@ def _without_people(context: Context, raw: bytes) -> bytes:
                 if place_no:
                     affiliations.pop()
                 if not _one_author(context, text, number, rows, affiliations):
+                    context.restore_tally()
                     return raw
                 continue
             identifiers, orcid_found, places = tail
@@ -220,8 +222,8 @@ def _one_author(
     context: Context, text: str, number: int, rows: list[Row], affiliations: list[Row]
 ) -> bool:
     """An author of another shape (a group, mark-up in the name), by lxml."""
-    lone = Context(context.tally)
-    lone.vocabulary = context.vocabulary
+    context.keep_tally()
+    lone = Context(context.tally, context.vocabulary)
     lone.begin(context.record_no)
     try:
         people = etree.fromstring(f"<AuthorList>{text}</Author></AuthorList>", _PARSER)

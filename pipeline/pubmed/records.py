@@ -171,6 +171,7 @@ class _Reader:
                 return etree.fromstring(rest, self._parser)
             except etree.XMLSyntaxError:  # the whole record decides
                 drop_record(self.context.tables, number)
+                self.context.restore_tally()
                 self.context.begin(number)
         return self._tree(cut.raw)
 

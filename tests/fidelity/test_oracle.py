@@ -265,7 +265,7 @@ class TestOracle:
         assert article["date_completed"] == date(2020, 2, 29)
         assert article["electronic_date_verbatim"] == "1998 11 05"
         first, second = rows(items, "history_dates")
-        assert first["event_at"] == datetime(1999, 1, 2, 3, 4)  # noqa: DTZ001
+        assert first["event_at"] == datetime(1999, 1, 2, 3, 4)
         assert (second["date_verbatim"], second["event_at"]) == ("1999 2 30", None)
 
     @pytest.mark.parametrize(

@@ -60,7 +60,9 @@ def fill(
                     "code": code,
                     "count": counts.get((year, code), blank),
                     "blank": blank,
-                    "retracted": (retracted or {}).get(year or 0, blank) if code == "CASE" else blank,
+                    "retracted": (retracted or {}).get(year or 0, blank)
+                    if code == "CASE"
+                    else blank,
                     "reason": None if year is not None else "not_stated",
                     "coverage": coverage,
                 },

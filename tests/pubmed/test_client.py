@@ -9,6 +9,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -362,7 +363,7 @@ def times(pacer: Pacer, clock: FakeClock, number: int) -> list[float]:
 
 
 def gaps(moments: list[float]) -> list[float]:
-    return [round(b - a, 9) for a, b in zip(moments, moments[1:], strict=False)]
+    return [round(b - a, 9) for a, b in pairwise(moments)]
 
 
 def test_requests_keep_their_distance(tmp_path, ncbi):

@@ -45,7 +45,9 @@ def read(*items: str) -> Record:
 
 
 def rows(record: Record, table: str) -> list[dict[str, Any]]:
-    return [dict(zip(PARSED_COLUMNS[table], row, strict=True)) for row in record.rows.get(table, [])]
+    return [
+        dict(zip(PARSED_COLUMNS[table], row, strict=True)) for row in record.rows.get(table, [])
+    ]
 
 
 def row(record: Record, table: str = "articles") -> dict[str, Any]:
@@ -229,11 +231,14 @@ def test_mesh_pairs_and_major_topics() -> None:
       <MeshHeading><DescriptorName UI="D010146" MajorTopicYN="N" AutoHM="Y">Pain</DescriptorName>
         <QualifierName UI="Q000188" MajorTopicYN="Y">drug therapy</QualifierName>
         <QualifierName UI="Q000523" MajorTopicYN="N">psychology</QualifierName></MeshHeading>
-      <MeshHeading><DescriptorName UI="D008296" MajorTopicYN="Y" Type="Geographic">Malaysia</DescriptorName></MeshHeading>
+      <MeshHeading>
+        <DescriptorName UI="D008296" MajorTopicYN="Y" Type="Geographic">Malaysia</DescriptorName>
+      </MeshHeading>
       </MeshHeadingList>"""
     found = rows(read(article(after=after)), "mesh_headings")
-    keys = "heading_no qualifier_no descriptor is_major_descriptor is_auto_hm qualifier is_major_qualifier"
-    assert [tuple(one[key] for key in keys.split()) for one in found] == [
+    keys = ["heading_no", "qualifier_no", "descriptor", "is_major_descriptor", "is_auto_hm"]
+    keys += ["qualifier", "is_major_qualifier"]
+    assert [tuple(one[key] for key in keys) for one in found] == [
         (1, 1, "Pain", False, True, "drug therapy", True),
         (1, 2, "Pain", False, True, "psychology", False),
         (2, 0, "Malaysia", True, None, None, None),
@@ -242,11 +247,14 @@ def test_mesh_pairs_and_major_topics() -> None:
 
 
 def test_lists_of_indexing_and_funding() -> None:
-    inner = """<DataBankList CompleteYN="Y"><DataBank><DataBankName>ClinicalTrials.gov</DataBankName>
+    inner = """<DataBankList CompleteYN="Y"><DataBank>
+      <DataBankName>ClinicalTrials.gov</DataBankName>
       <AccessionNumberList><AccessionNumber>NCT1</AccessionNumber><AccessionNumber>NCT2</AccessionNumber>
       </AccessionNumberList></DataBank><DataBank><DataBankName>Dryad</DataBankName></DataBank></DataBankList>
-      <GrantList CompleteYN="N"><Grant><GrantID>R01</GrantID><Agency>NIDA</Agency></Grant></GrantList>
-      <PublicationTypeList><PublicationType UI="D016428">Journal Article</PublicationType></PublicationTypeList>"""
+      <GrantList CompleteYN="N"><Grant><GrantID>R01</GrantID>
+      <Agency>NIDA</Agency></Grant></GrantList>
+      <PublicationTypeList><PublicationType UI="D016428">Journal Article</PublicationType>
+      </PublicationTypeList>"""
     after = """<ChemicalList><Chemical><RegistryNumber>0</RegistryNumber>
       <NameOfSubstance UI="C1">mitragynine</NameOfSubstance></Chemical></ChemicalList>
       <SupplMeshList><SupplMeshName Type="Disease" UI="C2">Odd pain</SupplMeshName></SupplMeshList>
@@ -254,7 +262,11 @@ def test_lists_of_indexing_and_funding() -> None:
       <Keyword MajorTopicYN="Y"></Keyword></KeywordList>
       <KeywordList Owner="NASA"><Keyword MajorTopicYN="N">flight</Keyword></KeywordList>"""
     record = read(article(inner, after=after))
-    assert [r["accession_number"] for r in rows(record, "databank_accessions")] == ["NCT1", "NCT2", None]
+    assert [r["accession_number"] for r in rows(record, "databank_accessions")] == [
+        "NCT1",
+        "NCT2",
+        None,
+    ]
     assert row(record, "grants")["agency"] == "NIDA"
     assert row(record)["is_grant_list_complete"] is False
     assert row(record)["is_databank_list_complete"] is True
@@ -272,9 +284,11 @@ def test_dates_links_and_objects() -> None:
     head = "<DateRevised><Year>2021</Year><Month>06</Month><Day>07</Day></DateRevised>"
     inner = """<Journal><JournalIssue CitedMedium="Internet"><PubDate>
       <MedlineDate>1998 Dec-1999 Jan</MedlineDate></PubDate></JournalIssue></Journal>
-      <ArticleDate DateType="Electronic"><Year>1998</Year><Month>11</Month><Day>02</Day></ArticleDate>"""
+      <ArticleDate DateType="Electronic"><Year>1998</Year><Month>11</Month>
+      <Day>02</Day></ArticleDate>"""
     links = """<CommentsCorrectionsList><CommentsCorrections RefType="RetractionIn">
-      <RefSource>J X. 2000</RefSource><PMID Version="2">77</PMID><Note>n</Note></CommentsCorrections>
+      <RefSource>J X. 2000</RefSource><PMID Version="2">77</PMID>
+      <Note>n</Note></CommentsCorrections>
       <CommentsCorrections RefType="ErratumIn"><RefSource>J Y</RefSource></CommentsCorrections>
       </CommentsCorrectionsList>"""
     data = """
@@ -293,11 +307,16 @@ def test_dates_links_and_objects() -> None:
         </PubMedPubDate>
       </History>
       <PublicationStatus>ppublish</PublicationStatus>
-      <ObjectList><Object Type="grant"><Param Name="id">9</Param></Object><Object Type="bare"/></ObjectList>"""
+      <ObjectList><Object Type="grant"><Param Name="id">9</Param></Object>
+      <Object Type="bare"/></ObjectList>"""
     record = read(article(inner, head=head, after=links, data=data))
     found = row(record)
     assert found["date_revised"] == date(2021, 6, 7)
-    assert (found["issue_year"], found["issue_month"], found["issue_date_precision"]) == (1998, 12, "range")
+    assert (found["issue_year"], found["issue_month"], found["issue_date_precision"]) == (
+        1998,
+        12,
+        "range",
+    )
     assert (found["electronic_date_verbatim"], found["electronic_day"]) == ("1998 11 02", 2)
     assert found["publication_status"] == "ppublish"
     assert [tuple(one.values())[1:] for one in rows(record, "article_links")] == [
@@ -319,7 +338,8 @@ BOOK = """<PubmedBookArticle><BookDocument><PMID Version="1">900</PMID>
   <Book><Publisher><PublisherName>Press <i>A</i></PublisherName></Publisher>
     <BookTitle book="b">Herbs</BookTitle><PubDate><Year>1993</Year></PubDate>
     <EndingDate><Year>2026</Year></EndingDate>
-    <AuthorList Type="editors" CompleteYN="Y"><Author ValidYN="Y"><LastName>Ed</LastName></Author></AuthorList>
+    <AuthorList Type="editors" CompleteYN="Y"><Author ValidYN="Y">
+      <LastName>Ed</LastName></Author></AuthorList>
     <Isbn>978</Isbn><ELocationID EIdType="doi">10.1/book</ELocationID></Book>
   <LocationLabel Type="chapter">3</LocationLabel>
   {title}
@@ -330,7 +350,8 @@ BOOK = """<PubmedBookArticle><BookDocument><PMID Version="1">900</PMID>
   <ContributionDate><Year>2010</Year><Month>5</Month></ContributionDate>
   <ItemList ListType="Synonyms"><Item>Ketum</Item></ItemList></BookDocument>
   <PubmedBookData><PublicationStatus>ppublish</PublicationStatus>
-  <ArticleIdList><ArticleId IdType="pubmed">900</ArticleId><ArticleId IdType="bookaccession">NBK1</ArticleId>
+  <ArticleIdList><ArticleId IdType="pubmed">900</ArticleId>
+      <ArticleId IdType="bookaccession">NBK1</ArticleId>
   </ArticleIdList></PubmedBookData></PubmedBookArticle>"""
 
 
@@ -339,7 +360,11 @@ def test_a_chapter_of_a_book() -> None:
     found, book = row(record), row(record, "books")
     assert record.kind == found["record_kind"] == "book"
     assert (found["title"], found["doi"]) == ("Kratom", None)
-    assert (found["issue_year"], found["electronic_year"], found["electronic_month"]) == (1993, 2010, 5)
+    assert (found["issue_year"], found["electronic_year"], found["electronic_month"]) == (
+        1993,
+        2010,
+        5,
+    )
     assert [(p["list_kind"], p["last_name"]) for p in rows(record, "authors")] == [
         ("book_editor", "Ed"),
         ("author", "Au"),
@@ -377,7 +402,8 @@ def test_deletions_come_after_the_records() -> None:
 
 def test_the_unknown_is_counted_and_never_fatal() -> None:
     odd = """<Article2>x</Article2><ArticleTitle lang="en">T<blink>!</blink></ArticleTitle>
-      <AuthorList CompleteYN="Y"><Author ValidYN="Maybe" Star="1"><LastName>A</LastName></Author></AuthorList>"""
+      <AuthorList CompleteYN="Y"><Author ValidYN="Maybe" Star="1">
+      <LastName>A</LastName></Author></AuthorList>"""
     data = '<History><PubMedPubDate PubStatus="later"><Year>2020</Year></PubMedPubDate></History>'
     (batch,) = read_batches(file_of(article(odd, data=data)))
     assert batch.record_count == 1
