@@ -235,4 +235,4 @@ def _texts(element: etree._Element, path: str) -> list[str]:
 
 def _text(element: etree._Element) -> str:
     # Species names stand in italics: text goes on after the inner tag.
-    return "".join(element.itertext()) if len(element) else element.text or ""
+    return "".join(map(str, element.itertext())) if len(element) else element.text or ""
