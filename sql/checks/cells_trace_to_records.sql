@@ -3,17 +3,24 @@
 SELECT
     y.search,
     y.year,
+    y.year_reason,
     y.study_type,
     y.record_count,
     count(c.pmid) AS listed
 FROM marts.study_types_by_year AS y
-LEFT JOIN marts.study_type_articles AS c
+LEFT JOIN (
+    SELECT
+        l.*,
+        CASE WHEN l.year IS NULL THEN a.year_source END AS year_reason
+    FROM marts.study_type_articles AS l
+    INNER JOIN marts.articles AS a ON l.pmid = a.pmid
+) AS c
     ON
         y.search = c.search
         AND y.study_type = c.study_type
         AND y.year IS NOT DISTINCT FROM c.year
+        AND y.year_reason IS NOT DISTINCT FROM c.year_reason
         AND c.is_primary
         AND c.counted_as = 'record'
-WHERE y.year IS NOT NULL
-GROUP BY y.search, y.year, y.study_type, y.record_count
+GROUP BY y.search, y.year, y.year_reason, y.study_type, y.record_count
 HAVING coalesce(y.record_count, 0) <> count(c.pmid)

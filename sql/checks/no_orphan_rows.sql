@@ -21,6 +21,7 @@ FROM (
     UNION ALL SELECT 'publication_types', pmid FROM core.publication_types
     UNION ALL SELECT 'related_objects', pmid FROM core.related_objects
     UNION ALL SELECT 'supplementary_concepts', pmid FROM core.supplementary_concepts
+    UNION ALL SELECT 'article_flags', pmid FROM evidence.article_flags
     UNION ALL SELECT 'article_study_types', pmid FROM evidence.article_study_types
     UNION ALL SELECT 'article_topics', pmid FROM evidence.article_topics
     UNION ALL SELECT 'proofs', pmid FROM evidence.proofs
