@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import importlib
 import importlib.util
 import statistics
 import time
@@ -35,15 +36,6 @@ def parse(path: Path) -> None:
         pass
 
 
-def parse_by_lxml_alone(path: Path) -> None:
-    """The same rows, without the short cuts for regular lists."""
-    records.SHORT_CUTS = False
-    try:
-        parse(path)
-    finally:
-        records.SHORT_CUTS = True
-
-
 def parse_and_stage(path: Path) -> None:
     """Every table of core, in DuckDB, committed."""
     with duckdb.connect() as con:
@@ -53,7 +45,7 @@ def parse_and_stage(path: Path) -> None:
 
 def pubmed_parser(path: Path) -> None:
     """The peer, if it is installed, with all its options."""
-    import pubmed_parser as peer
+    peer = importlib.import_module("pubmed_parser")
 
     for _ in peer.parse_medline_xml(
         str(path),
@@ -71,7 +63,7 @@ def main() -> None:
     parser.add_argument("files", nargs="+", type=Path, help="PubMed XML files, .gz")
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
-    subjects: list[Callable[[Path], None]] = [floor, parse, parse_and_stage, parse_by_lxml_alone]
+    subjects: list[Callable[[Path], None]] = [floor, parse, parse_and_stage]
     if importlib.util.find_spec("pubmed_parser"):
         subjects.append(pubmed_parser)
     for path in options.files:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.pubmed.record_context import (
+    BadRecordError,
     Context,
     Element,
     Handlers,
@@ -160,8 +161,11 @@ def link_list(context: Context, element: Element) -> None:
             if tag == "RefSource":
                 source = context.leaf(part)
             elif tag == "PMID":
-                if context.flat(part):
+                try:
                     pmid, version = read_pmid(context, part)
+                except BadRecordError:  # the citation in RefSource still says what is meant
+                    if said := context.flat(part):
+                        context.unreadable("CommentsCorrections/PMID", said)
             elif tag == "Note":
                 note = context.leaf(part)
             else:
@@ -185,7 +189,10 @@ def general_note(context: Context, element: Element) -> None:
 
 def number_of_references(context: Context, element: Element) -> None:
     if text := context.leaf(element):
-        context.set("number_of_references", integer(text, "NumberOfReferences"))
+        try:
+            context.set("number_of_references", integer(text, "NumberOfReferences"))
+        except BadRecordError:
+            context.unreadable("NumberOfReferences", text)
 
 
 def pagination(context: Context, element: Element) -> None:

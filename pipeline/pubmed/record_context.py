@@ -1,8 +1,4 @@
-"""What the readers of a record's parts share: rows so far, the record at hand, vocabularies.
-
-The vocabularies are the enumerations and defaults of pubmed_250101.dtd; where the DTD has
-CDATA but NLM documents a fixed list (IndexingMethod), the list is here too.
-"""
+"""What the readers of a record's parts share: the rows so far and the record at hand."""
 
 from __future__ import annotations
 
@@ -21,229 +17,20 @@ from pipeline.pubmed.record_tables import (
     empty_tables,
 )
 from pipeline.pubmed.record_tally import (
-    Attributes,
     Tally,
     count_attributes,
     flat_text,
     odd_text,
     unknown_element,
 )
+from pipeline.pubmed.record_vocabulary import DATE_TAGS, Vocabulary
 
 Element = etree._Element
 _NO_FIELDS: dict[str, Any] = dict.fromkeys(PARSED_COLUMNS["articles"])
-YES_NO = {"Y": True, "N": False}
-NOTHING: frozenset[str] = frozenset()
-ID_TYPES = frozenset(
-    [
-        "doi",
-        "pii",
-        "pmcpid",
-        "pmpid",
-        "pmc",
-        "mid",
-        "sici",
-        "pubmed",
-        "medline",
-        "pmcid",
-        "pmcbook",
-        "bookaccession",
-    ]
-)
-OWNERS = frozenset(["NLM", "NASA", "PIP", "KIE", "HSR", "HMD", "NOTNLM"])
-DATE_TAGS = frozenset(["Year", "Month", "Day", "Season", "MedlineDate", "Hour", "Minute", "Second"])
-PUB_STATUSES = frozenset(
-    [
-        "received",
-        "accepted",
-        "epublish",
-        "ppublish",
-        "revised",
-        "aheadofprint",
-        "retracted",
-        "ecollection",
-        "pmc",
-        "pmcr",
-        "pubmed",
-        "pubmedr",
-        "premedline",
-        "medline",
-        "medliner",
-        "entrez",
-        "pmc-release",
-    ]
-)
-REF_TYPES = frozenset(
-    [
-        "AssociatedDataset",
-        "AssociatedPublication",
-        "CommentIn",
-        "CommentOn",
-        "CorrectedandRepublishedIn",
-        "CorrectedandRepublishedFrom",
-        "ErratumIn",
-        "ErratumFor",
-        "ExpressionOfConcernIn",
-        "ExpressionOfConcernFor",
-        "RepublishedIn",
-        "RepublishedFrom",
-        "RetractedandRepublishedIn",
-        "RetractedandRepublishedFrom",
-        "RetractionIn",
-        "RetractionOf",
-        "UpdateIn",
-        "UpdateOf",
-        "SummaryForPatientsIn",
-        "OriginalReportIn",
-        "ReprintIn",
-        "ReprintOf",
-        "Cites",
-    ]
-)
-CITATION_STATUSES = frozenset(
-    [
-        "Completed",
-        "In-Process",
-        "PubMed-not-MEDLINE",
-        "In-Data-Review",
-        "Publisher",
-        "MEDLINE",
-        "OLDMEDLINE",
-    ]
-)
 
 
 class BadRecordError(Exception):
     """This record cannot be held as typed rows; the message says why."""
-
-
-class Vocabulary:
-    """How to read the attributes of every element that has any, for one reading."""
-
-    def __init__(self, tally: Tally) -> None:
-        def of(
-            element: str, **fields: tuple[Any, Mapping[str, Any] | frozenset[str] | None]
-        ) -> Attributes:
-            return Attributes(tally, element, **fields)
-
-        self.article = of(
-            "Article",
-            PubModel=(
-                None,
-                frozenset(
-                    [
-                        "Print",
-                        "Print-Electronic",
-                        "Electronic",
-                        "Electronic-Print",
-                        "Electronic-eCollection",
-                    ]
-                ),
-            ),
-        )
-        self.citation = of(
-            "MedlineCitation",
-            Status=(None, CITATION_STATUSES),
-            Owner=("NLM", OWNERS),
-            IndexingMethod=(None, frozenset({"Automated", "Curated", "Manual"})),
-            VersionID=(None, None),
-            VersionDate=(None, None),
-        )
-        self.pmid = of("PMID", Version=("0", None))
-        self.issn = of("ISSN", IssnType=(None, frozenset({"Electronic", "Print"})))
-        self.issue = of("JournalIssue", CitedMedium=(None, frozenset({"Internet", "Print"})))
-        self.article_id = of("ArticleId", IdType=("pubmed", ID_TYPES))
-        self.elocation = of(
-            "ELocationID", EIdType=(None, frozenset({"doi", "pii"})), ValidYN=(True, YES_NO)
-        )
-        self.other_id = of(
-            "OtherID",
-            Source=(
-                None,
-                frozenset(
-                    [
-                        "NASA",
-                        "KIE",
-                        "PIP",
-                        "POP",
-                        "ARPL",
-                        "CPC",
-                        "IND",
-                        "CPFH",
-                        "CLML",
-                        "NRCBL",
-                        "NLM",
-                        "QCIM",
-                    ]
-                ),
-            ),
-        )
-        self.abstract_text = of(
-            "AbstractText",
-            Label=(None, None),
-            NlmCategory=(
-                None,
-                frozenset(
-                    ["BACKGROUND", "OBJECTIVE", "METHODS", "RESULTS", "CONCLUSIONS", "UNASSIGNED"]
-                ),
-            ),
-        )
-        self.other_abstract = of(
-            "OtherAbstract",
-            Type=(
-                "",
-                frozenset(
-                    ["AAMC", "AIDS", "KIE", "PIP", "NASA", "Publisher", "plain-language-summary"]
-                ),
-            ),
-            Language=("eng", None),
-        )
-        self.author_list = of(
-            "AuthorList",
-            CompleteYN=(True, YES_NO),
-            Type=("authors", frozenset({"authors", "editors"})),
-        )
-        self.author = of("Author", ValidYN=(True, YES_NO), EqualContrib=(None, YES_NO))
-        self.investigator = of("Investigator", ValidYN=(True, YES_NO), EqualContrib=(None, NOTHING))
-        self.subject = of(
-            "PersonalNameSubject", ValidYN=(None, NOTHING), EqualContrib=(None, NOTHING)
-        )
-        self.identifier = of("Identifier", Source=(None, None))
-        self.article_date = of("ArticleDate", DateType=("Electronic", frozenset({"Electronic"})))
-        self.publication_type = of("PublicationType", UI=(None, None))
-        self.descriptor = of(
-            "DescriptorName",
-            MajorTopicYN=(False, YES_NO),
-            AutoHM=(None, YES_NO),
-            Type=(None, frozenset({"Geographic"})),
-            UI=(None, None),
-        )
-        self.qualifier = of(
-            "QualifierName", MajorTopicYN=(False, YES_NO), AutoHM=(None, YES_NO), UI=(None, None)
-        )
-        self.substance = of("NameOfSubstance", UI=(None, None))
-        self.supplement = of(
-            "SupplMeshName",
-            UI=(None, None),
-            Type=(None, frozenset(["Disease", "Protocol", "Organism", "Anatomy", "Population"])),
-        )
-        self.keyword_list = of("KeywordList", Owner=("NLM", OWNERS | {"NLM-AUTO", "HHS"}))
-        self.keyword = of("Keyword", MajorTopicYN=(False, YES_NO))
-        self.complete = {
-            name: of(name, CompleteYN=(True, YES_NO)) for name in ("GrantList", "DataBankList")
-        }
-        self.general_note = of("GeneralNote", Owner=("NLM", OWNERS - {"NOTNLM"}))
-        self.link = of("CommentsCorrections", RefType=("", REF_TYPES))
-        self.history = of("PubMedPubDate", PubStatus=("", PUB_STATUSES))
-        self.object = of("Object", Type=("", None))
-        self.param = of("Param", Name=(None, None))
-        self.item_list = of("ItemList", ListType=(None, None))
-        self.location = of(
-            "LocationLabel",
-            Type=(
-                None,
-                frozenset(["part", "chapter", "section", "appendix", "figure", "table", "box"]),
-            ),
-        )
 
 
 class Context:
@@ -256,7 +43,6 @@ class Context:
         self.fields: dict[str, Any] = dict(_NO_FIELDS)
         self.location_doi: str | None = None
         self.is_book = False
-        self._tally_before: Tally | None = None
         self.events: dict[bytes, tuple[Any, ...]] = {}
         self.book: dict[str, Any] = {}
         self.new_batch()
@@ -273,19 +59,7 @@ class Context:
         for column in LIST_COLUMNS:
             fields[column] = []
         self.location_doi = None
-        self._tally_before = None
         self.first = {table: len(rows) for table, rows in self.tables.items()}
-
-    def keep_tally(self) -> None:
-        """Remember the counts, before something is counted that may be read again."""
-        if self._tally_before is None:
-            self._tally_before = self.tally.copy()
-
-    def restore_tally(self) -> None:
-        """Go back to the counts remembered, if any were."""
-        if self._tally_before is not None:
-            self.tally.clear()
-            self.tally.update(self._tally_before)
 
     def rows(self, table: str) -> tuple[list[Row], int]:
         """The rows of a table, and how many this record already has there."""
@@ -317,6 +91,10 @@ class Context:
 
     def unknown(self, parent: Element, child: Element) -> None:
         unknown_element(self.tally, str(parent.tag), child)
+
+    def unreadable(self, where: str, said: str) -> None:
+        """Count a value that its column cannot hold; the record goes on without it."""
+        self.tally["value", f"{where}={said.strip()[:40]}"] += 1
 
     def set(self, column: str, value: object) -> None:
         """A scalar of the article: the first wins, as everywhere the DTD allows but one."""
@@ -383,9 +161,9 @@ def typed_date(column: str) -> Handler:
         parts = context.date_parts(element)
         value = whole_date(parts)
         if value is None:
-            said = " ".join(text for _, text in parts)
-            raise BadRecordError(f"{element.tag} is no date: {said!r}")
-        context.set(column, value)
+            context.unreadable(str(element.tag), " ".join(text for _, text in parts))
+        else:
+            context.set(column, value)
 
     return read
 

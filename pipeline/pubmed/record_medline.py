@@ -18,6 +18,7 @@ from Bio import Medline
 
 from pipeline.pubmed.dates import moment, partial_date, read_words, whole_date
 from pipeline.pubmed.record_context import BadRecordError, integer
+from pipeline.pubmed.record_medline_tags import HISTORY, KNOWN, LINKS, LISTS, PEOPLE, SCALARS
 from pipeline.pubmed.record_people import orcid
 from pipeline.pubmed.record_tables import (
     LARGEST_INTEGER,
@@ -28,103 +29,6 @@ from pipeline.pubmed.record_tables import (
 )
 from pipeline.pubmed.record_tally import Tally
 
-SCALARS = {
-    "TI": "title",
-    "TT": "vernacular_title",
-    "JT": "journal_title",
-    "TA": "medline_ta",
-    "JID": "nlm_unique_id",
-    "PL": "journal_country",
-    "VI": "volume",
-    "IP": "issue",
-    "PG": "pages",
-    "STAT": "citation_status",
-    "OWN": "owner",
-    "PST": "publication_status",
-    "PUBM": "publication_model",
-    "CI": "abstract_copyright",
-    "COIS": "coi_statement",
-}
-LISTS = {
-    "LA": "languages",
-    "SB": "citation_subsets",
-    "GS": "gene_symbols",
-    "SFM": "space_flight_missions",
-    "GN": "general_notes",
-}
-LINKS = {
-    "CIN": "CommentIn",
-    "CON": "CommentOn",
-    "CRI": "CorrectedandRepublishedIn",
-    "CRF": "CorrectedandRepublishedFrom",
-    "ECI": "ExpressionOfConcernIn",
-    "ECF": "ExpressionOfConcernFor",
-    "EIN": "ErratumIn",
-    "EFR": "ErratumFor",
-    "ORI": "OriginalReportIn",
-    "RIN": "RetractionIn",
-    "ROF": "RetractionOf",
-    "RPI": "RepublishedIn",
-    "RPF": "RepublishedFrom",
-    "RRI": "RetractedandRepublishedIn",
-    "RRF": "RetractedandRepublishedFrom",
-    "SPIN": "SummaryForPatientsIn",
-    "UIN": "UpdateIn",
-    "UOF": "UpdateOf",
-}
-PEOPLE = {
-    "FAU": ("author", "AU"),
-    "FED": ("editor", "ED"),
-    "FIR": ("investigator", "IR"),
-    "FPS": ("subject", "PS"),
-}
-HISTORY = {"CRDT": "entrez", "EDAT": "pubmed", "MHDA": "medline"}
-READ_ELSEWHERE = frozenset(
-    [
-        "PMID",
-        "DCOM",
-        "LR",
-        "DP",
-        "DEP",
-        "IS",
-        "LID",
-        "AID",
-        "PMC",
-        "AB",
-        "OAB",
-        "OABL",
-        "RN",
-        "NM",
-        "MH",
-        "OT",
-        "OTO",
-        "GR",
-        "SI",
-        "PT",
-        "RF",
-        "PHST",
-        "ISBN",
-        "BTI",
-        "CTI",
-        "PB",
-        "AU",
-        "ED",
-        "IR",
-        "PS",
-        "CN",
-        "AD",
-        "AUID",
-        "IRAD",
-    ]
-)
-IGNORED = {
-    "SO": "the citation in one line: all of it stands in other tags",
-    "DA": "date created: NLM dropped it, CRDT says the same",
-    "PMCR": "date of release in PubMed Central, not of publication",
-    "CTDT": "contribution date of a book, in no fixed form",
-    "DRDT": "revision date of a book, in no fixed form",
-}
-_KNOWN = READ_ELSEWHERE.union(SCALARS, LISTS, LINKS, PEOPLE, HISTORY, IGNORED)
 _TYPED_ID = re.compile(r"\s*(.+?) \[(\w+)\](?=\s|$)")
 _ISSN = re.compile(r"(\S+) \((\w+)\)")
 _SUBSTANCE = re.compile(r"(.+?) \((.+)\)$", re.S)
@@ -180,7 +84,7 @@ def read_medline(record_no: int, raw: bytes, tally: Tally) -> Tables:
         "record_sha256": sha256(raw).hexdigest(),
     }
     for tag in said:
-        if tag not in _KNOWN:
+        if tag not in KNOWN:
             tally["element", f"MEDLINE/{tag}"] += 1
     article |= {column: _text(said, tag) for tag, column in SCALARS.items()}
     article |= dict.fromkeys(LIST_COLUMNS)

@@ -112,9 +112,9 @@ def _reference(
                     pmid = found
                 elif id_type == "doi" and doi is None and text:
                     doi = text
-                elif id_type == "pmc" and pmc is None and text:
+                elif id_type in ("pmc", "pmcid") and pmc is None and text:
                     pmc = text
-                elif text or id_type not in ("pubmed", "doi", "pmc"):
+                elif text:
                     others.append(f"{id_type}: {text}")
         else:
             context.unknown(element, part)

@@ -9,29 +9,14 @@ verbatim: mark-up is flattened, nothing trimmed. What the DTD does not have is c
 from __future__ import annotations
 
 import gc
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from hashlib import sha256
-from html.entities import name2codepoint
 from io import BytesIO
 
-from lxml import etree
-
-from pipeline.errors import ConfigurationError
 from pipeline.pubmed.cutting import Cut, Cutter
-from pipeline.pubmed.record_article import medline_citation
-from pipeline.pubmed.record_book import book_document
 from pipeline.pubmed.record_bytes import Source, open_bytes, source_name
-from pipeline.pubmed.record_context import BadRecordError, Context, Element, read_pmid
-from pipeline.pubmed.record_pubmed_data import pubmed_data
-from pipeline.pubmed.record_regular import take_regular_parts
-from pipeline.pubmed.record_tables import (
-    LARGEST_SMALLINT,
-    PARSED_COLUMNS,
-    Tables,
-    drop_record,
-)
+from pipeline.pubmed.record_reader import Deletion, RecordReader, Unreadable
+from pipeline.pubmed.record_tables import PARSED_COLUMNS, Tables
 from pipeline.pubmed.record_tally import Tally
 
 __all__ = [
@@ -44,14 +29,6 @@ __all__ = [
     "read_batches",
     "read_records",
 ]
-
-SHORT_CUTS = True
-"""Read regular lists without lxml; tests compare with False."""
-
-_START = re.compile(rb"<(?:PubmedArticle|PubmedBookArticle|BookDocument)[\s>]")
-_ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]*);")
-_XML_ENTITIES = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
-_MATHML_NAMESPACE = b' xmlns:mml="http://www.w3.org/1998/Math/MathML"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +51,6 @@ class Record:
     rows: Tables = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """Bytes that are no record we can hold, and why; they are kept, never guessed at."""
-
-    record_no: int
-    offset: int
-    raw: bytes = field(repr=False)
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Deletion:
-    """One PMID of a DeleteCitation or DeleteDocument."""
-
-    pmid: int
-    pmid_version: int
-    offset: int
-
-
 @dataclass(slots=True)
 class Batch:
     """Some records of one reading, as rows ready for DuckDB's appender.
@@ -110,186 +68,6 @@ class Batch:
     @property
     def record_count(self) -> int:
         return len(self.tables["articles"])
-
-
-class _Reader:
-    """Reads the cuts of one stream into the tables of a Context."""
-
-    def __init__(self, cutter: Cutter, tally: Tally, first_record_no: int) -> None:
-        self.context = Context(tally)
-        self.unreadable: list[Unreadable] = []
-        self.deletions: list[Deletion] = []
-        self._cutter = cutter
-        self._next_no = first_record_no
-        self._encoding = ""
-        self._parser = _parser("utf-8")
-        self._takes_short_cuts = True
-
-    def read(self, cut: Cut) -> None:
-        """Add what a cut says to the rows, deletions or unreadable."""
-        if self._encoding != self._cutter.head.encoding:
-            self._encoding = self._cutter.head.encoding
-            self._parser = _parser(self._encoding)
-            self._takes_short_cuts = self._encoding == "utf-8" and SHORT_CUTS
-        if cut.kind == "record":
-            self._record(cut)
-        elif cut.kind == "deletion":
-            self._deletion(cut)
-        else:
-            if cut.name:
-                self.context.tally["element", f"PubmedArticleSet/{cut.name}"] += 1
-            self._set_aside(cut, "stands between records, and is none")
-
-    def _record(self, cut: Cut) -> None:
-        context = self.context
-        number = self._next_no
-        try:
-            root = self._start(cut, number)
-            self._next_no += 1
-            self._body(root, cut)
-        except etree.XMLSyntaxError as error:
-            second = _START.search(cut.raw, 1)
-            if second:  # its end tag is missing: the next record was swallowed with it
-                at = second.start()
-                self._set_aside(cut._replace(raw=cut.raw[:at]), "its end tag is missing")
-                rest = cut.raw[at:]
-                name = rest[1 : len(rest)].split(b">", 1)[0].split()[0].decode()
-                self._record(Cut("record", name, cut.offset + at, rest))
-            else:
-                self._set_aside(cut, f"XML is not well-formed: {error.msg}")
-        except BadRecordError as error:
-            drop_record(context.tables, number)
-            self._next_no = number
-            self._set_aside(cut, str(error))
-
-    def _start(self, cut: Cut, number: int) -> Element:
-        """Begin a record: its regular lists are read, the rest is a tree."""
-        self.context.begin(number)
-        if cut.name == "PubmedArticle" and self._takes_short_cuts:
-            rest = take_regular_parts(self.context, cut.raw)
-            try:
-                return etree.fromstring(rest, self._parser)
-            except etree.XMLSyntaxError:  # the whole record decides
-                drop_record(self.context.tables, number)
-                self.context.restore_tally()
-                self.context.begin(number)
-        return self._tree(cut.raw)
-
-    def _body(self, root: Element, cut: Cut) -> None:
-        """Walk a record and add its row of articles."""
-        context = self.context
-        context.is_book = root.tag != "PubmedArticle"
-        if root.tag == "BookDocument":  # a BookDocumentSet has them without a shell
-            book_document(context, root)
-        else:
-            context.bare(root)
-            for child in root:
-                handler = _BODY.get(child.tag)
-                if handler is None:
-                    context.unknown(root, child)
-                else:
-                    handler(context, child)
-        said = context.fields
-        if said["pmid"] is None:
-            raise BadRecordError("it has no PMID")
-        if len(cut.raw) > LARGEST_SMALLINT:
-            self._check_sizes()
-        said["record_kind"] = "book" if context.is_book else "article"
-        said["record_source"] = "pubmed_xml"
-        if said["doi"] is None:
-            said["doi"] = context.location_doi
-        said["record_no"] = context.record_no
-        said["record_sha256"] = sha256(cut.raw).hexdigest()
-        said["raw_offset"] = cut.offset
-        said["raw_length"] = len(cut.raw)
-        context.tables["articles"].append(tuple(said.values()))  # in the order of the columns
-
-    def _check_sizes(self) -> None:
-        """Running numbers are SMALLINT in core, but for references."""
-        context = self.context
-        for table, rows in context.tables.items():
-            count = len(rows) - context.first[table]
-            if count > LARGEST_SMALLINT and table not in ("cited_references", "affiliations"):
-                raise BadRecordError(f"it has {count} rows of {table}")
-
-    def _tree(self, raw: bytes) -> Element:
-        try:
-            return etree.fromstring(raw, self._parser)
-        except etree.XMLSyntaxError:
-            repaired = self._repaired(raw)
-            if repaired == raw:
-                raise
-            return etree.fromstring(repaired, self._parser)
-
-    def _repaired(self, raw: bytes) -> bytes:
-        """Supply what a record takes from its surroundings.
-
-        Namespaces declared at the root, and named entities of HTML, which a DTD would have
-        defined: no DTD is ever loaded, so `&beta;` is written as its number.
-        """
-
-        def number(found: re.Match[bytes]) -> bytes:
-            name = found[1]
-            point = name2codepoint.get(name.decode())
-            if name in _XML_ENTITIES or point is None:
-                return found[0]
-            self.context.tally["entity", name.decode()] += 1
-            return b"&#%d;" % point
-
-        named = _ENTITY.sub(number, raw)
-        spaces = self._cutter.head.namespaces
-        if b"<mml:" in named and b"xmlns:mml" not in spaces:
-            spaces += _MATHML_NAMESPACE
-        if not spaces:
-            return named
-        at = re.compile(rb"<[\w]+").match(named)
-        end = at.end() if at else 0
-        return named[:end] + spaces + named[end:]
-
-    def _deletion(self, cut: Cut) -> None:
-        try:
-            root = self._tree(cut.raw)
-        except etree.XMLSyntaxError as error:
-            self._set_aside(cut, f"XML is not well-formed: {error.msg}")
-            return
-        self.context.bare(root)
-        for child in self.context.children(root, "PMID"):
-            try:
-                pmid, version = read_pmid(self.context, child)
-            except BadRecordError as error:
-                raw = etree.tostring(child, with_tail=False)
-                self._set_aside(cut._replace(raw=raw), str(error))
-            else:
-                self.deletions.append(Deletion(pmid, version, cut.offset))
-
-    def _set_aside(self, cut: Cut, reason: str) -> None:
-        """Keep the bytes; they have a number too, so that those of the others are stable."""
-        self.unreadable.append(Unreadable(self._next_no, cut.offset, cut.raw, reason))
-        self._next_no += 1
-
-
-_BODY: dict[str, Callable[[Context, Element], None]] = {
-    "MedlineCitation": medline_citation,
-    "PubmedData": pubmed_data,
-    "BookDocument": book_document,
-    "PubmedBookData": pubmed_data,
-}
-
-
-def _parser(encoding: str) -> etree.XMLParser:
-    """Nothing is fetched or expanded; comments and instructions are no text."""
-    try:
-        return etree.XMLParser(
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            remove_comments=True,
-            remove_pis=True,
-            collect_ids=False,
-            encoding=encoding,
-        )
-    except LookupError as error:
-        raise ConfigurationError(f"The file's encoding {encoding!r} is not known.") from error
 
 
 def read_batches(
@@ -317,7 +95,7 @@ def read_batches(
     with open_bytes(BytesIO(source) if isinstance(source, bytes) else source) as stream:
         cutter = Cutter(stream, name or source_name(source))
         tally: Tally = Tally()
-        reader = _Reader(cutter, tally, first_record_no)
+        reader = RecordReader(cutter, tally, first_record_no)
         cuts = iter(cutter)
         is_last = False
         while not is_last:
@@ -328,7 +106,7 @@ def read_batches(
             yield batch
 
 
-def _fill(reader: _Reader, cuts: Iterator[Cut], size: int) -> bool:
+def _fill(reader: RecordReader, cuts: Iterator[Cut], size: int) -> bool:
     """Read up to `size` records; True when there are no more.
 
     The cyclic collector has nothing to find among rows, but would look through all of them
@@ -357,7 +135,7 @@ def read_records(
     """
     with open_bytes(BytesIO(source) if isinstance(source, bytes) else source) as stream:
         cutter = Cutter(stream, source_name(source))
-        reader = _Reader(cutter, Tally(), first_record_no)
+        reader = RecordReader(cutter, Tally(), first_record_no)
         for cut in cutter:
             reader.read(cut)
             yield from reader.unreadable

@@ -10,14 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.pubmed import records
 from pipeline.pubmed.records import PARSED_COLUMNS, Deletion, Record, read_batches, read_records
-
-
-@pytest.fixture(params=[True, False], ids=["short cuts", "lxml alone"], autouse=True)
-def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every expectation here holds whether regular lists are read by lxml or not."""
-    monkeypatch.setattr(records, "SHORT_CUTS", request.param)
 
 
 def file_of(*items: str, root: str = "PubmedArticleSet") -> bytes:

@@ -32,13 +32,6 @@ def outcome(data: bytes) -> list[int | str]:
         (article(pmid="99999999999"), "PMID is no number that fits"),
         (article(pmid="2").replace('Version="1"', 'Version="x"'), "PMID@Version"),
         ("<PubmedArticle><MedlineCitation/></PubmedArticle>", "it has no PMID"),
-        (
-            article(
-                head="<DateRevised><Year>2021</Year><Month>2</Month><Day>30</Day></DateRevised>"
-            ),
-            "DateRevised is no date: '2021 2 30'",
-        ),
-        (article(after="<NumberOfReferences>many</NumberOfReferences>"), "NumberOfReferences"),
         ("<PubmedArticle>" + "x" * 99, "its end tag is missing"),
         ("loose words", "stands between records"),
         ("<Odd>1</Odd>", "stands between records"),
@@ -53,6 +46,36 @@ def test_a_broken_record_is_set_aside_and_the_next_is_read(broken: str, reason: 
     assert odd.raw == data[odd.offset : odd.offset + len(odd.raw)]
     assert broken.strip().encode().startswith(odd.raw.strip())
     assert [first.record_no, odd.record_no, last.record_no] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("odd", "counted"),
+    [
+        (
+            article(
+                head="<DateRevised><Year>2021</Year><Month>2</Month><Day>30</Day></DateRevised>"
+            ),
+            "DateRevised=2021 2 30",
+        ),
+        (
+            article(after="<NumberOfReferences>many</NumberOfReferences>"),
+            "NumberOfReferences=many",
+        ),
+        (
+            article(
+                after='<CommentsCorrectionsList><CommentsCorrections RefType="CommentOn">'
+                "<RefSource>J 2020</RefSource><PMID Version='1'>abc</PMID></CommentsCorrections>"
+                "</CommentsCorrectionsList>"
+            ),
+            "CommentsCorrections/PMID=abc",
+        ),
+    ],
+)
+def test_one_unreadable_value_costs_the_value_and_not_the_record(odd: str, counted: str) -> None:
+    (batch,) = read_batches(file_of(odd))
+    assert len(batch.tables["articles"]) == 1
+    assert batch.tally == {("value", counted): 1}
+    assert batch.unreadable == []
 
 
 def test_a_broken_record_leaves_no_rows() -> None:
