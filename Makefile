@@ -29,7 +29,7 @@ run: $(RUN_STAMP) ## Install what is needed, then run the main job on the demons
 	@exec $(PY) -m flows.update --offline $(ARGS)
 
 test: $(DEV_STAMP) ## Install what is needed, then run the tests
-	@exec $(PY) -m pytest $(if $(SLOW),,-m "not slow") $(ARGS)
+	@exec $(PY) -m pytest --numprocesses=auto --dist=loadfile $(if $(SLOW),,-m "not slow") $(ARGS)
 
 lint: $(DEV_STAMP) ## Check Python and SQL style, and who imports whom
 	$(PY) -m ruff check .
