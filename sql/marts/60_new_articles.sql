@@ -23,19 +23,12 @@ WITH entered AS (
         CASE
             WHEN h.entered_reason = 'first_run' THEN 'baseline'
             WHEN h.entered_reason = 'strategy_changed' THEN 'search_changed'
-            WHEN e.event_at >= p.previous_published_at - INTERVAL 2 DAY THEN 'new_in_pubmed'
+            WHEN y.entry_at >= p.previous_published_at - INTERVAL 2 DAY THEN 'new_in_pubmed'
             ELSE 'newly_matched'
         END AS reason
     FROM ops.search_hits AS h
     CROSS JOIN run_parameters AS p
-    LEFT JOIN (
-        SELECT
-            pmid,
-            min(event_at) AS event_at
-        FROM core.history_dates
-        WHERE pub_status = 'entrez'
-        GROUP BY pmid
-    ) AS e ON h.pmid = e.pmid
+    LEFT JOIN core.article_years AS y ON h.pmid = y.pmid
     WHERE
         h.left_at IS NULL
         AND (p.previous_published_at IS NULL OR h.entered_at > p.previous_published_at)

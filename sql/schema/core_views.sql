@@ -11,7 +11,8 @@ SELECT
         ELSE 'not_stated'
     END AS year_source,
     least(a.issue_year, a.electronic_year) AS first_public_year,
-    year(h.event_at)::SMALLINT AS entry_year
+    year(h.event_at)::SMALLINT AS entry_year,
+    h.event_at AS entry_at
 FROM core.articles AS a
 LEFT JOIN (
     SELECT
@@ -28,6 +29,7 @@ COMMENT ON COLUMN core.article_years.year IS 'year of the journal issue, else of
 COMMENT ON COLUMN core.article_years.year_source IS 'issue, electronic, or why there is none: unreadable or not_stated';
 COMMENT ON COLUMN core.article_years.first_public_year IS 'the earlier of issue and electronic year, for trends';
 COMMENT ON COLUMN core.article_years.entry_year IS 'year the record entered PubMed (History entrez, CRDT)';
+COMMENT ON COLUMN core.article_years.entry_at IS 'moment the record entered PubMed, without a stated zone';
 
 CREATE VIEW core.abstracts AS
 SELECT
