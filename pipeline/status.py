@@ -34,7 +34,7 @@ def status(settings: Settings, clock: Clock) -> dict[str, Any]:
     held = manifest.read(settings.latest / "manifest.json")
     latest = None
     if held:
-        as_of = _confirmed(settings, held)
+        as_of = datetime.fromisoformat(held["ketum"]["as_of"])
         latest = {
             "set_id": held["id"],
             "origin": held["ketum"]["origin"],
@@ -57,15 +57,6 @@ def status(settings: Settings, clock: Clock) -> dict[str, Any]:
             "as_of": journal.as_of,
         }
     return {"latest": latest, "last_run": last}
-
-
-def _confirmed(settings: Settings, held: dict[str, Any]) -> datetime:
-    """When the set was last found true: a run that finds nothing new publishes the same set."""
-    times = [datetime.fromisoformat(held["ketum"]["as_of"])]
-    for journal in journals.read_all(settings.runs, held["ketum"]["origin"]):
-        if journal.state == journals.PUBLISHED and journal.set_id == held["id"]:
-            times.append(journal.time)
-    return max(times)
 
 
 def _is_alive(pid: int) -> bool:

@@ -306,16 +306,6 @@ def test_an_unreadable_age_is_2_or_left_out(text, data, capsys):
     assert ketum("status", f"--max-age={text}") == (2 if text else 0)
 
 
-def test_a_run_that_finds_nothing_new_makes_the_set_fresh_again(data, archive, capsys):
-    """The same content on the same day is the same set; it was confirmed just now."""
-    manifest = next(data.glob("published/*/manifest.json"))
-    held = json.loads(manifest.read_text())
-    held["ketum"]["as_of"] = "2020-01-01T00:00:00"
-    manifest.chmod(0o644)
-    manifest.write_text(json.dumps(held))
-    assert ketum("status", "--max-age", "1h") == 0
-
-
 def test_a_run_that_was_killed_is_not_called_at_work(data, capsys):
     path = next(data.glob("runs/*/run.json"))
     held = json.loads(path.read_text())

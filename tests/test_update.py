@@ -15,7 +15,9 @@ from pipeline.errors import (
     LockedError,
     SourceError,
 )
+from pipeline.evidence import judge as judging
 from pipeline.options import Options
+from pipeline.rebuild import rebuild
 from pipeline.update import run_update
 from pipeline.warehouse import lock, snapshot
 from tests.corpus import article, write
@@ -88,7 +90,8 @@ def test_an_unchanged_day_gives_the_same_tables_with_a_fresh_date(live, clock, p
     before = published("SELECT * EXCLUDE (as_of_date, set_id) FROM marts.study_types_by_year")
     clock.sleep(86_400)
     receipt = live(FIRST)
-    assert receipt.records == {"read": 1, "new": 0, "changed": 0, "deleted": 0, "quarantined": 0}
+    assert receipt.records["read"] == 1
+    assert not any(count for name, count in receipt.records.items() if name != "read")
     after = published("SELECT * EXCLUDE (as_of_date, set_id) FROM marts.study_types_by_year")
     assert after == before
     assert published("SELECT max(as_of_date)::VARCHAR FROM marts.search_totals") == [
@@ -257,3 +260,44 @@ def test_a_full_disk_is_said_plainly_and_leaves_the_published_set(
     clock.sleep(86_400)
     live(FIRST, article(2, "Kratom"))
     assert settings.latest.resolve() != before
+
+
+def test_a_second_run_on_the_same_day_is_a_set_of_its_own(live, clock, settings, published):
+    live(FIRST)
+    first = settings.latest.resolve()
+    clock.sleep(3_600)
+    live(FIRST)
+    assert settings.latest.resolve().name == f"{first.name}-2"
+    assert published("SELECT count(*) FROM ops.runs") == [(2,)]
+
+
+def test_records_of_a_rejected_run_are_fetched_again(live, clock, settings, published, monkeypatch):
+    """A run that a bad reference file stopped must not feed old bodies to later runs."""
+    with monkeypatch.context() as patch, pytest.raises(ConfigurationError):
+        patch.setattr(judging, "judge", refuse)
+        live(FIRST)
+    clock.sleep(60)
+    live(FIRST)
+    clock.sleep(60)
+    live(article(1, "Mitragyna, revised", revised="2026-08-08"))
+    assert published("SELECT title FROM core.articles") == [("Mitragyna, revised",)]
+
+
+def refuse(*_arguments):
+    raise ConfigurationError("a bad override")
+
+
+def test_one_unreadable_record_does_not_stop_the_others(live, published):
+    broken = article(2, "Kratom").replace('<PMID Version="1">', '<PMID Version="99999999">')
+    receipt = live(FIRST, broken)
+    assert receipt.records["quarantined"] == 1
+    assert published("SELECT pmid, reason FROM ops.quarantine")[0][0] == 2
+    assert published("SELECT pmid FROM marts.articles") == [(1,)]
+
+
+def test_a_damaged_set_of_the_same_run_is_written_anew(live, settings):
+    live(FIRST)
+    damaged = settings.latest / "tables" / "core.authors.csv"
+    damaged.resolve().unlink()
+    rebuild("pubmed", settings)
+    assert damaged.exists()

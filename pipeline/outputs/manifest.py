@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,21 @@ def hashes(path: Path) -> dict[str, str]:
         resource["path"]: resource["hash"].removeprefix("sha256:")
         for resource in read(path).get("resources", [])
     }
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, as hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_whole(directory: Path) -> bool:
+    """Whether a published set holds every file its manifest states, unchanged."""
+    stated = hashes(directory / "manifest.json")
+    return bool(stated) and all(
+        (directory / name).is_file() and sha256_of(directory / name) == digest
+        for name, digest in stated.items()
+    )
 
 
 def origin(path: Path) -> str | None:

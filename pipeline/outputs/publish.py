@@ -6,7 +6,6 @@ between its commit and the switch is published by the next one.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -59,6 +58,10 @@ def _publish(
 ) -> dict[str, object]:
     assert journal.set_id is not None
     target = settings.published / journal.set_id
+    # a set that is there already was written by this very run, which died before its switch
+    if target.exists() and not manifest.is_whole(target):
+        log.warning("The published set %s is damaged; it is written anew.", target.name)
+        shutil.rmtree(target)
     if not target.exists():
         _write_set(settings, con, journal, told, target)
     told.published_path = str(target)
@@ -121,8 +124,7 @@ def _hash_and_link(building: Path, previous: Path | None) -> dict[str, tuple[str
     sums = {}
     for path in sorted(p for p in building.rglob("*") if p.is_file()):
         name = path.relative_to(building).as_posix()
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = manifest.sha256_of(path)
         sums[name] = (digest, path.stat().st_size)
         if previous is not None and before.get(name) == digest:
             path.unlink()

@@ -75,7 +75,7 @@ class Receipt:
             told.append(self.statement)
         records = ", ".join(f"{number} {name}" for name, number in self.records.items())
         if self.records_read is not None:
-            records = f"{self.records_read} in the files, of which {records}"
+            records = f"{self.records_read} in the files; of those that match or are held: {records}"
         told.append(f"Records: {records}.")
         if self.known_total:
             found = self.known_total - len(self.known_missed)

@@ -9,8 +9,8 @@ import duckdb
 
 from pipeline.outputs.wording import statement
 from pipeline.run import Run
-from pipeline.settings import slug
-from pipeline.warehouse.database import run_script, schema_version
+from pipeline.settings import ROOT, slug
+from pipeline.warehouse.database import run_script
 
 # what a published set says, without times and run ids; each query gives ordered text
 _CONTENT = (
@@ -35,7 +35,7 @@ def build(run: Run) -> dict[str, object]:
     previous_published_at (as_of of the last published set, or NULL), statement, set_id.
     """
     content = content_id(run.con, run.settings.sql)
-    set_id = f"{run.as_of:%Y-%m-%d}-{slug(run.origin)}-{content}"
+    set_id = _free_name(run, f"{run.as_of:%Y-%m-%d}-{slug(run.origin)}-{content}")
     run.journal.set_id = run.receipt.set_id = set_id
     run.con.execute(
         """
@@ -58,18 +58,32 @@ def build(run: Run) -> dict[str, object]:
 
 
 def content_id(con: duckdb.DuckDBPyConnection, sql: Path) -> str:
-    """Twelve hex digits over records, judgements, rules and the SQL of the tables.
+    """Twelve hex digits over records, judgements, rules, and the code that made tables of them.
 
     The same content gives the same id, whenever and however often it was fetched.
     """
-    digest = hashlib.sha256(schema_version(sql).encode())
-    for path in files(sql):
+    digest = hashlib.sha256()
+    for path in [*sorted(sql.rglob("*.sql")), *sorted((ROOT / "pipeline").rglob("*.py"))]:
         digest.update(path.read_bytes())
     for query in _CONTENT:
         digest.update(query.encode())
         for row in con.execute(query).fetchall():
             digest.update(repr(row).encode())
     return digest.hexdigest()[:12]
+
+
+def _free_name(run: Run, set_id: str) -> str:
+    """The id itself, or with a number behind it if a run of the same day published it already.
+
+    A run that is replayed keeps the name it had, if its content is still the same.
+    """
+    if run.journal.set_id and run.journal.set_id.startswith(set_id):
+        return run.journal.set_id
+    number, name = 1, set_id
+    while (run.settings.published / name).exists():
+        number += 1
+        name = f"{set_id}-{number}"
+    return name
 
 
 def _held(con: duckdb.DuckDBPyConnection) -> int:

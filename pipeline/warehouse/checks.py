@@ -52,7 +52,7 @@ def run_all(con: duckdb.DuckDBPyConnection, sql: Path) -> int:
         shown = "; ".join(str(row) for row in rows[:3])
         told = f"{check.name} ({len(rows)}{'+' if len(rows) == 1000 else ''} rows, e.g. {shown})"
         if check.severity == "error":
-            failed.append(f"{told}: {check.claim}")
+            failed.append(f"{told}: {check.claim.rstrip('.')}")
         else:
             warned += 1
             log.warning("Check %s: %s", told, check.claim)

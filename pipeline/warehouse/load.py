@@ -7,6 +7,7 @@ Everything here happens in the caller's open transaction.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import duckdb
@@ -23,11 +24,15 @@ _ORDER = (
 )
 
 
+_PMID = re.compile(rb"<PMID[^>]*>\s*(\d{1,9})\s*<")
+
+
 def merge(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, int]:
     """Bring `staging` into `core`, log what changed, apply deletions.
 
     Returns:
-        counts: read, new, changed, deleted, quarantined (records or PMIDs).
+        counts (records or PMIDs): read, new, changed, deleted (held until now), withheld
+        (a DeleteCitation names the copy that was read), quarantined.
     """
     _find_deletions(con, as_of)
     _find_winners(con)
@@ -44,6 +49,7 @@ def merge(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, int]:
         "new": _count(con, "winners WHERE NOT is_held"),
         "changed": _count(con, "winners WHERE is_held"),
         "deleted": _count(con, "deleted_held"),
+        "withheld": _count(con, "staging.core.articles AS c WHERE " + _IS_DELETED.format("c")),
         "quarantined": _count(con, "staging.core.unreadable"),
     }
 
@@ -65,12 +71,20 @@ def _find_deletions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     )
 
 
-# a deletion applies to copies no newer than its file
+# A deletion applies to copies no newer than its file. Only NLM's numbered files have an order
+# that can be told; from any other file it applies to that file's own copies.
 _IS_DELETED = """
     EXISTS (
         SELECT 1 FROM core.deleted_citations AS d
         WHERE d.pmid = {0}.pmid AND d.pmid_version = {0}.pmid_version
-            AND split_part({0}.source_stamp, ':', 1) <= d.source_stamp
+            AND (
+                split_part({0}.source_stamp, ':', 1) = d.source_stamp
+                OR (
+                    regexp_full_match(d.source_stamp, 'pubmed\\d\\dn\\d+')
+                    AND regexp_full_match({0}.source_stamp, 'pubmed\\d\\dn\\d+:\\d+')
+                    AND {0}.source_stamp < d.source_stamp
+                )
+            )
     )
 """
 
@@ -235,12 +249,12 @@ def _refresh_journals(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _quarantine(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
-    con.execute(
-        """
-        INSERT INTO ops.quarantine
-        SELECT raw_file, raw_offset, ?::TIMESTAMP, reason, record_bytes
-        FROM staging.core.unreadable
-        ON CONFLICT DO NOTHING
-        """,
-        [as_of],
-    )
+    rows = con.execute(
+        "SELECT raw_file, raw_offset, reason, record_bytes FROM staging.core.unreadable"
+    ).fetchall()
+    for raw_file, raw_offset, reason, raw in rows:
+        seen = _PMID.search(raw)
+        con.execute(
+            "INSERT INTO ops.quarantine VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [raw_file, raw_offset, as_of, int(seen[1]) if seen else None, reason, raw],
+        )

@@ -1,12 +1,17 @@
 -- severity: error
--- What a complete answer listed is what we count: nothing lost between answer and membership.
+-- What an answer listed are the members it explains; only a quarantined record may be missing.
 SELECT
-    s.search,
-    s.hit_count,
-    count(h.pmid) AS members_from_answer
-FROM ops.searches AS s
-LEFT JOIN ops.search_hits AS h
-    ON s.search = h.search AND h.left_at IS NULL AND h.matched_by IN ('pubmed', 'both')
-WHERE s.query_translation IS NOT NULL AND s.searched_at = (SELECT p.as_of FROM run_parameters AS p)
-GROUP BY s.search, s.hit_count
-HAVING count(h.pmid) <> s.hit_count
+    coalesce(x.search, h.search) AS search,
+    coalesce(x.pmid, h.pmid) AS pmid,
+    CASE WHEN h.pmid IS NULL THEN 'listed, and no member' ELSE 'member, and not listed' END AS fault
+FROM answered AS x
+FULL JOIN (
+    SELECT
+        m.search,
+        m.pmid
+    FROM ops.search_hits AS m
+    WHERE m.left_at IS NULL AND m.matched_by IN ('pubmed', 'both')
+) AS h ON x.search = h.search AND x.pmid = h.pmid
+WHERE
+    (h.pmid IS NULL AND x.pmid NOT IN (SELECT q.pmid FROM ops.quarantine AS q WHERE q.pmid > 0))
+    OR (x.pmid IS NULL AND h.search IN (SELECT s.search FROM scope AS s WHERE s.has_answer))

@@ -48,5 +48,4 @@ WHERE
         WHERE
             d.pmid = s.pmid
             AND d.pmid_version = s.pmid_version
-            AND split_part(s.source_stamp, ':', 1) <= d.source_stamp
     )

@@ -1,10 +1,23 @@
 -- severity: error
--- A zero stands only where a complete search covers it.
+-- A zero stands only where a complete search covers it, whatever is counted.
 SELECT
     search,
     year,
-    study_type
+    study_type,
+    record_count
 FROM marts.study_types_by_year
 WHERE
-    (coverage = 'partial' AND record_count = 0)
-    OR (coverage = 'complete' AND record_count IS NULL)
+    (
+        coverage = 'partial'
+        AND 0 IN (
+            record_count, any_label_count, preprint_count, retracted_count, notice_count,
+            checked_count
+        )
+    )
+    OR (
+        coverage = 'complete'
+        AND (
+            record_count + any_label_count + preprint_count + retracted_count + notice_count
+            + checked_count
+        ) IS NULL
+    )

@@ -18,8 +18,7 @@ CREATE OR REPLACE TABLE marts.study_types_by_year ( -- records by search, year a
     year_reason VARCHAR, -- why year is NULL: not_stated or unreadable
     coverage VARCHAR NOT NULL, -- complete: a zero means none; partial: an empty cell is not known
     as_of_date DATE NOT NULL, -- UTC date of the search
-    set_id VARCHAR NOT NULL, -- the published set this table belongs to
-    UNIQUE (search, year, study_type, year_reason)
+    set_id VARCHAR NOT NULL -- the published set this table belongs to
 );
 
 INSERT INTO marts.study_types_by_year

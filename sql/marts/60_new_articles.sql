@@ -9,8 +9,7 @@ CREATE OR REPLACE TABLE marts.new_articles ( -- records first seen since the las
     citation VARCHAR, -- its citation
     year SMALLINT, -- its year
     study_type VARCHAR, -- its primary study type
-    entered_at TIMESTAMP NOT NULL, -- UTC time of the run that first found it
-    UNIQUE (search, reason, pmid)
+    entered_at TIMESTAMP NOT NULL -- UTC time of the run that first found it
 );
 
 INSERT INTO marts.new_articles

@@ -16,8 +16,8 @@ SELECT
     a.pmid,
     a.citation,
     a.title,
-    min(l.linked_pmid),
-    min(l.ref_source)
+    arg_min(l.linked_pmid, l.position),
+    arg_min(l.ref_source, l.position)
 FROM ops.search_hits AS h
 INNER JOIN marts.articles AS a ON h.pmid = a.pmid
 LEFT JOIN core.article_links AS l

@@ -278,7 +278,7 @@ CREATE TABLE core.article_revisions ( -- every distinct body of a record seen by
 CREATE TABLE core.deleted_citations ( -- DeleteCitation entries seen, whether we held the article or not
     pmid INTEGER NOT NULL, -- the deleted article
     pmid_version SMALLINT NOT NULL, -- Version stated
-    source_stamp VARCHAR NOT NULL, -- file that deleted it: applies to copies no newer than it
+    source_stamp VARCHAR NOT NULL, -- file that deleted it: applies to its own copies, and to those of NLM's earlier numbered files
     seen_at TIMESTAMP NOT NULL, -- UTC time of the run
     PRIMARY KEY (pmid, pmid_version, source_stamp)
 );

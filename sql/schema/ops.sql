@@ -25,7 +25,7 @@ CREATE TABLE ops.searches ( -- every search of every run: what was asked and wha
     label VARCHAR NOT NULL, -- its name for readers
     mode VARCHAR NOT NULL, -- live or files, as declared
     strategy VARCHAR NOT NULL, -- the PubMed query, verbatim; the local predicate is made from the same definition
-    strategy_sha256 VARCHAR NOT NULL, -- fingerprint of the definition
+    strategy_sha256 VARCHAR NOT NULL, -- SHA-256 of the strategy: another one makes the run a baseline
     searched_at TIMESTAMP NOT NULL, -- UTC date of the search (as_of of the run)
     query_translation VARCHAR, -- QueryTranslation as PubMed answered; NULL for files
     warnings VARCHAR[] NOT NULL, -- ErrorList and WarningList entries as kind: text
@@ -66,6 +66,7 @@ CREATE TABLE ops.quarantine ( -- records that could not be read, with their byte
     raw_file VARCHAR NOT NULL, -- file under data/raw/<origin>/
     raw_offset BIGINT NOT NULL, -- position in the uncompressed file
     seen_at TIMESTAMP NOT NULL, -- as_of of the run
+    pmid INTEGER, -- the first PMID in its bytes, if any can be seen
     reason VARCHAR NOT NULL, -- why it could not be read
     record_bytes BLOB NOT NULL, -- the bytes as they came
     PRIMARY KEY (raw_file, raw_offset)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from pipeline.settings import ROOT
 
 REFERENCE = ROOT / "data" / "reference"
-SHARED = Path("/work/shared/pubmed")
+SHARED = ROOT.parent / "shared" / "pubmed"
 
 
 def add_article(

@@ -31,7 +31,7 @@ def test_one_name_for_one_identifier() -> None:
     assert len({ui for ui, _ in pairs}) == len(pairs) == len({name for _, name in pairs})
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="no shared PubMed files here")
+@pytest.mark.skipif(not SHARED.is_dir(), reason="../shared is not here")
 def test_pairs_agree_with_real_records() -> None:
     seen: dict[str, set[str]] = {}
     for path in sorted(Path(SHARED).rglob("*.xml*")):

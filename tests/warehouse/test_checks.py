@@ -147,7 +147,8 @@ BROKEN = [
     Broken(
         "unread_records",
         "a record lies in quarantine",
-        "INSERT INTO ops.quarantine VALUES ('objects/x.gz', 0, now()::TIMESTAMP, 'cut', 'x'::BLOB)",
+        "INSERT INTO ops.quarantine "
+        "VALUES ('objects/x.gz', 0, now()::TIMESTAMP, NULL, 'cut', 'x'::BLOB)",
     ),
     Broken(
         "years_plausible",

@@ -35,9 +35,9 @@ def titles(con: duckdb.DuckDBPyConnection):
 
 
 COPIES = {
-    "f1": article(1, "first", revised="2026-01-01"),
-    "f2": article(1, "revised", revised="2026-03-01"),
-    "f3": article(1, "second version", revised="2026-02-01", version=2),
+    "pubmed26n0001": article(1, "first", revised="2026-01-01"),
+    "pubmed26n0002": article(1, "revised", revised="2026-03-01"),
+    "pubmed26n0003": article(1, "second version", revised="2026-02-01", version=2),
 }
 
 
@@ -61,20 +61,20 @@ def test_equal_copies_are_ordered_by_file(con, order):
     assert titles(con) == [(1, "old")]
 
 
-@pytest.mark.parametrize("order", list(permutations(["f1", "gone", "f3"])))
+@pytest.mark.parametrize("order", list(permutations(["pubmed26n0001", "gone", "pubmed26n0003"])))
 def test_a_deletion_applies_to_copies_no_newer_than_its_file(con, order):
-    """f1 is deleted by a later file; f3 brings the record back after that."""
+    """The first copy is deleted by a later file; the third brings the record back after that."""
     for stamp in order:
         if stamp == "gone":
-            take(con, "f2", article(5, "beside"), deleted=(1,))
+            take(con, "pubmed26n0002", article(5, "beside"), deleted=(1,))
         else:
             take(con, stamp, article(1, f"from {stamp}"))
-    assert titles(con) == [(1, "from f3"), (5, "beside")]
+    assert titles(con) == [(1, "from pubmed26n0003"), (5, "beside")]
 
 
 def test_a_deleted_record_leaves_no_row_behind(con):
-    take(con, "f1", article(1, "soon gone", mesh=(("D1", "Pain"),)))
-    counts = take(con, "f2", article(5, "beside"), deleted=(1, 77))
+    take(con, "pubmed26n0001", article(1, "soon gone", mesh=(("D1", "Pain"),)))
+    counts = take(con, "pubmed26n0002", article(5, "beside"), deleted=(1, 77))
     assert counts["deleted"] == 1
     assert titles(con) == [(5, "beside")]
     assert con.execute("SELECT count(*) FROM core.mesh_headings").fetchall() == [(0,)]
@@ -84,8 +84,8 @@ def test_a_deleted_record_leaves_no_row_behind(con):
 
 
 def test_a_change_is_logged_field_by_field_and_nothing_else(con):
-    take(con, "f1", article(1, "old title", mesh=(("D1", "Pain"),)))
-    take(con, "f2", article(1, "new title", mesh=(("D2", "Nociception"),)))
+    take(con, "pubmed26n0001", article(1, "old title", mesh=(("D1", "Pain"),)))
+    take(con, "pubmed26n0002", article(1, "new title", mesh=(("D2", "Nociception"),)))
     changes = con.execute(
         "SELECT field, before, after FROM ops.article_changes ORDER BY field"
     ).fetchall()
@@ -95,17 +95,23 @@ def test_a_change_is_logged_field_by_field_and_nothing_else(con):
 
 
 def test_first_seen_stays_and_changed_moves(con):
-    take(con, "f1", article(1, "old"))
+    take(con, "pubmed26n0001", article(1, "old"))
     con.execute("UPDATE core.articles SET first_seen_at = '2020-01-01', changed_at = '2020-01-01'")
-    take(con, "f2", article(1, "new"))
+    take(con, "pubmed26n0002", article(1, "new"))
     assert con.execute("SELECT first_seen_at, changed_at FROM core.articles").fetchall() == [
         (datetime(2020, 1, 1), WHEN)
     ]
 
 
 def test_several_versions_in_one_file(con):
-    take(con, "f1", article(1, "one"), article(1, "two", version=2))
+    take(con, "pubmed26n0001", article(1, "one"), article(1, "two", version=2))
     assert titles(con) == [(1, "two")]
     assert con.execute("SELECT pmid_version, title FROM core.article_versions").fetchall() == [
         (1, "one")
     ]
+
+
+def test_a_deletion_of_a_file_without_an_order_spares_other_files(con):
+    take(con, "my-export", article(1, "kept"))
+    take(con, "zz-deletions", article(5, "beside"), deleted=(1,))
+    assert titles(con) == [(1, "kept"), (5, "beside")]
