@@ -21,9 +21,13 @@ from pipeline.errors import (
     ConfigurationError,
     KetumError,
 )
+from pipeline.options import Options
 from pipeline.settings import Settings
 
 log = logging.getLogger("ketum")
+
+_signalled: list[int] = []
+"""Exit codes of the signals that came, first one first."""
 
 
 def parse_arguments(argv: list[str]) -> argparse.Namespace:
@@ -52,12 +56,7 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
         help="read PubMed XML (plain or .gz) or .nbib files in place of searching",
     )
     parser.add_argument("--name", help="name of the archive that --archive or --from makes")
-    arguments = parser.parse_args(argv)
-    if arguments.from_files and (arguments.offline or arguments.archive):
-        parser.error("--from reads files and searches nothing: leave out --offline and --archive")
-    if arguments.archive and not arguments.offline:
-        parser.error("--archive is for --offline")
-    return arguments
+    return parser.parse_args(argv)
 
 
 def main(argv: list[str]) -> int:
@@ -78,6 +77,11 @@ def main(argv: list[str]) -> int:
             print(_cut_off("Terminated."), file=sys.stderr)
         return left.code if isinstance(left.code, int) else EXIT_UNEXPECTED
     except Exception as error:
+        # DuckDB makes "Query interrupted" of what a signal's handler raises within a query
+        if _signalled or "Query interrupted" in str(error):
+            code = _signalled[0] if _signalled else EXIT_INTERRUPTED
+            print(_cut_off("Stopped."), file=sys.stderr)
+            return code
         _tell_unforeseen(error)
         return EXIT_UNEXPECTED
     return EXIT_OK
@@ -89,6 +93,12 @@ def _run(arguments: argparse.Namespace) -> str:
             raise ConfigurationError(
                 f"There is no {path}.", effect="Nothing changed.", next_step="check the path."
             )
+    Options(
+        offline=arguments.offline,
+        archive=arguments.archive,
+        from_files=tuple(arguments.from_files),
+        name=arguments.name,
+    )  # says what is wrong before a server is started
     settings = Settings.from_environment()
     prepare_environment(settings)
     log.info("Starting a Prefect server for this run ...")
@@ -151,6 +161,7 @@ def _tell_unforeseen(error: Exception) -> None:
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:
     # An exception, so that the run rolls back and the server is ended on the way out. Prefect
     # puts a handler of its own in place while the flow runs, and calls this one after it.
+    _signalled.append(EXIT_TERMINATED)
     raise SystemExit(EXIT_TERMINATED)
 
 

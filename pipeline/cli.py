@@ -6,14 +6,20 @@ import argparse
 import json
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 from types import FrameType
 
 from pipeline import __version__, logs
 from pipeline.clock import Clock
-from pipeline.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_TERMINATED, EXIT_UNEXPECTED, KetumError
+from pipeline.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_TERMINATED,
+    EXIT_UNEXPECTED,
+    ConfigurationError,
+    KetumError,
+)
 from pipeline.settings import Settings
 
 EXAMPLES = """\
@@ -207,8 +213,9 @@ def _schedule(_settings: Settings, arguments: argparse.Namespace) -> int:
         command += ["--cron", arguments.cron]
     if arguments.timezone:
         command += ["--timezone", arguments.timezone]
-    # flows/ stays out of this process: pipeline/ never imports Prefect
-    return subprocess.run(command, check=False).returncode
+    # This process becomes the other one: pipeline/ never imports Prefect, and a kill of one
+    # must not leave the other serving.
+    os.execv(command[0], command)
 
 
 def _rebuild(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -221,5 +228,11 @@ def _rebuild(settings: Settings, arguments: argparse.Namespace) -> int:
 def _replay(_settings: Settings, arguments: argparse.Namespace) -> int:
     from pipeline.pubmed.replay import serve
 
-    serve(arguments.archive, port=arguments.port)
+    try:
+        serve(arguments.archive, port=arguments.port)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The replay server could not listen on port {arguments.port}: {error.strerror}.",
+            next_step="name another one with --port.",
+        ) from None
     return EXIT_OK

@@ -8,13 +8,17 @@ run or `ketum rebuild` knows the times and parameters of every run before it.
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import ConfigurationError
 from pipeline.pubmed.archive import write_atomically
+
+log = logging.getLogger("ketum")
 
 RUNNING = "running"
 COMMITTED = "committed"
@@ -60,13 +64,31 @@ class Journal:
         write_atomically(runs / self.run_id / "run.json", body.encode())
 
 
-def read_all(runs: Path, origin: str | None = None) -> list[Journal]:
-    """Every journal, oldest first; of one origin if given. Unreadable ones are left out."""
+def read_all(
+    runs: Path, origin: str | None = None, *, must_be_whole: bool = False
+) -> list[Journal]:
+    """Every journal, oldest first; of one origin if given.
+
+    Args:
+        runs: directory of the runs.
+        origin: only these.
+        must_be_whole: refuse a journal that cannot be read, instead of leaving it out.
+
+    Raises:
+        ConfigurationError: a journal cannot be read, and none may be missing.
+    """
     found = []
     for path in runs.glob("*/run.json"):
         try:
             journal = Journal(**json.loads(path.read_text(encoding="utf-8")))
         except (ValueError, TypeError):
+            if must_be_whole:
+                raise ConfigurationError(
+                    f"The journal {path} cannot be read.",
+                    effect="Nothing changed.",
+                    next_step="restore it from a copy; without it the run's times are lost.",
+                ) from None
+            log.warning("The journal %s cannot be read; it is left out.", path)
             continue
         if origin is None or journal.origin == origin:
             found.append(journal)

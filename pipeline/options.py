@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import ConfigurationError
 from pipeline.settings import PUBMED_ORIGIN, ROOT, archive_origin
+
+_NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 
 LIVE, OFFLINE, FILES = "live", "offline", "files"
 DEMO_ARCHIVE = ROOT / "data" / "demo"
@@ -27,6 +31,22 @@ class Options:
     archive: Path | None = None
     from_files: tuple[Path, ...] = ()
     name: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.from_files and (self.offline or self.archive):
+            raise _misused("--from reads files and searches nothing", "leave out --offline")
+        if self.archive is not None and not self.offline:
+            raise _misused("--archive is what --offline replays", "add --offline")
+        if self.name is not None and self.mode == LIVE:
+            raise _misused("--name names an archive", "give it with --from or --offline")
+        is_demo = self.mode == OFFLINE and self.archive_directory == DEMO_ARCHIVE.resolve()
+        if self.mode != LIVE and not is_demo and self.origin == archive_origin("demo"):
+            raise _misused("The name demo belongs to data/demo", "give another --name")
+        if self.mode != LIVE and not re.fullmatch(_NAME, self.origin.removeprefix("archive:")):
+            raise _misused(
+                f"{self.origin!r} is no name for an archive: small letters, digits, - and _",
+                "give a plain --name",
+            )
 
     @property
     def mode(self) -> str:
@@ -51,3 +71,7 @@ class Options:
             "archive": self.archive_directory.name if self.mode == OFFLINE else None,
             "files": [path.name for path in self.from_files],
         }
+
+
+def _misused(cause: str, next_step: str) -> ConfigurationError:
+    return ConfigurationError(f"{cause}.", effect="Nothing was done.", next_step=f"{next_step}.")

@@ -50,7 +50,7 @@ def rebuild(origin: str, settings: Settings, clock: Clock | None = None) -> str:
     ):
         past = [
             journal
-            for journal in journals.read_all(settings.runs, origin)
+            for journal in journals.read_all(settings.runs, origin, must_be_whole=True)
             if journal.state in (journals.COMMITTED, journals.PUBLISHED)
         ]
         if not past:

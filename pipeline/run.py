@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import logging
 import os
@@ -21,6 +22,8 @@ from pipeline.errors import (
     ConfigurationError,
     KetumError,
 )
+from pipeline.evidence.overrides import load_overrides
+from pipeline.evidence.study_types import load_study_types
 from pipeline.evidence.topics import Search, Topics, load_topics
 from pipeline.journal import Journal
 from pipeline.options import FILES, LIVE, OFFLINE, Options
@@ -121,7 +124,7 @@ def open_run(options: Options, settings: Settings, clock: Clock | None = None) -
     """
     clock = clock or Clock()
     started = clock.monotonic()
-    topics = load_topics(settings.reference / "topics.toml")
+    topics = check_reference(settings.reference)
     earlier = journals.read_all(settings.runs)
     as_of = journals.next_time(earlier, clock.now())
     run_id = journals.new_run_id(as_of)
@@ -164,6 +167,33 @@ def open_run(options: Options, settings: Settings, clock: Clock | None = None) -
             raise
         finally:
             run.close()
+
+
+def check_reference(reference: Path) -> Topics:
+    """Read every reference file before anything is asked or fetched; gives the topics.
+
+    Raises:
+        ConfigurationError: one is missing or wrong; the message names file and line.
+    """
+    try:
+        topics = load_topics(reference / "topics.toml")
+        types = load_study_types(reference / "study_types.toml")
+        load_overrides(reference / "overrides.toml", types.codes())
+        with (reference / "known_articles.csv").open(encoding="utf-8", newline="") as file:
+            head = next(csv.reader(file), [])
+    except FileNotFoundError as error:
+        raise _bad_reference(f"The reference file {error.filename} is missing.") from None
+    if not {"pmid", "doi", "title"} <= set(head):
+        raise _bad_reference(
+            f"{reference / 'known_articles.csv'}, line 1: columns pmid, doi and title are needed."
+        )
+    return topics
+
+
+def _bad_reference(cause: str) -> ConfigurationError:
+    return ConfigurationError(
+        cause, effect="Nothing changed.", next_step="restore it (`git checkout data/reference`)."
+    )
 
 
 def _note_failure(run: Run, error: BaseException) -> None:
@@ -220,11 +250,15 @@ def _settle_earlier_runs(run: Run) -> None:
 
 
 def _previous_published_at(run: Run) -> str | None:
-    """as_of of the last published run of this origin, ISO 8601."""
+    """as_of of the last published run of this origin, ISO 8601.
+
+    A run that committed and died is published just before this one begins, too late for
+    anyone to have read it: what it found is new in this one too.
+    """
     published = [
         journal.as_of
         for journal in journals.read_all(run.settings.runs, run.origin)
-        if journal.state in (journals.PUBLISHED, journals.COMMITTED)
+        if journal.state == journals.PUBLISHED
     ]
     return published[-1] if published else None
 

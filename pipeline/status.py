@@ -82,7 +82,7 @@ def check_age(found: dict[str, Any], max_age: str) -> None:
         )
     hours = int(match[1]) * (24 if match[2] == "d" else 1)
     latest = found["latest"]
-    if latest is None or latest["age_hours"] > hours:
+    if latest is None or latest["age_hours"] >= hours:
         age = "nothing is published" if latest is None else f"it is {latest['age_hours']} hours old"
         raise StaleError(
             f"The latest set should be at most {max_age} old, but {age}.",
@@ -124,7 +124,7 @@ def doctor(settings: Settings) -> list[tuple[str, str, bool]]:
             found.append((package, "not installed", False))
     free = shutil.disk_usage(_existing(settings)).free
     found += [
-        ("data directory", str(settings.data), True),
+        ("data directory", str(settings.data), os.access(_existing(settings), os.W_OK)),
         ("free space", f"{free / (1 << 30):.1f} GiB", free > SPACE_WANTED),
         ("latest set", _latest(settings), True),
         ("NCBI_EMAIL", "set" if settings.email else "not set: NCBI cannot write to you", True),

@@ -16,14 +16,14 @@ from typing import NamedTuple
 from pipeline import journal as journals
 from pipeline import run as runs
 from pipeline.clock import Clock
-from pipeline.errors import CheckError, IncompleteError, SourceError
+from pipeline.errors import IncompleteError, SourceError
 from pipeline.evidence import judge as evidence
 from pipeline.options import FILES, Options
 from pipeline.outputs import publish as publishing
 from pipeline.outputs import receipt as receipts
 from pipeline.outputs import tables
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed import fetch, from_files, ledger, search
+from pipeline.pubmed import bounds, fetch, from_files, ledger, search
 from pipeline.run import Run
 from pipeline.settings import Settings
 from pipeline.warehouse import checks, load, membership, run_records, stage
@@ -50,7 +50,7 @@ def search_step(run: Run) -> Counts:
         query = run.topics.pubmed_query(wanted.name)
         answer = search.esearch(run.client, query)
         run.answers[wanted.name] = answer
-        _check_bounds(run, wanted.name, len(answer.pmids), wanted.minimum, wanted.maximum)
+        bounds.check(run, wanted, answer)
     for name, answer in run.answers.items():
         run.archive.note(
             run.run_id,
@@ -66,24 +66,6 @@ def search_step(run: Run) -> Counts:
             },
         )
     return {name: len(answer.pmids) for name, answer in run.answers.items()}
-
-
-def _check_bounds(
-    run: Run, name: str, found: int, minimum: int | None, maximum: int | None
-) -> None:
-    if not run.bounds_apply:
-        return
-    if minimum is not None and found < minimum:
-        raise CheckError(
-            f"The search {name} found {found} records; fewer than {minimum} cannot be right.",
-            effect="Nothing changed.",
-            next_step='look at the query with `ketum query "FROM marts.search_log"`, or lower '
-            "`minimum` in data/reference/topics.toml if the literature really shrank.",
-        )
-    if maximum is not None and found > maximum:
-        log.warning(
-            "The search %s found %d records, more than the %d expected.", name, found, maximum
-        )
 
 
 def fetch_step(run: Run) -> Counts:
@@ -151,6 +133,7 @@ def judge_step(run: Run) -> Counts:
     """
     judged = evidence.judge(run.con, run.reference)
     reasons = run_records.entered_reasons(run)
+    run_records.note_known_articles(run)
     hits = membership.update(
         run.con,
         {name: answer.pmids for name, answer in run.answers.items()},
@@ -159,6 +142,7 @@ def judge_step(run: Run) -> Counts:
         run.gone,
         run.as_of,
     )
+    run_records.note_known_members(run)
     run_records.note_run(run, reasons, hits)
     run.receipt.searches = hits
     return {**judged, **{name: hit["members"] for name, hit in hits.items()}}

@@ -44,6 +44,7 @@ def test_what_the_demonstration_says_of_itself_is_true(demonstration):
         ).fetchall()[0]
     assert f"{typed} of {held} get a type" in told
     assert receipt.known_missed == []
+    assert receipt.unknown_values == {}
 
 
 def snippets(language: str) -> Iterator[str]:

@@ -37,6 +37,7 @@ class Receipt:
         records: read, new, changed, deleted, quarantined.
         known_missed: known articles not among the members of `kratom`.
         known_total: how many are known.
+        known_listed: found only because a file or list gave the very citation.
         unknown_values: elements and values of the input that no rule names, with counts.
         notes: what else the reader should know, one sentence each.
     """
@@ -51,6 +52,7 @@ class Receipt:
     records_read: int | None = None
     known_missed: list[str] = field(default_factory=list)
     known_total: int = 0
+    known_listed: int = 0
     unknown_values: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     seconds: float | None = None
@@ -75,11 +77,16 @@ class Receipt:
             told.append(self.statement)
         records = ", ".join(f"{number} {name}" for name, number in self.records.items())
         if self.records_read is not None:
-            records = f"{self.records_read} in the files; of those that match or are held: {records}"
+            records = (
+                f"{self.records_read} in the files; of those that match or are held: {records}"
+            )
         told.append(f"Records: {records}.")
         if self.known_total:
             found = self.known_total - len(self.known_missed)
-            told.append(f"Known kratom articles: {found} of {self.known_total} found.")
+            listed = (
+                f", {self.known_listed} of them by their own citation" if self.known_listed else ""
+            )
+            told.append(f"Known kratom articles: {found} of {self.known_total} found{listed}.")
             told += [f"  missed: {name}" for name in self.known_missed[:MISSED_SHOWN]]
             if len(self.known_missed) > MISSED_SHOWN:
                 more = len(self.known_missed) - MISSED_SHOWN
@@ -146,6 +153,9 @@ def fill(run: Run) -> None:
             undated=undated,
         )
     receipt.known_total = _number(con, "SELECT count(*) FROM ops.known_articles")
+    receipt.known_listed = _number(
+        con, "SELECT count(*) FROM ops.known_articles WHERE is_only_listed"
+    )
     receipt.known_missed = [
         f"{title or doi or ''} ({'PMID ' + str(pmid) if pmid else 'doi ' + str(doi)})"
         for pmid, doi, title in con.execute(

@@ -91,11 +91,14 @@ class Archive:
         if not path.exists():
             return []
         found = []
-        for line in path.read_text(encoding="utf-8").splitlines():
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(lines, 1):
             try:
                 entry = json.loads(line)
             except ValueError:
-                break
+                if number == len(lines):
+                    break
+                raise self._damaged(f"runs/{path.name}", f"its line {number} is broken") from None
             if kind is None or entry["kind"] == kind:
                 found.append(entry)
         return found

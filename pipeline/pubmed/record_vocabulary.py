@@ -52,7 +52,7 @@ class Vocabulary:
             "Article",
             PubModel=(
                 None,
-                words("Print Print-Electronic Electronic Electronic-Print Electronic- eCollection"),
+                words("Print Print-Electronic Electronic Electronic-Print Electronic-eCollection"),
             ),
         )
         self.citation = of(

@@ -52,13 +52,13 @@ def run_all(con: duckdb.DuckDBPyConnection, sql: Path) -> int:
         shown = "; ".join(str(row) for row in rows[:3])
         told = f"{check.name} ({len(rows)}{'+' if len(rows) == 1000 else ''} rows, e.g. {shown})"
         if check.severity == "error":
-            failed.append(f"{told}: {check.claim.rstrip('.')}")
+            failed.append(f"{told}: {check.claim}")
         else:
             warned += 1
             log.warning("Check %s: %s", told, check.claim)
     if failed:
         raise CheckError(
-            f"{len(failed)} check(s) of the data failed: " + " | ".join(failed) + ".",
+            f"{len(failed)} check(s) of the data failed: " + " | ".join(failed),
             effect="The run was undone: warehouse and published tables are as before; the raw "
             "archive keeps what was fetched.",
             next_step="read the query in sql/checks/ and the records it names, then run again.",

@@ -24,7 +24,8 @@ def update(
 ) -> dict[str, dict[str, int]]:
     """Bring the memberships of each search up to date.
 
-    Needs TEMP local_hits (search, pmid) as `topics.match` leaves it, and core as merged.
+    Needs TEMP local_hits (search, pmid) as judging leaves it, core as merged, and
+    ops.known_articles.
 
     Args:
         con: the warehouse, in the caller's transaction.
@@ -53,7 +54,11 @@ def update(
         CREATE OR REPLACE TEMP TABLE members AS
         WITH held AS (
             SELECT s.search, s.has_answer, a.pmid, a.record_source,
-                x.pmid IS NOT NULL AS in_answer, l.pmid IS NOT NULL AS in_local
+                x.pmid IS NOT NULL AS in_answer, l.pmid IS NOT NULL AS in_local,
+                s.search = 'kratom' AND a.record_source = 'sparse' AND EXISTS (
+                    SELECT 1 FROM ops.known_articles AS k
+                    WHERE k.pmid = a.pmid OR (k.pmid IS NULL AND lower(k.doi) = lower(a.doi))
+                ) AS is_listed
             FROM scope AS s
             CROSS JOIN core.articles AS a
             LEFT JOIN answered AS x ON x.search = s.search AND x.pmid = a.pmid
@@ -66,13 +71,13 @@ def update(
                 WHEN in_local THEN 'local'
                 ELSE 'listed'
             END AS matched_by,
-            -- an answer decides about what PubMed could have answered with; a citation list
-            -- is kratom's by hand, and its titles decide about the other searches
+            -- an answer decides about what PubMed could have answered with; of a citation
+            -- list the titles decide, and for known kratom articles the list itself
             in_answer
             OR (in_local AND (NOT has_answer OR record_source = 'sparse'))
-            OR (record_source = 'sparse' AND search = 'kratom') AS is_member
+            OR is_listed AS is_member
         FROM held
-        WHERE in_answer OR in_local OR (record_source = 'sparse' AND search = 'kratom')
+        WHERE in_answer OR in_local OR is_listed
         """
     )
     con.execute("DELETE FROM ops.search_differences WHERE search IN (SELECT search FROM scope)")

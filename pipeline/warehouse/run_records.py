@@ -86,6 +86,20 @@ def entered_reasons(run: Run) -> dict[str, str]:
     return reasons
 
 
+def last_answer(run: Run, search: str) -> tuple[int | None, bool]:
+    """What a search found last time (None: never asked), and whether its strategy has changed."""
+    if not run.has_warehouse:
+        return None, False
+    row = run.con.execute(
+        """
+        SELECT hit_count, strategy_sha256 FROM ops.searches
+        WHERE search = ? ORDER BY searched_at DESC LIMIT 1
+        """,
+        [search],
+    ).fetchone()
+    return (None, False) if row is None else (row[0], row[1] != fingerprint(run, search))
+
+
 def fingerprint(run: Run, search: str) -> str:
     """SHA-256 of a search's query: query and local predicate come from one definition."""
     return hashlib.sha256(run.topics.pubmed_query(search).encode()).hexdigest()
@@ -136,24 +150,35 @@ def note_run(run: Run, reasons: dict[str, str], hits: dict[str, dict[str, int]])
         con.execute(
             "INSERT INTO ops.unknown_values VALUES (?, ?, ?, ?)", [run.as_of, kind, what, number]
         )
-    _note_known_articles(run)
 
 
-def _note_known_articles(run: Run) -> None:
+def note_known_articles(run: Run) -> None:
+    """Read known_articles.csv into ops.known_articles, and say which of them are held."""
     run.con.execute("DELETE FROM ops.known_articles")
     run.con.execute(
         """
         INSERT INTO ops.known_articles
-        SELECT k.position, k.pmid, k.doi, k.title, a.pmid IS NOT NULL, h.pmid IS NOT NULL
+        SELECT k.position, k.pmid, k.doi, k.title, a.pmid IS NOT NULL, FALSE, FALSE
         FROM (
             SELECT row_number() OVER () AS position, pmid::INTEGER AS pmid, doi, title
             FROM read_csv(?, header = true, all_varchar = true)
         ) AS k
         LEFT JOIN core.articles AS a
             ON a.pmid = k.pmid OR (k.pmid IS NULL AND lower(a.doi) = lower(k.doi))
-        LEFT JOIN ops.search_hits AS h
-            ON h.pmid = a.pmid AND h.search = 'kratom' AND h.left_at IS NULL
         ORDER BY k.position
         """,
         [str(run.reference / "known_articles.csv")],
+    )
+
+
+def note_known_members(run: Run) -> None:
+    """Say which known articles are in the kratom search, and which only a list put there."""
+    run.con.execute(
+        """
+        UPDATE ops.known_articles AS k
+        SET is_member = TRUE, is_only_listed = h.matched_by IN ('local', 'listed')
+        FROM core.articles AS a, ops.search_hits AS h
+        WHERE (a.pmid = k.pmid OR (k.pmid IS NULL AND lower(a.doi) = lower(k.doi)))
+            AND h.pmid = a.pmid AND h.search = 'kratom' AND h.left_at IS NULL
+        """
     )

@@ -20,7 +20,14 @@ LEFT JOIN (
         AND y.study_type = c.study_type
         AND y.year IS NOT DISTINCT FROM c.year
         AND y.year_reason IS NOT DISTINCT FROM c.year_reason
-        AND c.is_primary
-        AND c.counted_as = 'record'
-GROUP BY y.search, y.year, y.year_reason, y.study_type, y.record_count
-HAVING coalesce(y.record_count, 0) <> count(c.pmid)
+GROUP BY ALL
+HAVING
+    coalesce(any_value(y.record_count), 0)
+    <> count(c.pmid) FILTER (c.is_primary AND c.counted_as = 'record')
+    OR coalesce(any_value(y.any_label_count), 0) <> count(c.pmid) FILTER (c.counted_as = 'record')
+    OR coalesce(any_value(y.retracted_count), 0)
+    <> count(c.pmid) FILTER (c.is_primary AND c.counted_as = 'retracted')
+    OR coalesce(any_value(y.preprint_count), 0)
+    <> count(c.pmid) FILTER (c.is_primary AND c.counted_as = 'preprint')
+    OR coalesce(any_value(y.notice_count), 0)
+    <> count(c.pmid) FILTER (c.is_primary AND c.counted_as = 'notice')

@@ -7,7 +7,7 @@ CREATE OR REPLACE TABLE marts.articles ( -- one row per record that is a member 
     first_author VARCHAR, -- last name and initials, or the collective name
     journal VARCHAR, -- MedlineTA, else the journal's title, else the book's
     year SMALLINT, -- year the tables count in: of the issue, else electronic; NULL with a reason
-    year_source VARCHAR NOT NULL, -- issue, electronic, or why there is none: unreadable, not_stated
+    year_source VARCHAR NOT NULL, -- issue, electronic, or why there is none: unreadable, not_stated, implausible
     first_public_year SMALLINT, -- the earlier of issue and electronic year
     entry_year SMALLINT, -- year the record entered PubMed
     study_type VARCHAR NOT NULL, -- primary study type (code); OTHER when unclassified
@@ -53,8 +53,11 @@ SELECT
     ) AS citation,
     f.name AS first_author,
     coalesce(a.medline_ta, a.journal_title, b.book_title) AS journal,
-    y.year,
-    y.year_source,
+    CASE WHEN y.year BETWEEN 1781 AND p.as_of_year + 2 THEN y.year END AS year,
+    CASE
+        WHEN y.year NOT BETWEEN 1781 AND p.as_of_year + 2 THEN 'implausible'
+        ELSE y.year_source
+    END AS year_source,
     y.first_public_year,
     y.entry_year,
     s.study_type,
@@ -75,7 +78,7 @@ SELECT
     s.assigned_by = 'override' AS is_checked,
     a.pmid IN (SELECT x.pmid FROM core.abstract_sections AS x) AS has_abstract,
     k.level AS kratom_level,
-    p.level AS pain_level,
+    n.level AS pain_level,
     a.doi,
     CASE WHEN a.pmid > 0 THEN 'https://pubmed.ncbi.nlm.nih.gov/' || a.pmid || '/' END AS pubmed_url,
     'https://doi.org/' || a.doi AS doi_url,
@@ -83,6 +86,7 @@ SELECT
     a.first_seen_at,
     a.changed_at
 FROM core.articles AS a
+CROSS JOIN run_parameters AS p
 INNER JOIN core.article_years AS y ON a.pmid = y.pmid
 INNER JOIN evidence.article_study_types AS s ON a.pmid = s.pmid AND s.is_primary
 INNER JOIN evidence.study_types AS t ON s.study_type = t.study_type
@@ -97,6 +101,6 @@ LEFT JOIN (
     GROUP BY pmid
 ) AS f ON a.pmid = f.pmid
 LEFT JOIN evidence.article_topics AS k ON a.pmid = k.pmid AND k.topic = 'kratom'
-LEFT JOIN evidence.article_topics AS p ON a.pmid = p.pmid AND p.topic = 'pain'
+LEFT JOIN evidence.article_topics AS n ON a.pmid = n.pmid AND n.topic = 'pain'
 WHERE a.pmid IN (SELECT h.pmid FROM ops.search_hits AS h WHERE h.left_at IS NULL)
 ORDER BY a.pmid;

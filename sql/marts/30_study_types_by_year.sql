@@ -15,7 +15,7 @@ CREATE OR REPLACE TABLE marts.study_types_by_year ( -- records by search, year a
     is_partial_year BOOLEAN NOT NULL, -- the year of the search: not over yet
     is_provisional_year BOOLEAN NOT NULL, -- the year before: indexing still adds to it
     is_future_year BOOLEAN NOT NULL, -- a later year: issues dated ahead
-    year_reason VARCHAR, -- why year is NULL: not_stated or unreadable
+    year_reason VARCHAR, -- why year is NULL: not_stated, unreadable or implausible
     coverage VARCHAR NOT NULL, -- complete: a zero means none; partial: an empty cell is not known
     as_of_date DATE NOT NULL, -- UTC date of the search
     set_id VARCHAR NOT NULL -- the published set this table belongs to

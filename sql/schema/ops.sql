@@ -86,5 +86,6 @@ CREATE TABLE ops.known_articles ( -- articles a good search must find (data/refe
     doi VARCHAR, -- DOI, when known
     title VARCHAR, -- title as listed
     is_held BOOLEAN NOT NULL, -- whether a held record has this PMID or DOI
-    is_member BOOLEAN NOT NULL -- whether it is in the kratom search now
+    is_member BOOLEAN NOT NULL, -- whether it is in the kratom search now
+    is_only_listed BOOLEAN NOT NULL -- it is there by its own citation, not by an answer of PubMed
 );

@@ -513,8 +513,9 @@ INSERT INTO ops.searches
 SELECT 'r', search, search, 'files', '', '', {NOW}, NULL, [], count(*), true, true
 FROM ops.search_hits GROUP BY search;
 INSERT INTO ops.known_articles VALUES
-    (1, 901, NULL, NULL, true, false), (2, NULL, '10.1/RIGHT one', NULL, true, false),
-    (3, 7, '10.1/none', NULL, false, false);
+    (1, 901, NULL, NULL, true, false, false),
+    (2, NULL, '10.1/RIGHT one', NULL, true, false, false),
+    (3, 7, '10.1/none', NULL, false, false, false);
 INSERT INTO evidence.study_types
 SELECT study_type, '', '', '', false, 1, 1
 FROM (VALUES ('SR'), ('REFWORK'), ('RCT')) AS types (study_type);

@@ -36,7 +36,8 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[e
             "'Kratom', 'PubMed', 'kratom*[tw]', NULL, ['WarningList: =1', 'two'], 3, true, false)"
         )
         con.execute(
-            "INSERT INTO ops.quarantine VALUES ('f', 0, TIMESTAMP '2026-01-01', 'why', 'x'::BLOB)"
+            "INSERT INTO ops.quarantine "
+            "VALUES ('f', 0, TIMESTAMP '2026-01-01', 1, 'why', 'x'::BLOB)"
         )
         yield directory, exports.export_all(con, directory)
 

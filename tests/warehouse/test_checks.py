@@ -32,6 +32,22 @@ class Broken(NamedTuple):
 
 BROKEN = [
     Broken(
+        "implausible_years",
+        "a printed year far ahead",
+        "UPDATE marts.articles SET year_source = 'implausible' WHERE pmid = 1",
+    ),
+    Broken(
+        "rows_are_unique",
+        "the same row twice",
+        "INSERT INTO marts.study_types_by_year "
+        "SELECT * FROM marts.study_types_by_year WHERE year = 2024",
+    ),
+    Broken(
+        "rows_are_unique",
+        "the same announcement twice",
+        "INSERT INTO marts.new_articles SELECT * FROM marts.new_articles",
+    ),
+    Broken(
         "answer_is_membership",
         "a record of the answer is no member",
         "DELETE FROM ops.search_hits WHERE search = 'kratom' AND pmid = 1",
@@ -153,12 +169,12 @@ BROKEN = [
     Broken(
         "years_plausible",
         "a year before any journal",
-        "UPDATE marts.articles SET year = 204 WHERE pmid = 1",
+        "UPDATE marts.study_types_by_year SET year = 204 WHERE year = 2024",
     ),
     Broken(
         "years_plausible",
         "a year far ahead",
-        "UPDATE marts.articles SET year = 2062 WHERE pmid = 1",
+        "UPDATE marts.study_types_by_year SET year = 2062 WHERE year = 2024",
     ),
     Broken(
         "zero_only_where_complete",
