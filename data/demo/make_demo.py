@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.evidence.topics import load_topics, match
-from pipeline.pubmed.record_bytes import extract
+from pipeline.pubmed.parsing.bytes import extract
 from pipeline.settings import ROOT, Settings
 from pipeline.warehouse import database, stage
 

@@ -15,17 +15,17 @@ from io import BytesIO
 from typing import Any, BinaryIO
 
 from pipeline.errors import ConfigurationError, SourceError
-from pipeline.pubmed.dates import read_words, small_number
-from pipeline.pubmed.record_bytes import PIECE, Source, open_bytes, source_name
-from pipeline.pubmed.record_context import BadRecordError
-from pipeline.pubmed.record_medline import cut_medline, read_medline
-from pipeline.pubmed.record_tables import (
+from pipeline.pubmed.parsing.bytes import PIECE, Source, open_bytes, source_name
+from pipeline.pubmed.parsing.context import BadRecordError
+from pipeline.pubmed.parsing.dates import read_words, small_number
+from pipeline.pubmed.parsing.medline import cut_medline, read_medline
+from pipeline.pubmed.parsing.tables import (
     LARGEST_INTEGER,
     LIST_COLUMNS,
     PARSED_COLUMNS,
     empty_tables,
 )
-from pipeline.pubmed.record_tally import Tally
+from pipeline.pubmed.parsing.tally import Tally
 from pipeline.pubmed.records import Batch, Unreadable, read_batches
 
 _MEDLINE_LINE = re.compile(rb"(?:\xef\xbb\xbf)?\s*PMID- ?\d")

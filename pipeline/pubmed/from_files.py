@@ -18,7 +18,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.evidence import topics as topics_module
 from pipeline.options import OFFLINE
 from pipeline.pubmed.files import open_records
-from pipeline.pubmed.record_bytes import extract
+from pipeline.pubmed.parsing.bytes import extract
 from pipeline.run import Run
 from pipeline.warehouse import database, stage
 

@@ -1,7 +1,7 @@
 """PubMed XML to rows: every record of a file, streaming, nothing lost.
 
 One record at a time is cut from the stream (`cutting`), parsed by lxml without any DTD or
-network, and walked once; each child goes to the reader of its tag (`record_*`). Text is
+network, and walked once; each child goes to the reader of its tag (`parsing/`). Text is
 verbatim: mark-up is flattened, nothing trimmed. What the DTD does not have is counted in a
 `Tally`; what cannot be read is set aside with its bytes, and reading goes on.
 """
@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 
-from pipeline.pubmed.cutting import Cut, Cutter
-from pipeline.pubmed.record_bytes import Source, open_bytes, source_name
-from pipeline.pubmed.record_reader import Deletion, RecordReader, Unreadable
-from pipeline.pubmed.record_tables import PARSED_COLUMNS, Tables
-from pipeline.pubmed.record_tally import Tally
+from pipeline.pubmed.parsing.bytes import Source, open_bytes, source_name
+from pipeline.pubmed.parsing.cutting import Cut, Cutter
+from pipeline.pubmed.parsing.reader import Deletion, RecordReader, Unreadable
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tables
+from pipeline.pubmed.parsing.tally import Tally
 
 __all__ = [
     "PARSED_COLUMNS",

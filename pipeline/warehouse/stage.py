@@ -16,7 +16,7 @@ from typing import BinaryIO
 import duckdb
 
 from pipeline.pubmed.files import open_records
-from pipeline.pubmed.record_tables import PARSED_COLUMNS
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
 from pipeline.pubmed.records import Batch, Tally
 from pipeline.settings import ROOT
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.pubmed.dates import Part, moment, partial_date, read_words, whole_date
+from pipeline.pubmed.parsing.dates import Part, moment, partial_date, read_words, whole_date
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfigurationError, KetumError, SourceError
-from pipeline.pubmed.cutting import Cutter, extract
+from pipeline.pubmed.parsing.cutting import Cutter, extract
 from pipeline.pubmed.records import Record, Unreadable, read_batches, read_records
 from tests.pubmed.test_records import article, file_of, row
 

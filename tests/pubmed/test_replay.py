@@ -20,7 +20,7 @@ from lxml import etree
 
 from pipeline.errors import SourceError
 from pipeline.pubmed.replay import Archive, ReplayServer, Response
-from pipeline.pubmed.replay_archive import Record
+from pipeline.pubmed.replay.archive import Record
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
 

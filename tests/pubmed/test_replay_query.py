@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.pubmed.replay_index import Index
-from pipeline.pubmed.replay_query import QuerySyntaxError, Term, parse
-from pipeline.pubmed.replay_record import read_entries
-from pipeline.pubmed.replay_search import Findings, search
-from pipeline.pubmed.replay_text import fold
+from pipeline.pubmed.replay.index import Index
+from pipeline.pubmed.replay.query import QuerySyntaxError, Term, parse
+from pipeline.pubmed.replay.record import read_entries
+from pipeline.pubmed.replay.search import Findings, search
+from pipeline.pubmed.replay.text import fold
 
 # Invented. Their places are their numbers: 0, 1, 2, 3.
 KRATOM_TRIAL = """

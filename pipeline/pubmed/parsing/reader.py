@@ -11,13 +11,13 @@ from html.entities import name2codepoint
 from lxml import etree
 
 from pipeline.errors import ConfigurationError
-from pipeline.pubmed.cutting import Cut, Cutter
-from pipeline.pubmed.record_article import medline_citation
-from pipeline.pubmed.record_book import book_document
-from pipeline.pubmed.record_context import BadRecordError, Context, Element, read_pmid
-from pipeline.pubmed.record_pubmed_data import pubmed_data
-from pipeline.pubmed.record_tables import LARGEST_SMALLINT, drop_record
-from pipeline.pubmed.record_tally import Tally
+from pipeline.pubmed.parsing.article import medline_citation
+from pipeline.pubmed.parsing.book import book_document
+from pipeline.pubmed.parsing.context import BadRecordError, Context, Element, read_pmid
+from pipeline.pubmed.parsing.cutting import Cut, Cutter
+from pipeline.pubmed.parsing.pubmed_data import pubmed_data
+from pipeline.pubmed.parsing.tables import LARGEST_SMALLINT, drop_record
+from pipeline.pubmed.parsing.tally import Tally
 
 _START = re.compile(rb"<(?:PubmedArticle|PubmedBookArticle|BookDocument)[\s>]")
 _ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]*);")

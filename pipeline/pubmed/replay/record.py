@@ -33,7 +33,7 @@ _LANGUAGES = {
 
 @dataclass
 class Entries:
-    """What a record gives to the index, by part (see `replay_fields`).
+    """What a record gives to the index, by part (see `fields`).
 
     Attributes:
         words: texts searched by word; a phrase never runs from one text into the next.

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
-from pipeline.pubmed.replay_fields import FIELDS, KNOWN, Field, Kind, field_for
-from pipeline.pubmed.replay_index import Index
-from pipeline.pubmed.replay_query import Chain, History, Node, QuerySyntaxError, Term
-from pipeline.pubmed.replay_text import STOPWORDS, fold
+from pipeline.pubmed.replay.fields import FIELDS, KNOWN, Field, Kind, field_for
+from pipeline.pubmed.replay.index import Index
+from pipeline.pubmed.replay.query import Chain, History, Node, QuerySyntaxError, Term
+from pipeline.pubmed.replay.text import STOPWORDS, fold
 
 _ALL_FIELDS = FIELDS[0]
 _SHORTEST_ROOT = 4  # "At least four characters must be provided in the truncated term"
@@ -64,7 +64,7 @@ def search(
 
     Args:
         index: what to search.
-        query: as `replay_query.parse` gives it.
+        query: as `query.parse` gives it.
         pmids: the number of each PMID held.
         today: the day "last n days" counts back from.
         history: gives the records of an earlier search (`#1`); what it raises is passed on.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.pubmed.record_tally import Attributes, Tally
+from pipeline.pubmed.parsing.tally import Attributes, Tally
 
 
 def words(text: str) -> frozenset[str]:

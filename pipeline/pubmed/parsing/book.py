@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.pubmed.record_article import (
+from pipeline.pubmed.parsing.article import (
     abstract,
     citation_pmid,
     electronic_date,
@@ -17,7 +17,7 @@ from pipeline.pubmed.record_article import (
     location_id,
     pagination,
 )
-from pipeline.pubmed.record_context import (
+from pipeline.pubmed.parsing.context import (
     Context,
     Element,
     Handler,
@@ -26,10 +26,10 @@ from pipeline.pubmed.record_context import (
     read_children,
     typed_date,
 )
-from pipeline.pubmed.record_indexing import keyword_list, publication_type
-from pipeline.pubmed.record_people import author_list, book_author_list, investigator_list
-from pipeline.pubmed.record_pubmed_data import own_identifiers, reference_list
-from pipeline.pubmed.record_tables import PARSED_COLUMNS
+from pipeline.pubmed.parsing.indexing import keyword_list, publication_type
+from pipeline.pubmed.parsing.people import author_list, book_author_list, investigator_list
+from pipeline.pubmed.parsing.pubmed_data import own_identifiers, reference_list
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
 
 _BOOK_LISTS = ("location_labels", "sections", "items")
 

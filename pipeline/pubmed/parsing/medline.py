@@ -16,18 +16,18 @@ from typing import Any
 
 from Bio import Medline
 
-from pipeline.pubmed.dates import moment, partial_date, read_words, whole_date
-from pipeline.pubmed.record_context import BadRecordError, integer
-from pipeline.pubmed.record_medline_tags import HISTORY, KNOWN, LINKS, LISTS, PEOPLE, SCALARS
-from pipeline.pubmed.record_people import orcid
-from pipeline.pubmed.record_tables import (
+from pipeline.pubmed.parsing.context import BadRecordError, integer
+from pipeline.pubmed.parsing.dates import moment, partial_date, read_words, whole_date
+from pipeline.pubmed.parsing.medline_tags import HISTORY, KNOWN, LINKS, LISTS, PEOPLE, SCALARS
+from pipeline.pubmed.parsing.people import orcid
+from pipeline.pubmed.parsing.tables import (
     LARGEST_INTEGER,
     LIST_COLUMNS,
     PARSED_COLUMNS,
     Tables,
     empty_tables,
 )
-from pipeline.pubmed.record_tally import Tally
+from pipeline.pubmed.parsing.tally import Tally
 
 _TYPED_ID = re.compile(r"\s*(.+?) \[(\w+)\](?=\s|$)")
 _ISSN = re.compile(r"(\S+) \((\w+)\)")

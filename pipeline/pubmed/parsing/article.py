@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.pubmed.record_context import (
+from pipeline.pubmed.parsing.context import (
     BadRecordError,
     Context,
     Element,
@@ -13,7 +13,7 @@ from pipeline.pubmed.record_context import (
     read_pmid,
     typed_date,
 )
-from pipeline.pubmed.record_indexing import (
+from pipeline.pubmed.parsing.indexing import (
     chemical_list,
     keyword_list,
     mesh_heading_list,
@@ -21,7 +21,7 @@ from pipeline.pubmed.record_indexing import (
     publication_type_list,
     supplementary_list,
 )
-from pipeline.pubmed.record_people import author_list, investigator_list, subject_list
+from pipeline.pubmed.parsing.people import author_list, investigator_list, subject_list
 
 
 def citation_pmid(context: Context, element: Element) -> None:

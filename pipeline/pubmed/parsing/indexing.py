@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.pubmed.record_context import Context, Element
+from pipeline.pubmed.parsing.context import Context, Element
 
 
 def mesh_heading_list(context: Context, element: Element) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from lxml import etree
 
-from pipeline.pubmed.dates import Part, PartialDate, partial_date, whole_date
-from pipeline.pubmed.record_tables import (
+from pipeline.pubmed.parsing.dates import Part, PartialDate, partial_date, whole_date
+from pipeline.pubmed.parsing.tables import (
     LARGEST_INTEGER,
     LARGEST_SMALLINT,
     LIST_COLUMNS,
@@ -16,14 +16,14 @@ from pipeline.pubmed.record_tables import (
     Row,
     empty_tables,
 )
-from pipeline.pubmed.record_tally import (
+from pipeline.pubmed.parsing.tally import (
     Tally,
     count_attributes,
     flat_text,
     odd_text,
     unknown_element,
 )
-from pipeline.pubmed.record_vocabulary import DATE_TAGS, Vocabulary
+from pipeline.pubmed.parsing.vocabulary import DATE_TAGS, Vocabulary
 
 Element = etree._Element
 _NO_FIELDS: dict[str, Any] = dict.fromkeys(PARSED_COLUMNS["articles"])

@@ -1,7 +1,7 @@
 """An E-utilities server on loopback, serving an archive of PubMed XML instead of PubMed.
 
 For tests, the demo and reruns without a network: a client that works here speaks the protocol
-as NCBI does. It models the protocol, not PubMed's retrieval (see `replay_search`): counts from
+as NCBI does. It models the protocol, not PubMed's retrieval (see `search`): counts from
 here are counts of the archive. There is no rate limit and no api_key check; a test makes the
 server misbehave with `fault`.
 """
@@ -23,9 +23,9 @@ from threading import Lock, Thread
 from types import TracebackType
 from urllib.parse import parse_qsl, urlsplit
 
-from pipeline.pubmed.replay_answers import Response, plain
-from pipeline.pubmed.replay_archive import Archive
-from pipeline.pubmed.replay_tools import Parameters, Tools
+from pipeline.pubmed.replay.answers import Response, plain
+from pipeline.pubmed.replay.archive import Archive
+from pipeline.pubmed.replay.tools import Parameters, Tools
 
 __all__ = ["Archive", "Fault", "ReplayServer", "Request", "Response", "serve"]
 

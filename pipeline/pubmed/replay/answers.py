@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from xml.sax.saxutils import escape
 
-from pipeline.pubmed.replay_fields import FIELDS
-from pipeline.pubmed.replay_search import Findings
+from pipeline.pubmed.replay.fields import FIELDS
+from pipeline.pubmed.replay.search import Findings
 
 _XML = '<?xml version="1.0" encoding="UTF-8" ?>\n'
 _DTD = "https://eutils.ncbi.nlm.nih.gov/eutils/dtd/"

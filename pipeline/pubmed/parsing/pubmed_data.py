@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from functools import lru_cache
 
-from pipeline.pubmed.dates import Part, moment
-from pipeline.pubmed.record_context import Context, Element, Handlers, read_children
-from pipeline.pubmed.record_tables import LARGEST_INTEGER
+from pipeline.pubmed.parsing.context import Context, Element, Handlers, read_children
+from pipeline.pubmed.parsing.dates import Part, moment
+from pipeline.pubmed.parsing.tables import LARGEST_INTEGER
 
 
 def own_identifiers(context: Context, element: Element) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple, NoReturn
 
 from pipeline.errors import SourceError
-from pipeline.pubmed.record_bytes import PIECE, extract, open_bytes, source_name
+from pipeline.pubmed.parsing.bytes import PIECE, extract, open_bytes, source_name
 
 __all__ = ["Cut", "Cutter", "Head", "extract", "open_bytes", "source_name"]
 

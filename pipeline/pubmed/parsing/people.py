@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pipeline.pubmed.record_context import Context, Element
-from pipeline.pubmed.record_tally import Attributes
+from pipeline.pubmed.parsing.context import Context, Element
+from pipeline.pubmed.parsing.tally import Attributes
 
 _ORCID = re.compile(r"(?<!\d)(\d{4})[-\s]?(\d{4})[-\s]?(\d{4})[-\s]?(\d{3}[\dXx])(?![\dA-Za-z])")
 

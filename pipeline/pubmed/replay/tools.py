@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from threading import Lock
 
-from pipeline.pubmed import replay_answers as answers
-from pipeline.pubmed.replay_answers import Page, Response
-from pipeline.pubmed.replay_archive import Archive
-from pipeline.pubmed.replay_query import Chain, History, Node, QuerySyntaxError, Term, parse
-from pipeline.pubmed.replay_search import Findings, recent_days, search
+from pipeline.pubmed.replay import answers
+from pipeline.pubmed.replay.answers import Page, Response
+from pipeline.pubmed.replay.archive import Archive
+from pipeline.pubmed.replay.query import Chain, History, Node, QuerySyntaxError, Term, parse
+from pipeline.pubmed.replay.search import Findings, recent_days, search
 
 WINDOW = 9_999
 _LARGEST_ID = 2**64 - 1
