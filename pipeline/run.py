@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import errno
 import logging
 import os
@@ -22,9 +21,8 @@ from pipeline.errors import (
     ConfigurationError,
     KetumError,
 )
-from pipeline.evidence.overrides import load_overrides
-from pipeline.evidence.study_types import load_study_types
-from pipeline.evidence.topics import Search, Topics, load_topics
+from pipeline.evidence.reference import check_reference
+from pipeline.evidence.topics import Search, Topics
 from pipeline.journal import Journal
 from pipeline.options import FILES, LIVE, OFFLINE, Options
 from pipeline.outputs.receipt import Receipt
@@ -167,33 +165,6 @@ def open_run(options: Options, settings: Settings, clock: Clock | None = None) -
             raise
         finally:
             run.close()
-
-
-def check_reference(reference: Path) -> Topics:
-    """Read every reference file before anything is asked or fetched; gives the topics.
-
-    Raises:
-        ConfigurationError: one is missing or wrong; the message names file and line.
-    """
-    try:
-        topics = load_topics(reference / "topics.toml")
-        types = load_study_types(reference / "study_types.toml")
-        load_overrides(reference / "overrides.toml", types.codes())
-        with (reference / "known_articles.csv").open(encoding="utf-8", newline="") as file:
-            head = next(csv.reader(file), [])
-    except FileNotFoundError as error:
-        raise _bad_reference(f"The reference file {error.filename} is missing.") from None
-    if not {"pmid", "doi", "title"} <= set(head):
-        raise _bad_reference(
-            f"{reference / 'known_articles.csv'}, line 1: columns pmid, doi and title are needed."
-        )
-    return topics
-
-
-def _bad_reference(cause: str) -> ConfigurationError:
-    return ConfigurationError(
-        cause, effect="Nothing changed.", next_step="restore it (`git checkout data/reference`)."
-    )
 
 
 def _note_failure(run: Run, error: BaseException) -> None:

@@ -156,7 +156,8 @@ def build_step(run: Run) -> Counts:
 def check_step(run: Run) -> Counts:
     """Run every check; commit if none of severity error has a row, else undo all."""
     warned = checks.run_all(run.con, run.settings.sql)
-    receipts.fill(run)
+    receipts.fill(run.con, run.receipt)
+    run.journal.receipt = run.receipt.as_dict()
     run.journal.save(run.settings.runs)  # a kill after the commit must find the receipt
     run.con.execute("COMMIT")
     run.set_state(journals.COMMITTED)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import duckdb
 
 from pipeline.outputs.headline import Headline, headline
-
-if TYPE_CHECKING:
-    from pipeline.run import Run
 
 HEADLINE_SEARCHES = ("kratom", "kratom_pain")
 MISSED_SHOWN = 5
@@ -133,9 +132,8 @@ class Receipt:
         ]
 
 
-def fill(run: Run) -> None:
-    """Complete the run's receipt from the marts it just built."""
-    con, receipt = run.con, run.receipt
+def fill(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
+    """Complete a run's receipt from the marts it just built."""
     rows = con.execute(
         """
         SELECT search, retracted_count, preprint_count, notice_count, unclassified_count,
@@ -168,14 +166,14 @@ def fill(run: Run) -> None:
             f"{unmet} override(s) no longer meet what they expect: see evidence.overrides."
         )
     receipt.tables = headlines(con, receipt)
-    run.journal.receipt = receipt.as_dict()
 
 
-def headlines(con: Any, receipt: Receipt) -> list[Headline]:
+def headlines(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> list[Headline]:
     """The headline tables of the searches that a receipt tells about."""
     return [headline(con, name) for name in HEADLINE_SEARCHES if name in receipt.searches]
 
 
-def _number(con: Any, query: str) -> int:
+def _number(con: duckdb.DuckDBPyConnection, query: str) -> int:
     row = con.execute(query).fetchone()
+    assert row is not None
     return int(row[0])

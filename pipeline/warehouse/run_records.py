@@ -6,17 +6,11 @@ import hashlib
 import json
 
 from pipeline import __version__
+from pipeline.evidence.reference import REFERENCE_FILES
 from pipeline.options import LIVE
 from pipeline.pubmed import from_files
 from pipeline.pubmed.records import PARSED_COLUMNS
 from pipeline.run import Run
-
-REFERENCE_FILES = (
-    "topics.toml",
-    "study_types.toml",
-    "overrides.toml",
-    "known_articles.csv",
-)
 
 
 def members(run: Run) -> set[int]:

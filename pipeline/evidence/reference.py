@@ -1,0 +1,45 @@
+"""The reference files people edit: which there are, and that all of them can be read."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from pipeline.errors import ConfigurationError
+from pipeline.evidence.overrides import load_overrides
+from pipeline.evidence.study_types import load_study_types
+from pipeline.evidence.topics import Topics, load_topics
+
+REFERENCE_FILES = (
+    "topics.toml",
+    "study_types.toml",
+    "overrides.toml",
+    "known_articles.csv",
+)
+
+
+def check_reference(reference: Path) -> Topics:
+    """Read every reference file before anything is asked or fetched; gives the topics.
+
+    Raises:
+        ConfigurationError: one is missing or wrong; the message names file and line.
+    """
+    try:
+        topics = load_topics(reference / "topics.toml")
+        types = load_study_types(reference / "study_types.toml")
+        load_overrides(reference / "overrides.toml", types.codes())
+        with (reference / "known_articles.csv").open(encoding="utf-8", newline="") as file:
+            head = next(csv.reader(file), [])
+    except FileNotFoundError as error:
+        raise _bad_reference(f"The reference file {error.filename} is missing.") from None
+    if not {"pmid", "doi", "title"} <= set(head):
+        raise _bad_reference(
+            f"{reference / 'known_articles.csv'}, line 1: columns pmid, doi and title are needed."
+        )
+    return topics
+
+
+def _bad_reference(cause: str) -> ConfigurationError:
+    return ConfigurationError(
+        cause, effect="Nothing changed.", next_step="restore it (`git checkout data/reference`)."
+    )
