@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,10 @@ from pipeline.pubmed.replay import ReplayServer
 from pipeline.settings import Settings
 from pipeline.update import run_update
 from tests import corpus
+
+# A runner in the background may have SIGINT ignored, and its children would inherit that:
+# tests that interrupt a run need the usual handler.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 

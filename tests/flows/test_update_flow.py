@@ -249,7 +249,9 @@ def test_the_run_is_complete_though_its_server_is_killed_before_the_end(place: P
     assert process.stderr is not None
     said = ""
     while "step search" not in said:
-        said += process.stderr.readline()
+        line = process.stderr.readline()
+        assert line, f"the run ended early: {said}"
+        said += line
     for server in place.servers():
         os.kill(server, signal.SIGKILL)
     out, _ = process.communicate(timeout=120)
