@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from pipeline.journal import Journal
 from pipeline.outputs.exports import Exported
 from pipeline.outputs.receipt import Receipt
 from pipeline.outputs.wording import PUBMED_ONLY
+from pipeline.pubmed.archive import sha256_of
 from pipeline.settings import PUBMED_ORIGIN
 from pipeline.warehouse.database import CONTRACT_VERSION
 
@@ -101,12 +101,6 @@ def hashes(path: Path) -> dict[str, str]:
         resource["path"]: resource["hash"].removeprefix("sha256:")
         for resource in read(path).get("resources", [])
     }
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, as hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def is_whole(directory: Path) -> bool:

@@ -19,7 +19,7 @@ from pipeline import journal as journals
 from pipeline.journal import Journal
 from pipeline.outputs import exports, manifest, receipt
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed.archive import sync_directory, write_atomically
+from pipeline.pubmed.archive import sha256_of, sync_directory, write_atomically
 from pipeline.run import Run
 from pipeline.settings import PUBMED_ORIGIN, Settings
 from pipeline.warehouse import snapshot
@@ -124,7 +124,7 @@ def _hash_and_link(building: Path, previous: Path | None) -> dict[str, tuple[str
     sums = {}
     for path in sorted(p for p in building.rglob("*") if p.is_file()):
         name = path.relative_to(building).as_posix()
-        digest = manifest.sha256_of(path)
+        digest = sha256_of(path)
         sums[name] = (digest, path.stat().st_size)
         if previous is not None and before.get(name) == digest:
             path.unlink()

@@ -104,6 +104,12 @@ class Archive:
         return found
 
 
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, as hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def write_atomically(path: Path, body: bytes) -> None:
     """Write a file so that it is there whole or not at all, even after a power cut."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -102,14 +102,6 @@ def sniff(stream: BinaryIO) -> tuple[str, BinaryIO]:
     return "unknown", whole
 
 
-def read_medline_export(
-    source: Source | bytes, *, size: int = 1000, first_record_no: int = 1
-) -> Iterator[Batch]:
-    """Read a MEDLINE text export (.nbib)."""
-    with open_bytes(BytesIO(source) if isinstance(source, bytes) else source) as stream:
-        yield from _medline_batches(stream, size, first_record_no)
-
-
 def read_citation_list(
     source: Source | bytes, *, size: int = 1000, first_record_no: int = 1
 ) -> Iterator[Batch]:

@@ -8,7 +8,6 @@ with the numbers of its matching records.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import duckdb
 from pipeline.errors import ConfigurationError
 from pipeline.evidence import topics as topics_module
 from pipeline.options import OFFLINE
+from pipeline.pubmed.archive import sha256_of
 from pipeline.pubmed.files import open_records
 from pipeline.pubmed.parsing.bytes import extract
 from pipeline.run import Run
@@ -54,7 +54,7 @@ def archive_matching(run: Run) -> dict[str, object]:
             entry = {
                 "kind": "records",
                 "file": path.name,
-                "file_sha256": _sha256(path),
+                "file_sha256": sha256_of(path),
                 "received_at": run.as_of.isoformat(),
                 "stamp": file_stamp(path),
                 "records_read": counts.records,
@@ -164,8 +164,3 @@ def _cut_out(con: duckdb.DuckDBPyConnection, path: Path, wanted: list[int]) -> b
         parts.append(b"</DeleteCitation>\n")
     parts.append(b"</PubmedArticleSet>\n")
     return b"".join(parts)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
