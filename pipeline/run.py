@@ -261,7 +261,8 @@ def _source(run: Run) -> Iterator[None]:
             )
         run.client = EutilsClient(
             run.clock,
-            pace_file=run.settings.data / "eutils.pace",
+            pace_file=run.settings.pace_file,
+            base_url=run.settings.eutils_url,
             email=run.settings.email,
             api_key=run.settings.api_key,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,11 @@ def archive_origin(name: str) -> str:
     return f"archive:{name}"
 
 
+def _pace_file() -> Path:
+    """One for all data directories of a user, as NCBI counts requests by address."""
+    return Path(tempfile.gettempdir()) / f"ketum-eutils-{os.getuid()}.pace"
+
+
 @dataclass(frozen=True)
 class Settings:
     """Places and identity for one process.
@@ -30,6 +36,8 @@ class Settings:
         api_key: NCBI key (`NCBI_API_KEY`), or None; kept out of every repr.
         reference: the reference files of this checkout.
         sql: the SQL files of this checkout.
+        eutils_url: base of the E-utilities; tests name a replay server's here.
+        pace_file: spaces the requests of all of a user's processes.
         journals: where runs keep their journals, if not in `data/runs`.
         warehouses: where warehouses lie, if not in `data/warehouse`.
     """
@@ -39,6 +47,8 @@ class Settings:
     api_key: str | None = field(default=None, repr=False)
     reference: Path = ROOT / "data" / "reference"
     sql: Path = ROOT / "sql"
+    eutils_url: str = EUTILS_URL
+    pace_file: Path = field(default_factory=_pace_file)
     journals: Path | None = None
     warehouses: Path | None = None
 

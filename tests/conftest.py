@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from pipeline import run as runs
 from pipeline.clock import Clock
 from pipeline.options import Options
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed.client import EutilsClient
 from pipeline.pubmed.replay import Archive as ReplayArchive
 from pipeline.pubmed.replay import ReplayServer
 from pipeline.settings import Settings
@@ -85,7 +85,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     for name in ("NCBI_API_KEY", "NCBI_EMAIL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("KETUM_DATA", str(tmp_path / "data"))
-    return Settings.from_environment()
+    return replace(Settings.from_environment(), pace_file=tmp_path / "pace")
 
 
 Live = Callable[..., Receipt]
@@ -105,13 +105,7 @@ def live(
     def update(*records: str, deleted: tuple[int, ...] = ()) -> Receipt:
         corpus.write(tmp_path / "corpus" / "all.xml", *records, deleted=deleted)
         with ReplayServer(ReplayArchive.read(tmp_path / "corpus")) as server:
-
-            def client(clock: Clock, *, pace_file: Path | None, **rest: str) -> EutilsClient:
-                return EutilsClient(clock, **{**rest, "pace_file": None, "base_url": server.url})
-
-            with monkeypatch.context() as patch:
-                patch.setattr(runs, "EutilsClient", client)
-                return run_update(Options(), settings, clock)
+            return run_update(Options(), replace(settings, eutils_url=server.url), clock)
 
     return update
 

@@ -6,6 +6,7 @@ import gzip
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -15,7 +16,6 @@ import requests
 from pipeline import run as runs
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError, LockedError
-from pipeline.pubmed.client import EutilsClient
 from pipeline.pubmed.replay import Archive as ReplayArchive
 from pipeline.pubmed.replay import ReplayServer
 from pipeline.rebuild import rebuild
@@ -48,13 +48,8 @@ def live_run(base: Path, settings: Settings, clock: Clock, *records: str) -> Non
         ReplayServer(ReplayArchive.read(base / "corpus")) as server,
         pytest.MonkeyPatch.context() as patch,
     ):
-
-        def client(clock: Clock, *, pace_file: Path | None, **rest: str) -> EutilsClient:
-            return EutilsClient(clock, **{**rest, "pace_file": None, "base_url": server.url})
-
         patch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
-        patch.setattr(runs, "EutilsClient", client)
-        run_update(Options(), settings, clock)
+        run_update(Options(), replace(settings, eutils_url=server.url), clock)
 
 
 def tables_of(path: Path) -> Rows:
@@ -70,7 +65,7 @@ def tables_of(path: Path) -> Rows:
 def twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory after two live runs: one record changed, one left, one deleted, one new."""
     base = tmp_path_factory.mktemp("twice")
-    settings, clock = Settings(data=base / "data"), FakeClock()
+    settings, clock = Settings(base / "data", pace_file=base / "pace"), FakeClock()
     live_run(base, settings, clock, *FIRST)
     clock.sleep(86_400)
     live_run(base, settings, clock, *SECOND)
@@ -115,7 +110,7 @@ def test_a_rebuilt_warehouse_is_the_same(settings_of):
 
 def test_after_a_rebuild_the_next_run_goes_on(twice, tmp_path):
     shutil.copytree(twice, tmp_path / "data", symlinks=True)
-    settings, clock = Settings(data=tmp_path / "data"), FakeClock()
+    settings, clock = Settings(tmp_path / "data", pace_file=tmp_path / "pace"), FakeClock()
     clock.sleep(3 * 86_400)
     settings.warehouse("pubmed").unlink()
     rebuild("pubmed", settings, clock)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import duckdb
 import pytest
 
-from pipeline import run as runs
 from pipeline.errors import (
     CheckError,
     ConfigurationError,
@@ -134,14 +134,10 @@ def test_a_failing_check_undoes_the_run_and_publishes_nothing(
         assert con.execute("SELECT count(*) FROM ops.runs").fetchall() == [(1,)]
 
 
-def test_no_network_changes_nothing(settings, clock, monkeypatch):
-    def client(clock, **rest):
-        return real(clock, **{**rest, "pace_file": None, "base_url": "http://127.0.0.1:9/"})
-
-    real = runs.EutilsClient
-    monkeypatch.setattr(runs, "EutilsClient", client)
+def test_no_network_changes_nothing(settings, clock):
+    nowhere = replace(settings, eutils_url="http://127.0.0.1:9/")
     with pytest.raises(SourceError, match="refused") as caught:
-        run_update(Options(), settings, clock)
+        run_update(Options(), nowhere, clock)
     assert caught.value.exit_code == 3
     assert "Nothing changed" in str(caught.value)
     assert clock.passed < 10
