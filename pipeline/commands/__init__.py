@@ -1,0 +1,10 @@
+"""The commands of `ketum`: one module each, with `register` for the command line.
+
+A module imports what its command needs when the command runs, so that `ketum --help` and
+`ketum query` do not wait for what only an update needs.
+"""
+
+from pipeline.commands import query, rebuild, replay, schedule, status, update
+
+ALL = (update, query, status, schedule, rebuild, replay)
+"""In the order `ketum --help` shows them."""
