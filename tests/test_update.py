@@ -43,7 +43,7 @@ def test_a_record_that_appears_is_new_and_one_that_changes_is_logged(live, clock
     live(FIRST)
     clock.sleep(86_400)
     receipt = live(
-        article(1, "Effects of <i>Mitragyna speciosa</i> on pain in rats", revised="2026-02-01"),
+        article(1, "Effects of <i>Mitragyna speciosa</i> on pain in rats", revised="2026-11-22"),
         article(2, "Kratom and chronic pain", entered="2026-11-23"),
     )
     assert receipt.searches["kratom"]["entered"] == 1
@@ -90,7 +90,8 @@ def test_an_unchanged_day_gives_the_same_tables_with_a_fresh_date(live, clock, p
     before = published("SELECT * EXCLUDE (as_of_date, set_id) FROM marts.study_types_by_year")
     clock.sleep(86_400)
     receipt = live(FIRST)
-    assert receipt.records["read"] == 1
+    assert receipt.records["read"] == 0
+    assert receipt.is_unchanged
     assert not any(count for name, count in receipt.records.items() if name != "read")
     after = published("SELECT * EXCLUDE (as_of_date, set_id) FROM marts.study_types_by_year")
     assert after == before

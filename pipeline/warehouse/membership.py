@@ -39,16 +39,7 @@ def update(
     Returns:
         per search: members, entered, left, pubmed_only, local_only.
     """
-    con.execute("CREATE OR REPLACE TEMP TABLE answered (search VARCHAR, pmid INTEGER)")
-    for search, pmids in answers.items():
-        con.execute("INSERT INTO answered SELECT ?, unnest(?::INTEGER[])", [search, list(pmids)])
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE scope (search VARCHAR, has_answer BOOLEAN, reason VARCHAR)"
-    )
-    for search in searches:
-        con.execute(
-            "INSERT INTO scope VALUES (?, ?, ?)", [search, search in answers, reasons[search]]
-        )
+    _note_answers(con, answers, searches, reasons)
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE members AS
@@ -96,7 +87,7 @@ def update(
             left_reason = CASE
                 WHEN h.pmid NOT IN (SELECT pmid FROM core.articles) THEN 'deleted'
                 WHEN list_contains(?::INTEGER[], h.pmid) THEN 'deleted'
-                WHEN s.reason = 'strategy_changed' THEN 'strategy_changed'
+                WHEN s.reason IN ('strategy_changed', 'translation_changed') THEN s.reason
                 ELSE 'left'
             END
         FROM scope AS s
@@ -112,7 +103,7 @@ def update(
     con.execute(
         """
         INSERT INTO ops.search_hits
-        SELECT m.search, m.pmid, ?::TIMESTAMP, NULL, s.reason, NULL, m.matched_by
+        SELECT m.search, m.pmid, ?::TIMESTAMP, NULL, s.reason, NULL, NULL, m.matched_by
         FROM members AS m JOIN scope AS s USING (search)
         WHERE m.is_member AND NOT EXISTS (
             SELECT 1 FROM ops.search_hits AS h
@@ -130,7 +121,57 @@ def update(
             AND m.matched_by <> h.matched_by
         """
     )
+    _note_merges(con, as_of)
     return _counts(con, as_of)
+
+
+def keep(
+    con: duckdb.DuckDBPyConnection,
+    answers: Mapping[str, Sequence[int]],
+    searches: Sequence[str],
+    reasons: Mapping[str, str],
+    as_of: datetime,
+) -> dict[str, dict[str, int]]:
+    """Leave all memberships as they are; arguments and result as those of `update`."""
+    _note_answers(con, answers, searches, reasons)
+    return _counts(con, as_of)
+
+
+def _note_answers(
+    con: duckdb.DuckDBPyConnection,
+    answers: Mapping[str, Sequence[int]],
+    searches: Sequence[str],
+    reasons: Mapping[str, str],
+) -> None:
+    """TEMP answered (search, pmid) and scope (search, has_answer, reason); the checks read them."""
+    con.execute("CREATE OR REPLACE TEMP TABLE answered (search VARCHAR, pmid INTEGER)")
+    for search, pmids in answers.items():
+        con.execute("INSERT INTO answered SELECT ?, unnest(?::INTEGER[])", [search, list(pmids)])
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE scope (search VARCHAR, has_answer BOOLEAN, reason VARCHAR)"
+    )
+    for search in searches:
+        con.execute(
+            "INSERT INTO scope VALUES (?, ?, ?)", [search, search in answers, reasons[search]]
+        )
+
+
+def _note_merges(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    """Call a deletion a merge where there is evidence: a current member has the same DOI.
+
+    PubMed itself says nothing about where a deleted PMID went.
+    """
+    con.execute(
+        """
+        UPDATE ops.search_hits AS h
+        SET left_reason = 'merged', merged_into_pmid = o.pmid
+        FROM core.articles AS gone, core.articles AS o, ops.search_hits AS m
+        WHERE h.left_at = ? AND h.left_reason = 'deleted' AND gone.pmid = h.pmid
+            AND lower(o.doi) = lower(gone.doi) AND o.pmid <> gone.pmid
+            AND m.search = h.search AND m.pmid = o.pmid AND m.left_at IS NULL
+        """,
+        [as_of],
+    )
 
 
 def _counts(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, dict[str, int]]:
