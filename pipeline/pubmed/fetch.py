@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from lxml import etree
 
 from pipeline.pubmed.client import EutilsClient
-from pipeline.pubmed.verdict import TransientAnswer, check_words
+from pipeline.pubmed.verdict import TransientAnswer, check_words, errors_in
 
 BATCH_SIZE = 200
 """PMIDs per EFetch; NLM recommends POST above about 200 ids and states no maximum."""
@@ -54,9 +54,8 @@ def check_set(asked: Sequence[int]) -> Callable[[bytes], bytes]:
         except etree.XMLSyntaxError:
             raise TransientAnswer("the records were not complete XML") from None
         if root.tag != "PubmedArticleSet":
-            errors = [" ".join(map(str, error.itertext())) for error in root.iter("ERROR")]
-            if errors:
-                check_words(" ".join("; ".join(errors).split())[:200])
+            if errors := errors_in(root):
+                check_words(errors)
             raise TransientAnswer(f"the records came as {root.tag}")
         if strangers := pmids_in(body) - set(asked):
             raise TransientAnswer(f"it holds records not asked for, e.g. {min(strangers)}")

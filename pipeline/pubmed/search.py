@@ -17,7 +17,7 @@ from lxml import etree
 
 from pipeline.errors import IncompleteError
 from pipeline.pubmed.client import UNCHANGED, EutilsClient
-from pipeline.pubmed.verdict import TransientAnswer, check_words
+from pipeline.pubmed.verdict import TransientAnswer, check_words, errors_in
 
 WINDOW = 9_998
 """ESearch on PubMed cannot page past this many records, with or without history."""
@@ -143,9 +143,8 @@ def read_page(body: bytes, role: str, parameters: dict[str, str], received_at: d
         root = etree.fromstring(body, _SAFE)
     except etree.XMLSyntaxError:
         raise TransientAnswer("the search answer was not complete XML") from None
-    errors = [" ".join("".join(map(str, error.itertext())).split()) for error in root.iter("ERROR")]
-    if errors:
-        check_words("; ".join(errors)[:200])
+    if errors := errors_in(root):
+        check_words(errors)
     if root.tag != "eSearchResult":
         raise TransientAnswer(f"the search answer was a {root.tag}")
     count, ids = root.findtext("Count"), root.find("IdList")

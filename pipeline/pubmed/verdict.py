@@ -14,17 +14,22 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from lxml import etree
+
 from pipeline.errors import ConfigurationError
 
 WAIT_AFTER_RATE_LIMIT = 2.0
 """Seconds to wait after a rate limit that names no time of its own."""
 
 _ANSWER = re.compile(rb"<(?:PubmedArticleSet|eSearchResult|eInfoResult)\b")
-_PAGE = re.compile(r"<html|<!doctype html", re.IGNORECASE)
+_PAGE = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|title)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _RATE = re.compile(r"api rate limit exceeded", re.IGNORECASE)
 _KEY = re.compile(r"api key invalid", re.IGNORECASE)
 _PERMANENT = re.compile(
-    r"retstart|out of acceptable range|id list is empty|invalid db|database is not supported|"
+    r"retstart'? cannot be larger|out of acceptable range|id list is empty|invalid db|database is not supported|"
     r"empty term|too many uids|invalid uid",
     re.IGNORECASE,
 )
@@ -83,7 +88,7 @@ def check_http(status: int, headers: Mapping[str, str], body: bytes, now: dateti
             effect="Nothing changed.",
             next_step="correct or unset NCBI_API_KEY.",
         )
-    if 300 <= status < 400 or (status == 200 and _PAGE.search(text)):
+    if 300 <= status < 400 or (status == 200 and _PAGE.match(text)):
         raise BlockedAnswer(
             "it answered with a web page or a redirect, which is how NCBI blocks an address "
             "or announces maintenance"
@@ -101,7 +106,9 @@ def check_http(status: int, headers: Mapping[str, str], body: bytes, now: dateti
     if status != 200:
         raise TransientAnswer(f"status {status} in place of 200")
     if text.lstrip().startswith("{"):
-        check_words(words)
+        if _json_errors(text):
+            check_words(words)
+        raise TransientAnswer("the answer came as JSON in place of XML")
 
 
 def check_words(words: str) -> None:
@@ -116,15 +123,24 @@ def check_words(words: str) -> None:
     raise TransientAnswer(f"it said {words!r}")
 
 
+def errors_in(root: etree._Element) -> str:
+    """The words of all ERROR elements of a document, at most 200 characters; ESpell's is empty."""
+    texts = (" ".join("".join(map(str, error.itertext())).split()) for error in root.iter("ERROR"))
+    return "; ".join(filter(None, texts))[:200]
+
+
 def error_words(text: str) -> str:
     """The words of an error body, at most 200 characters, without markup, key or address."""
+    words = _json_errors(text) or _ECHO.sub(r"\1[key]\2", re.sub(r"<[^>]*>", " ", text))
+    return " ".join(words.split())[:200]
+
+
+def _json_errors(text: str) -> str:
     try:
         # NCBI leaves raw line breaks within JSON strings
-        found = " ".join(_errors_in(json.loads(text, strict=False)))
+        return " ".join(_errors_in(json.loads(text, strict=False)))
     except (ValueError, RecursionError):
-        found = ""
-    words = found or _ECHO.sub(r"\1[key]\2", re.sub(r"<[^>]*>", " ", text))
-    return " ".join(words.split())[:200]
+        return ""
 
 
 def _errors_in(value: Any) -> list[str]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from xml.sax.saxutils import escape
 
 from pipeline.pubmed.replay.fields import FIELDS
+from pipeline.pubmed.replay.response import Response
 from pipeline.pubmed.replay.search import Findings
 
 _XML = '<?xml version="1.0" encoding="UTF-8" ?>\n'
@@ -21,6 +22,7 @@ _DOCTYPES = {
     "epost": ("ePostResult", "epost 20090526", "20090526/epost.dtd"),
     # The root's name is misspelt at NCBI; a client that checks it must cope.
     "efetch": ("eEfetchResult", "efetch 20131226", "20131226/efetch.dtd"),
+    "esummary": ("eSummaryResult", "esummary v1 20041029", "20041029/esummary-v1.dtd"),
     "einfo": ("eInfoResult", "einfo 20190110", "20190110/einfo.dtd"),
 }
 _ARTICLE_SET = (
@@ -32,25 +34,6 @@ _DESCRIPTION = (
     "A local archive of PubMed records (ketum replay): "
     "it models the protocol of PubMed's E-utilities, not PubMed's retrieval"
 )
-
-
-@dataclass(frozen=True)
-class Response:
-    """An HTTP answer.
-
-    Attributes:
-        body: the whole body, not compressed.
-        status: the HTTP status.
-        content_type: the header of that name.
-        headers: further headers.
-        cut_at: send only so many bytes of the body, then hang up (for tests of clients).
-    """
-
-    body: bytes
-    status: int = 200
-    content_type: str = "text/xml; charset=UTF-8"
-    headers: dict[str, str] = field(default_factory=dict)
-    cut_at: int | None = None
 
 
 @dataclass
@@ -103,6 +86,11 @@ def error(tool: str, texts: Iterable[str], status: int = 200) -> Response:
     lines = "".join(f"\t<ERROR>{escape(text)}</ERROR>\n" for text in texts)
     root = _DOCTYPES[tool][0].replace("eEfetch", "eFetch")
     return Response(f"{_prolog(tool)}<{root}>\n{lines}</{root}>\n".encode(), status)
+
+
+def summary_error(text: str) -> Response:
+    """ESummary's error in JSON: it stands beside the result, not in it."""
+    return as_json({**_header("esummary"), "error": text})
 
 
 def posted(environment: str, key: int) -> Response:

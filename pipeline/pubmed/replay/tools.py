@@ -13,14 +13,15 @@ from datetime import date, datetime
 from threading import Lock
 
 from pipeline.pubmed.replay import answers
-from pipeline.pubmed.replay.answers import Page, Response
+from pipeline.pubmed.replay.answers import Page
 from pipeline.pubmed.replay.archive import Archive
 from pipeline.pubmed.replay.query import Chain, History, Node, QuerySyntaxError, Term, parse
+from pipeline.pubmed.replay.response import Parameters, Response
 from pipeline.pubmed.replay.search import Findings, recent_days, search
 
 WINDOW = 9_999
 _LARGEST_ID = 2**64 - 1
-_WINDOW_ERROR = (
+WINDOW_ERROR = (
     "'retstart' cannot be larger than 9998. For PubMed, ESearch can only retrieve the first "
     "9,999 records matching the query. To obtain more than 9,999 PubMed records, consider using "
     "EDirect that contains additional logic to batch PubMed search results automatically so that "
@@ -28,14 +29,12 @@ _WINDOW_ERROR = (
     "https://www.ncbi.nlm.nih.gov/books/NBK25499/"
 )
 # What PubMed says of a mistake for good: it reads as if it would pass.
-_SYNTAX_ERROR = (
+SYNTAX_ERROR = (
     "Search Backend failed: An error occurred while processing request. Status: 500. "
     "Source: /api/search/?r=... "
     "Details: Search is temporarily unavailable. Please try again later."
 )
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-Parameters = dict[str, str]
 
 
 class EmptyQueryError(ValueError):
@@ -93,14 +92,14 @@ class Tools:
             return answers.search_error(text, use_json=use_json)
         start, wanted = _number(given, "retstart", 0), _number(given, "retmax", 20)
         if start >= WINDOW:
-            text = f"Search Backend failed: Exception:\n{_WINDOW_ERROR}"
+            text = f"Search Backend failed: Exception:\n{WINDOW_ERROR}"
             return answers.search_error(text, use_json=use_json)
         try:
             findings = self._search(given)
         except (EmptyQueryError, UnknownQueryError) as reason:
             return answers.search_error(str(reason), use_json=use_json)
         except QuerySyntaxError:
-            return answers.search_error(_SYNTAX_ERROR, use_json=use_json)
+            return answers.search_error(SYNTAX_ERROR, use_json=use_json)
         # Records are numbered from the highest PMID down.
         found = [self._archive.records[number].pmid for number in sorted(findings.numbers)]
         page = Page(findings, len(found), start, found[start : min(start + wanted, WINDOW)], [])
@@ -155,7 +154,7 @@ class Tools:
         except UnknownQueryError as unknown:
             return answers.error("efetch", [str(unknown)])
         except IndexError:
-            reason = f"Reason: Exception: {_WINDOW_ERROR}"
+            reason = f"Reason: Exception: {WINDOW_ERROR}"
             text = f"Search backend cannot retrieve history data. {reason}"
             return answers.error("efetch", [text], 400)
         if not pmids:

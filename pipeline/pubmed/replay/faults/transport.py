@@ -1,0 +1,160 @@
+"""Answers spoilt below the documents: limits and keys, web pages, broken connections.
+
+Texts as transcribed from NCBI's answers; pages of HTML keep NCBI's titles only.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from html import escape
+
+from pipeline.pubmed.replay.answers import article_set
+from pipeline.pubmed.replay.faults.case import ANY_TOOL, FaultCase
+from pipeline.pubmed.replay.response import Exchange, Response
+
+HANG_SECONDS = 3600.0
+"""Longer than any client waits; closing the server ends the wait."""
+TRICKLE_SECONDS = 0.2
+"""Between two bytes: no single read times out, and a page takes minutes."""
+
+_JSON = "application/json; charset=UTF-8"
+_HTML = "text/html; charset=UTF-8"
+_ADDRESS = "203.0.113.7"
+_BLOCK_PAGE = "https://misuse.ncbi.nlm.nih.gov/error/abuse.shtml"
+
+
+def _rate_limit(exchange: Exchange, status: int) -> Response:
+    limit = 10 if exchange.api_key else 3
+    said = {
+        "error": "API rate limit exceeded",
+        # Without a key NCBI names the caller's address here.
+        "api-key": exchange.api_key or _ADDRESS,
+        "count": str(limit + 1),
+        "limit": str(limit),
+    }
+    headers = {"X-RateLimit-Limit": str(limit), "X-RateLimit-Remaining": "0"}
+    if status == 429:
+        headers["Retry-After"] = "2"
+    body = json.dumps(said, separators=(",", ":"))
+    return Response(f"{body}\n".encode(), status, _JSON, headers)
+
+
+def _key_invalid(exchange: Exchange) -> Response:
+    key = json.dumps(exchange.api_key)
+    body = f'{{"error":"API key invalid","api-key":{key},"type":"invalid",\n"status":"unknown"}}'
+    return Response(body.encode(), 400, _JSON)
+
+
+def _key_echoed(exchange: Exchange) -> Response:
+    sent = {**exchange.parameters, "api_key": exchange.api_key}
+    request = "&".join(f"{name}={value}" for name, value in sent.items())
+    return Response(f"Bad request: {request} from {_ADDRESS}\n".encode(), 400, "text/plain")
+
+
+def _page(title: str, text: str, status: int = 200) -> Response:
+    body = (
+        '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" '
+        '"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">\n<html>\n'
+        f"<head><title>{escape(title)}</title></head>\n"
+        f"<body><h1>{escape(text)}</h1></body>\n</html>\n"
+    )
+    return Response(body.encode(), status, _HTML)
+
+
+def _redirect(_: Exchange) -> Response:
+    return replace(_page("302 Found", "Found", 302), headers={"Location": _BLOCK_PAGE})
+
+
+def uri_too_long() -> Response:
+    """What NCBI answers to an address of more than some 3,300 characters."""
+    return _page("414 Request-URI Too Long", "Request-URI Too Long", 414)
+
+
+def _prolog_only(exchange: Exchange) -> Response:
+    if exchange.tool == "efetch":
+        prolog, _, _ = article_set([]).body.partition(b"<PubmedArticleSet>")
+        return Response(prolog)
+    return Response(b'<?xml version="1.0" encoding="UTF-8" ?>\n')
+
+
+def _cut(exchange: Exchange) -> Response:
+    """Two thirds of the document, with the Content-Length of just that."""
+    right = exchange.right
+    return replace(right, body=right.body[: len(right.body) * 2 // 3])
+
+
+_LARGE = frozenset(("esearch", "efetch", "esummary"))
+
+CASES = (
+    FaultCase(
+        1, "rate-limit-429", "429 with Retry-After; the JSON body echoes the key or the address",
+        ANY_TOOL, lambda exchange: _rate_limit(exchange, 429),
+    ),
+    FaultCase(
+        1, "rate-limit-200", "The body of the rate limit with status 200",
+        ANY_TOOL, lambda exchange: _rate_limit(exchange, 200),
+    ),
+    FaultCase(
+        3, "api-key-invalid", "400: the key is invalid (an empty one too); the body echoes it",
+        ANY_TOOL, _key_invalid,
+    ),
+    FaultCase(9, "empty-body", "200 without a body", ANY_TOOL, lambda _: Response(b"")),
+    FaultCase(9, "prolog-only", "200 with an XML declaration and no element", _LARGE, _prolog_only),
+    FaultCase(
+        10, "html-200", "A web page with status 200, as during maintenance", ANY_TOOL,
+        lambda _: _page("NCBI - Maintenance", "The site is down for maintenance"),
+    ),
+    FaultCase(
+        10, "redirect-to-block-page", "302 to the page that says the caller is blocked",
+        ANY_TOOL, _redirect,
+    ),
+    FaultCase(
+        10, "block-page", "The web page that says the caller is blocked, with status 200", ANY_TOOL,
+        lambda _: _page("NCBI - WWW Error Blocked Diagnostic", "Access Denied"),
+    ),
+    FaultCase(
+        11, "server-error-500", "500 with a web page", ANY_TOOL,
+        lambda _: _page("NCBI/eutils202 - WWW Error 500 Diagnostic", "Server Error", 500),
+    ),
+    FaultCase(
+        11, "bad-gateway-502", "502 with a web page", ANY_TOOL,
+        lambda _: _page("502 Bad Gateway", "Bad Gateway", 502),
+    ),
+    FaultCase(
+        11, "unavailable-503", "503 with a web page", ANY_TOOL,
+        lambda _: _page("503 Service Unavailable", "Service Unavailable", 503),
+    ),
+    FaultCase(
+        11, "uri-too-long-414", "414 with a web page", ANY_TOOL, lambda _: uri_too_long(),
+    ),
+    FaultCase(
+        12, "broken-chunk", "The connection ends inside a chunk of a chunked body", _LARGE,
+        lambda exchange: replace(
+            exchange.right, chunked=True, cut_at=len(exchange.right.body) // 3 + 6
+        ),
+    ),
+    FaultCase(
+        12, "cut-connection", "The connection ends before Content-Length is reached", _LARGE,
+        lambda exchange: replace(exchange.right, cut_at=len(exchange.right.body) // 3),
+    ),
+    FaultCase(
+        13, "cut-xml", "The document is cut, with the Content-Length of what is left", _LARGE, _cut
+    ),
+    FaultCase(
+        13, "hang", "Silence instead of an answer", ANY_TOOL,
+        lambda exchange: replace(exchange.right, delay=HANG_SECONDS),
+    ),
+    FaultCase(
+        13, "trickle", "One byte at a time: no read times out, and the whole takes for ever",
+        ANY_TOOL, lambda exchange: replace(exchange.right, pause=TRICKLE_SECONDS),
+    ),
+    FaultCase(
+        13, "reset", "The connection is reset without an answer", ANY_TOOL,
+        lambda exchange: replace(exchange.right, reset=True),
+    ),
+    FaultCase(
+        25, "key-echoed", "400 with a text that repeats the request, its key and the address",
+        ANY_TOOL, _key_echoed,
+    ),
+)  # fmt: skip
