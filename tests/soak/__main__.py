@@ -1,4 +1,4 @@
-"""`python -m tests.soak --days 300 --seed 1 [--report docs/soak.md]`."""
+"""`python -m tests.soak --days 300 --seed 1 [--report docs/soak.md]`; exits 1 on a difference."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from tests.soak.driver import Soak
+from tests.soak.report import render
 
 
 def main() -> int:
@@ -22,18 +23,22 @@ def main() -> int:
     logging.disable()
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
-        base = told.keep or Path(scratch)
+        base: Path = told.keep or Path(scratch)
         base.mkdir(parents=True, exist_ok=True)
         soak = Soak(base, told.seed)
-        for _ in range(told.days):
+        for day in range(1, told.days + 1):
             soak.live(1)
-            print(f"day {soak.tale.days}", file=sys.stderr)
+            if day % 10 == 0:
+                print(f"day {day}, {time.monotonic() - start:.0f} s", file=sys.stderr)
         soak.close()
-    tale = soak.tale
-    print(tale.events, tale.troubles, tale.kills, tale.shortest_pause, sep="\n")
-    print(*tale.differences, sep="\n")
-    print(time.monotonic() - start)
-    return bool(tale.differences)
+    report = render(soak.tale, told.days, told.seed, time.monotonic() - start)
+    if told.report:
+        told.report.write_text(report, encoding="utf-8")
+    else:
+        print(report)
+    for line in soak.tale.differences:
+        print(line, file=sys.stderr)
+    return 1 if soak.tale.differences else 0
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -58,22 +58,30 @@ class Updater:
         self._usual_seconds = 2.0
 
     def attempt(
-        self, records: Mapping[int, Record], plan: Plan, options: dict[str, Any]
+        self,
+        records: Callable[[], Mapping[int, Record]],
+        plan: Plan,
+        change: Callable[[], None] = lambda: None,
     ) -> Outcome:
-        """Update from a PubMed that holds these records."""
+        """Update from a PubMed.
+
+        Args:
+            records: gives what it holds.
+            plan: what is to happen.
+            change: makes it hold something else.
+        """
         before = set(self._settings.runs.glob("*"))
         victims: list[subprocess.Popen[str]] = []
 
         def on_request(number: int) -> None:
             if number == plan.kill_at_request:
                 victims[0].kill()
+            if number == plan.change_at_request:
+                change()
 
         upstream = Upstream(records, self._clock, plan.trouble, on_request)
         with upstream.serve() as url:
-            if plan.is_kill:
-                code = self._in_child(url, plan, options, victims)
-            else:
-                code = self._here(url, options)
+            code = self._in_child(url, plan, victims) if plan.is_kill else self._here(url, plan)
         journal = _journal(set(self._settings.runs.glob("*")) - before)
         if journal is None:
             return Outcome(code, None, "none", "", upstream.seen)
@@ -81,25 +89,23 @@ class Updater:
         as_of = datetime.fromisoformat(journal["as_of"])
         return Outcome(code, as_of, steps[-1], journal["verdict"], upstream.seen)
 
-    def _here(self, url: str, options: dict[str, Any]) -> int:
+    def _here(self, url: str, plan: Plan) -> int:
         start = time.monotonic()
+        settings = replace(self._settings, eutils_url=url)
         try:
-            run_update(Options(**options), replace(self._settings, eutils_url=url), self._clock)
+            run_update(Options(full=plan.is_full), settings, self._clock)
         except Exception as error:
             return exit_code_of(error)
         self._usual_seconds = time.monotonic() - start
         return 0
 
-    def _in_child(
-        self, url: str, plan: Plan, options: dict[str, Any], victims: list[subprocess.Popen[str]]
-    ) -> int:
+    def _in_child(self, url: str, plan: Plan, victims: list[subprocess.Popen[str]]) -> int:
         task = Task(
             data=str(self._settings.data),
             reference=str(self._settings.reference),
             eutils_url=url,
             pace_file=str(self._settings.pace_file),
             clock_file=str(self._clock_file),
-            options=options,
         )
         with subprocess.Popen(task.command(), cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
             victims.append(child)

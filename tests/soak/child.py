@@ -1,4 +1,4 @@
-"""An update in a process of its own, so that it can be killed: `python -m tests.soak.child JSON`."""
+"""An update in a process that can be killed: `python -m tests.soak.child JSON`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from pipeline.options import Options
 from pipeline.run import exit_code_of
@@ -28,7 +27,6 @@ class Task:
     eutils_url: str
     pace_file: str
     clock_file: str
-    options: dict[str, Any]
 
     def command(self) -> list[str]:
         return [sys.executable, "-m", "tests.soak.child", json.dumps(asdict(self))]
@@ -45,7 +43,7 @@ def main() -> int:
     )
     print(READY, flush=True)
     try:
-        run_update(Options(**task.options), settings, SoakClock(Path(task.clock_file)))
+        run_update(Options(), settings, SoakClock(Path(task.clock_file)))
     except Exception as error:
         return exit_code_of(error)
     return 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import astuple
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -83,56 +84,60 @@ def _announcements(ledger: Ledger, previous: datetime | None) -> Rows:
 
 
 def _reason(stay: Stay, ledger: Ledger, previous: datetime | None) -> str:
-    entered = datetime.combine(ledger.held[stay.pmid].record.entered, datetime.min.time())
+    entered = datetime.combine(ledger.holdings.held[stay.pmid].record.entered, datetime.min.time())
     is_new = previous is not None and entered >= previous - timedelta(days=2)
     return "new_in_pubmed" if is_new else "newly_matched"
 
 
 def history(shown: PublishedSet, ledger: Ledger) -> tuple[list[str], list[str]]:
     """The tables of history against the books: differences, and the tables compared."""
+    holdings = ledger.holdings
     parts: dict[str, tuple[str, Iterable[Any]]] = {
-        "ops.runs": ("SELECT as_of FROM ops.runs", [(moment,) for moment in ledger.committed]),
+        "ops.runs": (
+            "SELECT as_of, is_full_read, is_unchanged, request_count FROM ops.runs",
+            [
+                (run.as_of, run.is_full_read, run.is_unchanged, run.request_count)
+                for run in ledger.committed
+            ],
+        ),
         "ops.searches": (
             "SELECT searched_at, search, hit_count FROM ops.searches",
             [(*key, count) for key, count in ledger.hit_counts.items()],
         ),
         "ops.search_hits": (
-            "SELECT search, pmid, entered_at, entered_reason, left_at, left_reason "
-            "FROM ops.search_hits",
-            [
-                (s.search, s.pmid, s.entered_at, s.entered_reason, s.left_at, s.left_reason)
-                for s in ledger.stays
-            ],
+            "SELECT search, pmid, entered_at, entered_reason, left_at, left_reason, "
+            "merged_into_pmid FROM ops.search_hits",
+            [astuple(stay) for stay in ledger.stays],
         ),
         "core.article_revisions": (
             "SELECT pmid, pmid_version, content_sha, seen_at, date_revised::VARCHAR "
             "FROM core.article_revisions",
-            [(*key, *seen) for key, seen in ledger.revisions.items()],
+            [(*key, *seen) for key, seen in holdings.revisions.items()],
         ),
         "core.articles": (
             "SELECT pmid, record_sha256, first_seen_at, changed_at FROM core.articles",
             [
                 (pmid, held.record.sha256, held.first_seen_at, held.changed_at)
-                for pmid, held in ledger.held.items()
+                for pmid, held in holdings.held.items()
             ],
         ),
         "core.article_versions": (
             "SELECT pmid, pmid_version, record_sha256, seen_at FROM core.article_versions",
-            ledger.older_versions(),
+            holdings.older_versions(),
         ),
         "ops.article_changes": (
             "SELECT pmid, changed_at, field FROM ops.article_changes",
-            ledger.changes,
+            holdings.changes,
         ),
         "ops.article_changes (values)": (
             "SELECT pmid, changed_at, field, before, after FROM ops.article_changes "
             "WHERE field IN (SELECT column_name FROM duckdb_columns() "
             "WHERE schema_name = 'core' AND table_name = 'articles')",
-            [(*key, *values) for key, values in ledger.changes.items() if values is not None],
+            [(*key, *values) for key, values in holdings.changes.items() if values is not None],
         ),
         "ops.quarantine": (
             "SELECT DISTINCT pmid FROM ops.quarantine",
-            [(pmid,) for pmid in ledger.quarantined],
+            [(pmid,) for pmid in holdings.quarantined],
         ),
     }
     found = []

@@ -7,10 +7,10 @@ import shutil
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-from pipeline.errors import EXIT_OK
+from pipeline.errors import EXIT_INCOMPLETE, EXIT_OK, EXIT_SOURCE
 from pipeline.rebuild import rebuild
 from pipeline.settings import PUBMED_ORIGIN, ROOT, Settings
 from tests.soak import compare, published
@@ -20,11 +20,13 @@ from tests.soak.events import KINDS
 from tests.soak.ledger import Ledger, Update
 from tests.soak.plans import CLEAN, Plan, killed, plans
 from tests.soak.published import PublishedSet
-from tests.soak.world import Deck, World
+from tests.soak.world import Deck, Event, World
 
 SIZE = 210
 """Kratom records to begin with: more than one EFetch takes."""
 PACE_SECONDS = 0.35
+RESUMABLE = (KILLED, EXIT_SOURCE, EXIT_INCOMPLETE)
+"""Ends of an update that the next one goes on from."""
 REFERENCE = ROOT / "data" / "reference"
 LOWERED_MINIMUM = 20
 
@@ -44,6 +46,7 @@ class Tale:
     days_without: int = 0
     updates: int = 0
     committed: int = 0
+    changes_meanwhile: int = 0
     sets: int = 0
     events: Counter[str] = field(default_factory=Counter)
     troubles: Counter[tuple[str, str, str, int]] = field(default_factory=Counter)
@@ -56,7 +59,7 @@ class Tale:
     def shortest_pause(self) -> float:
         """Least injected time between two requests of whatever process."""
         times = sorted(self.request_times)
-        return min(later - earlier for earlier, later in zip(times, times[1:], strict=False))
+        return min(later - earlier for earlier, later in pairwise(times))
 
 
 class Soak:
@@ -88,7 +91,7 @@ class Soak:
     def live(self, days: int) -> None:
         """Let days pass, each with its update."""
         for _ in range(days):
-            self.tale.events.update(event.kind for event in self.world.evolve())
+            self._note(self.world.evolve())
             self._wake()
             self._update_of_the_day(self._plans.draw() if self.tale.days else CLEAN)
             self.tale.days += 1
@@ -98,9 +101,10 @@ class Soak:
         # past the time within which what an unfinished update left may still serve
         self.world.today += timedelta(days=2)
         self._wake()
-        self._attempt(CLEAN)
+        self._attempt(Plan(is_full=True))
         shown = published.latest(self.settings.published)
         assert shown is not None
+        self.tale.committed = len(self.ledger.committed)
         self._compared("history against the ledger", compare.history(shown, self.ledger))
         fresh = self._fresh_load()
         self._compared("current state against a fresh load", compare.current(shown, fresh))
@@ -127,15 +131,20 @@ class Soak:
             self.clock.sleep(self._rng.choice((0, 0, 60, 7200)))
             code = self._attempt(killed(self._rng) if self._rng.random() < 0.2 else CLEAN)
 
-    def _attempt(self, plan: Plan, **options: Any) -> int:
+    def _change(self) -> None:
+        self._note(self.world.happen(2))
+
+    def _note(self, events: list[Event]) -> None:
+        self.tale.events.update(event.kind for event in events)
+
+    def _attempt(self, plan: Plan) -> int:
         """One update, and a look at what became of it; returns its exit code."""
-        records = dict(self.world.records)
         shown = published.fingerprint(self.settings.published)
         compares_with = [self._last_done, *self._shown_unfinished]
-        outcome = self._updater.attempt(records, plan, options)
+        outcome = self._updater.attempt(lambda: self.world.records, plan, self._change)
         self.tale.updates += 1
         self.tale.request_times += outcome.seen.times
-        self.ledger.add(Update(outcome.as_of, records, outcome.seen))
+        self.ledger.add(Update(outcome.as_of, outcome.seen, outcome.code in RESUMABLE))
         if outcome.as_of is not None:
             self._compares_with[outcome.as_of] = compares_with
         self._judge_code(plan, outcome)
@@ -143,15 +152,17 @@ class Soak:
         return outcome.code
 
     def _judge_code(self, plan: Plan, outcome: Outcome) -> None:
-        allowed: tuple[int, ...] = (EXIT_OK,)
+        allowed = frozenset((EXIT_OK,))
         if outcome.code == KILLED and plan.is_kill:
             self.tale.kills[outcome.last_step] += 1
             return
-        if plan.trouble and outcome.seen.spoiled:
-            fault, times = plan.trouble.fault, plan.trouble.times
-            allowed = fault.always if times is None else fault.once
-            how_often = "always" if times is None else "once or twice"
-            self.tale.troubles[fault.name, plan.trouble.tool, how_often, outcome.code] += 1
+        if (trouble := plan.trouble) and outcome.seen.spoilt:
+            allowed = trouble.codes
+            key = (trouble.fault.case.name, trouble.tool, trouble.how_often, outcome.code)
+            self.tale.troubles[key] += 1
+        if plan.change_at_request:  # what was listed may be gone when it is asked for
+            allowed |= {EXIT_INCOMPLETE}
+            self.tale.changes_meanwhile += 1
         if outcome.code not in allowed:
             self._wrong(f"exit code {outcome.code} of {plan}: {outcome.told}")
 
@@ -173,6 +184,7 @@ class Soak:
             self._is_true(latest and latest.as_of == outcome.as_of, f"latest is {latest}")
             stale = self.ledger.outdated()
             self._is_true(not stale, f"records changed and were not read again: {stale}")
+            self._is_true(not self.ledger.is_full_read_overdue(), "a full read is overdue")
             return
         if outcome.code == KILLED:
             self._killed.add(outcome.as_of)
@@ -187,7 +199,7 @@ class Soak:
         """What ketum says of the world as it is, without a past."""
         apart = replace(self.settings, data=self.base / "fresh")
         updater = Updater(apart, self.clock, self.base / "clock")
-        outcome = updater.attempt(self.world.records, CLEAN, {})
+        outcome = updater.attempt(lambda: self.world.records, CLEAN)
         self.tale.request_times += outcome.seen.times
         loaded = published.latest(apart.published)
         assert loaded is not None, outcome.told

@@ -12,12 +12,13 @@ DAYS_OF_THE_PAGE = 300
 
 def render(tale: Tale, days: int, seed: int, seconds: float) -> str:
     """The report as Markdown."""
-    verdict = "No difference was found." if not tale.differences else "**Differences were found.**"
+    verdict = "Differences were found." if tale.differences else "No difference was found."
     facts = {
         "days": tale.days,
         "updates begun": tale.updates,
         "of them killed with SIGKILL": sum(tale.kills.values()),
         "of them met wrong answers": sum(tale.troubles.values()),
+        "of them found PubMed changing meanwhile": tale.changes_meanwhile,
         "updates that committed": tale.committed,
         "days left without a completed update": tale.days_without,
         "published sets looked at": tale.sets,
@@ -34,22 +35,25 @@ def render(tale: Tale, days: int, seed: int, seconds: float) -> str:
         "the soak itself:",
         f"```sh\nmake soak                                       # {DAYS_OF_THE_PAGE} days\n"
         f".venv/bin/python -m tests.soak --days {days} --seed {seed}\n```",
-        f"**{verdict}**" if not tale.differences else verdict,
+        f"**{verdict}**",
         *[f"- {line}" for line in tale.differences],
         _table(("what", "how much"), facts.items()),
         "## What happened to records",
         _table(("event", "times"), tale.events.most_common()),
         "## Wrong answers",
-        "A wrong answer comes once or twice, and the update must survive it (or end, where "
-        "asking again would be wrong), or always, and then the update must end with the right "
-        "exit code and leave the published set byte for byte as it was.",
+        "A wrong answer of the replay server's catalogue comes once, and the update must "
+        "survive it (or end, where asking again would be wrong), or always, and then it must end "
+        "with the right exit code. Whatever ends early leaves the published set byte for byte as "
+        "it was.",
         _table(("answer", "of", "how often", "exit code", "updates"), _told(tale.troubles)),
         "## Kills",
         "`none` is before the end of the first step; a step names the last one that was done.",
         _table(("last finished step", "kills"), tale.kills.most_common()),
         "## What was compared at the end",
-        *[f"**{kind}**: {', '.join(f'`{t}`' for t in tables)}." for kind, tables in
-          tale.compared.items()],
+        *[
+            f"**{kind}**: {', '.join(f'`{t}`' for t in tables)}."
+            for kind, tables in tale.compared.items()
+        ],
         "Besides, each published set was opened when it came: its member counts, its records "
         "and what it announces as new were held against the ledger of that moment.",
     ]

@@ -128,8 +128,12 @@ class World:
     def evolve(self) -> list[Event]:
         """Let the next day come, with what happens on it; on many days nothing does."""
         self.today += timedelta(days=1)
+        return self.happen(self.rng.choice(EVENTS_A_DAY))
+
+    def happen(self, number: int) -> list[Event]:
+        """Let so many things happen today."""
         happened = []
-        for _ in range(self.rng.choice(EVENTS_A_DAY)):
+        for _ in range(number):
             kind = self._deck.draw()
             pmid = self._kinds[kind][1](self)
             if pmid is not None:
