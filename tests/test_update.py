@@ -85,6 +85,16 @@ def test_a_record_pubmed_no_longer_delivers_left_as_deleted(live, clock, publish
     ) == [("deleted",)]
 
 
+def test_about_a_deleted_record_pubmed_and_the_predicate_do_not_differ(live, clock, published):
+    """It is held, and its words still match: but PubMed could not have listed it."""
+    live(FIRST, article(2, "Kratom"))
+    for _ in range(2):  # neither on the day nor later
+        clock.sleep(86_400)
+        live(FIRST)
+        assert published("FROM ops.search_differences") == []
+        assert published("SELECT local_only_count FROM marts.search_totals") == [(0,), (0,)]
+
+
 def test_an_unchanged_day_gives_the_same_tables_with_a_fresh_date(live, clock, published):
     live(FIRST)
     before = published("SELECT * EXCLUDE (as_of_date, set_id) FROM marts.study_types_by_year")

@@ -71,15 +71,6 @@ def update(
         WHERE in_answer OR in_local OR is_listed
         """
     )
-    con.execute("DELETE FROM ops.search_differences WHERE search IN (SELECT search FROM scope)")
-    con.execute(
-        """
-        INSERT INTO ops.search_differences
-        SELECT search, pmid, matched_by FROM members
-        WHERE has_answer AND (matched_by = 'pubmed' OR (matched_by = 'local' AND NOT is_member))
-        ORDER BY search, pmid
-        """
-    )
     con.execute(
         """
         UPDATE ops.search_hits AS h
@@ -122,6 +113,7 @@ def update(
         """
     )
     _note_merges(con, as_of)
+    _note_differences(con)
     return _counts(con, as_of)
 
 
@@ -171,6 +163,26 @@ def _note_merges(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
             AND m.search = h.search AND m.pmid = o.pmid AND m.left_at IS NULL
         """,
         [as_of],
+    )
+
+
+def _note_differences(con: duckdb.DuckDBPyConnection) -> None:
+    """Where answer and predicate disagree; about a record PubMed no longer holds they cannot."""
+    con.execute("DELETE FROM ops.search_differences WHERE search IN (SELECT search FROM scope)")
+    con.execute(
+        """
+        INSERT INTO ops.search_differences
+        SELECT search, pmid, matched_by FROM members
+        WHERE has_answer AND (
+            matched_by = 'pubmed'
+            OR (matched_by = 'local' AND NOT is_member AND pmid NOT IN (
+                SELECT pmid FROM ops.search_hits GROUP BY pmid
+                HAVING bool_and(left_at IS NOT NULL) AND max(left_at)
+                    = max(left_at) FILTER (left_reason IN ('deleted', 'merged'))
+            ))
+        )
+        ORDER BY search, pmid
+        """
     )
 
 
