@@ -151,16 +151,22 @@ def _note_answers(
 def _note_merges(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     """Call a deletion a merge where there is evidence: a current member has the same DOI.
 
-    PubMed itself says nothing about where a deleted PMID went.
+    PubMed itself says nothing about where a deleted PMID went. Of several members with that
+    DOI the first is named, so that a rebuild names the same.
     """
     con.execute(
         """
         UPDATE ops.search_hits AS h
-        SET left_reason = 'merged', merged_into_pmid = o.pmid
-        FROM core.articles AS gone, core.articles AS o, ops.search_hits AS m
-        WHERE h.left_at = ? AND h.left_reason = 'deleted' AND gone.pmid = h.pmid
-            AND lower(o.doi) = lower(gone.doi) AND o.pmid <> gone.pmid
-            AND m.search = h.search AND m.pmid = o.pmid AND m.left_at IS NULL
+        SET left_reason = 'merged', merged_into_pmid = e.kept
+        FROM (
+            SELECT m.search, gone.pmid, min(o.pmid) AS kept
+            FROM core.articles AS gone
+            JOIN core.articles AS o ON lower(o.doi) = lower(gone.doi) AND o.pmid <> gone.pmid
+            JOIN ops.search_hits AS m ON m.pmid = o.pmid AND m.left_at IS NULL
+            GROUP BY m.search, gone.pmid
+        ) AS e
+        WHERE h.left_at = ? AND h.left_reason = 'deleted'
+            AND h.search = e.search AND h.pmid = e.pmid
         """,
         [as_of],
     )
