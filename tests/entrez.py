@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from types import SimpleNamespace
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -19,5 +21,7 @@ def lead(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
         return urlopen(request, timeout=10)
 
     monkeypatch.setattr(Entrez, "urlopen", led)
+    # It spaces requests for NCBI's sake.
+    monkeypatch.setattr(Entrez, "time", SimpleNamespace(time=time.time, sleep=lambda _: None))
     monkeypatch.setattr(Entrez, "email", "someone@example.org")
     monkeypatch.setattr(Entrez, "api_key", None)

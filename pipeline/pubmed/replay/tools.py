@@ -142,7 +142,8 @@ class Tools:
         return answers.posted(*self.history.keep(list(dict.fromkeys(pmids)), given.get("WebEnv")))
 
     def _efetch(self, given: Parameters) -> Response:
-        wants_text = given.get("retmode") == "text"
+        # metapub asks for rettype=xml with retmode=text, and NCBI gives it XML.
+        wants_text = given.get("retmode") == "text" and given.get("rettype") != "xml"
         try:
             pmids = self._asked(given)
         except UnknownQueryError as unknown:
