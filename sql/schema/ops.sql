@@ -35,6 +35,16 @@ CREATE TABLE ops.searches ( -- every search of every run: what was asked and wha
     PRIMARY KEY (run_id, search)
 );
 
+CREATE TABLE ops.denominators ( -- how many records PubMed itself holds by year, counted about once a month; empty but for live data
+    denominator VARCHAR NOT NULL, -- pubmed (all records) or pain (what the topic pain finds)
+    date_tag VARCHAR NOT NULL, -- PubMed's tag of the year: edat, one Entry Date a record, so that years do not overlap
+    year SMALLINT NOT NULL, -- the year
+    record_count INTEGER NOT NULL, -- records of all kinds that PubMed counted, notices and retracted ones too
+    counted_at TIMESTAMP NOT NULL, -- as_of of the run that asked
+    strategy VARCHAR NOT NULL, -- the query without its year, verbatim
+    PRIMARY KEY (denominator, date_tag, year, counted_at)
+);
+
 CREATE TABLE ops.search_hits ( -- memberships: one row a stay of a record in a search
     search VARCHAR NOT NULL, -- the search
     pmid INTEGER NOT NULL, -- the record
