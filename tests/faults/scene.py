@@ -127,7 +127,7 @@ def contents(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
             for query in (
                 "SELECT pmid, record_sha256 FROM core.articles ORDER BY ALL",
                 "SELECT search, pmid, matched_by, left_reason FROM ops.search_hits ORDER BY ALL",
-                "SELECT pmid, study_type, is_primary FROM evidence.article_study_types ORDER BY ALL",
+                "SELECT pmid, study_type FROM evidence.article_study_types ORDER BY ALL",
                 "SELECT search, year, study_type, record_count FROM marts.study_types_by_year "
                 "ORDER BY ALL",
             )
