@@ -22,7 +22,7 @@ from pipeline.outputs import publish as publishing
 from pipeline.outputs import receipt as receipts
 from pipeline.outputs import tables
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed import bounds, from_files, ledger, reading, search, sync
+from pipeline.pubmed import bounds, denominators, from_files, ledger, reading, sync
 from pipeline.run import Run
 from pipeline.settings import Settings
 from pipeline.warehouse import checks, load, membership, run_records, stage, unchanged
@@ -46,12 +46,13 @@ def search_step(run: Run) -> Counts:
         return {"searches": 0}
     assert run.client is not None
     for wanted in run.searches:
-        answer = search.esearch(run.client, run.topics.pubmed_query(wanted.name))
+        answer = sync.ask(run, wanted.name)
         run.translations[wanted.name] = bounds.check(run, wanted, answer)
         run.answers[wanted.name] = answer
     run.is_full_read = sync.needs_full_read(run)
     if not run.is_full_read:
         run.revised = sync.ask_revised(run)
+        run.is_full_read = run.revised is None
     ledger.note_searches(run)
     found: Counts = {name: len(answer.pmids) for name, answer in run.answers.items()}
     return {**found, "requests": run.client.request_count}
@@ -80,7 +81,9 @@ def fetch_step(run: Run) -> Counts:
 def parse_step(run: Run) -> Counts:
     """Read the archived bodies of this run into staging tables."""
     stage.create_staging(run.con)
-    return run_records.stage_entries(run)
+    counts = run_records.stage_entries(run)
+    denominators.ask(run)
+    return counts
 
 
 def load_step(run: Run) -> Counts:
@@ -88,6 +91,7 @@ def load_step(run: Run) -> Counts:
     run_records.keep_reference_files(run)
     run.con.execute("BEGIN")
     counts = load.merge(run.con, run.as_of)
+    denominators.load(run)
     run.receipt.records = counts
     return dict(counts)
 

@@ -20,6 +20,7 @@ _CONTENT = (
     "SELECT pmid, study_type, is_primary FROM evidence.article_study_types ORDER BY ALL",
     "SELECT pmid, topic, level FROM evidence.article_topics ORDER BY ALL",
     "SELECT * FROM evidence.rule_sets ORDER BY ALL",
+    "SELECT denominator, date_tag, year, record_count, strategy FROM ops.denominators ORDER BY ALL",
 )
 
 

@@ -44,8 +44,8 @@ def check(run: Run, search: Search, answer: SearchAnswer) -> str | None:
         fault = f"does not know part of it: {'; '.join(lost)}" if lost else ""
         if fault and not run.options.accept_translation:
             raise _changed(search, f"PubMed {fault}")
-        for text in translation.lost_words(answer.warnings):
-            _tell(run, f"PubMed warned about the search {search.name}: {text}.")
+        if warned := translation.lost_words(answer.warnings):
+            _tell(run, f"PubMed warned about the search {search.name}: {'; '.join(warned)}.")
         return ACCEPTED if fault else FIRST
     if fault := _fault(search, before, answer):
         if not run.options.accept_translation:

@@ -1,23 +1,34 @@
-"""The hours NLM asks large jobs to come in: weekends, or 21:00 to 05:00 US Eastern (NBK25497)."""
+"""NLM's hours: when large jobs are welcome at E-utilities.
+
+NLM, "A General Introduction to the E-utilities" (NBK25497), Usage Guidelines: "limit large
+jobs to either weekends or between 9:00 PM and 5:00 AM Eastern time during weekdays".
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 EASTERN = ZoneInfo("America/New_York")
+BEGINS = time(21)
+ENDS = time(5)
+SATURDAY = 5
 
 
 def is_off_peak(utc: datetime) -> bool:
-    """Whether a naive UTC time lies within NLM's hours for large jobs."""
-    local = utc.replace(tzinfo=UTC).astimezone(EASTERN)
-    return local.weekday() >= 5 or local.hour >= 21 or local.hour < 5
+    """Whether a moment (naive UTC) lies in the hours NLM wants large jobs in."""
+    local = _eastern(utc)
+    return local.weekday() >= SATURDAY or local.time() >= BEGINS or local.time() < ENDS
 
 
 def next_off_peak(utc: datetime) -> datetime:
-    """The next naive UTC time within NLM's hours; the time itself if it lies within them."""
+    """The first moment from this one on (both naive UTC) that is off-peak: often itself."""
     if is_off_peak(utc):
         return utc
-    local = utc.replace(tzinfo=UTC).astimezone(EASTERN)
-    evening = local.replace(hour=21, minute=0, second=0, microsecond=0)
+    # clocks change on Sundays, so this evening is a moment that comes, and comes once
+    evening = _eastern(utc).replace(hour=BEGINS.hour, minute=0, second=0, microsecond=0)
     return evening.astimezone(UTC).replace(tzinfo=None)
+
+
+def _eastern(utc: datetime) -> datetime:
+    return utc.replace(tzinfo=UTC).astimezone(EASTERN)

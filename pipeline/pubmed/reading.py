@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from pipeline.errors import IncompleteError, KetumError, SourceError
+from pipeline.errors import ConfigurationError, IncompleteError, KetumError, SourceError
 from pipeline.options import LIVE
 from pipeline.pubmed import fetch, ledger
 from pipeline.pubmed.off_peak import is_off_peak, next_off_peak
@@ -56,7 +56,7 @@ def read(run: Run, wanted: set[int], vanished: set[int]) -> Delivered:
         for batch in fetch.batches((wanted | vanished) - delivered):
             try:
                 body = fetch.efetch(run.client, batch)
-            except (SourceError, IncompleteError) as error:
+            except (SourceError, IncompleteError, ConfigurationError) as error:
                 raise _cut_short(error, len(delivered & wanted), len(wanted), kept) from None
             found = fetch.pmids_in(body)
             ledger.note_batch(run, body, found)
@@ -73,14 +73,19 @@ def read(run: Run, wanted: set[int], vanished: set[int]) -> Delivered:
 
 
 def _cut_short(error: KetumError, here: int, wanted: int, kept: int) -> KetumError:
+    """The same error, told as one that came half-way, if anything had come before it."""
     if not kept:
         return error
-    return IncompleteError(
-        error.cause,
-        effect=f"{here} of {wanted} records are in the raw archive; "
-        "warehouse and published tables are as before.",
-        next_step="run the same command again within a day: it goes on from here.",
+    effect = (
+        f"{here} of {wanted} records are in the raw archive; "
+        "warehouse and published tables are as before."
     )
+    go_on = "run the same command again within a day: it goes on from here."
+    if isinstance(error, ConfigurationError):
+        return ConfigurationError(
+            error.cause, effect=effect, next_step=f"{error.next_step.rstrip('.')}; then {go_on}"
+        )
+    return IncompleteError(error.cause, effect=effect, next_step=go_on)
 
 
 def _wait_for_quiet_hours(run: Run, requests: int) -> None:

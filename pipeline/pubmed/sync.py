@@ -11,8 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from pipeline.errors import IncompleteError
+from pipeline.pubmed.client import UNCHANGED
 from pipeline.pubmed.fetch import BATCH_SIZE
-from pipeline.pubmed.search import SearchAnswer, esearch
+from pipeline.pubmed.search import DRIFT_TRIES, SearchAnswer, esearch
+from pipeline.pubmed.translation import compare, lost_words
 from pipeline.run import Run
 from pipeline.settings import PUBMED_ORIGIN
 
@@ -49,8 +52,39 @@ def needs_full_read(run: Run) -> bool:
     return last is None or last[0] is None or run.as_of - last[0] >= FULL_READ_EVERY
 
 
-def ask_revised(run: Run) -> SearchAnswer:
+def ask(run: Run, name: str) -> SearchAnswer:
+    """The complete answer to a search; a loss of members is believed only when said twice.
+
+    NCBI answers from several machines, and one that lags behind must not end memberships.
+
+    Raises:
+        SourceError: no valid answer in time.
+        IncompleteError: no two answers in a row were the same.
+    """
+    assert run.client is not None
+    query = run.topics.pubmed_query(name)
+    answer = esearch(run.client, query)
+    held = {pmid for search, pmid in _stays(run, [name])} if run.has_warehouse else set()
+    for _ in range(DRIFT_TRIES):
+        if held <= set(answer.pmids):
+            return answer
+        again = esearch(run.client, query)
+        if again.pmids == answer.pmids:
+            return again
+        answer = again
+    raise IncompleteError(
+        f"PubMed answered the search {name} otherwise each of {DRIFT_TRIES + 1} times.",
+        effect=UNCHANGED,
+        next_step="run `ketum update` again later.",
+    )
+
+
+def ask_revised(run: Run) -> SearchAnswer | None:
     """Which records of any search PubMed modified since the last run, with overlap.
+
+    Returns:
+        the answer; None if PubMed did not read the query as the searches themselves, so that
+        everything must be read instead.
 
     Raises:
         SourceError: no valid answer in time.
@@ -61,7 +95,14 @@ def ask_revised(run: Run) -> SearchAnswer:
     since = (row[0] - OVERLAP).date()
     queries = [run.topics.pubmed_query(name) for name in run.answers]
     union = " OR ".join(f"({query})" for query in queries)
-    return esearch(run.client, f"({union}) AND {since:%Y/%m/%d}:3000[mdat]")
+    answer = esearch(run.client, f"({union}) AND {since:%Y/%m/%d}:3000[mdat]")
+    whole = " OR ".join(found.query_translation for found in run.answers.values())
+    known = {text for found in run.answers.values() for text in found.warnings}
+    if compare(whole, answer.query_translation).dropped or not known.issuperset(
+        lost_words(answer.warnings)
+    ):
+        return None
+    return answer
 
 
 def plan(run: Run) -> Plan:
@@ -69,7 +110,7 @@ def plan(run: Run) -> Plan:
     answered = {pmid for answer in run.answers.values() for pmid in answer.pmids}
     if not run.has_warehouse:
         return Plan(answered, set())
-    stays = _stays(run)
+    stays = _stays(run, list(run.answers))
     listed = {name: set(answer.pmids) for name, answer in run.answers.items()}
     vanished = {pmid for search, pmid in stays if pmid not in listed[search]}
     if run.is_full_read:
@@ -85,12 +126,16 @@ def plan(run: Run) -> Plan:
     return Plan(read, vanished - answered)
 
 
-def _stays(run: Run) -> set[tuple[str, int]]:
-    """Current memberships of the searches that were asked."""
+def _stays(run: Run, searches: list[str]) -> set[tuple[str, int]]:
+    """Current memberships of some searches, but for citations without a PMID."""
     rows = run.con.execute(
-        "SELECT search, pmid FROM ops.search_hits WHERE left_at IS NULL AND pmid > 0"
+        """
+        SELECT search, pmid FROM ops.search_hits
+        WHERE left_at IS NULL AND pmid > 0 AND list_contains(?::VARCHAR[], search)
+        """,
+        [searches],
     ).fetchall()
-    return {(search, pmid) for search, pmid in rows if search in run.answers}
+    return set(rows)
 
 
 def _unsettled(run: Run, answered: set[int]) -> set[int]:

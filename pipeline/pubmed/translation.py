@@ -15,7 +15,7 @@ FIRST, SAME, GROWN, ACCEPTED = "first", "same", "grown", "accepted"
 """How an answer stands to the last one to the same query (ops.searches.translation_status)."""
 
 _TERM = re.compile(r'"[^"]*"(?:\[[^\]]*\])?|[^\s()"\[\]]+(?:\s*\[[^\]]*\])?')
-_OPERATORS = {"AND", "OR", "NOT"}
+_OPERATORS = frozenset(("AND", "OR", "NOT"))
 _NO_LOSS = ("OutputMessage: Restrictions achieved", "OutputMessage: No items found")
 """Notices of paging and of an empty answer: they change nothing about the query."""
 
@@ -44,12 +44,11 @@ class Comparison:
 
 
 def compare(before: str, after: str) -> Comparison:
-    """What changed from one QueryTranslation to another; case and brackets do not count."""
+    """What changed from one QueryTranslation to another; case, brackets, order do not count."""
     old, new = _terms(before), _terms(after)
-    old_terms, new_terms = _only_terms(old), _only_terms(new)
     return Comparison(
-        tuple(sorted((old_terms - new_terms).elements())),
-        tuple(sorted((new_terms - old_terms).elements())),
+        tuple(sorted(old.keys() - new.keys() - _OPERATORS)),
+        tuple(sorted(new.keys() - old.keys() - _OPERATORS)),
         any(old[operator] != new[operator] for operator in ("AND", "NOT")),
     )
 
@@ -64,7 +63,3 @@ def _terms(translation: str) -> Counter[str]:
     for match in _TERM.findall(translation):
         found[match if match in _OPERATORS else re.sub(r"\s+", " ", match).lower()] += 1
     return found
-
-
-def _only_terms(found: Counter[str]) -> Counter[str]:
-    return Counter({term: n for term, n in found.items() if term not in _OPERATORS})

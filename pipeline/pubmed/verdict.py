@@ -29,8 +29,8 @@ _PAGE = re.compile(
 _RATE = re.compile(r"api rate limit exceeded", re.IGNORECASE)
 _KEY = re.compile(r"api key invalid", re.IGNORECASE)
 _PERMANENT = re.compile(
-    r"retstart'? cannot be larger|out of acceptable range|id list is empty|invalid db|database is not supported|"
-    r"empty term|too many uids|invalid uid",
+    r"retstart'? cannot be larger|out of acceptable range|id list is empty|invalid db|"
+    r"database is not supported|empty term|too many uids|invalid uid",
     re.IGNORECASE,
 )
 _TRANSIENT = re.compile(

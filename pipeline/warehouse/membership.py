@@ -112,6 +112,7 @@ def update(
             AND m.matched_by <> h.matched_by
         """
     )
+    _note_deletions(con, as_of)
     _note_merges(con, as_of)
     _note_differences(con)
     return _counts(con, as_of)
@@ -146,6 +147,20 @@ def _note_answers(
         con.execute(
             "INSERT INTO scope VALUES (?, ?, ?)", [search, search in answers, reasons[search]]
         )
+
+
+def _note_deletions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    """Say in the change log which held records PubMed no longer delivers."""
+    con.execute(
+        """
+        INSERT OR REPLACE INTO ops.article_changes
+        SELECT DISTINCT h.pmid, ?::TIMESTAMP, 'record', a.title, 'no longer delivered by PubMed'
+        FROM ops.search_hits AS h JOIN core.articles AS a USING (pmid)
+        WHERE h.left_at = ? AND h.left_reason = 'deleted'
+        ORDER BY h.pmid
+        """,
+        [as_of, as_of],
+    )
 
 
 def _note_merges(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:

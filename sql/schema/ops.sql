@@ -19,7 +19,7 @@ CREATE TABLE ops.runs ( -- runs whose data is in this database, loaded from thei
     previous_published_at TIMESTAMP, -- as_of of the published set this run was compared with; NULL for the first
     is_full_read BOOLEAN NOT NULL, -- every record was read again, not only new, revised and unsettled ones
     is_unchanged BOOLEAN NOT NULL, -- nothing differed from the run before: judgements and memberships were left as they are
-    request_count INTEGER NOT NULL, -- requests sent to PubMed, repetitions included
+    request_count INTEGER NOT NULL, -- requests sent to PubMed until all records had arrived, repetitions included; the monthly counts by year come on top
     content_sha256 VARCHAR NOT NULL -- SHA-256 over answers, records, reference files, program and year: what decides is_unchanged
 );
 
@@ -38,6 +38,16 @@ CREATE TABLE ops.searches ( -- every search of every run: what was asked and wha
     is_complete BOOLEAN NOT NULL, -- whether the answer covers all of PubMed, so that a zero means none
     is_baseline BOOLEAN NOT NULL, -- first run or changed strategy: nothing is announced as new
     PRIMARY KEY (run_id, search)
+);
+
+CREATE TABLE ops.denominators ( -- how many records PubMed itself holds by year, counted about once a month; empty but for live data
+    denominator VARCHAR NOT NULL, -- pubmed (all records) or pain (what the topic pain finds)
+    date_tag VARCHAR NOT NULL, -- PubMed's tag of the year: edat, one Entry Date a record, so that years do not overlap
+    year SMALLINT NOT NULL, -- the year
+    record_count INTEGER NOT NULL, -- records of all kinds that PubMed counted, notices and retracted ones too
+    counted_at TIMESTAMP NOT NULL, -- as_of of the run that asked
+    strategy VARCHAR NOT NULL, -- the query without its year, verbatim
+    PRIMARY KEY (denominator, date_tag, year, counted_at)
 );
 
 CREATE TABLE ops.search_hits ( -- memberships: one row a stay of a record in a search

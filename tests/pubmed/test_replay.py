@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import Request as UrlRequest
-from urllib.request import urlopen
 
 import pytest
 import requests
@@ -21,6 +19,7 @@ from lxml import etree
 from pipeline.errors import SourceError
 from pipeline.pubmed.replay import Archive, Exchange, ReplayServer, Response
 from pipeline.pubmed.replay.archive import Record
+from tests.entrez import lead
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
 
@@ -400,16 +399,7 @@ def test_closing_hangs_up_on_kept_connections(archive: Archive) -> None:
 @pytest.fixture
 def entrez(server: ReplayServer, monkeypatch: pytest.MonkeyPatch) -> ReplayServer:
     """Bio.Entrez, with every request led to the server."""
-
-    def led(request: UrlRequest) -> Any:
-        request.full_url = request.full_url.replace(
-            "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/", server.url
-        )
-        return urlopen(request, timeout=10)
-
-    monkeypatch.setattr(Entrez, "urlopen", led)
-    monkeypatch.setattr(Entrez, "email", "someone@example.org")
-    monkeypatch.setattr(Entrez, "api_key", None)
+    lead(monkeypatch, server.url)
     return server
 
 

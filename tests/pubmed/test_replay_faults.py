@@ -89,8 +89,6 @@ def test_every_case_spoils_the_answer_of_every_tool_it_strikes(archive, name):
             if tool in ("efetch", "esummary", "epost"):
                 parameters["id"] = "30000001,30000002,30000003"
             right = server._tools.answer(tool, parameters)
-            if right.status == 404:
-                continue
             exchange = Exchange(tool, parameters, right, server._tools.answer, KEY)
             assert case(name).apply(exchange) != right, tool
     finally:
@@ -106,6 +104,10 @@ def test_every_case_spoils_the_answer_of_every_tool_it_strikes(archive, name):
         ("efetch", {"id": "9", "retmode": "xml"}),
         ("efetch", {"id": "abc"}),
         ("efetch", {"id": "30000001", "rettype": "uilist"}),
+        ("esummary", {"id": "9"}),
+        ("esummary", {"id": "9", "version": "2.0"}),
+        ("esummary", {"id": "x", "retmode": "json"}),
+        ("esummary", {"retmode": "json"}),
     ],
 )
 def test_no_case_stumbles_over_an_error_or_an_empty_answer(archive, tool, parameters):
@@ -491,6 +493,34 @@ def test_later_and_unsafe_xml(spoilt):
     for name in ("new-dtd", "http-doctype", "named-entity", "external-entity", "unknown-tag"):
         assert pmids(body(name)) == ["30000001"]
     assert b"<NewInALaterDtd" in body("unknown-tag")
+
+
+def test_a_summary_is_an_error_of_its_own(spoilt):
+    asked = {"id": "30000001,30000002"}
+    documents = spoilt("summary-error", "esummary", **asked, retmode="json").json()["result"]
+    assert documents["30000001"] == {
+        "uid": "30000001", "error": "cannot get document summary",
+    }  # fmt: skip
+    assert documents["30000002"]["title"] == "Chronic pain and kratom"
+    second = etree.fromstring(spoilt("summary-error", "esummary", **asked, version="2.0").content)
+    first, other = second.iter("DocumentSummary")
+    assert [(child.tag, child.text) for child in first] == [
+        ("error", "cannot get document summary")
+    ]
+    assert other.findtext("Title") == "Chronic pain and kratom"
+    simple = etree.fromstring(spoilt("summary-error", "esummary", **asked).content)
+    assert [child.tag for child in simple] == ["ERROR", "DocSum"]
+    assert simple[0].text == "UID=30000001: cannot get document summary"
+
+
+def test_summaries_fail_in_their_own_ways(spoilt):
+    many = spoilt("summary-too-many", "esummary", id="30000001", retmode="json").json()
+    assert many["error"].startswith("Too many UIDs in request. Maximum number of UIDs is 500 for")
+    hidden = spoilt("error-in-200", "esummary", id="30000001")
+    assert '<DocumentSummarySet status="OK"><!-- DocSum Backend failed -->' in hidden.text
+    failed = spoilt("transient-400", "esummary", id="30000001")
+    assert failed.status_code == 400
+    assert error_of(failed) == "Error occurred: cannot get document summary"
 
 
 def test_foreign_and_malformed_ids(spoilt):

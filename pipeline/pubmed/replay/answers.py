@@ -85,18 +85,13 @@ def error(tool: str, texts: Iterable[str], status: int = 200) -> Response:
     """An error document of a tool."""
     lines = "".join(f"\t<ERROR>{escape(text)}</ERROR>\n" for text in texts)
     root = _DOCTYPES[tool][0].replace("eEfetch", "eFetch")
-    return Response(f"{_prolog(tool)}<{root}>\n{lines}</{root}>\n".encode(), status)
-
-
-def summary_error(text: str) -> Response:
-    """ESummary's error in JSON: it stands beside the result, not in it."""
-    return as_json({**_header("esummary"), "error": text})
+    return Response(f"{prolog(tool)}<{root}>\n{lines}</{root}>\n".encode(), status)
 
 
 def posted(environment: str, key: int) -> Response:
     """The answer to an EPost."""
     body = (
-        f"{_prolog('epost').rstrip()}<ePostResult>\n\t<QueryKey>{key}</QueryKey>\n"
+        f"{prolog('epost').rstrip()}<ePostResult>\n\t<QueryKey>{key}</QueryKey>\n"
         f"\t<WebEnv>{environment}</WebEnv>\n</ePostResult>\n"
     )
     return Response(body.encode())
@@ -105,6 +100,18 @@ def posted(environment: str, key: int) -> Response:
 def article_set(records: Iterable[bytes]) -> Response:
     """EFetch's PubmedArticleSet around the records' own bytes; an empty one is allowed."""
     return Response(b"".join((_ARTICLE_SET, b"\n".join(records), b"</PubmedArticleSet>\n")))
+
+
+def spelling(query: str) -> Response:
+    """ESpell's answer of a server without a dictionary: the query as it is, nothing corrected."""
+    return Response(
+        '<?xml version="1.0"?>\n<!DOCTYPE eSpellResult PUBLIC '
+        '"-//NLM//DTD eSpellResult, 23 November 2004//EN" '
+        '"https://www.ncbi.nlm.nih.gov/entrez/query/DTD/eSpell.dtd">\n<eSpellResult>\n'
+        f"\t<Database>pubmed</Database>\n\t<Query>{escape(query)}</Query>\n"
+        "\t<CorrectedQuery></CorrectedQuery>\n\t<SpelledQuery></SpelledQuery>\n\t<ERROR/>\n"
+        "</eSpellResult>\n".encode()
+    )
 
 
 def uid_list(pmids: Iterable[int], *, use_xml: bool) -> Response:
@@ -118,9 +125,9 @@ def uid_list(pmids: Iterable[int], *, use_xml: bool) -> Response:
 def database_list(*, use_json: bool) -> Response:
     """EInfo without a database."""
     if use_json:
-        return as_json({**_header("einfo"), "einforesult": {"dblist": ["pubmed"]}})
+        return as_json({**header("einfo"), "einforesult": {"dblist": ["pubmed"]}})
     body = "<DbList>\n\t<DbName>pubmed</DbName>\n</DbList>"
-    return Response(f"{_prolog('einfo')}<eInfoResult>\n{body}\n</eInfoResult>\n".encode())
+    return Response(f"{prolog('einfo')}<eInfoResult>\n{body}\n</eInfoResult>\n".encode())
 
 
 def database_info(count: int, built: datetime, *, use_json: bool) -> Response:
@@ -141,12 +148,12 @@ def database_info(count: int, built: datetime, *, use_json: bool) -> Response:
     ]
     if use_json:
         info = {**about, "fieldlist": listed, "linklist": []}
-        return as_json({**_header("einfo"), "einforesult": {"dbinfo": [info]}})
+        return as_json({**header("einfo"), "einforesult": {"dbinfo": [info]}})
     names = ("DbName", "MenuName", "Description", "DbBuild", "Count", "LastUpdate")
     lines = "".join(f"\t\t<{name}>{escape(about[name.lower()])}</{name}>\n" for name in names)
     rows = "".join(map(_field_xml, listed))
     return Response(
-        f"{_prolog('einfo')}<eInfoResult>\n\t<DbInfo>\n{lines}\t\t<FieldList>\n{rows}"
+        f"{prolog('einfo')}<eInfoResult>\n\t<DbInfo>\n{lines}\t\t<FieldList>\n{rows}"
         f"\t\t</FieldList>\n\t\t<LinkList></LinkList>\n\t</DbInfo>\n</eInfoResult>\n".encode()
     )
 
@@ -164,7 +171,7 @@ def _field_xml(entry: dict[str, str]) -> str:
 
 
 def _search_xml(page: Page, count_only: bool) -> Response:
-    parts = [_prolog("esearch"), f"<eSearchResult><Count>{page.count}</Count>"]
+    parts = [prolog("esearch"), f"<eSearchResult><Count>{page.count}</Count>"]
     if not count_only:
         parts.append(f"<RetMax>{len(page.pmids)}</RetMax><RetStart>{page.start}</RetStart>")
         if page.session:
@@ -217,13 +224,15 @@ def _elements(name: str, texts: Iterable[str]) -> str:
 
 
 def _headed(tool: str, result: object) -> dict[str, object]:
-    return {**_header(tool), f"{tool}result": result}
+    return {**header(tool), f"{tool}result": result}
 
 
-def _header(tool: str) -> dict[str, object]:
+def header(tool: str) -> dict[str, object]:
+    """What every answer in JSON begins with."""
     return {"header": {"type": tool, "version": "0.3"}}
 
 
-def _prolog(tool: str) -> str:
+def prolog(tool: str) -> str:
+    """The XML declaration and DOCTYPE of a tool's answers."""
     root, public, file = _DOCTYPES[tool]
     return f'{_XML}<!DOCTYPE {root} PUBLIC "-//NLM//DTD {public}//EN" "{_DTD}{file}">\n'

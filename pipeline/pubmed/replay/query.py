@@ -44,7 +44,7 @@ class Term:
 
 
 @dataclass(frozen=True)
-class History:
+class Earlier:
     """`#1`: the result of an earlier search."""
 
     key: int
@@ -61,7 +61,7 @@ class Chain:
     rest: tuple[tuple[str, Node], ...]
 
 
-Node = Term | History | Chain
+Node = Term | Earlier | Chain
 
 
 def parse(query: str) -> Node:
@@ -132,7 +132,7 @@ class _Parser:
             self._take()
             return node
         if self.kind == "history":
-            return History(int(self._take()[:9]))
+            return Earlier(int(self._take()[:9]))
         if self.kind == "quoted":
             return self._range(Term(self._take(), self._tag(), quoted=True))
         if self.kind == "word":

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 # No entity is expanded, no DTD loaded and nothing fetched, whatever the file asks for.
-_PARSER = etree.XMLParser(
+PARSER = etree.XMLParser(
     resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -22,7 +22,7 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _SEASONS = {"winter": 1, "spring": 4, "summer": 7, "fall": 10, "autumn": 10}
 _MONTH = re.compile("|".join([*_MONTHS, *_SEASONS]))
 _HISTORY = {"pubmed": "edat", "entrez": "crdt", "medline": "mhda"}
-_LANGUAGES = {
+LANGUAGES = {
     "chi": "chinese", "cze": "czech", "dan": "danish", "dut": "dutch", "eng": "english",
     "fin": "finnish", "fre": "french", "ger": "german", "hun": "hungarian",
     "ind": "indonesian", "ita": "italian", "jpn": "japanese", "kor": "korean", "may": "malay",
@@ -58,7 +58,7 @@ def read_entries(raw: bytes) -> Entries:
     Raises:
         lxml.etree.XMLSyntaxError: if the bytes are not one well-formed element.
     """
-    root = etree.fromstring(raw, _PARSER)
+    root = etree.fromstring(raw, PARSER)
     entries = Entries()
     if root.tag == "PubmedBookArticle":
         _read_book(root, entries)
@@ -83,21 +83,21 @@ def _read_article(root: etree._Element, entries: Entries) -> None:
         _read_journal(article, entries)
         for date in article.iterfind("ArticleDate"):
             _add_date(entries, ("pdat", "epdat"), _plain_date(date))
-    entries.values["jid"].extend(_texts(citation, "MedlineJournalInfo/NlmUniqueID"))
-    entries.both("ta", _texts(citation, "MedlineJournalInfo/MedlineTA"))
-    entries.both("nm", _texts(citation, "ChemicalList/Chemical/NameOfSubstance"))
-    entries.both("nm", _texts(citation, "SupplMeshList/SupplMeshName"))
-    entries.both("rn", _texts(citation, "ChemicalList/Chemical/RegistryNumber"))
+    entries.values["jid"].extend(texts_of(citation, "MedlineJournalInfo/NlmUniqueID"))
+    entries.both("ta", texts_of(citation, "MedlineJournalInfo/MedlineTA"))
+    entries.both("nm", texts_of(citation, "ChemicalList/Chemical/NameOfSubstance"))
+    entries.both("nm", texts_of(citation, "SupplMeshList/SupplMeshName"))
+    entries.both("rn", texts_of(citation, "ChemicalList/Chemical/RegistryNumber"))
     entries.both(
         "ps",
         (_name(_children(person)) for person in citation.iterfind("PersonalNameSubjectList/*")),
     )
-    entries.words["ab"].extend(_texts(citation, "OtherAbstract/AbstractText"))
-    entries.words["ot"].extend(_texts(citation, "KeywordList/Keyword"))
+    entries.words["ab"].extend(texts_of(citation, "OtherAbstract/AbstractText"))
+    entries.words["ot"].extend(texts_of(citation, "KeywordList/Keyword"))
     for heading in citation.iterfind("MeshHeadingList/MeshHeading"):
         _read_heading(heading, entries)
     if data is not None:
-        entries.both("aid", _texts(data, "ArticleIdList/ArticleId"))
+        entries.both("aid", texts_of(data, "ArticleIdList/ArticleId"))
 
 
 def _read_book(root: etree._Element, entries: Entries) -> None:
@@ -107,49 +107,49 @@ def _read_book(root: etree._Element, entries: Entries) -> None:
         return
     _read_dates(document, data, entries)
     _read_common(document, entries)
-    entries.words["ti"].extend(_texts(document, "Book/BookTitle"))
-    entries.words["ti"].extend(_texts(document, "Book/CollectionTitle"))
-    entries.words["ot"].extend(_texts(document, "KeywordList/Keyword"))
-    entries.both("aid", _texts(document, "ArticleIdList/ArticleId"))
+    entries.words["ti"].extend(texts_of(document, "Book/BookTitle"))
+    entries.words["ti"].extend(texts_of(document, "Book/CollectionTitle"))
+    entries.words["ot"].extend(texts_of(document, "KeywordList/Keyword"))
+    entries.both("aid", texts_of(document, "ArticleIdList/ArticleId"))
     for date in document.iterfind("Book/PubDate"):
-        _add_date(entries, ("pdat", "ppdat"), _issue_date(date))
+        _add_date(entries, ("pdat", "ppdat"), issue_date(date))
 
 
 def _read_common(article: etree._Element, entries: Entries) -> None:
     """What articles and book chapters keep under the same names."""
-    entries.words["ti"].extend(_texts(article, "ArticleTitle"))
-    entries.words["tt"].extend(_texts(article, "VernacularTitle"))
+    entries.words["ti"].extend(texts_of(article, "ArticleTitle"))
+    entries.words["tt"].extend(texts_of(article, "VernacularTitle"))
     for section in article.iterfind("Abstract/AbstractText"):
-        entries.words["ab"].append(f"{section.get('Label', '')} {_text(section)}")
+        entries.words["ab"].append(f"{section.get('Label', '')} {text_of(section)}")
     for path in ("PublicationTypeList/PublicationType", "PublicationType"):
-        entries.both("pt", _texts(article, path))
-    for code in _texts(article, "Language"):
-        entries.values["la"].extend((code, _LANGUAGES.get(code, code)))
+        entries.both("pt", texts_of(article, path))
+    for code in texts_of(article, "Language"):
+        entries.values["la"].extend((code, LANGUAGES.get(code, code)))
     for author in article.iterfind("AuthorList/Author"):
         names = _children(author)
         if "CollectiveName" in names:
-            entries.both("cn", _texts(author, "CollectiveName"))
+            entries.both("cn", texts_of(author, "CollectiveName"))
         else:
             entries.values["au"].extend(_author_forms(names))
             entries.words["au"].append(_name(names))
-        entries.words["ad"].extend(_texts(author, "AffiliationInfo/Affiliation"))
-    entries.words["gr"].extend(_texts(article, "GrantList/Grant/GrantID"))
+        entries.words["ad"].extend(texts_of(author, "AffiliationInfo/Affiliation"))
+    entries.words["gr"].extend(texts_of(article, "GrantList/Grant/GrantID"))
     for bank in article.iterfind("DataBankList/DataBank"):
-        for accession in _texts(bank, "AccessionNumberList/AccessionNumber"):
+        for accession in texts_of(bank, "AccessionNumberList/AccessionNumber"):
             entries.words["si"].append(f"{bank.findtext('DataBankName')} {accession}")
 
 
 def _read_journal(article: etree._Element, entries: Entries) -> None:
     for tag in ("Title", "ISOAbbreviation", "ISSN"):
-        entries.both("ta", _texts(article, f"Journal/{tag}"))
-    entries.values["vi"].extend(_texts(article, "Journal/JournalIssue/Volume"))
-    entries.values["ip"].extend(_texts(article, "Journal/JournalIssue/Issue"))
+        entries.both("ta", texts_of(article, f"Journal/{tag}"))
+    entries.values["vi"].extend(texts_of(article, "Journal/JournalIssue/Volume"))
+    entries.values["ip"].extend(texts_of(article, "Journal/JournalIssue/Issue"))
     # Only the first page is searchable (User Guide, "Pagination").
     entries.values["pg"].extend(
-        pages.split("-")[0] for pages in _texts(article, "Pagination/MedlinePgn")
+        pages.split("-")[0] for pages in texts_of(article, "Pagination/MedlinePgn")
     )
     for date in article.iterfind("Journal/JournalIssue/PubDate"):
-        _add_date(entries, ("pdat", "ppdat"), _issue_date(date))
+        _add_date(entries, ("pdat", "ppdat"), issue_date(date))
 
 
 def _read_heading(heading: etree._Element, entries: Entries) -> None:
@@ -192,7 +192,7 @@ def _plain_date(element: etree._Element) -> int | None:
     return year * 10000 + (month or 1) * 100 + (day or 1) if year else None
 
 
-def _issue_date(element: etree._Element) -> int | None:
+def issue_date(element: etree._Element) -> int | None:
     """PubDate as PubMed sorts it: first month of a range, January where none is said."""
     said = _children(element)
     loose = said.get("MedlineDate", "")
@@ -229,10 +229,12 @@ def _children(element: etree._Element) -> dict[str, str]:
     return {str(child.tag): (child.text or "").strip() for child in element}
 
 
-def _texts(element: etree._Element, path: str) -> list[str]:
-    return [_text(found) for found in element.iterfind(path)]
+def texts_of(element: etree._Element, path: str) -> list[str]:
+    """The texts of all elements the path leads to."""
+    return [text_of(found) for found in element.iterfind(path)]
 
 
-def _text(element: etree._Element) -> str:
+def text_of(element: etree._Element) -> str:
+    """All text of an element, without its mark-up."""
     # Species names stand in italics: text goes on after the inner tag.
     return "".join(map(str, element.itertext())) if len(element) else element.text or ""

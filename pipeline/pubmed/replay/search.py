@@ -16,7 +16,7 @@ from datetime import date
 
 from pipeline.pubmed.replay.fields import FIELDS, KNOWN, Field, Kind, field_for
 from pipeline.pubmed.replay.index import Index
-from pipeline.pubmed.replay.query import Chain, History, Node, QuerySyntaxError, Term
+from pipeline.pubmed.replay.query import Chain, Earlier, Node, QuerySyntaxError, Term
 from pipeline.pubmed.replay.text import STOPWORDS, fold
 
 _ALL_FIELDS = FIELDS[0]
@@ -102,7 +102,7 @@ class _Search:
     def _evaluate(self, node: Node) -> _Result:
         if isinstance(node, Term):
             return self._term(node)
-        if isinstance(node, History):
+        if isinstance(node, Earlier):
             return self._history(node.key), f"#{node.key}"
         return self._chain(node)
 

@@ -90,7 +90,7 @@ class ReplayServer:
 
     def expire_history(self) -> None:
         """Forget every WebEnv, as NCBI does after some hours."""
-        self._tools.expire_history()
+        self._tools.history.expire()
 
     def _answer(self, tool: str, parameters: Parameters) -> Response:
         api_key = parameters.pop("api_key", "")

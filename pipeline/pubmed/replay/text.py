@@ -25,6 +25,14 @@ def fold(text: str) -> str:
     return " ".join(_WORD.findall(_MARKS.sub("", plain).lower()))
 
 
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def printable(text: str) -> str:
+    """The text with a space for every character that XML cannot carry."""
+    return _NOT_XML.sub(" ", text)
+
+
 _STOPWORDS = """
 a about again all almost also although always among an and another any are as at be because been
 before being between both but by can could did do does done due during each either enough

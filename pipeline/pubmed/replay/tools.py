@@ -1,4 +1,4 @@
-"""ESearch, EPost, EFetch and EInfo over an archive, as functions from parameters to answers.
+"""The tools of E-utilities over an archive, as functions from parameters to answers.
 
 After NLM, "E-utilities In-Depth" (NBK25499), and the behaviour measured where that page and
 PubMed differ: only the first 9,999 records of a result can be had, in ESearch as in EFetch
@@ -10,14 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from threading import Lock
 
-from pipeline.pubmed.replay import answers
+from pipeline.pubmed.replay import answers, summaries
 from pipeline.pubmed.replay.answers import Page
 from pipeline.pubmed.replay.archive import Archive
-from pipeline.pubmed.replay.query import Chain, History, Node, QuerySyntaxError, Term, parse
+from pipeline.pubmed.replay.docsum import Document, read_document
+from pipeline.pubmed.replay.history import History, UnknownQueryError
+from pipeline.pubmed.replay.query import Chain, Earlier, Node, QuerySyntaxError, Term, parse
 from pipeline.pubmed.replay.response import Parameters, Response
 from pipeline.pubmed.replay.search import Findings, recent_days, search
+from pipeline.pubmed.replay.text import printable
 
 WINDOW = 9_999
 _LARGEST_ID = 2**64 - 1
@@ -34,7 +36,6 @@ SYNTAX_ERROR = (
     "Source: /api/search/?r=... "
     "Details: Search is temporarily unavailable. Please try again later."
 )
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class EmptyQueryError(ValueError):
@@ -44,33 +45,29 @@ class EmptyQueryError(ValueError):
         super().__init__("Empty term and query_key - nothing todo")
 
 
-class UnknownQueryError(LookupError):
-    """A WebEnv or query key that this server does not (or no longer) know."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(f"Unable to obtain query #{key}")
-
-
 class Tools:
     """The tools over one archive, and the history server behind them.
 
     Args:
         archive: what to serve.
         clock: gives the time, for "last n days", session names and EInfo's build.
+
+    Attributes:
+        history: results kept for later requests.
     """
 
     def __init__(self, archive: Archive, clock: Callable[[], datetime]) -> None:
         self._archive = archive
         self._clock = clock
         self._built = clock()
-        self._sessions: dict[str, list[tuple[int, ...]]] = {}
-        self._sessions_begun = 0
-        self._lock = Lock()
+        self.history = History(clock)
         self._tools = {
             "esearch": self._esearch,
             "epost": self._epost,
             "efetch": self._efetch,
+            "esummary": self._esummary,
             "einfo": self._einfo,
+            "espell": self._espell,
         }
 
     def answer(self, tool: str, parameters: Parameters) -> Response:
@@ -80,15 +77,10 @@ class Tools:
             return answers.plain(f"{tool}: not found\n", 404)
         return handler(parameters)
 
-    def expire_history(self) -> None:
-        """Forget every WebEnv, as NCBI does after some hours."""
-        with self._lock:
-            self._sessions.clear()
-
     def _esearch(self, given: Parameters) -> Response:
         use_json = given.get("retmode") == "json"
         if given.get("db", "pubmed") != "pubmed":
-            text = f"Database is not supported: {_NOT_XML.sub(' ', given['db'])}"
+            text = f"Database is not supported: {printable(given['db'])}"
             return answers.search_error(text, use_json=use_json)
         start, wanted = _number(given, "retstart", 0), _number(given, "retmax", 20)
         if start >= WINDOW:
@@ -110,7 +102,7 @@ class Tools:
                 f"Restrictions achieved. start and count adjusted to {start}, {len(page.pmids)}"
             )
         if given.get("usehistory") == "y":
-            page.session = self._keep(found, given.get("WebEnv"))
+            page.session = self.history.keep(found, given.get("WebEnv"))
         count_only = given.get("rettype") == "count"
         return answers.search_page(page, count_only=count_only, use_json=use_json)
 
@@ -119,7 +111,9 @@ class Tools:
         environment = given.get("WebEnv", "")
 
         def earlier(key: int) -> set[int]:
-            held = (self._archive.numbers.get(pmid) for pmid in self._kept(environment, str(key)))
+            held = (
+                self._archive.numbers.get(pmid) for pmid in self.history.kept(environment, str(key))
+            )
             return {number for number in held if number is not None}
 
         return search(
@@ -136,7 +130,7 @@ class Tools:
         if given.get("retmode") == "json":
             return answers.plain("EPost has no JSON\n", 500)
         if database != "pubmed":
-            name = _NOT_XML.sub(" ", database)
+            name = printable(database)
             return answers.error("epost", [f"Invalid db name specified: {name}"], 400)
         words = re.split(r"[\s,]+", given.get("id", "").strip(" ,"))
         valid = [int(word) for word in words if re.fullmatch("[0-9]{1,20}", word)]
@@ -145,10 +139,11 @@ class Tools:
             invalid = "Some IDs have invalid value and were omitted. Maximum ID value"
             texts = ["Empty ID list; Nothing to store", f"{invalid} {_LARGEST_ID}"]
             return answers.error("epost", texts, 400)
-        return answers.posted(*self._keep(list(dict.fromkeys(pmids)), given.get("WebEnv")))
+        return answers.posted(*self.history.keep(list(dict.fromkeys(pmids)), given.get("WebEnv")))
 
     def _efetch(self, given: Parameters) -> Response:
-        wants_text = given.get("retmode") == "text"
+        # metapub asks for rettype=xml with retmode=text, and NCBI gives it XML.
+        wants_text = given.get("retmode") == "text" and given.get("rettype") != "xml"
         try:
             pmids = self._asked(given)
         except UnknownQueryError as unknown:
@@ -184,11 +179,46 @@ class Tools:
             return [pmid for pmid in dict.fromkeys(numbers) if pmid > 0]
         if "query_key" not in given and "WebEnv" not in given:
             return []
-        kept = self._kept(given.get("WebEnv", ""), given.get("query_key", ""))
+        kept = self.history.kept(given.get("WebEnv", ""), given.get("query_key", ""))
         start = _number(given, "retstart", 0)
         if start >= WINDOW:
             raise IndexError(start)
         return kept[start : min(start + _number(given, "retmax", WINDOW), WINDOW)]
+
+    def _esummary(self, given: Parameters) -> Response:
+        use_json = given.get("retmode") == "json"
+        if "id" not in given and not ("query_key" in given and "WebEnv" in given):
+            text = "Neither query_key nor id specified"
+            return summaries.nothing_to_sum_up(text, use_json=use_json)
+        invalid = re.search(r"[^\s,]*[^\s,0-9][^\s,]*", given.get("id", ""))
+        if invalid:
+            word = printable(invalid.group())
+            return summaries.invalid_uid(word, invalid.start(), use_json=use_json)
+        try:
+            pmids = self._asked(given)
+        except UnknownQueryError as unknown:
+            return summaries.nothing_to_sum_up(str(unknown), use_json=use_json)
+        except IndexError:
+            return summaries.summary_error(WINDOW_ERROR, use_json=use_json)
+        if not pmids:
+            return summaries.nothing_to_sum_up("Empty id list - nothing todo", use_json=use_json)
+        if use_json and len(pmids) > summaries.JSON_LIMIT:
+            return summaries.summary_error(summaries.TOO_MANY, use_json=use_json)
+        found = [(pmid, self._document(pmid)) for pmid in pmids]
+        if use_json:
+            return summaries.as_json_documents(found)
+        if given.get("version") == "2.0":
+            return summaries.as_documents(found, f"Build{self._built:%y%m%d-%H%M}.1")
+        return summaries.as_docsums(found)
+
+    def _document(self, pmid: int) -> Document | None:
+        number = self._archive.numbers.get(pmid)
+        return None if number is None else read_document(self._archive.records[number].raw)
+
+    def _espell(self, given: Parameters) -> Response:
+        if given.get("retmode") == "json":
+            return answers.plain("ESpell has no JSON\n", 500)
+        return answers.spelling(printable(given.get("term", "")))
 
     def _einfo(self, given: Parameters) -> Response:
         use_json = given.get("retmode") == "json"
@@ -196,27 +226,9 @@ class Tools:
         if not database:
             return answers.database_list(use_json=use_json)
         if database != "pubmed":
-            name = _NOT_XML.sub(" ", database)
+            name = printable(database)
             return answers.error("einfo", [f"Can not retrieve DbInfo for db={name}"])
         return answers.database_info(len(self._archive.records), self._built, use_json=use_json)
-
-    def _keep(self, pmids: Sequence[int], environment: str | None) -> tuple[str, int]:
-        with self._lock:
-            if environment is None or environment not in self._sessions:
-                self._sessions_begun += 1
-                # As at NCBI: the time of creation, then what makes it unique.
-                began = int(self._clock().timestamp())
-                environment = f"MCID_{began:08x}{self._sessions_begun:016x}"
-            queries = self._sessions.setdefault(environment, [])
-            queries.append(tuple(pmids))
-            return environment, len(queries)
-
-    def _kept(self, environment: str, key: str) -> tuple[int, ...]:
-        with self._lock:
-            queries = self._sessions.get(environment, [])
-        if not re.fullmatch("[0-9]{1,9}", key) or not 1 <= int(key) <= len(queries):
-            raise UnknownQueryError(_NOT_XML.sub(" ", key))
-        return queries[int(key) - 1]
 
 
 def _query(given: Parameters, today: date) -> Node:
@@ -227,11 +239,11 @@ def _query(given: Parameters, today: date) -> Node:
         QuerySyntaxError: if the term is not well-formed.
     """
     # What XML cannot carry must not come back in an answer.
-    term = _NOT_XML.sub(" ", given.get("term", "")).strip()
+    term = printable(given.get("term", "")).strip()
     key = given.get("query_key", "")
     nodes: list[Node] = [parse(term)] if term else []
     if key:
-        nodes.append(History(int(key[:9]) if key.isdecimal() else 0))
+        nodes.append(Earlier(int(key[:9]) if key.isdecimal() else 0))
     if not nodes:
         raise EmptyQueryError
     dates = ""
@@ -239,7 +251,7 @@ def _query(given: Parameters, today: date) -> Node:
     if given.get("reldate", "").isdecimal():
         dates = recent_days(int(given["reldate"][:6]), today)
     elif low and high:
-        dates = f"{_NOT_XML.sub(' ', low)}:{_NOT_XML.sub(' ', high)}"
+        dates = f"{printable(low)}:{printable(high)}"
     if dates:
         nodes.append(Term(dates, given.get("datetype") or "pdat"))
     first, *others = nodes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.pubmed.replay import answers
+from pipeline.pubmed.replay import answers, summaries
 from pipeline.pubmed.replay.faults.case import FaultCase
 from pipeline.pubmed.replay.response import Exchange, Response
 from pipeline.pubmed.replay.tools import SYNTAX_ERROR, WINDOW_ERROR
@@ -10,8 +10,6 @@ from pipeline.pubmed.replay.tools import SYNTAX_ERROR, WINDOW_ERROR
 _VIEWER = " Error: External viewer error: Empty Response. Bytes read: 0 Status: Timeout"
 _NO_IDS = "ID list is empty! Possibly it has no correct IDs."
 _RESOLVE = "Couldn't resolve #pmquerysrv-mz?dbaf=pubmed, the address table is empty."
-_NO_SUMMARY = "cannot get document summary"
-_TOO_MANY = "Too many UIDs in request. Maximum number of UIDs is 500 for JSON format output."
 # The word ERROR is nowhere in it: the fault hides in a comment of an empty set.
 _HIDDEN = b"""<?xml version="1.0" encoding="UTF-8" ?>
 <!DOCTYPE eSummaryResult PUBLIC "-//NLM//DTD esummary pubmed 20160808//EN" \
@@ -24,7 +22,7 @@ _HIDDEN = b"""<?xml version="1.0" encoding="UTF-8" ?>
 
 def _transient(exchange: Exchange) -> Response:
     if exchange.tool == "esummary":
-        return answers.error("esummary", [f"Error occurred: {_NO_SUMMARY}"], 400)
+        return answers.error("esummary", [f"Error occurred: {summaries.NO_SUMMARY}"], 400)
     return answers.error("efetch", [_VIEWER], 400)
 
 
@@ -42,7 +40,7 @@ def _error_in_200(exchange: Exchange) -> Response:
     if exchange.tool == "efetch":
         return answers.error("efetch", [_VIEWER])
     if exchange.wants_json:
-        return answers.summary_error(_NO_SUMMARY)
+        return summaries.summary_error(summaries.NO_SUMMARY, use_json=True)
     return Response(_HIDDEN)
 
 
@@ -58,9 +56,9 @@ def _expired(exchange: Exchange) -> Response:
     text = f"Unable to obtain query #{exchange.parameters.get('query_key', '1')}"
     if exchange.tool == "esearch":
         return answers.search_error(text, use_json=exchange.wants_json)
-    if exchange.tool == "esummary" and exchange.wants_json:
-        return answers.as_json({"esummaryresult": [text]})
-    return answers.error(exchange.tool, [text])
+    if exchange.tool == "esummary":
+        return summaries.nothing_to_sum_up(text, use_json=exchange.wants_json)
+    return answers.error("efetch", [text])
 
 
 CASES = (
@@ -99,6 +97,7 @@ CASES = (
     ),
     FaultCase(
         16, "summary-too-many", "JSON summaries are refused, as those of more than 500 UIDs",
-        frozenset(("esummary",)), lambda _: answers.summary_error(_TOO_MANY),
+        frozenset(("esummary",)),
+        lambda _: summaries.summary_error(summaries.TOO_MANY, use_json=True),
     ),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from lxml import etree
 
 from pipeline.pubmed.replay.answers import Page, search_page
 from pipeline.pubmed.replay.faults.case import FaultCase
-from pipeline.pubmed.replay.query import Chain, History, Node, Term, parse
+from pipeline.pubmed.replay.query import Chain, Earlier, Node, Term, parse
 from pipeline.pubmed.replay.response import Exchange, Response
 from pipeline.pubmed.replay.search import Findings
 
@@ -121,7 +121,7 @@ def _text(node: Node) -> str:
     if isinstance(node, Term):
         text = f'"{node.text}"' if node.quoted else node.text
         return text if node.tag is None else f"{text}[{node.tag}]"
-    if isinstance(node, History):
+    if isinstance(node, Earlier):
         return f"#{node.key}"
     rest = "".join(f" {operator} {_text(operand)}" for operator, operand in node.rest)
     return f"({_text(node.first)}{rest})"

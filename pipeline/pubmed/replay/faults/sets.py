@@ -11,6 +11,7 @@ from pipeline.pubmed.replay.answers import article_set, as_json
 from pipeline.pubmed.replay.faults.altering import SAFE, Element, altered_set, as_xml
 from pipeline.pubmed.replay.faults.case import FaultCase
 from pipeline.pubmed.replay.response import Exchange, Response
+from pipeline.pubmed.replay.summaries import NO_SUMMARY
 
 _EFETCH = frozenset(("efetch",))
 _OWN_NUMBER = (
@@ -42,19 +43,18 @@ def _add_other(root: Element) -> None:
 
 
 def _error_for_first(exchange: Exchange) -> Response:
-    text = "cannot get document summary"
     if exchange.wants_json:
         said = json.loads(exchange.right.body)
         for uid in said.get("result", {}).get("uids", [])[:1]:
-            said["result"][uid] = {"uid": uid, "error": text}
+            said["result"][uid] = {"uid": uid, "error": NO_SUMMARY}
         return as_json(said)
     root = etree.fromstring(exchange.right.body, SAFE)
     for document in root.findall("DocumentSummarySet/DocumentSummary")[:1]:
         document[:] = []
-        etree.SubElement(document, "error").text = text
+        etree.SubElement(document, "error").text = NO_SUMMARY
     for document in root.findall("DocSum")[:1]:
         error = etree.Element("ERROR")
-        error.text = f"UID={document.findtext('Id')}: {text}"
+        error.text = f"UID={document.findtext('Id')}: {NO_SUMMARY}"
         root.replace(document, error)
     return as_xml(root)
 
