@@ -71,15 +71,6 @@ def update(
         WHERE in_answer OR in_local OR is_listed
         """
     )
-    con.execute("DELETE FROM ops.search_differences WHERE search IN (SELECT search FROM scope)")
-    con.execute(
-        """
-        INSERT INTO ops.search_differences
-        SELECT search, pmid, matched_by FROM members
-        WHERE has_answer AND (matched_by = 'pubmed' OR (matched_by = 'local' AND NOT is_member))
-        ORDER BY search, pmid
-        """
-    )
     con.execute(
         """
         UPDATE ops.search_hits AS h
@@ -123,6 +114,7 @@ def update(
     )
     _note_deletions(con, as_of)
     _note_merges(con, as_of)
+    _note_differences(con)
     return _counts(con, as_of)
 
 
@@ -174,18 +166,44 @@ def _note_deletions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
 def _note_merges(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     """Call a deletion a merge where there is evidence: a current member has the same DOI.
 
-    PubMed itself says nothing about where a deleted PMID went.
+    PubMed itself says nothing about where a deleted PMID went. Of several members with that
+    DOI the first is named, so that a rebuild names the same.
     """
     con.execute(
         """
         UPDATE ops.search_hits AS h
-        SET left_reason = 'merged', merged_into_pmid = o.pmid
-        FROM core.articles AS gone, core.articles AS o, ops.search_hits AS m
-        WHERE h.left_at = ? AND h.left_reason = 'deleted' AND gone.pmid = h.pmid
-            AND lower(o.doi) = lower(gone.doi) AND o.pmid <> gone.pmid
-            AND m.search = h.search AND m.pmid = o.pmid AND m.left_at IS NULL
+        SET left_reason = 'merged', merged_into_pmid = e.kept
+        FROM (
+            SELECT m.search, gone.pmid, min(o.pmid) AS kept
+            FROM core.articles AS gone
+            JOIN core.articles AS o ON lower(o.doi) = lower(gone.doi) AND o.pmid <> gone.pmid
+            JOIN ops.search_hits AS m ON m.pmid = o.pmid AND m.left_at IS NULL
+            GROUP BY m.search, gone.pmid
+        ) AS e
+        WHERE h.left_at = ? AND h.left_reason = 'deleted'
+            AND h.search = e.search AND h.pmid = e.pmid
         """,
         [as_of],
+    )
+
+
+def _note_differences(con: duckdb.DuckDBPyConnection) -> None:
+    """Where answer and predicate disagree; about a record PubMed no longer holds they cannot."""
+    con.execute("DELETE FROM ops.search_differences WHERE search IN (SELECT search FROM scope)")
+    con.execute(
+        """
+        INSERT INTO ops.search_differences
+        SELECT search, pmid, matched_by FROM members
+        WHERE has_answer AND (
+            matched_by = 'pubmed'
+            OR (matched_by = 'local' AND NOT is_member AND pmid NOT IN (
+                SELECT pmid FROM ops.search_hits GROUP BY pmid
+                HAVING bool_and(left_at IS NOT NULL) AND max(left_at)
+                    = max(left_at) FILTER (left_reason IN ('deleted', 'merged'))
+            ))
+        )
+        ORDER BY search, pmid
+        """
     )
 
 
