@@ -34,6 +34,7 @@ TOTAL_DEADLINE = 300.0
 REACH_DEADLINE = 8.0
 """Seconds after which a host that has never answered counts as not reachable."""
 MAX_TRIES = 5
+RATE_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining")
 
 _TRANSIENT_TEXT = re.compile(
     r"external viewer error|cannot get document summary|unable to obtain query|"
@@ -105,6 +106,7 @@ class EutilsClient:
         self.clock = clock
         self.base_url = base_url
         self.request_count = 0
+        self.rate_headers: dict[str, str] = {}  # of RATE_HEADERS, what the last answer had
         self._identity = {"tool": TOOL_NAME}
         if email:
             self._identity["email"] = email
@@ -168,6 +170,9 @@ class EutilsClient:
                     if self.clock.monotonic() > deadline:
                         raise TransientAnswer("the answer took too long")
                 status, headers = response.status_code, response.headers
+                self.rate_headers = {
+                    name: headers[name] for name in RATE_HEADERS if name in headers
+                }
         except requests.exceptions.ConnectionError as error:
             failure = "the connection failed" if self._reached else _why_unreachable(error)
         except requests.exceptions.Timeout:
