@@ -31,6 +31,7 @@ TOTAL_DEADLINE = 300.0
 REACH_DEADLINE = 8.0
 """Seconds after which a host that has never answered counts as not reachable."""
 MAX_TRIES = 5
+RATE_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining")
 MAX_BODY = 512 << 20
 """Bytes; 200 records are a few million."""
 
@@ -52,7 +53,7 @@ class EutilsClient:
 
     Attributes:
         request_count: requests sent, repetitions included.
-        rate_headers: X-RateLimit-* of the last answer, as NCBI sent them.
+        rate_headers: of RATE_HEADERS, what the last answer had.
     """
 
     def __init__(
@@ -152,9 +153,7 @@ class EutilsClient:
         if failure:
             # outside the except block: requests' exceptions hold the request, and with it the key
             raise TransientAnswer(failure)
-        self.rate_headers = {
-            name: value for name, value in headers.items() if "ratelimit" in name.lower()
-        }
+        self.rate_headers = {name: headers[name] for name in RATE_HEADERS if name in headers}
         check_http(status, headers, body, self.clock.now())
         return body
 

@@ -146,7 +146,8 @@ def half_answers(settings: Settings) -> list[str]:
             continue  # a reference file
         root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
         if root.tag == "eSearchResult":
-            whole = int(root.findtext("Count")) == len(root.findall("IdList/Id"))
+            ids = root.find("IdList")  # a count alone has none
+            whole = ids is None or int(root.findtext("Count")) == len(ids)
         else:
             whole = root.tag == "PubmedArticleSet" and root.find(".//ERROR") is None
         if not whole:

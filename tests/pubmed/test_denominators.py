@@ -19,11 +19,11 @@ from pipeline.evidence.topics import load_topics
 from pipeline.options import Options
 from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed import denominators
-from pipeline.pubmed.client import PermanentAnswer, TransientAnswer
 from pipeline.pubmed.denominators import read_count
 from pipeline.pubmed.replay import Archive as ReplayArchive
 from pipeline.pubmed.replay import ReplayServer, Request, Response
-from pipeline.pubmed.replay.server import Fault
+from pipeline.pubmed.replay.response import Exchange, Fault
+from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer
 from pipeline.rebuild import rebuild
 from pipeline.run import Run
 from pipeline.update import run_update
@@ -84,11 +84,12 @@ def in_a_count(number: int, answer: Callable[[str], Response]) -> Fault:
     """Gives `answer` (made of the term) to the n-th count, and from there on."""
     seen = []
 
-    def fault(_tool: str, parameters: dict[str, str], _number: int) -> Response | None:
-        if parameters.get("rettype") != "count":
-            return None
-        seen.append(parameters["term"])
-        return answer(parameters["term"]) if len(seen) >= number else None
+    def fault(exchange: Exchange) -> Response:
+        term = exchange.parameters["term"] if exchange.parameters.get("rettype") == "count" else ""
+        if not term:
+            return exchange.right
+        seen.append(term)
+        return answer(term) if len(seen) >= number else exchange.right
 
     return fault
 
