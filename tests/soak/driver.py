@@ -91,10 +91,14 @@ class Soak:
     def live(self, days: int) -> None:
         """Let days pass, each with its update."""
         for _ in range(days):
-            self._note(self.world.evolve())
-            self._wake()
-            self._update_of_the_day(self._plans.draw() if self.tale.days else CLEAN)
-            self.tale.days += 1
+            self.day(self._plans.draw() if self.tale.days else CLEAN)
+
+    def day(self, plan: Plan) -> None:
+        """Let one day pass, with this update."""
+        self._note(self.world.evolve())
+        self._wake()
+        self._update_of_the_day(plan)
+        self.tale.days += 1
 
     def close(self) -> None:
         """A last undisturbed update, then compare with ledger, fresh load and rebuild."""
