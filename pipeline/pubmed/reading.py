@@ -46,7 +46,8 @@ def read(run: Run, wanted: set[int], vanished: set[int]) -> Delivered:
     """
     assert run.client is not None
     taken = ledger.resumable(run)
-    taken = {pmid: entry for pmid, entry in taken.items() if pmid in wanted or pmid in vanished}
+    # whether a vanished one is gone now, only an answer of now can tell
+    taken = {pmid: entry for pmid, entry in taken.items() if pmid in wanted}
     entries = {entry["object"]: entry for _, entry in sorted(taken.items())}
     for entry in entries.values():
         run.archive.note(run.run_id, entry)
