@@ -16,7 +16,7 @@ RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format types imports clean python-check venv-check
+.PHONY: help run test soak lint format types imports clean python-check venv-check
 
 help: ## Say what can be made
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' \
@@ -30,6 +30,9 @@ run: $(RUN_STAMP) ## Install what is needed, then run the main job on the demons
 
 test: $(DEV_STAMP) ## Install what is needed, then run the tests
 	@exec $(PY) -m pytest --numprocesses=auto --dist=loadfile $(if $(SLOW),,-m "not slow") $(ARGS)
+
+soak: $(DEV_STAMP) ## 300 days of updates from a changing PubMed, with faults and kills
+	@exec $(PY) -m tests.soak --days 300 --seed 1 --report docs/soak.md $(ARGS)
 
 lint: $(DEV_STAMP) ## Check Python and SQL style, and who imports whom
 	$(PY) -m ruff check .

@@ -7,12 +7,12 @@ import logging
 import signal
 import sys
 import traceback
-from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from flows.embedded_server import embedded_server
 from flows.environment import prepare_environment
+from pipeline.commands.update import add_options, options_of
 from pipeline.errors import (
     EXIT_INTERRUPTED,
     EXIT_OK,
@@ -21,7 +21,6 @@ from pipeline.errors import (
     ConfigurationError,
     KetumError,
 )
-from pipeline.options import Options
 from pipeline.settings import Settings
 
 log = logging.getLogger("ketum")
@@ -37,25 +36,7 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
         description="Run one update as a Prefect flow, with a Prefect server of its own that "
         "ends with it. `ketum update` does the same without Prefect.",
     )
-    parser.add_argument(
-        "--offline", action="store_true", help="ask a replay server in place of PubMed"
-    )
-    parser.add_argument(
-        "--archive",
-        type=Path,
-        metavar="DIR",
-        help="what to replay: a directory of PubMed XML (default: data/demo)",
-    )
-    parser.add_argument(
-        "--from",
-        dest="from_files",
-        type=Path,
-        nargs="+",
-        default=[],
-        metavar="FILE",
-        help="read PubMed XML (plain or .gz) or .nbib files in place of searching",
-    )
-    parser.add_argument("--name", help="name of the archive that --archive or --from makes")
+    add_options(parser)
     return parser.parse_args(argv)
 
 
@@ -93,12 +74,7 @@ def _run(arguments: argparse.Namespace) -> str:
             raise ConfigurationError(
                 f"There is no {path}.", effect="Nothing changed.", next_step="check the path."
             )
-    Options(
-        offline=arguments.offline,
-        archive=arguments.archive,
-        from_files=tuple(arguments.from_files),
-        name=arguments.name,
-    )  # says what is wrong before a server is started
+    options_of(arguments)  # says what is wrong before a server is started
     settings = Settings.from_environment()
     prepare_environment(settings)
     log.info("Starting a Prefect server for this run ...")
@@ -119,6 +95,10 @@ def _run(arguments: argparse.Namespace) -> str:
                     archive=str(arguments.archive.resolve()) if arguments.archive else None,
                     from_files=[str(file.resolve()) for file in arguments.from_files],
                     name=arguments.name,
+                    full=arguments.full,
+                    accept_translation=arguments.accept_translation,
+                    max_requests=arguments.max_requests,
+                    off_peak=arguments.off_peak,
                 )
         except KetumError:
             raise

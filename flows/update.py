@@ -24,7 +24,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from pipeline import update as pipeline_update
-from pipeline.options import Options
+from pipeline.options import MAX_REQUESTS, Options
 from pipeline.run import Run
 from pipeline.settings import Settings
 from pipeline.update import Step
@@ -47,6 +47,10 @@ def update(
     archive: str | None = None,
     from_files: list[str] | None = None,
     name: str | None = None,
+    full: bool = False,
+    accept_translation: bool = False,
+    max_requests: int = MAX_REQUESTS,
+    off_peak: bool = False,
 ) -> str:
     """Search, fetch, parse, load, judge, build, check, publish; returns the receipt as text.
 
@@ -55,12 +59,20 @@ def update(
         archive: directory of PubMed XML to replay.
         from_files: PubMed files to read in place of searching.
         name: name of the archive the files go to.
+        full: read every record again.
+        accept_translation: let a search stand that PubMed reads otherwise than last time.
+        max_requests: requests the run may send to PubMed.
+        off_peak: wait for NLM's quiet hours with a large job.
     """
     options = Options(
         offline=offline,
         archive=Path(archive) if archive else None,
         from_files=tuple(Path(file) for file in from_files or ()),
         name=name,
+        full=full,
+        accept_translation=accept_translation,
+        max_requests=max_requests,
+        off_peak=off_peak,
     )
     with pipeline_update.open_run(options, Settings.from_environment()) as run:
         for step in pipeline_update.STEPS:

@@ -13,6 +13,8 @@ from pipeline.settings import PUBMED_ORIGIN, ROOT, archive_origin
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 
 LIVE, OFFLINE, FILES = "live", "offline", "files"
+MAX_REQUESTS = 2_000
+"""Requests a run may send unless told otherwise: some 350,000 records."""
 DEMO_ARCHIVE = ROOT / "data" / "demo"
 
 
@@ -25,12 +27,20 @@ class Options:
         archive: directory of PubMed XML to replay (default: the demonstration).
         from_files: PubMed files to read in place of searching.
         name: name of the archive the files go to (default: files).
+        full: read every record again, not only new and revised ones.
+        accept_translation: let a search stand that PubMed reads otherwise than last time.
+        max_requests: requests the run may send to PubMed.
+        off_peak: wait for NLM's quiet hours with a large job.
     """
 
     offline: bool = False
     archive: Path | None = None
     from_files: tuple[Path, ...] = ()
     name: str | None = None
+    full: bool = False
+    accept_translation: bool = False
+    max_requests: int = MAX_REQUESTS
+    off_peak: bool = False
 
     def __post_init__(self) -> None:
         if self.from_files and (self.offline or self.archive):
@@ -39,6 +49,17 @@ class Options:
             raise _misused("--archive is what --offline replays", "add --offline")
         if self.name is not None and self.mode == LIVE:
             raise _misused("--name names an archive", "give it with --from or --offline")
+        is_plain = self.max_requests == MAX_REQUESTS and not (
+            self.full or self.accept_translation or self.off_peak
+        )
+        if self.mode != LIVE and not is_plain:
+            raise _misused(
+                "--full, --accept-translation, --max-requests and --off-peak are about PubMed, "
+                "and this run does not ask it",
+                "leave them out",
+            )
+        if self.max_requests < 1:
+            raise _misused("--max-requests must be 1 or more", "give a larger number")
         is_demo = self.mode == OFFLINE and self.archive_directory == DEMO_ARCHIVE.resolve()
         if self.mode != LIVE and not is_demo and self.origin == archive_origin("demo"):
             raise _misused("The name demo belongs to data/demo", "give another --name")
@@ -70,6 +91,8 @@ class Options:
             "mode": self.mode,
             "archive": self.archive_directory.name if self.mode == OFFLINE else None,
             "files": [path.name for path in self.from_files],
+            "full": self.full,
+            "accept_translation": self.accept_translation,
         }
 
 

@@ -23,7 +23,7 @@ from pipeline.journal import Journal
 from pipeline.options import OFFLINE, Options
 from pipeline.outputs import publish
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed import search
+from pipeline.pubmed import ledger
 from pipeline.pubmed.archive import Archive
 from pipeline.run import Run
 from pipeline.settings import Settings
@@ -98,12 +98,7 @@ def _replay(journal: Journal, settings: Settings, clock: Clock, scratch: Path) -
         reference,
         Receipt(run_id=journal.run_id, origin=journal.origin, as_of=as_of),
     )
-    for entry in archive.entries(journal.run_id):
-        if entry["kind"] == "search":
-            body = archive.get(entry["object"])
-            run.answers[entry["search"]] = search.answer_of(search.read_answer(body), body)
-        elif entry["kind"] == "fetched":
-            run.gone = entry["gone"]
+    ledger.recall(run)
     log.info("replaying run %s", journal.run_id)
     try:
         for step in STEPS:

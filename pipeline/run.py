@@ -46,7 +46,13 @@ class Run:
         topics: the searches and topics.
         archive: the raw store of its origin.
         answers: search to PubMed's answer (empty when reading files).
+        translations: how PubMed read each search next to last time (`bounds.check`).
+        is_full_read: whether every record is read again, or only what may have changed.
+        revised: PubMed's answer to what it modified lately; None on a full read.
         gone: PMIDs that left a search and that PubMed no longer delivers.
+        requests: requests sent to PubMed when all records had arrived.
+        content_sha256: over everything its judgements and tables depend on.
+        is_unchanged: nothing differs from the last run, so its judgements stand.
         receipt: what to tell at the end.
     """
 
@@ -62,7 +68,13 @@ class Run:
     receipt: Receipt
     client: EutilsClient | None = None
     answers: dict[str, SearchAnswer] = field(default_factory=dict)
+    translations: dict[str, str | None] = field(default_factory=dict)
+    is_full_read: bool = True
+    revised: SearchAnswer | None = None
     gone: list[int] = field(default_factory=list)
+    requests: int = 0
+    content_sha256: str = ""
+    is_unchanged: bool = False
     _con: duckdb.DuckDBPyConnection | None = None
 
     @property
@@ -265,5 +277,6 @@ def _source(run: Run) -> Iterator[None]:
             base_url=run.settings.eutils_url,
             email=run.settings.email,
             api_key=run.settings.api_key,
+            budget=run.options.max_requests,
         )
         yield

@@ -16,17 +16,16 @@ from typing import NamedTuple
 from pipeline import journal as journals
 from pipeline import run as runs
 from pipeline.clock import Clock
-from pipeline.errors import IncompleteError, SourceError
 from pipeline.evidence import judge as evidence
 from pipeline.options import FILES, Options
 from pipeline.outputs import publish as publishing
 from pipeline.outputs import receipt as receipts
 from pipeline.outputs import tables
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed import bounds, fetch, from_files, ledger, search
+from pipeline.pubmed import bounds, denominators, from_files, ledger, reading, sync
 from pipeline.run import Run
 from pipeline.settings import Settings
-from pipeline.warehouse import checks, load, membership, run_records, stage
+from pipeline.warehouse import checks, load, membership, run_records, stage, unchanged
 
 log = logging.getLogger("ketum")
 
@@ -47,74 +46,44 @@ def search_step(run: Run) -> Counts:
         return {"searches": 0}
     assert run.client is not None
     for wanted in run.searches:
-        query = run.topics.pubmed_query(wanted.name)
-        answer = search.esearch(run.client, query)
+        answer = sync.ask(run, wanted.name)
+        run.translations[wanted.name] = bounds.check(run, wanted, answer)
         run.answers[wanted.name] = answer
-        bounds.check(run, wanted, answer)
-    for name, answer in run.answers.items():
-        run.archive.note(
-            run.run_id,
-            {
-                "kind": "search",
-                "search": name,
-                "tool": "esearch",
-                "parameters": search.search_parameters(run.topics.pubmed_query(name)),
-                "received_at": run.clock.now().isoformat(),
-                "object": run.archive.put(answer.body),
-                "bytes": len(answer.body),
-                "count": len(answer.pmids),
-            },
-        )
-    return {name: len(answer.pmids) for name, answer in run.answers.items()}
+    run.is_full_read = sync.needs_full_read(run)
+    if not run.is_full_read:
+        run.revised = sync.ask_revised(run)
+        run.is_full_read = run.revised is None
+    ledger.note_searches(run)
+    found: Counts = {name: len(answer.pmids) for name, answer in run.answers.items()}
+    return {**found, "requests": run.client.request_count}
 
 
 def fetch_step(run: Run) -> Counts:
-    """Bring every record of the searches into the raw archive, as it came."""
+    """Bring what is new, revised, unsettled or vanished into the raw archive, as it came."""
     if run.mode == FILES:
         return from_files.archive_matching(run)
     assert run.client is not None
-    wanted = {pmid for answer in run.answers.values() for pmid in answer.pmids}
-    vanished = run_records.members(run) - wanted
-    resumed = ledger.resumable(run)
-    entries = {resumed[pmid]["object"]: resumed[pmid] for pmid in sorted(wanted & set(resumed))}
-    for entry in entries.values():
-        run.archive.note(run.run_id, entry)
-    kept = len(entries)
-    delivered = set(resumed) & wanted
-    for batch in fetch.batches(sorted((wanted | vanished) - set(resumed))):
-        try:
-            body = fetch.efetch(run.client, batch)
-        except SourceError as error:
-            if not kept:
-                raise
-            raise IncompleteError(
-                error.cause,
-                effect=f"{len(delivered)} of {len(wanted)} records are in the raw archive; "
-                "warehouse and published tables are as before.",
-                next_step="run the same command again within a day: it goes on from here.",
-            ) from None
-        found = fetch.pmids_in(body)
-        ledger.note_batch(run, body, found)
-        delivered |= found
-        kept += 1
-    missing = sorted(wanted - delivered)
-    if missing:
-        raise IncompleteError(
-            f"PubMed listed {len(missing)} records and did not deliver them "
-            f"(first: {missing[:5]}).",
-            effect="What came is in the raw archive; warehouse and published tables are as before.",
-            next_step="run `ketum update` again; if it stays so, look these PMIDs up at PubMed.",
-        )
-    run.gone = sorted(vanished - delivered)
+    plan = sync.plan(run)
+    delivered = reading.read(run, plan.wanted, plan.vanished)
+    run.gone = sorted(plan.vanished - delivered.pmids)
+    run.requests = run.client.request_count
     citations = from_files.archive_citation_list(run)
-    run.archive.note(run.run_id, {"kind": "fetched", "gone": run.gone})
-    return {"records": len(delivered), "batches": kept, "listed_citations": citations}
+    ledger.note_fetched(run)
+    return {
+        "records": len(delivered.pmids),
+        "batches": delivered.batches,
+        "full_read": run.is_full_read,
+        "requests": run.requests,
+        "listed_citations": citations,
+    }
 
 
 def parse_step(run: Run) -> Counts:
     """Read the archived bodies of this run into staging tables."""
     stage.create_staging(run.con)
-    return run_records.stage_entries(run)
+    counts = run_records.stage_entries(run)
+    denominators.ask(run)
+    return counts
 
 
 def load_step(run: Run) -> Counts:
@@ -122,6 +91,7 @@ def load_step(run: Run) -> Counts:
     run_records.keep_reference_files(run)
     run.con.execute("BEGIN")
     counts = load.merge(run.con, run.as_of)
+    denominators.load(run)
     run.receipt.records = counts
     return dict(counts)
 
@@ -129,22 +99,26 @@ def load_step(run: Run) -> Counts:
 def judge_step(run: Run) -> Counts:
     """Decide topics and study types anew for every record, each with its proofs; then members.
 
-    Memberships come here and not with the load, as they need what the topics matched.
+    Memberships come here and not with the load, as they need what the topics matched. On a
+    day on which nothing changed, judgements and memberships stand as they are.
     """
-    judged = evidence.judge(run.con, run.reference)
+    answers = {name: answer.pmids for name, answer in run.answers.items()}
+    names = [wanted.name for wanted in run.searches]
     reasons = run_records.entered_reasons(run)
-    run_records.note_known_articles(run)
-    hits = membership.update(
-        run.con,
-        {name: answer.pmids for name, answer in run.answers.items()},
-        [wanted.name for wanted in run.searches],
-        reasons,
-        run.gone,
-        run.as_of,
-    )
-    run_records.note_known_members(run)
+    run.content_sha256 = unchanged.content(run)
+    run.is_unchanged = run.content_sha256 == unchanged.last_content(run)
+    if run.is_unchanged:
+        judged: dict[str, int] = {}
+        hits = membership.keep(run.con, answers, names, reasons, run.as_of)
+    else:
+        judged = evidence.judge(run.con, run.reference)
+        run_records.note_known_articles(run)
+        hits = membership.update(run.con, answers, names, reasons, run.gone, run.as_of)
+        run_records.note_known_members(run)
     run_records.note_run(run, reasons, hits)
     run.receipt.searches = hits
+    run.receipt.requests, run.receipt.is_full_read = run.requests, run.is_full_read
+    run.receipt.is_unchanged = run.is_unchanged
     return {**judged, **{name: hit["members"] for name, hit in hits.items()}}
 
 

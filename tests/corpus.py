@@ -17,6 +17,9 @@ def article(
     links: tuple[tuple[str, str, int], ...] = (),
     revised: str = "2026-01-05",
     entered: str = "2025-06-01",
+    listed: str = "",
+    completed: str = "",
+    status: str = "MEDLINE",
     version: int = 1,
     doi: str = "",
 ) -> str:
@@ -24,8 +27,9 @@ def article(
 
     `year`: an int makes PubDate/Year, text a MedlineDate, None an empty PubDate;
     `electronic` is the year of an ArticleDate; `types` and `mesh` are (UI, name) pairs;
-    `links` (RefType, RefSource, PMID) of CommentsCorrections; `revised` and `entered` ISO
-    dates of DateRevised and the History dates. Mark-up may stand in title and abstract.
+    `links` (RefType, RefSource, PMID) of CommentsCorrections; `revised`, `completed` and
+    `entered` ISO dates of DateRevised, DateCompleted and the History dates, of which `listed`
+    sets the one of PubStatus pubmed (EDAT) apart. Mark-up may stand in title and abstract.
     """
     if isinstance(year, int):
         pub_date = f"<Year>{year}</Year>"
@@ -56,12 +60,14 @@ def article(
     }
     revised_date = _date_parts(revised)
     entered_date = _date_parts(entered)
+    listed_date = _date_parts(listed or entered)
+    completed_xml = f"<DateCompleted>{_date_parts(completed)}</DateCompleted>" if completed else ""
     links_xml = (
         f"<CommentsCorrectionsList>{parts['links']}</CommentsCorrectionsList>" if links else ""
     )
     mesh_xml = f"<MeshHeadingList>{parts['mesh']}</MeshHeadingList>" if mesh else ""
-    return f"""<PubmedArticle><MedlineCitation Status="MEDLINE" Owner="NLM">
-<PMID Version="{version}">{pmid}</PMID><DateRevised>{revised_date}</DateRevised>
+    return f"""<PubmedArticle><MedlineCitation Status="{status}" Owner="NLM">
+<PMID Version="{version}">{pmid}</PMID>{completed_xml}<DateRevised>{revised_date}</DateRevised>
 <Article PubModel="Print"><Journal><JournalIssue CitedMedium="Print"><Volume>7</Volume>
 <PubDate>{pub_date}</PubDate></JournalIssue><Title>Journal of Tests</Title></Journal>
 <ArticleTitle>{title}</ArticleTitle><Pagination><MedlinePgn>1-9</MedlinePgn></Pagination>
@@ -72,7 +78,7 @@ def article(
 </MedlineJournalInfo>
 {links_xml}{mesh_xml}</MedlineCitation>
 <PubmedData><History><PubMedPubDate PubStatus="entrez">{entered_date}</PubMedPubDate>
-<PubMedPubDate PubStatus="pubmed">{entered_date}</PubMedPubDate></History>
+<PubMedPubDate PubStatus="pubmed">{listed_date}</PubMedPubDate></History>
 <PublicationStatus>ppublish</PublicationStatus><ArticleIdList>
 <ArticleId IdType="pubmed">{pmid}</ArticleId>{parts["doi"]}</ArticleIdList></PubmedData>
 </PubmedArticle>"""

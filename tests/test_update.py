@@ -43,7 +43,7 @@ def test_a_record_that_appears_is_new_and_one_that_changes_is_logged(live, clock
     live(FIRST)
     clock.sleep(86_400)
     receipt = live(
-        article(1, "Effects of <i>Mitragyna speciosa</i> on pain in rats", revised="2026-02-01"),
+        article(1, "Effects of <i>Mitragyna speciosa</i> on pain in rats", revised="2026-11-22"),
         article(2, "Kratom and chronic pain", entered="2026-11-23"),
     )
     assert receipt.searches["kratom"]["entered"] == 1
@@ -85,12 +85,37 @@ def test_a_record_pubmed_no_longer_delivers_left_as_deleted(live, clock, publish
     ) == [("deleted",)]
 
 
+def test_about_a_deleted_record_pubmed_and_the_predicate_do_not_differ(live, clock, published):
+    """It is held, and its words still match: but PubMed could not have listed it."""
+    live(FIRST, article(2, "Kratom"))
+    for _ in range(2):  # neither on the day nor later
+        clock.sleep(86_400)
+        live(FIRST)
+        assert published("FROM ops.search_differences") == []
+        assert published("SELECT local_only_count FROM marts.search_totals") == [(0,), (0,)]
+
+
+def test_of_several_records_with_the_doi_of_a_deleted_one_the_first_is_named(
+    live, clock, published
+):
+    same = {n: article(n, f"Kratom, copy {n}", doi="10.1/same") for n in (3, 4, 5, 6)}
+    live(*same.values())
+    clock.sleep(86_400)
+    del same[3]
+    same[4] = article(4, "Kratom, revised", doi="10.1/same", revised="2026-11-23")
+    live(*same.values())
+    assert published(
+        "SELECT left_reason, merged_into_pmid FROM ops.search_hits WHERE left_at IS NOT NULL"
+    ) == [("merged", 4)]
+
+
 def test_an_unchanged_day_gives_the_same_tables_with_a_fresh_date(live, clock, published):
     live(FIRST)
     before = published("SELECT * EXCLUDE (as_of_date, set_id) FROM marts.study_types_by_year")
     clock.sleep(86_400)
     receipt = live(FIRST)
-    assert receipt.records["read"] == 1
+    assert receipt.records["read"] == 0
+    assert receipt.is_unchanged
     assert not any(count for name, count in receipt.records.items() if name != "read")
     after = published("SELECT * EXCLUDE (as_of_date, set_id) FROM marts.study_types_by_year")
     assert after == before

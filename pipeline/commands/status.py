@@ -7,7 +7,7 @@ import json
 
 from pipeline.clock import Clock
 from pipeline.commands.parsers import Subparsers
-from pipeline.errors import EXIT_OK, EXIT_UNEXPECTED
+from pipeline.errors import EXIT_OK, EXIT_UNEXPECTED, KetumError
 from pipeline.settings import Settings
 
 
@@ -20,8 +20,19 @@ def register(commands: Subparsers) -> None:
         "--max-age", metavar="AGE", help="exit 7 if the set is older, e.g. 36h or 2d"
     )
 
-    doctor = commands.add_parser("doctor", help="versions, paths, keys and space")
+    doctor = commands.add_parser(
+        "doctor",
+        help="versions, paths, keys and space; --live: one request to PubMed",
+        description="What is installed, where things lie, what is set. Asks nobody, but with "
+        "--live: that is for the first day online.",
+    )
     doctor.set_defaults(work=_doctor)
+    doctor.add_argument(
+        "--live",
+        action="store_true",
+        help="make one tiny request to PubMed: reachable, key accepted, rate limit, build "
+        "(exit 3: not reachable; 2: invalid key)",
+    )
     doctor.add_argument("--json", action="store_true", help="for programs")
 
 
@@ -39,9 +50,20 @@ def _doctor(settings: Settings, arguments: argparse.Namespace) -> int:
     from pipeline import status
 
     found = status.doctor(settings)
+    failure: KetumError | None = None
+    if arguments.live:
+        from pipeline.pubmed import einfo
+
+        try:
+            found += einfo.ask(settings, Clock()).findings()
+        except KetumError as error:
+            failure = error
+            found.append(("PubMed", error.cause, False))
     if arguments.json:
         print(json.dumps([{"name": n, "value": v, "ok": ok} for n, v, ok in found], indent=1))
     else:
         for name, value, ok in found:
             print(f"{'  ' if ok else '! '}{name:16} {value}")
+    if failure:
+        raise failure
     return EXIT_OK if all(ok for _, _, ok in found) else EXIT_UNEXPECTED

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.commands.parsers import Subparsers
 from pipeline.errors import EXIT_OK
+from pipeline.options import MAX_REQUESTS, Options
 from pipeline.settings import Settings
 
 
@@ -18,7 +19,13 @@ def register(commands: Subparsers) -> None:
         description="Ask PubMed (or files) and publish a new, checked set of tables.",
     )
     update.set_defaults(work=_update)
-    source = update.add_mutually_exclusive_group()
+    add_options(update)
+    update.add_argument("--quiet", action="store_true", help="only warnings on stderr")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what an update may be told, for `ketum update` and for the flow run by hand."""
+    source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--offline", action="store_true", help="replay an archive in place of PubMed"
     )
@@ -26,22 +33,50 @@ def register(commands: Subparsers) -> None:
         "--from", dest="from_files", nargs="+", type=Path, metavar="FILE", default=[],
         help="read PubMed XML (.xml, .xml.gz) or .nbib files in place of searching",
     )  # fmt: skip
-    update.add_argument(
+    parser.add_argument(
         "--archive", type=Path, metavar="DIR", help="archive for --offline (default: data/demo)"
     )
-    update.add_argument(
+    parser.add_argument(
         "--name", help="name of the archive that --offline or --from data belongs to"
     )
-    update.add_argument("--quiet", action="store_true", help="only warnings on stderr")
+    parser.add_argument(
+        "--full", action="store_true",
+        help="read every record again, not only new and revised ones (else once a month)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--accept-translation", action="store_true",
+        help="let searches stand that PubMed reads otherwise, or that find less, than last time",
+    )  # fmt: skip
+    parser.add_argument(
+        "--max-requests", type=int, default=MAX_REQUESTS, metavar="N",
+        help="requests to PubMed at most (default: %(default)s); what came is kept",
+    )  # fmt: skip
+    parser.add_argument(
+        "--off-peak", action="store_true",
+        help="wait with a large job for NLM's hours: weekends, or 21:00 to 05:00 US Eastern",
+    )  # fmt: skip
+
+
+def options_of(arguments: argparse.Namespace) -> Options:
+    """The options that a command line made with `add_options` gives.
+
+    Raises:
+        ConfigurationError: they do not go together.
+    """
+    return Options(
+        offline=arguments.offline,
+        archive=arguments.archive,
+        from_files=tuple(arguments.from_files),
+        name=arguments.name,
+        full=arguments.full,
+        accept_translation=arguments.accept_translation,
+        max_requests=arguments.max_requests,
+        off_peak=arguments.off_peak,
+    )
 
 
 def _update(settings: Settings, arguments: argparse.Namespace) -> int:
-    from pipeline.options import Options
     from pipeline.update import run_update
 
-    options = Options(
-        offline=arguments.offline, archive=arguments.archive,
-        from_files=tuple(arguments.from_files), name=arguments.name,
-    )  # fmt: skip
-    print(run_update(options, settings).text())
+    print(run_update(options_of(arguments), settings).text())
     return EXIT_OK

@@ -38,6 +38,9 @@ class Receipt:
         known_total: how many are known.
         known_listed: found only because a file or list gave the very citation.
         unknown_values: elements and values of the input that no rule names, with counts.
+        requests: requests sent to PubMed.
+        is_full_read: whether every record was read again.
+        is_unchanged: whether nothing differed from the run before.
         notes: what else the reader should know, one sentence each.
     """
 
@@ -53,6 +56,9 @@ class Receipt:
     known_total: int = 0
     known_listed: int = 0
     unknown_values: dict[str, int] = field(default_factory=dict)
+    requests: int = 0
+    is_full_read: bool = True
+    is_unchanged: bool = False
     notes: list[str] = field(default_factory=list)
     seconds: float | None = None
     tables: list[Headline] = field(default_factory=list)
@@ -80,6 +86,11 @@ class Receipt:
                 f"{self.records_read} in the files; of those that match or are held: {records}"
             )
         told.append(f"Records: {records}.")
+        if self.requests:
+            how = "all records read" if self.is_full_read else "only what may have changed read"
+            told.append(f"{self.requests} requests; {how}.")
+        if self.is_unchanged:
+            told.append("Nothing differs from the last run but the date of the search.")
         if self.known_total:
             found = self.known_total - len(self.known_missed)
             listed = (

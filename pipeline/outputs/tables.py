@@ -20,6 +20,7 @@ _CONTENT = (
     "SELECT pmid, study_type, is_primary FROM evidence.article_study_types ORDER BY ALL",
     "SELECT pmid, topic, level FROM evidence.article_topics ORDER BY ALL",
     "SELECT * FROM evidence.rule_sets ORDER BY ALL",
+    "SELECT denominator, date_tag, year, record_count, strategy FROM ops.denominators ORDER BY ALL",
 )
 
 
@@ -57,13 +58,18 @@ def build(run: Run) -> dict[str, object]:
     return {"tables": len(files(run.settings.sql)), "set": set_id}
 
 
+def program_files(sql: Path) -> list[Path]:
+    """The files that make tables of records: other ones make another set."""
+    return [*sorted(sql.rglob("*.sql")), *sorted((ROOT / "pipeline").rglob("*.py"))]
+
+
 def content_id(con: duckdb.DuckDBPyConnection, sql: Path) -> str:
     """Twelve hex digits over records, judgements, rules, and the code that made tables of them.
 
     The same content gives the same id, whenever and however often it was fetched.
     """
     digest = hashlib.sha256()
-    for path in [*sorted(sql.rglob("*.sql")), *sorted((ROOT / "pipeline").rglob("*.py"))]:
+    for path in program_files(sql):
         digest.update(path.read_bytes())
     for query in _CONTENT:
         digest.update(query.encode())

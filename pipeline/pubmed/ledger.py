@@ -1,17 +1,74 @@
-"""What a run notes of each EFetch body, and what it can take over from one that died."""
+"""What a run notes of each answer, and what it can take over from a run that died."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pipeline import journal as journals
 from pipeline.errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_SOURCE, EXIT_TERMINATED
 from pipeline.pubmed.archive import Entry
+from pipeline.pubmed.search import Page, SearchAnswer, read_page
 from pipeline.run import Run
 
 STAMP_FORMAT = "%Y%m%dT%H%M%SZ"
 RESUME_WITHIN = timedelta(days=1)
 RESUMABLE_EXITS = (EXIT_SOURCE, EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_TERMINATED)
+
+
+def note_searches(run: Run) -> None:
+    """Put every ESearch answer of the run into the archive, with its line in the ledger."""
+    for name, answer in run.answers.items():
+        for page in answer.pages:
+            _note_page(run, "search", page, search=name, translation=run.translations[name])
+    for page in run.revised.pages if run.revised else ():
+        _note_page(run, "revised", page)
+
+
+def _note_page(run: Run, kind: str, page: Page, **rest: str | None) -> None:
+    run.archive.note(
+        run.run_id,
+        {
+            "kind": kind,
+            "role": page.role,
+            "tool": "esearch",
+            "parameters": page.parameters,
+            "received_at": page.received_at.isoformat(),
+            "object": run.archive.put(page.body),
+            "bytes": len(page.body),
+            "count": page.count,
+            **rest,
+        },
+    )
+
+
+def note_fetched(run: Run) -> None:
+    """Close the ledger of a run whose records have all arrived."""
+    run.archive.note(
+        run.run_id,
+        {
+            "kind": "fetched",
+            "gone": run.gone,
+            "is_full_read": run.is_full_read,
+            "requests": run.requests,
+        },
+    )
+
+
+def recall(run: Run) -> None:
+    """Give a replayed run what its ledger says of searches and of the reading (see above)."""
+    pages: dict[str, list[Page]] = {}
+    for entry in run.archive.entries(run.run_id):
+        if entry["kind"] == "search":
+            body = run.archive.get(entry["object"])
+            received = datetime.fromisoformat(entry["received_at"])
+            page = read_page(body, entry["role"], entry["parameters"], received)
+            pages.setdefault(entry["search"], []).append(page)
+            run.translations[entry["search"]] = entry["translation"]
+        elif entry["kind"] == "fetched":
+            run.gone = entry["gone"]
+            run.is_full_read = entry["is_full_read"]
+            run.requests = entry["requests"]
+    run.answers = {name: SearchAnswer.of(found) for name, found in pages.items()}
 
 
 def note_batch(run: Run, body: bytes, pmids: set[int]) -> None:

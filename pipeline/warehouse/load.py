@@ -126,24 +126,28 @@ def _keep_other_versions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> Non
         "pmid, pmid_version, title, doi, date_revised, record_sha256, "
         "raw_file, raw_offset, raw_length, source_stamp"
     )
+    copy = ", ".join(f"c.{column}" for column in columns.split(", "))
     con.execute(
         f"""
         INSERT OR REPLACE INTO core.article_versions
-        SELECT {columns}, seen_at FROM (
-            SELECT {columns}, seen_at FROM core.article_versions
+        SELECT {copy}, coalesce(r.seen_at, ?::TIMESTAMP) AS seen_at
+        FROM (
+            SELECT {columns} FROM core.article_versions
             UNION ALL
-            SELECT {columns}, ?::TIMESTAMP FROM core.articles
-            WHERE pmid IN (SELECT pmid FROM winners)
+            SELECT {columns} FROM core.articles WHERE pmid IN (SELECT pmid FROM winners)
             UNION ALL
-            SELECT {columns}, ?::TIMESTAMP FROM staging.core.articles AS c
-            WHERE NOT {_IS_DELETED.format("c")}
-        )
+            SELECT {columns} FROM staging.core.articles AS c WHERE NOT {_IS_DELETED.format("c")}
+        ) AS c
+        -- a copy that was held until now, or is read again, was seen before
+        LEFT JOIN core.article_revisions AS r
+            ON r.pmid = c.pmid AND r.pmid_version = c.pmid_version
+            AND r.content_sha = c.record_sha256
         QUALIFY row_number() OVER (
-            PARTITION BY pmid, pmid_version
-            ORDER BY coalesce(date_revised, DATE '0001-01-01') DESC, source_stamp DESC
+            PARTITION BY c.pmid, c.pmid_version
+            ORDER BY coalesce(c.date_revised, DATE '0001-01-01') DESC, c.source_stamp DESC
         ) = 1
         """,
-        [as_of, as_of],
+        [as_of],
     )
 
 

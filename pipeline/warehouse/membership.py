@@ -39,16 +39,7 @@ def update(
     Returns:
         per search: members, entered, left, pubmed_only, local_only.
     """
-    con.execute("CREATE OR REPLACE TEMP TABLE answered (search VARCHAR, pmid INTEGER)")
-    for search, pmids in answers.items():
-        con.execute("INSERT INTO answered SELECT ?, unnest(?::INTEGER[])", [search, list(pmids)])
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE scope (search VARCHAR, has_answer BOOLEAN, reason VARCHAR)"
-    )
-    for search in searches:
-        con.execute(
-            "INSERT INTO scope VALUES (?, ?, ?)", [search, search in answers, reasons[search]]
-        )
+    _note_answers(con, answers, searches, reasons)
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE members AS
@@ -80,15 +71,6 @@ def update(
         WHERE in_answer OR in_local OR is_listed
         """
     )
-    con.execute("DELETE FROM ops.search_differences WHERE search IN (SELECT search FROM scope)")
-    con.execute(
-        """
-        INSERT INTO ops.search_differences
-        SELECT search, pmid, matched_by FROM members
-        WHERE has_answer AND (matched_by = 'pubmed' OR (matched_by = 'local' AND NOT is_member))
-        ORDER BY search, pmid
-        """
-    )
     con.execute(
         """
         UPDATE ops.search_hits AS h
@@ -96,7 +78,7 @@ def update(
             left_reason = CASE
                 WHEN h.pmid NOT IN (SELECT pmid FROM core.articles) THEN 'deleted'
                 WHEN list_contains(?::INTEGER[], h.pmid) THEN 'deleted'
-                WHEN s.reason = 'strategy_changed' THEN 'strategy_changed'
+                WHEN s.reason IN ('strategy_changed', 'translation_changed') THEN s.reason
                 ELSE 'left'
             END
         FROM scope AS s
@@ -112,7 +94,7 @@ def update(
     con.execute(
         """
         INSERT INTO ops.search_hits
-        SELECT m.search, m.pmid, ?::TIMESTAMP, NULL, s.reason, NULL, m.matched_by
+        SELECT m.search, m.pmid, ?::TIMESTAMP, NULL, s.reason, NULL, NULL, m.matched_by
         FROM members AS m JOIN scope AS s USING (search)
         WHERE m.is_member AND NOT EXISTS (
             SELECT 1 FROM ops.search_hits AS h
@@ -130,7 +112,99 @@ def update(
             AND m.matched_by <> h.matched_by
         """
     )
+    _note_deletions(con, as_of)
+    _note_merges(con, as_of)
+    _note_differences(con)
     return _counts(con, as_of)
+
+
+def keep(
+    con: duckdb.DuckDBPyConnection,
+    answers: Mapping[str, Sequence[int]],
+    searches: Sequence[str],
+    reasons: Mapping[str, str],
+    as_of: datetime,
+) -> dict[str, dict[str, int]]:
+    """Leave all memberships as they are; arguments and result as those of `update`."""
+    _note_answers(con, answers, searches, reasons)
+    return _counts(con, as_of)
+
+
+def _note_answers(
+    con: duckdb.DuckDBPyConnection,
+    answers: Mapping[str, Sequence[int]],
+    searches: Sequence[str],
+    reasons: Mapping[str, str],
+) -> None:
+    """TEMP answered (search, pmid) and scope (search, has_answer, reason); the checks read them."""
+    con.execute("CREATE OR REPLACE TEMP TABLE answered (search VARCHAR, pmid INTEGER)")
+    for search, pmids in answers.items():
+        con.execute("INSERT INTO answered SELECT ?, unnest(?::INTEGER[])", [search, list(pmids)])
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE scope (search VARCHAR, has_answer BOOLEAN, reason VARCHAR)"
+    )
+    for search in searches:
+        con.execute(
+            "INSERT INTO scope VALUES (?, ?, ?)", [search, search in answers, reasons[search]]
+        )
+
+
+def _note_deletions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    """Say in the change log which held records PubMed no longer delivers."""
+    con.execute(
+        """
+        INSERT OR REPLACE INTO ops.article_changes
+        SELECT DISTINCT h.pmid, ?::TIMESTAMP, 'record', a.title, 'no longer delivered by PubMed'
+        FROM ops.search_hits AS h JOIN core.articles AS a USING (pmid)
+        WHERE h.left_at = ? AND h.left_reason = 'deleted'
+        ORDER BY h.pmid
+        """,
+        [as_of, as_of],
+    )
+
+
+def _note_merges(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    """Call a deletion a merge where there is evidence: a current member has the same DOI.
+
+    PubMed itself says nothing about where a deleted PMID went. Of several members with that
+    DOI the first is named, so that a rebuild names the same.
+    """
+    con.execute(
+        """
+        UPDATE ops.search_hits AS h
+        SET left_reason = 'merged', merged_into_pmid = e.kept
+        FROM (
+            SELECT m.search, gone.pmid, min(o.pmid) AS kept
+            FROM core.articles AS gone
+            JOIN core.articles AS o ON lower(o.doi) = lower(gone.doi) AND o.pmid <> gone.pmid
+            JOIN ops.search_hits AS m ON m.pmid = o.pmid AND m.left_at IS NULL
+            GROUP BY m.search, gone.pmid
+        ) AS e
+        WHERE h.left_at = ? AND h.left_reason = 'deleted'
+            AND h.search = e.search AND h.pmid = e.pmid
+        """,
+        [as_of],
+    )
+
+
+def _note_differences(con: duckdb.DuckDBPyConnection) -> None:
+    """Where answer and predicate disagree; about a record PubMed no longer holds they cannot."""
+    con.execute("DELETE FROM ops.search_differences WHERE search IN (SELECT search FROM scope)")
+    con.execute(
+        """
+        INSERT INTO ops.search_differences
+        SELECT search, pmid, matched_by FROM members
+        WHERE has_answer AND (
+            matched_by = 'pubmed'
+            OR (matched_by = 'local' AND NOT is_member AND pmid NOT IN (
+                SELECT pmid FROM ops.search_hits GROUP BY pmid
+                HAVING bool_and(left_at IS NOT NULL) AND max(left_at)
+                    = max(left_at) FILTER (left_reason IN ('deleted', 'merged'))
+            ))
+        )
+        ORDER BY search, pmid
+        """
+    )
 
 
 def _counts(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, dict[str, int]]:

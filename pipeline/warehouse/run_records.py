@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 
 from pipeline import __version__
 from pipeline.evidence.reference import REFERENCE_FILES
 from pipeline.options import LIVE
 from pipeline.pubmed import from_files
 from pipeline.pubmed.records import PARSED_COLUMNS
+from pipeline.pubmed.translation import ACCEPTED, GROWN
 from pipeline.run import Run
-
-
-def members(run: Run) -> set[int]:
-    """PMIDs that are members of any search of the run now, as the warehouse holds them."""
-    if not run.has_warehouse:
-        return set()
-    rows = run.con.execute(
-        "SELECT DISTINCT pmid FROM ops.search_hits WHERE left_at IS NULL AND pmid > 0"
-    ).fetchall()
-    return {row[0] for row in rows}
 
 
 def stage_entries(run: Run) -> dict[str, object]:
@@ -60,7 +52,11 @@ def _keep_only(run: Run, first: int, kept: list[int]) -> None:
 
 
 def entered_reasons(run: Run) -> dict[str, str]:
-    """Per search why a record that enters now does: first_run, strategy_changed or appeared."""
+    """Per search why a record that enters now does.
+
+    first_run; strategy_changed: the query is another one; translation_changed: PubMed reads
+    the same query otherwise than last time; appeared: none of these.
+    """
     before: dict[str, str] = dict(
         run.con.execute(
             """
@@ -75,23 +71,37 @@ def entered_reasons(run: Run) -> dict[str, str]:
             reasons[search.name] = "first_run"
         elif held != fingerprint(run, search.name):
             reasons[search.name] = "strategy_changed"
+        elif run.translations.get(search.name) in (GROWN, ACCEPTED):
+            reasons[search.name] = "translation_changed"
         else:
             reasons[search.name] = "appeared"
     return reasons
 
 
-def last_answer(run: Run, search: str) -> tuple[int | None, bool]:
-    """What a search found last time (None: never asked), and whether its strategy has changed."""
+@dataclass(frozen=True)
+class LastSearch:
+    """What a search of the last committed run found, and how PubMed read it."""
+
+    hit_count: int
+    query_translation: str | None
+    warnings: tuple[str, ...]
+    is_other_strategy: bool
+
+
+def last_search(run: Run, search: str) -> LastSearch | None:
+    """The last answer to a search; None if it was never asked."""
     if not run.has_warehouse:
-        return None, False
+        return None
     row = run.con.execute(
         """
-        SELECT hit_count, strategy_sha256 FROM ops.searches
+        SELECT hit_count, query_translation, warnings, strategy_sha256 FROM ops.searches
         WHERE search = ? ORDER BY searched_at DESC LIMIT 1
         """,
         [search],
     ).fetchone()
-    return (None, False) if row is None else (row[0], row[1] != fingerprint(run, search))
+    if row is None:
+        return None
+    return LastSearch(row[0], row[1], tuple(row[2]), row[3] != fingerprint(run, search))
 
 
 def fingerprint(run: Run, search: str) -> str:
@@ -109,7 +119,7 @@ def note_run(run: Run, reasons: dict[str, str], hits: dict[str, dict[str, int]])
     """Add the run, its searches, unknown values and known articles to ops."""
     con = run.con
     con.execute(
-        "INSERT INTO ops.runs VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO ops.runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             run.run_id,
             run.mode,
@@ -118,12 +128,16 @@ def note_run(run: Run, reasons: dict[str, str], hits: dict[str, dict[str, int]])
             __version__,
             hashlib.sha256(json.dumps(run.journal.reference).encode()).hexdigest(),
             run.journal.previous_published_at,
+            run.is_full_read,
+            run.is_unchanged,
+            run.requests,
+            run.content_sha256,
         ],
     )
     for search in run.searches:
         answer = run.answers.get(search.name)
         con.execute(
-            "INSERT INTO ops.searches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO ops.searches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 run.run_id,
                 search.name,
@@ -133,10 +147,11 @@ def note_run(run: Run, reasons: dict[str, str], hits: dict[str, dict[str, int]])
                 fingerprint(run, search.name),
                 run.as_of,
                 answer.query_translation if answer else None,
+                run.translations.get(search.name),
                 list(answer.warnings) if answer else [],
                 len(answer.pmids) if answer else hits[search.name]["members"],
                 run.mode == LIVE and search.mode == LIVE,
-                reasons[search.name] != "appeared",
+                reasons[search.name] in ("first_run", "strategy_changed"),
             ],
         )
     for name, number in run.receipt.unknown_values.items():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -87,6 +88,7 @@ def empty_staging(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"TRUNCATE {STAGING}.core.{table}")
 
 
+@cache
 def column_types(schema_sql: str) -> dict[str, dict[str, str]]:
     """The type of every column of the tables a schema file creates.
 

@@ -23,6 +23,8 @@ WITH entered AS (
             WHEN h.entered_reason = 'first_run' THEN 'baseline'
             WHEN h.entered_reason = 'strategy_changed' THEN 'search_changed'
             WHEN y.entry_at >= p.previous_published_at - INTERVAL 2 DAY THEN 'new_in_pubmed'
+            -- PubMed reads more into the query, e.g. with a new MeSH year: old records, one line
+            WHEN h.entered_reason = 'translation_changed' THEN 'search_changed'
             ELSE 'newly_matched'
         END AS reason
     FROM ops.search_hits AS h

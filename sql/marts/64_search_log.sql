@@ -7,6 +7,7 @@ CREATE OR REPLACE TABLE marts.search_log ( -- every search made, newest first
     source VARCHAR NOT NULL, -- PubMed through E-utilities, an archive in its place, or files
     strategy VARCHAR NOT NULL, -- the query, verbatim
     query_translation VARCHAR, -- how PubMed read it
+    translation_status VARCHAR, -- next to the run before: first, same, grown or accepted; NULL for archives and files
     warnings VARCHAR[] NOT NULL, -- what PubMed warned of
     hit_count INTEGER NOT NULL, -- records found
     is_complete BOOLEAN NOT NULL, -- whether the answer covers all of PubMed
@@ -26,6 +27,7 @@ SELECT
     END,
     s.strategy,
     s.query_translation,
+    s.translation_status,
     s.warnings,
     s.hit_count,
     s.is_complete,

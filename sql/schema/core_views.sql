@@ -11,15 +11,17 @@ SELECT
         ELSE 'not_stated'
     END AS year_source,
     least(a.issue_year, a.electronic_year) AS first_public_year,
-    year(h.event_at)::SMALLINT AS entry_year,
-    h.event_at AS entry_at
+    year(h.entry_at)::SMALLINT AS entry_year,
+    h.entry_at,
+    year(h.edat_at)::SMALLINT AS edat_year,
+    h.edat_at
 FROM core.articles AS a
 LEFT JOIN (
     SELECT
         pmid,
-        min(event_at) AS event_at
+        min(event_at) FILTER (pub_status = 'entrez') AS entry_at,
+        min(event_at) FILTER (pub_status = 'pubmed') AS edat_at
     FROM core.history_dates
-    WHERE pub_status = 'entrez'
     GROUP BY pmid
 ) AS h ON a.pmid = h.pmid;
 
@@ -30,6 +32,8 @@ COMMENT ON COLUMN core.article_years.year_source IS 'issue, electronic, or why t
 COMMENT ON COLUMN core.article_years.first_public_year IS 'the earlier of issue and electronic year, for trends';
 COMMENT ON COLUMN core.article_years.entry_year IS 'year the record entered PubMed (History entrez, CRDT)';
 COMMENT ON COLUMN core.article_years.entry_at IS 'moment the record entered PubMed, without a stated zone';
+COMMENT ON COLUMN core.article_years.edat_year IS 'year of NLM''s Entry Date (History pubmed, EDAT), which [edat] asks for: of records added over a year late it is the year of publication';
+COMMENT ON COLUMN core.article_years.edat_at IS 'NLM''s Entry Date, without a stated zone';
 
 CREATE VIEW core.abstracts AS
 SELECT

@@ -16,7 +16,11 @@ CREATE TABLE ops.runs ( -- runs whose data is in this database, loaded from thei
     parameters VARCHAR NOT NULL, -- what the run was told, as JSON, without secrets
     ketum_version VARCHAR NOT NULL, -- version of the program
     reference_sha256 VARCHAR NOT NULL, -- SHA-256 over the names and hashes of the reference files used
-    previous_published_at TIMESTAMP -- as_of of the published set this run was compared with; NULL for the first
+    previous_published_at TIMESTAMP, -- as_of of the published set this run was compared with; NULL for the first
+    is_full_read BOOLEAN NOT NULL, -- every record was read again, not only new, revised and unsettled ones
+    is_unchanged BOOLEAN NOT NULL, -- nothing differed from the run before: judgements and memberships were left as they are
+    request_count INTEGER NOT NULL, -- requests sent to PubMed until all records had arrived, repetitions included; the monthly counts by year come on top
+    content_sha256 VARCHAR NOT NULL -- SHA-256 over answers, records, reference files, program and year: what decides is_unchanged
 );
 
 CREATE TABLE ops.searches ( -- every search of every run: what was asked and what was answered
@@ -28,6 +32,7 @@ CREATE TABLE ops.searches ( -- every search of every run: what was asked and wha
     strategy_sha256 VARCHAR NOT NULL, -- SHA-256 of the strategy: another one makes the run a baseline
     searched_at TIMESTAMP NOT NULL, -- UTC date of the search (as_of of the run)
     query_translation VARCHAR, -- QueryTranslation as PubMed answered; NULL for files
+    translation_status VARCHAR, -- next to the last run: first (or another strategy), same, grown, or accepted (--accept-translation); NULL for archives and files
     warnings VARCHAR[] NOT NULL, -- ErrorList and WarningList entries as kind: text
     hit_count INTEGER NOT NULL, -- records found (files: records matched in this run)
     is_complete BOOLEAN NOT NULL, -- whether the answer covers all of PubMed, so that a zero means none
@@ -35,13 +40,24 @@ CREATE TABLE ops.searches ( -- every search of every run: what was asked and wha
     PRIMARY KEY (run_id, search)
 );
 
+CREATE TABLE ops.denominators ( -- how many records PubMed itself holds by year, counted about once a month; empty but for live data
+    denominator VARCHAR NOT NULL, -- pubmed (all records) or pain (what the topic pain finds)
+    date_tag VARCHAR NOT NULL, -- PubMed's tag of the year: edat, one Entry Date a record, so that years do not overlap
+    year SMALLINT NOT NULL, -- the year
+    record_count INTEGER NOT NULL, -- records of all kinds that PubMed counted, notices and retracted ones too
+    counted_at TIMESTAMP NOT NULL, -- as_of of the run that asked
+    strategy VARCHAR NOT NULL, -- the query without its year, verbatim
+    PRIMARY KEY (denominator, date_tag, year, counted_at)
+);
+
 CREATE TABLE ops.search_hits ( -- memberships: one row a stay of a record in a search
     search VARCHAR NOT NULL, -- the search
     pmid INTEGER NOT NULL, -- the record
     entered_at TIMESTAMP NOT NULL, -- as_of of the run that first found it
     left_at TIMESTAMP, -- as_of of the run that no longer found it; NULL while it is a member
-    entered_reason VARCHAR NOT NULL, -- first_run, appeared or strategy_changed
-    left_reason VARCHAR, -- left, deleted, strategy_changed or unknown
+    entered_reason VARCHAR NOT NULL, -- first_run, appeared, strategy_changed or translation_changed
+    left_reason VARCHAR, -- left, deleted, merged, strategy_changed, translation_changed or unknown
+    merged_into_pmid INTEGER, -- a member with the same DOI as this deleted record: the evidence for merged
     matched_by VARCHAR NOT NULL, -- pubmed, local, both, or listed (a citation list names it)
     PRIMARY KEY (search, pmid, entered_at)
 );

@@ -9,48 +9,143 @@ import pytest
 
 from pipeline.errors import CheckError
 from pipeline.evidence.topics import Search
+from pipeline.options import Options
+from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed import bounds
 from pipeline.pubmed.search import SearchAnswer
+from pipeline.warehouse.run_records import LastSearch
 
 SEARCH = Search("kratom", "Kratom", "live", ("kratom",), minimum=10, maximum=100)
+READ = '"mitragyna"[MeSH Terms:noexp] OR "kratom*"[Text Word] OR "ketum"[Title/Abstract]'
 
 
-def check(monkeypatch, found: int, *, before=None, is_changed=False, warnings=(), applies=True):
-    monkeypatch.setattr(bounds.run_records, "last_answer", lambda *_: (before, is_changed))
-    answer = SearchAnswer(tuple(range(1, found + 1)), "", warnings, b"")
-    bounds.check(SimpleNamespace(bounds_apply=applies), SEARCH, answer)
+@pytest.fixture
+def check(monkeypatch):
+    def run_check(
+        found, *, before=None, read=READ, was_read=READ, is_other=False, warnings=(),
+        had_warnings=(), applies=True, accept=False,
+    ):  # fmt: skip
+        last = None if before is None else LastSearch(before, was_read, had_warnings, is_other)
+        monkeypatch.setattr(bounds.run_records, "last_search", lambda *_: last)
+        run = SimpleNamespace(
+            bounds_apply=applies,
+            options=Options(accept_translation=accept),
+            receipt=Receipt("r", "pubmed", None),
+        )
+        answer = SearchAnswer(tuple(range(1, found + 1)), read, warnings, ())
+        return bounds.check(run, SEARCH, answer), run.receipt.notes
+
+    return run_check
 
 
-def test_an_answer_within_bounds_goes_on(monkeypatch):
-    check(monkeypatch, 50, before=60)
+def stops(work, why: str) -> CheckError:
+    with pytest.raises(CheckError, match=why) as caught:
+        work()
+    assert caught.value.exit_code == 4
+    assert caught.value.effect == "Nothing changed."
+    return caught.value
+
+
+def test_an_answer_as_the_last_one_goes_on_in_silence(check):
+    assert check(50, before=52) == ("same", [])
+
+
+def test_a_first_answer_has_nothing_to_be_compared_with(check):
+    assert check(50) == ("first", [])
+
+
+def test_fewer_than_the_minimum_stops_the_run_whatever_is_accepted(check):
+    stops(lambda: check(9), "fewer than 10")
+    stops(lambda: check(9, before=9, accept=True), "fewer than 10")
+
+
+def test_more_than_the_maximum_is_reported(check):
+    status, notes = check(101, before=100)
+    assert status == "same"
+    assert "more than 100" in notes[0]
+
+
+@pytest.mark.parametrize(("found", "before"), [(89, 100), (40, 81), (10, 100)])
+def test_sudden_shrinkage_stops_the_run(check, found, before):
+    error = stops(lambda: check(found, before=before), f"found {found} .* after {before}")
+    assert "--accept-translation" in error.next_step
+
+
+@pytest.mark.parametrize(("found", "before"), [(90, 100), (12, 17)])
+def test_a_small_loss_is_the_course_of_things(check, found, before):
+    assert check(found, before=before)[0] == "same"
 
 
 @pytest.mark.parametrize(
-    ("found", "before", "warnings", "why"),
+    ("read", "why"),
     [
-        (9, None, (), "fewer than 10"),
-        (40, 81, (), "after 81 last time"),
-        (50, 50, ("FieldNotFound: tw",), "does not know part of the search"),
+        ('"mitragyna"[MeSH Terms:noexp] OR "kratom*"[Text Word]', 'ketum"\\[title/abstract'),
+        (READ.replace('"ketum"[Title/Abstract]', '"ketum"[All Fields]'), "no longer reads"),
+        (READ.replace(" OR ", " AND ", 1), "in another way"),
+        (f"({READ}) NOT x[ti]", "in another way"),
+        ("", "no longer reads"),
     ],
+    ids=["a dropped word", "another field", "OR became AND", "an added NOT", "nothing at all"],
 )
-def test_too_little_or_a_lost_field_stops_the_run(monkeypatch, found, before, warnings, why):
-    with pytest.raises(CheckError, match=why) as caught:
-        check(monkeypatch, found, before=before, warnings=warnings)
-    assert caught.value.exit_code == 4
+def test_a_query_read_as_less_stops_the_run_unless_accepted(check, read, why):
+    error = stops(lambda: check(60, before=50, read=read), why)
+    assert "--accept-translation" in error.next_step
+    status, notes = check(60, before=50, read=read, accept=True)
+    assert status == "accepted"
+    assert notes
 
 
-def test_with_a_changed_strategy_bounds_are_only_reported(monkeypatch, caplog):
+def test_brackets_case_and_order_do_not_count(check):
+    same = f"(({READ.split(' OR ')[2]}) OR ({READ.split(' OR ')[0].upper()[:12]}{READ[12:56]}))"
+    assert check(50, before=50, read=same)[0] == "same"
+
+
+def test_a_query_that_only_grew_is_published_with_a_warning(check):
+    status, notes = check(55, before=50, read=f'{READ} OR "mitragyna speciosa"[MeSH Terms:noexp]')
+    assert status == "grown"
+    assert "mitragyna speciosa" in notes[0]
+
+
+def test_a_query_that_grew_and_finds_less_stops_the_run(check):
+    grown = f'{READ} OR "mitragyna speciosa"[MeSH Terms:noexp]'
+    stops(lambda: check(49, before=50, read=grown), "and yet found 49")
+
+
+@pytest.mark.parametrize(
+    "warning",
+    ["PhraseNotFound: ketum", "FieldNotFound: tw", "QuotedPhraseNotFound: \"biak biak\"[tiab]",
+     "PhraseIgnored: kratom", "OutputMessage: something new"],
+)  # fmt: skip
+def test_a_new_warning_stops_the_run_unless_accepted(check, warning):
+    stops(lambda: check(50, before=50, warnings=(warning,)), "did not last time")
+    assert check(50, before=50, warnings=(warning,), accept=True)[0] == "accepted"
+    assert check(50, before=50, warnings=(warning,), had_warnings=(warning,))[0] == "same"
+
+
+def test_a_first_answer_names_what_pubmed_left_out(check):
+    status, notes = check(50, warnings=('QuotedPhraseNotFound: "biak biak"[tiab]',))
+    assert status == "first"
+    assert "biak biak" in notes[0]
+
+
+def test_a_field_pubmed_does_not_know_stops_even_the_first_run(check):
+    stops(lambda: check(50, warnings=("FieldNotFound: tw",)), "does not know part of it")
+
+
+def test_notices_of_paging_are_no_warnings(check):
+    notice = "OutputMessage: Restrictions achieved. start and count adjusted to 0, 9999"
+    assert check(50, before=50, warnings=(notice,)) == ("same", [])
+
+
+def test_with_a_changed_strategy_bounds_are_only_reported(check, caplog):
     logger = logging.getLogger("ketum")
-    monkeypatch.setattr(logger, "propagate", True)
-    check(monkeypatch, 5, before=500, is_changed=True)
+    logger.propagate, before = True, logger.propagate
+    status, notes = check(5, before=500, is_other=True)
+    logger.propagate = before
+    assert status == "first"
     assert "only reported" in caplog.text
+    assert "only reported" in notes[0]
 
 
-def test_too_much_is_reported(monkeypatch, caplog):
-    monkeypatch.setattr(logging.getLogger("ketum"), "propagate", True)
-    check(monkeypatch, 101)
-    assert "more than 100" in caplog.text
-
-
-def test_an_archive_is_not_held_against_bounds_of_all_of_pubmed(monkeypatch):
-    check(monkeypatch, 1, applies=False)
+def test_an_archive_is_not_held_against_bounds_of_all_of_pubmed(check):
+    assert check(1, applies=False) == (None, [])

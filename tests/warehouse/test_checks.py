@@ -167,6 +167,26 @@ BROKEN = [
         "VALUES ('objects/x.gz', 0, now()::TIMESTAMP, NULL, 'cut', 'x'::BLOB)",
     ),
     Broken(
+        "shares_are_parts",
+        "more members than PubMed has records",
+        "INSERT INTO marts.topic_share_by_year VALUES ('kratom', 2024, 'edat', 3, 'pubmed', 2, "
+        "150000, false, now()::TIMESTAMP, current_date)",
+    ),
+    Broken(
+        "cited_not_held_is_so",
+        "a member is listed as not found",
+        "INSERT INTO core.cited_references "
+        "SELECT pmid, 1, NULL, 'A member', 1, NULL, NULL, [] FROM core.articles WHERE pmid > 1; "
+        "INSERT INTO marts.cited_not_held "
+        "VALUES ('kratom', 1, 'A member', 2, [3, 2], true, 2, 3, 0.67)",
+    ),
+    Broken(
+        "cited_not_held_is_so",
+        "a record is cited by fewer than said",
+        "INSERT INTO marts.cited_not_held "
+        "VALUES ('kratom', 901, 'Cited by nobody', 2, [3, 2], false, 2, 3, 0.67)",
+    ),
+    Broken(
         "years_plausible",
         "a year before any journal",
         "UPDATE marts.study_types_by_year SET year = 204 WHERE year = 2024",

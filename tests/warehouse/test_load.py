@@ -23,11 +23,13 @@ def con(settings: Settings):
         yield connection
 
 
-def take(con: duckdb.DuckDBPyConnection, stamp: str, *records: str, deleted=()) -> dict[str, int]:
+def take(
+    con: duckdb.DuckDBPyConnection, stamp: str, *records: str, deleted=(), when: datetime = WHEN
+) -> dict[str, int]:
     stage.create_staging(con)
     body = article_set(*records, deleted=deleted).encode()
     stage.stage_file(con, body, raw_file=f"{stamp}.xml", stamp=stamp, first_record_no=1)
-    return load.merge(con, WHEN)
+    return load.merge(con, when)
 
 
 def titles(con: duckdb.DuckDBPyConnection):
@@ -115,3 +117,13 @@ def test_a_deletion_of_a_file_without_an_order_spares_other_files(con):
     take(con, "my-export", article(1, "kept"))
     take(con, "zz-deletions", article(5, "beside"), deleted=(1,))
     assert titles(con) == [(1, "kept"), (5, "beside")]
+
+
+def test_an_older_version_says_when_it_was_first_seen(con):
+    """Not when a newer one took its place, nor when it came again."""
+    first = article(1, "one")
+    for day, record in enumerate((first, article(1, "two", version=2), first), 1):
+        take(con, f"pubmed26n000{day}", record, when=WHEN.replace(day=day))
+    assert con.execute("SELECT title, seen_at FROM core.article_versions").fetchall() == [
+        ("one", WHEN.replace(day=1))
+    ]

@@ -21,7 +21,7 @@ class Response:
         content_type: the header of that name.
         headers: further headers.
         chunked: send the body in chunks, without a Content-Length.
-        cut_at: send only so many bytes of the body, then hang up.
+        cut_at: hang up after so many bytes of the body, or their share of a compressed one.
         delay: seconds of silence before the first byte.
         pause: seconds between any two bytes of the body.
         reset: break the connection off without a byte.

@@ -1,0 +1,228 @@
+"""`ketum verify`: is a published set, or a raw archive, still what it was when it was written?
+
+A set is held against its manifest, an archive against its ledgers and journals. Only reads,
+takes no lock, and changes nothing.
+"""
+
+# SQL here names relations as the database itself quotes them.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline import journal as journals
+from pipeline.errors import CheckError, ConfigurationError
+from pipeline.outputs import manifest
+from pipeline.outputs.exports import NOT_EXPORTED, SCHEMAS
+from pipeline.pubmed.archive import sha256_of
+from pipeline.pubmed.audit import audit
+from pipeline.settings import Settings, slug
+
+SET, ARCHIVE = "set", "archive"
+DATABASE = "ketum.duckdb"
+ORPHANS_SHOWN = 5
+
+
+@dataclass
+class Report:
+    """What was found of one set or archive.
+
+    Attributes:
+        kind: set or archive.
+        path: where it lies.
+        counts: what was looked at, by name.
+        faults: what is damaged, one sentence each; none means whole.
+        orphans: files of an archive that nothing names: listed, no fault.
+        notes: what could not be looked at.
+    """
+
+    kind: str
+    path: str
+    counts: dict[str, int] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.faults
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "kind": self.kind,
+            "path": self.path,
+            "is_whole": self.is_whole,
+            "counts": self.counts,
+            "faults": self.faults,
+            "orphans": self.orphans,
+            "notes": self.notes,
+        }
+
+    def text(self) -> str:
+        """For the terminal."""
+        counted = ", ".join(f"{number} {name}" for name, number in self.counts.items())
+        lines = [f"{'whole  ' if self.is_whole else 'DAMAGED'}  {self.kind} {self.path}: {counted}"]
+        lines += [f"  {fault}" for fault in self.faults]
+        lines += [f"  {note}" for note in self.notes]
+        if self.orphans:
+            shown = ", ".join(self.orphans[:ORPHANS_SHOWN])
+            more = len(self.orphans) - ORPHANS_SHOWN
+            shown += f" and {more} more" if more > 0 else ""
+            lines.append(f"  {len(self.orphans)} file(s) that nothing names, harmless: {shown}")
+        return "\n".join(lines)
+
+
+def verify(settings: Settings, path: Path | None = None) -> list[Report]:
+    """Verify a set or an archive; without a path the latest set and every origin's archive.
+
+    Raises:
+        ConfigurationError: the path is neither, or there is nothing yet.
+    """
+    if path is not None:
+        if (path / "manifest.json").is_file() or (path / DATABASE).is_file():
+            return [verify_set(path)]
+        if (path / "objects").is_dir() or any((path / "runs").glob("*.jsonl")):
+            return [verify_archive(path)]
+        raise ConfigurationError(
+            f"{path} is neither a published set (manifest.json) nor a raw archive (objects/, "
+            "runs/).",
+            effect="Nothing was verified.",
+            next_step="name one of data/published/ or data/raw/, or leave the path out.",
+        )
+    reports = []
+    if settings.latest.is_symlink() or settings.latest.exists():
+        reports.append(verify_set(settings.latest))
+    raw = settings.data / "raw"
+    if raw.is_dir():
+        reports += [verify_archive(root) for root in sorted(raw.iterdir()) if root.is_dir()]
+    if not reports:
+        raise ConfigurationError(
+            f"There is no set and no archive under {settings.data} yet.",
+            effect="Nothing was verified.",
+            next_step="`ketum update` (live PubMed) or `ketum update --offline` (demonstration).",
+        )
+    return reports
+
+
+def require_whole(reports: list[Report]) -> None:
+    """See that nothing is damaged.
+
+    Raises:
+        CheckError: something is; names the first fault of each, and what helps.
+    """
+    damaged = [report for report in reports if not report.is_whole]
+    if not damaged:
+        return
+    told = [f"{report.path} ({report.faults[0]})" for report in damaged]
+    kinds = {report.kind for report in damaged}
+    effects = {
+        ARCHIVE: "`ketum rebuild` cannot make the same warehouse of such an archive.",
+        SET: "Readers of such a set may see wrong or missing data.",
+    }
+    steps = {
+        ARCHIVE: "restore the named files of an archive from a copy, as PubMed may not send the "
+        "same again;",
+        SET: "`ketum rebuild --origin ORIGIN` writes a newest set anew, an older one comes from a "
+        "copy;",
+    }
+    raise CheckError(
+        f"{len(damaged)} of {len(reports)} verified are damaged: {'; '.join(told)}.",
+        effect=" ".join(effects[kind] for kind in effects if kind in kinds),
+        next_step=" ".join(steps[kind] for kind in steps if kind in kinds)
+        + " then `ketum verify` again.",
+    )
+
+
+def verify_set(directory: Path) -> Report:
+    """A published set: every file with its size and SHA-256, no other file, rows as stated."""
+    report = Report(SET, str(directory))
+    resources = manifest.read(directory / "manifest.json").get("resources", [])
+    if not resources or not all(
+        {"path", "hash", "bytes"} <= resource.keys() for resource in resources
+    ):
+        report.faults.append("There is no manifest.json that states path, hash and bytes of files.")
+        return report
+    sound = set()
+    for resource in resources:
+        name, stated = resource["path"], resource["hash"].removeprefix("sha256:")
+        path = directory / name
+        if not path.is_file():
+            report.faults.append(f"{name} is missing.")
+        elif (size := path.stat().st_size) != resource["bytes"]:
+            report.faults.append(f"{name} has {size} bytes, not {resource['bytes']}.")
+        elif sha256_of(path) != stated:
+            report.faults.append(f"{name} does not have the SHA-256 of the manifest.")
+        else:
+            sound.add(name)
+    listed = {resource["path"] for resource in resources} | {"manifest.json"}
+    for path in sorted(directory.rglob("*")):
+        if path.is_file() and (name := path.relative_to(directory).as_posix()) not in listed:
+            report.faults.append(f"{name} is not in the manifest.")
+    rows = {
+        Path(resource["path"]).stem: resource["rowCount"]
+        for resource in resources
+        if "rowCount" in resource
+    }
+    report.counts = {"files": len(resources), "relations": len(rows)}
+    if DATABASE in sound:
+        report.faults += _row_faults(directory / DATABASE, rows)
+    else:
+        report.notes.append(f"{DATABASE} was not opened, as its bytes are not those stated.")
+    return report
+
+
+def _row_faults(path: Path, stated: dict[str, int]) -> Iterator[str]:
+    """Where the rows of the database's relations differ from what the manifest states."""
+    try:
+        with duckdb.connect(str(path.resolve()), read_only=True) as con:
+            relations = con.execute(
+                """
+                SELECT DISTINCT schema_name || '.' || table_name,
+                    format('"{}"."{}"', schema_name, table_name)
+                FROM duckdb_columns()
+                WHERE database_name = current_database() AND list_contains(?, schema_name)
+                ORDER BY 1
+                """,
+                [list(SCHEMAS)],
+            ).fetchall()
+            held = {
+                name: con.execute(f"SELECT count(*) FROM {quoted}").fetchall()[0][0]
+                for name, quoted in relations
+                if name not in NOT_EXPORTED
+            }
+    except duckdb.Error as error:
+        yield f"{DATABASE} cannot be read: {str(error).splitlines()[0]}"
+        return
+    for name in sorted(held.keys() | stated.keys()):
+        if held.get(name) != stated.get(name):
+            yield (
+                f"{name} has {held.get(name, 'no')} rows in {DATABASE} and "
+                f"{stated.get(name, 'none')} in the manifest."
+            )
+
+
+def verify_archive(root: Path) -> Report:
+    """A raw archive, with the journals beside it (`../../runs`) if they are there."""
+    report = Report(ARCHIVE, str(root))
+    runs = root.resolve().parent.parent / "runs"
+    own = []
+    if runs.is_dir():
+        try:
+            found = journals.read_all(runs, must_be_whole=True)
+        except ConfigurationError as error:
+            report.faults.append(error.cause)
+            found = journals.read_all(runs)
+        own = [journal for journal in found if slug(journal.origin) == root.resolve().name]
+    if not own:
+        report.notes.append("No journal of it is at hand: reference files were not looked for.")
+    line_count, object_count, faults, report.orphans = audit(root, own)
+    report.faults += faults
+    report.counts = {"journals": len(own), "ledger lines": line_count, "objects": object_count}
+    return report

@@ -1,0 +1,85 @@
+-- What part of PubMed, or of its pain records, the members of a search are, by entry year.
+-- Numerator and denominator count alike: records of every kind, by the same date tag, up to the
+-- day of the counting. Only true parts stand here: a search against all of PubMed, and against a
+-- topic that its own query contains.
+
+CREATE OR REPLACE TABLE marts.topic_share_by_year ( -- members of a search per 100,000 records of PubMed by entry year; empty until PubMed's records were counted
+    search VARCHAR NOT NULL, -- the search
+    year SMALLINT NOT NULL, -- year by date_tag, from the first member's to that of the counting
+    date_tag VARCHAR NOT NULL, -- edat: NLM's Entry Date, for both counts; not the year the other tables use
+    member_count INTEGER, -- all members entered in the year up to the day of the counting: unlike record_count with retracted ones, preprints and notices, as PubMed counts them; NULL: not known
+    denominator VARCHAR NOT NULL, -- pubmed (all records) or pain (what the topic pain finds)
+    denominator_count INTEGER, -- records PubMed counted for the year; NULL: not asked for
+    records_per_100k DOUBLE, -- members per 100,000 of them; NULL, never 0, without a denominator
+    is_partial_year BOOLEAN NOT NULL, -- the year of the counting: not over then, in both counts
+    counted_at TIMESTAMP NOT NULL, -- UTC time of the counting
+    as_of_date DATE NOT NULL, -- UTC date of the search
+    PRIMARY KEY (search, denominator, year)
+);
+
+INSERT INTO marts.topic_share_by_year
+WITH counted AS (
+    SELECT *
+    FROM ops.denominators AS d
+    WHERE d.counted_at = (
+        SELECT max(l.counted_at) FROM ops.denominators AS l WHERE l.denominator = d.denominator
+    )
+),
+
+parts AS (
+    SELECT DISTINCT
+        s.search,
+        CASE WHEN s.is_complete THEN 0 END AS empty_cell, -- a complete search knows its zeros
+        c.denominator,
+        c.date_tag,
+        c.counted_at,
+        p.as_of_date
+    FROM ops.searches AS s
+    INNER JOIN run_parameters AS p ON s.searched_at = p.as_of
+    INNER JOIN counted AS c ON c.denominator = 'pubmed' OR contains(s.strategy, c.strategy)
+),
+
+members AS (
+    SELECT
+        x.search,
+        x.denominator,
+        y.edat_year AS year,
+        count(*) AS member_count
+    FROM parts AS x
+    INNER JOIN ops.search_hits AS h ON x.search = h.search AND h.left_at IS NULL
+    INNER JOIN core.article_years AS y
+        ON h.pmid = y.pmid AND y.edat_at::DATE <= x.counted_at::DATE
+    GROUP BY ALL
+),
+
+grid AS (
+    SELECT
+        x.*,
+        unnest(
+            generate_series(
+                (
+                    SELECT min(m.year) FROM members AS m
+                    WHERE m.search = x.search AND m.denominator = x.denominator
+                ),
+                year(x.counted_at)
+            )
+        )::SMALLINT AS year
+    FROM parts AS x
+)
+
+SELECT
+    g.search,
+    g.year,
+    g.date_tag,
+    coalesce(m.member_count, g.empty_cell),
+    g.denominator,
+    c.record_count,
+    100000.0 * coalesce(m.member_count, g.empty_cell) / nullif(c.record_count, 0),
+    g.year = year(g.counted_at),
+    g.counted_at,
+    g.as_of_date
+FROM grid AS g
+LEFT JOIN members AS m
+    ON g.search = m.search AND g.denominator = m.denominator AND g.year = m.year
+LEFT JOIN counted AS c ON g.denominator = c.denominator AND g.year = c.year
+ORDER BY g.search, g.denominator, g.year;

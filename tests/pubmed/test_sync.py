@@ -1,0 +1,354 @@
+"""What a run reads again, and what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pipeline import run as runs
+from pipeline.errors import CheckError, ConfigurationError, IncompleteError
+from pipeline.options import Options
+from pipeline.outputs.receipt import Receipt
+from pipeline.pubmed import fetch, reading
+from pipeline.pubmed.replay import Archive, ReplayServer
+from pipeline.settings import Settings
+from pipeline.update import run_update
+from tests.conftest import FakeClock
+from tests.corpus import article, write
+
+DAY = 86_400
+
+
+class Pubmed:
+    """A PubMed whose records a test sets; each run asks it over HTTP as it stands then."""
+
+    def __init__(self, base: Path, settings: Settings, clock: FakeClock) -> None:
+        self.base, self.settings, self.clock = base, settings, clock
+        self.records: dict[int, str] = {}
+        self.asked: list[tuple[str, dict[str, str]]] = []
+
+    def set(self, pmid: int, title: str, **rest: object) -> None:
+        """Put a record there, or another one in its place."""
+        self.records[pmid] = article(pmid, title, **rest)  # type: ignore[arg-type]
+
+    def run(self, fault=None, **options: object) -> Receipt:
+        """One update; afterwards `asked` holds its requests, and a day has passed."""
+        write(self.base / "corpus" / "all.xml", *self.records.values())
+        archive = Archive.read(self.base / "corpus")
+        with ReplayServer(archive, **({"fault": fault} if fault else {})) as server:
+            try:
+                return run_update(
+                    Options(**options),  # type: ignore[arg-type]
+                    replace(self.settings, eutils_url=server.url),
+                    self.clock,
+                )
+            finally:
+                self.asked = [(r.tool, r.parameters) for r in server.requests]
+                self.clock.sleep(DAY)
+
+    def read(self) -> list[int]:
+        """PMIDs the last run asked EFetch for."""
+        return sorted(
+            int(pmid) for tool, given in self.asked if tool == "efetch"
+            for pmid in given["id"].split(",")
+        )  # fmt: skip
+
+    def today(self, days: int = 0) -> str:
+        return f"{self.clock.now() + timedelta(days):%Y-%m-%d}"
+
+
+@pytest.fixture
+def pubmed(tmp_path, settings, clock, monkeypatch):
+    monkeypatch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
+    made = Pubmed(tmp_path, settings, clock)
+    made.set(1, "Kratom and pain in mice")
+    made.set(2, "Kratom for sale")
+    return made
+
+
+def test_the_first_run_reads_everything(pubmed):
+    receipt = pubmed.run()
+    assert pubmed.read() == [1, 2]
+    assert receipt.is_full_read
+
+
+def test_an_unchanged_day_asks_three_times_a_search_at_most(pubmed, published, settings):
+    pubmed.run()
+    first = settings.latest.resolve()
+    receipt = pubmed.run()
+    assert [tool for tool, _ in pubmed.asked] == ["esearch"] * 3  # two searches, what was modified
+    assert receipt.is_unchanged
+    assert receipt.requests == 3
+    assert settings.latest.resolve() != first
+    assert published("SELECT DISTINCT as_of_date::VARCHAR FROM marts.study_types_by_year") == [
+        ("2026-11-23",)
+    ]
+    # a light set: what did not change is the same file
+    same = "tables/core.articles.parquet"
+    assert (first / same).stat().st_ino == (settings.latest / same).stat().st_ino
+
+
+def test_new_records_are_read_and_announced(pubmed, published):
+    pubmed.run()
+    pubmed.set(3, "Mitragynine", entered=pubmed.today())
+    pubmed.set(4, "Ketum, found late", entered="2011-05-05")
+    pubmed.run()
+    assert pubmed.read() == [3, 4]
+    assert published("SELECT pmid, reason FROM marts.new_articles WHERE search = 'kratom'") == [
+        (3, "new_in_pubmed"),
+        (4, "newly_matched"),
+    ]
+
+
+def test_revised_records_are_read_by_their_date_of_modification(pubmed, published):
+    pubmed.run()
+    pubmed.set(1, "Kratom and pain in rats", revised=pubmed.today())
+    receipt = pubmed.run()
+    assert pubmed.read() == [1]
+    assert receipt.records["changed"] == 1
+    assert published("SELECT title FROM core.articles WHERE pmid = 1") == [
+        ("Kratom and pain in rats",)
+    ]
+
+
+def test_a_revision_that_reaches_the_index_late_is_not_missed(pubmed):
+    pubmed.run()
+    for _ in range(10):
+        pubmed.run()
+    pubmed.set(1, "Kratom and pain in rats", revised=pubmed.today(-25))
+    receipt = pubmed.run()
+    assert receipt.records["changed"] == 1
+
+
+def test_a_silent_change_is_found_by_the_monthly_full_read_at_the_latest(pubmed):
+    pubmed.run()
+    pubmed.set(1, "Kratom and pain in rats")  # DateRevised as before, long ago
+    days = 0
+    while not (receipt := pubmed.run()).records["changed"]:
+        days += 1
+        assert days < 31
+    assert receipt.is_full_read
+    pubmed.run()
+    assert pubmed.read() == []
+
+
+def test_a_full_read_can_be_asked_for(pubmed):
+    pubmed.run()
+    pubmed.set(1, "Kratom and pain in rats")
+    receipt = pubmed.run(full=True)
+    assert receipt.is_full_read
+    assert receipt.records["changed"] == 1
+
+
+def test_records_of_a_status_that_is_not_final_are_asked_for_in_turn(pubmed, monkeypatch):
+    from pipeline.pubmed import sync
+
+    for pmid in (5, 6, 7):
+        pubmed.records[pmid] = article(pmid, "Kratom").replace('"MEDLINE"', '"Publisher"')
+    monkeypatch.setattr(sync, "UNSETTLED_PER_RUN", 2)
+    pubmed.run()
+    seen = []
+    for _ in range(3):
+        pubmed.run()
+        seen.append(pubmed.read())
+    assert seen == [[5, 6], [5, 7], [5, 6]]  # those not seen for longest first
+
+
+def test_a_record_that_leaves_is_asked_for_once_more_and_no_longer(pubmed, published):
+    pubmed.run()
+    pubmed.set(1, "Pain in mice")  # no date of modification gives it away
+    pubmed.run()
+    assert pubmed.read() == [1]
+    assert published("SELECT search, pmid, left_reason FROM ops.search_hits WHERE pmid = 1") == [
+        ("kratom", 1, "left"),
+        ("kratom_pain", 1, "left"),
+    ]
+    assert published("SELECT title FROM core.articles WHERE pmid = 1") == [("Pain in mice",)]
+    pubmed.run()
+    assert pubmed.read() == []
+
+
+def test_a_record_that_comes_back_is_read_and_has_a_second_stay(pubmed, published):
+    pubmed.run()
+    pubmed.set(1, "Pain in mice")
+    pubmed.run()
+    pubmed.set(1, "Kratom and pain in mice")
+    pubmed.run()
+    assert pubmed.read() == [1]
+    assert published(
+        "SELECT count(*), count(left_at) FROM ops.search_hits WHERE search = 'kratom' AND pmid = 1"
+    ) == [(2, 1)]
+
+
+def test_a_deleted_record_is_told_from_one_that_left(pubmed, published):
+    pubmed.run()
+    del pubmed.records[1]
+    pubmed.run()
+    assert published("SELECT DISTINCT left_reason FROM ops.search_hits WHERE pmid = 1") == [
+        ("deleted",)
+    ]
+    assert published("SELECT field, after FROM ops.article_changes WHERE pmid = 1") == [
+        ("record", "no longer delivered by PubMed")
+    ]
+
+
+def test_a_merge_is_claimed_only_with_evidence(pubmed, published):
+    pubmed.set(1, "Kratom and pain in mice", doi="10.1000/same")
+    pubmed.set(8, "Kratom in mice, twice in PubMed", doi="10.1000/SAME")
+    pubmed.run()
+    del pubmed.records[1], pubmed.records[2]
+    pubmed.run()
+    assert published(
+        "SELECT pmid, left_reason, merged_into_pmid FROM ops.search_hits "
+        "WHERE search = 'kratom' ORDER BY 1"
+    ) == [(1, "merged", 8), (2, "deleted", None), (8, None, None)]
+
+
+def test_a_loss_is_believed_only_when_said_twice(pubmed, published):
+    """One of NCBI's machines lags behind and does not list a record for a moment."""
+    pubmed.run()
+
+    def lags(exchange):
+        first = exchange.tool == "esearch" and len(seen) == 0
+        seen.append(1)
+        if not first:
+            return exchange.right
+        body = exchange.right.body.replace(b"<Count>2<", b"<Count>1<").replace(b"<Id>1</Id>\n", b"")
+        return replace(exchange.right, body=body)
+
+    seen: list[int] = []
+    receipt = pubmed.run(fault=lags)
+    assert receipt.searches["kratom"]["left"] == 0
+    assert published("SELECT count(*) FROM ops.search_hits WHERE left_at IS NOT NULL") == [(0,)]
+
+
+def test_a_record_that_is_listed_and_never_delivered_stops_the_run(pubmed, published, settings):
+    pubmed.run()
+    shown = settings.latest.resolve()
+    pubmed.set(3, "Kratom, listed only", entered=pubmed.today())
+
+    def withholds(exchange):
+        if exchange.tool != "efetch":
+            return exchange.right
+        body = exchange.right.body
+        start = body.find(b"<PubmedArticle>")
+        return replace(exchange.right, body=body[:start] + b"</PubmedArticleSet>\n")
+
+    with pytest.raises(IncompleteError, match=r"asked twice \(first: \[3\]\)") as caught:
+        pubmed.run(fault=withholds)
+    assert caught.value.exit_code == 5
+    assert settings.latest.resolve() == shown
+    pubmed.run()
+    assert published("SELECT count(*) FROM core.articles") == [(3,)]
+
+
+def test_a_widened_search_announces_one_line(pubmed, published, settings, tmp_path):
+    import shutil
+
+    reference = tmp_path / "reference"
+    shutil.copytree(settings.reference, reference)
+    pubmed.settings = replace(settings, reference=reference)
+    pubmed.set(9, "Salvia divinorum")
+    pubmed.set(10, "Salvia officinalis")
+    pubmed.run()
+    topics = reference / "topics.toml"
+    text = topics.read_text().replace(
+        '{ word = "kratom*", tag = "tw" },',
+        '{ word = "kratom*", tag = "tw" },\n    { word = "salvia", tag = "tiab" },',
+    )
+    topics.write_text(text)
+    pubmed.set(11, "Salvia, new today", entered=pubmed.today())
+    pubmed.run()
+    assert published(
+        "SELECT reason, pmid, record_count FROM marts.new_articles WHERE search = 'kratom'"
+    ) == [("search_changed", None, 3)]
+
+
+def reads_more(exchange):
+    """PubMed reads one more heading into the first search, as with a new MeSH year."""
+    if exchange.tool != "esearch" or "mdat" in exchange.parameters["term"]:
+        return exchange.right
+    body = exchange.right.body.replace(
+        b"<QueryTranslation>", b'<QueryTranslation>"mitragyna new"[MeSH Terms:noexp] OR '
+    )
+    return replace(exchange.right, body=body)
+
+
+def test_a_translation_that_grew_announces_the_truly_new_and_one_line(
+    pubmed, published, monkeypatch
+):
+    monkeypatch.setattr(runs.Run, "bounds_apply", property(lambda _run: True))
+    _few_are_enough(pubmed)
+    pubmed.run()
+    pubmed.set(3, "Kratom, new today", entered=pubmed.today())
+    pubmed.set(4, "Kratom, old", entered="2011-01-01")
+    receipt = pubmed.run(fault=reads_more)
+    assert any("mitragyna new" in note for note in receipt.notes)
+    assert published(
+        "SELECT reason, pmid, record_count FROM marts.new_articles WHERE search = 'kratom' "
+        "ORDER BY 1"
+    ) == [("new_in_pubmed", 3, 1), ("search_changed", None, 1)]
+    assert published(
+        "SELECT translation_status FROM marts.search_log WHERE search = 'kratom' "
+        "ORDER BY searched_at"
+    ) == [("first",), ("grown",)]
+
+
+def test_a_dropped_word_stops_the_run_until_it_is_accepted(
+    pubmed, published, settings, monkeypatch
+):
+    monkeypatch.setattr(runs.Run, "bounds_apply", property(lambda _run: True))
+    _few_are_enough(pubmed)
+    pubmed.run(fault=reads_more)
+    shown = settings.latest.resolve()
+    with pytest.raises(CheckError, match="no longer reads") as caught:
+        pubmed.run()
+    assert "--accept-translation" in caught.value.next_step
+    assert settings.latest.resolve() == shown
+    receipt = pubmed.run(accept_translation=True)
+    assert any("Accepted" in note for note in receipt.notes)
+    assert settings.latest.resolve() != shown
+    pubmed.run()  # accepted once, it is what the next run compares with
+
+
+def _few_are_enough(pubmed: Pubmed) -> None:
+    import shutil
+
+    reference = pubmed.base / "few"
+    shutil.copytree(pubmed.settings.reference, reference)
+    topics = reference / "topics.toml"
+    topics.write_text(topics.read_text().replace("minimum = 300", "minimum = 1"))
+    pubmed.settings = replace(pubmed.settings, reference=reference)
+
+
+def test_a_budget_of_requests_ends_a_run_that_goes_on_later(pubmed, published, monkeypatch):
+    monkeypatch.setattr(fetch, "BATCH_SIZE", 1)
+    for pmid in range(3, 9):
+        pubmed.set(pmid, "Kratom")
+    with pytest.raises(IncompleteError, match="budget of 5 requests") as caught:
+        pubmed.run(max_requests=5)
+    assert "3 of 8 records" in caught.value.effect
+    pubmed.clock.passed -= DAY - 60
+    pubmed.run()
+    assert pubmed.read() == [4, 5, 6, 7, 8]
+    assert published("SELECT count(*) FROM core.articles") == [(8,)]
+
+
+def test_a_large_job_waits_for_quiet_hours_when_asked_to(pubmed, monkeypatch):
+    monkeypatch.setattr(reading, "LARGE_JOB", 1)
+    pubmed.clock.start = pubmed.clock.start.replace(day=24, hour=15)  # a Tuesday, 10:00 Eastern
+    pubmed.run(off_peak=True)
+    at = pubmed.clock.now() - timedelta(days=1)
+    assert (at.day, at.hour) == (25, 2)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"offline": True, "full": True}, {"offline": True, "accept_translation": True},
+              {"offline": True, "max_requests": 5}, {"max_requests": 0}],
+)  # fmt: skip
+def test_options_about_pubmed_need_pubmed(wrong):
+    with pytest.raises(ConfigurationError):
+        Options(**wrong)

@@ -1,0 +1,63 @@
+"""The soak finds nothing, and would have found something had there been anything to find."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+from pipeline.pubmed import sync
+from pipeline.pubmed.pace import Pacer
+from pipeline.warehouse import changes, membership
+from tests.soak.driver import Soak
+from tests.soak.events import KINDS
+from tests.soak.world import World
+
+DAYS = int(os.environ.get("KETUM_SOAK_DAYS", "6"))
+
+
+def test_no_difference_after_days_of_changes_faults_and_kills(tmp_path: Path):
+    """KETUM_SOAK_DAYS days (30 in .ci/run); `make soak` is the same for 300."""
+    soak = Soak(tmp_path, seed=3)
+    soak.live(DAYS)
+    soak.close()
+    assert soak.tale.differences == []
+    assert soak.tale.days == DAYS
+    assert soak.tale.kills.total() > 0
+    assert soak.tale.troubles.total() > 0
+    assert soak.tale.events.total() > 0
+
+
+def test_the_same_seed_gives_the_same_world():
+    worlds = [World(seed, date(2026, 6, 1), 20, KINDS) for seed in (1, 1, 2)]
+    for _ in range(60):
+        happened = [world.evolve() for world in worlds]
+        assert happened[0] == happened[1]
+    texts = [[record.xml for record in world.records.values()] for world in worlds]
+    assert texts[0] == texts[1] != texts[2]
+
+
+def test_every_kind_of_event_happens():
+    world = World(1, date(2026, 6, 1), 20, KINDS)
+    happened = {event.kind for _ in range(60) for event in world.evolve()}
+    assert happened == set(KINDS)
+
+
+def forget_the_unsettled(*_arguments: object) -> set[int]:
+    return set()
+
+
+def log_nothing(*_arguments: object) -> None:
+    pass
+
+
+def all_deleted(*_arguments: object) -> None:
+    pass
+
+
+SABOTAGE = {
+    "changes are not logged": (changes, "log_changes", log_nothing),
+    "unsettled records are not read again": (sync, "_unsettled", forget_the_unsettled),
+    "merges are not noted": (membership, "_note_merges", log_nothing),
+    "requests are not spaced": (Pacer, "wait", log_nothing),
+}
