@@ -68,6 +68,7 @@ class Ledger:
         committed: the updates that count.
         stays: every stay, open and closed.
         hit_counts: (as_of, search) to the number of records PubMed found.
+        denominators: (as_of, denominator, year) to the records PubMed counted.
     """
 
     def __init__(self) -> None:
@@ -75,6 +76,7 @@ class Ledger:
         self.committed: list[Committed] = []
         self.stays: list[Stay] = []
         self.hit_counts: dict[tuple[datetime, str], int] = {}
+        self.denominators: dict[tuple[datetime, str, int], int] = {}
         self._open: dict[Key, Stay] = {}
         self._unsettled: list[Update] = []
         self._left_over: list[Batch] = []
@@ -130,6 +132,8 @@ class Ledger:
 
     def _enter(self, update: Update, as_of: datetime) -> None:
         found = update.seen.found
+        for key, count in update.seen.counts.items():
+            self.denominators[as_of, *key] = count
         carried = self._carried(update, set().union(*found.values()))
         self._carried_over = {pmid for batch in carried for pmid in batch} - update.seen.asked
         self.holdings.load([*carried, *update.seen.deliveries], as_of)
@@ -143,7 +147,7 @@ class Ledger:
                 as_of,
                 self._all_members() <= update.seen.asked | self._carried_over,
                 content == self._content,
-                len(update.seen.times),
+                len(update.seen.times) - update.seen.count_requests,
             )
         )
         self._content = content

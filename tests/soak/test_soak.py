@@ -43,21 +43,29 @@ def test_every_kind_of_event_happens():
     assert happened == set(KINDS)
 
 
-def forget_the_unsettled(*_arguments: object) -> set[int]:
+def forgets(*_arguments: object) -> None:
+    """What a saboteur puts in the place of a function."""
+
+
+def forgets_pmids(*_arguments: object) -> set[int]:
     return set()
 
 
-def log_nothing(*_arguments: object) -> None:
-    pass
-
-
-def all_deleted(*_arguments: object) -> None:
-    pass
-
-
 SABOTAGE = {
-    "changes are not logged": (changes, "log_changes", log_nothing),
-    "unsettled records are not read again": (sync, "_unsettled", forget_the_unsettled),
-    "merges are not noted": (membership, "_note_merges", log_nothing),
-    "requests are not spaced": (Pacer, "wait", log_nothing),
+    "changes are not logged": (changes, "log_changes", forgets, "ops.article_changes"),
+    "deletions are not logged": (membership, "_note_deletions", forgets, "ops.article_changes"),
+    "merges are not noted": (membership, "_note_merges", forgets, "ops.search_hits"),
+    "unsettled records are not read": (sync, "_unsettled", forgets_pmids, "not read again"),
+    "requests are not spaced": (Pacer, "wait", forgets, "s apart"),
 }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", SABOTAGE)
+def test_a_soak_of_a_sabotaged_ketum_finds_it(how, tmp_path: Path, monkeypatch):
+    place, name, instead, told = SABOTAGE[how]
+    monkeypatch.setattr(place, name, instead)
+    soak = Soak(tmp_path, seed=4)
+    soak.live(8)
+    soak.close()
+    assert any(told in difference for difference in soak.tale.differences)
