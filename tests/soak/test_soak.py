@@ -6,6 +6,8 @@ import os
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from pipeline.pubmed import sync
 from pipeline.pubmed.pace import Pacer
 from pipeline.warehouse import changes, membership
