@@ -25,7 +25,7 @@ from pipeline.update import run_update
 from pipeline.warehouse import lock
 from tests.corpus import article, write
 
-COMMANDS = ("update", "query", "status", "doctor", "schedule", "rebuild", "replay")
+COMMANDS = ("update", "query", "export", "status", "doctor", "schedule", "rebuild", "replay")
 KEY = "canary0000000000000000000000000key"
 RECORDS = (article(1, "Kratom and pain in mice"), article(2, "Kratom for sale"))
 
@@ -319,6 +319,55 @@ def test_a_reader_that_goes_away_is_no_error(data):
     assert process.wait(30) == 0
     told = process.stderr.read()
     assert "Broken" not in told and "Traceback" not in told
+
+
+# -- export
+
+
+def test_an_export_tells_its_file_on_stdout_and_the_rest_on_stderr(data, capsys, tmp_path):
+    place = tmp_path / "out"
+    place.mkdir()
+    arguments = ("export", "--search", "kratom", "--for", "zotero", "--output", str(place))
+    assert ketum(*arguments) == 0
+    told = capsys.readouterr()
+    (path,) = place.iterdir()
+    assert told.out == f"{path}\n"
+    assert "2 record(s) of set " in told.err
+    assert "A 0 here says nothing about the literature" in told.err
+    assert ketum(*arguments) == 2
+    told = capsys.readouterr()
+    assert told.out == "" and "there already" in told.err
+
+
+def test_an_export_without_a_record_is_no_error(data, capsys, tmp_path):
+    target = tmp_path / "none.csv"
+    years = ("--years", "1800-1801", "--format", "csv", "--output", str(target))
+    assert ketum("export", "--search", "kratom", *years) == 0
+    assert capsys.readouterr().out == ""
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--format", "ris"),
+        ("--search", "kratom"),
+        ("--search", "tea", "--format", "ris"),
+        ("--search", "kratom", "--format", "ris", "--for", "zotero"),
+        ("--search", "kratom", "--format", "ris", "--study-type", "TRIAL"),
+        ("--search", "kratom", "--format", "ris", "--years", "soon"),
+        ("--search", "kratom", "--format", "ris", "--since", "soon"),
+        ("--search", "kratom", "--format", "ris", "--not-in", "nowhere.ris"),
+        ("--search", "kratom", "--for", "word"),
+    ],
+    ids=" ".join,
+)
+def test_an_export_that_is_not_clear_is_2(arguments, data, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert ketum("export", *arguments) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "Next:" in told.err or "usage:" in told.err
 
 
 # -- status and doctor

@@ -12,7 +12,7 @@ SCHEMAS = ("core", "evidence", "marts", "ops")
 NOT_EXPORTED = {"ops.quarantine", "core.article_words"}
 
 # a spreadsheet takes these first characters for a formula (OWASP, CSV injection)
-_FORMULA = r"^[=+\-@\t\r]"
+FORMULA = r"^[=+\-@\t\r]"
 
 
 class Exported(NamedTuple):
@@ -70,5 +70,5 @@ def _csv_column(name: str, data_type: str, _remark: str) -> str:
         value = name
     else:
         return name
-    guarded = f"regexp_matches({value}, '{_FORMULA}')"
+    guarded = f"regexp_matches({value}, '{FORMULA}')"
     return f"CASE WHEN {guarded} THEN '''' || {value} ELSE {value} END AS {name}"
