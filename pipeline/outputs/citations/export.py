@@ -78,6 +78,8 @@ def export(
     if abstracts:
         without = sum(not record.said["abstract"] for record in kept)
         lines += [f"{without} of them have no abstract in this set.", LICENCE]
+    if untitled := sum(not record.said["title"] for record in kept):
+        lines.insert(1, f"{untitled} of them have no title in this set.")
     return Told(path, tuple(lines))
 
 

@@ -16,14 +16,17 @@ from pipeline.outputs.citations.citation import ARTICLE, BOOK, CHAPTER, UNKNOWN,
 
 _TYPES = {ARTICLE: "JOUR", CHAPTER: "CHAP", BOOK: "BOOK", UNKNOWN: "GEN"}
 
-# Zotero reads M2 into Extra, where it looks for `PMID: ...`; rispy has no name for it
+# Zotero reads each M2 into a line of Extra, where it looks for `PMID: ...`; rispy has no name
+# for that tag
 MAPPING = {**rispy.TAG_KEY_MAPPING, "M2": "extra"}
+LIST_TAGS = [*rispy.LIST_TYPE_TAGS, "M2"]
 
 
 class _Writer(rispy.RisWriter):  # type: ignore[misc]
     """rispy's writer without its running number before each record, which RIS does not know."""
 
     DEFAULT_MAPPING = MAPPING
+    DEFAULT_LIST_TAGS = LIST_TAGS
 
     def set_header(self, count: int) -> None:
         return None
@@ -34,13 +37,13 @@ class Dialect:
     """What one program wants to have otherwise.
 
     Attributes:
-        pmid_in_extra: M2 `PMID: ...`, which Zotero keeps in Extra.
+        ids_in_extra: M2 `PMID: ...` and `PMCID: ...`, which Zotero keeps in Extra.
         pmcid_in_custom_2: C2, EndNote's field for a PMCID.
         type_of_work: M3, EndNote's Type of Article.
         closes_groups: a comma behind the name of a group, so that EndNote does not take it apart.
     """
 
-    pmid_in_extra: bool = False
+    ids_in_extra: bool = False
     pmcid_in_custom_2: bool = False
     type_of_work: bool = False
     closes_groups: bool = False
@@ -93,8 +96,9 @@ def _entry(citation: Citation, abstracts: bool, dialect: Dialect) -> dict[str, A
         "keywords": list(citation.keywords),
         "abstract": citation.text("abstract") if abstracts else "",
     }
-    if dialect.pmid_in_extra and citation.pmid is not None:
-        found["extra"] = f"PMID: {citation.pmid}"
+    if dialect.ids_in_extra:
+        ids = {"PMID": citation.pmid, "PMCID": citation.text("pmc_id")}
+        found["extra"] = [f"{name}: {value}" for name, value in ids.items() if value]
     if dialect.pmcid_in_custom_2:
         found["custom2"] = citation.text("pmc_id")
     if dialect.type_of_work:

@@ -125,7 +125,7 @@ FORMATS = {
 }
 
 TARGETS = {
-    "zotero": Kind(".ris", _text(ris.render, ris.Dialect(pmid_in_extra=True))),
+    "zotero": Kind(".ris", _text(ris.render, ris.Dialect(ids_in_extra=True))),
     "endnote": Kind(
         ".ris",
         _text(

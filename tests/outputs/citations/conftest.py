@@ -111,6 +111,7 @@ def _records() -> Sequence[str]:
         article(106, "=1+1 cups of kratom", year="2020 Jul-Sep"),
         BOOK,
         article(109, "[Kratom bei Schmerz.]", year=None),
+        article(110, "", year=1998, abstract="Words on kratom without a title."),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from tests.outputs.citations.conftest import GROUP, HARD_TITLE
 
 
 def test_all_members_are_there_once(citations):
-    assert set(citations) == {101, 102, 103, 104, 105, 106, 107, 108, 109, None}
+    assert set(citations) == {101, 102, 103, 104, 105, 106, 107, 108, 109, 110, None}
 
 
 def test_mark_up_is_flattened_and_nothing_cut(citations):

@@ -45,7 +45,7 @@ def chosen(held, **wanted):
         ({"study_types": ("RCT",)}, {102}),
         ({"study_types": ("RCT", "CASE")}, {102, 103}),
         ({"first_year": 2024}, {101, 104, 105}),
-        ({"last_year": 1999}, {108}),
+        ({"last_year": 1999}, {108, 110}),
         ({"first_year": 2020, "last_year": 2021}, {106, 107}),
         ({"search": "kratom_pain", "study_types": ("RCT",)}, {102}),
         ({"since": date(2026, 11, 23)}, set()),
@@ -117,9 +117,10 @@ def test_abstracts_are_written_only_when_asked_for_or_for_screening(kind, held, 
         assert LICENCE in told.lines
 
 
-def test_screening_is_told_how_many_abstracts_are_missing(held, tmp_path):
+def test_screening_is_told_how_many_titles_and_abstracts_are_missing(held, tmp_path):
     told = export(held, KRATOM, "asreview", output=tmp_path)
     assert "8 of them have no abstract in this set." in told.lines
+    assert "1 of them have no title in this set." in told.lines
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -137,7 +138,7 @@ def test_names_carry_records_source_date_and_program(kind, held, tmp_path):
 def test_nbib_says_what_it_leaves_out(held, tmp_path):
     told = export(held, KRATOM, "nbib", output=tmp_path)
     assert any(line.startswith("1 record(s) left out: known only by DOI") for line in told.lines)
-    assert told.lines[0].startswith("9 record(s) of set ")
+    assert told.lines[0].startswith("10 record(s) of set ")
 
 
 def test_a_file_that_is_there_is_never_written_over(held, tmp_path):

@@ -36,7 +36,7 @@ def numbered(all_of_them):
 
 
 def read_ris(text):
-    return rispy.loads(text.replace("\r\n", "\n"), mapping=ris.MAPPING)
+    return rispy.loads(text.replace("\r\n", "\n"), mapping=ris.MAPPING, list_tags=ris.LIST_TAGS)
 
 
 def read_bibtex(text):
@@ -99,9 +99,10 @@ def test_the_abstract_is_one_line_with_its_labels(citations):
     ).replace("TY  -", "TY -")
 
 
-def test_zotero_finds_the_pmid_where_it_looks_for_it(citations):
-    text = ris.render([citations[101], citations[None]], False, ris.Dialect(pmid_in_extra=True))
-    assert [entry.get("extra") for entry in read_ris(text)] == ["PMID: 101", None]
+def test_zotero_finds_pmid_and_pmcid_where_it_looks_for_them(citations):
+    text = ris.render([citations[101], citations[None]], False, ris.Dialect(ids_in_extra=True))
+    found = [entry.get("extra") for entry in read_ris(text)]
+    assert found == [["PMID: 101", "PMCID: PMC7000101"], None]
 
 
 def test_endnote_gets_its_own_fields(citations):

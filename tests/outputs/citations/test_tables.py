@@ -55,7 +55,7 @@ def test_a_record_without_pmid_has_none_and_never_our_negative_number(citations)
 def test_csv_has_one_row_a_record_and_is_safe_in_a_spreadsheet(all_of_them, tmp_path):
     FORMATS["csv"].write(all_of_them, False, tmp_path / "a.csv")
     found = {row["pmid"]: row for row in rows_of(tmp_path / "a.csv")}
-    assert set(found) == {"101", "102", "103", "104", "105", "106", "107", "108", "109", ""}
+    assert set(found) == {"101", "102", "103", "104", "105", "106", "107", "108", "109", "110", ""}
     assert found["106"]["title"] == "'=1+1 cups of kratom"
     assert found["103"]["is_retracted"] == "true"
     assert found["101"]["doi"] == OLD_WILEY_DOI
