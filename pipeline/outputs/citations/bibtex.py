@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bibtexparser.entrypoint import write_string
 from bibtexparser.library import Library
+from bibtexparser.middlewares import default_unparse_stack
 from bibtexparser.model import Entry, Field
 
 from pipeline.outputs.citations.citation import (
@@ -41,7 +42,10 @@ def render(citations: Sequence[Citation], abstracts: bool) -> str:
         citations: what to write.
         abstracts: whether to write the field `abstract`.
     """
-    return write_string(Library([_entry(citation, abstracts) for citation in citations]))
+    library = Library([_entry(citation, abstracts) for citation in citations])
+    # without the copy of each entry that bibtexparser makes by default
+    stack = default_unparse_stack(allow_inplace_modification=True)
+    return write_string(library, unparse_stack=stack)
 
 
 def _entry(citation: Citation, abstracts: bool) -> Entry:
