@@ -51,7 +51,8 @@ def export(
 
     Raises:
         ConfigurationError: nothing is published, the selection names what the set does not
-            have, an earlier export cannot be read, or the file is there already.
+            have, an earlier export cannot be read, the file is there already, or its directory
+            is not.
     """
     kind = (FORMATS | TARGETS)[kind_name]
     abstracts = with_abstracts or kind.abstracts
@@ -93,6 +94,12 @@ def _path(
     path = output or Path()
     if path.is_dir():
         path = path / f"{name}{kind.suffix}"
+    if not path.parent.is_dir():
+        raise ConfigurationError(
+            f"There is no directory {path.parent}.",
+            effect="Nothing was written.",
+            next_step="make it, or name another place with --output.",
+        )
     if path.exists():
         # it may be what the next --not-in needs
         raise ConfigurationError(

@@ -149,6 +149,12 @@ def test_a_file_that_is_there_is_never_written_over(held, tmp_path):
     assert target.read_text() == "mine"
 
 
+def test_a_directory_that_is_not_there_is_told(held, tmp_path):
+    with pytest.raises(ConfigurationError, match="no directory"):
+        export(held, KRATOM, "ris", output=tmp_path / "nowhere" / "a.ris")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_to_write_writes_nothing(held, tmp_path):
     told = export(held, Selection("kratom", first_year=2030), "ris", output=tmp_path)
     assert told.path is None and "nothing was written" in told.lines[-1]
