@@ -46,7 +46,8 @@ def read(run: Run, wanted: set[int], vanished: set[int]) -> Delivered:
     """
     assert run.client is not None
     taken = ledger.resumable(run)
-    taken = {pmid: entry for pmid, entry in taken.items() if pmid in wanted or pmid in vanished}
+    # whether a vanished one is gone now, only an answer of now can tell
+    taken = {pmid: entry for pmid, entry in taken.items() if pmid in wanted}
     entries = {entry["object"]: entry for _, entry in sorted(taken.items())}
     for entry in entries.values():
         run.archive.note(run.run_id, entry)
@@ -59,7 +60,7 @@ def read(run: Run, wanted: set[int], vanished: set[int]) -> Delivered:
             except (SourceError, IncompleteError, ConfigurationError) as error:
                 raise _cut_short(error, len(delivered & wanted), len(wanted), kept) from None
             found = fetch.pmids_in(body)
-            ledger.note_batch(run, body, found)
+            ledger.note_batch(run, batch, body, found)
             delivered |= found
             kept += 1
     if missing := sorted(wanted - delivered):

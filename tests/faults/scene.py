@@ -30,13 +30,13 @@ from tests.conftest import FakeClock
 from tests.corpus import article, write
 
 KEY = "canary0000000000000000000000000key"
-MINIMUM = 4
+MINIMUM = 15
 TODAY = "2026-11-23"
-FIRST = [article(n, f"Kratom and pain, part {n}") for n in range(11, 19)]
+FIRST = [article(n, f"Kratom and pain, part {n}") for n in range(11, 35)]
 SECOND = [
-    *FIRST[:4],
-    *(article(n, f"Kratom and pain, part {n}, revised", revised=TODAY) for n in range(15, 19)),
-    *(article(n, f"Mitragynine and pain, part {n}", entered=TODAY) for n in range(21, 26)),
+    *FIRST[:20],
+    *(article(n, f"Kratom and pain, part {n}, revised", revised=TODAY) for n in range(31, 35)),
+    *(article(n, f"Mitragynine and pain, part {n}", entered=TODAY) for n in range(41, 46)),
 ]
 SEARCHES, BATCHES = 3, 3
 """ESearch and EFetch requests of the second run when nothing goes wrong."""

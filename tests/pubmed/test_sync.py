@@ -337,6 +337,32 @@ def test_a_budget_of_requests_ends_a_run_that_goes_on_later(pubmed, published, m
     assert published("SELECT count(*) FROM core.articles") == [(8,)]
 
 
+def test_whether_a_record_is_gone_is_asked_and_not_resumed(pubmed, published):
+    """That a dead run got it says nothing of the hour after, in which PubMed deleted it."""
+    pubmed.run()
+    pubmed.set(1, "Kratom and pain in rats", revised=pubmed.today())
+    pubmed.set(3, "Kratom, listed only", entered=pubmed.today())
+    with pytest.raises(IncompleteError):
+        pubmed.run(fault=without_record_3)
+    assert 1 in pubmed.read()
+    del pubmed.records[1]
+    pubmed.clock.passed -= DAY - 60
+    pubmed.run()
+    assert 1 in pubmed.read()
+    assert published("SELECT DISTINCT left_reason FROM ops.search_hits WHERE pmid = 1") == [
+        ("deleted",)
+    ]
+
+
+def without_record_3(exchange):
+    pieces = exchange.right.body.split(b"<PubmedArticle>")
+    kept = [piece for piece in pieces if b">3</PMID>" not in piece]
+    if exchange.tool != "efetch" or len(kept) == len(pieces):
+        return exchange.right
+    end = b"" if b"</PubmedArticleSet>" in kept[-1] else b"</PubmedArticleSet>\n"
+    return replace(exchange.right, body=b"<PubmedArticle>".join(kept) + end)
+
+
 def test_a_large_job_waits_for_quiet_hours_when_asked_to(pubmed, monkeypatch):
     monkeypatch.setattr(reading, "LARGE_JOB", 1)
     pubmed.clock.start = pubmed.clock.start.replace(day=24, hour=15)  # a Tuesday, 10:00 Eastern

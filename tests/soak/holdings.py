@@ -72,6 +72,10 @@ class Holdings:
             if version < self.held[pmid].record.version
         ]
 
+    def log_deletion(self, pmid: int, as_of: datetime) -> None:
+        """PubMed no longer delivers a record; the copy stays."""
+        self.changes[pmid, as_of, "record"] = None
+
     def _log(self, pmid: int, old: Record, new: Record, as_of: datetime) -> None:
         before, after = old.values, new.values
         for field, value in after.items():

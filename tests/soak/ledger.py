@@ -176,6 +176,7 @@ class Ledger:
             stay.left_at = as_of
             stay.left_reason = "left" if stay.pmid in records else "deleted"
             if stay.left_reason == "deleted":
+                self.holdings.log_deletion(stay.pmid, as_of)
                 stay.merged_into = self._same_article(stay)
                 stay.left_reason = "merged" if stay.merged_into else "deleted"
 

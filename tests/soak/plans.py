@@ -38,7 +38,7 @@ class Trouble:
 
     @property
     def how_often(self) -> str:
-        return {None: "always", 1: "once"}.get(self.times, f"{self.times} times")
+        return "always" if self.times is None else "once"
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ def plans(rng: random.Random) -> list[Plan]:
         Trouble(fault, rng.choice(fault.tools), rng.randint(1, fault.last_request), times)
         for fault in FAULTS
         for times in (1, None)
+        if times or fault.always
     ]
     return [
         *[CLEAN] * CLEAN_CARDS,

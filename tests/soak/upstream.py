@@ -6,6 +6,7 @@ left with a right answer: facts about ketum that are not taken from ketum.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -29,7 +30,7 @@ class Seen:
         asked: PMIDs EFetch was asked for.
         deliveries: records of each EFetch answer that came whole, by PMID.
         spoilt: number of answers that were not the right ones.
-        found: search to what PubMed held for it when it was last asked.
+        found: search to the PMIDs of the last answer to it.
         records: what PubMed held at the last request.
     """
 
@@ -93,12 +94,11 @@ class Upstream:
         exchange = replace(exchange, right=right, ask=self._tools.answer)
         if exchange.tool == "efetch":
             return self._give_records(exchange)
+        given = self._spoilt(exchange)
         search = _search_of(exchange.parameters.get("term", ""))
         if search is not None:
-            self.seen.found[search] = {
-                pmid for pmid, record in self.seen.records.items() if record.is_in(search)
-            }
-        return self._spoilt(exchange)
+            self.seen.found[search] = set(map(int, re.findall(rb"<Id>(\d+)</Id>", given.body)))
+        return given
 
     def _give_records(self, exchange: Exchange) -> Response:
         records = self.seen.records
