@@ -71,8 +71,15 @@ def recall(run: Run) -> None:
     run.answers = {name: SearchAnswer.of(found) for name, found in pages.items()}
 
 
-def note_batch(run: Run, body: bytes, pmids: set[int]) -> None:
-    """Put one EFetch body into the archive, with its line in the ledger."""
+def note_batch(run: Run, asked: list[int], body: bytes, pmids: set[int]) -> None:
+    """Put one EFetch body into the archive, with its line in the ledger.
+
+    Args:
+        run: the run.
+        asked: PMIDs the request named.
+        body: the answer.
+        pmids: PMIDs of the records in it.
+    """
     received = run.clock.now()
     run.archive.note(
         run.run_id,
@@ -84,6 +91,7 @@ def note_batch(run: Run, body: bytes, pmids: set[int]) -> None:
             "stamp": run.as_of.strftime(STAMP_FORMAT),
             "object": run.archive.put(body),
             "bytes": len(body),
+            "asked": asked,
             "pmids": sorted(pmids),
         },
     )

@@ -60,7 +60,7 @@ def read(run: Run, wanted: set[int], vanished: set[int]) -> Delivered:
             except (SourceError, IncompleteError, ConfigurationError) as error:
                 raise _cut_short(error, len(delivered & wanted), len(wanted), kept) from None
             found = fetch.pmids_in(body)
-            ledger.note_batch(run, body, found)
+            ledger.note_batch(run, batch, body, found)
             delivered |= found
             kept += 1
     if missing := sorted(wanted - delivered):

@@ -23,6 +23,7 @@ CONTRACT_VERSION = 1
 MEMORY_LIMIT = "2GB"
 
 _TABLE = re.compile(r"^CREATE (?:OR REPLACE )?TABLE (\w+\.\w+) \( -- (.+)$")
+_MACRO = re.compile(r"^CREATE MACRO (\w+\.\w+)\(.*\) AS TABLE -- (.+)$", re.MULTILINE)
 _COLUMN = re.compile(r"^    (\w+) [A-Z][^-]*-- (.+)$")
 
 
@@ -59,6 +60,9 @@ def run_script(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         quoted = remark.replace("'", "''")
         target = f'COLUMN {table}."{column}"' if column else f"TABLE {table}"
         statements.append(f"COMMENT ON {target} IS '{quoted}';")
+    for name, remark in _MACRO.findall(text):
+        quoted = remark.replace("'", "''")
+        statements.append(f"COMMENT ON MACRO TABLE {name} IS '{quoted}';")
     con.execute("\n".join(statements))
 
 

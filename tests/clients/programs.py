@@ -106,16 +106,17 @@ def bio_entrez(_url: str, queries: Sequence[str], _directory: Path) -> dict[str,
     return {query: retrieve(query) for query in queries}
 
 
+def can_import(package: str) -> bool:
+    """Whether the clients' own environment has a package."""
+    if not PYTHON.exists():
+        return False
+    command = [PYTHON, "-c", f"import {package}"]
+    return not subprocess.run(command, capture_output=True, check=False).returncode
+
+
 def in_own_environment(name: str, script: str) -> Client:
     def client(url: str, queries: Sequence[str], directory: Path) -> dict[str, Retrieved]:
-        package = name.replace("-", "_")
-        present = (
-            PYTHON.exists()
-            and not subprocess.run(
-                [PYTHON, "-c", f"import {package}"], capture_output=True, check=False
-            ).returncode
-        )
-        needs(name, present=present)
+        needs(name, present=can_import(name.replace("-", "_")))
         asked = json.dumps({"url": url, "queries": queries, "directory": str(directory)})
         done = subprocess.run(
             [PYTHON, HERE / script], input=asked, text=True, capture_output=True, check=False,

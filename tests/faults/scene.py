@@ -30,13 +30,13 @@ from tests.conftest import FakeClock
 from tests.corpus import article, write
 
 KEY = "canary0000000000000000000000000key"
-MINIMUM = 4
+MINIMUM = 15
 TODAY = "2026-11-23"
-FIRST = [article(n, f"Kratom and pain, part {n}") for n in range(11, 19)]
+FIRST = [article(n, f"Kratom and pain, part {n}") for n in range(11, 35)]
 SECOND = [
-    *FIRST[:4],
-    *(article(n, f"Kratom and pain, part {n}, revised", revised=TODAY) for n in range(15, 19)),
-    *(article(n, f"Mitragynine and pain, part {n}", entered=TODAY) for n in range(21, 26)),
+    *FIRST[:20],
+    *(article(n, f"Kratom and pain, part {n}, revised", revised=TODAY) for n in range(31, 35)),
+    *(article(n, f"Mitragynine and pain, part {n}", entered=TODAY) for n in range(41, 46)),
 ]
 SEARCHES, BATCHES = 3, 3
 """ESearch and EFetch requests of the second run when nothing goes wrong."""
@@ -99,7 +99,7 @@ class Scene:
         """The second run, with requests struck by a fault case."""
         fault = Misbehaviour(case(name), tool, at, times)
         error, receipt = None, None
-        clock = FakeClock()
+        clock = TickingClock() if name == "trickle" else FakeClock()
         clock.sleep(self.clock.passed)
         with small_batches(), ReplayServer(self.archives["two"], fault=fault) as server:
             try:
@@ -107,6 +107,14 @@ class Scene:
             except KetumError as raised:
                 error = raised
         return Outcome(error, receipt, fault.struck)
+
+
+class TickingClock(FakeClock):
+    """A clock on which time passes while an answer is read, so that a deadline can come."""
+
+    def monotonic(self) -> float:
+        self.passed += 5
+        return self.passed
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import subprocess
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -21,6 +23,7 @@ from pipeline.pubmed.client import EutilsClient
 from pipeline.pubmed.fetch import efetch
 from pipeline.pubmed.pace import PACE_SECONDS, Pacer
 from pipeline.pubmed.search import esearch
+from pipeline.settings import ROOT
 from tests.conftest import FakeClock
 from tests.corpus import article, article_set
 
@@ -400,6 +403,29 @@ def test_two_clients_at_the_same_moment_do_not_burst(tmp_path):
         thread.join()
     # a moment is noted after the lock is given back, so allow for a late thread
     assert max(moments) - min(moments) >= 7 * 0.05 - 0.02
+
+
+def test_processes_share_one_pace(tmp_path):
+    """As `ketum update` and a notebook's client would: real clock, two processes."""
+    script = (
+        "import sys; from pathlib import Path; from pipeline.clock import Clock\n"
+        "from pipeline.pubmed.pace import Pacer\n"
+        "clock = Clock(); pacer = Pacer(Path(sys.argv[1]), 0.1, clock)\n"
+        "for _ in range(4): pacer.wait(); print(clock.monotonic())\n"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(tmp_path / "pace")],
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    moments = sorted(float(line) for p in processes for line in p.communicate()[0].split())
+    assert len(moments) == 8
+    # a moment is noted after the lock is given back, so allow for a late process
+    assert moments[-1] - moments[0] >= 7 * 0.1 - 0.05
 
 
 def test_with_a_key_the_pace_is_still_below_ten_a_second(tmp_path, ncbi, clock):

@@ -16,7 +16,7 @@ from pipeline.errors import SourceError
 from pipeline.pubmed.replay.index import Index
 from pipeline.pubmed.replay.record import read_entries
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("ketum")
 
 _PIECE = re.compile(
     rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>"  # passed over whole, whatever tags they quote
@@ -62,7 +62,7 @@ class Archive:
 
         Of several copies of a PMID the highest Version wins, then the later file. A
         DeleteCitation takes away what came before it. Files that hold no PubmedArticleSet (a
-        raw archive keeps search answers too) are passed over and named in the log.
+        raw archive keeps search answers too) are passed over.
 
         Raises:
             SourceError: if there is no such file, or one is damaged or not UTF-8.
@@ -72,7 +72,7 @@ class Archive:
         for path in _files(directory):
             data = _content(path)
             if not _ROOT.search(data):
-                _log.info("%s holds no PubmedArticleSet: passed over", path)
+                _log.debug("%s holds no PubmedArticleSet: passed over", path)
                 continue
             files += 1
             for name, piece in _pieces(data, path):

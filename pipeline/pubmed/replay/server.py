@@ -22,7 +22,7 @@ from pipeline.pubmed.replay.response import Exchange, Fault, Parameters, Respons
 from pipeline.pubmed.replay.tools import Tools
 from pipeline.pubmed.replay.wire import HttpServer
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("ketum")
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def serve(
         OSError: if the port is taken.
     """
     server = ReplayServer(Archive.read(directory), host, port, fault=fault)
-    _log.info("serving %s at %s", directory, server.url)
+    _log.info("serving %s at %s (Ctrl-C ends it)", directory, server.url)
     try:
         with suppress(KeyboardInterrupt):
             server.serve_forever()

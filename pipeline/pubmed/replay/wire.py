@@ -15,12 +15,15 @@ from threading import Event
 from urllib.parse import parse_qsl, urlsplit
 
 from pipeline.pubmed.replay.answers import plain
+from pipeline.pubmed.replay.pages import uri_too_long
 from pipeline.pubmed.replay.response import Parameters, Response
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("ketum")
 _TOOL = re.compile(r"/(\w+)\.f?cgi$")
 _GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
 _CHUNK = 1 << 14
+_LONGEST_ADDRESS = 3_300
+"""Characters of path and query; at NCBI a GET with some 360 PMIDs was too long."""
 
 
 class HttpServer(ThreadingHTTPServer):
@@ -92,6 +95,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._respond(self.rfile.read(int(length)).decode("utf-8", "replace"))
 
     def _respond(self, body: str) -> None:
+        if len(self.path) > _LONGEST_ADDRESS:
+            self._send(uri_too_long())
+            return
         address = urlsplit(self.path)
         tool = _TOOL.search(address.path)
         if tool is None:
@@ -116,7 +122,9 @@ class _Handler(BaseHTTPRequestHandler):
         if _GZIP.search(self.headers.get("Accept-Encoding", "")):
             body = gzip.compress(body, 1, mtime=0)
             self.send_header("Content-Encoding", "gzip")
-        if response.chunked:
+        if response.chunked and self.request_version == "HTTP/1.0":
+            self.close_connection = True  # the end of the connection is the end of the body
+        elif response.chunked:
             self.send_header("Transfer-Encoding", "chunked")
             body = b"".join(_chunks(body))
         else:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from html import escape
 
 from pipeline.pubmed.replay.answers import article_set
 from pipeline.pubmed.replay.faults.case import ANY_TOOL, FaultCase
+from pipeline.pubmed.replay.pages import uri_too_long, web_page
 from pipeline.pubmed.replay.response import Exchange, Response
 
 HANG_SECONDS = 3600.0
@@ -19,7 +19,6 @@ TRICKLE_SECONDS = 0.2
 """Between two bytes: no single read times out, and a page takes minutes."""
 
 _JSON = "application/json; charset=UTF-8"
-_HTML = "text/html; charset=UTF-8"
 _ADDRESS = "203.0.113.7"
 _BLOCK_PAGE = "https://misuse.ncbi.nlm.nih.gov/error/abuse.shtml"
 
@@ -52,23 +51,8 @@ def _key_echoed(exchange: Exchange) -> Response:
     return Response(f"Bad request: {request} from {_ADDRESS}\n".encode(), 400, "text/plain")
 
 
-def _page(title: str, text: str, status: int = 200) -> Response:
-    body = (
-        '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" '
-        '"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">\n<html>\n'
-        f"<head><title>{escape(title)}</title></head>\n"
-        f"<body><h1>{escape(text)}</h1></body>\n</html>\n"
-    )
-    return Response(body.encode(), status, _HTML)
-
-
 def _redirect(_: Exchange) -> Response:
-    return replace(_page("302 Found", "Found", 302), headers={"Location": _BLOCK_PAGE})
-
-
-def uri_too_long() -> Response:
-    """What NCBI answers to an address of more than some 3,300 characters."""
-    return _page("414 Request-URI Too Long", "Request-URI Too Long", 414)
+    return replace(web_page("302 Found", "Found", 302), headers={"Location": _BLOCK_PAGE})
 
 
 def _prolog_only(exchange: Exchange) -> Response:
@@ -103,7 +87,7 @@ CASES = (
     FaultCase(9, "prolog-only", "200 with an XML declaration and no element", _LARGE, _prolog_only),
     FaultCase(
         10, "html-200", "A web page with status 200, as during maintenance", ANY_TOOL,
-        lambda _: _page("NCBI - Maintenance", "The site is down for maintenance"),
+        lambda _: web_page("NCBI - Maintenance", "The site is down for maintenance"),
     ),
     FaultCase(
         10, "redirect-to-block-page", "302 to the page that says the caller is blocked",
@@ -111,19 +95,19 @@ CASES = (
     ),
     FaultCase(
         10, "block-page", "The web page that says the caller is blocked, with status 200", ANY_TOOL,
-        lambda _: _page("NCBI - WWW Error Blocked Diagnostic", "Access Denied"),
+        lambda _: web_page("NCBI - WWW Error Blocked Diagnostic", "Access Denied"),
     ),
     FaultCase(
         11, "server-error-500", "500 with a web page", ANY_TOOL,
-        lambda _: _page("NCBI/eutils202 - WWW Error 500 Diagnostic", "Server Error", 500),
+        lambda _: web_page("NCBI/eutils202 - WWW Error 500 Diagnostic", "Server Error", 500),
     ),
     FaultCase(
         11, "bad-gateway-502", "502 with a web page", ANY_TOOL,
-        lambda _: _page("502 Bad Gateway", "Bad Gateway", 502),
+        lambda _: web_page("502 Bad Gateway", "Bad Gateway", 502),
     ),
     FaultCase(
         11, "unavailable-503", "503 with a web page", ANY_TOOL,
-        lambda _: _page("503 Service Unavailable", "Service Unavailable", 503),
+        lambda _: web_page("503 Service Unavailable", "Service Unavailable", 503),
     ),
     FaultCase(
         11, "uri-too-long-414", "414 with a web page", ANY_TOOL, lambda _: uri_too_long(),
