@@ -143,7 +143,7 @@ class Ledger:
             self._turn_over(search, pmids, update.seen.records, as_of)
         self._latest = update.seen.records
         self._excused = resumed | update.seen.changed
-        content = (as_of.year, found, self._copies())
+        content = (as_of.year, found, self._copies(), len(self.denominators))
         self.committed.append(
             Committed(
                 as_of,
