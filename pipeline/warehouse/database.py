@@ -43,7 +43,8 @@ def schema_version(sql: Path) -> str:
 
 def program_files(sql: Path) -> list[Path]:
     """The files that make tables of records: other ones make another set."""
-    return [*sorted(sql.rglob("*.sql")), *sorted((ROOT / "pipeline").rglob("*.py"))]
+    scripts = [*schema_files(sql), *sorted((sql / "marts").glob("*.sql"))]
+    return [*scripts, *sorted((ROOT / "pipeline").rglob("*.py"))]
 
 
 def comments(statement_text: str) -> Iterator[tuple[str, str | None, str]]:
