@@ -23,11 +23,13 @@ class Answer:
         labels: the labels (several where NLM gave several tags).
         study_type: the primary type; OTHER when none could be given.
         confidence: high, medium or low.
+        has_abstract: whether the record has one.
     """
 
     labels: tuple[str, ...]
     study_type: str
     confidence: str
+    has_abstract: bool = True
 
 
 def share(hits: int, n: int) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def scheme_figures(scheme: Scheme, answers: Iterable[Answer]) -> dict[str, Any]:
     refined = 0
     for answer in answers:
         truth = scheme.truth(answer.labels)
-        if truth is not None:
+        if truth is not None and (answer.has_abstract or not scheme.with_abstract):
             said = scheme.said(answer.study_type) or answer.study_type
             if said in truth.refined_by:
                 refined += 1

@@ -59,10 +59,15 @@ class LabelClass:
 
 @dataclass(frozen=True)
 class Scheme:
-    """Classes that are compared together; records with a label of none are left out."""
+    """Classes that are compared together; records with a label of none are left out.
+
+    Attributes:
+        with_abstract: records without an abstract are left out too.
+    """
 
     name: str
     classes: tuple[LabelClass, ...]
+    with_abstract: bool = False
 
     def truth(self, labels: Sequence[str]) -> LabelClass | None:
         """The first class that one of a record's labels means; None if there is none."""
@@ -118,7 +123,7 @@ def _scheme(file: RuleFile, table: MappingType[str, Any], codes: Sequence[str]) 
     near = f'name = "{table.get("name")}"'
     file.require(table, near, name=str)
     file.require(table, near, **{"class": list})
-    file.allow(table, near, {"name", "class"})
+    file.allow(table, near, {"name", "class", "with_abstract"})
     classes: list[LabelClass] = []
     for entry in table["class"]:
         here = f'name = "{entry.get("name")}"'
@@ -139,4 +144,4 @@ def _scheme(file: RuleFile, table: MappingType[str, Any], codes: Sequence[str]) 
         used = [value for one in classes for value in getattr(one, kind)]
         if twice := sorted({value for value in used if used.count(value) > 1}):
             raise file.error(f'"{twice[0]}"', f"`{twice[0]}` is in two classes of {table['name']}")
-    return Scheme(table["name"], tuple(classes))
+    return Scheme(table["name"], tuple(classes), table.get("with_abstract", False))

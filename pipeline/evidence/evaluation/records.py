@@ -1,7 +1,8 @@
 """Records to evaluate on, in a database in memory: labelled abstracts, or NLM's tags withheld.
 
-Both give a schema `withheld` that presents the tables of core without anything NLM assigned:
-publication types, headings, substances, concepts and links are empty there.
+Both give a schema `withheld` that presents the tables of core without the terms NLM assigned:
+publication types, headings, substances and concepts are empty there. Links between articles stay
+(an erratum is linked to its article), since they are neither.
 """
 
 # SQL here is made of table names that stand in the code.
@@ -23,7 +24,7 @@ from pipeline.pubmed.records import PARSED_COLUMNS
 from pipeline.warehouse import database, load, stage
 
 SCHEMA = "withheld"
-_TEXT_TABLES = ("articles", "abstract_sections", "keywords")
+_SHOWN_TABLES = ("articles", "abstract_sections", "keywords", "article_links")
 _LOADED_AT = datetime(2000, 1, 1)  # noqa: DTZ001  (naive UTC, as every _at column; never read)
 
 
@@ -114,10 +115,10 @@ def _database(sql: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _present(con: duckdb.DuckDBPyConnection, condition: str) -> None:
-    """The schema `withheld`: texts of the chosen records, and nothing NLM assigned."""
+    """The schema `withheld`: texts and links of the chosen records, no terms NLM assigned."""
     con.execute(f"CREATE SCHEMA {SCHEMA}")
     for table in PARSED_COLUMNS:
-        shown = condition if table in _TEXT_TABLES else "false"
+        shown = condition if table in _SHOWN_TABLES else "false"
         con.execute(f"CREATE VIEW {SCHEMA}.{table} AS SELECT * FROM core.{table} WHERE {shown}")
 
 
