@@ -88,7 +88,7 @@ def build_units(con: duckdb.DuckDBPyConnection, schema: str) -> None:
         con: connection; nothing but temporary tables is written.
         schema: schema (or view schema) that presents the tables of core.
 
-    The table has pmid, field, section_no, zone, whole, judged, outcome.
+    The table has unit_no, pmid, field, section_no, zone, whole, judged, outcome.
     """
     zone = _zone_sql()
     con.execute(
@@ -120,6 +120,7 @@ def build_units(con: duckdb.DuckDBPyConnection, schema: str) -> None:
         judged AS (
             SELECT *, {_judged_sql()} AS kept FROM told
         )
+        SELECT row_number() OVER () AS unit_no, unit.* FROM (
         SELECT pmid, 'abstract' AS field, section_no,
             CASE WHEN NOT is_judged THEN 'other_abstract'
                 WHEN zone = 'background' THEN 'objective' ELSE zone END AS zone,
@@ -143,6 +144,7 @@ def build_units(con: duckdb.DuckDBPyConnection, schema: str) -> None:
         SELECT pmid, 'keywords', position, 'keywords', {fold_sql("keyword")},
             {fold_sql("keyword")}, ''
         FROM {schema}.keywords
+        ) AS unit
         """
     )
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import duckdb
 
+from pipeline.evidence.assigning import assign
 from pipeline.evidence.evaluation.figures import Answer, scheme_figures
 from pipeline.evidence.evaluation.mapping import LabelMapping
 from pipeline.evidence.evaluation.records import SCHEMA
-from pipeline.evidence.study_types import StudyTypes, assign
+from pipeline.evidence.study_types import StudyTypes
 from pipeline.evidence.zones import build_units
 
 
