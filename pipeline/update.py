@@ -18,6 +18,7 @@ from pipeline import run as runs
 from pipeline.clock import Clock
 from pipeline.errors import IncompleteError, SourceError
 from pipeline.evidence import judge as evidence
+from pipeline.evidence import type_changes
 from pipeline.options import FILES, Options
 from pipeline.outputs import publish as publishing
 from pipeline.outputs import receipt as receipts
@@ -132,6 +133,7 @@ def judge_step(run: Run) -> Counts:
     Memberships come here and not with the load, as they need what the topics matched.
     """
     judged = evidence.judge(run.con, run.reference)
+    judged["type_changes"] = type_changes.note(run.con, run.as_of)
     reasons = run_records.entered_reasons(run)
     run_records.note_known_articles(run)
     hits = membership.update(

@@ -24,7 +24,17 @@ from pipeline.update import run_update
 from pipeline.warehouse import lock
 from tests.corpus import article, write
 
-COMMANDS = ("update", "query", "status", "doctor", "evaluate", "schedule", "rebuild", "replay")
+COMMANDS = (
+    "update",
+    "query",
+    "status",
+    "doctor",
+    "evaluate",
+    "explain",
+    "schedule",
+    "rebuild",
+    "replay",
+)
 KEY = "canary0000000000000000000000000key"
 RECORDS = (article(1, "Kratom and pain in mice"), article(2, "Kratom for sale"))
 

@@ -4,7 +4,7 @@ A module imports what its command needs when the command runs, so that `ketum --
 `ketum query` do not wait for what only an update needs.
 """
 
-from pipeline.commands import evaluate, query, rebuild, replay, schedule, status, update
+from pipeline.commands import evaluate, explain, query, rebuild, replay, schedule, status, update
 
-ALL = (update, query, status, evaluate, schedule, rebuild, replay)
+ALL = (update, query, explain, status, evaluate, schedule, rebuild, replay)
 """In the order `ketum --help` shows them."""
