@@ -24,7 +24,9 @@ from pipeline.update import run_update
 from pipeline.warehouse import lock
 from tests.corpus import article, write
 
-COMMANDS = ("update", "query", "status", "doctor", "schedule", "rebuild", "verify", "replay")
+COMMANDS = (
+    "update", "query", "status", "doctor", "evaluate", "schedule", "rebuild", "verify", "replay",
+)  # fmt: skip
 KEY = "canary0000000000000000000000000key"
 RECORDS = (article(1, "Kratom and pain in mice"), article(2, "Kratom for sale"))
 
