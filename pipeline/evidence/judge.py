@@ -1,4 +1,4 @@
-"""Judge every record: topics, study types, flags and people's decisions, with their proofs.
+"""Judge every record: topics, study types, facets, study groups, people's decisions; with proofs.
 
 All evidence tables are made anew from core and the reference files, inside the caller's
 transaction. The same records and rules give the same rows.
@@ -16,7 +16,11 @@ from pathlib import Path
 import duckdb
 
 from pipeline.evidence.assigning import assign
+from pipeline.evidence.faceting import judge_facets
+from pipeline.evidence.facets import load_facets
 from pipeline.evidence.overrides import Overrides, apply_overrides, load_overrides
+from pipeline.evidence.registrations import find_registrations, load_registries
+from pipeline.evidence.study_groups import group_studies
 from pipeline.evidence.study_types import FLAGS, UNCLASSIFIED, StudyTypes, load_study_types
 from pipeline.evidence.topics import Topics, load_topics, match_units
 from pipeline.evidence.zones import build_units
@@ -30,25 +34,33 @@ def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str,
 
     Args:
         con: the warehouse, in the caller's transaction.
-        settings_reference: directory of topics.toml, study_types.toml and overrides.toml.
+        settings_reference: directory of the files that `reference` names.
 
     Returns:
         Counts for the receipt: judged, labelled, unclassified, conflicts, labels, proofs,
-        retracted, notices, preprints, overrides, overrides_unmet, overrides_not_held.
+        retracted, notices, preprints, facet_values, registrations, study_groups, overrides, overrides_unmet, overrides_not_held.
 
     Raises:
         ConfigurationError: a reference file is wrong; nothing was written.
     """
     topics = load_topics(settings_reference / "topics.toml")
     study_types = load_study_types(settings_reference / "study_types.toml")
-    overrides = load_overrides(settings_reference / "overrides.toml", study_types.codes())
+    names = [topic.name for topic in topics.topics]
+    facets = load_facets(settings_reference / "facets.toml", study_types, names)
+    registries = load_registries(settings_reference / "registries.toml")
+    overrides = load_overrides(
+        settings_reference / "overrides.toml", study_types.codes(), facets
+    )  # fmt: skip
     _write_lookups(con, topics, study_types, overrides)
     with _any_row_order(con):
         build_units(con, _SCHEMA)
         match_units(con, topics, _SCHEMA)
         assign(con, study_types, _SCHEMA)
         apply_overrides(con, overrides)
-    _write_judgements(con, topics, study_types)
+        _write_judgements(con, topics, study_types)
+        judge_facets(con, facets, study_types, overrides, _SCHEMA)
+    find_registrations(con, registries, _SCHEMA)
+    group_studies(con, registries, facets.named("substance").topic or "", _SCHEMA)
     return _counts(con)
 
 
@@ -208,6 +220,9 @@ def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
         "retracted": "count(*) FROM evidence.article_flags WHERE is_retracted",
         "notices": "count(*) FROM evidence.article_flags WHERE is_notice",
         "preprints": "count(*) FROM evidence.article_flags WHERE is_preprint",
+        "facet_values": "count(*) FROM evidence.article_facets WHERE value <> 'not_stated'",
+        "registrations": "count(*) FROM evidence.registrations",
+        "study_groups": "count(DISTINCT study_group) FROM evidence.study_groups",
         "overrides": "count(*) FROM evidence.overrides",
         "overrides_unmet": "count(*) FROM evidence.overrides WHERE NOT is_expectation_met",
         "overrides_not_held": "count(*) FROM evidence.overrides WHERE automatic_value IS NULL",
