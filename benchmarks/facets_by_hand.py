@@ -4,7 +4,7 @@
     python -m benchmarks.facets_by_hand figures         precision and recall a facet, from verdicts
 
 What is drawn and why stands in data/reference/evaluation/facets.toml; verdicts in
-facets_read.csv beside it: pmid, stratum, facet, value, verdict (right, wrong: a value the rules
+facets_read_1.csv beside it: pmid, stratum, facet, value, verdict (right, wrong: a value the rules
 gave; missed: one they should have given; absent: not_stated, rightly). No text is kept.
 """
 
@@ -117,7 +117,7 @@ def main() -> None:
         for pmid, stratum in draw(judged(arguments.file), plan):
             print(pmid, stratum, sep="\t")
         return
-    with (EVALUATION / "facets_read.csv").open(encoding="utf-8", newline="") as file:
+    with (EVALUATION / "facets_read_1.csv").open(encoding="utf-8", newline="") as file:
         for facet, precision, recall in figures(list(csv.DictReader(file))):
             print(f"{facet:20} precision {_text(precision)}  recall {_text(recall)}")
 
