@@ -89,9 +89,7 @@ def _draw_one(
     ).fetchall()
     left = [pmid for (pmid,) in candidates if pmid not in drawn]
     chance = random.Random(f"{seed} {stratum['name']}")
-    return dict.fromkeys(
-        sorted(chance.sample(left, min(number, len(left)))), stratum["name"]
-    )
+    return dict.fromkeys(sorted(chance.sample(left, min(number, len(left)))), stratum["name"])
 
 
 def figures(rows: list[dict[str, str]]) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:

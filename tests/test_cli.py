@@ -25,8 +25,17 @@ from pipeline.warehouse import lock
 from tests.corpus import article, write
 
 COMMANDS = (
-    "update", "query", "status", "doctor", "evaluate", "schedule", "rebuild", "verify", "replay",
-)  # fmt: skip
+    "update",
+    "query",
+    "status",
+    "doctor",
+    "evaluate",
+    "explain",
+    "schedule",
+    "rebuild",
+    "verify",
+    "replay",
+)
 KEY = "canary0000000000000000000000000key"
 RECORDS = (article(1, "Kratom and pain in mice"), article(2, "Kratom for sale"))
 

@@ -15,10 +15,15 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.evidence import type_changes
 from pipeline.evidence.assigning import assign
+from pipeline.evidence.evaluation.mapping import UNSEEN
+from pipeline.evidence.evaluation.results import MEASURED_FILE, read_results
 from pipeline.evidence.faceting import judge_facets
 from pipeline.evidence.facets import load_facets
-from pipeline.evidence.overrides import Overrides, apply_overrides, load_overrides
+from pipeline.evidence.lookups import write_lookups
+from pipeline.evidence.overrides import apply_overrides, load_overrides
+from pipeline.evidence.reader import MODEL_FILE, load_reader, suggest
 from pipeline.evidence.registrations import find_registrations, load_registries
 from pipeline.evidence.study_groups import group_studies
 from pipeline.evidence.study_types import FLAGS, UNCLASSIFIED, StudyTypes, load_study_types
@@ -34,7 +39,9 @@ def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str,
 
     Args:
         con: the warehouse, in the caller's transaction.
-        settings_reference: directory of the files that `reference` names.
+        settings_reference: directory of the files that `reference` names; of measured.json
+            (how good the types were found to be) and reader.npz (the second reader), where they
+            are there.
 
     Returns:
         Counts for the receipt: judged, labelled, unclassified, conflicts, labels, proofs,
@@ -48,16 +55,24 @@ def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str,
     names = [topic.name for topic in topics.topics]
     facets = load_facets(settings_reference / "facets.toml", study_types, names)
     registries = load_registries(settings_reference / "registries.toml")
-    overrides = load_overrides(
-        settings_reference / "overrides.toml", study_types.codes(), facets
-    )  # fmt: skip
-    _write_lookups(con, topics, study_types, overrides)
+    overrides = load_overrides(settings_reference / "overrides.toml", study_types.codes(), facets)
+    measured = [
+        result
+        for result in read_results(settings_reference / MEASURED_FILE)
+        if result["part"] == UNSEEN and result["by"] == "rules"
+    ]
+    reader = load_reader(settings_reference / MODEL_FILE)
+    type_changes.remember(con)
+    write_lookups(con, topics, study_types, overrides, measured, reader)
     with _any_row_order(con):
         build_units(con, _SCHEMA)
         match_units(con, topics, _SCHEMA)
         assign(con, study_types, _SCHEMA)
+        if reader:
+            suggest(con, reader, _SCHEMA)
         apply_overrides(con, overrides)
         _write_judgements(con, topics, study_types)
+        _write_suggestions(con, is_there=reader is not None)
         judge_facets(con, facets, study_types, overrides, _SCHEMA)
     find_registrations(con, registries, _SCHEMA)
     group_studies(con, registries, facets.named("substance").topic or "", _SCHEMA)
@@ -73,76 +88,6 @@ def _any_row_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         yield
     finally:
         con.execute(f"SET preserve_insertion_order = {str(before and before[0]).lower()}")
-
-
-def _write_lookups(
-    con: duckdb.DuckDBPyConnection, topics: Topics, study_types: StudyTypes, overrides: Overrides
-) -> None:
-    """Rule sets, study types, topics and searches."""
-    for table in ("rule_sets", "study_types", "study_type_aspects", "topics", "searches"):
-        con.execute(f"DELETE FROM evidence.{table}")
-    con.executemany(
-        "INSERT INTO evidence.rule_sets VALUES (?, ?, ?, ?)",
-        [
-            ("override", overrides.version, overrides.sha256, len(overrides.decisions)),
-            (
-                "study_type",
-                study_types.version,
-                study_types.sha256,
-                len(study_types.rules.rules),
-            ),
-            ("topic", topics.version, topics.sha256, len(topics.clauses())),
-        ],
-    )
-    groups = [group.name for group in study_types.groups]
-    summaries = {group.name for group in study_types.groups if group.is_summary}
-    ordered = sorted(study_types.types, key=lambda one: groups.index(one.group))
-    con.executemany(
-        "INSERT INTO evidence.study_types VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                one.code,
-                one.label,
-                one.group,
-                one.definition,
-                one.group in summaries,
-                groups.index(one.group) + 1,
-                place,
-            )
-            for place, one in enumerate(ordered, 1)
-        ],
-    )
-    con.executemany(
-        "INSERT INTO evidence.study_type_aspects VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (one.name, code, one.label, one.definition, list(one.values), one.required)
-            for one in study_types.aspects
-            for code in one.types
-        ],
-    )
-    con.executemany(
-        "INSERT INTO evidence.topics VALUES (?, ?, ?, ?)",
-        [
-            (topic.name, topic.label, topic.query, place)
-            for place, topic in enumerate(topics.topics, 1)
-        ],
-    )
-    con.executemany(
-        "INSERT INTO evidence.searches VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                search.name,
-                search.label,
-                search.mode,
-                list(search.topics),
-                topics.pubmed_query(search.name),
-                search.minimum,
-                search.maximum,
-                place,
-            )
-            for place, search in enumerate(topics.searches, 1)
-        ],
-    )
 
 
 def _write_judgements(
@@ -203,6 +148,22 @@ def _write_judgements(
         """,
         {"topics": topics.version, "types": study_types.version},
     )
+
+
+def _write_suggestions(con: duckdb.DuckDBPyConnection, *, is_there: bool) -> None:
+    """What the second reader suggests, beside the primary types it never touches."""
+    con.execute("DELETE FROM evidence.study_type_suggestions")
+    if is_there:
+        con.execute(
+            """
+            INSERT INTO evidence.study_type_suggestions
+            SELECT s.pmid, s.suggestion, s.study_types, s.probability,
+                list_contains(s.study_types, t.study_type)
+            FROM type_suggestions AS s
+            JOIN evidence.article_study_types AS t ON t.pmid = s.pmid AND t.is_primary
+            ORDER BY s.pmid
+            """
+        )
 
 
 def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

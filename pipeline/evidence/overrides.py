@@ -24,7 +24,7 @@ from pipeline.evidence.study_types import UNCLASSIFIED
 FIELD = "study_type"
 FACET = "facet."
 """A decision about a facet has the field `facet.NAME`; several values are joined by `; `."""
-_KEYS = {"pmid", "field", "value", "expect", "who", "when", "why"}
+_KEYS = {"pmid", "field", "value", "expect", "confirm", "who", "when", "why"}
 
 
 @dataclass(frozen=True)
@@ -145,13 +145,16 @@ def _decision(
     file: RuleFile, table: Mapping[str, Any], codes: Sequence[str], facets: Facets
 ) -> Override:
     near = f"pmid = {table.get('pmid')}"
-    file.require(
-        table, near, pmid=int, field=str, value=str, expect=str, who=str, when=date, why=str
-    )
+    file.require(table, near, pmid=int, field=str, who=str, when=date, why=str)
     file.allow(table, near, _KEYS)
     fields = [FIELD, *(FACET + facet.name for facet in facets.facets)]
     if table["field"] not in fields:
         raise file.error(near, f"`field` can be {', '.join(fields)}")
+    if "confirm" in table:
+        if "value" in table or "expect" in table:
+            raise file.error(near, "`confirm` stands in place of `value` and `expect`")
+        table = {**table, "value": table["confirm"], "expect": table["confirm"]}
+    file.require(table, near, value=str, expect=str)
     for key in ("value", "expect"):
         if table["field"] == FIELD:
             if table[key] not in codes:

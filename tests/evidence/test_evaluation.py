@@ -130,7 +130,7 @@ def test_nlm_withheld_hides_what_nlm_assigned(tmp_path: Path, monkeypatch, capsy
     records = record.format(2, "Tea: a randomized trial") + record.format(4, "Tea")
     (tmp_path / "r.xml").write_text(f"<PubmedArticleSet>{records}</PubmedArticleSet>")
     assert main(["evaluate", "--nlm-withheld", str(tmp_path / "r.xml"), "--json"]) == 0
-    scheme = json.loads(capsys.readouterr().out)["schemes"][0]
+    scheme = json.loads(capsys.readouterr().out)[0]["schemes"][0]
     assert scheme["confusion"]["RCT"] == {"RCT": 1, "tagged otherwise": 1}
 
 

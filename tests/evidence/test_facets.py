@@ -6,14 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 import pytest
 
-from pipeline.errors import ConfigurationError
-from pipeline.evidence.facet_values import number, years
-from pipeline.evidence.facets import load_facets
 from pipeline.evidence.judge import judge
 from pipeline.evidence.study_types import load_study_types
 from tests.evidence.conftest import REFERENCE, add_article

@@ -80,12 +80,17 @@ class Scheme:
 
 @dataclass(frozen=True)
 class LabelMapping:
-    """Everything a mapping file says."""
+    """Everything a mapping file says.
+
+    Attributes:
+        human_experimental: labels of experiments on people, which the wide net is to hold.
+    """
 
     set_name: str
     columns: dict[str, str]
     split: Split
     schemes: tuple[Scheme, ...]
+    human_experimental: tuple[str, ...] = ()
 
 
 def load_mapping(path: Path, codes: Sequence[str]) -> LabelMapping:
@@ -100,13 +105,19 @@ def load_mapping(path: Path, codes: Sequence[str]) -> LabelMapping:
     """
     file = RuleFile(path)
     file.require(file.data, "set", set=str, split=dict)
-    file.allow(file.data, "set", {"set", "columns", "split", "scheme"})
+    file.allow(file.data, "set", {"set", "columns", "split", "scheme", "human_experimental"})
     columns = file.data.get("columns", {name: name for name in _COLUMNS})
     file.require(columns, "[columns]", **dict.fromkeys(_COLUMNS, str))
     schemes = tuple(_scheme(file, table, codes) for table in file.tables("scheme"))
     if not schemes:
         raise file.error("scheme", "a [[scheme]] is needed")
-    return LabelMapping(file.data["set"], columns, _split(file, file.data["split"]), schemes)
+    return LabelMapping(
+        file.data["set"],
+        columns,
+        _split(file, file.data["split"]),
+        schemes,
+        tuple(file.data.get("human_experimental", ())),
+    )
 
 
 def _split(file: RuleFile, table: MappingType[str, Any]) -> Split:

@@ -9,6 +9,8 @@ from typing import Any
 from pipeline.errors import ConfigurationError
 
 Result = dict[str, Any]
+MEASURED_FILE = "measured.json"
+"""The committed results among the reference files: what readers are told of each study type."""
 _KEY = ("set", "part", "by")
 
 
@@ -46,6 +48,11 @@ def text(result: Result) -> str:
         f"{result['set']}, part {result['part']}, by {result['by']}, "
         f"rules {result['rules_version']}: n = {result['n']}"
     ]
+    if "wide_net" in result:
+        lines.append(
+            f"wide net for experiments on people: recall {interval(result['wide_net']['recall'])}, "
+            f"share of records {interval(result['wide_net']['share_of_records'])}"
+        )
     for scheme in result["schemes"]:
         lines += [
             "",
@@ -58,7 +65,7 @@ def text(result: Result) -> str:
         lines += [
             f"  shown as {tier['confidence']:6}: right {interval(tier['right'])}, "
             f"share of records {interval(tier['share_of_records'])}"
-            for tier in scheme["calibration"]
+            for tier in scheme.get("calibration", ())
         ]
         width = max(len(one["class"]) for one in scheme["classes"])
         lines.append(f"  {'class':{width}}  positives  {'precision':24} {'recall':24} F1")
