@@ -17,9 +17,12 @@ from pipeline.evidence.facets import AFFILIATIONS, NOT_STATED, Facets
 from pipeline.evidence.folding import sql_string
 from pipeline.evidence.matching import run_rules
 from pipeline.evidence.overrides import FACET, Overrides
+from pipeline.evidence.patterns import regular_expression
 from pipeline.evidence.study_types import StudyTypes
 
 _PROOF = "rule_id, source, field, section_no, matched_text, char_start, char_end"
+_BEFORE = 40
+"""How far before a value `not_after` looks, in characters."""
 _LEVELS = "['focus', 'outcome', 'mention']"
 _LEVEL_SQL = """
     CASE WHEN field IN ('title', 'vernacular_title') OR source = 'nlm_mesh_major' THEN 1
@@ -47,6 +50,7 @@ def judge_facets(
     _write_lookups(con, facets)
     _scope(con, facets)
     _find_by_rules(con, facets, schema)
+    _drop_doubtful(con, facets)
     _read_values(con, facets)
     _from_aspects(con, facets, study_types)
     for facet in facets.facets:
@@ -129,6 +133,31 @@ def _find_by_rules(con: duckdb.DuckDBPyConnection, facets: Facets, schema: str) 
         JOIN facet_scope AS scope ON scope.pmid = found.pmid AND scope.facet = rule.facet
         """
     )
+
+
+def _drop_doubtful(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
+    """Take out values behind words that make them doubtful, and rests beside other values."""
+    for facet in facets.facets:
+        if facet.not_after:
+            words = f"(?:{regular_expression(facet.not_after)})[^.]*$"
+            con.execute(
+                f"""
+                DELETE FROM facet_found USING evidence_units AS unit
+                WHERE facet_found.facet = {sql_string(facet.name)}
+                    AND unit.pmid = facet_found.pmid AND unit.field = facet_found.field
+                    AND unit.section_no IS NOT DISTINCT FROM facet_found.section_no
+                    AND regexp_matches(
+                        substr(unit.whole, greatest(facet_found.char_start - {_BEFORE - 1}, 1),
+                            least(facet_found.char_start, {_BEFORE})), {sql_string(words)})
+                """
+            )
+        if facet.rest:
+            con.execute(
+                "DELETE FROM facet_found USING facet_found AS other WHERE facet_found.facet = ? "
+                "AND facet_found.value = ? AND other.pmid = facet_found.pmid "
+                "AND other.facet = facet_found.facet AND other.value <> facet_found.value",
+                [facet.name, facet.rest],
+            )
 
 
 def _read_values(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:

@@ -24,6 +24,7 @@ AFFILIATIONS = "affiliations"
 COUNTRY = "study_country"
 _FACET_KEYS = {
     "name", "label", "definition", "values", "types", "topic", "read", "aspect", "source",
+    "rest", "not_after",
 }  # fmt: skip
 _COUNTRY_KEYS = {"name", "places", "people", "headings", "addresses"}
 _WORD = re.compile(r"\{([a-z]+)\}")
@@ -44,6 +45,8 @@ class Facet:
         read: number or years: how the value is read from the words; None for listed values.
         aspect: the aspect of study types that gives the values; None for rules.
         source: affiliations, or None for rules.
+        rest: the value that is kept only where a record has no other one.
+        not_after: pattern of words that make a value of the text doubtful before it.
     """
 
     name: str
@@ -55,6 +58,8 @@ class Facet:
     read: str | None
     aspect: str | None
     source: str | None
+    rest: str | None
+    not_after: str | None
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,11 @@ def _facet(
         raise file.error(near, f"`read` must be one of {', '.join(sorted(READERS))}")
     if "source" in table and table["source"] != AFFILIATIONS:
         raise file.error(near, f"`source` can be {AFFILIATIONS} only")
+    if "not_after" in table:
+        _check(file, table["not_after"], near)
     values = _values(file, table, near)
+    if "rest" in table and table["rest"] not in dict(values):
+        raise file.error(near, f"`rest` names no value: `{table['rest']}`")
     if aspect := table.get("aspect"):
         found = [one for one in study_types.aspects if one.name == aspect]
         if not found:
@@ -187,6 +196,8 @@ def _facet(
         table.get("read"),
         table.get("aspect"),
         table.get("source"),
+        table.get("rest"),
+        table.get("not_after"),
     )
 
 

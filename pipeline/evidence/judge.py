@@ -45,7 +45,8 @@ def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str,
 
     Returns:
         Counts for the receipt: judged, labelled, unclassified, conflicts, labels, proofs,
-        retracted, notices, preprints, facet_values, registrations, study_groups, overrides, overrides_unmet, overrides_not_held.
+        retracted, notices, preprints, facet_values, registrations, study_groups, overrides,
+        overrides_unmet, overrides_not_held.
 
     Raises:
         ConfigurationError: a reference file is wrong; nothing was written.
