@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from pipeline.evidence.facets import Country
+from pipeline.evidence.countries import Country
 from pipeline.evidence.folding import fold_sql, sql_string
 
 _RULE = "affiliation.last_part"

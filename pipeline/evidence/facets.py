@@ -6,18 +6,16 @@ and words for numbers are written once and put into the patterns here.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.evidence.countries import Country, country, country_rules
 from pipeline.evidence.facet_values import READERS
-from pipeline.evidence.patterns import PatternError, regular_expression
-from pipeline.evidence.rules import Rule, RuleFile, RuleSet, Signal, load_rules
+from pipeline.evidence.rules import RuleFile, RuleSet, load_rules
 from pipeline.evidence.study_types import StudyTypes
-from pipeline.evidence.zones import ABSTRACT_ZONES
+from pipeline.evidence.words import check_pattern, put_words, read_words
 
 NOT_STATED = "not_stated"
 AFFILIATIONS = "affiliations"
@@ -26,9 +24,6 @@ _FACET_KEYS = {
     "name", "label", "definition", "values", "types", "topic", "read", "aspect", "source",
     "rest", "not_after",
 }  # fmt: skip
-_COUNTRY_KEYS = {"name", "places", "people", "headings", "addresses"}
-_WORD = re.compile(r"\{([a-z]+)\}")
-_COUNTRY_ZONES = tuple(z for z in ("title", *ABSTRACT_ZONES) if z != "background")
 
 
 @dataclass(frozen=True)
@@ -60,17 +55,6 @@ class Facet:
     source: str | None
     rest: str | None
     not_after: str | None
-
-
-@dataclass(frozen=True)
-class Country:
-    """A country: patterns of its places and people, and what addresses end in."""
-
-    name: str
-    places: str
-    people: str | None
-    headings: tuple[str, ...]
-    addresses: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -122,17 +106,17 @@ def load_facets(path: Path, study_types: StudyTypes, topics: Sequence[str]) -> F
     """
     file = RuleFile(path)
     version = file.version()
-    countries = tuple(_country(file, table) for table in file.tables("country"))
+    countries = tuple(country(file, table) for table in file.tables("country"))
     facets = tuple(
         _facet(file, table, study_types, topics, countries) for table in file.tables("facet")
     )
     codes = [_code(facet.name, value) for facet in facets for value, _ in facet.values]
     codes += [facet.name for facet in facets if facet.read]
-    words = _words(file)
-    _put_words(file, words)
+    words = read_words(file)
+    put_words(file, words)
     rules = load_rules(file, "rule", codes)
     if any(facet.name == COUNTRY for facet in facets):
-        rules += tuple(_country_rules(file, countries, words))
+        rules += tuple(country_rules(file, COUNTRY, countries, words))
     known = study_types.codes()
     unknown = sorted(set(file.data.get("no_facets_of", ())) - set(known))
     if unknown:
@@ -173,7 +157,7 @@ def _facet(
     if "source" in table and table["source"] != AFFILIATIONS:
         raise file.error(near, f"`source` can be {AFFILIATIONS} only")
     if "not_after" in table:
-        _check(file, table["not_after"], near)
+        check_pattern(file, table["not_after"], near)
     values = _values(file, table, near)
     if "rest" in table and table["rest"] not in dict(values):
         raise file.error(near, f"`rest` names no value: `{table['rest']}`")
@@ -183,7 +167,7 @@ def _facet(
             raise file.error(near, f"`{aspect}` is no aspect of study_types.toml")
         values = tuple((value, value.replace("_", " ")) for value in found[0].values)
     if "source" in table or table["name"] == COUNTRY:
-        values = tuple((country.name, country.name) for country in countries)
+        values = tuple((one.name, one.name) for one in countries)
     if not values and "read" not in table:
         raise file.error(near, "a facet needs `values`, `read`, `aspect` or `source`")
     return Facet(
@@ -208,70 +192,3 @@ def _values(file: RuleFile, table: Mapping[str, Any], near: str) -> tuple[tuple[
         file.require(entry, near, value=str, label=str)
         file.allow(entry, f'"{entry["value"]}"', {"value", "label"})
     return tuple((entry["value"], entry["label"]) for entry in table.get("values", ()))
-
-
-def _words(file: RuleFile) -> dict[str, str]:
-    """What `{name}` stands for; a word may use those written before it."""
-    words: dict[str, str] = {}
-    for name, pattern in file.data.get("words", {}).items():
-        words[name] = _with_words(file, pattern, words, f"{name} = ")
-    return words
-
-
-def _with_words(file: RuleFile, pattern: str, words: Mapping[str, str], near: str) -> str:
-    def word(match: re.Match[str]) -> str:
-        if match[1] not in words:
-            raise file.error(near, f"unknown word `{match[0]}` (see [words])")
-        return words[match[1]]
-
-    return _WORD.sub(word, pattern)
-
-
-def _put_words(file: RuleFile, words: Mapping[str, str]) -> None:
-    """Replace words in the patterns of all rules, and see that each pattern can be used."""
-    for table in file.tables("rule"):
-        near = f'id = "{table.get("id")}"'
-        if "text" in table:
-            table["text"] = [_with_words(file, one, words, near) for one in table["text"]]
-            for pattern in table["text"]:
-                _check(file, pattern, near)
-
-
-def _check(file: RuleFile, pattern: str, near: str) -> None:
-    try:
-        regular_expression(pattern)
-    except PatternError as error:
-        raise file.error(near, str(error)) from error
-
-
-def _country(file: RuleFile, table: Mapping[str, Any]) -> Country:
-    near = f"name = {json.dumps(table.get('name'), ensure_ascii=False)}"
-    file.require(table, near, name=str, places=str)
-    file.allow(table, near, _COUNTRY_KEYS)
-    _check(file, table["places"], near)
-    return Country(
-        table["name"],
-        table["places"],
-        table.get("people"),
-        tuple(table.get("headings", ())),
-        tuple(table.get("addresses", (table["name"].lower(),))),
-    )
-
-
-def _country_rules(
-    file: RuleFile, countries: tuple[Country, ...], words: Mapping[str, str]
-) -> list[Rule]:
-    """Two rules a country: by its words and by NLM's geographic headings."""
-    rules: list[Rule] = []
-    for country in countries:
-        code = _code(COUNTRY, country.name)
-        patterns = [rf"\b(?:{country.places})\b"]
-        if country.people:
-            people = rf"\b(?:{country.people}) {{residents}}\b"
-            patterns.append(_with_words(file, people, words, "[words]"))
-        texts = tuple(Signal("text", pattern, zones=_COUNTRY_ZONES) for pattern in patterns)
-        names = dict.fromkeys((country.name, *country.headings))
-        headings = tuple(Signal("mesh", name) for name in names)
-        rules.append(Rule(f"{code}.text", code, "medium", texts))
-        rules.append(Rule(f"{code}.heading", code, "high", headings))
-    return rules
