@@ -49,12 +49,14 @@ class LabelClass:
 
     Attributes:
         refined_by: classes that say the same more finely: neither right nor wrong, but counted.
+        is_rest: holds what belongs nowhere else; its figures are of none of its types.
     """
 
     name: str
     labels: tuple[str, ...]
     study_types: tuple[str, ...]
     refined_by: tuple[str, ...] = ()
+    is_rest: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def _scheme(file: RuleFile, table: MappingType[str, Any], codes: Sequence[str]) 
     for entry in table["class"]:
         here = f'name = "{entry.get("name")}"'
         file.require(entry, here, name=str, labels=list, study_types=list)
-        file.allow(entry, here, {"name", "labels", "study_types", "refined_by"})
+        file.allow(entry, here, {"name", "labels", "study_types", "refined_by", "is_rest"})
         for code in entry["study_types"]:
             if code not in codes:
                 raise file.error(here, f"unknown study type `{code}`")
@@ -149,6 +151,7 @@ def _scheme(file: RuleFile, table: MappingType[str, Any], codes: Sequence[str]) 
                 tuple(entry["labels"]),
                 tuple(entry["study_types"]),
                 tuple(entry.get("refined_by", ())),
+                entry.get("is_rest", False),
             )
         )
     for kind in ("labels", "study_types"):

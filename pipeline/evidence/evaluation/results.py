@@ -58,9 +58,13 @@ def text(result: Result) -> str:
             "",
             f"{scheme['scheme']}: n = {scheme['n']}, accuracy {interval(scheme['accuracy'])}, "
             f"weighted F1 {scheme['weighted_f1']}, macro F1 {scheme['macro_f1']}",
-            f"coverage {interval(scheme['coverage'])}, abstention {interval(scheme['abstention'])}",
         ]
-        if scheme["refined"]:
+        if "coverage" in scheme:
+            lines.append(
+                f"coverage {interval(scheme['coverage'])}, "
+                f"abstention {interval(scheme['abstention'])}"
+            )
+        if scheme.get("refined"):
             lines.append(f"left out: {scheme['refined']} whose label is refined, not contradicted")
         lines += [
             f"  shown as {tier['confidence']:6}: right {interval(tier['right'])}, "
