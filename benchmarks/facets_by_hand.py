@@ -4,7 +4,7 @@
     python -m benchmarks.facets_by_hand figures         precision and recall a facet, from verdicts
 
 What is drawn and why stands in data/reference/evaluation/facets.toml; verdicts in
-facets_read_1.csv beside it: pmid, stratum, facet, value, verdict (right, wrong: a value the rules
+facets_read_N.csv beside it: pmid, stratum, facet, value, verdict (right, wrong: a value the rules
 gave; missed: one they should have given; absent: not_stated, rightly). No text is kept.
 """
 
@@ -49,7 +49,7 @@ def judged(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def draw(con: duckdb.DuckDBPyConnection, plan: dict[str, Any]) -> list[tuple[int, str]]:
-    """(pmid, stratum) of the records to read: by the plan's seed, none twice."""
+    """(pmid, stratum) of the first reading: by the plan's seed, none twice."""
     drawn: dict[int, str] = {}
     each, wanted = plan["draw"]["each"], plan["draw"]["each"] * len(plan["stratum"])
     (fill,) = [one for one in plan["stratum"] if one["name"] == plan["draw"]["fill"]]
@@ -57,6 +57,23 @@ def draw(con: duckdb.DuckDBPyConnection, plan: dict[str, Any]) -> list[tuple[int
         drawn |= _draw_one(con, stratum, each, drawn, plan["draw"]["seed"])
     drawn |= _draw_one(con, fill, wanted - len(drawn), drawn, plan["draw"]["seed"] + " fill")
     return [*drawn.items(), *((pmid, "kratom") for pmid in plan["draw"]["kratom"])]
+
+
+def draw_again(con: duckdb.DuckDBPyConnection, plan: dict[str, Any]) -> list[tuple[int, str]]:
+    """(pmid, stratum) of the second reading: none that was read before."""
+    before = {int(row["pmid"]): row["stratum"] for row in verdicts(1)}
+    drawn: dict[int, str] = {}
+    for stratum in plan["stratum"]:
+        drawn |= _draw_one(
+            con, stratum, plan["draw_2"]["each"], before | drawn, plan["draw_2"]["seed"]
+        )
+    return [*drawn.items()]
+
+
+def verdicts(reading: int) -> list[dict[str, str]]:
+    """The kept verdicts of a reading."""
+    with (EVALUATION / f"facets_read_{reading}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def _draw_one(
@@ -110,16 +127,20 @@ def main() -> None:
     """Run one of the two."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("draw").add_argument("file", type=Path)
+    drawing = commands.add_parser("draw")
+    drawing.add_argument("file", type=Path)
+    drawing.add_argument("--again", action="store_true", help="the second reading")
     commands.add_parser("figures")
     arguments = parser.parse_args()
     if arguments.command == "draw":
         plan = tomllib.loads((EVALUATION / "facets.toml").read_text(encoding="utf-8"))
-        for pmid, stratum in draw(judged(arguments.file), plan):
+        how = draw_again if arguments.again else draw
+        for pmid, stratum in how(judged(arguments.file), plan):
             print(pmid, stratum, sep="\t")
         return
-    with (EVALUATION / "facets_read_1.csv").open(encoding="utf-8", newline="") as file:
-        for facet, precision, recall in figures(list(csv.DictReader(file))):
+    for reading in (1, 2):
+        print(f"Reading {reading}")
+        for facet, precision, recall in figures(verdicts(reading)):
             print(f"{facet:20} precision {_text(precision)}  recall {_text(recall)}")
 
 
