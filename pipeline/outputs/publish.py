@@ -18,6 +18,7 @@ from pipeline import __version__
 from pipeline import journal as journals
 from pipeline.journal import Journal
 from pipeline.outputs import exports, manifest, receipt
+from pipeline.outputs.page import render as page
 from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed.archive import sha256_of, sync_directory, write_atomically
 from pipeline.run import Run
@@ -96,6 +97,7 @@ def _write_set(
         snapshot.write(con, building / "ketum.duckdb")
         exported = exports.export_all(con, building / "tables")
         (building / "digest.md").write_text(told.markdown(), encoding="utf-8")
+        page.write(con, building)
         log_rows = con.execute("SELECT to_json(l)::VARCHAR FROM marts.search_log AS l").fetchall()
         (building / "search_log.json").write_text(
             json.dumps([json.loads(row[0]) for row in log_rows], indent=1, ensure_ascii=False),
