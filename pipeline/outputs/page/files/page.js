@@ -169,10 +169,8 @@ function cells(state, found, isSummary) {
   const settled = (year) => (year === null || year < asOfYear - 1 ? 1 : year === asOfYear - 1 ? 0.8 : 0.6);
   const counts = new Map();
   const wanted = [...types.values()].filter((type) => type.is_summary === isSummary);
-  if (dated.length) {
-    const last = Math.max(asOfYear, ...dated.slice(0, 1));
-    for (let year = dated.at(-1); year <= last; year++) counts.set(`${year}/`, { year, type: wanted[0], count: 0 });
-  }
+  const last = Math.max(asOfYear, dated[0] ?? asOfYear);
+  for (let year = dated.at(-1) ?? asOfYear; year <= last; year++) counts.set(`${year}/`, { year, type: wanted[0], count: 0 });
   for (const r of found) {
     const type = types.get(r.type);
     if (type.is_summary !== isSummary) continue;
@@ -200,6 +198,7 @@ async function chart(id, isSummary) {
     if (mark?.datum?.code) location.hash = fragment({ ...readState(), type: mark.datum.code, years: mark.datum.years });
   });
   place.chart = view;
+  place.querySelector("svg").ariaHidden = "true"; // the figure has a name, the table the numbers
   charts.push((now, found) => view.data("cells", cells(now, found, isSummary)).runAsync());
 }
 
@@ -255,7 +254,9 @@ addEventListener("hashchange", () => {
   goTo($("count"));
 });
 draw();
+performance.mark("ketum-listed");
 if (location.hash.includes("=")) goTo($("count"));
 await chart("bars", false);
 await chart("summary-bars", true);
+performance.mark("ketum-charted");
 document.documentElement.dataset.ready = "yes";
