@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from pipeline.outputs.headline import Headline, headline
+from pipeline.outputs.wording import PUBMED_ONLY
 
 HEADLINE_SEARCHES = ("kratom", "kratom_pain")
 MISSED_SHOWN = 5
@@ -119,7 +120,10 @@ class Receipt:
 
     def markdown(self) -> str:
         """For digest.md and the Prefect artifact."""
-        head = ["# ketum update", "", *(f"- {line.strip()}" for line in self.lines()), ""]
+        lines = [line.strip() for line in self.lines()]
+        if PUBMED_ONLY not in self.statement:
+            lines.append(PUBMED_ONLY)
+        head = ["# ketum update", "", *(f"- {line}" for line in lines), ""]
         names = list(_COLUMNS.values())
         head += ["| search | " + " | ".join(names) + " |", "|---" + "|--:" * len(names) + "|"]
         for search, counts in self.searches.items():
