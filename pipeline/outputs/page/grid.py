@@ -36,8 +36,8 @@ def html(facts: Facts, search: Search, types: list[StudyType], caption: str) -> 
     rows = [
         [
             text(t.label),
-            *(_cell(cells[t.code].get(c, blank), search, t, c, start) for c in columns),
             number(_total(cells[t.code]), search=search.name, type=t.code),
+            *(_cell(cells[t.code].get(c, blank), search, t, c, start) for c in columns),
         ]
         for t in shown
     ]
@@ -45,7 +45,7 @@ def html(facts: Facts, search: Search, types: list[StudyType], caption: str) -> 
         f"to {start - 1}" if c == EARLIER else c if c == UNDATED else marked(int(c), as_of_year)
         for c in columns
     ]
-    body = table(caption, ("study type", *heads, "total"), rows, "counts") if rows else ""
+    body = table(caption, ("study type", "total", *heads), rows, "counts") if rows else ""
     if not absent:
         return body
     word = "0 in every year" if search.is_complete else "No record held (not: none exists)"

@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline.outputs.page.facts import Facts
 from pipeline.outputs.page.sections.retractions import CORRECTIONS
+from pipeline.outputs.wording import PUBMED_ONLY
 
 COLUMNS = (
     "pmid", "title", "citation", "year", "year_source", "type", "counted", "searches", "doi",
@@ -103,6 +104,7 @@ def payload(facts: Facts) -> dict[str, Any]:
         "set_id": facts.set_id,
         "as_of_date": str(facts.as_of_date),
         "statement": facts.statement,
+        "scope": PUBMED_ONLY,
         "searches": [
             {
                 "name": search.name,

@@ -83,7 +83,7 @@ def test_a_cell_opens_its_records_with_links_and_proof(opened: Browser):
     opened.run(
         "document.querySelector(\"a.number[href='#search=kratom&type=RCT&years=2024']\").click()"
     )
-    opened.wait("return document.getElementById('count').textContent.startsWith('1 records')")
+    opened.wait("return document.getElementById('count').textContent.startsWith('1 record:')")
     assert titles(opened) == ["Kratom for pain: a trial"]
     links = opened.run("return [...document.querySelectorAll('#list a')].map(a => a.href)")
     assert "https://pubmed.ncbi.nlm.nih.gov/11/" in links
@@ -191,8 +191,14 @@ def test_a_list_copies_as_a_sentence(browser: Browser, set_of_files: Published):
     ((set_id, statement),) = set_of_files.sql(
         "SELECT set_id, statement FROM marts.search_totals LIMIT 1"
     )
-    assert said.startswith("1 records in PubMed as held by ketum (search “Kratom”, study type")
-    for part in (set_id, statement, "as of 2026-11-22", "index.html#search=kratom&type=RCT"):
+    assert said.startswith("1 record in PubMed as held by ketum (search “Kratom”, study type")
+    for part in (
+        set_id,
+        statement,
+        "as of 2026-11-22",
+        "PubMed only",
+        "index.html#search=kratom&type=RCT",
+    ):
         assert part in said
     browser.find("#copy").click()
     browser.wait("return document.getElementById('copied').textContent !== ''")

@@ -118,6 +118,15 @@ def test_every_cell_is_that_of_the_published_table(set_of_files: Published):
         cell = cells[search, kind, f"to {starts[search]}"]
         assert cell == ("not known" if count is None else str(count))
     assert compared > 50
+    totals = set_of_files.sql(
+        """
+        SELECT s.label, t.label, t.record_count FROM marts.study_type_totals AS t
+        JOIN marts.search_totals AS s USING (search) WHERE t.record_count IS NOT NULL
+        """
+    )
+    for search, kind, count in totals:
+        if kind != "Notice":
+            assert cells[search, kind, "total"] == str(count)
 
 
 def test_nothing_says_zero_of_a_year_that_was_not_searched_whole(set_of_files: Published):

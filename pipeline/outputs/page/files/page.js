@@ -6,7 +6,8 @@ const spec = JSON.parse(document.getElementById("spec").textContent);
 const $ = (id) => document.getElementById(id);
 const form = $("filters");
 const STEP = 25;
-const COUNTED = { record: "records", retracted: "retracted articles", preprint: "preprints", notice: "notices", all: "members of any kind" };
+const COUNTED = { record: "record", retracted: "retracted article", preprint: "preprint", notice: "notice", all: "member" };
+const number = (count, counted) => `${count.toLocaleString("en")} ${COUNTED[counted]}${count === 1 ? "" : "s"}`;
 const MARKS = { corrected: "with a correction or concern", unexplained: "found by PubMed without a word the local rules know", new_in_pubmed: "new in PubMed since the last set", newly_matched: "matched for the first time since the last set" };
 
 const types = new Map(data.types.map((type, order) => [type.code, { ...type, order }]));
@@ -122,9 +123,10 @@ function selection(state) {
 }
 function sentence(state, count) {
   const address = location.protocol === "file:" ? "index.html" : location.href.split("#")[0];
+  const scope = data.statement.includes(data.scope) ? "" : `${data.scope} `;
   return (
-    `${count.toLocaleString("en")} ${COUNTED[state.counted]} in PubMed as held by ketum (${selection(state)}), ` +
-    `as of ${data.as_of_date}, set ${data.set_id}. ${data.statement} ${address}${fragment(state)}`
+    `${number(count, state.counted)} in PubMed as held by ketum (${selection(state)}), ` +
+    `as of ${data.as_of_date}, set ${data.set_id}. ${data.statement} ${scope}${address}${fragment(state)}`
   );
 }
 
@@ -149,7 +151,7 @@ function draw() {
   form.from.value = from ?? "";
   form.to.value = to ?? "";
   if (document.activeElement !== form.text) form.text.value = state.text;
-  $("count").textContent = `${shown.length.toLocaleString("en")} ${COUNTED[state.counted]}: ${selection(state)}`;
+  $("count").textContent = `${number(shown.length, state.counted)}: ${selection(state)}`;
   $("sentence").textContent = sentence(state, shown.length);
   $("copied").textContent = "";
   $("list").replaceChildren();
@@ -191,6 +193,7 @@ async function chart(id, isSummary) {
   const groups = [...types.values()].filter((type) => type.is_summary === isSummary && type.code !== "NOTICE").map((type) => (isSummary ? type.label : type.group));
   const own = structuredClone(spec);
   own.encoding.color.scale.domain = [...new Set(groups)];
+  if (place.clientWidth < 640) own.encoding.color.legend.columns = 1;
   const state = readState();
   own.datasets = { cells: cells(state, matching(state), isSummary) };
   const { view } = await vegaEmbed(place, own, { renderer: "svg", actions: false });
@@ -248,6 +251,9 @@ document.addEventListener("click", (event) => {
   } else if (href === location.hash) {
     goTo($("count")); // no hashchange comes: the list is there already
   }
+});
+addEventListener("beforeprint", () => {
+  for (const details of document.querySelectorAll("details.search")) details.open = true; // paper has no clicks
 });
 addEventListener("hashchange", () => {
   draw();

@@ -61,7 +61,7 @@ def _last(facts: Facts, search: Search) -> str:
             [
                 f"{pubmed(pmid, title or citation)}<br><small>{text(citation)}</small>",
                 text(kind if counted == "record" else f"{kind} ({counted})"),
-                str(entered or "not stated"),
+                f"<time>{entered}</time>" if entered else "not stated",
             ]
             for pmid, title, citation, kind, counted, entered in rows
         ],
