@@ -15,15 +15,14 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.evidence.overrides import Overrides, apply_overrides, load_overrides
-from pipeline.evidence.study_types import (
-    FLAGS,
-    UNCLASSIFIED,
-    StudyTypes,
-    assign,
-    assign_flags,
-    load_study_types,
-)
+from pipeline.evidence import type_changes
+from pipeline.evidence.assigning import assign
+from pipeline.evidence.evaluation.mapping import UNSEEN
+from pipeline.evidence.evaluation.results import MEASURED_FILE, read_results
+from pipeline.evidence.lookups import write_lookups
+from pipeline.evidence.overrides import apply_overrides, load_overrides
+from pipeline.evidence.reader import MODEL_FILE, load_reader, suggest
+from pipeline.evidence.study_types import FLAGS, UNCLASSIFIED, StudyTypes, load_study_types
 from pipeline.evidence.topics import Topics, load_topics, match_units
 from pipeline.evidence.zones import build_units
 
@@ -36,7 +35,9 @@ def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str,
 
     Args:
         con: the warehouse, in the caller's transaction.
-        settings_reference: directory of topics.toml, study_types.toml and overrides.toml.
+        settings_reference: directory of topics.toml, study_types.toml and overrides.toml; of
+            measured.json (how good the types were found to be) and reader.npz (the second
+            reader), where they are there.
 
     Returns:
         Counts for the receipt: judged, labelled, unclassified, conflicts, labels, proofs,
@@ -48,14 +49,23 @@ def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str,
     topics = load_topics(settings_reference / "topics.toml")
     study_types = load_study_types(settings_reference / "study_types.toml")
     overrides = load_overrides(settings_reference / "overrides.toml", study_types.codes())
-    _write_lookups(con, topics, study_types, overrides)
+    measured = [
+        result
+        for result in read_results(settings_reference / MEASURED_FILE)
+        if result["part"] == UNSEEN and result["by"] == "rules"
+    ]
+    reader = load_reader(settings_reference / MODEL_FILE)
+    type_changes.remember(con)
+    write_lookups(con, topics, study_types, overrides, measured, reader)
     with _any_row_order(con):
         build_units(con, _SCHEMA)
         match_units(con, topics, _SCHEMA)
         assign(con, study_types, _SCHEMA)
+        if reader:
+            suggest(con, reader, _SCHEMA)
         apply_overrides(con, overrides)
-        assign_flags(con, study_types, _SCHEMA)
     _write_judgements(con, topics, study_types)
+    _write_suggestions(con, is_there=reader is not None)
     return _counts(con)
 
 
@@ -70,73 +80,13 @@ def _any_row_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         con.execute(f"SET preserve_insertion_order = {str(before and before[0]).lower()}")
 
 
-def _write_lookups(
-    con: duckdb.DuckDBPyConnection, topics: Topics, study_types: StudyTypes, overrides: Overrides
-) -> None:
-    """Rule sets, study types, topics and searches."""
-    for table in ("rule_sets", "study_types", "topics", "searches"):
-        con.execute(f"DELETE FROM evidence.{table}")
-    con.executemany(
-        "INSERT INTO evidence.rule_sets VALUES (?, ?, ?, ?)",
-        [
-            ("override", overrides.version, overrides.sha256, len(overrides.decisions)),
-            (
-                "study_type",
-                study_types.version,
-                study_types.sha256,
-                len(study_types.rules.rules) + len(study_types.flags.rules),
-            ),
-            ("topic", topics.version, topics.sha256, len(topics.clauses())),
-        ],
-    )
-    groups = [group.name for group in study_types.groups]
-    summaries = {group.name for group in study_types.groups if group.is_summary}
-    ordered = sorted(study_types.types, key=lambda one: groups.index(one.group))
-    con.executemany(
-        "INSERT INTO evidence.study_types VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                one.code,
-                one.label,
-                one.group,
-                one.definition,
-                one.group in summaries,
-                groups.index(one.group) + 1,
-                place,
-            )
-            for place, one in enumerate(ordered, 1)
-        ],
-    )
-    con.executemany(
-        "INSERT INTO evidence.topics VALUES (?, ?, ?, ?)",
-        [
-            (topic.name, topic.label, topic.query, place)
-            for place, topic in enumerate(topics.topics, 1)
-        ],
-    )
-    con.executemany(
-        "INSERT INTO evidence.searches VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                search.name,
-                search.label,
-                search.mode,
-                list(search.topics),
-                topics.pubmed_query(search.name),
-                search.minimum,
-                search.maximum,
-                place,
-            )
-            for place, search in enumerate(topics.searches, 1)
-        ],
-    )
-
-
 def _write_judgements(
     con: duckdb.DuckDBPyConnection, topics: Topics, study_types: StudyTypes
 ) -> None:
     """From the temporary tables into evidence, in a fixed order."""
-    for table in ("article_topics", "article_study_types", "article_flags", "proofs"):
+    for table in (
+        "article_topics", "article_study_types", "article_type_aspects", "article_flags", "proofs",
+    ):  # fmt: skip
         con.execute(f"DELETE FROM evidence.{table}")
     con.execute(
         "INSERT INTO evidence.article_topics "
@@ -147,6 +97,11 @@ def _write_judgements(
         "INSERT INTO evidence.article_study_types "
         "SELECT pmid, study_type, is_primary, assigned_by, confidence, has_conflict, "
         "precedence, reason, ? FROM type_labels ORDER BY pmid, study_type",
+        [study_types.version],
+    )
+    con.execute(
+        "INSERT INTO evidence.article_type_aspects "
+        "SELECT pmid, study_type, aspect, value, ? FROM type_aspects ORDER BY ALL",
         [study_types.version],
     )
     flags = ", ".join(f"coalesce(bool_or(flag = '{flag}'), false) AS {flag}" for flag in FLAGS)
@@ -183,6 +138,22 @@ def _write_judgements(
         """,
         {"topics": topics.version, "types": study_types.version},
     )
+
+
+def _write_suggestions(con: duckdb.DuckDBPyConnection, *, is_there: bool) -> None:
+    """What the second reader suggests, beside the primary types it never touches."""
+    con.execute("DELETE FROM evidence.study_type_suggestions")
+    if is_there:
+        con.execute(
+            """
+            INSERT INTO evidence.study_type_suggestions
+            SELECT s.pmid, s.suggestion, s.study_types, s.probability,
+                list_contains(s.study_types, t.study_type)
+            FROM type_suggestions AS s
+            JOIN evidence.article_study_types AS t ON t.pmid = s.pmid AND t.is_primary
+            ORDER BY s.pmid
+            """
+        )
 
 
 def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -6,7 +6,9 @@ import csv
 from pathlib import Path
 
 from pipeline.errors import ConfigurationError
+from pipeline.evidence.evaluation.results import MEASURED_FILE
 from pipeline.evidence.overrides import load_overrides
+from pipeline.evidence.reader import MODEL_FILE
 from pipeline.evidence.study_types import load_study_types
 from pipeline.evidence.topics import Topics, load_topics
 
@@ -16,6 +18,8 @@ REFERENCE_FILES = (
     "overrides.toml",
     "known_articles.csv",
 )
+OPTIONAL_FILES = (MEASURED_FILE, MODEL_FILE)
+"""Kept with a run where they are there: archives of before they existed can be rebuilt."""
 
 
 def check_reference(reference: Path) -> Topics:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from pipeline.evidence.study_types import StudyTypes, assign, load_study_types
+from pipeline.evidence.assigning import assign
+from pipeline.evidence.study_types import StudyTypes, load_study_types
 from pipeline.evidence.zones import build_units
 from pipeline.settings import ROOT
 from tests.evidence.conftest import REFERENCE, add_article
@@ -163,7 +164,7 @@ def test_mesh_of_a_record_without_design_tags(con: duckdb.DuckDBPyConnection) ->
     )
     assert primary == "ANIMAL"
     assert con.execute("SELECT assigned_by, confidence FROM type_labels").fetchall() == [
-        ("nlm_mesh", "medium")
+        ("nlm_mesh", "high")  # two rules agree: the heading and the words of the title
     ]
 
 
