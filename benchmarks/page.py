@@ -69,9 +69,7 @@ def main() -> None:
     floor = statistics.median(run["empty page: first paint"] for run in runs)
     for name in runs[0]:
         middle = statistics.median(run[name] for run in runs)
-        print(
-            f"  {name:38s} {middle:8.1f} ms  {middle / floor:6.1f} x an empty page painted"
-        )
+        print(f"  {name:38s} {middle:8.1f} ms  {middle / floor:6.1f} x an empty page painted")
 
 
 if __name__ == "__main__":

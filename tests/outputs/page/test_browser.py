@@ -137,6 +137,19 @@ def test_an_address_restores_its_view(browser: Browser, set_of_files: Published)
     assert titles(browser) == ["Kratom withdrawn"]
 
 
+def test_a_group_of_types_is_one_choice(opened: Browser):
+    opened.run(
+        """
+        const types = document.querySelector('[name=type]');
+        types.value = [...types.options].find((o) => o.text === 'all: Human descriptive').value;
+        types.dispatchEvent(new Event('input', { bubbles: true }));
+        """
+    )
+    assert "type=SERIES%2CCASE" in opened.run("return location.hash")
+    assert len(titles(opened)) == 3
+    assert "“Case series” or “Case report”" in opened.text("#count")
+
+
 @pytest.mark.parametrize(
     "fragment",
     ["#search=%3Cscript%3E&type=x&years=99&counted=y", "#=", "#search=kratom&text=%", "#nowhere"],

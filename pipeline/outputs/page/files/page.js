@@ -30,7 +30,7 @@ function readState() {
   const known = (value, names, otherwise) => (names.has(value) ? value : otherwise);
   return {
     search: known(asked.get("search"), searches, firstSearch),
-    type: known(asked.get("type"), types, ""),
+    type: (asked.get("type") ?? "").split(",").every((code) => types.has(code)) ? asked.get("type") : "",
     counted: COUNTED[asked.get("counted")] ? asked.get("counted") : "record",
     years: /^(undated|\d{4}|\d{4}-(\d{4})?|-\d{4})$/.test(asked.get("years")) ? asked.get("years") : "",
     text: asked.get("text") ?? "",
@@ -62,8 +62,9 @@ function matching(state) { // all but type and years, which the chart shows by s
 }
 function chosen(state) {
   const [from, to] = span(state.years);
+  const wanted = state.type.split(",");
   return (r) =>
-    (!state.type || r.type === state.type) &&
+    (!state.type || wanted.includes(r.type)) &&
     (state.years === "undated" ? r.year === null : (from === null || (r.year !== null && r.year >= from)) && (to === null || (r.year !== null && r.year <= to)));
 }
 
@@ -114,7 +115,7 @@ function item(r) {
 
 function selection(state) {
   const parts = [`search “${searches.get(state.search)?.label ?? ""}”`];
-  if (state.type) parts.push(`study type “${types.get(state.type).label}”`);
+  if (state.type) parts.push(`study type “${state.type.split(",").map((code) => types.get(code).label).join("” or “")}”`);
   if (state.years) parts.push(state.years === "undated" ? "without a year" : `years ${state.years}`);
   if (state.reason) parts.push(`reason “${state.reason}”`);
   if (state.mark) parts.push(MARKS[state.mark.split(":")[0]] ?? "in the first set of this search");
@@ -209,7 +210,13 @@ function option(value, text) {
   return element("option", text, { value });
 }
 form.search.append(...data.searches.map((search) => option(search.name, search.label)));
-form.type.append(option("", "all types"), ...data.types.map((type) => option(type.code, type.label)));
+form.type.append(option("", "all types"));
+for (const [group, members] of Map.groupBy(data.types, (type) => type.group)) {
+  const part = element("optgroup", null, { label: group });
+  if (members.length > 1) part.append(option(members.map((type) => type.code).join(","), `all: ${group}`));
+  part.append(...members.map((type) => option(type.code, type.label)));
+  form.type.append(part);
+}
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("input", () => {
   const { from, to, text, search, type, counted } = form;

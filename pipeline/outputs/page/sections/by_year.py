@@ -7,6 +7,7 @@ from pipeline.outputs.page.facts import Facts
 from pipeline.outputs.page.markup import paragraph, text
 
 TITLE = "Study types by year"
+NOT_ZERO = "Where a search does not cover all of PubMed, an empty year is not known: it is no zero."
 
 
 def html(facts: Facts) -> str:
@@ -20,12 +21,14 @@ def html(facts: Facts) -> str:
         "</details>"
         for search in facts.searches
     )
+    is_complete = all(search.is_complete for search in facts.searches)
+    empty = "" if is_complete else f" {NOT_ZERO}"
     return (
         '<figure><div class="chart" id="bars" role="img" aria-label="Bars of records by year and'
         ' study type; the table below has the same numbers"></div>'
         "<figcaption>Each bar opens its records. Primary study types that report a study, "
         "coloured by group; no order here is a rank. * this year, not over; ~ last year, indexing "
-        "still adds; + dated ahead.</figcaption></figure>"
+        f"still adds; + dated ahead.{empty}</figcaption></figure>"
         + tables
         + paragraph(
             "Counts are records, not studies. They show what was looked at, not what was found. "

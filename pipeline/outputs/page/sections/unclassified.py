@@ -28,6 +28,7 @@ def html(facts: Facts) -> str:
             for search, reason, count in rows
         ],
     ) + paragraph(
-        "Study types come from rules over NLM's tags, headings, titles and abstracts; how often "
-        "they are right is not measured yet. Each record shows the words that decided."
+        "Study types come from rules over NLM's tags, headings, titles and abstracts. How often "
+        "they are right, where it was measured, stands in evidence.study_type_accuracy and "
+        "docs/methods.md. Each record shows the words that decided."
     )
