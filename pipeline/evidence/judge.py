@@ -1,4 +1,4 @@
-"""Judge every record: topics, study types, flags and people's decisions, with their proofs.
+"""Judge every record: topics, study types, facets, study groups, people's decisions; with proofs.
 
 All evidence tables are made anew from core and the reference files, inside the caller's
 transaction. The same records and rules give the same rows.
@@ -19,9 +19,13 @@ from pipeline.evidence import type_changes
 from pipeline.evidence.assigning import assign
 from pipeline.evidence.evaluation.mapping import UNSEEN
 from pipeline.evidence.evaluation.results import MEASURED_FILE, read_results
+from pipeline.evidence.faceting import judge_facets
+from pipeline.evidence.facets import load_facets
 from pipeline.evidence.lookups import write_lookups
 from pipeline.evidence.overrides import apply_overrides, load_overrides
 from pipeline.evidence.reader import MODEL_FILE, load_reader, suggest
+from pipeline.evidence.registrations import find_registrations, load_registries
+from pipeline.evidence.study_groups import group_studies
 from pipeline.evidence.study_types import FLAGS, UNCLASSIFIED, StudyTypes, load_study_types
 from pipeline.evidence.topics import Topics, load_topics, match_units
 from pipeline.evidence.zones import build_units
@@ -35,20 +39,24 @@ def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str,
 
     Args:
         con: the warehouse, in the caller's transaction.
-        settings_reference: directory of topics.toml, study_types.toml and overrides.toml; of
-            measured.json (how good the types were found to be) and reader.npz (the second
-            reader), where they are there.
+        settings_reference: directory of the files that `reference` names; of measured.json
+            (how good the types were found to be) and reader.npz (the second reader), where they
+            are there.
 
     Returns:
         Counts for the receipt: judged, labelled, unclassified, conflicts, labels, proofs,
-        retracted, notices, preprints, overrides, overrides_unmet, overrides_not_held.
+        retracted, notices, preprints, facet_values, registrations, study_groups, overrides,
+        overrides_unmet, overrides_not_held.
 
     Raises:
         ConfigurationError: a reference file is wrong; nothing was written.
     """
     topics = load_topics(settings_reference / "topics.toml")
     study_types = load_study_types(settings_reference / "study_types.toml")
-    overrides = load_overrides(settings_reference / "overrides.toml", study_types.codes())
+    names = [topic.name for topic in topics.topics]
+    facets = load_facets(settings_reference / "facets.toml", study_types, names)
+    registries = load_registries(settings_reference / "registries.toml")
+    overrides = load_overrides(settings_reference / "overrides.toml", study_types.codes(), facets)
     measured = [
         result
         for result in read_results(settings_reference / MEASURED_FILE)
@@ -64,8 +72,11 @@ def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str,
         if reader:
             suggest(con, reader, _SCHEMA)
         apply_overrides(con, overrides)
-    _write_judgements(con, topics, study_types)
-    _write_suggestions(con, is_there=reader is not None)
+        _write_judgements(con, topics, study_types)
+        _write_suggestions(con, is_there=reader is not None)
+        judge_facets(con, facets, study_types, overrides, _SCHEMA)
+    find_registrations(con, registries, _SCHEMA)
+    group_studies(con, registries, facets.named("substance").topic or "", _SCHEMA)
     return _counts(con)
 
 
@@ -171,6 +182,9 @@ def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
         "retracted": "count(*) FROM evidence.article_flags WHERE is_retracted",
         "notices": "count(*) FROM evidence.article_flags WHERE is_notice",
         "preprints": "count(*) FROM evidence.article_flags WHERE is_preprint",
+        "facet_values": "count(*) FROM evidence.article_facets WHERE value <> 'not_stated'",
+        "registrations": "count(*) FROM evidence.registrations",
+        "study_groups": "count(DISTINCT study_group) FROM evidence.study_groups",
         "overrides": "count(*) FROM evidence.overrides",
         "overrides_unmet": "count(*) FROM evidence.overrides WHERE NOT is_expectation_met",
         "overrides_not_held": "count(*) FROM evidence.overrides WHERE automatic_value IS NULL",

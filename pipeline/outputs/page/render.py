@@ -20,6 +20,7 @@ from pipeline.outputs.manifest import LICENCE
 from pipeline.outputs.page import records
 from pipeline.outputs.page.facts import Facts, gather
 from pipeline.outputs.page.sections import AFTER_RECORDS, BEFORE_RECORDS, Section
+from pipeline.outputs.receipt import first_sentences
 from pipeline.outputs.wording import PUBMED_ONLY
 
 SHARED, PRIVATE = "index.html", "index.private.html"
@@ -50,7 +51,7 @@ def _page(facts: Facts, payload: dict[str, Any], warning: str = "") -> str:
     return Template(_file("page.html")).substitute(
         policy=_policy(charts, program),
         style=_file("page.css"),
-        title=escape(_first_sentence(facts)),
+        lead="".join(f'<p class="lead">{escape(sentence)}</p>' for sentence in _lead(facts)),
         as_of=escape(f"{facts.as_of:%Y-%m-%d %H:%M} UTC"),
         set_id=escape(facts.set_id),
         statement=escape(facts.statement),
@@ -70,9 +71,9 @@ def _page(facts: Facts, payload: dict[str, Any], warning: str = "") -> str:
     )
 
 
-def _first_sentence(facts: Facts) -> str:
-    counted = ", ".join(f"{s.label}: {s.records:,} records" for s in facts.searches)
-    return f"{counted}, by study type and year"
+def _lead(facts: Facts) -> list[str]:
+    """What the searches find of experiments on people: the question most readers come with."""
+    return first_sentences(facts.con, {search.name for search in facts.searches})
 
 
 def _sections(facts: Facts, sections: tuple[Section, ...]) -> list[tuple[Section, str]]:

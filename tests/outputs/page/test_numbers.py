@@ -158,6 +158,16 @@ def test_only_the_private_page_has_abstracts_and_it_says_so(set_of_files: Publis
     assert "Not for sharing" in private
 
 
+def test_it_begins_with_the_sentence_of_the_receipt(set_of_files: Published):
+    page = html.parse(str(set_of_files.page))
+    lead = [paragraph.text for paragraph in page.iterfind(".//p[@class='lead']")]
+    assert len(lead) == 2
+    digest = (set_of_files.directory / "digest.md").read_text(encoding="utf-8")
+    for sentence in lead:
+        assert "human experiments" in sentence
+        assert sentence in digest
+
+
 @pytest.mark.parametrize("name", ["index.html", "index.private.html"])
 def test_it_says_that_only_pubmed_was_searched(set_of_files: Published, name: str):
     assert "PubMed only; other databases" in (set_of_files.directory / name).read_text("utf-8")
