@@ -4,7 +4,17 @@ A module imports what its command needs when the command runs, so that `ketum --
 `ketum query` do not wait for what only an update needs.
 """
 
-from pipeline.commands import export, query, rebuild, replay, schedule, status, update, verify
+from pipeline.commands import (
+    evaluate,
+    export,
+    query,
+    rebuild,
+    replay,
+    schedule,
+    status,
+    update,
+    verify,
+)
 
-ALL = (update, query, export, status, schedule, rebuild, verify, replay)
+ALL = (update, query, export, status, evaluate, schedule, rebuild, verify, replay)
 """In the order `ketum --help` shows them."""

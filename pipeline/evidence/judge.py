@@ -15,15 +15,9 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.evidence.assigning import assign
 from pipeline.evidence.overrides import Overrides, apply_overrides, load_overrides
-from pipeline.evidence.study_types import (
-    FLAGS,
-    UNCLASSIFIED,
-    StudyTypes,
-    assign,
-    assign_flags,
-    load_study_types,
-)
+from pipeline.evidence.study_types import FLAGS, UNCLASSIFIED, StudyTypes, load_study_types
 from pipeline.evidence.topics import Topics, load_topics, match_units
 from pipeline.evidence.zones import build_units
 
@@ -54,7 +48,6 @@ def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str,
         match_units(con, topics, _SCHEMA)
         assign(con, study_types, _SCHEMA)
         apply_overrides(con, overrides)
-        assign_flags(con, study_types, _SCHEMA)
     _write_judgements(con, topics, study_types)
     return _counts(con)
 
@@ -74,7 +67,7 @@ def _write_lookups(
     con: duckdb.DuckDBPyConnection, topics: Topics, study_types: StudyTypes, overrides: Overrides
 ) -> None:
     """Rule sets, study types, topics and searches."""
-    for table in ("rule_sets", "study_types", "topics", "searches"):
+    for table in ("rule_sets", "study_types", "study_type_aspects", "topics", "searches"):
         con.execute(f"DELETE FROM evidence.{table}")
     con.executemany(
         "INSERT INTO evidence.rule_sets VALUES (?, ?, ?, ?)",
@@ -84,7 +77,7 @@ def _write_lookups(
                 "study_type",
                 study_types.version,
                 study_types.sha256,
-                len(study_types.rules.rules) + len(study_types.flags.rules),
+                len(study_types.rules.rules),
             ),
             ("topic", topics.version, topics.sha256, len(topics.clauses())),
         ],
@@ -105,6 +98,14 @@ def _write_lookups(
                 place,
             )
             for place, one in enumerate(ordered, 1)
+        ],
+    )
+    con.executemany(
+        "INSERT INTO evidence.study_type_aspects VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (one.name, code, one.label, one.definition, list(one.values), one.required)
+            for one in study_types.aspects
+            for code in one.types
         ],
     )
     con.executemany(
@@ -136,7 +137,9 @@ def _write_judgements(
     con: duckdb.DuckDBPyConnection, topics: Topics, study_types: StudyTypes
 ) -> None:
     """From the temporary tables into evidence, in a fixed order."""
-    for table in ("article_topics", "article_study_types", "article_flags", "proofs"):
+    for table in (
+        "article_topics", "article_study_types", "article_type_aspects", "article_flags", "proofs",
+    ):  # fmt: skip
         con.execute(f"DELETE FROM evidence.{table}")
     con.execute(
         "INSERT INTO evidence.article_topics "
@@ -147,6 +150,11 @@ def _write_judgements(
         "INSERT INTO evidence.article_study_types "
         "SELECT pmid, study_type, is_primary, assigned_by, confidence, has_conflict, "
         "precedence, reason, ? FROM type_labels ORDER BY pmid, study_type",
+        [study_types.version],
+    )
+    con.execute(
+        "INSERT INTO evidence.article_type_aspects "
+        "SELECT pmid, study_type, aspect, value, ? FROM type_aspects ORDER BY ALL",
         [study_types.version],
     )
     flags = ", ".join(f"coalesce(bool_or(flag = '{flag}'), false) AS {flag}" for flag in FLAGS)

@@ -1,9 +1,8 @@
-"""Find words a pattern cannot do without, so that most texts skip most patterns.
+"""Find pieces of words a pattern cannot do without, so that most texts skip most patterns.
 
-A regular expression costs one pass over a text. For each pattern we take a set of literals
-one of which must stand in any match; the literals of several patterns make one cheap pass,
-and only texts that hold one of them see the patterns themselves. (The idea is RE2's own
-FilteredRE2; DuckDB does not offer it.)
+For each pattern we take a set of literals one of which must stand in any match, each within one
+word; only texts with a word that holds one of them see the pattern itself (see `scanning`). The
+idea is RE2's own FilteredRE2; DuckDB does not offer it.
 """
 
 from __future__ import annotations
@@ -17,8 +16,10 @@ from typing import Any
 
 from pipeline.evidence.patterns import regular_expression
 
-_SHORTEST = 4
+_SHORTEST = 3
 """Shorter literals stand in nearly every text."""
+WORD = f"[a-z0-9]{{{_SHORTEST},}}"
+"""A word as the texts are cut into: what a literal must lie within."""
 
 
 @lru_cache(maxsize=4096)
@@ -37,7 +38,7 @@ def _of_sequence(items: Any) -> frozenset[str] | None:
     candidates: list[frozenset[str]] = []
     run = ""
     for operation, argument in items:
-        if operation is _constants.LITERAL:
+        if operation is _constants.LITERAL and _is_of_a_word(chr(argument)):
             run += chr(argument)
             continue
         if run:
@@ -48,6 +49,10 @@ def _of_sequence(items: Any) -> frozenset[str] | None:
     if run:
         candidates.append(frozenset({run}))
     return max(candidates, key=lambda one: (min(map(len, one)), sorted(one)), default=None)
+
+
+def _is_of_a_word(character: str) -> bool:
+    return re.fullmatch("[a-z0-9]", character) is not None
 
 
 def _of_part(operation: Any, argument: Any) -> frozenset[str] | None:

@@ -30,7 +30,7 @@ TAG_KINDS = {
 VALUE_KINDS = {"record_kinds": "record_kind", "links": "link"}
 """Keys of a rule that hold plain values."""
 _SIGNAL_KEYS = {"text", "in", *TAG_KINDS, *VALUE_KINDS}
-_RULE_KEYS = {"id", "code", "confidence", "requires", "unless", *_SIGNAL_KEYS}
+_RULE_KEYS = {"id", "code", "confidence", "requires", "unless", "aspect", *_SIGNAL_KEYS}
 JUDGED_ABSTRACT = tuple(zone for zone in ABSTRACT_ZONES if zone != "background")
 ZONE_SETS = {
     "abstract": JUDGED_ABSTRACT,
@@ -60,7 +60,11 @@ class Signal:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: `code` if any signal, all of requires (each any of its group), no unless."""
+    """One rule: `code` if any signal, all of requires (each any of its group), no unless.
+
+    Attributes:
+        aspect: what else the rule says of the record it gives a type, as `aspect.value`.
+    """
 
     rule_id: str
     code: str
@@ -68,6 +72,7 @@ class Rule:
     signals: tuple[Signal, ...]
     requires: tuple[tuple[Signal, ...], ...] = ()
     unless: tuple[Signal, ...] = ()
+    aspect: str | None = None
 
     def all_signals(self) -> Iterator[Signal]:
         yield from self.signals
@@ -206,6 +211,7 @@ def load_rules(file: RuleFile, key: str, codes: Sequence[str]) -> tuple[Rule, ..
                 signals=own,
                 requires=tuple(shared[name] for name in table.get("requires", ())),
                 unless=tuple(s for name in table.get("unless", ()) for s in shared[name]),
+                aspect=table.get("aspect"),
             )
         )
     return tuple(rules)

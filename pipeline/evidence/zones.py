@@ -44,8 +44,12 @@ OWN_WORK = (
     r"|\b(?:this|present|current) (?:\w+ ){0,3}(?:stud(?:y|ies)|papers?|articles?|reviews?|work"
     r"|reports?|case|trial|survey|investigation|research|chapter|commentary|editorial|overview"
     r"|analysis|paper|series|guidelines?|letter|protocol|statement|update)\b"
-    r"|\byears? old|\bpresented with|\b(?:are|is) (?:reported|presented|described|reviewed"
-    r"|discussed)"
+    r"|\b(?:an?|one) (?:\w+ ){0,6}(?:trial|study|survey|case|patient|experiment)\b[^.]{0,40}"
+    r"\b(?:compared|evaluated|tested|assessed|examined|investigated|developed|who)\b"
+    r"|\byears? old|\bpresented with|\b(?:are|is) (?:being )?(?:reported|presented|described"
+    r"|reviewed|discussed)|\b(?:participated|randomi[sz]ed to)\b"
+    r"|^\W*(?:objectives?|aims?|purpose|goals?|methods?|materials?|design|patients?|participants"
+    r"|case (?:report|presentation|description)|results|findings) ?[:.]"
 )
 """A sentence that speaks of the authors' own work; openings before the first are background."""
 OUTLOOK = (
@@ -71,7 +75,7 @@ _OPENING_SENTENCES = 4
 _CLOSING_SENTENCES = 2
 _BOUNDARY = (
     r"((?:[a-z0-9)%\]'\x{201d}\x{03b1}-\x{03c9}]|[A-Z]{2})[.!?])"
-    r"[ \n\x{00a0}\x{2009}\x{202f}]([A-Z0-9(\[])"
+    r"[ \t\n\x{00a0}\x{2009}\x{202f}]([A-Z0-9(\[])"
 )
 _MARK = "\x01"
 """Stands for the one space between two sentences, so that no length changes."""
@@ -84,7 +88,7 @@ def build_units(con: duckdb.DuckDBPyConnection, schema: str) -> None:
         con: connection; nothing but temporary tables is written.
         schema: schema (or view schema) that presents the tables of core.
 
-    The table has pmid, field, section_no, zone, whole, judged, outcome.
+    The table has unit_no, pmid, field, section_no, zone, whole, judged, outcome.
     """
     zone = _zone_sql()
     con.execute(
@@ -116,6 +120,7 @@ def build_units(con: duckdb.DuckDBPyConnection, schema: str) -> None:
         judged AS (
             SELECT *, {_judged_sql()} AS kept FROM told
         )
+        SELECT row_number() OVER () AS unit_no, unit.* FROM (
         SELECT pmid, 'abstract' AS field, section_no,
             CASE WHEN NOT is_judged THEN 'other_abstract'
                 WHEN zone = 'background' THEN 'objective' ELSE zone END AS zone,
@@ -139,6 +144,7 @@ def build_units(con: duckdb.DuckDBPyConnection, schema: str) -> None:
         SELECT pmid, 'keywords', position, 'keywords', {fold_sql("keyword")},
             {fold_sql("keyword")}, ''
         FROM {schema}.keywords
+        ) AS unit
         """
     )
 

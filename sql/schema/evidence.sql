@@ -22,6 +22,16 @@ CREATE TABLE evidence.study_types ( -- the study types, in display order (neutra
     display_order SMALLINT NOT NULL -- position of the type; neutral, not a rank
 );
 
+CREATE TABLE evidence.study_type_aspects ( -- what is told about a label beside its code
+    aspect VARCHAR NOT NULL, -- code, e.g. data_source or synthesis_of
+    study_type VARCHAR NOT NULL, -- study type it is told of
+    label VARCHAR NOT NULL, -- name shown to readers
+    definition VARCHAR NOT NULL, -- what it tells
+    value_list VARCHAR[] NOT NULL, -- values it can have
+    is_required BOOLEAN NOT NULL, -- every label of the type has one
+    PRIMARY KEY (aspect, study_type)
+);
+
 CREATE TABLE evidence.topics ( -- the concept blocks searches are made of
     topic VARCHAR PRIMARY KEY, -- code, e.g. kratom
     label VARCHAR NOT NULL, -- name shown to readers
@@ -61,6 +71,15 @@ CREATE TABLE evidence.article_study_types ( -- every study type label of every a
     PRIMARY KEY (pmid, study_type)
 );
 
+CREATE TABLE evidence.article_type_aspects ( -- what is told about the labels of an article
+    pmid INTEGER NOT NULL, -- the article
+    study_type VARCHAR NOT NULL, -- the label
+    aspect VARCHAR NOT NULL, -- code in evidence.study_type_aspects
+    value VARCHAR NOT NULL, -- e.g. poison_centre; for synthesis_of also mixed and not_stated
+    rules_version VARCHAR NOT NULL, -- version of study_types.toml
+    PRIMARY KEY (pmid, study_type, aspect, value)
+);
+
 CREATE TABLE evidence.article_flags ( -- facts about a record that are not study types
     pmid INTEGER PRIMARY KEY, -- the article
     is_retracted BOOLEAN NOT NULL, -- publication type Retracted Publication, or a RetractionIn link
@@ -68,6 +87,8 @@ CREATE TABLE evidence.article_flags ( -- facts about a record that are not study
     is_preprint BOOLEAN NOT NULL, -- publication type Preprint
     is_veterinary BOOLEAN NOT NULL, -- veterinary publication type, or a heading with qualifier veterinary
     is_multicenter BOOLEAN NOT NULL, -- publication type Multicenter Study, or said in title or methods
+    is_feed_study BOOLEAN NOT NULL, -- what the plant does as feed of farm animals
+    is_other_species BOOLEAN NOT NULL, -- about another Mitragyna and not about kratom
     rules_version VARCHAR NOT NULL -- version of study_types.toml
 );
 

@@ -20,13 +20,13 @@ PAIR = re.compile(
 
 def stated() -> dict[str, str]:
     types = load_study_types(REFERENCE / "study_types.toml")
-    sets = (types.rules, types.flags, load_topics(REFERENCE / "topics.toml").rule_set())
+    sets = (types.rules, load_topics(REFERENCE / "topics.toml").rule_set())
     return {s.ui: s.value for one in sets for s in one.signals() if s.ui}
 
 
 def test_one_name_for_one_identifier() -> None:
     types = load_study_types(REFERENCE / "study_types.toml")
-    sets = (types.rules, types.flags, load_topics(REFERENCE / "topics.toml").rule_set())
+    sets = (types.rules, load_topics(REFERENCE / "topics.toml").rule_set())
     pairs = {(s.ui, s.value) for one in sets for s in one.signals() if s.ui}
     assert len({ui for ui, _ in pairs}) == len(pairs) == len({name for _, name in pairs})
 

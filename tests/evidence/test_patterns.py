@@ -22,7 +22,7 @@ CONNECTION = duckdb.connect()
 
 def shipped_patterns() -> list[str]:
     types = load_study_types(REFERENCE / "study_types.toml")
-    sets = (types.rules, types.flags, load_topics(REFERENCE / "topics.toml").rule_set())
+    sets = (types.rules, load_topics(REFERENCE / "topics.toml").rule_set())
     found = {s.value for one in sets for s in one.signals() if s.kind in ("text", "name")}
     return sorted(found | {OWN_WORK, OUTLOOK, FINDINGS})
 

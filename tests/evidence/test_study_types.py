@@ -8,7 +8,8 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from pipeline.evidence.study_types import StudyTypes, assign, load_study_types
+from pipeline.evidence.assigning import assign
+from pipeline.evidence.study_types import StudyTypes, load_study_types
 from pipeline.evidence.zones import build_units
 from pipeline.settings import ROOT
 from tests.evidence.conftest import REFERENCE, add_article

@@ -1,0 +1,75 @@
+"""`ketum evaluate`: how good the study types are, on labels of others."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from pipeline.commands.parsers import Subparsers
+from pipeline.errors import EXIT_OK, ConfigurationError
+from pipeline.settings import Settings
+
+
+def register(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="measure the study types against labels of others",
+        description="Judge labelled records by the rules and compare: confusion, precision, "
+        "recall, F1 with n and 95 % intervals, coverage, abstention, calibration.",
+        epilog="example: ketum evaluate --labels labels.csv "
+        "--mapping data/reference/evaluation/studytypeteller.toml --part unseen",
+    )
+    evaluate.set_defaults(work=_evaluate)
+    source = evaluate.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--labels", type=Path, metavar="FILE", help="CSV of titles and abstracts with a label"
+    )
+    source.add_argument(
+        "--nlm-withheld", nargs="+", type=Path, metavar="FILE",
+        help="PubMed files: hide what NLM assigned, predict from text, compare with NLM's tags",
+    )  # fmt: skip
+    evaluate.add_argument(
+        "--mapping", type=Path, metavar="FILE",
+        help="columns, split and classes of the labels (needed with --labels)",
+    )  # fmt: skip
+    evaluate.add_argument(
+        "--part", choices=("develop", "unseen", "all"), default="all",
+        help="part of the set, as its mapping splits it (default: all)",
+    )  # fmt: skip
+    evaluate.add_argument(
+        "--save", type=Path, metavar="FILE",
+        help="where the result goes, as JSON (default: evaluations.json in the data directory)",
+    )  # fmt: skip
+    evaluate.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
+    from pipeline.evidence.evaluation import records, results
+    from pipeline.evidence.evaluation.evaluate import evaluate
+    from pipeline.evidence.evaluation.mapping import load_mapping
+    from pipeline.evidence.study_types import load_study_types
+
+    path = arguments.mapping
+    if path is None and arguments.labels:
+        raise ConfigurationError(
+            "--labels needs --mapping.",
+            next_step="data/reference/evaluation/ has mapping files to use or to copy.",
+        )
+    study_types = load_study_types(settings.reference / "study_types.toml")
+    mapping = load_mapping(
+        path or settings.reference / "evaluation" / "nlm_withheld.toml", study_types.codes()
+    )
+    if arguments.labels:
+        source = records.labelled(arguments.labels, mapping, arguments.part, settings.sql)
+    else:
+        source = records.tagged(arguments.nlm_withheld, mapping, arguments.part, settings.sql)
+    with source as (con, labels):
+        result = evaluate(con, labels, mapping, arguments.part, study_types)
+    saved = arguments.save or settings.data / "evaluations.json"
+    results.save_result(saved, result)
+    print(json.dumps(result, indent=1) if arguments.json else results.text(result))
+    print(f"Saved in {saved}.", file=sys.stderr)
+    return EXIT_OK

@@ -1,0 +1,130 @@
+"""Figures from pairs of label and judgement: each with its n and a 95 % interval (Wilson)."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.evidence.evaluation.mapping import Scheme
+from pipeline.evidence.rules import CONFIDENCES
+from pipeline.evidence.study_types import UNCLASSIFIED
+
+_Z = 1.959964
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One record: what others call it, and the primary type it got.
+
+    Attributes:
+        labels: the labels (several where NLM gave several tags).
+        study_type: the primary type; OTHER when none could be given.
+        confidence: high, medium or low.
+        has_abstract: whether the record has one.
+    """
+
+    labels: tuple[str, ...]
+    study_type: str
+    confidence: str
+    has_abstract: bool = True
+
+
+def share(hits: int, n: int) -> dict[str, Any]:
+    """A share with its n and its Wilson interval; value and interval None for an n of 0."""
+    if not n:
+        return {"value": None, "low": None, "high": None, "hits": 0, "n": 0}
+    p = hits / n
+    middle = (p + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+    half = _Z / (1 + _Z**2 / n) * math.sqrt(p * (1 - p) / n + _Z**2 / (4 * n**2))
+    return {
+        "value": round(p, 4),
+        "low": round(max(0.0, middle - half), 4),
+        "high": round(min(1.0, middle + half), 4),
+        "hits": hits,
+        "n": n,
+    }
+
+
+def scheme_figures(scheme: Scheme, answers: Iterable[Answer]) -> dict[str, Any]:
+    """Everything about one scheme: classes, confusion, accuracy, coverage, calibration.
+
+    Records whose labels mean no class of the scheme are left out; so are those whose label is
+    refined by what was said (`refined`).
+    """
+    compared: list[tuple[str, str, Answer]] = []
+    refined = 0
+    for answer in answers:
+        truth = scheme.truth(answer.labels)
+        if truth is not None and (answer.has_abstract or not scheme.with_abstract):
+            said = scheme.said(answer.study_type) or answer.study_type
+            if said in truth.refined_by:
+                refined += 1
+            else:
+                compared.append((truth.name, said, answer))
+    figures = pair_figures(
+        [one.name for one in scheme.classes], [(truth, said) for truth, said, _ in compared]
+    )
+    right = {
+        tier: [
+            truth == said
+            for truth, said, answer in compared
+            if answer.confidence == tier and answer.study_type != UNCLASSIFIED
+        ]
+        for tier in CONFIDENCES
+    }
+    abstained = sum(answer.study_type == UNCLASSIFIED for _, _, answer in compared)
+    return {
+        "scheme": scheme.name,
+        **figures,
+        "refined": refined,
+        "coverage": share(len(compared) - abstained, len(compared)),
+        "abstention": share(abstained, len(compared)),
+        "calibration": [
+            {
+                "confidence": tier,
+                "right": share(sum(right[tier]), len(right[tier])),
+                "share_of_records": share(len(right[tier]), len(compared)),
+            }
+            for tier in CONFIDENCES
+        ],
+    }
+
+
+def pair_figures(names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Accuracy, F1 and confusion of (truth, said) pairs; what is said may be no class."""
+    confusion = Counter(pairs)
+    classes = [_class_figures(name, confusion) for name in names]
+    positives = sum(one["positives"] for one in classes)
+    held = [one for one in classes if one["positives"]]
+    right = sum(count for (truth, said), count in confusion.items() if truth == said)
+    return {
+        "n": len(pairs),
+        "accuracy": share(right, len(pairs)),
+        "weighted_f1": round(sum(c["f1"] * c["positives"] for c in held) / positives, 4)
+        if positives
+        else None,
+        "macro_f1": round(sum(c["f1"] for c in held) / len(held), 4) if held else None,
+        "classes": classes,
+        "confusion": {
+            name: {
+                said: count for (truth, said), count in sorted(confusion.items()) if truth == name
+            }
+            for name in names
+        },
+    }
+
+
+def _class_figures(name: str, confusion: Counter[tuple[str, str]]) -> dict[str, Any]:
+    right = confusion[name, name]
+    positives = sum(count for (truth, _), count in confusion.items() if truth == name)
+    predicted = sum(count for (_, said), count in confusion.items() if said == name)
+    return {
+        "class": name,
+        "positives": positives,
+        "precision": share(right, predicted),
+        "recall": share(right, positives),
+        "f1": round(2 * right / (positives + predicted), 4) if positives + predicted else 0.0,
+    }

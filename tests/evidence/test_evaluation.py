@@ -1,0 +1,152 @@
+"""Evaluation: the split holds, the figures are right, and what NLM assigned stays hidden."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import main
+from pipeline.errors import ConfigurationError
+from pipeline.evidence.evaluation.figures import Answer, pair_figures, scheme_figures, share
+from pipeline.evidence.evaluation.mapping import LabelClass, Scheme, Split, load_mapping
+from pipeline.evidence.study_types import load_study_types
+from tests.evidence.conftest import REFERENCE
+
+CODES = load_study_types(REFERENCE / "study_types.toml").codes()
+MAPPINGS = sorted((REFERENCE / "evaluation").glob("*.toml"))
+
+MAPPING = """
+set = "Made up"
+[columns]
+pmid = "id"
+title = "title"
+abstract = "abstract"
+label = "label"
+[split]
+by = "parity"
+[[scheme]]
+name = "two classes"
+[[scheme.class]]
+name = "trial"
+labels = ["T"]
+study_types = ["RCT"]
+[[scheme.class]]
+name = "animal"
+labels = ["A"]
+study_types = ["ANIMAL"]
+"""
+LABELS = """id,title,abstract,label
+2,Tea for pain: a randomized controlled trial,Adults drank tea.,T
+4,Tea in mice,Mice were given tea.,A
+6,Tea for pain,A walk was taken.,T
+8,Tea in mice,Mice drank.,X
+1,Tea in mice,Mice drank.,A
+2,Tea for pain: a randomized controlled trial,Adults drank tea.,T
+"""
+
+
+def test_the_split_is_the_one_written_down() -> None:
+    split = Split("hash", "ketum study types 2026-11", 0.6)
+    parts = [split.part(str(number)) for number in range(10_000)]
+    assert parts[:6] == ["develop", "develop", "develop", "unseen", "develop", "unseen"]
+    assert 0.58 < parts.count("develop") / len(parts) < 0.62
+    assert [Split("parity").part(number) for number in ("8", "9")] == ["develop", "unseen"]
+
+
+@pytest.mark.parametrize("path", MAPPINGS, ids=lambda path: path.stem)
+def test_shipped_mappings_hold_together(path: Path) -> None:
+    mapping = load_mapping(path, CODES)
+    for scheme in mapping.schemes:
+        names = {one.name for one in scheme.classes}
+        assert all(set(one.refined_by) <= names for one in scheme.classes)
+
+
+def test_share_gives_the_wilson_interval() -> None:
+    assert share(9, 10) == {"value": 0.9, "low": 0.5958, "high": 0.9821, "hits": 9, "n": 10}
+    assert share(0, 0)["value"] is None
+
+
+def test_figures_of_a_small_confusion() -> None:
+    pairs = [("a", "a")] * 6 + [("a", "b")] * 2 + [("b", "b")] + [("b", "OTHER")]
+    figures = pair_figures(["a", "b", "c"], pairs)
+    a, b, c = figures["classes"]
+    assert figures["accuracy"]["value"] == 0.7
+    assert (a["precision"]["value"], a["recall"]["value"]) == (1.0, 0.75)
+    assert (b["precision"]["value"], b["recall"]["value"]) == (0.3333, 0.5)
+    assert (c["positives"], c["precision"]["value"], c["f1"]) == (0, None, 0.0)
+    assert figures["weighted_f1"] == round((12 / 14 * 8 + 2 / 5 * 2) / 10, 4)
+    assert figures["confusion"]["b"] == {"OTHER": 1, "b": 1}
+
+
+def test_refined_labels_and_abstentions_are_counted_apart() -> None:
+    scheme = Scheme(
+        "s",
+        (
+            LabelClass("review", ("Review",), ("NARR",), ("systematic",)),
+            LabelClass("systematic", ("SR",), ("SR",)),
+        ),
+    )
+    answers = [
+        Answer(("Review",), "SR", "high"),
+        Answer(("Review",), "NARR", "high"),
+        Answer(("Review",), "OTHER", "low"),
+        Answer(("unknown",), "NARR", "high"),
+    ]
+    figures = scheme_figures(scheme, answers)
+    assert (figures["n"], figures["refined"]) == (2, 1)
+    assert figures["coverage"]["value"] == figures["abstention"]["value"] == 0.5
+    high, _, low = figures["calibration"]
+    assert (high["right"]["value"], high["share_of_records"]["value"]) == (1.0, 0.5)
+    assert low["right"]["n"] == 0  # what has no type is shown with no confidence
+
+
+def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    monkeypatch.setenv("KETUM_DATA", str(tmp_path))
+    (tmp_path / "m.toml").write_text(MAPPING)
+    (tmp_path / "l.csv").write_text(LABELS)
+    files = ["--labels", str(tmp_path / "l.csv"), "--mapping", str(tmp_path / "m.toml")]
+    assert main(["evaluate", *files, "--part", "develop"]) == 0
+    shown = capsys.readouterr().out
+    assert "Made up, part develop, by rules" in shown
+    assert "n = 3, accuracy .667" in shown
+    assert main(["evaluate", *files]) == 0
+    capsys.readouterr()
+    assert main(["evaluate", *files]) == 0
+    saved = json.loads((tmp_path / "evaluations.json").read_text())["results"]
+    assert [(one["part"], one["n"]) for one in saved] == [("all", 5), ("develop", 4)]
+    assert "Tea" not in json.dumps(saved)
+
+
+def test_nlm_withheld_hides_what_nlm_assigned(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("KETUM_DATA", str(tmp_path))
+    record = (
+        "<PubmedArticle><MedlineCitation><PMID Version='1'>{}</PMID><Article><Journal/>"
+        "<ArticleTitle>{}</ArticleTitle><PublicationTypeList><PublicationType UI='D016449'>"
+        "Randomized Controlled Trial</PublicationType></PublicationTypeList></Article>"
+        "</MedlineCitation><PubmedData/></PubmedArticle>"
+    )
+    records = record.format(2, "Tea: a randomized trial") + record.format(4, "Tea")
+    (tmp_path / "r.xml").write_text(f"<PubmedArticleSet>{records}</PubmedArticleSet>")
+    assert main(["evaluate", "--nlm-withheld", str(tmp_path / "r.xml"), "--json"]) == 0
+    scheme = json.loads(capsys.readouterr().out)["schemes"][0]
+    assert scheme["confusion"]["RCT"] == {"RCT": 1, "tagged otherwise": 1}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"RCT"', '"RTC"', "unknown study type `RTC`"),
+        ('labels = ["A"]', 'labels = ["T"]', "`T` is in two classes"),
+        ('by = "parity"', 'by = "coin"', "`by` is hash or parity"),
+        ('label = "label"', "", "`label` is missing"),
+    ],
+)
+def test_mistakes_in_a_mapping_name_the_line(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    path = tmp_path / "m.toml"
+    path.write_text(MAPPING.replace(old, new))
+    with pytest.raises(ConfigurationError, match=rf"line \d+: .*{message}"):
+        load_mapping(path, CODES)
