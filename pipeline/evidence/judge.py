@@ -16,6 +16,10 @@ from pathlib import Path
 import duckdb
 
 from pipeline.evidence.assigning import assign
+from pipeline.evidence.claim_matching import match_claims
+from pipeline.evidence.claim_tables import write_claims, write_readings
+from pipeline.evidence.claims import load_claims
+from pipeline.evidence.curation import load_readings
 from pipeline.evidence.overrides import Overrides, apply_overrides, load_overrides
 from pipeline.evidence.study_types import FLAGS, UNCLASSIFIED, StudyTypes, load_study_types
 from pipeline.evidence.topics import Topics, load_topics, match_units
@@ -30,25 +34,35 @@ def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str,
 
     Args:
         con: the warehouse, in the caller's transaction.
-        settings_reference: directory of topics.toml, study_types.toml and overrides.toml.
+        settings_reference: directory of topics.toml, study_types.toml, overrides.toml,
+            claims.toml and claim_evidence.csv.
 
     Returns:
         Counts for the receipt: judged, labelled, unclassified, conflicts, labels, proofs,
-        retracted, notices, preprints, overrides, overrides_unmet, overrides_not_held.
+        retracted, notices, preprints, overrides, overrides_unmet, overrides_not_held, claim_pairs.
 
     Raises:
-        ConfigurationError: a reference file is wrong; nothing was written.
+        ConfigurationError: a reference file is wrong, or a quote in claim_evidence.csv is;
+            nothing stays written once the transaction is undone.
     """
     topics = load_topics(settings_reference / "topics.toml")
     study_types = load_study_types(settings_reference / "study_types.toml")
     overrides = load_overrides(settings_reference / "overrides.toml", study_types.codes())
+    claims = load_claims(
+        settings_reference / "claims.toml", study_types.codes(), topics.names()
+    )
+    readings_file = settings_reference / "claim_evidence.csv"
+    readings = load_readings(readings_file, [claim.code for claim in claims.matched()])
     _write_lookups(con, topics, study_types, overrides)
     with _any_row_order(con):
         build_units(con, _SCHEMA)
         match_units(con, topics, _SCHEMA)
         assign(con, study_types, _SCHEMA)
         apply_overrides(con, overrides)
+        match_claims(con, claims, topics, _SCHEMA)
     _write_judgements(con, topics, study_types)
+    write_claims(con, claims)
+    write_readings(con, readings, readings_file)
     return _counts(con)
 
 
@@ -209,6 +223,7 @@ def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
         "notices": "count(*) FROM evidence.article_flags WHERE is_notice",
         "preprints": "count(*) FROM evidence.article_flags WHERE is_preprint",
         "overrides": "count(*) FROM evidence.overrides",
+        "claim_pairs": "count(*) FROM evidence.article_claims",
         "overrides_unmet": "count(*) FROM evidence.overrides WHERE NOT is_expectation_met",
         "overrides_not_held": "count(*) FROM evidence.overrides WHERE automatic_value IS NULL",
     }

@@ -6,6 +6,8 @@ import csv
 from pathlib import Path
 
 from pipeline.errors import ConfigurationError
+from pipeline.evidence.claims import load_claims
+from pipeline.evidence.curation import load_readings
 from pipeline.evidence.overrides import load_overrides
 from pipeline.evidence.study_types import load_study_types
 from pipeline.evidence.topics import Topics, load_topics
@@ -14,6 +16,8 @@ REFERENCE_FILES = (
     "topics.toml",
     "study_types.toml",
     "overrides.toml",
+    "claims.toml",
+    "claim_evidence.csv",
     "known_articles.csv",
 )
 
@@ -28,6 +32,10 @@ def check_reference(reference: Path) -> Topics:
         topics = load_topics(reference / "topics.toml")
         types = load_study_types(reference / "study_types.toml")
         load_overrides(reference / "overrides.toml", types.codes())
+        claims = load_claims(reference / "claims.toml", types.codes(), topics.names())
+        load_readings(
+            reference / "claim_evidence.csv", [claim.code for claim in claims.matched()]
+        )
         with (reference / "known_articles.csv").open(encoding="utf-8", newline="") as file:
             head = next(csv.reader(file), [])
     except FileNotFoundError as error:
