@@ -17,6 +17,7 @@ from pipeline import journal as journals
 from pipeline import run as runs
 from pipeline.clock import Clock
 from pipeline.evidence import judge as evidence
+from pipeline.evidence import type_changes
 from pipeline.options import FILES, Options
 from pipeline.outputs import publish as publishing
 from pipeline.outputs import receipt as receipts
@@ -112,6 +113,7 @@ def judge_step(run: Run) -> Counts:
         hits = membership.keep(run.con, answers, names, reasons, run.as_of)
     else:
         judged = evidence.judge(run.con, run.reference)
+        judged["type_changes"] = type_changes.note(run.con, run.as_of)
         run_records.note_known_articles(run)
         hits = membership.update(run.con, answers, names, reasons, run.gone, run.as_of)
         run_records.note_known_members(run)

@@ -43,13 +43,18 @@ def register(commands: Subparsers) -> None:
         "--save", type=Path, metavar="FILE",
         help="where the result goes, as JSON (default: evaluations.json in the data directory)",
     )  # fmt: skip
+    evaluate.add_argument(
+        "--reader", type=Path, metavar="FILE",
+        help="a model of train_reader: measure rules and second reader together as well",
+    )  # fmt: skip
     evaluate.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
     from pipeline.evidence.evaluation import records, results
-    from pipeline.evidence.evaluation.evaluate import evaluate
+    from pipeline.evidence.evaluation.evaluate import evaluate, evaluate_reader
     from pipeline.evidence.evaluation.mapping import load_mapping
+    from pipeline.evidence.reader import load_reader
     from pipeline.evidence.study_types import load_study_types
 
     path = arguments.mapping
@@ -66,10 +71,25 @@ def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
         source = records.labelled(arguments.labels, mapping, arguments.part, settings.sql)
     else:
         source = records.tagged(arguments.nlm_withheld, mapping, arguments.part, settings.sql)
+    reader = load_reader(arguments.reader) if arguments.reader else None
+    if arguments.reader and reader is None:
+        raise ConfigurationError(
+            f"There is no model {arguments.reader}, or scikit-learn is not installed.",
+            effect="Nothing was evaluated.",
+            next_step="install the extra `reader`, run `python -m pipeline.evidence.train_reader`.",
+        )
     with source as (con, labels):
-        result = evaluate(con, labels, mapping, arguments.part, study_types)
+        measured = [evaluate(con, labels, mapping, arguments.part, study_types)]
+        if reader:
+            measured.append(
+                evaluate_reader(con, labels, mapping, arguments.part, reader, study_types.version)
+            )
     saved = arguments.save or settings.data / "evaluations.json"
-    results.save_result(saved, result)
-    print(json.dumps(result, indent=1) if arguments.json else results.text(result))
+    for result in measured:
+        results.save_result(saved, result)
+    if arguments.json:
+        print(json.dumps(measured, indent=1))
+    else:
+        print("\n\n".join(map(results.text, measured)))
     print(f"Saved in {saved}.", file=sys.stderr)
     return EXIT_OK

@@ -118,13 +118,16 @@ def _labels_sql(study_types: StudyTypes, schema: str) -> str:
         types AS (SELECT * FROM (VALUES {groups}) AS type (study_type, evidence_group)),
         compatible AS (SELECT * FROM (VALUES {compatible}) AS pair (one, other)),
         fired AS (
-            SELECT pmid, study_type, confidence_no, source_no
+            SELECT pmid, study_type, confidence_no, source_no, rule_no
             FROM evidence_fired JOIN type_rules USING (rule_no)
             WHERE study_type IS NOT NULL
         ),
         labels AS (
             SELECT pmid, study_type, min(confidence_no) AS confidence_no,
-                min(source_no) AS source_no
+                min(source_no) AS source_no,
+                -- two rules that agree are right as often as one of the highest tier
+                CASE WHEN min(confidence_no) = 1 AND count(DISTINCT rule_no) > 1 THEN 0
+                    ELSE min(confidence_no) END AS shown_no
             FROM fired GROUP BY pmid, study_type
         ),
         winners AS (
@@ -159,7 +162,7 @@ def _labels_sql(study_types: StudyTypes, schema: str) -> str:
         )
         SELECT label.pmid, label.study_type, winner.study_type IS NOT NULL AS is_primary,
             [{sources}][label.source_no + 1] AS assigned_by,
-            [{confidences}][label.confidence_no + 1] AS confidence,
+            [{confidences}][label.shown_no + 1] AS confidence,
             conflict.pmid IS NOT NULL AS has_conflict,
             winner.step_name AS precedence, NULL::VARCHAR AS reason
         FROM labels AS label

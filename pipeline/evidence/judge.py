@@ -15,12 +15,17 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.evidence import type_changes
 from pipeline.evidence.assigning import assign
 from pipeline.evidence.claim_matching import match_claims
 from pipeline.evidence.claim_tables import write_claims, write_readings
 from pipeline.evidence.claims import load_claims
 from pipeline.evidence.curation import load_readings
-from pipeline.evidence.overrides import Overrides, apply_overrides, load_overrides
+from pipeline.evidence.evaluation.mapping import UNSEEN
+from pipeline.evidence.evaluation.results import MEASURED_FILE, read_results
+from pipeline.evidence.lookups import write_lookups
+from pipeline.evidence.overrides import apply_overrides, load_overrides
+from pipeline.evidence.reader import MODEL_FILE, load_reader, suggest
 from pipeline.evidence.study_types import FLAGS, UNCLASSIFIED, StudyTypes, load_study_types
 from pipeline.evidence.topics import Topics, load_topics, match_units
 from pipeline.evidence.zones import build_units
@@ -35,7 +40,8 @@ def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str,
     Args:
         con: the warehouse, in the caller's transaction.
         settings_reference: directory of topics.toml, study_types.toml, overrides.toml,
-            claims.toml and claim_evidence.csv.
+            claims.toml and claim_evidence.csv; of measured.json (how good the types were found
+            to be) and reader.npz (the second reader), where they are there.
 
     Returns:
         Counts for the receipt: judged, labelled, unclassified, conflicts, labels, proofs,
@@ -48,19 +54,27 @@ def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str,
     topics = load_topics(settings_reference / "topics.toml")
     study_types = load_study_types(settings_reference / "study_types.toml")
     overrides = load_overrides(settings_reference / "overrides.toml", study_types.codes())
-    claims = load_claims(
-        settings_reference / "claims.toml", study_types.codes(), topics.names()
-    )
+    claims = load_claims(settings_reference / "claims.toml", study_types.codes(), topics.names())
     readings_file = settings_reference / "claim_evidence.csv"
     readings = load_readings(readings_file, [claim.code for claim in claims.matched()])
-    _write_lookups(con, topics, study_types, overrides)
+    measured = [
+        result
+        for result in read_results(settings_reference / MEASURED_FILE)
+        if result["part"] == UNSEEN and result["by"] == "rules"
+    ]
+    reader = load_reader(settings_reference / MODEL_FILE)
+    type_changes.remember(con)
+    write_lookups(con, topics, study_types, overrides, measured, reader)
     with _any_row_order(con):
         build_units(con, _SCHEMA)
         match_units(con, topics, _SCHEMA)
         assign(con, study_types, _SCHEMA)
+        if reader:
+            suggest(con, reader, _SCHEMA)
         apply_overrides(con, overrides)
         match_claims(con, claims, topics, _SCHEMA)
     _write_judgements(con, topics, study_types)
+    _write_suggestions(con, is_there=reader is not None)
     write_claims(con, claims)
     write_readings(con, readings, readings_file)
     return _counts(con)
@@ -75,76 +89,6 @@ def _any_row_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         yield
     finally:
         con.execute(f"SET preserve_insertion_order = {str(before and before[0]).lower()}")
-
-
-def _write_lookups(
-    con: duckdb.DuckDBPyConnection, topics: Topics, study_types: StudyTypes, overrides: Overrides
-) -> None:
-    """Rule sets, study types, topics and searches."""
-    for table in ("rule_sets", "study_types", "study_type_aspects", "topics", "searches"):
-        con.execute(f"DELETE FROM evidence.{table}")
-    con.executemany(
-        "INSERT INTO evidence.rule_sets VALUES (?, ?, ?, ?)",
-        [
-            ("override", overrides.version, overrides.sha256, len(overrides.decisions)),
-            (
-                "study_type",
-                study_types.version,
-                study_types.sha256,
-                len(study_types.rules.rules),
-            ),
-            ("topic", topics.version, topics.sha256, len(topics.clauses())),
-        ],
-    )
-    groups = [group.name for group in study_types.groups]
-    summaries = {group.name for group in study_types.groups if group.is_summary}
-    ordered = sorted(study_types.types, key=lambda one: groups.index(one.group))
-    con.executemany(
-        "INSERT INTO evidence.study_types VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                one.code,
-                one.label,
-                one.group,
-                one.definition,
-                one.group in summaries,
-                groups.index(one.group) + 1,
-                place,
-            )
-            for place, one in enumerate(ordered, 1)
-        ],
-    )
-    con.executemany(
-        "INSERT INTO evidence.study_type_aspects VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (one.name, code, one.label, one.definition, list(one.values), one.required)
-            for one in study_types.aspects
-            for code in one.types
-        ],
-    )
-    con.executemany(
-        "INSERT INTO evidence.topics VALUES (?, ?, ?, ?)",
-        [
-            (topic.name, topic.label, topic.query, place)
-            for place, topic in enumerate(topics.topics, 1)
-        ],
-    )
-    con.executemany(
-        "INSERT INTO evidence.searches VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                search.name,
-                search.label,
-                search.mode,
-                list(search.topics),
-                topics.pubmed_query(search.name),
-                search.minimum,
-                search.maximum,
-                place,
-            )
-            for place, search in enumerate(topics.searches, 1)
-        ],
-    )
 
 
 def _write_judgements(
@@ -205,6 +149,22 @@ def _write_judgements(
         """,
         {"topics": topics.version, "types": study_types.version},
     )
+
+
+def _write_suggestions(con: duckdb.DuckDBPyConnection, *, is_there: bool) -> None:
+    """What the second reader suggests, beside the primary types it never touches."""
+    con.execute("DELETE FROM evidence.study_type_suggestions")
+    if is_there:
+        con.execute(
+            """
+            INSERT INTO evidence.study_type_suggestions
+            SELECT s.pmid, s.suggestion, s.study_types, s.probability,
+                list_contains(s.study_types, t.study_type)
+            FROM type_suggestions AS s
+            JOIN evidence.article_study_types AS t ON t.pmid = s.pmid AND t.is_primary
+            ORDER BY s.pmid
+            """
+        )
 
 
 def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -21,7 +21,7 @@ from pipeline.evidence.rules import RuleFile
 from pipeline.evidence.study_types import UNCLASSIFIED
 
 FIELD = "study_type"
-_KEYS = {"pmid", "field", "value", "expect", "who", "when", "why"}
+_KEYS = {"pmid", "field", "value", "expect", "confirm", "who", "when", "why"}
 
 
 @dataclass(frozen=True)
@@ -129,12 +129,15 @@ def apply_overrides(con: duckdb.DuckDBPyConnection, overrides: Overrides) -> Non
 
 def _decision(file: RuleFile, table: Mapping[str, Any], codes: Sequence[str]) -> Override:
     near = f"pmid = {table.get('pmid')}"
-    file.require(
-        table, near, pmid=int, field=str, value=str, expect=str, who=str, when=date, why=str
-    )
+    file.require(table, near, pmid=int, field=str, who=str, when=date, why=str)
     file.allow(table, near, _KEYS)
     if table["field"] != FIELD:
         raise file.error(near, f"`field` can be {FIELD} only")
+    if "confirm" in table:
+        if "value" in table or "expect" in table:
+            raise file.error(near, "`confirm` stands in place of `value` and `expect`")
+        table = {**table, "value": table["confirm"], "expect": table["confirm"]}
+    file.require(table, near, value=str, expect=str)
     for key in ("value", "expect"):
         if table[key] not in codes:
             raise file.error(near, f"unknown study type `{table[key]}`")

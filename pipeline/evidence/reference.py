@@ -8,7 +8,9 @@ from pathlib import Path
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.claims import load_claims
 from pipeline.evidence.curation import load_readings
+from pipeline.evidence.evaluation.results import MEASURED_FILE
 from pipeline.evidence.overrides import load_overrides
+from pipeline.evidence.reader import MODEL_FILE
 from pipeline.evidence.study_types import load_study_types
 from pipeline.evidence.topics import Topics, load_topics
 
@@ -20,6 +22,8 @@ REFERENCE_FILES = (
     "claim_evidence.csv",
     "known_articles.csv",
 )
+OPTIONAL_FILES = (MEASURED_FILE, MODEL_FILE)
+"""Kept with a run where they are there: archives of before they existed can be rebuilt."""
 
 
 def check_reference(reference: Path) -> Topics:

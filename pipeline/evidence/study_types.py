@@ -24,6 +24,7 @@ FLAGS = (
     "is_multicenter",
     "is_feed_study",
     "is_other_species",
+    "is_possible_human_experiment",
 )
 SOURCES = ("nlm_pt", "nlm_mesh", "record_kind", "text_rule")
 """What a rule can rest on, strongest first; `override` stands before all of them."""

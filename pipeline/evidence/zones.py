@@ -64,6 +64,12 @@ OUTLOOK = (
     r"|\bremains? to be\b"
 )
 """A closing sentence that calls for research not done yet."""
+OWN_SUMMARY = (
+    r"\b(?:this|the present|our|in this) (?:\w+ ){0,3}(?:reviews?|articles?|papers?|chapters?"
+    r"|overview)\b"
+    r"|\bwe (?:\w+ )?(?:review|discuss|summari[sz]e|outline|describe|report|found|conclude)\b"
+)
+"""What a closing sentence may say beside its call: "we review what is known and what is needed"."""
 FINDINGS = (
     r"\b(?:found|showed|shown|shows?|observed|demonstrated?s?|concluded?|revealed|identified"
     r"|results?|findings|signific\w+|conclusions?|suggest(?:s|ed|ing)?|indicat(?:es?|ed|ing)"
@@ -188,7 +194,8 @@ def _judged_sql() -> str:
     """The sentences with background openings and closing calls for research blotted out."""
     outlook = (
         f"zone IN ('body', 'conclusions') AND i > len(sentences) - {_CLOSING_SENTENCES} "
-        f"AND len(sentences) > 1 AND regexp_matches(s, {_pattern_sql(OUTLOOK)})"
+        f"AND len(sentences) > 1 AND regexp_matches(s, {_pattern_sql(OUTLOOK)}) "
+        f"AND NOT regexp_matches(s, {_pattern_sql(OWN_SUMMARY)})"
     )
     opening = (
         f"zone = 'body' AND i <= {_OPENING_SENTENCES} "

@@ -171,10 +171,15 @@ def fill(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
             "SELECT pmid, doi, title FROM ops.known_articles WHERE NOT is_member ORDER BY position"
         ).fetchall()
     ]
-    unmet = _number(con, "SELECT count(*) FROM evidence.overrides WHERE NOT is_expectation_met")
+    unmet = con.execute(
+        "SELECT pmid, expect, automatic_value FROM evidence.overrides "
+        "WHERE NOT is_expectation_met ORDER BY pmid"
+    ).fetchall()
     if unmet:
+        named = "; ".join(f"PMID {p}: {old}, now {new}" for p, old, new in unmet[:MISSED_SHOWN])
         receipt.notes.append(
-            f"{unmet} override(s) no longer meet what they expect: see evidence.overrides."
+            f"{len(unmet)} override(s) no longer meet what they expect ({named}): "
+            "look again with `ketum explain PMID`; all are in evidence.overrides."
         )
     receipt.tables = headlines(con, receipt)
 

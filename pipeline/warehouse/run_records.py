@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 
 from pipeline import __version__
-from pipeline.evidence.reference import REFERENCE_FILES
+from pipeline.evidence.reference import OPTIONAL_FILES, REFERENCE_FILES
 from pipeline.options import LIVE
 from pipeline.pubmed import from_files
 from pipeline.pubmed.records import PARSED_COLUMNS
@@ -111,7 +111,8 @@ def fingerprint(run: Run, search: str) -> str:
 
 def keep_reference_files(run: Run) -> None:
     """Put the reference files into the raw archive, so that a rebuild judges by the same."""
-    for name in REFERENCE_FILES:
+    optional = [name for name in OPTIONAL_FILES if (run.reference / name).is_file()]
+    for name in (*REFERENCE_FILES, *optional):
         run.journal.reference[name] = run.archive.put((run.reference / name).read_bytes())
 
 

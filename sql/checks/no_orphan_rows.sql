@@ -23,6 +23,8 @@ FROM (
     UNION ALL SELECT 'supplementary_concepts', pmid FROM core.supplementary_concepts
     UNION ALL SELECT 'article_flags', pmid FROM evidence.article_flags
     UNION ALL SELECT 'article_study_types', pmid FROM evidence.article_study_types
+    UNION ALL SELECT 'article_type_aspects', pmid FROM evidence.article_type_aspects
+    UNION ALL SELECT 'study_type_suggestions', pmid FROM evidence.study_type_suggestions
     UNION ALL SELECT 'article_topics', pmid FROM evidence.article_topics
     UNION ALL SELECT 'proofs', pmid FROM evidence.proofs
 )

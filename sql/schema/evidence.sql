@@ -22,6 +22,22 @@ CREATE TABLE evidence.study_types ( -- the study types, in display order (neutra
     display_order SMALLINT NOT NULL -- position of the type; neutral, not a rank
 );
 
+CREATE TABLE evidence.study_type_accuracy ( -- how good each study type was found to be, on which set
+    study_type VARCHAR NOT NULL, -- code; one row with measured_on not measured where no set has it
+    measured_on VARCHAR NOT NULL, -- the set, its part and scheme; or not measured
+    class_name VARCHAR, -- class of that set the type was compared with; it may hold other types too
+    precision_value DOUBLE, -- share of records given this class that have it in the set
+    precision_low DOUBLE, -- lower end of its 95 % interval
+    precision_high DOUBLE, -- upper end of its 95 % interval
+    predicted_count INTEGER, -- records given this class
+    recall_value DOUBLE, -- share of the set's records of this class that were given it
+    recall_low DOUBLE, -- lower end of its 95 % interval
+    recall_high DOUBLE, -- upper end of its 95 % interval
+    positive_count INTEGER, -- records of this class in the set; below 50 neither good nor bad
+    rules_version VARCHAR, -- rules that were measured
+    PRIMARY KEY (study_type, measured_on)
+);
+
 CREATE TABLE evidence.study_type_aspects ( -- what is told about a label beside its code
     aspect VARCHAR NOT NULL, -- code, e.g. data_source or synthesis_of
     study_type VARCHAR NOT NULL, -- study type it is told of
@@ -80,6 +96,14 @@ CREATE TABLE evidence.article_type_aspects ( -- what is told about the labels of
     PRIMARY KEY (pmid, study_type, aspect, value)
 );
 
+CREATE TABLE evidence.study_type_suggestions ( -- what the second reader suggests; never a label
+    pmid INTEGER PRIMARY KEY, -- the article
+    suggestion VARCHAR NOT NULL, -- the label of its training set it finds likeliest
+    study_types VARCHAR[] NOT NULL, -- study types that go with it
+    probability DOUBLE NOT NULL, -- how likely the reader finds it, 0 to 1
+    agrees BOOLEAN NOT NULL -- the primary study type is among them
+);
+
 CREATE TABLE evidence.article_flags ( -- facts about a record that are not study types
     pmid INTEGER PRIMARY KEY, -- the article
     is_retracted BOOLEAN NOT NULL, -- publication type Retracted Publication, or a RetractionIn link
@@ -89,6 +113,7 @@ CREATE TABLE evidence.article_flags ( -- facts about a record that are not study
     is_multicenter BOOLEAN NOT NULL, -- publication type Multicenter Study, or said in title or methods
     is_feed_study BOOLEAN NOT NULL, -- what the plant does as feed of farm animals
     is_other_species BOOLEAN NOT NULL, -- about another Mitragyna and not about kratom
+    is_possible_human_experiment BOOLEAN NOT NULL, -- any signal of an experiment on people; a wide net, no type
     rules_version VARCHAR NOT NULL -- version of study_types.toml
 );
 

@@ -78,6 +78,15 @@ CREATE TABLE ops.article_changes ( -- what changed in a record between our fetch
     PRIMARY KEY (pmid, changed_at, field)
 );
 
+CREATE TABLE ops.study_type_changes ( -- primary study types that changed between two runs
+    pmid INTEGER NOT NULL, -- the article
+    changed_at TIMESTAMP NOT NULL, -- as_of of the run that gave the new type
+    before VARCHAR NOT NULL, -- primary study type before
+    after VARCHAR NOT NULL, -- primary study type since
+    cause VARCHAR NOT NULL, -- what changed: fields of the record, the version of the rules, a person's decision
+    PRIMARY KEY (pmid, changed_at)
+);
+
 CREATE TABLE ops.quarantine ( -- records that could not be read, with their bytes
     raw_file VARCHAR NOT NULL, -- file under data/raw/<origin>/
     raw_offset BIGINT NOT NULL, -- position in the uncompressed file

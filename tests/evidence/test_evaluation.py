@@ -130,7 +130,7 @@ def test_nlm_withheld_hides_what_nlm_assigned(tmp_path: Path, monkeypatch, capsy
     records = record.format(2, "Tea: a randomized trial") + record.format(4, "Tea")
     (tmp_path / "r.xml").write_text(f"<PubmedArticleSet>{records}</PubmedArticleSet>")
     assert main(["evaluate", "--nlm-withheld", str(tmp_path / "r.xml"), "--json"]) == 0
-    scheme = json.loads(capsys.readouterr().out)["schemes"][0]
+    scheme = json.loads(capsys.readouterr().out)[0]["schemes"][0]
     assert scheme["confusion"]["RCT"] == {"RCT": 1, "tagged otherwise": 1}
 
 
@@ -150,3 +150,26 @@ def test_mistakes_in_a_mapping_name_the_line(
     path.write_text(MAPPING.replace(old, new))
     with pytest.raises(ConfigurationError, match=rf"line \d+: .*{message}"):
         load_mapping(path, CODES)
+
+
+def test_the_page_shows_the_saved_figures() -> None:
+    from pipeline.evidence.evaluation import document
+
+    assert document.main(["--check"]) == 0
+    text = document.TARGET.read_text(encoding="utf-8")
+    assert document.page(text.replace(" .8", " .7")) == document.page(text) == text
+
+
+def test_every_code_carries_figures_or_says_not_measured(con) -> None:
+    from pipeline.evidence.judge import judge
+
+    judge(con, REFERENCE)
+    rows = con.execute(
+        "SELECT study_type, measured_on, recall_value, positive_count "
+        "FROM evidence.study_type_accuracy"
+    ).fetchall()
+    assert {row[0] for row in rows} == set(CODES)
+    assert {row[0] for row in rows if row[1] == "not measured"} == {
+        "ANALYT", "CHEM", "INSILICO", "OTHER", "PLANT",
+    }  # fmt: skip
+    assert all(row[3] is not None for row in rows if row[1] != "not measured")

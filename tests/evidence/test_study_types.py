@@ -164,7 +164,7 @@ def test_mesh_of_a_record_without_design_tags(con: duckdb.DuckDBPyConnection) ->
     )
     assert primary == "ANIMAL"
     assert con.execute("SELECT assigned_by, confidence FROM type_labels").fetchall() == [
-        ("nlm_mesh", "medium")
+        ("nlm_mesh", "high")  # two rules agree: the heading and the words of the title
     ]
 
 

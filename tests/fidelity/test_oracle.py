@@ -524,8 +524,8 @@ SELECT pmid, study_type, is_primary, 'nlm_pt', 'high', false, NULL, NULL, '1'
 FROM (VALUES (901, 'SR', true), (950, 'REFWORK', true), (950, 'SR', false))
     AS labels (pmid, study_type, is_primary);
 INSERT INTO evidence.article_flags VALUES
-    (901, true, false, false, false, false, false, false, '1'),
-    (950, false, false, false, false, false, false, false, '1');
+    (901, true, false, false, false, false, false, false, false, '1'),
+    (950, false, false, false, false, false, false, false, false, '1');
 """
 
 

@@ -67,6 +67,8 @@ def scheme_figures(scheme: Scheme, answers: Iterable[Answer]) -> dict[str, Any]:
     figures = pair_figures(
         [one.name for one in scheme.classes], [(truth, said) for truth, said, _ in compared]
     )
+    for shown, one in zip(figures["classes"], scheme.classes, strict=True):
+        shown["study_types"] = [] if one.is_rest else list(one.study_types)
     right = {
         tier: [
             truth == said

@@ -49,12 +49,14 @@ class LabelClass:
 
     Attributes:
         refined_by: classes that say the same more finely: neither right nor wrong, but counted.
+        is_rest: holds what belongs nowhere else; its figures are of none of its types.
     """
 
     name: str
     labels: tuple[str, ...]
     study_types: tuple[str, ...]
     refined_by: tuple[str, ...] = ()
+    is_rest: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,12 +82,17 @@ class Scheme:
 
 @dataclass(frozen=True)
 class LabelMapping:
-    """Everything a mapping file says."""
+    """Everything a mapping file says.
+
+    Attributes:
+        human_experimental: labels of experiments on people, which the wide net is to hold.
+    """
 
     set_name: str
     columns: dict[str, str]
     split: Split
     schemes: tuple[Scheme, ...]
+    human_experimental: tuple[str, ...] = ()
 
 
 def load_mapping(path: Path, codes: Sequence[str]) -> LabelMapping:
@@ -100,13 +107,19 @@ def load_mapping(path: Path, codes: Sequence[str]) -> LabelMapping:
     """
     file = RuleFile(path)
     file.require(file.data, "set", set=str, split=dict)
-    file.allow(file.data, "set", {"set", "columns", "split", "scheme"})
+    file.allow(file.data, "set", {"set", "columns", "split", "scheme", "human_experimental"})
     columns = file.data.get("columns", {name: name for name in _COLUMNS})
     file.require(columns, "[columns]", **dict.fromkeys(_COLUMNS, str))
     schemes = tuple(_scheme(file, table, codes) for table in file.tables("scheme"))
     if not schemes:
         raise file.error("scheme", "a [[scheme]] is needed")
-    return LabelMapping(file.data["set"], columns, _split(file, file.data["split"]), schemes)
+    return LabelMapping(
+        file.data["set"],
+        columns,
+        _split(file, file.data["split"]),
+        schemes,
+        tuple(file.data.get("human_experimental", ())),
+    )
 
 
 def _split(file: RuleFile, table: MappingType[str, Any]) -> Split:
@@ -128,7 +141,7 @@ def _scheme(file: RuleFile, table: MappingType[str, Any], codes: Sequence[str]) 
     for entry in table["class"]:
         here = f'name = "{entry.get("name")}"'
         file.require(entry, here, name=str, labels=list, study_types=list)
-        file.allow(entry, here, {"name", "labels", "study_types", "refined_by"})
+        file.allow(entry, here, {"name", "labels", "study_types", "refined_by", "is_rest"})
         for code in entry["study_types"]:
             if code not in codes:
                 raise file.error(here, f"unknown study type `{code}`")
@@ -138,6 +151,7 @@ def _scheme(file: RuleFile, table: MappingType[str, Any], codes: Sequence[str]) 
                 tuple(entry["labels"]),
                 tuple(entry["study_types"]),
                 tuple(entry.get("refined_by", ())),
+                entry.get("is_rest", False),
             )
         )
     for kind in ("labels", "study_types"):

@@ -9,6 +9,8 @@ from typing import Any
 from pipeline.errors import ConfigurationError
 
 Result = dict[str, Any]
+MEASURED_FILE = "measured.json"
+"""The committed results among the reference files: what readers are told of each study type."""
 _KEY = ("set", "part", "by")
 
 
@@ -46,19 +48,28 @@ def text(result: Result) -> str:
         f"{result['set']}, part {result['part']}, by {result['by']}, "
         f"rules {result['rules_version']}: n = {result['n']}"
     ]
+    if "wide_net" in result:
+        lines.append(
+            f"wide net for experiments on people: recall {interval(result['wide_net']['recall'])}, "
+            f"share of records {interval(result['wide_net']['share_of_records'])}"
+        )
     for scheme in result["schemes"]:
         lines += [
             "",
             f"{scheme['scheme']}: n = {scheme['n']}, accuracy {interval(scheme['accuracy'])}, "
             f"weighted F1 {scheme['weighted_f1']}, macro F1 {scheme['macro_f1']}",
-            f"coverage {interval(scheme['coverage'])}, abstention {interval(scheme['abstention'])}",
         ]
-        if scheme["refined"]:
+        if "coverage" in scheme:
+            lines.append(
+                f"coverage {interval(scheme['coverage'])}, "
+                f"abstention {interval(scheme['abstention'])}"
+            )
+        if scheme.get("refined"):
             lines.append(f"left out: {scheme['refined']} whose label is refined, not contradicted")
         lines += [
             f"  shown as {tier['confidence']:6}: right {interval(tier['right'])}, "
             f"share of records {interval(tier['share_of_records'])}"
-            for tier in scheme["calibration"]
+            for tier in scheme.get("calibration", ())
         ]
         width = max(len(one["class"]) for one in scheme["classes"])
         lines.append(f"  {'class':{width}}  positives  {'precision':24} {'recall':24} F1")

@@ -1,0 +1,128 @@
+"""What the judgements refer to: rule files, study types and their accuracy, topics, searches."""
+
+# SQL here is made of table names that stand in the code.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+
+from pipeline.evidence.evaluation.results import Result
+from pipeline.evidence.overrides import Overrides
+from pipeline.evidence.reader import Reader
+from pipeline.evidence.study_types import StudyTypes
+from pipeline.evidence.topics import Topics
+
+NOT_MEASURED = "not measured"
+_TABLES = (
+    "rule_sets", "study_types", "study_type_accuracy", "study_type_aspects", "topics", "searches",
+)  # fmt: skip
+
+
+def write_lookups(
+    con: duckdb.DuckDBPyConnection,
+    topics: Topics,
+    study_types: StudyTypes,
+    overrides: Overrides,
+    measured: list[Result],
+    reader: Reader | None,
+) -> None:
+    """Fill rule_sets, study_types, study_type_accuracy, study_type_aspects, topics, searches."""
+    for table in _TABLES:
+        con.execute(f"DELETE FROM evidence.{table}")
+    con.executemany(
+        "INSERT INTO evidence.rule_sets VALUES (?, ?, ?, ?)",
+        [
+            ("override", overrides.version, overrides.sha256, len(overrides.decisions)),
+            (
+                "study_type",
+                study_types.version,
+                study_types.sha256,
+                len(study_types.rules.rules),
+            ),
+            ("topic", topics.version, topics.sha256, len(topics.clauses())),
+        ],
+    )
+    if reader:
+        con.execute(
+            "INSERT INTO evidence.rule_sets VALUES ('reader', ?, ?, ?)",
+            [reader.sha256[:12], reader.sha256, len(reader.labels)],
+        )
+    con.executemany(
+        f"INSERT INTO evidence.study_type_accuracy VALUES ({', '.join('?' * 12)})",
+        list(_accuracy(study_types, measured)),
+    )
+    groups = [group.name for group in study_types.groups]
+    summaries = {group.name for group in study_types.groups if group.is_summary}
+    ordered = sorted(study_types.types, key=lambda one: groups.index(one.group))
+    con.executemany(
+        "INSERT INTO evidence.study_types VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                one.code,
+                one.label,
+                one.group,
+                one.definition,
+                one.group in summaries,
+                groups.index(one.group) + 1,
+                place,
+            )
+            for place, one in enumerate(ordered, 1)
+        ],
+    )
+    con.executemany(
+        "INSERT INTO evidence.study_type_aspects VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (one.name, code, one.label, one.definition, list(one.values), one.required)
+            for one in study_types.aspects
+            for code in one.types
+        ],
+    )
+    con.executemany(
+        "INSERT INTO evidence.topics VALUES (?, ?, ?, ?)",
+        [
+            (topic.name, topic.label, topic.query, place)
+            for place, topic in enumerate(topics.topics, 1)
+        ],
+    )
+    con.executemany(
+        "INSERT INTO evidence.searches VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                search.name,
+                search.label,
+                search.mode,
+                list(search.topics),
+                topics.pubmed_query(search.name),
+                search.minimum,
+                search.maximum,
+                place,
+            )
+            for place, search in enumerate(topics.searches, 1)
+        ],
+    )
+
+
+def _accuracy(study_types: StudyTypes, measured: list[Result]) -> Iterator[tuple[Any, ...]]:
+    """One row a code and set it was measured on; one `not measured` row for each other code."""
+    seen: set[str] = set()
+    for result in measured:
+        for scheme in result["schemes"]:
+            for one in scheme["classes"]:
+                for code in one.get("study_types", ()):
+                    seen.add(code)
+                    precision, recall = one["precision"], one["recall"]
+                    yield (
+                        code,
+                        f"{result['set']}, {result['part']}: {scheme['scheme']}",
+                        one["class"],
+                        precision["value"], precision["low"], precision["high"], precision["n"],
+                        recall["value"], recall["low"], recall["high"], recall["n"],
+                        result["rules_version"],
+                    )  # fmt: skip
+    for code in study_types.codes():
+        if code not in seen:
+            yield (code, NOT_MEASURED, *(None,) * 10)

@@ -1,0 +1,188 @@
+"""The second reader: a linear model over hashed words that suggests, and never decides.
+
+It is trained by `python -m pipeline.evidence.train_reader` from labels the user has, and kept as
+`data/reference/reader.npz` (not committed). Its features are hashes of words of title and
+abstract and of the rules that fired, so that no vocabulary of other people's texts is in the
+file. Needs the extra `reader` (scikit-learn); without it, or without a model, nothing is
+suggested.
+"""
+
+# SQL here is made of schema names that stand in the code.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from pipeline.errors import ConfigurationError
+from pipeline.evidence.folding import fold
+
+if TYPE_CHECKING:
+    import numpy as np  # imported where it is used: most runs have no reader
+
+MODEL_FILE = "reader.npz"
+_BITS = {"abstract": 16, "title": 14, "endings": 12, "rules": 10}
+_WEIGHTS = {"abstract": 2.0, "title": 1.5, "endings": 0.5, "rules": 0.3}
+_TOKEN = r"(?u)\b\w\w+\b"
+
+
+@dataclass(frozen=True)
+class Document:
+    """What the reader sees of a record: texts, and what the rules said."""
+
+    title: str
+    abstract: str
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A trained reader.
+
+    Attributes:
+        labels: the labels it was trained on.
+        study_types: per label the study types it is compatible with.
+        weights: one row a label, one column a feature.
+        intercepts: one number a label.
+        sha256: SHA-256 of the file it came from.
+    """
+
+    labels: tuple[str, ...]
+    study_types: tuple[tuple[str, ...], ...]
+    weights: np.ndarray[Any, Any]
+    intercepts: np.ndarray[Any, Any]
+    sha256: str = ""
+
+    def probabilities(self, documents: Sequence[Document]) -> np.ndarray[Any, Any]:
+        """One row a document, one column a label; each row adds up to 1."""
+        import numpy as np
+
+        scores = features(documents) @ self.weights.T + self.intercepts
+        shares = 1 / (1 + np.exp(-np.asarray(scores, dtype=np.float64)))
+        total: np.ndarray[Any, Any] = shares / shares.sum(axis=1, keepdims=True)
+        return total
+
+
+def is_installed() -> bool:
+    """Whether scikit-learn is there."""
+    return importlib.util.find_spec("sklearn") is not None
+
+
+def features(documents: Sequence[Document]) -> Any:
+    """The hashed features of documents, as a sparse matrix."""
+    from scipy.sparse import hstack
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    def hashed(kind: str, texts: list[str], **options: Any) -> Any:
+        vectorizer = HashingVectorizer(n_features=2 ** _BITS[kind], alternate_sign=False, **options)
+        return vectorizer.transform(texts) * _WEIGHTS[kind]
+
+    titles = [fold(document.title) for document in documents]
+    endings = [
+        " ".join(word[-4:] for word in re.findall(r"[a-z]{6,}", title)) or "-" for title in titles
+    ]
+    words = {"ngram_range": (1, 2), "token_pattern": _TOKEN}
+    return hstack(
+        [
+            hashed("abstract", [fold(document.abstract) for document in documents], **words),
+            hashed("title", titles, **words),
+            hashed("endings", endings),
+            hashed(
+                "rules", [" ".join(document.rules) for document in documents],
+                token_pattern=r"\S+", binary=True, norm=None,
+            ),
+        ]
+    ).tocsr()  # fmt: skip
+
+
+def documents(con: duckdb.DuckDBPyConnection, schema: str) -> tuple[list[int], list[Document]]:
+    """The records of a schema as the reader sees them, once `assigning.assign` has run."""
+    rows = con.execute(
+        f"""
+        SELECT article.pmid, coalesce(article.title, ''), coalesce(abstract.text, ''),
+            coalesce(fired.rules, []), coalesce(label.labels, [])
+        FROM {schema}.articles AS article
+        LEFT JOIN (
+            SELECT pmid, string_agg(text, ' ' ORDER BY section_no) AS text
+            FROM {schema}.abstract_sections WHERE abstract_type = 'main' GROUP BY pmid
+        ) AS abstract USING (pmid)
+        LEFT JOIN (
+            SELECT pmid, list(DISTINCT rule_id ORDER BY rule_id) AS rules
+            FROM evidence_fired JOIN type_rules USING (rule_no)
+            WHERE source_no = 3 OR study_type IS NULL GROUP BY pmid
+        ) AS fired USING (pmid)
+        LEFT JOIN (
+            SELECT pmid, list(study_type || ':' || confidence || ':' || is_primary
+                ORDER BY study_type) AS labels
+            FROM type_labels GROUP BY pmid
+        ) AS label USING (pmid)
+        ORDER BY article.pmid
+        """
+    ).fetchall()
+    return [row[0] for row in rows], [
+        Document(title, abstract, (*rules, *labels)) for _, title, abstract, rules, labels in rows
+    ]
+
+
+def load_reader(path: Path) -> Reader | None:
+    """The trained reader; None if there is none, or scikit-learn is not installed.
+
+    Raises:
+        ConfigurationError: the file is no model of `train_reader`.
+    """
+    if not path.is_file() or not is_installed():
+        return None
+    import numpy as np
+
+    raw = path.read_bytes()
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            about = json.loads(str(held["about"]))
+            return Reader(
+                tuple(about["labels"]),
+                tuple(tuple(types) for types in about["study_types"]),
+                held["weights"],
+                held["intercepts"],
+                hashlib.sha256(raw).hexdigest(),
+            )
+    except (ValueError, KeyError, OSError) as error:
+        raise ConfigurationError(
+            f"{path} is no model of the second reader: {error}.",
+            effect="Nothing was judged.",
+            next_step="train it again (`python -m pipeline.evidence.train_reader`) or remove it.",
+        ) from error
+
+
+def suggest(con: duckdb.DuckDBPyConnection, reader: Reader, schema: str) -> None:
+    """Fill `type_suggestions` (pmid, suggestion, study_types, probability), once labels stand."""
+    pmids, texts = documents(con, schema)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE type_suggestions "
+        "(pmid INTEGER, suggestion VARCHAR, study_types VARCHAR[], probability DOUBLE)"
+    )
+    if not pmids:
+        return
+    shares = reader.probabilities(texts)
+    best = shares.argmax(axis=1)
+    rows = [
+        (pmid, reader.labels[place], list(reader.study_types[place]), round(float(share), 4))
+        for pmid, place, share in zip(pmids, best, shares.max(axis=1), strict=True)
+    ]
+    con.execute(
+        "INSERT INTO type_suggestions SELECT unnest($rows, recursive := true)",
+        {
+            "rows": [
+                {"pmid": p, "suggestion": s, "study_types": t, "probability": share}
+                for p, s, t, share in rows
+            ]
+        },
+    )

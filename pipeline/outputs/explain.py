@@ -1,0 +1,183 @@
+"""Why a record has its study types: rules, words, NLM's tags, people and the second reader."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.errors import ConfigurationError
+from pipeline.evidence.rules import RuleFile
+
+_PASSAGES_SHOWN = 6
+
+
+def next_pmid(con: duckdb.DuckDBPyConnection, overrides: Path) -> int | None:
+    """The first record of the review queue that overrides.toml says nothing about.
+
+    Args:
+        con: a published database.
+        overrides: the file as it is now, so that walking on needs no run in between.
+    """
+    decided = [table.get("pmid") for table in RuleFile(overrides).tables("override")]
+    row = con.execute(
+        "SELECT pmid FROM marts.review_queue WHERE NOT list_contains(?::INTEGER[], pmid) "
+        "ORDER BY queue_no LIMIT 1",
+        [decided],
+    ).fetchone()
+    return int(row[0]) if row else None
+
+
+def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
+    """Everything that bears on a record's study types.
+
+    Raises:
+        ConfigurationError: the record is not held.
+    """
+    record = _rows(
+        con,
+        "SELECT a.pmid, a.title, m.citation, a.doi FROM core.articles AS a "
+        "LEFT JOIN marts.articles AS m USING (pmid) WHERE a.pmid = ?",
+        pmid,
+    )
+    if not record:
+        raise ConfigurationError(
+            f"PMID {pmid} is not in the published set.",
+            effect="There is nothing to explain.",
+            next_step='`ketum query "SELECT pmid, title FROM marts.articles"` lists what is held.',
+        )
+    labels = _rows(
+        con,
+        "SELECT DISTINCT study_type, label, is_primary, assigned_by, confidence, has_conflict, "
+        "precedence, reason FROM evidence.study_type_explained WHERE pmid = ? "
+        "ORDER BY is_primary DESC, list_position(['high', 'medium', 'low'], confidence), "
+        "study_type",
+        pmid,
+    )
+    for label in labels:
+        label["proofs"] = _rows(
+            con,
+            "SELECT rule_id, source, field, section_no, matched_text, passage "
+            "FROM evidence.study_type_explained WHERE pmid = ? AND study_type = ? "
+            "AND rule_id IS NOT NULL ORDER BY proof_no",
+            pmid,
+            label["study_type"],
+        )
+        label["aspects"] = _rows(
+            con,
+            "SELECT aspect, value FROM evidence.article_type_aspects "
+            "WHERE pmid = ? AND study_type = ? ORDER BY ALL",
+            pmid,
+            label["study_type"],
+        )
+        label["accuracy"] = _rows(
+            con,
+            "SELECT measured_on, class_name, precision_value, predicted_count, recall_value, "
+            "positive_count FROM evidence.study_type_accuracy WHERE study_type = ? ORDER BY ALL",
+            label["study_type"],
+        )
+    return {
+        **record[0],
+        "labels": labels,
+        "nlm_publication_types": _column(con, "publication_type", "publication_types", pmid),
+        "mesh_headings": _column(con, "descriptor", "mesh_headings", pmid),
+        "override": _rows(con, "SELECT * FROM evidence.overrides WHERE pmid = ?", pmid),
+        "suggestion": _rows(
+            con, "SELECT * FROM evidence.study_type_suggestions WHERE pmid = ?", pmid
+        ),
+        "queue": _rows(
+            con, "SELECT queue_no, reason_list FROM marts.review_queue WHERE pmid = ?", pmid
+        ),
+    }
+
+
+def text(told: dict[str, Any], *, is_terminal: bool) -> str:
+    """The explanation for people; words that decided stand in brackets, bold on a terminal."""
+    lines = [f"PMID {told['pmid']}  {told['title'] or '(no title)'}"]
+    if told["citation"]:
+        lines.append(told["citation"])
+    for label in told["labels"]:
+        lines += ["", *_label_lines(label)]
+    lines += ["", f"NLM says: {', '.join(told['nlm_publication_types']) or 'no publication type'}."]
+    if told["mesh_headings"]:
+        lines.append(f"MeSH: {', '.join(dict.fromkeys(told['mesh_headings']))}.")
+    for suggestion in told["suggestion"]:
+        lines.append(
+            f"The second reader suggests {suggestion['suggestion']} "
+            f"(probability {suggestion['probability']:.2f}); it only suggests."
+        )
+    for place in told["queue"]:
+        reasons = "; ".join(place["reason_list"])
+        lines.append(f"Number {place['queue_no']} in the review queue: {reasons}.")
+    for decision in told["override"]:
+        lines.append(
+            f"{decision['who']} decided {decision['value']} on {decision['decided_date']}: "
+            f"{decision['why']} The rules say {decision['automatic_value']}."
+        )
+    if not told["override"]:
+        lines += ["", *_how_to_decide(told)]
+    shown = "\n".join(lines)
+    if is_terminal and not os.environ.get("NO_COLOR"):
+        shown = shown.replace("[", "\033[1m[").replace("]", "]\033[0m")
+    return shown
+
+
+def _label_lines(label: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{'*' if label['is_primary'] else '-'} {label['study_type']} ({label['label']}), "
+        f"{label['confidence']}, by {label['assigned_by']}"
+        + (", CONFLICT" if label["has_conflict"] else "")
+    ]
+    if label["precedence"]:
+        lines.append(f"    primary since: {label['precedence']}")
+    if label["reason"]:
+        lines.append(f"    why: {label['reason']}")
+    lines += [f"    {one['aspect']}: {one['value']}" for one in label["aspects"]]
+    for proof in label["proofs"][:_PASSAGES_SHOWN]:
+        lines.append(f"    {proof['rule_id']}, {proof['source']} in {proof['field']}:")
+        lines += textwrap.wrap(proof["passage"] or proof["matched_text"], 90,
+                               initial_indent="      ", subsequent_indent="      ")  # fmt: skip
+    if len(label["proofs"]) > _PASSAGES_SHOWN:
+        lines.append(f"    and {len(label['proofs']) - _PASSAGES_SHOWN} more (--json)")
+    if label["is_primary"]:
+        lines += [f"    accuracy: {_accuracy(one)}" for one in label["accuracy"]]
+    return lines
+
+
+def _accuracy(one: dict[str, Any]) -> str:
+    if one["class_name"] is None:
+        return str(one["measured_on"])
+    shares = [
+        f"{name} {'-' if one[f'{name}_value'] is None else format(one[f'{name}_value'], '.2f')} "
+        f"of {one[count]}"
+        for name, count in (("precision", "predicted_count"), ("recall", "positive_count"))
+    ]
+    return f"{', '.join(shares)} ({one['measured_on']}, class {one['class_name']})"
+
+
+def _how_to_decide(told: dict[str, Any]) -> list[str]:
+    primary = next(one["study_type"] for one in told["labels"] if one["is_primary"])
+    return [
+        "To confirm it, add to data/reference/overrides.toml (or give `value` and `expect`):",
+        "    [[override]]",
+        f"    pmid = {told['pmid']}",
+        '    field = "study_type"',
+        f'    confirm = "{primary}"',
+        '    who = "your name"',
+        "    when = 2026-01-31",
+        '    why = "what you read"',
+    ]
+
+
+def _rows(con: duckdb.DuckDBPyConnection, sql: str, *values: object) -> list[dict[str, Any]]:
+    found = con.execute(sql, list(values))
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _column(con: duckdb.DuckDBPyConnection, column: str, table: str, pmid: int) -> list[str]:
+    rows = con.table(f"core.{table}").filter(f"pmid = {int(pmid)}").project(column).fetchall()
+    return [row[0] for row in rows if row[0]]

@@ -1,0 +1,102 @@
+-- Views over evidence for people: why a record has its study types.
+
+CREATE VIEW evidence.study_type_explained AS
+SELECT
+    s.pmid,
+    s.study_type,
+    t.label,
+    s.is_primary,
+    s.assigned_by,
+    s.confidence,
+    s.has_conflict,
+    s.precedence,
+    s.reason,
+    p.proof_no,
+    p.rule_id,
+    p.source,
+    p.field,
+    p.section_no,
+    p.matched_text,
+    CASE
+        WHEN p.char_start IS NOT NULL THEN concat(
+            CASE WHEN p.char_start > 80 THEN '…' ELSE '' END,
+            substr(u.stored, greatest(p.char_start - 79, 1), least(p.char_start, 80)),
+            '[', p.matched_text, ']',
+            substr(u.stored, p.char_end + 1, 80),
+            CASE WHEN length(u.stored) > p.char_end + 80 THEN '…' ELSE '' END
+        )
+        ELSE p.matched_text
+    END AS passage,
+    n.publication_types AS nlm_publication_types,
+    o.value AS decided_type,
+    o.who AS decided_by,
+    r.suggestion AS reader_suggestion,
+    r.probability AS reader_probability
+FROM evidence.article_study_types AS s
+INNER JOIN evidence.study_types AS t ON s.study_type = t.study_type
+LEFT JOIN evidence.proofs AS p
+    ON s.pmid = p.pmid AND s.study_type = p.code AND p.kind = 'study_type'
+LEFT JOIN (
+    SELECT
+        pmid,
+        'title' AS field,
+        NULL AS section_no,
+        title AS stored
+    FROM core.articles
+    UNION ALL
+    SELECT
+        pmid,
+        'vernacular_title' AS field,
+        NULL AS section_no,
+        vernacular_title AS stored
+    FROM core.articles
+    UNION ALL
+    SELECT
+        pmid,
+        'abstract' AS field,
+        section_no,
+        text AS stored
+    FROM core.abstract_sections
+    UNION ALL
+    SELECT
+        pmid,
+        'keywords' AS field,
+        position AS section_no,
+        keyword AS stored
+    FROM core.keywords
+) AS u
+    ON
+        p.pmid = u.pmid AND p.field = u.field
+        AND p.section_no IS NOT DISTINCT FROM u.section_no
+LEFT JOIN (
+    SELECT
+        pmid,
+        list(publication_type ORDER BY position) AS publication_types
+    FROM core.publication_types
+    GROUP BY pmid
+) AS n ON s.pmid = n.pmid
+LEFT JOIN evidence.overrides AS o ON s.pmid = o.pmid AND o.field = 'study_type'
+LEFT JOIN evidence.study_type_suggestions AS r ON s.pmid = r.pmid;
+
+COMMENT ON VIEW evidence.study_type_explained IS 'why a record has its study types: one row per label and proof';
+COMMENT ON COLUMN evidence.study_type_explained.pmid IS 'the article';
+COMMENT ON COLUMN evidence.study_type_explained.study_type IS 'the label';
+COMMENT ON COLUMN evidence.study_type_explained.label IS 'its name for readers';
+COMMENT ON COLUMN evidence.study_type_explained.is_primary IS 'whether it is the one the article counts under';
+COMMENT ON COLUMN evidence.study_type_explained.assigned_by IS 'strongest source: override, nlm_pt, nlm_mesh, record_kind, text_rule';
+COMMENT ON COLUMN evidence.study_type_explained.confidence IS 'tier of the label';
+COMMENT ON COLUMN evidence.study_type_explained.has_conflict IS 'decisive signals of types that do not go together';
+COMMENT ON COLUMN evidence.study_type_explained.precedence IS 'step that made it the primary';
+COMMENT ON COLUMN evidence.study_type_explained.reason IS 'why there is no type (OTHER)';
+COMMENT ON COLUMN evidence.study_type_explained.proof_no IS 'number of the proof within the label';
+COMMENT ON COLUMN evidence.study_type_explained.rule_id IS 'rule of study_types.toml that fired';
+COMMENT ON COLUMN evidence.study_type_explained.source IS 'what the proof rests on: text, nlm_pt, nlm_mesh, link, override, ...';
+COMMENT ON COLUMN evidence.study_type_explained.field IS 'where the words stand';
+COMMENT ON COLUMN evidence.study_type_explained.section_no IS 'abstract section or keyword position';
+COMMENT ON COLUMN evidence.study_type_explained.matched_text IS 'the words, heading, tag or reason';
+COMMENT ON COLUMN evidence.study_type_explained.passage IS 'the words in brackets among what stands around them';
+COMMENT ON COLUMN evidence.study_type_explained.nlm_publication_types IS 'what NLM says: all publication types';
+COMMENT ON COLUMN evidence.study_type_explained.decided_type IS 'what a person decided, if one did';
+COMMENT ON COLUMN evidence.study_type_explained.decided_by IS 'who';
+COMMENT ON COLUMN evidence.study_type_explained.reader_suggestion IS 'what the second reader suggests';
+COMMENT ON COLUMN evidence.study_type_explained.reader_probability IS 'how likely it finds that';

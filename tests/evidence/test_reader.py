@@ -1,0 +1,73 @@
+"""The second reader learns from labels, suggests, and never decides; its file has no texts."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipeline.errors import ConfigurationError
+from pipeline.evidence.judge import judge
+from pipeline.evidence.reader import Document, load_reader
+from pipeline.evidence.train_reader import train
+from pipeline.settings import Settings
+from tests.evidence.conftest import REFERENCE, add_article
+from tests.evidence.test_evaluation import MAPPING
+
+pytest.importorskip("sklearn")
+
+ROWS = [
+    ("Tea for pain in adults", "Volunteers drank tea and were asked.", "T"),
+    ("Tea for sleep in women", "Participants drank tea at night.", "T"),
+    ("Tea in mice", "Mice were injected and their paws were watched.", "A"),
+    ("Tea in rats", "Rats were injected and their tails were watched.", "A"),
+]
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    labels, mapping = tmp_path / "l.csv", tmp_path / "m.toml"
+    lines = [f'{n},"{t}","{a}",{label}' for n, (t, a, label) in enumerate(ROWS * 3)]
+    labels.write_text("id,title,abstract,label\n" + "\n".join(lines) + "\n")
+    mapping.write_text(MAPPING)
+    for name in ("topics.toml", "study_types.toml", "overrides.toml"):
+        shutil.copy(REFERENCE / name, tmp_path)
+    out = tmp_path / "reader.npz"
+    assert train(labels, mapping, "all", out, Settings(data=tmp_path)) == 12
+    return out
+
+
+def test_learns_and_keeps_no_words(model: Path) -> None:
+    reader = load_reader(model)
+    assert reader
+    assert (reader.labels, reader.study_types) == (("A", "T"), (("ANIMAL",), ("RCT",)))
+    shares = reader.probabilities(
+        [Document("Tea in mice", "Mice were injected.", ()), Document("Adults", "Volunteers.", ())]
+    )
+    assert shares.argmax(axis=1).tolist() == [0, 1]
+    assert shares.sum(axis=1) == pytest.approx([1, 1])
+    assert b"Volunteers" not in model.read_bytes() and b"mice" not in model.read_bytes()
+
+
+def test_suggestions_stand_beside_the_labels(con: duckdb.DuckDBPyConnection, model: Path) -> None:
+    add_article(con, 1, "Tea in mice", abstract="Mice were injected.")
+    add_article(con, 2, "Tea", abstract="Volunteers drank tea.")
+    judge(con, REFERENCE)
+    alone = con.execute("FROM evidence.article_study_types").fetchall()
+    assert con.execute("FROM evidence.study_type_suggestions").fetchall() == []
+    judge(con, model.parent)
+    assert con.execute("FROM evidence.article_study_types").fetchall() == alone
+    assert con.execute(
+        "SELECT pmid, suggestion, agrees FROM evidence.study_type_suggestions ORDER BY pmid"
+    ).fetchall() == [(1, "A", True), (2, "T", False)]
+    assert con.execute(
+        "SELECT count(*) FROM evidence.rule_sets WHERE kind = 'reader'"
+    ).fetchone() == (1,)
+
+
+def test_a_file_that_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "reader.npz").write_text("no model")
+    with pytest.raises(ConfigurationError, match="no model of the second reader"):
+        load_reader(tmp_path / "reader.npz")

@@ -1,0 +1,72 @@
+"""`ketum explain`: labels, words, NLM beside us, and how to decide; `--next` walks on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import main
+from pipeline.options import Options
+from pipeline.settings import Settings
+from pipeline.update import run_update
+from tests.conftest import FakeClock
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published demonstration."""
+    settings = Settings(data=tmp_path_factory.mktemp("demo"))
+    run_update(Options(offline=True), settings, FakeClock())
+    return settings.data
+
+
+@pytest.fixture(autouse=True)
+def _at_the_demonstration(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KETUM_DATA", str(data))
+
+
+def test_shows_labels_words_nlm_and_how_to_decide(capsys) -> None:
+    assert main(["explain", "33342583"]) == 0
+    told = capsys.readouterr().out
+    assert "* CASE (Case report), high, by text_rule" in told
+    assert "primary since: patients described one by one, said plainly" in told
+    assert "[in a Patient" in told
+    assert "- COMMENT" in told
+    assert "NLM says: Letter." in told
+    assert 'confirm = "CASE"' in told
+    assert "accuracy:" in told
+
+
+def test_for_programs(capsys) -> None:
+    assert main(["explain", "33342583", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["labels"][0]["study_type"] == "CASE"
+    assert told["labels"][0]["proofs"][0]["rule_id"] == "case.title"
+    assert told["nlm_publication_types"] == ["Letter"]
+
+
+def test_next_walks_on_as_decisions_are_written(data: Path, tmp_path: Path, capsys) -> None:
+    import duckdb
+
+    from pipeline.outputs.explain import next_pmid
+
+    overrides = tmp_path / "overrides.toml"
+    overrides.write_text('version = "1"\n')
+    seen = []
+    with duckdb.connect(str(data / "published/latest/ketum.duckdb"), read_only=True) as con:
+        queue = con.execute("SELECT pmid FROM marts.review_queue ORDER BY queue_no").fetchall()
+        for _ in range(3):
+            pmid = next_pmid(con, overrides)
+            seen.append((pmid,))
+            with overrides.open("a") as file:
+                file.write(f"[[override]]\npmid = {pmid}\n")
+    assert seen == queue[:3]
+    assert main(["explain", "--next"]) == 0
+    assert f"PMID {queue[0][0]} " in capsys.readouterr().out
+
+
+def test_a_record_that_is_not_held(capsys) -> None:
+    assert main(["explain", "1"]) == 2
+    assert "PMID 1 is not in the published set" in capsys.readouterr().err
