@@ -122,11 +122,14 @@ def _say_how(con: duckdb.DuckDBPyConnection, claims: Claims) -> None:
     A keyword or heading alone mentions a claim; so does a record of a type that would not
     answer it. Figures are counted by surveys: there, what users report is the measurement.
     """
-    answers = ", ".join(
-        f"({sql_string(claim.code)}, {sql_string(code)}, "
-        f"{sql_string('measured' if claim.kind == 'figure' else claims.how.get(code, 'mentioned'))})"
+    told = {
+        (claim.code, code): "measured" if claim.kind == "figure" else claims.how.get(code)
         for claim in claims.matched()
         for code in claim.answered_by
+    }
+    answers = ", ".join(
+        f"({sql_string(claim)}, {sql_string(code)}, {sql_string(how or 'mentioned')})"
+        for (claim, code), how in told.items()
     )
     reviews = [code for code, how in claims.how.items() if how == "reviewed"]
     con.execute(

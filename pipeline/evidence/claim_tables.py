@@ -75,9 +75,7 @@ def write_claims(con: duckdb.DuckDBPyConnection, claims: Claims) -> None:
     )
 
 
-def write_readings(
-    con: duckdb.DuckDBPyConnection, readings: Sequence[Reading], path: Path
-) -> None:
+def write_readings(con: duckdb.DuckDBPyConnection, readings: Sequence[Reading], path: Path) -> None:
     """Fill evidence.claim_evidence, each quote checked against what is stored.
 
     Args:

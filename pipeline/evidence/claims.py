@@ -212,7 +212,9 @@ def _check_rules(file: RuleFile, claims: tuple[Claim, ...], rules: tuple[Rule, .
         near = f'id = "{claim.code}"'
         is_matched = claim.kind not in UNMATCHED_KINDS and claim.code not in parents
         if is_matched != (claim.code in ruled):
-            raise file.error(near, "needs a [[rule]]" if is_matched else "is never matched: no rule")
+            raise file.error(
+                near, "needs a [[rule]]" if is_matched else "is never matched: no rule"
+            )
         if is_matched and not all(reading.match for reading in claim.readings):
             raise file.error(near, "each `not` needs a `match` beside its `no_match`")
         if is_matched and not claim.answered_by:

@@ -143,6 +143,7 @@ def _folded(text: str) -> str:
 
 
 def refusal(path: Path, line: int, what: str) -> ConfigurationError:
+    """The error that names file, line and what is wrong there."""
     return ConfigurationError(
         f"{path}, line {line}: {what}.",
         effect="Nothing was published.",

@@ -37,9 +37,7 @@ def check_reference(reference: Path) -> Topics:
         types = load_study_types(reference / "study_types.toml")
         load_overrides(reference / "overrides.toml", types.codes())
         claims = load_claims(reference / "claims.toml", types.codes(), topics.names())
-        load_readings(
-            reference / "claim_evidence.csv", [claim.code for claim in claims.matched()]
-        )
+        load_readings(reference / "claim_evidence.csv", [claim.code for claim in claims.matched()])
         with (reference / "known_articles.csv").open(encoding="utf-8", newline="") as file:
             head = next(csv.reader(file), [])
     except FileNotFoundError as error:

@@ -116,7 +116,7 @@ def _one_lines(claim: dict[str, Any]) -> Iterator[str]:
         stale = f" STALE: {reading['stale_reason']}." if reading["stale_reason"] else ""
         yield ""
         yield from _wrapped(
-            f'{reading["who"]} read in {reading["pmid"]}: {reading["direction"]} '
+            f"{reading['who']} read in {reading['pmid']}: {reading['direction']} "
             f'({reading["directness"]}): "{reading["quote"]}".{stale}'
         )
 

@@ -67,7 +67,8 @@ conclusions AS (
         list_last(
             string_split(
                 regexp_replace(
-                    arg_max(text, section_no), '([a-z0-9)%\]][.!?]) +([A-Z])', '\1' || chr(1) || '\2', 'g'
+                    arg_max(text, section_no),
+                    '([a-z0-9)%\]][.!?]) +([A-Z])', '\1' || chr(1) || '\2', 'g'
                 ),
                 chr(1)
             )

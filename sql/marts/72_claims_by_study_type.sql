@@ -80,4 +80,4 @@ FROM evidence.claims AS q
 INNER JOIN evidence.searches AS s ON list_contains(s.topics, q.topic)
 CROSS JOIN run_parameters AS p
 WHERE NOT q.is_matched
-ORDER BY 1, 2, 3;
+ORDER BY search, claim, study_type;

@@ -80,7 +80,8 @@ SELECT
     last_year,
     newest[:3],
     CASE
-        WHEN kind IN ('context', 'product') THEN 'Not a kratom research question: nothing is counted.'
+        WHEN kind IN ('context', 'product')
+            THEN 'Not a kratom research question: nothing is counted.'
         WHEN NOT is_matched THEN 'Shown as its parts, never as one number.'
         WHEN records > 0 THEN NULL
         WHEN coverage = 'complete' THEN 'No record that the complete search found addresses this.'
