@@ -11,7 +11,8 @@ from pipeline import cli
 from pipeline.errors import ConfigurationError
 from pipeline.options import Options
 from pipeline.outputs import claims, claims_page, query
-from pipeline.pubmed.replay import ReplayArchive, ReplayServer
+from pipeline.pubmed.replay import Archive as ReplayArchive
+from pipeline.pubmed.replay import ReplayServer
 from pipeline.update import run_update
 from tests.corpus import article
 
