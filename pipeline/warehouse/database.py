@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.settings import Settings
+from pipeline.settings import ROOT, Settings
 
 CONTRACT_VERSION = 1
 """Goes up when a name of the contract (docs/architecture.md) changes its meaning."""
@@ -39,6 +39,12 @@ def schema_version(sql: Path) -> str:
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def program_files(sql: Path) -> list[Path]:
+    """The files that make tables of records: other ones make another set."""
+    scripts = [*schema_files(sql), *sorted((sql / "marts").glob("*.sql"))]
+    return [*scripts, *sorted((ROOT / "pipeline").rglob("*.py"))]
 
 
 def comments(statement_text: str) -> Iterator[tuple[str, str | None, str]]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 
-from pipeline.outputs.tables import program_files
 from pipeline.run import Run
+from pipeline.warehouse.database import program_files
 
 
 def content(run: Run) -> str:

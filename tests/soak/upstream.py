@@ -34,6 +34,7 @@ class Seen:
         counts: (denominator, year) to the records that PubMed counted.
         count_requests: number of requests for counts alone.
         records: what PubMed held at the last request.
+        changed: PMIDs of records that came, went or changed between two requests.
     """
 
     times: list[float] = field(default_factory=list)
@@ -44,6 +45,7 @@ class Seen:
     counts: dict[tuple[str, int], int] = field(default_factory=dict)
     count_requests: int = 0
     records: Mapping[int, Record] = field(default_factory=dict)
+    changed: set[int] = field(default_factory=set)
 
 
 class Upstream:
@@ -92,7 +94,8 @@ class Upstream:
     def _answer(self, exchange: Exchange) -> Response:
         self.seen.times.append(self._clock.monotonic())
         self._on_request(len(self.seen.times))
-        if self._records() != self.seen.records:
+        if now := {pmid for pmid, _ in self._records().items() ^ self.seen.records.items()}:
+            self.seen.changed |= now
             self._take_in(self._records())
         right = self._tools.answer(exchange.tool, exchange.parameters)
         exchange = replace(exchange, right=right, ask=self._tools.answer)
