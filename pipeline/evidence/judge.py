@@ -1,4 +1,4 @@
-"""Judge every record: topics, study types, flags and people's decisions, with their proofs.
+"""Judge every record: topics, study types, facets, study groups, people's decisions; with proofs.
 
 All evidence tables are made anew from core and the reference files, inside the caller's
 transaction. The same records and rules give the same rows.
@@ -23,9 +23,13 @@ from pipeline.evidence.claims import load_claims
 from pipeline.evidence.curation import load_readings
 from pipeline.evidence.evaluation.mapping import UNSEEN
 from pipeline.evidence.evaluation.results import MEASURED_FILE, read_results
+from pipeline.evidence.faceting import judge_facets
+from pipeline.evidence.facets import load_facets
 from pipeline.evidence.lookups import write_lookups
 from pipeline.evidence.overrides import apply_overrides, load_overrides
 from pipeline.evidence.reader import MODEL_FILE, load_reader, suggest
+from pipeline.evidence.registrations import find_registrations, load_registries
+from pipeline.evidence.study_groups import group_studies
 from pipeline.evidence.study_types import FLAGS, UNCLASSIFIED, StudyTypes, load_study_types
 from pipeline.evidence.topics import Topics, load_topics, match_units
 from pipeline.evidence.zones import build_units
@@ -39,13 +43,14 @@ def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str,
 
     Args:
         con: the warehouse, in the caller's transaction.
-        settings_reference: directory of topics.toml, study_types.toml, overrides.toml,
-            claims.toml and claim_evidence.csv; of measured.json (how good the types were found
-            to be) and reader.npz (the second reader), where they are there.
+        settings_reference: directory of the files that `reference` names; of measured.json
+            (how good the types were found to be) and reader.npz (the second reader), where they
+            are there.
 
     Returns:
         Counts for the receipt: judged, labelled, unclassified, conflicts, labels, proofs,
-        retracted, notices, preprints, overrides, overrides_unmet, overrides_not_held, claim_pairs.
+        retracted, notices, preprints, facet_values, registrations, study_groups, overrides,
+        overrides_unmet, overrides_not_held, claim_pairs.
 
     Raises:
         ConfigurationError: a reference file is wrong, or a quote in claim_evidence.csv is;
@@ -53,8 +58,11 @@ def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str,
     """
     topics = load_topics(settings_reference / "topics.toml")
     study_types = load_study_types(settings_reference / "study_types.toml")
-    overrides = load_overrides(settings_reference / "overrides.toml", study_types.codes())
-    claims = load_claims(settings_reference / "claims.toml", study_types.codes(), topics.names())
+    names = [topic.name for topic in topics.topics]
+    facets = load_facets(settings_reference / "facets.toml", study_types, names)
+    registries = load_registries(settings_reference / "registries.toml")
+    overrides = load_overrides(settings_reference / "overrides.toml", study_types.codes(), facets)
+    claims = load_claims(settings_reference / "claims.toml", study_types.codes(), names)
     readings_file = settings_reference / "claim_evidence.csv"
     readings = load_readings(readings_file, [claim.code for claim in claims.matched()])
     measured = [
@@ -72,9 +80,13 @@ def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str,
         if reader:
             suggest(con, reader, _SCHEMA)
         apply_overrides(con, overrides)
-        match_claims(con, claims, topics, _SCHEMA)
-    _write_judgements(con, topics, study_types)
-    _write_suggestions(con, is_there=reader is not None)
+        _write_judgements(con, topics, study_types)
+        _write_suggestions(con, is_there=reader is not None)
+        judge_facets(con, facets, study_types, overrides, _SCHEMA)
+    find_registrations(con, registries, _SCHEMA)
+    group_studies(con, registries, facets.named("substance").topic or "", _SCHEMA)
+    with _any_row_order(con):
+        match_claims(con, claims, topics, _SCHEMA)  # last: it cuts the text units to sentences
     write_claims(con, claims)
     write_readings(con, readings, readings_file)
     return _counts(con)
@@ -182,6 +194,9 @@ def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
         "retracted": "count(*) FROM evidence.article_flags WHERE is_retracted",
         "notices": "count(*) FROM evidence.article_flags WHERE is_notice",
         "preprints": "count(*) FROM evidence.article_flags WHERE is_preprint",
+        "facet_values": "count(*) FROM evidence.article_facets WHERE value <> 'not_stated'",
+        "registrations": "count(*) FROM evidence.registrations",
+        "study_groups": "count(DISTINCT study_group) FROM evidence.study_groups",
         "overrides": "count(*) FROM evidence.overrides",
         "claim_pairs": "count(*) FROM evidence.article_claims",
         "overrides_unmet": "count(*) FROM evidence.overrides WHERE NOT is_expectation_met",

@@ -17,10 +17,13 @@ from typing import Any
 
 import duckdb
 
+from pipeline.evidence.facets import Facets
 from pipeline.evidence.rules import RuleFile
 from pipeline.evidence.study_types import UNCLASSIFIED
 
 FIELD = "study_type"
+FACET = "facet."
+"""A decision about a facet has the field `facet.NAME`; several values are joined by `; `."""
 _KEYS = {"pmid", "field", "value", "expect", "confirm", "who", "when", "why"}
 
 
@@ -29,11 +32,16 @@ class Override:
     """One decision about one article."""
 
     pmid: int
+    field: str
     value: str
     expect: str
     who: str
     when: date
     why: str
+
+    def values(self) -> list[str]:
+        """The decided values: one, or for a facet several."""
+        return [value.strip() for value in self.value.split(";")]
 
 
 @dataclass(frozen=True)
@@ -45,21 +53,23 @@ class Overrides:
     decisions: tuple[Override, ...]
 
 
-def load_overrides(path: Path, codes: Sequence[str]) -> Overrides:
+def load_overrides(path: Path, codes: Sequence[str], facets: Facets) -> Overrides:
     """Read overrides.toml.
 
     Args:
         path: the reference file.
         codes: study types that exist.
+        facets: facets that exist, and their values.
 
     Raises:
         ConfigurationError: naming the line at fault.
     """
     file = RuleFile(path)
-    decisions = [_decision(file, table, codes) for table in file.tables("override")]
-    pmids = [decision.pmid for decision in decisions]
-    if twice := sorted({pmid for pmid in pmids if pmids.count(pmid) > 1}):
-        raise file.error(f"pmid = {twice[0]}", f"PMID {twice[0]} is decided twice")
+    decisions = [_decision(file, table, codes, facets) for table in file.tables("override")]
+    decided = [(decision.pmid, decision.field) for decision in decisions]
+    if twice := sorted({one for one in decided if decided.count(one) > 1}):
+        pmid, field = twice[0]
+        raise file.error(f"pmid = {pmid}", f"{field} of PMID {pmid} is decided twice")
     return Overrides(file.version(), file.sha256, tuple(decisions))
 
 
@@ -71,10 +81,11 @@ def apply_overrides(con: duckdb.DuckDBPyConnection, overrides: Overrides) -> Non
             their proofs in `type_proofs`.
         overrides: the decisions.
 
-    A decision for a PMID that is not held is kept with automatic_value NULL.
+    A decision for a PMID that is not held is kept with automatic_value NULL. Decisions about
+    facets are written here and put in force by `faceting`, when the rules have spoken.
     """
     con.execute("DELETE FROM evidence.overrides")
-    for decision in sorted(overrides.decisions, key=lambda one: one.pmid):
+    for decision in sorted(overrides.decisions, key=lambda one: (one.pmid, one.field)):
         con.execute(
             """
             INSERT INTO evidence.overrides
@@ -82,12 +93,12 @@ def apply_overrides(con: duckdb.DuckDBPyConnection, overrides: Overrides) -> Non
                 automatic = $expect
             FROM (
                 SELECT max(study_type) FILTER (WHERE is_primary) AS automatic
-                FROM type_labels WHERE pmid = $pmid
+                FROM type_labels WHERE pmid = $pmid AND $field = 'study_type'
             )
             """,
             {
                 "pmid": decision.pmid,
-                "field": FIELD,
+                "field": decision.field,
                 "value": decision.value,
                 "expect": decision.expect,
                 "who": decision.who,
@@ -95,7 +106,10 @@ def apply_overrides(con: duckdb.DuckDBPyConnection, overrides: Overrides) -> Non
                 "why": decision.why,
             },
         )
-    held = "SELECT pmid, value, why FROM evidence.overrides WHERE automatic_value IS NOT NULL"
+    held = (
+        "SELECT pmid, value, why FROM evidence.overrides "
+        f"WHERE field = '{FIELD}' AND automatic_value IS NOT NULL"
+    )
     con.execute(
         f"""
         UPDATE type_labels SET is_primary = false, precedence = NULL
@@ -127,22 +141,32 @@ def apply_overrides(con: duckdb.DuckDBPyConnection, overrides: Overrides) -> Non
     )
 
 
-def _decision(file: RuleFile, table: Mapping[str, Any], codes: Sequence[str]) -> Override:
+def _decision(
+    file: RuleFile, table: Mapping[str, Any], codes: Sequence[str], facets: Facets
+) -> Override:
     near = f"pmid = {table.get('pmid')}"
     file.require(table, near, pmid=int, field=str, who=str, when=date, why=str)
     file.allow(table, near, _KEYS)
-    if table["field"] != FIELD:
-        raise file.error(near, f"`field` can be {FIELD} only")
+    fields = [FIELD, *(FACET + facet.name for facet in facets.facets)]
+    if table["field"] not in fields:
+        raise file.error(near, f"`field` can be {', '.join(fields)}")
     if "confirm" in table:
         if "value" in table or "expect" in table:
             raise file.error(near, "`confirm` stands in place of `value` and `expect`")
         table = {**table, "value": table["confirm"], "expect": table["confirm"]}
     file.require(table, near, value=str, expect=str)
     for key in ("value", "expect"):
-        if table[key] not in codes:
-            raise file.error(near, f"unknown study type `{table[key]}`")
+        if table["field"] == FIELD:
+            if table[key] not in codes:
+                raise file.error(near, f"unknown study type `{table[key]}`")
+            continue
+        facet = table["field"].removeprefix(FACET)
+        for value in table[key].split(";"):
+            if not facets.allows(facet, value.strip()):
+                raise file.error(near, f"unknown value `{value.strip()}` of {facet}")
     return Override(
         table["pmid"],
+        table["field"],
         table["value"],
         table["expect"],
         table["who"],

@@ -37,7 +37,7 @@ def regular_expression(pattern: str) -> str:
         PatternError: the pattern uses what is not shared, cannot match folded text, matches
             the empty text, or does not compile.
     """
-    literal = re.sub(r"\\.", "", pattern)
+    literal = re.sub(r"\\.", "_", pattern)  # in place: `?\d+` is no possessive ?+
     for forbidden, why in _FORBIDDEN.items():
         if re.search(forbidden, literal):
             raise PatternError(f"pattern {pattern!r} uses {why}")

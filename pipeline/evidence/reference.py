@@ -9,14 +9,18 @@ from pipeline.errors import ConfigurationError
 from pipeline.evidence.claims import load_claims
 from pipeline.evidence.curation import load_readings
 from pipeline.evidence.evaluation.results import MEASURED_FILE
+from pipeline.evidence.facets import load_facets
 from pipeline.evidence.overrides import load_overrides
 from pipeline.evidence.reader import MODEL_FILE
+from pipeline.evidence.registrations import load_registries
 from pipeline.evidence.study_types import load_study_types
 from pipeline.evidence.topics import Topics, load_topics
 
 REFERENCE_FILES = (
     "topics.toml",
     "study_types.toml",
+    "facets.toml",
+    "registries.toml",
     "overrides.toml",
     "claims.toml",
     "claim_evidence.csv",
@@ -35,8 +39,11 @@ def check_reference(reference: Path) -> Topics:
     try:
         topics = load_topics(reference / "topics.toml")
         types = load_study_types(reference / "study_types.toml")
-        load_overrides(reference / "overrides.toml", types.codes())
-        claims = load_claims(reference / "claims.toml", types.codes(), topics.names())
+        names = [topic.name for topic in topics.topics]
+        facets = load_facets(reference / "facets.toml", types, names)
+        load_registries(reference / "registries.toml")
+        load_overrides(reference / "overrides.toml", types.codes(), facets)
+        claims = load_claims(reference / "claims.toml", types.codes(), names)
         load_readings(reference / "claim_evidence.csv", [claim.code for claim in claims.matched()])
         with (reference / "known_articles.csv").open(encoding="utf-8", newline="") as file:
             head = next(csv.reader(file), [])

@@ -104,9 +104,6 @@ class Topics:
                 return " AND ".join(queries[topic] for topic in search.topics)
         raise KeyError(name)
 
-    def names(self) -> tuple[str, ...]:
-        return tuple(topic.name for topic in self.topics)
-
     def clauses(self) -> list[Clause]:
         """All clauses in order; a clause's place is its rule's number when matching."""
         return [clause for topic in self.topics for clause in topic.clauses]

@@ -1,4 +1,4 @@
-"""Why a record has its study types: rules, words, NLM's tags, people and the second reader."""
+"""Why a record has its study types, facets and study group: rules, words, tags, people."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.rules import RuleFile
+from pipeline.outputs.explain_facets import facet_lines, facets, rows, study, study_lines
 
 _PASSAGES_SHOWN = 6
 
@@ -32,12 +33,12 @@ def next_pmid(con: duckdb.DuckDBPyConnection, overrides: Path) -> int | None:
 
 
 def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
-    """Everything that bears on a record's study types.
+    """Everything that bears on a record's study types, its facets and its study group.
 
     Raises:
         ConfigurationError: the record is not held.
     """
-    record = _rows(
+    record = rows(
         con,
         "SELECT a.pmid, a.title, m.citation, a.doi FROM core.articles AS a "
         "LEFT JOIN marts.articles AS m USING (pmid) WHERE a.pmid = ?",
@@ -49,7 +50,7 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
             effect="There is nothing to explain.",
             next_step='`ketum query "SELECT pmid, title FROM marts.articles"` lists what is held.',
         )
-    labels = _rows(
+    labels = rows(
         con,
         "SELECT DISTINCT study_type, label, is_primary, assigned_by, confidence, has_conflict, "
         "precedence, reason FROM evidence.study_type_explained WHERE pmid = ? "
@@ -58,7 +59,7 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
         pmid,
     )
     for label in labels:
-        label["proofs"] = _rows(
+        label["proofs"] = rows(
             con,
             "SELECT rule_id, source, field, section_no, matched_text, passage "
             "FROM evidence.study_type_explained WHERE pmid = ? AND study_type = ? "
@@ -66,14 +67,14 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
             pmid,
             label["study_type"],
         )
-        label["aspects"] = _rows(
+        label["aspects"] = rows(
             con,
             "SELECT aspect, value FROM evidence.article_type_aspects "
             "WHERE pmid = ? AND study_type = ? ORDER BY ALL",
             pmid,
             label["study_type"],
         )
-        label["accuracy"] = _rows(
+        label["accuracy"] = rows(
             con,
             "SELECT measured_on, class_name, precision_value, predicted_count, recall_value, "
             "positive_count FROM evidence.study_type_accuracy WHERE study_type = ? ORDER BY ALL",
@@ -82,13 +83,17 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
     return {
         **record[0],
         "labels": labels,
+        "facets": facets(con, pmid),
+        "study": study(con, pmid),
         "nlm_publication_types": _column(con, "publication_type", "publication_types", pmid),
         "mesh_headings": _column(con, "descriptor", "mesh_headings", pmid),
-        "override": _rows(con, "SELECT * FROM evidence.overrides WHERE pmid = ?", pmid),
-        "suggestion": _rows(
+        "override": rows(
+            con, "SELECT * FROM evidence.overrides WHERE pmid = ? ORDER BY field DESC", pmid
+        ),
+        "suggestion": rows(
             con, "SELECT * FROM evidence.study_type_suggestions WHERE pmid = ?", pmid
         ),
-        "queue": _rows(
+        "queue": rows(
             con, "SELECT queue_no, reason_list FROM marts.review_queue WHERE pmid = ?", pmid
         ),
     }
@@ -101,6 +106,8 @@ def text(told: dict[str, Any], *, is_terminal: bool) -> str:
         lines.append(told["citation"])
     for label in told["labels"]:
         lines += ["", *_label_lines(label)]
+    lines += facet_lines(told["facets"])
+    lines += study_lines(told["study"])
     lines += ["", f"NLM says: {', '.join(told['nlm_publication_types']) or 'no publication type'}."]
     if told["mesh_headings"]:
         lines.append(f"MeSH: {', '.join(dict.fromkeys(told['mesh_headings']))}.")
@@ -114,10 +121,11 @@ def text(told: dict[str, Any], *, is_terminal: bool) -> str:
         lines.append(f"Number {place['queue_no']} in the review queue: {reasons}.")
     for decision in told["override"]:
         lines.append(
-            f"{decision['who']} decided {decision['value']} on {decision['decided_date']}: "
+            f"{decision['who']} decided {decision['field']} {decision['value']} "
+            f"on {decision['decided_date']}: "
             f"{decision['why']} The rules say {decision['automatic_value']}."
         )
-    if not told["override"]:
+    if not any(decision["field"] == "study_type" for decision in told["override"]):
         lines += ["", *_how_to_decide(told)]
     shown = "\n".join(lines)
     if is_terminal and not os.environ.get("NO_COLOR"):
@@ -172,12 +180,6 @@ def _how_to_decide(told: dict[str, Any]) -> list[str]:
     ]
 
 
-def _rows(con: duckdb.DuckDBPyConnection, sql: str, *values: object) -> list[dict[str, Any]]:
-    found = con.execute(sql, list(values))
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
 def _column(con: duckdb.DuckDBPyConnection, column: str, table: str, pmid: int) -> list[str]:
-    rows = con.table(f"core.{table}").filter(f"pmid = {int(pmid)}").project(column).fetchall()
-    return [row[0] for row in rows if row[0]]
+    found = con.table(f"core.{table}").filter(f"pmid = {int(pmid)}").project(column).fetchall()
+    return [row[0] for row in found if row[0]]

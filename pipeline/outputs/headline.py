@@ -22,6 +22,7 @@ class Headline:
         rows: label and cells; the last row holds the totals.
         absent: study types without a record, by label.
         coverage: complete or partial.
+        left_out: records that carry further types, which a table by primary type leaves out.
     """
 
     title: str
@@ -29,6 +30,7 @@ class Headline:
     rows: tuple[tuple[str, ...], ...]
     absent: tuple[str, ...]
     coverage: str
+    left_out: int
 
     def text(self) -> str:
         """Aligned plain text."""
@@ -43,7 +45,7 @@ class Headline:
         ]
         body.insert(1, "-" * max(map(len, body)))
         body.insert(len(body) - 1, body[1])
-        return "\n".join([self.title, *body, *self._absent()])
+        return "\n".join([self.title, *body, *self._absent(), *self._left_out()])
 
     def markdown(self) -> str:
         """A Markdown table."""
@@ -54,7 +56,13 @@ class Headline:
             "|---" + "|--:" * (len(self.header) - 1) + "|",
             *("| " + " | ".join(row) + " |" for row in self.rows),
         ]
-        return "\n".join([*lines, "", *self._absent()])
+        return "\n".join([*lines, "", *self._absent(), *self._left_out()])
+
+    def _left_out(self) -> list[str]:
+        if not self.left_out:
+            return []
+        are = "record carries" if self.left_out == 1 else "records carry"
+        return [f"Each record counts once; {self.left_out} {are} further types (marts.domains)."]
 
     def _absent(self) -> list[str]:
         if not self.absent or len(self.rows) == 1:  # an empty table speaks for itself
@@ -131,6 +139,12 @@ def headline(con: duckdb.DuckDBPyConnection, search: str) -> Headline:
         tuple(lines),
         absent,
         coverage,
+        _one(
+            con,
+            "SELECT count(*) FROM marts.domains "
+            "WHERE search = ? AND counted_as = 'record' AND len(left_out_types) > 0",
+            search,
+        )[0],
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from pipeline.outputs.headline import Headline, headline
+from pipeline.outputs.wording import HumanExperiments, first_sentence
 
 HEADLINE_SEARCHES = ("kratom", "kratom_pain")
 MISSED_SHOWN = 5
@@ -42,6 +43,7 @@ class Receipt:
         is_full_read: whether every record was read again.
         is_unchanged: whether nothing differed from the run before.
         notes: what else the reader should know, one sentence each.
+        first_sentences: what each headline search finds of experiments on people.
     """
 
     run_id: str
@@ -61,6 +63,7 @@ class Receipt:
     is_unchanged: bool = False
     notes: list[str] = field(default_factory=list)
     seconds: float | None = None
+    first_sentences: list[str] = field(default_factory=list)
     tables: list[Headline] = field(default_factory=list)
     published_path: str = ""
 
@@ -78,6 +81,7 @@ class Receipt:
     def lines(self) -> list[str]:
         """What happened, one sentence a line."""
         told = [f"As of {self.as_of:%Y-%m-%d %H:%M} UTC, set {self.set_id}."]
+        told += self.first_sentences
         if self.statement:
             told.append(self.statement)
         records = ", ".join(f"{number} {name}" for name, number in self.records.items())
@@ -181,12 +185,27 @@ def fill(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
             f"{len(unmet)} override(s) no longer meet what they expect ({named}): "
             "look again with `ketum explain PMID`; all are in evidence.overrides."
         )
+    receipt.first_sentences = first_sentences(con, receipt)
     receipt.tables = headlines(con, receipt)
 
 
 def headlines(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> list[Headline]:
     """The headline tables of the searches that a receipt tells about."""
     return [headline(con, name) for name in HEADLINE_SEARCHES if name in receipt.searches]
+
+
+def first_sentences(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> list[str]:
+    """The first sentence of each headline search that a receipt tells about."""
+    rows = con.execute(
+        "SELECT search, topics, record_count, group_count, pain_group_count, as_of_date "
+        "FROM marts.human_experimental_totals"
+    ).fetchall()
+    found = {row[0]: HumanExperiments(*row) for row in rows}
+    return [
+        first_sentence(found[name])
+        for name in HEADLINE_SEARCHES
+        if name in receipt.searches and name in found
+    ]
 
 
 def _number(con: duckdb.DuckDBPyConnection, query: str) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import NamedTuple
+
 from pipeline.settings import PUBMED_ORIGIN, archive_origin
 
 PUBMED_ONLY = (
@@ -28,3 +31,35 @@ def statement(origin: str, records: int) -> str:
         f"{records} records from local files ({origin}), not from a complete search. "
         "A 0 here says nothing about the literature."
     )
+
+
+class HumanExperiments(NamedTuple):
+    """One row of marts.human_experimental_totals, as far as the first sentence needs it."""
+
+    search: str
+    topics: list[str]
+    record_count: int
+    group_count: int
+    pain_group_count: int
+    as_of_date: date
+
+
+def first_sentence(found: HumanExperiments) -> str:
+    """What a search finds of experiments on people, in one sentence.
+
+    A record is no study: reports that share a registration, or that NLM links as updates, are one.
+    """
+    subject = " with kratom or its alkaloids" if "kratom" in found.topics else ""
+    records = _number(found.record_count, "record")
+    opening = f"As of {found.as_of_date}, search {found.search} finds {records} reporting "
+    if not found.record_count:
+        return f"{opening}human experiments{subject}."
+    studies = "study" if found.group_count == 1 else "studies"
+    return (
+        f"{opening}human experiments{subject}, in {found.group_count} registered or separately "
+        f"reported {studies}; {found.pain_group_count} measured pain."
+    )
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,5 +1,5 @@
 -- severity: error
--- Every study type but OTHER and every topic of a record has at least one proof.
+-- Every study type but OTHER, every topic, stated facet and registration has at least one proof.
 SELECT
     'study_type' AS kind,
     s.pmid,
@@ -21,4 +21,26 @@ FROM evidence.article_topics AS t
 WHERE NOT EXISTS (
     SELECT 1 FROM evidence.proofs AS p
     WHERE p.kind = 'topic' AND p.pmid = t.pmid AND p.code = t.topic
+)
+UNION ALL
+SELECT
+    'facet' AS kind,
+    f.pmid,
+    f.facet || '.' || f.value AS code
+FROM evidence.article_facets AS f
+WHERE
+    f.value <> 'not_stated'
+    AND NOT EXISTS (
+        SELECT 1 FROM evidence.proofs AS p
+        WHERE p.kind = 'facet' AND p.pmid = f.pmid AND p.code = f.facet || '.' || f.value
+    )
+UNION ALL
+SELECT
+    'registration' AS kind,
+    r.pmid,
+    r.number AS code
+FROM evidence.registrations AS r
+WHERE NOT EXISTS (
+    SELECT 1 FROM evidence.proofs AS p
+    WHERE p.kind = 'registration' AND p.pmid = r.pmid AND p.code = r.number
 )

@@ -26,6 +26,9 @@ FROM (
     UNION ALL SELECT 'article_type_aspects', pmid FROM evidence.article_type_aspects
     UNION ALL SELECT 'study_type_suggestions', pmid FROM evidence.study_type_suggestions
     UNION ALL SELECT 'article_topics', pmid FROM evidence.article_topics
+    UNION ALL SELECT 'article_facets', pmid FROM evidence.article_facets
+    UNION ALL SELECT 'registrations', pmid FROM evidence.registrations
+    UNION ALL SELECT 'study_groups', pmid FROM evidence.study_groups
     UNION ALL SELECT 'proofs', pmid FROM evidence.proofs
 )
 WHERE pmid NOT IN (SELECT a.pmid FROM core.articles AS a)

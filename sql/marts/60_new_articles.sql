@@ -9,6 +9,10 @@ CREATE OR REPLACE TABLE marts.new_articles ( -- records first seen since the las
     citation VARCHAR, -- its citation
     year SMALLINT, -- its year
     study_type VARCHAR, -- its primary study type
+    substances VARCHAR[], -- kratom material or compounds it is about; NULL in a baseline
+    harms VARCHAR[], -- harms of kratom it reports on or looked for; NULL in a baseline
+    facets VARCHAR[], -- all facets as facet.value, to cut alerts by; NULL in a baseline
+    pain_level VARCHAR, -- how it concerns pain: focus, outcome, mention
     entered_at TIMESTAMP NOT NULL -- UTC time of the run that first found it
 );
 
@@ -44,6 +48,10 @@ SELECT
     NULL AS citation,
     NULL AS year,
     NULL AS study_type,
+    NULL AS substances,
+    NULL AS harms,
+    NULL AS facets,
+    NULL AS pain_level,
     max(entered_at) AS entered_at
 FROM entered
 WHERE reason IN ('baseline', 'search_changed')
@@ -58,8 +66,22 @@ SELECT
     a.citation,
     a.year,
     a.study_type,
+    coalesce(f.substances, []),
+    coalesce(f.harms, []),
+    coalesce(f.facets, []),
+    a.pain_level,
     n.entered_at
 FROM entered AS n
 INNER JOIN marts.articles AS a ON n.pmid = a.pmid
+LEFT JOIN (
+    SELECT
+        pmid,
+        list(value ORDER BY value) FILTER (facet = 'substance') AS substances,
+        list(value ORDER BY value) FILTER (facet = 'harm') AS harms,
+        list(facet || '.' || value ORDER BY facet, value) AS facets
+    FROM evidence.article_facets
+    WHERE value <> 'not_stated'
+    GROUP BY pmid
+) AS f ON n.pmid = f.pmid
 WHERE n.reason NOT IN ('baseline', 'search_changed')
 ORDER BY search, reason, pmid;

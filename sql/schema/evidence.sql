@@ -6,7 +6,7 @@
 CREATE SCHEMA IF NOT EXISTS evidence;
 
 CREATE TABLE evidence.rule_sets ( -- the rule files this warehouse was judged with
-    kind VARCHAR PRIMARY KEY, -- topic, study_type, claim or override: what the rules decide
+    kind VARCHAR PRIMARY KEY, -- topic, study_type, facet, registry, claim or override: what the rules decide
     rules_version VARCHAR NOT NULL, -- version stated in the rule file
     rules_sha256 VARCHAR NOT NULL, -- SHA-256 of the rule file's bytes
     rule_count INTEGER NOT NULL -- number of rules (for overrides: of decisions) in it
@@ -117,13 +117,68 @@ CREATE TABLE evidence.article_flags ( -- facts about a record that are not study
     rules_version VARCHAR NOT NULL -- version of study_types.toml
 );
 
+CREATE TABLE evidence.facets ( -- what is told about records beside their study type
+    facet VARCHAR PRIMARY KEY, -- code, e.g. species
+    label VARCHAR NOT NULL, -- name shown to readers
+    definition VARCHAR NOT NULL, -- what it tells
+    study_types VARCHAR[] NOT NULL, -- it is told of records that carry one of these types; empty: see topic
+    topic VARCHAR, -- it is told of every record of this topic
+    display_order SMALLINT NOT NULL -- order in the reference file
+);
+
+CREATE TABLE evidence.facet_values ( -- the values facets can have; numbers and years are read and not listed
+    facet VARCHAR NOT NULL, -- code in evidence.facets
+    value VARCHAR NOT NULL, -- code of the value; not_stated where no rule has one
+    label VARCHAR NOT NULL, -- name shown to readers
+    display_order SMALLINT NOT NULL, -- order in the reference file
+    PRIMARY KEY (facet, value)
+);
+
+CREATE TABLE evidence.article_facets ( -- what was tested, in whom, how: many values a record and facet
+    pmid INTEGER NOT NULL, -- the article
+    facet VARCHAR NOT NULL, -- code in evidence.facets
+    value VARCHAR NOT NULL, -- code in evidence.facet_values, a number, or years as 2011-2017; not_stated is a value
+    level VARCHAR NOT NULL, -- focus (title or major heading), outcome (results, conclusions), mention; none for not_stated
+    assigned_by VARCHAR NOT NULL, -- rule, override; none for not_stated
+    rules_version VARCHAR NOT NULL, -- version of facets.toml
+    PRIMARY KEY (pmid, facet, value)
+);
+
+CREATE TABLE evidence.registrations ( -- registrations of trials and reviews, from NLM's list and from the text
+    pmid INTEGER NOT NULL, -- the article that names it
+    registry VARCHAR NOT NULL, -- registry, as in registries.toml
+    number VARCHAR NOT NULL, -- the number in the registry's own form, e.g. NCT01234567
+    source VARCHAR NOT NULL, -- databank (NLM's DataBankList), text, or both
+    number_verbatim VARCHAR NOT NULL, -- as first written there
+    is_trial_registry BOOLEAN NOT NULL, -- a registry of studies in people; PROSPERO and OSF are of reviews and plans
+    PRIMARY KEY (pmid, registry, number)
+);
+
+CREATE TABLE evidence.study_links ( -- why two records are thought to belong together, or to share cases
+    pmid INTEGER NOT NULL, -- the article with the lower PMID
+    other_pmid INTEGER NOT NULL, -- the other one; it may be one that is not held
+    relation VARCHAR NOT NULL, -- same_registration, update, republished, erratum, retraction, comment, or overlapping_data
+    ground VARCHAR NOT NULL, -- the registration, NLM's RefType, or source and years of the data
+    is_same_study BOOLEAN NOT NULL, -- the relation puts both into one study group as reports
+    may_share_cases BOOLEAN NOT NULL, -- both may count the same cases
+    PRIMARY KEY (pmid, other_pmid, relation, ground)
+);
+
+CREATE TABLE evidence.study_groups ( -- which records belong to one study; a record alone is a group of its own
+    pmid INTEGER PRIMARY KEY, -- the article
+    study_group VARCHAR NOT NULL, -- name of the group: its first registration, else PMID and the lowest PMID in it
+    role VARCHAR NOT NULL, -- report, protocol, comment, notice or summary: only reports count as reports of the study
+    grounds VARCHAR[] NOT NULL, -- grounds of the links to the rest of the group, as in evidence.study_links; empty alone
+    may_share_cases BOOLEAN NOT NULL -- another record of the same source covers some of the same years
+);
+
 CREATE TABLE evidence.proofs ( -- the words, headings and tags behind every judgement
-    kind VARCHAR NOT NULL, -- topic, study_type, flag or claim
-    code VARCHAR NOT NULL, -- the topic, study type, flag or claim proved
+    kind VARCHAR NOT NULL, -- topic, study_type, flag, facet, registration or claim
+    code VARCHAR NOT NULL, -- the topic, study type, flag or claim proved; facet.value; the number of a registration
     pmid INTEGER NOT NULL, -- the article
     proof_no INTEGER NOT NULL, -- running number within kind, code and article
     rule_id VARCHAR NOT NULL, -- rule of the reference file that fired
-    source VARCHAR NOT NULL, -- text, nlm_pt, nlm_mesh, nlm_mesh_major, nlm_substance, nlm_supplementary, record_kind, link or override
+    source VARCHAR NOT NULL, -- text, nlm_pt, nlm_mesh, nlm_mesh_major, nlm_substance, nlm_supplementary, record_kind, link, affiliation, nlm_databank or override
     field VARCHAR NOT NULL, -- where: title, vernacular_title, abstract, keywords, mesh_headings, publication_types, ...
     section_no SMALLINT, -- abstract section or keyword position; NULL for fields with one value
     matched_text VARCHAR NOT NULL, -- exact words of the stored text, or the heading, tag or reason
@@ -135,8 +190,8 @@ CREATE TABLE evidence.proofs ( -- the words, headings and tags behind every judg
 
 CREATE TABLE evidence.overrides ( -- people's decisions, beside what the rules say
     pmid INTEGER NOT NULL, -- the article
-    field VARCHAR NOT NULL, -- what is decided: study_type
-    value VARCHAR NOT NULL, -- the decision
+    field VARCHAR NOT NULL, -- what is decided: study_type, or facet.NAME
+    value VARCHAR NOT NULL, -- the decision; values of a facet joined by a semicolon
     expect VARCHAR NOT NULL, -- what the rules said when the decision was taken
     who VARCHAR NOT NULL, -- who decided
     decided_date DATE NOT NULL, -- when

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigurationError
+from pipeline.evidence.facets import load_facets
 from pipeline.evidence.overrides import load_overrides
 from pipeline.evidence.study_types import load_study_types
 from pipeline.evidence.topics import load_topics
@@ -14,6 +15,9 @@ from tests.evidence.conftest import REFERENCE
 
 TYPES = (REFERENCE / "study_types.toml").read_text()
 TOPICS = (REFERENCE / "topics.toml").read_text()
+FACETS = load_facets(
+    REFERENCE / "facets.toml", load_study_types(REFERENCE / "study_types.toml"), ["kratom", "pain"]
+)
 RULE = 'id = "case.nlm"'
 
 
@@ -97,4 +101,4 @@ def test_override_of_unknown_type(tmp_path: Path) -> None:
         'expect = "CASE"\nwho = "A"\nwhen = 2026-11-22\nwhy = "b"\n'
     )
     with pytest.raises(ConfigurationError, match="line 3: unknown study type `XX`"):
-        load_overrides(path, ["CASE"])
+        load_overrides(path, ["CASE"], FACETS)

@@ -1,0 +1,154 @@
+"""Facets against readings by hand: draw the records, and give the figures.
+
+    python -m benchmarks.facets_by_hand draw FILE       PMIDs to read, one a line with its stratum
+    python -m benchmarks.facets_by_hand figures         precision and recall a facet, from verdicts
+
+What is drawn and why stands in data/reference/evaluation/facets.toml; verdicts in
+facets_read_N.csv beside it: pmid, stratum, facet, value, verdict (right, wrong: a value the rules
+gave; missed: one they should have given; absent: not_stated, rightly). No text is kept.
+"""
+
+# SQL here is made of conditions that stand in the code.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+import argparse
+import csv
+import random
+import tomllib
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.evidence.evaluation.figures import share
+from pipeline.evidence.judge import judge
+from pipeline.settings import ROOT
+from pipeline.warehouse import database, load, stage
+
+EVALUATION = ROOT / "data" / "reference" / "evaluation"
+UNSEEN = "article.pmid % 2 = 1"
+
+
+def judged(path: Path) -> duckdb.DuckDBPyConnection:
+    """A file in a database in memory, judged with the rules as they are."""
+    con = duckdb.connect()
+    database.configure(con)
+    for schema in database.schema_files(ROOT / "sql"):
+        con.execute(schema.read_text(encoding="utf-8"))
+    stage.create_staging(con)
+    stage.stage_file(con, path, raw_file=None, stamp=path.name)
+    con.execute("BEGIN")
+    load.merge(con, datetime(2000, 1, 1))  # noqa: DTZ001  (naive UTC, as every _at column)
+    judge(con, ROOT / "data" / "reference")
+    con.execute("COMMIT")
+    return con
+
+
+def draw(con: duckdb.DuckDBPyConnection, plan: dict[str, Any]) -> list[tuple[int, str]]:
+    """(pmid, stratum) of the first reading: by the plan's seed, none twice."""
+    drawn: dict[int, str] = {}
+    each, wanted = plan["draw"]["each"], plan["draw"]["each"] * len(plan["stratum"])
+    (fill,) = [one for one in plan["stratum"] if one["name"] == plan["draw"]["fill"]]
+    for stratum in plan["stratum"]:
+        drawn |= _draw_one(con, stratum, each, drawn, plan["draw"]["seed"])
+    drawn |= _draw_one(con, fill, wanted - len(drawn), drawn, plan["draw"]["seed"] + " fill")
+    return [*drawn.items(), *((pmid, "kratom") for pmid in plan["draw"]["kratom"])]
+
+
+def draw_again(con: duckdb.DuckDBPyConnection, plan: dict[str, Any]) -> list[tuple[int, str]]:
+    """(pmid, stratum) of the second reading: none that was read before."""
+    before = {int(row["pmid"]): row["stratum"] for row in verdicts(1)}
+    drawn: dict[int, str] = {}
+    for stratum in plan["stratum"]:
+        drawn |= _draw_one(
+            con, stratum, plan["draw_2"]["each"], before | drawn, plan["draw_2"]["seed"]
+        )
+    return [*drawn.items()]
+
+
+def verdicts(reading: int) -> list[dict[str, str]]:
+    """The kept verdicts of a reading."""
+    with (EVALUATION / f"facets_read_{reading}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _draw_one(
+    con: duckdb.DuckDBPyConnection,
+    stratum: dict[str, Any],
+    number: int,
+    drawn: dict[int, str],
+    seed: str,
+) -> dict[int, str]:
+    """Up to `number` records of a stratum that are not drawn yet."""
+    condition, values = UNSEEN, [stratum["study_types"]]
+    if "topic" in stratum:
+        condition += (
+            " AND article.pmid IN (SELECT pmid FROM evidence.article_topics WHERE topic = ?)"
+        )
+        values.append(stratum["topic"])
+    if "headings" in stratum:
+        condition += (
+            " AND (regexp_matches(lower(title), ?) OR article.pmid IN (SELECT pmid FROM "
+            "core.mesh_headings WHERE list_contains(?, descriptor)))"
+        )
+        values += [stratum["title"], stratum["headings"]]
+    candidates = con.execute(
+        f"""
+        SELECT article.pmid FROM core.articles AS article
+        JOIN evidence.article_study_types AS label
+            ON label.pmid = article.pmid AND label.is_primary
+            AND list_contains(?, label.study_type)
+        WHERE {condition} AND article.pmid IN (SELECT pmid FROM core.abstract_sections)
+        ORDER BY article.pmid
+        """,
+        values,
+    ).fetchall()
+    left = [pmid for (pmid,) in candidates if pmid not in drawn]
+    chance = random.Random(f"{seed} {stratum['name']}")
+    return dict.fromkeys(sorted(chance.sample(left, min(number, len(left)))), stratum["name"])
+
+
+def figures(rows: list[dict[str, str]]) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """(facet, precision, recall) for each facet and for all, each with its Wilson interval."""
+    counts = Counter((row["facet"], row["verdict"]) for row in rows)
+    counts.update(("all", row["verdict"]) for row in rows)
+    told = []
+    for facet in [*sorted({row["facet"] for row in rows}), "all"]:
+        right, wrong, missed = (counts[facet, v] for v in ("right", "wrong", "missed"))
+        told.append((facet, share(right, right + wrong), share(right, right + missed)))
+    return told
+
+
+def main() -> None:
+    """Run one of the two."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    commands = parser.add_subparsers(dest="command", required=True)
+    drawing = commands.add_parser("draw")
+    drawing.add_argument("file", type=Path)
+    drawing.add_argument("--again", action="store_true", help="the second reading")
+    commands.add_parser("figures")
+    arguments = parser.parse_args()
+    if arguments.command == "draw":
+        plan = tomllib.loads((EVALUATION / "facets.toml").read_text(encoding="utf-8"))
+        how = draw_again if arguments.again else draw
+        for pmid, stratum in how(judged(arguments.file), plan):
+            print(pmid, stratum, sep="\t")
+        return
+    for reading in (1, 2):
+        print(f"Reading {reading}")
+        for facet, precision, recall in figures(verdicts(reading)):
+            print(f"{facet:20} precision {_text(precision)}  recall {_text(recall)}")
+
+
+def _text(part: dict[str, Any]) -> str:
+    if not part["n"]:
+        return "-".ljust(30)
+    return f"{part['value']:.3f} ({part['low']:.3f}-{part['high']:.3f}, {part['hits']}/{part['n']})"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+-- What was tested, in whom, how: every facet of every record, with the words behind it.
+
+CREATE OR REPLACE TABLE marts.article_facets ( -- facets of the records that are members of a search now, not stated ones too
+    pmid INTEGER NOT NULL, -- the record
+    facet VARCHAR NOT NULL, -- code of the facet, e.g. species
+    facet_label VARCHAR NOT NULL, -- its name for readers
+    value VARCHAR NOT NULL, -- code of the value, a number, or years; not_stated is a value
+    value_label VARCHAR NOT NULL, -- its name for readers
+    level VARCHAR NOT NULL, -- focus, outcome or mention: where it is named; none when not stated
+    assigned_by VARCHAR NOT NULL, -- rule or override; none when not stated
+    words VARCHAR[] NOT NULL, -- the distinct words, headings or addresses behind it; all proofs are in evidence.proofs
+    PRIMARY KEY (pmid, facet, value)
+);
+
+INSERT INTO marts.article_facets
+SELECT
+    f.pmid,
+    f.facet,
+    t.label,
+    f.value,
+    coalesce(v.label, f.value),
+    f.level,
+    f.assigned_by,
+    coalesce(p.words, [])
+FROM evidence.article_facets AS f
+INNER JOIN marts.articles AS a ON f.pmid = a.pmid
+INNER JOIN evidence.facets AS t ON f.facet = t.facet
+LEFT JOIN evidence.facet_values AS v ON f.facet = v.facet AND f.value = v.value
+LEFT JOIN (
+    SELECT
+        pmid,
+        code,
+        list(DISTINCT matched_text ORDER BY matched_text) AS words
+    FROM evidence.proofs
+    WHERE kind = 'facet'
+    GROUP BY pmid, code
+) AS p ON f.pmid = p.pmid AND p.code = f.facet || '.' || f.value
+ORDER BY f.pmid, t.display_order, f.value;

@@ -1,0 +1,28 @@
+-- Domains as a set: a paper with receptors and rats is in vitro and animal work, and counts in both.
+
+CREATE OR REPLACE TABLE marts.domains ( -- study types of every record as a set, the primary one and all others
+    search VARCHAR NOT NULL, -- the search
+    pmid INTEGER NOT NULL, -- the record
+    primary_type VARCHAR NOT NULL, -- the type it counts under in tables by primary type
+    study_types VARCHAR[] NOT NULL, -- all types it carries, in display order
+    domains VARCHAR[] NOT NULL, -- groups of these types, in the order of the alphabet
+    left_out_types VARCHAR[] NOT NULL, -- types it carries that tables by primary type leave out
+    year SMALLINT, -- the year it counts in
+    counted_as VARCHAR NOT NULL, -- record, retracted, preprint or notice
+    PRIMARY KEY (search, pmid)
+);
+
+INSERT INTO marts.domains
+SELECT
+    l.search,
+    l.pmid,
+    any_value(l.study_type) FILTER (l.is_primary),
+    list(l.study_type ORDER BY t.display_order),
+    list(DISTINCT t.evidence_group ORDER BY t.evidence_group),
+    coalesce(list(l.study_type ORDER BY t.display_order) FILTER (NOT l.is_primary), []),
+    any_value(l.year),
+    any_value(l.counted_as)
+FROM marts.study_type_articles AS l
+INNER JOIN evidence.study_types AS t ON l.study_type = t.study_type
+GROUP BY l.search, l.pmid
+ORDER BY l.search, l.pmid;

@@ -1,0 +1,101 @@
+-- Every experiment on people that a search finds: one line a registered or separately reported
+-- study. Which words stand behind each cell: marts.human_experimental_proofs.
+
+CREATE OR REPLACE TABLE marts.human_experimental ( -- experiments on people (RCT or NRCT among the labels, by NLM or by text), one line a study group; never sum across searches
+    search VARCHAR NOT NULL, -- the search
+    study_group VARCHAR NOT NULL, -- the study: its first registration, else the lowest PMID; see evidence.study_groups
+    registrations VARCHAR[] NOT NULL, -- every registration its records name
+    report_pmids INTEGER[] NOT NULL, -- reports of the study
+    report_count INTEGER NOT NULL, -- how many these are; 0 when only a protocol or a review-like record carries the label
+    other_pmids INTEGER[] NOT NULL, -- protocols, retracted reports, preprints and records that NLM alone calls a trial
+    study_types VARCHAR[] NOT NULL, -- RCT, NRCT or both
+    sample_size INTEGER, -- the largest that a record states; NULL when none does
+    substances VARCHAR[] NOT NULL, -- kratom material or compound; empty in records that are not on kratom, or do not say
+    purposes VARCHAR[] NOT NULL, -- what was measured: pain_outcome, other_efficacy, pharmacokinetics, interaction, abuse_potential, safety
+    populations VARCHAR[] NOT NULL, -- healthy, regular_users, patients
+    outcomes VARCHAR[] NOT NULL, -- tests and assays named, e.g. cold_pressor
+    is_pain_measured BOOLEAN NOT NULL, -- pain_outcome is among the purposes
+    pain_level VARCHAR, -- how the records concern pain, the strongest: focus, outcome, mention
+    kratom_level VARCHAR, -- how they concern kratom, the strongest: focus, outcome, mention
+    countries VARCHAR[] NOT NULL, -- countries of the study, as the records state them
+    first_year SMALLINT, -- year of its first record
+    last_year SMALLINT, -- year of its last record
+    as_of_date DATE NOT NULL, -- UTC date of the search
+    set_id VARCHAR NOT NULL, -- the published set
+    PRIMARY KEY (search, study_group)
+);
+
+INSERT INTO marts.human_experimental
+WITH members AS (
+    SELECT
+        l.search,
+        g.study_group,
+        l.pmid,
+        any_value(g.role) = 'report' AND any_value(l.counted_as) = 'record' AS is_report,
+        list(l.study_type) AS study_types,
+        any_value(l.year) AS year
+    FROM marts.study_type_articles AS l
+    INNER JOIN evidence.study_groups AS g ON l.pmid = g.pmid
+    INNER JOIN evidence.article_study_types AS s
+        ON l.pmid = s.pmid AND l.study_type = s.study_type
+    WHERE
+        l.study_type IN ('RCT', 'NRCT')
+        -- a review, comment or notice that names a trial is none, unless NLM says so
+        AND (g.role IN ('report', 'protocol') OR s.assigned_by IN ('nlm_pt', 'override'))
+    GROUP BY l.search, g.study_group, l.pmid
+),
+
+told AS (
+    SELECT
+        m.search,
+        m.study_group,
+        list(DISTINCT f.value ORDER BY f.value) FILTER (f.facet = 'substance') AS substances,
+        list(DISTINCT f.value ORDER BY f.value) FILTER (f.facet = 'trial_purpose') AS purposes,
+        list(DISTINCT f.value ORDER BY f.value)
+            FILTER (f.facet = 'trial_population') AS populations,
+        list(DISTINCT f.value ORDER BY f.value) FILTER (f.facet = 'assay') AS outcomes,
+        list(DISTINCT f.value ORDER BY f.value) FILTER (f.facet = 'study_country') AS countries,
+        max(try_cast(f.value AS INTEGER)) FILTER (f.facet = 'sample_size') AS sample_size
+    FROM members AS m
+    INNER JOIN evidence.article_facets AS f ON m.pmid = f.pmid AND f.value <> 'not_stated'
+    GROUP BY m.search, m.study_group
+),
+
+numbers AS (
+    SELECT
+        m.search,
+        m.study_group,
+        list(DISTINCT r.number ORDER BY r.number) AS registrations
+    FROM members AS m
+    INNER JOIN evidence.registrations AS r ON m.pmid = r.pmid
+    GROUP BY m.search, m.study_group
+)
+
+SELECT
+    m.search,
+    m.study_group,
+    coalesce(any_value(n.registrations), []),
+    coalesce(list(m.pmid ORDER BY m.pmid) FILTER (m.is_report), []),
+    count(*) FILTER (m.is_report),
+    coalesce(list(m.pmid ORDER BY m.pmid) FILTER (NOT m.is_report), []),
+    list_sort(list_distinct(flatten(list(m.study_types)))),
+    any_value(t.sample_size),
+    coalesce(any_value(t.substances), []),
+    coalesce(any_value(t.purposes), []),
+    coalesce(any_value(t.populations), []),
+    coalesce(any_value(t.outcomes), []),
+    list_contains(coalesce(any_value(t.purposes), []), 'pain_outcome'),
+    arg_min(a.pain_level, list_position(['focus', 'outcome', 'mention'], a.pain_level)),
+    arg_min(a.kratom_level, list_position(['focus', 'outcome', 'mention'], a.kratom_level)),
+    coalesce(any_value(t.countries), []),
+    min(m.year),
+    max(m.year),
+    any_value(p.as_of_date),
+    any_value(p.set_id)
+FROM members AS m
+CROSS JOIN run_parameters AS p
+INNER JOIN marts.articles AS a ON m.pmid = a.pmid
+LEFT JOIN told AS t ON m.search = t.search AND m.study_group = t.study_group
+LEFT JOIN numbers AS n ON m.search = n.search AND m.study_group = n.study_group
+GROUP BY m.search, m.study_group
+ORDER BY m.search, m.study_group;

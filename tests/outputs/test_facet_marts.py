@@ -1,0 +1,153 @@
+"""Experiments by study, preclinical pain, surveillance, summaries, domains, alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+import pytest
+
+from pipeline.options import Options
+from pipeline.outputs.receipt import Receipt
+from pipeline.outputs.wording import HumanExperiments, first_sentence
+from pipeline.settings import Settings
+from pipeline.update import run_update
+from tests.conftest import FakeClock
+from tests.corpus import article, write
+
+TRIAL = (
+    "Twenty-six men in Malaysia, daily kratom users, were randomly assigned to kratom tea or "
+    "placebo. Pain tolerance in the cold pressor test was measured. NCT00000001."
+)
+FOLLOWS = "Men were randomly assigned to kratom tea or placebo; sleep was rated. NCT00000001."
+BLOOD = (
+    "Ten healthy volunteers were randomly assigned to mitragynine doses; the pharmacokinetics "
+    "were studied."
+)
+RATS = (
+    "Rats and mice were given mitragynine 10 mg/kg; hot plate and tail flick showed analgesia. In "
+    "HEK 293 cells opioid receptor binding assays were run."
+)
+CALLS = "We read 660 calls to United States poison centers from 2010 to 2015 about kratom."
+RECORDS = (
+    article(11, "Kratom tea and pain: a randomized trial", abstract=TRIAL, year=2020),
+    article(12, "Kratom tea and sleep: a randomized trial", abstract=FOLLOWS, year=2021),
+    article(13, "Mitragynine in adults: a randomized trial", abstract=BLOOD, year=2024),
+    article(14, "Mitragynine lowers pain in rats and mice", abstract=RATS, year=2023),
+    article(15, "Kratom exposures reported to poison centers", abstract=CALLS, year=2016),
+    article(16, "Kratom: a systematic review of trials",
+            abstract="We searched PubMed for randomized trials (NCT00000001).", year=2022),
+)  # fmt: skip
+
+
+Told = Callable[[str], list[tuple[object, ...]]]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Receipt, Settings]:
+    """One run over all records: no test writes."""
+    base = tmp_path_factory.mktemp("marts")
+    path = write(base / "records.xml", *RECORDS)
+    settings = Settings(data=base / "data")
+    return run_update(Options(from_files=(path,)), settings, FakeClock()), settings
+
+
+@pytest.fixture(scope="module")
+def told(run: tuple[Receipt, Settings]) -> Told:
+    path = str((run[1].latest / "ketum.duckdb").resolve())
+
+    def query(sql: str) -> list[tuple[object, ...]]:
+        with duckdb.connect(path, read_only=True) as con:
+            return con.execute(sql).fetchall()
+
+    return query
+
+
+def test_two_reports_of_one_registration_are_one_line(told):
+    assert told(
+        "SELECT study_group, report_pmids, sample_size, substances, purposes, populations, "
+        "outcomes, is_pain_measured, countries, first_year, last_year "
+        "FROM marts.human_experimental WHERE search = 'kratom'"
+    ) == [
+        ("NCT00000001", [11, 12], 26, ["leaf_or_extract"], ["other_efficacy", "pain_outcome"],
+         ["regular_users"], ["cold_pressor"], True, ["Malaysia"], 2020, 2021),
+        ("PMID 13", [13], 10, ["mitragynine"], ["pharmacokinetics"], ["healthy"], [], False, [],
+         2024, 2024),
+    ]  # fmt: skip
+
+
+def test_every_cell_has_its_words(told):
+    assert told(
+        "SELECT DISTINCT cell, value, pmid, matched_text FROM marts.human_experimental_proofs "
+        "WHERE search = 'kratom' AND study_group = 'NCT00000001' AND cell IN "
+        "('sample_size', 'countries', 'registrations', 'outcomes') ORDER BY ALL"
+    ) == [
+        ("countries", "Malaysia", 11, "Malaysia"),
+        ("outcomes", "cold_pressor", 11, "cold pressor"),
+        ("registrations", "NCT00000001", 11, "NCT00000001"),
+        ("registrations", "NCT00000001", 12, "NCT00000001"),
+        ("sample_size", "26", 11, "Twenty-six men in Malaysia, daily kratom users"),
+    ]
+
+
+def test_the_first_sentence_counts_studies_and_is_shown(run):
+    receipt, _ = run
+    assert receipt.first_sentences == [
+        "As of 2026-11-22, search kratom finds 3 records reporting human experiments with kratom "
+        "or its alkaloids, in 2 registered or separately reported studies; 1 measured pain.",
+        "As of 2026-11-22, search kratom_pain finds 1 record reporting human experiments with "
+        "kratom or its alkaloids, in 1 registered or separately reported study; 1 measured pain.",
+    ]
+    assert receipt.first_sentences[0] in receipt.text()
+    assert receipt.first_sentences[0] in receipt.markdown()
+
+
+def test_a_sentence_about_nothing_found():
+    found = HumanExperiments("kratom", ["kratom"], 0, 0, 0, FakeClock().now().date())
+    assert first_sentence(found).endswith("finds 0 records reporting human experiments with "
+                                          "kratom or its alkaloids.")  # fmt: skip
+
+
+def test_a_paper_on_receptors_and_rats_counts_in_both(told):
+    assert told(
+        "SELECT primary_type, study_types, left_out_types FROM marts.domains "
+        "WHERE search = 'kratom' AND pmid = 14"
+    ) == [("ANIMAL", ["ANIMAL", "INVITRO"], ["INVITRO"])]
+    assert told(
+        "SELECT substance, species, assay, focus_count, pmids FROM marts.preclinical_pain "
+        "WHERE search = 'kratom' AND assay = 'hot_plate'"
+    ) == [
+        ("mitragynine", "mouse", "hot_plate", 1, [14]),
+        ("mitragynine", "rat", "hot_plate", 1, [14]),
+    ]
+    assert told(
+        "SELECT DISTINCT assay FROM marts.preclinical_pain WHERE search = 'kratom' ORDER BY ALL"
+    ) == [("hot_plate",), ("receptor_binding",), ("tail_flick",)]
+
+
+def test_surveillance_tells_source_and_data_years_apart_from_publication(told):
+    assert told(
+        "SELECT sources, countries, first_data_year, last_data_year, publication_year, "
+        "sample_size, may_share_cases FROM marts.surveillance_reports WHERE search = 'kratom'"
+    ) == [(["poison_centre"], ["United States"], 2010, 2015, 2016, 660, False)]
+
+
+def test_summaries_stand_apart_with_what_they_summarise(told):
+    assert told(
+        "SELECT pmid, study_type, synthesis_of, registrations FROM marts.summaries_of_studies "
+        "WHERE search = 'kratom'"
+    ) == [(16, "SR", "trials", ["NCT00000001"])]
+
+
+def test_new_records_can_be_cut_by_substance_and_harm(live, clock, published):
+    live(*RECORDS[:2])
+    clock.sleep(86_400)
+    hurt = article(
+        21, "Liver injury after kratom: a case report",
+        abstract="A 40-year-old man had jaundice after kratom powder.", entered="2026-11-23",
+    )  # fmt: skip
+    live(*RECORDS[:2], hurt)
+    assert published(
+        "SELECT pmid, substances, harms FROM marts.new_articles "
+        "WHERE search = 'kratom' AND list_contains(harms, 'liver')"
+    ) == [(21, ["leaf_or_extract"], ["liver"])]
