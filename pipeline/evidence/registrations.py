@@ -46,7 +46,7 @@ class Registry:
 
     def written(self, found: str) -> str:
         """A number in the registry's own form."""
-        plain = re.sub(r"\s", "", found)
+        plain = re.sub(r"[\s,]", "", found)
         # jRCT and OSF write small letters; all others capitals.
         keeps_case = self.form.startswith(("jRCT", "osf"))
         return self.form.format(plain.lower() if keeps_case else plain.upper())

@@ -19,6 +19,8 @@ _CONTENT = (
     "SELECT search, pmid, matched_by FROM ops.search_hits WHERE left_at IS NULL ORDER BY ALL",
     "SELECT pmid, study_type, is_primary FROM evidence.article_study_types ORDER BY ALL",
     "SELECT pmid, topic, level FROM evidence.article_topics ORDER BY ALL",
+    "SELECT pmid, facet, value, level FROM evidence.article_facets ORDER BY ALL",
+    "SELECT pmid, study_group, role FROM evidence.study_groups ORDER BY ALL",
     "SELECT * FROM evidence.rule_sets ORDER BY ALL",
     "SELECT denominator, date_tag, year, record_count, strategy FROM ops.denominators ORDER BY ALL",
 )

@@ -35,6 +35,8 @@ CASES: list[tuple[str, set[str], dict[str, object]]] = [
     ("substance", {"mitragynine"}, {"title": "Mitragynine lowers pain in mice", "abstract": "Mice got mitragynine 10 mg/kg."}),
     ("substance", {"leaf_or_extract"}, {"title": "Kratom use and pain: a survey", "abstract": "We surveyed 200 kratom users."}),
     ("substance", {"leaf_or_extract"}, {"title": "A methanol extract of Mitragyna speciosa leaves in rats", "abstract": "Rats got the extract."}),
+    ("substance", {"leaf_or_extract"}, {"title": "Kratom and pain tolerance"}),
+    ("substance", {"mitragynine"}, {"title": "Mitragynine, an alkaloid of kratom"}),
     ("substance", {"7_hydroxymitragynine", "concentrated_7oh_product"}, {"title": "Poisoning by 7-OH tablets", "abstract": "Concentrated 7-hydroxymitragynine was sold in a shop. A 30-year-old man was found."}),
     ("substance", {"other_mitragyna"}, {"title": "Bark of Mitragyna inermis in mice", "abstract": "Mice were dosed."}),
     ("substance", {"pseudoindoxyl"}, {"title": "Mitragynine pseudoindoxyl in mice", "abstract": "Mice were dosed.", "substances": ("mitragynine pseudoindoxyl",)}),

@@ -1,0 +1,67 @@
+"""docs/facets.md: its queries run on the demonstration and give the rows the page shows."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import duckdb
+import pytest
+
+from pipeline.cli import main
+from pipeline.options import Options
+from pipeline.settings import ROOT, Settings
+from pipeline.update import run_update
+from tests.conftest import FakeClock
+
+PAGE = (ROOT / "docs" / "facets.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(
+    r"```sql\n(.*?)```\n+<!-- answer: (\w+) -->\n+```text\n(.*?)\n```", PAGE, re.DOTALL
+)
+
+
+def shown(result: duckdb.DuckDBPyConnection) -> str:
+    """Rows as the page shows them: one a line, columns parted by ` | `."""
+    lines = [" | ".join(column[0] for column in result.description or ())]
+    lines += [" | ".join(map(_cell, row)) for row in result.fetchall()]
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "-"
+    return "-" if value is None else str(value)
+
+
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    settings = Settings(data=tmp_path_factory.mktemp("demo"))
+    run_update(Options(offline=True), settings, FakeClock())
+    return settings
+
+
+def test_the_page_has_its_worked_examples():
+    assert [name for _, name, _ in EXAMPLES] == ["pharmacologist", "reviewer", "proofs", "analyst"]
+
+
+@pytest.mark.parametrize(("sql", "name", "answer"), EXAMPLES, ids=[e[1] for e in EXAMPLES])
+def test_sql_gives_the_rows_of_the_page(demonstration, sql, name, answer):
+    path = str((demonstration.latest / "ketum.duckdb").resolve())
+    with duckdb.connect(path, read_only=True) as con:
+        assert shown(con.execute(sql)) == answer
+
+
+@pytest.mark.parametrize(("sql", "name", "answer"), EXAMPLES, ids=[e[1] for e in EXAMPLES])
+def test_the_terminal_and_the_notebook_give_the_same_rows(
+    demonstration, monkeypatch, capsys, sql, name, answer
+):
+    monkeypatch.setenv("KETUM_DATA", str(demonstration.data))
+    assert main(["query", sql, "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    lines = [" | ".join(told[0]), *(" | ".join(map(_cell, row.values())) for row in told)]
+    assert "\n".join(lines) == answer
+    path = str((demonstration.latest / "ketum.duckdb").resolve())
+    with duckdb.connect(path, read_only=True) as con:
+        frame = con.execute(sql).df()  # as notebooks/tour.ipynb asks
+    assert len(frame) == len(told)
+    assert list(frame.columns) == list(told[0])
