@@ -53,6 +53,10 @@ class SourceError(KetumError):
     exit_code = EXIT_SOURCE
 
 
+class BlockedError(SourceError):
+    """NCBI blocks this address, or is closed for maintenance: asking again makes it worse."""
+
+
 class CheckError(KetumError):
     """A check of the data said no; the run was undone and nothing published."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
+from collections.abc import Container
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -93,6 +94,31 @@ def read_all(
         if origin is None or journal.origin == origin:
             found.append(journal)
     return sorted(found, key=lambda journal: (journal.as_of, journal.run_id))
+
+
+def unfinished(runs: Path, origin: str, *, but: str = "") -> list[Journal]:
+    """Journals that say a run is at work; under the lock all `but` the own are of dead ones."""
+    return [
+        journal
+        for journal in read_all(runs, origin)
+        if journal.state == RUNNING and journal.run_id != but
+    ]
+
+
+def settle(runs: Path, origin: str, committed: Container[str], *, but: str = "") -> None:
+    """Close the journals of dead runs.
+
+    Args:
+        runs: directory of the runs.
+        origin: of the runs.
+        committed: run ids the warehouse of the origin holds; other runs are abandoned.
+        but: the run that is at work now.
+    """
+    for journal in unfinished(runs, origin, but=but):
+        journal.state = COMMITTED if journal.run_id in committed else ABANDONED
+        journal.verdict = "its process ended without a word"
+        journal.save(runs)
+        log.warning("An earlier run (%s) was cut off: %s.", journal.run_id, journal.state)
 
 
 def next_time(journals: list[Journal], now: datetime) -> datetime:

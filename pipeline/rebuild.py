@@ -15,6 +15,8 @@ from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
+
 from pipeline import journal as journals
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError
@@ -48,6 +50,7 @@ def rebuild(origin: str, settings: Settings, clock: Clock | None = None) -> str:
         tempfile.TemporaryDirectory() as scratch,
         ExitStack() as at_the_end,
     ):
+        _settle_dead_runs(origin, settings)
         past = [
             journal
             for journal in journals.read_all(settings.runs, origin, must_be_whole=True)
@@ -75,6 +78,20 @@ def rebuild(origin: str, settings: Settings, clock: Clock | None = None) -> str:
         settings.warehouse(origin).with_name("warehouse.duckdb.wal").unlink(missing_ok=True)
         apart.warehouse(origin).replace(settings.warehouse(origin))
     return f"Rebuilt {origin} from {len(past)} run(s); published {set_id}."
+
+
+def _settle_dead_runs(origin: str, settings: Settings) -> None:
+    """A run killed right after its commit has not said so, and its old warehouse knows."""
+    path = settings.warehouse(origin)
+    if not path.exists() or not journals.unfinished(settings.runs, origin):
+        return
+    try:
+        with duckdb.connect(str(path)) as con:
+            rows = con.execute("SELECT run_id FROM ops.runs").fetchall()
+    except duckdb.Error:
+        log.warning("The old warehouse cannot be read; runs that were cut off are left out.")
+        return
+    journals.settle(settings.runs, origin, {row[0] for row in rows})
 
 
 def _replay(journal: Journal, settings: Settings, clock: Clock, scratch: Path) -> Run:

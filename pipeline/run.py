@@ -217,19 +217,10 @@ def exit_code_of(error: BaseException) -> int:
 
 def _settle_earlier_runs(run: Run) -> None:
     """Close the journals of dead runs: committed if the warehouse has them, else abandoned."""
-    dead = [
-        journal
-        for journal in journals.read_all(run.settings.runs, run.origin)
-        if journal.state == journals.RUNNING and journal.run_id != run.run_id
-    ]
     committed = set()
-    if dead and run.has_warehouse:
+    if journals.unfinished(run.settings.runs, run.origin, but=run.run_id) and run.has_warehouse:
         committed = {row[0] for row in run.con.execute("SELECT run_id FROM ops.runs").fetchall()}
-    for journal in dead:
-        journal.state = journals.COMMITTED if journal.run_id in committed else journals.ABANDONED
-        journal.verdict = "its process ended without a word"
-        journal.save(run.settings.runs)
-        log.warning("An earlier run (%s) was cut off: %s.", journal.run_id, journal.state)
+    journals.settle(run.settings.runs, run.origin, committed, but=run.run_id)
 
 
 def _previous_published_at(run: Run) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -25,17 +26,9 @@ from pipeline.warehouse import lock
 from tests.corpus import article, write
 
 COMMANDS = (
-    "update",
-    "query",
-    "status",
-    "doctor",
-    "evaluate",
-    "explain",
-    "schedule",
-    "rebuild",
-    "verify",
-    "replay",
-)
+    "update", "query", "explain", "export", "status", "doctor", "evaluate", "schedule", "rebuild",
+    "verify", "replay",
+)  # fmt: skip
 KEY = "canary0000000000000000000000000key"
 RECORDS = (article(1, "Kratom and pain in mice"), article(2, "Kratom for sale"))
 
@@ -142,7 +135,7 @@ def test_the_list_of_commands_here_is_whole():
 @pytest.mark.parametrize(
     "arguments",
     [
-        (), ("conquer",), ("query",), ("update", "--offline", "--from", "x.xml"),
+        (), ("conquer",), ("update", "--offline", "--from", "x.xml"),
         ("query", "SELECT 1", "--format", "yaml"), ("replay",),
     ],
     ids=" ".join,
@@ -241,6 +234,74 @@ def test_query_gives_rows_on_stdout_and_the_warning_on_stderr(data, capsys):
     assert "│ kratom  │     2 │" in capsys.readouterr().out
 
 
+def test_a_statement_comes_from_a_file_or_stdin(data, capsys, monkeypatch, tmp_path):
+    expected = "n\n2\n"
+    sql = "SELECT member_count AS n FROM marts.search_totals WHERE search = 'kratom';\n-- end\n"
+    path = tmp_path / "two.sql"
+    path.write_text(sql)
+    assert ketum("query", str(path), "--format", "csv") == 0
+    assert capsys.readouterr().out == expected
+    monkeypatch.setattr(sys, "stdin", io.StringIO(sql))
+    assert ketum("query", "-", "--format", "csv") == 0
+    assert capsys.readouterr().out == expected
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("nowhere.sql",),
+        ("SELECT 1", "--format", "parquet"),
+        ("SELECT 1", "--output", "x.csv"),
+        ("SELECT 1", "--explain", "--format", "csv"),
+        ("SELECT 1", "--interactive"),
+        ("--interactive", "--explain"),
+    ],
+)
+def test_a_query_that_is_not_clear_is_2(arguments, data, capsys):
+    assert ketum("query", *arguments) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "Next:" in told.err or "usage:" in told.err
+
+
+def test_a_query_goes_to_a_parquet_file(data, capsys, tmp_path):
+    target = tmp_path / "articles.parquet"
+    assert (
+        ketum("query", "FROM marts.articles", "--format", "parquet", "--output", str(target)) == 0
+    )
+    assert target.stat().st_size > 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("program", "options"), [("duckdb", ["-readonly"]), ("harlequin", ["--read-only"])]
+)
+def test_interactive_hands_over_to_an_installed_shell(
+    program, options, data, monkeypatch, tmp_path
+):
+    fake = tmp_path / program
+    fake.write_text("#!/bin/sh\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    started = []
+    monkeypatch.setattr(os, "execv", lambda _path, command: started.append(command))
+    monkeypatch.setattr("pipeline.commands.query._statement", lambda _sql: "SELECT 1")
+    assert ketum("query", "--interactive") == 0
+    assert started[0][0] == str(fake)
+    assert set(options) <= set(started[0])
+    assert started[0][-1].endswith("ketum.duckdb") and "latest" not in started[0][-1]
+
+
+def test_interactive_without_a_shell_names_how_to_get_one(data, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    assert ketum("query", "--interactive") == 2
+    told = capsys.readouterr().err
+    assert "pip install duckdb-cli" in told and "harlequin" in told
+
+
 def test_wrong_sql_is_2(data, capsys):
     assert ketum("query", "SELECT nothing FROM marts.articles") == 2
     told = capsys.readouterr()
@@ -261,6 +322,55 @@ def test_a_reader_that_goes_away_is_no_error(data):
     assert process.wait(30) == 0
     told = process.stderr.read()
     assert "Broken" not in told and "Traceback" not in told
+
+
+# -- export
+
+
+def test_an_export_tells_its_file_on_stdout_and_the_rest_on_stderr(data, capsys, tmp_path):
+    place = tmp_path / "out"
+    place.mkdir()
+    arguments = ("export", "--search", "kratom", "--for", "zotero", "--output", str(place))
+    assert ketum(*arguments) == 0
+    told = capsys.readouterr()
+    (path,) = place.iterdir()
+    assert told.out == f"{path}\n"
+    assert "2 record(s) of set " in told.err
+    assert "A 0 here says nothing about the literature" in told.err
+    assert ketum(*arguments) == 2
+    told = capsys.readouterr()
+    assert told.out == "" and "there already" in told.err
+
+
+def test_an_export_without_a_record_is_no_error(data, capsys, tmp_path):
+    target = tmp_path / "none.csv"
+    years = ("--years", "1800-1801", "--format", "csv", "--output", str(target))
+    assert ketum("export", "--search", "kratom", *years) == 0
+    assert capsys.readouterr().out == ""
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--format", "ris"),
+        ("--search", "kratom"),
+        ("--search", "tea", "--format", "ris"),
+        ("--search", "kratom", "--format", "ris", "--for", "zotero"),
+        ("--search", "kratom", "--format", "ris", "--study-type", "TRIAL"),
+        ("--search", "kratom", "--format", "ris", "--years", "soon"),
+        ("--search", "kratom", "--format", "ris", "--since", "soon"),
+        ("--search", "kratom", "--format", "ris", "--not-in", "nowhere.ris"),
+        ("--search", "kratom", "--for", "word"),
+    ],
+    ids=" ".join,
+)
+def test_an_export_that_is_not_clear_is_2(arguments, data, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert ketum("export", *arguments) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "Next:" in told.err or "usage:" in told.err
 
 
 # -- status and doctor

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 import requests
 
+from pipeline import journal as journals
 from pipeline import run as runs
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError, LockedError
@@ -106,6 +107,36 @@ def test_a_rebuilt_warehouse_is_the_same(settings_of):
     assert "from 2 run(s)" in told
     assert [p.name for p in path.parent.iterdir()] == ["warehouse.duckdb"]
     assert not (settings_of.data / "warehouse" / ".rebuilding").exists()
+
+
+def test_a_run_killed_right_after_its_commit_is_rebuilt_too(settings_of):
+    """Its journal does not know of the commit; the warehouse does."""
+    journal = journals.read_all(settings_of.runs)[-1]
+    journal.state = journals.RUNNING
+    journal.save(settings_of.runs)
+    before = tables_of(settings_of.warehouse("pubmed"))
+    told = rebuild("pubmed", settings_of)
+    assert "from 2 run(s)" in told
+    assert tables_of(settings_of.warehouse("pubmed")) == before
+    assert journals.read_all(settings_of.runs)[-1].state == journals.COMMITTED
+
+
+def test_a_run_killed_before_its_commit_is_not_rebuilt(settings_of):
+    journal = replace(journals.read_all(settings_of.runs)[-1], run_id="20270101T000000Z-dead")
+    journal.as_of, journal.state = "2027-01-01T00:00:00", journals.RUNNING
+    journal.save(settings_of.runs)
+    assert "from 2 run(s)" in rebuild("pubmed", settings_of)
+    assert journals.read_all(settings_of.runs)[-1].state == journals.ABANDONED
+
+
+@pytest.mark.parametrize("old", ["missing", "damaged"])
+def test_what_was_cut_off_is_left_out_where_no_old_warehouse_knows(old, settings_of):
+    journal = journals.read_all(settings_of.runs)[-1]
+    journal.state = journals.RUNNING
+    journal.save(settings_of.runs)
+    path = settings_of.warehouse("pubmed")
+    path.unlink() if old == "missing" else path.write_bytes(b"no database")
+    assert "from 1 run(s)" in rebuild("pubmed", settings_of)
 
 
 def test_after_a_rebuild_the_next_run_goes_on(twice, tmp_path):

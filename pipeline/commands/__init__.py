@@ -7,6 +7,7 @@ A module imports what its command needs when the command runs, so that `ketum --
 from pipeline.commands import (
     evaluate,
     explain,
+    export,
     query,
     rebuild,
     replay,
@@ -16,5 +17,5 @@ from pipeline.commands import (
     verify,
 )
 
-ALL = (update, query, explain, status, evaluate, schedule, rebuild, verify, replay)
+ALL = (update, query, explain, export, status, evaluate, schedule, rebuild, verify, replay)
 """In the order `ketum --help` shows them."""

@@ -33,6 +33,10 @@ file: `SELECT comment FROM duckdb_columns() WHERE table_name = 'articles'`.
 by its DOI.
 """
 
+_MACROS = """\
+For a file that is opened itself; attached under another name, views answer and macros do not.
+"""
+
 
 def empty_database() -> duckdb.DuckDBPyConnection:
     """An in-memory database with every relation of the published file, without rows."""
@@ -80,6 +84,18 @@ def render(con: duckdb.DuckDBPyConnection) -> str:
                 "|---|---|---|",
             ]
         lines.append(f"| `{name}` | {data_type} | {_escaped(remark)} |")
+    lines += ["\n## Macros\n", _MACROS, "| macro | meaning |", "|---|---|"]
+    lines += [
+        f"| `{name}` | {_escaped(remark)} |"
+        for name, remark in con.execute(
+            """
+            SELECT schema_name || '.' || function_name || '(' || array_to_string(parameters, ', ')
+                || ')', comment
+            FROM duckdb_functions()
+            WHERE function_type = 'table_macro' AND NOT internal ORDER BY 1
+            """
+        ).fetchall()
+    ]
     return "\n".join(lines) + "\n"
 
 

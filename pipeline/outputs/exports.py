@@ -8,10 +8,11 @@ from typing import NamedTuple
 import duckdb
 
 SCHEMAS = ("core", "evidence", "marts", "ops")
-NOT_EXPORTED = {"ops.quarantine"}  # raw bytes; they stay in ketum.duckdb
+# raw bytes, and a view as large as all texts together; both are in ketum.duckdb
+NOT_EXPORTED = {"ops.quarantine", "core.article_words"}
 
 # a spreadsheet takes these first characters for a formula (OWASP, CSV injection)
-_FORMULA = r"^[=+\-@\t\r]"
+FORMULA = r"^[=+\-@\t\r]"
 
 
 class Exported(NamedTuple):
@@ -69,5 +70,5 @@ def _csv_column(name: str, data_type: str, _remark: str) -> str:
         value = name
     else:
         return name
-    guarded = f"regexp_matches({value}, '{_FORMULA}')"
+    guarded = f"regexp_matches({value}, '{FORMULA}')"
     return f"CASE WHEN {guarded} THEN '''' || {value} ELSE {value} END AS {name}"

@@ -9,8 +9,8 @@ import duckdb
 
 from pipeline.outputs.wording import statement
 from pipeline.run import Run
-from pipeline.settings import ROOT, slug
-from pipeline.warehouse.database import run_script
+from pipeline.settings import slug
+from pipeline.warehouse.database import program_files, run_script
 
 # what a published set says, without times and run ids; each query gives ordered text
 _CONTENT = (
@@ -58,11 +58,6 @@ def build(run: Run) -> dict[str, object]:
     for path in files(run.settings.sql):
         run_script(run.con, path)
     return {"tables": len(files(run.settings.sql)), "set": set_id}
-
-
-def program_files(sql: Path) -> list[Path]:
-    """The files that make tables of records: other ones make another set."""
-    return [*sorted(sql.rglob("*.sql")), *sorted((ROOT / "pipeline").rglob("*.py"))]
 
 
 def content_id(con: duckdb.DuckDBPyConnection, sql: Path) -> str:

@@ -17,7 +17,8 @@ from pipeline.errors import ConfigurationError
 from pipeline.journal import COMMITTED, PUBLISHED, Journal
 from pipeline.pubmed import denominators, fetch
 from pipeline.pubmed.archive import Archive, Entry
-from pipeline.pubmed.search import RECOUNT, WINDOW, read_page
+from pipeline.pubmed.pages import RECOUNT, read_page
+from pipeline.pubmed.search import WINDOW
 from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer
 
 _ANY_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - naive UTC, as every time here; not looked at

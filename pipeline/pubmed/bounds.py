@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from pipeline.errors import CheckError
 from pipeline.evidence.topics import Search
@@ -14,6 +15,8 @@ from pipeline.warehouse import run_records
 
 log = logging.getLogger("ketum")
 
+TOLD = 5
+"""Warnings named in a receipt; all are kept."""
 SHRINKAGE = 0.1
 SHRINKAGE_RECORDS = 5
 """A search that loses more than this part and more than so many records is not believed."""
@@ -45,7 +48,7 @@ def check(run: Run, search: Search, answer: SearchAnswer) -> str | None:
         if fault and not run.options.accept_translation:
             raise _changed(search, f"PubMed {fault}")
         if warned := translation.lost_words(answer.warnings):
-            _tell(run, f"PubMed warned about the search {search.name}: {'; '.join(warned)}.")
+            _tell(run, f"PubMed warned about the search {search.name}: {_some(warned)}.")
         return ACCEPTED if fault else FIRST
     if fault := _fault(search, before, answer):
         if not run.options.accept_translation:
@@ -100,6 +103,12 @@ def _fault(search: Search, before: run_records.LastSearch, answer: SearchAnswer)
     if lost > SHRINKAGE_RECORDS and lost > before.hit_count * SHRINKAGE:
         return f"it found {found} records, after {before.hit_count} last time"
     return ""
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = len(texts) - TOLD
+    shown = "; ".join(texts[:TOLD])
+    return f"{shown}; and {more} more, all in marts.search_log" if more > 0 else shown
 
 
 def _tell(run: Run, sentence: str) -> None:

@@ -17,7 +17,7 @@ import requests
 import urllib3
 
 from pipeline.clock import Clock
-from pipeline.errors import IncompleteError, SourceError
+from pipeline.errors import BlockedError, IncompleteError, SourceError
 from pipeline.pubmed.pace import PACE_SECONDS, PACE_WITH_KEY_SECONDS, Pacer
 from pipeline.pubmed.verdict import BlockedAnswer, PermanentAnswer, TransientAnswer, check_http
 from pipeline.settings import EUTILS_URL, TOOL_NAME
@@ -183,8 +183,8 @@ class EutilsClient:
             "`ketum update --offline` shows the demonstration.",
         )
 
-    def _blocked(self, reason: str) -> SourceError:
-        return SourceError(
+    def _blocked(self, reason: str) -> BlockedError:
+        return BlockedError(
             f"{self._host()} gave no data: {reason}.",
             effect=UNCHANGED + " It was not asked again, as that could prolong a block.",
             next_step="look at https://www.ncbi.nlm.nih.gov in a browser and wait a day; if it "

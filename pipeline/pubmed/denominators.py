@@ -14,13 +14,12 @@ import logging
 from datetime import timedelta
 from typing import NamedTuple
 
-from lxml import etree
-
 from pipeline.clock import Clock
 from pipeline.errors import KetumError, SourceError
 from pipeline.options import LIVE
 from pipeline.pubmed.client import EutilsClient
 from pipeline.pubmed.off_peak import is_off_peak, next_off_peak
+from pipeline.pubmed.pages import answer_root
 from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer
 from pipeline.run import Run
 
@@ -126,16 +125,9 @@ def read_count(body: bytes) -> tuple[int, list[str]]:
 
     Raises:
         TransientAnswer: not a complete answer.
-        PermanentAnswer: PubMed did not know a field, so it counted something else.
+        PermanentAnswer: it was refused, or PubMed did not know a field and counted something else.
     """
-    try:
-        root = etree.fromstring(body, _SAFE)
-    except etree.XMLSyntaxError:
-        raise TransientAnswer("the count was not complete XML") from None
-    if root.tag != "eSearchResult":
-        raise TransientAnswer(f"the count came as {root.tag}")
-    if errors := [(error.text or "").strip()[:200] for error in root.iter("ERROR")]:
-        raise TransientAnswer(f"ESearch said {errors[0]!r}")
+    root = answer_root(body)
     count = root.findtext("Count", "")
     if not count.isdecimal():
         raise TransientAnswer("the answer has no count")
@@ -217,6 +209,3 @@ def _parameters(query: str, years: str) -> dict[str, str]:
     """The parameters of a count, without identity; kept in the ledger."""
     term = f"{query} AND {years}[{DATE_TAG}]"
     return {"db": "pubmed", "term": term, "rettype": "count", "retmode": "xml"}
-
-
-_SAFE = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from pipeline.clock import Clock
-from pipeline.errors import SourceError
+from pipeline.errors import BlockedError, SourceError
 from pipeline.pubmed.client import RATE_HEADERS, EutilsClient
 from pipeline.pubmed.verdict import TransientAnswer
 from pipeline.settings import Settings
@@ -82,6 +82,8 @@ def ask(settings: Settings, clock: Clock) -> LiveAnswer:
     start = clock.monotonic()
     try:
         build, record_count, last_update = client.ask("einfo", PARAMETERS, read_info)
+    except BlockedError:
+        raise
     except SourceError as error:
         raise SourceError(
             error.cause,

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from pipeline import journal as journals
 from pipeline.errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_SOURCE, EXIT_TERMINATED
 from pipeline.pubmed.archive import Entry
-from pipeline.pubmed.search import Page, SearchAnswer, read_page
+from pipeline.pubmed.pages import Page, read_page
+from pipeline.pubmed.search import SearchAnswer
 from pipeline.run import Run
 
 STAMP_FORMAT = "%Y%m%dT%H%M%SZ"

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.settings import Settings
+from pipeline.settings import ROOT, Settings
 
 CONTRACT_VERSION = 1
 """Goes up when a name of the contract (docs/architecture.md) changes its meaning."""
@@ -23,6 +23,7 @@ CONTRACT_VERSION = 1
 MEMORY_LIMIT = "2GB"
 
 _TABLE = re.compile(r"^CREATE (?:OR REPLACE )?TABLE (\w+\.\w+) \( -- (.+)$")
+_MACRO = re.compile(r"^CREATE MACRO (\w+\.\w+)\(.*\) AS TABLE -- (.+)$", re.MULTILINE)
 _COLUMN = re.compile(r"^    (\w+) [A-Z][^-]*-- (.+)$")
 
 
@@ -38,6 +39,12 @@ def schema_version(sql: Path) -> str:
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def program_files(sql: Path) -> list[Path]:
+    """The files that make tables of records: other ones make another set."""
+    scripts = [*schema_files(sql), *sorted((sql / "marts").glob("*.sql"))]
+    return [*scripts, *sorted((ROOT / "pipeline").rglob("*.py"))]
 
 
 def comments(statement_text: str) -> Iterator[tuple[str, str | None, str]]:
@@ -59,6 +66,9 @@ def run_script(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         quoted = remark.replace("'", "''")
         target = f'COLUMN {table}."{column}"' if column else f"TABLE {table}"
         statements.append(f"COMMENT ON {target} IS '{quoted}';")
+    for name, remark in _MACRO.findall(text):
+        quoted = remark.replace("'", "''")
+        statements.append(f"COMMENT ON MACRO TABLE {name} IS '{quoted}';")
     con.execute("\n".join(statements))
 
 

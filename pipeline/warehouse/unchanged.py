@@ -1,7 +1,7 @@
 """Whether a run found anything that the run before had not: one fingerprint decides.
 
-It covers the answers (hence memberships), the records, the reference files, the schema, the
-program, and the year of the search, which moves the marks of partial years.
+It covers the answers (hence memberships), the records, PubMed's own counts, the reference files,
+the schema, the program, and the year of the search, which moves the marks of partial years.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 
-from pipeline.outputs.tables import program_files
 from pipeline.run import Run
+from pipeline.warehouse.database import program_files
 
 
 def content(run: Run) -> str:
@@ -31,6 +31,8 @@ def content(run: Run) -> str:
         """
     ).fetchall()
     digest.update(repr(rows).encode())
+    counts = run.con.execute("SELECT * FROM ops.denominators ORDER BY ALL").fetchall()
+    digest.update(repr(counts).encode())
     return digest.hexdigest()
 
 

@@ -61,3 +61,53 @@ COMMENT ON COLUMN core.mesh_descriptors.pmid IS 'the article';
 COMMENT ON COLUMN core.mesh_descriptors.descriptor_ui IS 'UI of the descriptor';
 COMMENT ON COLUMN core.mesh_descriptors.descriptor IS 'its name';
 COMMENT ON COLUMN core.mesh_descriptors.is_major IS 'major by itself or through one of its qualifiers';
+
+-- Words are runs of letters and digits, in small letters, without accents, the micro sign as mu.
+CREATE VIEW core.article_words AS
+SELECT
+    t.pmid,
+    t.field,
+    t.word,
+    count(*)::INTEGER AS occurrence_count
+FROM (
+    SELECT
+        s.pmid,
+        s.field,
+        unnest(
+            regexp_extract_all(
+                replace(lower(strip_accents(s.text)), chr(181), chr(956)), '[\pL\pN]+'
+            )
+        ) AS word
+    FROM (
+        SELECT
+            a.pmid,
+            'title' AS field,
+            concat_ws(' ', a.title, a.vernacular_title) AS text
+        FROM core.articles AS a
+        UNION ALL
+        SELECT
+            b.pmid,
+            'abstract' AS field,
+            b.text
+        FROM core.abstract_sections AS b
+        UNION ALL
+        SELECT
+            m.pmid,
+            'mesh' AS field,
+            m.descriptor AS text
+        FROM core.mesh_descriptors AS m
+        UNION ALL
+        SELECT
+            k.pmid,
+            'keyword' AS field,
+            k.keyword AS text
+        FROM core.keywords AS k
+    ) AS s
+) AS t
+GROUP BY t.pmid, t.field, t.word;
+
+COMMENT ON VIEW core.article_words IS 'words of title, abstract, MeSH and keywords, one row per article, field and word: what full-text search looks in';
+COMMENT ON COLUMN core.article_words.pmid IS 'the article';
+COMMENT ON COLUMN core.article_words.field IS 'title, abstract, mesh or keyword';
+COMMENT ON COLUMN core.article_words.word IS 'the word: letters and digits, small, without accents; 7-hydroxymitragynine is two words';
+COMMENT ON COLUMN core.article_words.occurrence_count IS 'how often it stands in that field';

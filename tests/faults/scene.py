@@ -99,7 +99,7 @@ class Scene:
         """The second run, with requests struck by a fault case."""
         fault = Misbehaviour(case(name), tool, at, times)
         error, receipt = None, None
-        clock = FakeClock()
+        clock = TickingClock() if name == "trickle" else FakeClock()
         clock.sleep(self.clock.passed)
         with small_batches(), ReplayServer(self.archives["two"], fault=fault) as server:
             try:
@@ -107,6 +107,14 @@ class Scene:
             except KetumError as raised:
                 error = raised
         return Outcome(error, receipt, fault.struck)
+
+
+class TickingClock(FakeClock):
+    """A clock on which time passes while an answer is read, so that a deadline can come."""
+
+    def monotonic(self) -> float:
+        self.passed += 5
+        return self.passed
 
 
 @contextmanager

@@ -24,7 +24,7 @@ import sys, traceback
 from dataclasses import replace
 from pathlib import Path
 from pipeline.settings import Settings
-from tests.faults.matrix import EXPECTED
+from tests.faults.matrix import EXPECTED, PLACES
 from tests.faults.scene import Scene, small_batches
 from pipeline.pubmed.replay import ReplayServer
 from pipeline.pubmed.replay.faults import Misbehaviour, case, transport

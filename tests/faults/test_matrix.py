@@ -11,14 +11,19 @@ import pytest
 
 from pipeline.pubmed.replay.faults import CASES, transport
 from pipeline.settings import Settings
-from tests.faults.matrix import DOC, EXPECTED, NOT_ASKED, PLACES, SAME, TAKEN, documented
+from tests.faults.matrix import DOC, EXPECTED, NOT_ASKED, PLACES, SAME, TAKEN, Row, documented
 from tests.faults.scene import BATCHES, KEY, SEARCHES, Scene, contents, half_answers
+
+
+def is_quick(row: Row, place: str, how: str) -> bool:
+    """Whether a cell belongs to the fast tests: every refusal once, as it ends early."""
+    return how == "lasting" and place == next(iter(row)) and row[place].lasting.isdecimal()
+
 
 CELLS = [
     pytest.param(
         name, place, how, id=f"{name}-{place.replace(' ', '-')}-{how}",
-        # every case once in the fast tests, the whole matrix in the slow ones
-        marks=() if (how == "once" and place == next(iter(row))) else (pytest.mark.slow,),
+        marks=() if is_quick(row, place, how) else (pytest.mark.slow,),
     )
     for name, row in EXPECTED.items() for place in row for how in ("once", "lasting")
 ]  # fmt: skip

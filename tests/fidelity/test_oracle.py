@@ -506,11 +506,11 @@ SELECT pmid, pmid_version, record_source, record_sha256, date_revised, raw_file,
     raw_length, {NOW} FROM core.articles;
 INSERT INTO ops.warehouse VALUES ('archive:test', 's', 1, {NOW});
 INSERT INTO ops.search_hits
-SELECT search, pmid, {NOW}, NULL, 'first_run', NULL, 'local'
+SELECT search, pmid, {NOW}, NULL, 'first_run', NULL, NULL, 'local'
 FROM (VALUES ('leaf', 901), ('leaf_part', 901), ('part', 901), ('part', 950))
     AS hits (search, pmid);
 INSERT INTO ops.searches
-SELECT 'r', search, search, 'files', '', '', {NOW}, NULL, [], count(*), true, true
+SELECT 'r', search, search, 'files', '', '', {NOW}, NULL, NULL, [], count(*), true, true
 FROM ops.search_hits GROUP BY search;
 INSERT INTO ops.known_articles VALUES
     (1, 901, NULL, NULL, true, false, false),

@@ -133,6 +133,58 @@ def test_a_query_reads_the_set_and_nothing_else(sql, held, tmp_path):
     assert [p.name for p in (held.latest.resolve()).iterdir()] == ["ketum.duckdb"]
 
 
+def test_tsv_has_tabs_and_quotes_what_needs_it(held):
+    assert ask(held, "SELECT 1 AS a, 'x\ty' AS b", "tsv") == 'a\tb\n1\t"x\ty"\n'
+
+
+@pytest.mark.parametrize("end", ["", ";", "; -- done", " /* a; b */ ; -- c; d", ";\n-- the end\n"])
+@pytest.mark.parametrize("form", query.FORMATS)
+def test_a_remark_after_the_last_semicolon_is_no_error(form, end, held, capsys):
+    out = io.StringIO()
+    query.run(held, f"SELECT ';--' AS x{end}", form, out)
+    assert ";--" in out.getvalue() + capsys.readouterr().out
+
+
+def test_parquet_keeps_types(held, tmp_path):
+    target = tmp_path / "numbers.parquet"
+    query.to_parquet(held, "CREATE TEMP TABLE t AS FROM marts.numbers; FROM t ORDER BY n;", target)
+    with duckdb.connect() as con:
+        found = con.sql(f"FROM '{target}'")
+        assert [str(t) for t in found.types][:4] == ["INTEGER", "VARCHAR", "DATE", "DECIMAL(3,2)"]
+        assert (
+            found.fetchall()
+            == duckdb.connect(str((held.latest / "ketum.duckdb").resolve()), read_only=True)
+            .sql("FROM marts.numbers ORDER BY n")
+            .fetchall()
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["numbers.parquet"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELEC 1",
+        "SELECT 'a'::INTEGER FROM marts.numbers",
+        "COPY (SELECT 1) TO '{other}'; SELECT 1",
+        "FROM read_text('{secret}')",
+    ],
+)
+def test_a_failed_parquet_leaves_the_file_that_was_there(sql, held, tmp_path):
+    target, secret = tmp_path / "kept.parquet", tmp_path / "secret"
+    target.write_text("before")
+    secret.write_text("x")
+    with pytest.raises(ConfigurationError):
+        query.to_parquet(held, sql.format(other=tmp_path / "other", secret=secret), target)
+    assert target.read_text() == "before"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept.parquet", "secret"]
+
+
+def test_a_plan_is_told_and_nothing_is_read(held):
+    out = io.StringIO()
+    query.plan(held, "SELECT error('read') FROM marts.numbers; -- last", out)
+    assert "numbers" in out.getvalue()
+
+
 def test_nothing_published_names_the_next_step(tmp_path: Path):
     with pytest.raises(ConfigurationError, match="ketum update") as caught:
         ask(Settings(data=tmp_path), "SELECT 1")

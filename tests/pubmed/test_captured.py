@@ -15,7 +15,7 @@ import pytest
 
 from pipeline.errors import ConfigurationError
 from pipeline.pubmed.fetch import check_set
-from pipeline.pubmed.search import WHOLE, read_page
+from pipeline.pubmed.pages import WHOLE, read_page
 from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer, check_http
 from tests.conftest import SHARED
 

@@ -263,7 +263,7 @@ def test_cut_xml_is_not_noticed_by_http(spoilt):
         etree.fromstring(answer.content)
 
 
-def test_a_whole_answer_may_come_in_chunks(serving):
+def test_a_whole_answer_may_come_without_its_length(serving):
     def chunked(exchange: Exchange) -> Response:
         return replace(exchange.right, body=exchange.right.body * 20, chunked=True)
 
@@ -271,6 +271,16 @@ def test_a_whole_answer_may_come_in_chunks(serving):
     answer = requests.post(f"{server.url}efetch.fcgi", data={"id": "30000001"}, timeout=9)
     assert answer.headers["Transfer-Encoding"] == "chunked"
     assert answer.content.count(b"</PubmedArticleSet>") == 20
+
+    # HTTP/1.0 knows no chunks: the end of the connection is the end of the body.
+    host, port = server.url.split("/")[2].split(":")
+    with socket.create_connection((host, int(port)), timeout=9) as client:
+        client.sendall(b"GET /efetch.fcgi?id=30000001 HTTP/1.0\r\n\r\n")
+        with client.makefile("rb") as stream:
+            head, _, body = stream.read().partition(b"\r\n\r\n")
+    assert b"Transfer-Encoding" not in head
+    assert b"Content-Length" not in head
+    assert body == answer.content
 
 
 def test_reset(spoilt):

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from pipeline.errors import IncompleteError
 from pipeline.pubmed import search
-from pipeline.pubmed.search import RECOUNT, WHOLE, SearchAnswer, esearch, read_page
+from pipeline.pubmed.pages import RECOUNT, WHOLE, Page, read_page
+from pipeline.pubmed.search import SearchAnswer, esearch
 from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer
 from tests.conftest import FakeClock
 
@@ -169,7 +170,7 @@ def test_a_set_that_never_stands_still_ends_the_run():
 # -- single answers
 
 
-def page(body: str) -> search.Page:
+def page(body: str) -> Page:
     return read_page(body.encode(), WHOLE, {}, datetime(2026, 1, 1))
 
 

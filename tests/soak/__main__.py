@@ -28,6 +28,8 @@ def main() -> int:
         soak = Soak(base, told.seed)
         for day in range(1, told.days + 1):
             soak.live(1)
+            if day == told.days // 2:
+                soak.rebuild()
             if day % 10 == 0:
                 print(f"day {day}, {time.monotonic() - start:.0f} s", file=sys.stderr)
         soak.close()

@@ -29,7 +29,7 @@ HISTORY = {
 """Tables that tell how things came about: the ledger's affair."""
 CURRENT_OF_OPS = ("ops.search_differences", "ops.known_articles")
 TIMES_AND_IDS = {
-    "changed_at", "first_seen_at", "raw_file", "raw_offset", "set_id", "source_stamp",
+    "changed_at", "counted_at", "first_seen_at", "raw_file", "raw_offset", "set_id", "source_stamp",
 }  # fmt: skip
 """Columns that tell when and in which batch a record came."""
 SHOWN = 3
@@ -103,6 +103,10 @@ def history(shown: PublishedSet, ledger: Ledger) -> tuple[list[str], list[str]]:
         "ops.searches": (
             "SELECT searched_at, search, hit_count FROM ops.searches",
             [(*key, count) for key, count in ledger.hit_counts.items()],
+        ),
+        "ops.denominators": (
+            "SELECT counted_at, denominator, year, record_count FROM ops.denominators",
+            [(*key, count) for key, count in ledger.denominators.items()],
         ),
         "ops.search_hits": (
             "SELECT search, pmid, entered_at, entered_reason, left_at, left_reason, "

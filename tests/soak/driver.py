@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+from pipeline import verify
 from pipeline.errors import EXIT_INCOMPLETE, EXIT_OK, EXIT_SOURCE
 from pipeline.rebuild import rebuild
 from pipeline.settings import PUBMED_ORIGIN, ROOT, Settings
 from tests.soak import compare, published
 from tests.soak.attempt import KILLED, Outcome, Updater
 from tests.soak.clock import START, SoakClock
-from tests.soak.events import KINDS
+from tests.soak.events import KINDS, is_mended
 from tests.soak.ledger import Ledger, Update
 from tests.soak.plans import CLEAN, Plan, killed, plans
 from tests.soak.published import PublishedSet
@@ -91,15 +92,21 @@ class Soak:
     def live(self, days: int) -> None:
         """Let days pass, each with its update."""
         for _ in range(days):
-            self._note(self.world.evolve())
-            self._wake()
-            self._update_of_the_day(self._plans.draw() if self.tale.days else CLEAN)
-            self.tale.days += 1
+            self.day(self._plans.draw() if self.tale.days else CLEAN)
+
+    def day(self, plan: Plan) -> None:
+        """Let one day pass, with this update."""
+        self._note(self.world.evolve())
+        self._wake()
+        self._update_of_the_day(plan)
+        self.tale.days += 1
 
     def close(self) -> None:
         """A last undisturbed update, then compare with ledger, fresh load and rebuild."""
-        # past the time within which what an unfinished update left may still serve
-        self.world.today += timedelta(days=2)
+        # so that nothing an unfinished update left still serves, and all that is monthly is due
+        self.world.today += timedelta(days=31)
+        while is_mended(self.world):  # of a broken record a fresh load has no earlier copy
+            pass
         self._wake()
         self._attempt(Plan(is_full=True))
         shown = published.latest(self.settings.published)
@@ -108,12 +115,18 @@ class Soak:
         self._compared("history against the ledger", compare.history(shown, self.ledger))
         fresh = self._fresh_load()
         self._compared("current state against a fresh load", compare.current(shown, fresh))
+        self.rebuild()
+        for report in verify.verify(self.settings):
+            self._is_true(report.is_whole, f"ketum verify: {report.text()}")
+        if self.tale.shortest_pause < PACE_SECONDS - 1e-6:
+            self._wrong(f"two requests were {self.tale.shortest_pause} s apart")
+
+    def rebuild(self) -> None:
+        """Rebuild in place, and compare with what was there; the next update goes on from it."""
         warehouse = self.settings.warehouse(PUBMED_ORIGIN)
         before = compare.whole(warehouse)
         rebuild(PUBMED_ORIGIN, self.settings, self.clock)
         self._compared("all after a rebuild", compare.rebuilt(before, compare.whole(warehouse)))
-        if self.tale.shortest_pause < PACE_SECONDS - 1e-6:
-            self._wrong(f"two requests were {self.tale.shortest_pause} s apart")
 
     def _wake(self) -> None:
         """Go on to about six in the morning of the world's day."""

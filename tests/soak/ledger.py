@@ -68,6 +68,7 @@ class Ledger:
         committed: the updates that count.
         stays: every stay, open and closed.
         hit_counts: (as_of, search) to the number of records PubMed found.
+        denominators: (as_of, denominator, year) to the records PubMed counted.
     """
 
     def __init__(self) -> None:
@@ -75,11 +76,12 @@ class Ledger:
         self.committed: list[Committed] = []
         self.stays: list[Stay] = []
         self.hit_counts: dict[tuple[datetime, str], int] = {}
+        self.denominators: dict[tuple[datetime, str, int], int] = {}
         self._open: dict[Key, Stay] = {}
         self._unsettled: list[Update] = []
         self._left_over: list[Batch] = []
         self._latest: Mapping[int, Record] = {}
-        self._carried_over: set[int] = set()
+        self._excused: set[int] = set()
         self._content: object = None
 
     def add(self, update: Update) -> None:
@@ -109,13 +111,14 @@ class Ledger:
         """Members of which ketum must hold the latest state by now and does not.
 
         What PubMed changed without announcing it, in a record with a final status, can be
-        seen by a full read only; and what cannot be read leaves the last copy that could.
+        seen by a full read only; what cannot be read leaves the last copy that could; and what
+        a dead update read, or what changed during this one, may wait for the next.
         """
         return sorted(pmid for pmid in self._all_members() if self._is_outdated(pmid))
 
     def _is_outdated(self, pmid: int) -> bool:
         latest, held = self._latest[pmid], self.holdings.held[pmid].record
-        if latest == held or latest.is_broken or pmid in self._carried_over:
+        if latest == held or latest.is_broken or pmid in self._excused:
             return False
         is_excused = held.is_final and held.changed_on == latest.changed_on
         return not is_excused or self.committed[-1].is_full_read
@@ -130,20 +133,23 @@ class Ledger:
 
     def _enter(self, update: Update, as_of: datetime) -> None:
         found = update.seen.found
+        for key, count in update.seen.counts.items():
+            self.denominators[as_of, *key] = count
         carried = self._carried(update, set().union(*found.values()))
-        self._carried_over = {pmid for batch in carried for pmid in batch} - update.seen.asked
+        resumed = {pmid for batch in carried for pmid in batch} - update.seen.asked
         self.holdings.load([*carried, *update.seen.deliveries], as_of)
         for search, pmids in found.items():
             self.hit_counts[as_of, search] = len(pmids)
             self._turn_over(search, pmids, update.seen.records, as_of)
         self._latest = update.seen.records
-        content = (as_of.year, found, self._copies())
+        self._excused = resumed | update.seen.changed
+        content = (as_of.year, found, self._copies(), len(self.denominators))
         self.committed.append(
             Committed(
                 as_of,
-                self._all_members() <= update.seen.asked | self._carried_over,
+                self._all_members() <= update.seen.asked | resumed,
                 content == self._content,
-                len(update.seen.times),
+                len(update.seen.times) - update.seen.count_requests,
             )
         )
         self._content = content

@@ -70,8 +70,8 @@ CLEAN = Plan()
 
 
 def killed(rng: random.Random) -> Plan:
-    """Killed at a random moment; now and then a moment too late."""
-    return Plan(kill_after=rng.uniform(0.0, 1.1))
+    """Killed at a random moment; a process of its own is slower, and some moments come too late."""
+    return Plan(kill_after=rng.uniform(0.0, 1.6))
 
 
 def plans(rng: random.Random) -> list[Plan]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+
+import pytest
 
 from pipeline.pubmed import sync
 from pipeline.pubmed.pace import Pacer
 from pipeline.warehouse import changes, membership
 from tests.soak.driver import Soak
-from tests.soak.events import KINDS
+from tests.soak.events import KINDS, is_deleted, is_merged, is_revised
+from tests.soak.plans import CLEAN
 from tests.soak.world import World
 
 DAYS = int(os.environ.get("KETUM_SOAK_DAYS", "6"))
@@ -18,7 +22,7 @@ DAYS = int(os.environ.get("KETUM_SOAK_DAYS", "6"))
 
 def test_no_difference_after_days_of_changes_faults_and_kills(tmp_path: Path):
     """KETUM_SOAK_DAYS days (30 in .ci/run); `make soak` is the same for 300."""
-    soak = Soak(tmp_path, seed=3)
+    soak = Soak(tmp_path, seed=54)
     soak.live(DAYS)
     soak.close()
     assert soak.tale.differences == []
@@ -43,21 +47,42 @@ def test_every_kind_of_event_happens():
     assert happened == set(KINDS)
 
 
-def forget_the_unsettled(*_arguments: object) -> set[int]:
+def forgets(*_arguments: object) -> None:
+    """What a saboteur puts in the place of a function."""
+
+
+def forgets_pmids(*_arguments: object) -> set[int]:
     return set()
 
 
-def log_nothing(*_arguments: object) -> None:
-    pass
-
-
-def all_deleted(*_arguments: object) -> None:
-    pass
+def publisher_rewords(world: World) -> None:
+    """A record that was never final changes, and its old DateRevised stays."""
+    record = world.pick(lambda held: not held.is_final and held.about_kratom)
+    assert record is not None
+    world.put(replace(record, wording=record.wording + 1))
 
 
 SABOTAGE = {
-    "changes are not logged": (changes, "log_changes", log_nothing),
-    "unsettled records are not read again": (sync, "_unsettled", forget_the_unsettled),
-    "merges are not noted": (membership, "_note_merges", log_nothing),
-    "requests are not spaced": (Pacer, "wait", log_nothing),
-}
+    "changes are not logged": (changes, "log_changes", forgets, is_revised, "article_changes"),
+    "deletions are not logged": (
+        membership, "_note_deletions", forgets, is_deleted, "article_changes",
+    ),
+    "merges are not noted": (membership, "_note_merges", forgets, is_merged, "search_hits"),
+    "unsettled records are left": (
+        sync, "_unsettled", forgets_pmids, publisher_rewords, "not read again",
+    ),
+    "requests are not spaced": (Pacer, "wait", forgets, is_revised, "s apart"),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", SABOTAGE)
+def test_a_soak_of_a_sabotaged_ketum_finds_it(how, tmp_path: Path, monkeypatch):
+    place, name, instead, happens, told = SABOTAGE[how]
+    monkeypatch.setattr(place, name, instead)
+    soak = Soak(tmp_path, seed=4)
+    soak.day(CLEAN)
+    happens(soak.world)
+    soak.day(CLEAN)
+    soak.close()
+    assert any(told in difference for difference in soak.tale.differences)

@@ -31,7 +31,10 @@ class Seen:
         deliveries: records of each EFetch answer that came whole, by PMID.
         spoilt: number of answers that were not the right ones.
         found: search to the PMIDs of the last answer to it.
+        counts: (denominator, year) to the records that PubMed counted.
+        count_requests: number of requests for counts alone.
         records: what PubMed held at the last request.
+        changed: PMIDs of records that came, went or changed between two requests.
     """
 
     times: list[float] = field(default_factory=list)
@@ -39,7 +42,10 @@ class Seen:
     deliveries: list[dict[int, Record]] = field(default_factory=list)
     spoilt: int = 0
     found: dict[str, set[int]] = field(default_factory=dict)
+    counts: dict[tuple[str, int], int] = field(default_factory=dict)
+    count_requests: int = 0
     records: Mapping[int, Record] = field(default_factory=dict)
+    changed: set[int] = field(default_factory=set)
 
 
 class Upstream:
@@ -88,12 +94,15 @@ class Upstream:
     def _answer(self, exchange: Exchange) -> Response:
         self.seen.times.append(self._clock.monotonic())
         self._on_request(len(self.seen.times))
-        if self._records() != self.seen.records:
+        if now := {pmid for pmid, _ in self._records().items() ^ self.seen.records.items()}:
+            self.seen.changed |= now
             self._take_in(self._records())
         right = self._tools.answer(exchange.tool, exchange.parameters)
         exchange = replace(exchange, right=right, ask=self._tools.answer)
         if exchange.tool == "efetch":
             return self._give_records(exchange)
+        if exchange.parameters.get("rettype") == "count":
+            return self._give_count(exchange)
         given = self._spoilt(exchange)
         search = _search_of(exchange.parameters.get("term", ""))
         if search is not None:
@@ -114,6 +123,16 @@ class Upstream:
                 {copy.pmid: copy for copy in held if copy.xml.encode() in given.body}
             )
         return given
+
+    def _give_count(self, exchange: Exchange) -> Response:
+        """A count of all that PubMed holds; never spoilt, as a run does not fail for it."""
+        term = exchange.parameters["term"]
+        self.seen.count_requests += 1
+        if one_year := re.search(r"AND (\d{4})\[edat\]$", term):
+            denominator = "pain" if "pain" in term else "pubmed"
+            count = re.findall(rb"<Count>(\d+)", exchange.right.body)[0]
+            self.seen.counts[denominator, int(one_year[1])] = int(count)
+        return exchange.right
 
     def _spoilt(self, exchange: Exchange) -> Response:
         given = self._spoil(exchange) if self._spoil else exchange.right

@@ -23,6 +23,8 @@ TYPES_OF_ARTICLES = (
     ("Journal Article", "Systematic Review"),
     ("Preprint",),
 )
+OLD_STATUSES = (*["MEDLINE"] * 7, "PubMed-not-MEDLINE", "Publisher")
+"""Some records stay for years as their publishers sent them."""
 EVENTS_A_DAY = (0, 0, 0, 0, 1, 1, 2, 2, 3, 4)
 
 
@@ -84,8 +86,10 @@ class World:
         entered = self.today - timedelta(days=self.rng.randrange(400, 5000))
         record = self.make(about_kratom=about_kratom, entered=entered)
         revised = entered + timedelta(days=self.rng.randrange(10, 390))
-        self.records[record.pmid] = replace(
-            record, status="MEDLINE", revised=revised, completed=revised, changed_on=revised
+        status = self.rng.choice(OLD_STATUSES)
+        completed = revised if status == "MEDLINE" else None
+        self.put(
+            replace(record, status=status, revised=revised, completed=completed, changed_on=revised)
         )
 
     def make(self, *, about_kratom: bool, entered: date) -> Record:

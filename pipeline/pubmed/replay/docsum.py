@@ -10,9 +10,8 @@ from typing import Any
 
 from lxml import etree
 
-from pipeline.pubmed.replay.record import PARSER, issue_date, text_of, texts_of
+from pipeline.pubmed.replay.reading import PARSER, Element, issue_date, text_of, texts_of
 
-Element = etree._Element
 Document = dict[str, Any]
 """Texts, lists of texts and lists of such documents by their names in XML 2.0, in NCBI's order."""
 

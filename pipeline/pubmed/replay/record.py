@@ -6,32 +6,24 @@ Reads only as much as the index needs. It is kept apart from the project's own r
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from lxml import etree
 
-# No entity is expanded, no DTD loaded and nothing fetched, whatever the file asks for.
-PARSER = etree.XMLParser(
-    resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+from pipeline.pubmed.replay.reading import (
+    LANGUAGES,
+    PARSER,
+    Element,
+    children_of,
+    issue_date,
+    plain_date,
+    text_of,
+    texts_of,
 )
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-# PubMed's own reading of seasons (User Guide, "Publication Date").
-_SEASONS = {"winter": 1, "spring": 4, "summer": 7, "fall": 10, "autumn": 10}
-_MONTH = re.compile("|".join([*_MONTHS, *_SEASONS]))
+
 _HISTORY = {"pubmed": "edat", "entrez": "crdt", "medline": "mhda"}
-LANGUAGES = {
-    "chi": "chinese", "cze": "czech", "dan": "danish", "dut": "dutch", "eng": "english",
-    "fin": "finnish", "fre": "french", "ger": "german", "hun": "hungarian",
-    "ind": "indonesian", "ita": "italian", "jpn": "japanese", "kor": "korean", "may": "malay",
-    "nor": "norwegian", "per": "persian", "pol": "polish", "por": "portuguese",
-    "rus": "russian", "spa": "spanish", "swe": "swedish", "tha": "thai", "tur": "turkish",
-}  # fmt: skip
-
-
-Element = etree._Element
 
 
 @dataclass
@@ -102,7 +94,7 @@ def _both(part: str) -> _Reader:
 
 
 def _date(*parts: str) -> _Reader:
-    return lambda element, entries: _add_date(entries, parts, _plain_date(element))
+    return lambda element, entries: _add_date(entries, parts, plain_date(element))
 
 
 def _read_citation(citation: Element, entries: Entries) -> None:
@@ -125,7 +117,7 @@ def _read_language(language: Element, entries: Entries) -> None:
 
 
 def _read_author(author: Element, entries: Entries) -> None:
-    names = _children(author)
+    names = children_of(author)
     if "CollectiveName" in names:
         for text in texts_of(author, "CollectiveName"):
             entries.both("cn", text)
@@ -146,7 +138,7 @@ def _read_pages(pages: Element, entries: Entries) -> None:
 
 
 def _read_person(person: Element, entries: Entries) -> None:
-    entries.both("ps", _name(_children(person)))
+    entries.both("ps", _name(children_of(person)))
 
 
 def _read_heading(heading: Element, entries: Entries) -> None:
@@ -171,41 +163,13 @@ def _read_issue_date(date: Element, entries: Entries) -> None:
 def _read_history_date(date: Element, entries: Entries) -> None:
     known = _HISTORY.get(date.get("PubStatus", ""))
     if known:
-        _add_date(entries, (known,), _plain_date(date))
+        _add_date(entries, (known,), plain_date(date))
 
 
 def _add_date(entries: Entries, parts: Iterable[str], number: int | None) -> None:
     if number:
         for part in parts:
             entries.dates[part].append(number)
-
-
-def _plain_date(element: Element) -> int | None:
-    said = _children(element)
-    year, month, day = (
-        int(said[tag]) if said.get(tag, "").isdecimal() else 0 for tag in ("Year", "Month", "Day")
-    )
-    return year * 10000 + (month or 1) * 100 + (day or 1) if year else None
-
-
-def issue_date(element: Element) -> int | None:
-    """PubDate as PubMed sorts it: first month of a range, January where none is said."""
-    said = _children(element)
-    loose = said.get("MedlineDate", "")
-    years = re.findall(r"\d{4}", said.get("Year") or loose)
-    if not years:
-        return None
-    text = (said.get("Month") or said.get("Season") or loose).lower()
-    match = _MONTH.search(text)
-    month = 1
-    if text.isdecimal() and len(text) <= 2:
-        month = int(text)
-    # PubMed's sort date of "1998 Dec-1999 Jan" is the first of January 1998.
-    elif match and len(set(years)) == 1:
-        word = match.group()
-        month = _SEASONS.get(word) or _MONTHS.index(word) + 1
-    day = said.get("Day", "")
-    return int(years[0]) * 10000 + month * 100 + (int(day) if day.isdecimal() else 1)
 
 
 def _author_forms(names: dict[str, str]) -> Iterator[str]:
@@ -218,22 +182,6 @@ def _author_forms(names: dict[str, str]) -> Iterator[str]:
 
 def _name(names: dict[str, str]) -> str:
     return " ".join(names.get(tag, "") for tag in ("LastName", "ForeName", "Initials", "Suffix"))
-
-
-def _children(element: Element) -> dict[str, str]:
-    """The short texts right under an element, by tag."""
-    return {str(child.tag): (child.text or "").strip() for child in element}
-
-
-def texts_of(element: Element, path: str) -> list[str]:
-    """The texts of all elements the path leads to."""
-    return [text_of(found) for found in element.iterfind(path)]
-
-
-def text_of(element: Element) -> str:
-    """All text of an element, without its mark-up."""
-    # Species names stand in italics: text goes on after the inner tag.
-    return "".join(map(str, element.itertext())) if len(element) else element.text or ""
 
 
 _HISTORY_DATES = {"History": _within({"PubMedPubDate": _read_history_date})}

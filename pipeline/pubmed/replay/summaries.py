@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 from pipeline.pubmed.replay.answers import as_json, error, header, prolog
 from pipeline.pubmed.replay.docsum import Document
-from pipeline.pubmed.replay.record import LANGUAGES
+from pipeline.pubmed.replay.reading import LANGUAGES
 from pipeline.pubmed.replay.response import Response
 
 JSON_LIMIT = 500

@@ -7,22 +7,29 @@ from the history server.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from pipeline.pubmed.replay import answers, summaries
 from pipeline.pubmed.replay.answers import Page
 from pipeline.pubmed.replay.archive import Archive
 from pipeline.pubmed.replay.docsum import Document, read_document
 from pipeline.pubmed.replay.history import History, UnknownQueryError
-from pipeline.pubmed.replay.query import Chain, Earlier, Node, QuerySyntaxError, Term, parse
+from pipeline.pubmed.replay.query import QuerySyntaxError
+from pipeline.pubmed.replay.requested import (
+    LARGEST_ID,
+    EmptyQueryError,
+    ids_in,
+    invalid_id,
+    number_of,
+    query_of,
+    valid_ids,
+)
 from pipeline.pubmed.replay.response import Parameters, Response
-from pipeline.pubmed.replay.search import Findings, recent_days, search
+from pipeline.pubmed.replay.search import Findings, search
 from pipeline.pubmed.replay.text import printable
 
 WINDOW = 9_999
-_LARGEST_ID = 2**64 - 1
 WINDOW_ERROR = (
     "'retstart' cannot be larger than 9998. For PubMed, ESearch can only retrieve the first "
     "9,999 records matching the query. To obtain more than 9,999 PubMed records, consider using "
@@ -36,13 +43,6 @@ SYNTAX_ERROR = (
     "Source: /api/search/?r=... "
     "Details: Search is temporarily unavailable. Please try again later."
 )
-
-
-class EmptyQueryError(ValueError):
-    """There is nothing to search for."""
-
-    def __init__(self) -> None:
-        super().__init__("Empty term and query_key - nothing todo")
 
 
 class Tools:
@@ -82,7 +82,7 @@ class Tools:
         if given.get("db", "pubmed") != "pubmed":
             text = f"Database is not supported: {printable(given['db'])}"
             return answers.search_error(text, use_json=use_json)
-        start, wanted = _number(given, "retstart", 0), _number(given, "retmax", 20)
+        start, wanted = number_of(given, "retstart", 0), number_of(given, "retmax", 20)
         if start >= WINDOW:
             text = f"Search Backend failed: Exception:\n{WINDOW_ERROR}"
             return answers.search_error(text, use_json=use_json)
@@ -118,7 +118,7 @@ class Tools:
 
         return search(
             self._archive.index,
-            _query(given, today),
+            query_of(given, today),
             pmids=self._archive.numbers,
             today=today,
             history=earlier,
@@ -132,17 +132,15 @@ class Tools:
         if database != "pubmed":
             name = printable(database)
             return answers.error("epost", [f"Invalid db name specified: {name}"], 400)
-        words = re.split(r"[\s,]+", given.get("id", "").strip(" ,"))
-        valid = [int(word) for word in words if re.fullmatch("[0-9]{1,20}", word)]
-        pmids = [pmid for pmid in valid if 0 < pmid <= _LARGEST_ID]
+        pmids = valid_ids(given.get("id", ""))
         if not pmids:
             invalid = "Some IDs have invalid value and were omitted. Maximum ID value"
-            texts = ["Empty ID list; Nothing to store", f"{invalid} {_LARGEST_ID}"]
+            texts = ["Empty ID list; Nothing to store", f"{invalid} {LARGEST_ID}"]
             return answers.error("epost", texts, 400)
-        return answers.posted(*self.history.keep(list(dict.fromkeys(pmids)), given.get("WebEnv")))
+        return answers.posted(*self.history.keep(pmids, given.get("WebEnv")))
 
     def _efetch(self, given: Parameters) -> Response:
-        # metapub asks for rettype=xml with retmode=text, and NCBI gives it XML.
+        # metapub asks for rettype=xml with retmode=text, and expects XML.
         wants_text = given.get("retmode") == "text" and given.get("rettype") != "xml"
         try:
             pmids = self._asked(given)
@@ -174,26 +172,23 @@ class Tools:
             IndexError: if it asks for more than the history server gives.
         """
         if given.get("id"):
-            # NCBI takes a malformed id apart: "42.9" asks for 42 and for 9.
-            numbers = map(int, re.findall(r"\b[0-9]{1,20}\b", given["id"]))
-            return [pmid for pmid in dict.fromkeys(numbers) if pmid > 0]
+            return ids_in(given["id"])
         if "query_key" not in given and "WebEnv" not in given:
             return []
         kept = self.history.kept(given.get("WebEnv", ""), given.get("query_key", ""))
-        start = _number(given, "retstart", 0)
+        start = number_of(given, "retstart", 0)
         if start >= WINDOW:
             raise IndexError(start)
-        return kept[start : min(start + _number(given, "retmax", WINDOW), WINDOW)]
+        return kept[start : min(start + number_of(given, "retmax", WINDOW), WINDOW)]
 
     def _esummary(self, given: Parameters) -> Response:
         use_json = given.get("retmode") == "json"
         if "id" not in given and not ("query_key" in given and "WebEnv" in given):
             text = "Neither query_key nor id specified"
             return summaries.nothing_to_sum_up(text, use_json=use_json)
-        invalid = re.search(r"[^\s,]*[^\s,0-9][^\s,]*", given.get("id", ""))
+        invalid = invalid_id(given.get("id", ""))
         if invalid:
-            word = printable(invalid.group())
-            return summaries.invalid_uid(word, invalid.start(), use_json=use_json)
+            return summaries.invalid_uid(*invalid, use_json=use_json)
         try:
             pmids = self._asked(given)
         except UnknownQueryError as unknown:
@@ -229,35 +224,3 @@ class Tools:
             name = printable(database)
             return answers.error("einfo", [f"Can not retrieve DbInfo for db={name}"])
         return answers.database_info(len(self._archive.records), self._built, use_json=use_json)
-
-
-def _query(given: Parameters, today: date) -> Node:
-    """Term, earlier search and dates as one query: all must hold.
-
-    Raises:
-        EmptyQueryError: if neither a term nor a query key is given.
-        QuerySyntaxError: if the term is not well-formed.
-    """
-    # What XML cannot carry must not come back in an answer.
-    term = printable(given.get("term", "")).strip()
-    key = given.get("query_key", "")
-    nodes: list[Node] = [parse(term)] if term else []
-    if key:
-        nodes.append(Earlier(int(key[:9]) if key.isdecimal() else 0))
-    if not nodes:
-        raise EmptyQueryError
-    dates = ""
-    low, high = given.get("mindate", ""), given.get("maxdate", "")
-    if given.get("reldate", "").isdecimal():
-        dates = recent_days(int(given["reldate"][:6]), today)
-    elif low and high:
-        dates = f"{printable(low)}:{printable(high)}"
-    if dates:
-        nodes.append(Term(dates, given.get("datetype") or "pdat"))
-    first, *others = nodes
-    return Chain(first, tuple(("AND", node) for node in others)) if others else first
-
-
-def _number(given: Parameters, name: str, default: int) -> int:
-    text = given.get(name, "").strip()
-    return int(text[:9]) if text.isdecimal() else default

@@ -122,7 +122,9 @@ class _Handler(BaseHTTPRequestHandler):
         if _GZIP.search(self.headers.get("Accept-Encoding", "")):
             body = gzip.compress(body, 1, mtime=0)
             self.send_header("Content-Encoding", "gzip")
-        if response.chunked:
+        if response.chunked and self.request_version == "HTTP/1.0":
+            self.close_connection = True  # the end of the connection is the end of the body
+        elif response.chunked:
             self.send_header("Transfer-Encoding", "chunked")
             body = b"".join(_chunks(body))
         else:

@@ -1,0 +1,110 @@
+"""CSV, JSON lines and Parquet: one row a record, the same columns in each."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.outputs.citations.citation import Citation, iso_date
+from pipeline.outputs.exports import FORMULA
+
+COLUMNS = {
+    "pmid": "INTEGER", "doi": "VARCHAR", "pmcid": "VARCHAR", "title": "VARCHAR",
+    "authors": "VARCHAR[]", "journal": "VARCHAR", "year": "SMALLINT", "date": "VARCHAR",
+    "volume": "VARCHAR", "issue": "VARCHAR", "pages": "VARCHAR", "languages": "VARCHAR[]",
+    "publication_types": "VARCHAR[]", "study_type": "VARCHAR", "study_type_label": "VARCHAR",
+    "evidence_group": "VARCHAR", "assigned_by": "VARCHAR", "confidence": "VARCHAR",
+    "is_retracted": "BOOLEAN", "is_preprint": "BOOLEAN", "terms": "VARCHAR[]", "url": "VARCHAR",
+    "first_seen_at": "TIMESTAMP", "set_id": "VARCHAR", "abstract": "VARCHAR",
+}  # fmt: skip
+"""Names and DuckDB types. `date` is ISO as far as known; `abstract` only when asked for."""
+
+_SPREADSHEET_WOULD_RUN = re.compile(FORMULA)
+
+
+def row(citation: Citation, abstracts: bool) -> dict[str, Any]:
+    """A record as values of `COLUMNS`, texts as PubMed has them, None for what is not known."""
+    said = citation.said
+    found: dict[str, Any] = {
+        "pmid": citation.pmid,
+        "doi": said["doi"],
+        "pmcid": said["pmc_id"],
+        "title": said["title"] or said["book_title"],
+        "authors": [person.inverted() for person in citation.authors],
+        "journal": citation.container or said["book_title"],
+        "year": citation.year,
+        "date": iso_date(citation) or None,
+        "volume": said["volume"] or said["book_volume"],
+        "issue": said["issue"],
+        "pages": said["pages"] or said["start_page"],
+        "languages": said["languages"],
+        "publication_types": said["publication_types"] or [],
+        "study_type": said["study_type"],
+        "study_type_label": said["study_type_label"],
+        "evidence_group": said["evidence_group"],
+        "assigned_by": said["assigned_by"],
+        "confidence": said["confidence"],
+        "is_retracted": said["is_retracted"],
+        "is_preprint": said["is_preprint"],
+        "terms": list(citation.terms),
+        "url": citation.url or None,
+        "first_seen_at": said["first_seen_at"].isoformat(),
+        "set_id": citation.set_id,
+    }
+    if abstracts:
+        found["abstract"] = said["abstract"]
+    return found
+
+
+def csv_text(rows: Sequence[dict[str, Any]], between: str = "; ") -> str:
+    """Rows as CSV: UTF-8 with a header, lists joined, an apostrophe before what looks a formula.
+
+    Args:
+        rows: with the same keys each.
+        between: what stands between the values of a list.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(rows[0])
+    for values in rows:
+        writer.writerow(_cell(value, between) for value in values.values())
+    return out.getvalue()
+
+
+def _cell(value: object, between: str) -> object:
+    if isinstance(value, list):
+        value = between.join(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str) and _SPREADSHEET_WOULD_RUN.match(value):
+        return f"'{value}"
+    return value
+
+
+def json_lines(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows as JSON objects, one a line."""
+    return "".join(json.dumps(values, ensure_ascii=False) + "\n" for values in rows)
+
+
+def write_parquet(rows: Sequence[dict[str, Any]], target: Path) -> None:
+    """Write rows as a Parquet file with the types of `COLUMNS`.
+
+    The rows go to DuckDB as JSON lines in a file beside: value by value would take minutes.
+    """
+    columns = {name: COLUMNS[name] for name in rows[0]}
+    lines = target.with_name(f"{target.name}.jsonl")
+    try:
+        lines.write_text(json_lines(rows), encoding="utf-8")
+        with duckdb.connect() as con:
+            con.read_json(str(lines), columns=columns, format="newline_delimited").write_parquet(
+                str(target), compression="zstd"
+            )
+    finally:
+        lines.unlink(missing_ok=True)
