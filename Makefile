@@ -48,7 +48,7 @@ types: $(DEV_STAMP) ## Check types, strictly
 	$(PY) -m mypy --strict pipeline flows
 
 clean: ## Remove the installation and caches; data/ stays
-	rm -rf $(VENV) .venv-clients build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-clients .browser build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The first line of defence: a word about the Python rather than a page about a wheel.

@@ -97,8 +97,9 @@ def _settle_dead_runs(origin: str, settings: Settings) -> None:
 def _replay(journal: Journal, settings: Settings, clock: Clock, scratch: Path) -> Run:
     """One committed run again, in `settings.warehouses`; returns its handle, still open."""
     archive = Archive(settings.raw(journal.origin))
+    # a reference file the run did not know yet is taken as it is now
     reference = scratch / journal.run_id
-    reference.mkdir()
+    shutil.copytree(settings.reference, reference)
     for name, stored in journal.reference.items():
         (reference / name).write_bytes(archive.get(stored))
     again = dataclasses.replace(journal, state=journals.RUNNING, steps=[], receipt={})

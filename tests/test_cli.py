@@ -26,8 +26,8 @@ from pipeline.warehouse import lock
 from tests.corpus import article, write
 
 COMMANDS = (
-    "update", "query", "explain", "export", "status", "doctor", "evaluate", "schedule", "rebuild",
-    "verify", "replay",
+    "update", "query", "claims", "explain", "export", "status", "doctor", "evaluate", "schedule",
+    "rebuild", "verify", "replay",
 )  # fmt: skip
 KEY = "canary0000000000000000000000000key"
 RECORDS = (article(1, "Kratom and pain in mice"), article(2, "Kratom for sale"))

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.clock import Clock
 from pipeline.options import Options
-from pipeline.outputs import data_dictionary
+from pipeline.outputs import claims_page, data_dictionary, query
 from pipeline.outputs.receipt import Receipt
 from pipeline.settings import ROOT, Settings
 from pipeline.update import run_update
@@ -45,6 +45,15 @@ def test_what_the_demonstration_says_of_itself_is_true(demonstration):
     assert f"{typed} of {held} get a type" in told
     assert receipt.known_missed == []
     assert receipt.unknown_values == {}
+
+
+def test_the_article_card_is_current(demonstration):
+    _, settings = demonstration
+    with query.open_published(settings) as con:
+        page = claims_page.page(con)
+    told = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
+    day = re.compile(r"^As of \S+\.", re.MULTILINE)
+    assert day.sub("", page) == day.sub("", told), "python -m pipeline.outputs.claims_page"
 
 
 def snippets(language: str) -> Iterator[str]:

@@ -94,6 +94,14 @@ def test_a_cell_leads_to_its_record_and_to_the_words_behind_it(executed):
     assert "Kratom" in text
 
 
+def test_it_says_how_many_human_trials_and_which(executed):
+    text = shown(executed)
+    assert "Randomised trial" in text
+    assert "Other human experiment" in text
+    page = shown(executed, "text/html")
+    assert "concerns_pain" in page
+
+
 def source_cells() -> list[Any]:
     return [cell for cell in nbformat.read(TOUR, as_version=4).cells if cell.cell_type == "code"]
 

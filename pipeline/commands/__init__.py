@@ -5,6 +5,7 @@ A module imports what its command needs when the command runs, so that `ketum --
 """
 
 from pipeline.commands import (
+    claims,
     evaluate,
     explain,
     export,
@@ -17,5 +18,17 @@ from pipeline.commands import (
     verify,
 )
 
-ALL = (update, query, explain, export, status, evaluate, schedule, rebuild, verify, replay)
+ALL = (
+    update,
+    query,
+    claims,
+    explain,
+    export,
+    status,
+    evaluate,
+    schedule,
+    rebuild,
+    verify,
+    replay,
+)
 """In the order `ketum --help` shows them."""

@@ -17,6 +17,10 @@ import duckdb
 
 from pipeline.evidence import type_changes
 from pipeline.evidence.assigning import assign
+from pipeline.evidence.claim_matching import match_claims
+from pipeline.evidence.claim_tables import write_claims, write_readings
+from pipeline.evidence.claims import load_claims
+from pipeline.evidence.curation import load_readings
 from pipeline.evidence.evaluation.mapping import UNSEEN
 from pipeline.evidence.evaluation.results import MEASURED_FILE, read_results
 from pipeline.evidence.faceting import judge_facets
@@ -46,10 +50,11 @@ def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str,
     Returns:
         Counts for the receipt: judged, labelled, unclassified, conflicts, labels, proofs,
         retracted, notices, preprints, facet_values, registrations, study_groups, overrides,
-        overrides_unmet, overrides_not_held.
+        overrides_unmet, overrides_not_held, claim_pairs.
 
     Raises:
-        ConfigurationError: a reference file is wrong; nothing was written.
+        ConfigurationError: a reference file is wrong, or a quote in claim_evidence.csv is;
+            nothing stays written once the transaction is undone.
     """
     topics = load_topics(settings_reference / "topics.toml")
     study_types = load_study_types(settings_reference / "study_types.toml")
@@ -57,6 +62,9 @@ def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str,
     facets = load_facets(settings_reference / "facets.toml", study_types, names)
     registries = load_registries(settings_reference / "registries.toml")
     overrides = load_overrides(settings_reference / "overrides.toml", study_types.codes(), facets)
+    claims = load_claims(settings_reference / "claims.toml", study_types.codes(), names)
+    readings_file = settings_reference / "claim_evidence.csv"
+    readings = load_readings(readings_file, [claim.code for claim in claims.matched()])
     measured = [
         result
         for result in read_results(settings_reference / MEASURED_FILE)
@@ -77,6 +85,10 @@ def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str,
         judge_facets(con, facets, study_types, overrides, _SCHEMA)
     find_registrations(con, registries, _SCHEMA)
     group_studies(con, registries, facets.named("substance").topic or "", _SCHEMA)
+    with _any_row_order(con):
+        match_claims(con, claims, topics, _SCHEMA)  # last: it cuts the text units to sentences
+    write_claims(con, claims)
+    write_readings(con, readings, readings_file)
     return _counts(con)
 
 
@@ -186,6 +198,7 @@ def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
         "registrations": "count(*) FROM evidence.registrations",
         "study_groups": "count(DISTINCT study_group) FROM evidence.study_groups",
         "overrides": "count(*) FROM evidence.overrides",
+        "claim_pairs": "count(*) FROM evidence.article_claims",
         "overrides_unmet": "count(*) FROM evidence.overrides WHERE NOT is_expectation_met",
         "overrides_not_held": "count(*) FROM evidence.overrides WHERE automatic_value IS NULL",
     }

@@ -26,9 +26,10 @@ def run_rules(con: duckdb.DuckDBPyConnection, rules: RuleSet, schema: str) -> No
         rules: the rules to run.
         schema: schema that presents the tables of core.
 
-    `evidence_fired` has (pmid, rule_no), the number being the rule's place in the set;
-    `evidence_found` has (pmid, rule_no, source, field, section_no, zone, matched_text,
-    char_start, char_end, text_form), the words and tags behind each.
+    `evidence_fired` has (pmid, unit_no, rule_no), the last being the rule's place in the set and
+    unit_no NULL unless the set is read by unit; `evidence_found` has (pmid, rule_no, unit_no,
+    source, field, section_no, zone, matched_text, char_start, char_end, text_form), the words
+    and tags behind each.
     """
     signals = rules.signals()
     con.execute(
@@ -44,25 +45,25 @@ def run_rules(con: duckdb.DuckDBPyConnection, rules: RuleSet, schema: str) -> No
         con.execute(
             "INSERT INTO evidence_hits (pmid, signal_no, source, field, matched_text) " + statement
         )
-    _fire(con, rules.rules, signals)
+    _fire(con, rules, signals)
     locate(con, rules, signals, schema)
 
 
-def _fire(
-    con: duckdb.DuckDBPyConnection, rules: tuple[Rule, ...], signals: dict[Signal, int]
-) -> None:
+def _fire(con: duckdb.DuckDBPyConnection, rules: RuleSet, signals: dict[Signal, int]) -> None:
     """`evidence_fired`: the rules whose conditions hold, from the set of signals found."""
     conditions = [
         f"CASE WHEN {_condition_sql(rule, signals)} THEN {number} END"
-        for number, rule in enumerate(rules)
+        for number, rule in enumerate(rules.rules)
     ]
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE evidence_fired AS
         WITH found AS (
-            SELECT pmid, list(DISTINCT signal_no) AS signals FROM evidence_hits GROUP BY pmid
+            SELECT pmid, {"unit_no" if rules.by_unit else "NULL::BIGINT"} AS unit_no,
+                list(DISTINCT signal_no) AS signals
+            FROM evidence_hits GROUP BY ALL
         )
-        SELECT pmid,
+        SELECT pmid, unit_no,
             unnest(list_filter([{", ".join(conditions)}], lambda n: n IS NOT NULL)) AS rule_no
         FROM found
         """

@@ -48,6 +48,7 @@ def locate(
                 ON pair.rule_no = fired.rule_no
             JOIN evidence_hits AS hit
                 ON hit.pmid = fired.pmid AND hit.signal_no = pair.signal_no
+                {"AND hit.unit_no IS NOT DISTINCT FROM fired.unit_no" if rules.by_unit else ""}
         ),
         places AS (
             SELECT DISTINCT unit_no, signal_no FROM proving WHERE source = 'text'
@@ -58,7 +59,7 @@ def locate(
             FROM places AS place
             JOIN evidence_units AS unit USING (unit_no)
         )
-        SELECT proving.pmid, proving.rule_no, proving.source,
+        SELECT proving.pmid, proving.rule_no, proving.unit_no, proving.source,
             coalesce(placed.field, proving.field) AS field, placed.section_no, placed.zone,
             CASE WHEN proving.source = 'text'
                 THEN substr(unit.stored, placed.char_start + 1, placed.width)

@@ -6,6 +6,8 @@ import csv
 from pathlib import Path
 
 from pipeline.errors import ConfigurationError
+from pipeline.evidence.claims import load_claims
+from pipeline.evidence.curation import load_readings
 from pipeline.evidence.evaluation.results import MEASURED_FILE
 from pipeline.evidence.facets import load_facets
 from pipeline.evidence.overrides import load_overrides
@@ -20,6 +22,8 @@ REFERENCE_FILES = (
     "facets.toml",
     "registries.toml",
     "overrides.toml",
+    "claims.toml",
+    "claim_evidence.csv",
     "known_articles.csv",
 )
 OPTIONAL_FILES = (MEASURED_FILE, MODEL_FILE)
@@ -39,6 +43,8 @@ def check_reference(reference: Path) -> Topics:
         facets = load_facets(reference / "facets.toml", types, names)
         load_registries(reference / "registries.toml")
         load_overrides(reference / "overrides.toml", types.codes(), facets)
+        claims = load_claims(reference / "claims.toml", types.codes(), names)
+        load_readings(reference / "claim_evidence.csv", [claim.code for claim in claims.matched()])
         with (reference / "known_articles.csv").open(encoding="utf-8", newline="") as file:
             head = next(csv.reader(file), [])
     except FileNotFoundError as error:

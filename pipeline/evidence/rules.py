@@ -36,6 +36,7 @@ ZONE_SETS = {
     "abstract": JUDGED_ABSTRACT,
     "design": ("title", "objective", "methods", "body"),
     "own": ("title", *JUDGED_ABSTRACT),
+    "findings": ("title", "results", "conclusions", "body"),
 }
 """Names a rule file may use in `in` for several zones at once."""
 
@@ -89,12 +90,15 @@ class RuleSet:
         kind: topic, study_type or flag; also the kind of the proofs.
         columns: forms of the text (see `zones`) to look in; words are placed in the first
             form that has them.
+        by_unit: a rule holds within one text unit (or among the tags of a record), instead of
+            within the record.
     """
 
     kind: str
     version: str
     rules: tuple[Rule, ...]
     columns: tuple[str, ...] = ("judged",)
+    by_unit: bool = False
 
     def signals(self) -> dict[Signal, int]:
         """Every distinct signal with its number, in order of first use."""

@@ -182,8 +182,12 @@ def _zone_sql() -> str:
 
 def _marked_sql(text: str, zone: str) -> str:
     """The text with sentence ends marked, where sentences matter."""
-    marked = f"regexp_replace({text}, {sql_string(_BOUNDARY)}, '\\1' || chr(1) || '\\2', 'g')"
-    return f"CASE WHEN {zone} IN ('methods', 'results') THEN {text} ELSE {marked} END"
+    return f"CASE WHEN {zone} IN ('methods', 'results') THEN {text} ELSE {marked_sql(text)} END"
+
+
+def marked_sql(text: str) -> str:
+    """The stored text with chr(1) in place of the one space between two sentences."""
+    return f"regexp_replace({text}, {sql_string(_BOUNDARY)}, '\\1' || chr(1) || '\\2', 'g')"
 
 
 def _judged_sql() -> str:

@@ -6,7 +6,6 @@ between its commit and the switch is published by the next one.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
@@ -17,7 +16,8 @@ import duckdb
 from pipeline import __version__
 from pipeline import journal as journals
 from pipeline.journal import Journal
-from pipeline.outputs import exports, manifest, receipt
+from pipeline.outputs import exports, feeds, manifest, receipt, search_log
+from pipeline.outputs.page import render as page
 from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed.archive import sha256_of, sync_directory, write_atomically
 from pipeline.run import Run
@@ -96,11 +96,9 @@ def _write_set(
         snapshot.write(con, building / "ketum.duckdb")
         exported = exports.export_all(con, building / "tables")
         (building / "digest.md").write_text(told.markdown(), encoding="utf-8")
-        log_rows = con.execute("SELECT to_json(l)::VARCHAR FROM marts.search_log AS l").fetchall()
-        (building / "search_log.json").write_text(
-            json.dumps([json.loads(row[0]) for row in log_rows], indent=1, ensure_ascii=False),
-            encoding="utf-8",
-        )
+        page.write(con, building)
+        feeds.write(con, building)
+        (building / "search_log.json").write_text(search_log.render(con), encoding="utf-8")
         previous = settings.latest.resolve() if settings.latest.exists() else None
         sums = _hash_and_link(building, previous)
         text = manifest.render(journal, told, exported, sums, __version__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import duckdb
 
 from pipeline.outputs.headline import Headline, headline
-from pipeline.outputs.wording import HumanExperiments, first_sentence
+from pipeline.outputs.wording import PUBMED_ONLY, HumanExperiments, first_sentence
 
 HEADLINE_SEARCHES = ("kratom", "kratom_pain")
 MISSED_SHOWN = 5
@@ -123,7 +124,10 @@ class Receipt:
 
     def markdown(self) -> str:
         """For digest.md and the Prefect artifact."""
-        head = ["# ketum update", "", *(f"- {line.strip()}" for line in self.lines()), ""]
+        lines = [line.strip() for line in self.lines()]
+        if PUBMED_ONLY not in self.statement:
+            lines.append(PUBMED_ONLY)
+        head = ["# ketum update", "", *(f"- {line}" for line in lines), ""]
         names = list(_COLUMNS.values())
         head += ["| search | " + " | ".join(names) + " |", "|---" + "|--:" * len(names) + "|"]
         for search, counts in self.searches.items():
@@ -185,7 +189,7 @@ def fill(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
             f"{len(unmet)} override(s) no longer meet what they expect ({named}): "
             "look again with `ketum explain PMID`; all are in evidence.overrides."
         )
-    receipt.first_sentences = first_sentences(con, receipt)
+    receipt.first_sentences = first_sentences(con, receipt.searches)
     receipt.tables = headlines(con, receipt)
 
 
@@ -194,8 +198,8 @@ def headlines(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> list[Headline
     return [headline(con, name) for name in HEADLINE_SEARCHES if name in receipt.searches]
 
 
-def first_sentences(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> list[str]:
-    """The first sentence of each headline search that a receipt tells about."""
+def first_sentences(con: duckdb.DuckDBPyConnection, searches: Container[str]) -> list[str]:
+    """The first sentence of each headline search among these."""
     rows = con.execute(
         "SELECT search, topics, record_count, group_count, pain_group_count, as_of_date "
         "FROM marts.human_experimental_totals"
@@ -204,7 +208,7 @@ def first_sentences(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> list[st
     return [
         first_sentence(found[name])
         for name in HEADLINE_SEARCHES
-        if name in receipt.searches and name in found
+        if name in searches and name in found
     ]
 
 

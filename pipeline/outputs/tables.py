@@ -21,6 +21,8 @@ _CONTENT = (
     "SELECT pmid, topic, level FROM evidence.article_topics ORDER BY ALL",
     "SELECT pmid, facet, value, level FROM evidence.article_facets ORDER BY ALL",
     "SELECT pmid, study_group, role FROM evidence.study_groups ORDER BY ALL",
+    "SELECT pmid, claim, how FROM evidence.article_claims ORDER BY ALL",
+    "SELECT * FROM evidence.claim_evidence ORDER BY ALL",
     "SELECT * FROM evidence.rule_sets ORDER BY ALL",
     "SELECT denominator, date_tag, year, record_count, strategy FROM ops.denominators ORDER BY ALL",
 )

@@ -6,7 +6,7 @@
 CREATE SCHEMA IF NOT EXISTS evidence;
 
 CREATE TABLE evidence.rule_sets ( -- the rule files this warehouse was judged with
-    kind VARCHAR PRIMARY KEY, -- topic, study_type, facet, registry or override: what the rules decide
+    kind VARCHAR PRIMARY KEY, -- topic, study_type, facet, registry, claim or override: what the rules decide
     rules_version VARCHAR NOT NULL, -- version stated in the rule file
     rules_sha256 VARCHAR NOT NULL, -- SHA-256 of the rule file's bytes
     rule_count INTEGER NOT NULL -- number of rules (for overrides: of decisions) in it
@@ -173,8 +173,8 @@ CREATE TABLE evidence.study_groups ( -- which records belong to one study; a rec
 );
 
 CREATE TABLE evidence.proofs ( -- the words, headings and tags behind every judgement
-    kind VARCHAR NOT NULL, -- topic, study_type, flag, facet or registration
-    code VARCHAR NOT NULL, -- the topic, study type or flag proved; facet.value; the number of a registration
+    kind VARCHAR NOT NULL, -- topic, study_type, flag, facet, registration or claim
+    code VARCHAR NOT NULL, -- the topic, study type, flag or claim proved; facet.value; the number of a registration
     pmid INTEGER NOT NULL, -- the article
     proof_no INTEGER NOT NULL, -- running number within kind, code and article
     rule_id VARCHAR NOT NULL, -- rule of the reference file that fired
@@ -199,4 +199,59 @@ CREATE TABLE evidence.overrides ( -- people's decisions, beside what the rules s
     automatic_value VARCHAR, -- what the rules say now; NULL when the article is not held
     is_expectation_met BOOLEAN, -- the rules still say what was expected; NULL when not held
     PRIMARY KEY (pmid, field)
+);
+
+CREATE TABLE evidence.claims ( -- what a popular article says of kratom, each as a question; counts show what was looked at, not what was found
+    claim VARCHAR PRIMARY KEY, -- code, e.g. analgesia or safety.liver
+    parent VARCHAR, -- the claim it is a part of
+    question VARCHAR NOT NULL, -- the question
+    kind VARCHAR NOT NULL, -- effect, figure or gap; context and product are no questions to the literature on kratom
+    says VARCHAR, -- the article's words, at most 25; NULL where it is silent
+    source VARCHAR, -- what the article names for it, and what we identified
+    topic VARCHAR NOT NULL, -- the topic it is about
+    answered_by VARCHAR[] NOT NULL, -- study types that would answer it; records of others only mention it
+    not_readings VARCHAR[] NOT NULL, -- readings that must not match
+    is_matched BOOLEAN NOT NULL, -- records are looked for; false for context, product, and claims shown as their parts
+    display_order SMALLINT NOT NULL -- order of claims.toml
+);
+
+CREATE TABLE evidence.claim_leaned_on ( -- the studies the article leans on, in our own words
+    position SMALLINT PRIMARY KEY, -- order of claims.toml
+    claims VARCHAR[] NOT NULL, -- claims it is used for
+    says VARCHAR NOT NULL, -- the article's words
+    pmid INTEGER, -- the study, where we know it
+    doi VARCHAR, -- its DOI, where we know it
+    certainty VARCHAR NOT NULL, -- how sure the identification is
+    tested VARCHAR NOT NULL, -- what was tested, in whom
+    differs VARCHAR NOT NULL -- how that differs from what the article says
+);
+
+CREATE TABLE evidence.study_type_domains ( -- evidence domain of each study type
+    study_type VARCHAR PRIMARY KEY, -- code in evidence.study_types
+    domain VARCHAR NOT NULL, -- human experimental, human observational, animal, in vitro, in silico, synthesis or other
+    domain_order SMALLINT NOT NULL -- position of the domain, as claims.toml has it
+);
+
+CREATE TABLE evidence.article_claims ( -- claims a record addresses, with proofs of kind claim
+    pmid INTEGER NOT NULL, -- the article
+    claim VARCHAR NOT NULL, -- code in evidence.claims
+    how VARCHAR NOT NULL, -- measured, reported_by_users, reason_for_use, reviewed or mentioned
+    rules_version VARCHAR NOT NULL, -- version of claims.toml
+    PRIMARY KEY (pmid, claim)
+);
+
+CREATE TABLE evidence.claim_evidence ( -- what a record concludes of a claim, as a person read it, with a checked quote
+    claim VARCHAR NOT NULL, -- code in evidence.claims
+    pmid INTEGER NOT NULL, -- the article
+    direction VARCHAR NOT NULL, -- supports, partly, against or unclear
+    directness VARCHAR NOT NULL, -- same population and product, other population, other product, animal or cells
+    population VARCHAR, -- who or what was studied
+    sample_size INTEGER, -- how many
+    quote VARCHAR NOT NULL, -- exact words of title or abstract, at most 25; ... leaves words out
+    section VARCHAR NOT NULL, -- title or abstract: where the quote stands
+    note VARCHAR, -- what a reader must know
+    who VARCHAR NOT NULL, -- who read it
+    curated_date DATE NOT NULL, -- when
+    stale_reason VARCHAR, -- text changed or retracted since; NULL while it holds
+    PRIMARY KEY (claim, pmid)
 );

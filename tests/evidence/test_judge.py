@@ -123,7 +123,10 @@ def test_leaves_the_connection_as_it_was(filled: duckdb.DuckDBPyConnection) -> N
 
 
 def test_overrides(filled: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    for name in ("topics.toml", "study_types.toml", "facets.toml", "registries.toml"):
+    for name in (
+        "topics.toml", "study_types.toml", "facets.toml", "registries.toml", "claims.toml",
+        "claim_evidence.csv",
+    ):  # fmt: skip
         shutil.copy(REFERENCE / name, tmp_path)
     decision = (
         '[[override]]\npmid = {}\nfield = "study_type"\nvalue = "{}"\nexpect = "{}"\n'

@@ -45,7 +45,10 @@ def test_a_record_that_gained_a_tag(held: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_rules_and_a_decision(held: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    for name in ("topics.toml", "study_types.toml", "facets.toml", "registries.toml"):
+    for name in (
+        "topics.toml", "study_types.toml", "facets.toml", "registries.toml", "claims.toml",
+        "claim_evidence.csv",
+    ):  # fmt: skip
         shutil.copy(REFERENCE / name, tmp_path)
     (tmp_path / "overrides.toml").write_text(
         'version = "1"\n[[override]]\npmid = 2\nfield = "study_type"\nvalue = "QUAL"\n'
@@ -67,7 +70,10 @@ def test_rules_and_a_decision(held: duckdb.DuckDBPyConnection, tmp_path: Path) -
 def test_confirming_counts_as_checked_and_keeps_the_label(
     held: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    for name in ("topics.toml", "study_types.toml", "facets.toml", "registries.toml"):
+    for name in (
+        "topics.toml", "study_types.toml", "facets.toml", "registries.toml", "claims.toml",
+        "claim_evidence.csv",
+    ):  # fmt: skip
         shutil.copy(REFERENCE / name, tmp_path)
     (tmp_path / "overrides.toml").write_text(
         'version = "1"\n[[override]]\npmid = 1\nfield = "study_type"\nconfirm = "ANIMAL"\n'

@@ -1,0 +1,77 @@
+"""`ketum claims`: what has been studied behind every claim."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from pipeline.commands.parsers import Subparsers
+from pipeline.errors import EXIT_OK, ConfigurationError
+from pipeline.settings import Settings
+
+EXAMPLES = """\
+examples:
+  ketum claims
+  ketum claims pain_tolerance
+  ketum claims --next
+  ketum claims --check
+"""
+
+
+def register(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    claims = commands.add_parser(
+        "claims",
+        help="what has been studied behind every claim of the article",
+        description="The claim map of the latest published set: for every claim, the records that "
+        "address it. Counts show what was looked at, not what was found.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    claims.set_defaults(work=_claims)
+    claims.add_argument("claim", nargs="?", metavar="ID", help="one claim, with its records")
+    claims.add_argument("--search", default="kratom", help="whose records (default: kratom)")
+    claims.add_argument("--json", action="store_true", help="for programs")
+    other = claims.add_mutually_exclusive_group()
+    other.add_argument(
+        "--check", action="store_true",
+        help="check claim_evidence.csv against the published texts (exit 2: refused)",
+    )  # fmt: skip
+    other.add_argument(
+        "--next", action="store_true", help="what to read next: strongest design first"
+    )
+
+
+def _claims(settings: Settings, arguments: argparse.Namespace) -> int:
+    from pipeline.outputs import claims, claims_text, query
+
+    if arguments.claim and (arguments.check or arguments.next):
+        raise ConfigurationError(
+            "--check and --next look at all claims.",
+            effect="Nothing was done.",
+            next_step="leave out the claim.",
+        )
+    with query.open_published(settings) as con:
+        found: object
+        if arguments.check:
+            from pipeline.outputs.claims_check import check
+
+            told = check(con, settings.reference)
+            found, text = told, "\n".join(told)
+        elif arguments.next:
+            rows = claims.next_to_read(con, arguments.search)
+            found, text = rows, claims_text.next_text(rows)
+        elif arguments.claim:
+            claim = claims.one(con, arguments.search, arguments.claim)
+            found, text = claim, claims_text.one_text(claim)
+        else:
+            every = claims.the_map(con, arguments.search)
+            found, text = every, claims_text.map_text(every)
+    if arguments.json:
+        print(json.dumps(found, indent=1, ensure_ascii=False, default=str))
+    else:
+        print(text)
+    if told_of_data := query.note(settings):
+        print(told_of_data, file=sys.stderr)
+    return EXIT_OK

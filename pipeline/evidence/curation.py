@@ -1,0 +1,183 @@
+"""What people read out of records: claim_evidence.csv, and the check that its quotes stand.
+
+A quote must be found in the stored title or abstract; white space, case and punctuation do not
+matter, and `...` leaves words out. A quote that no longer stands since its record changed, or a
+record retracted since, is marked stale; one that never stood is refused.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from pipeline.errors import ConfigurationError
+from pipeline.evidence.claims import QUOTED_WORDS
+
+COLUMNS = (
+    "claim", "pmid", "direction", "directness", "population", "sample_size", "quote", "section",
+    "note", "who", "when",
+)  # fmt: skip
+DIRECTIONS = ("supports", "partly", "against", "unclear")
+DIRECTNESS = (
+    "same population and product",
+    "other population",
+    "other product",
+    "animal",
+    "cells",
+)
+SECTIONS = ("title", "abstract")
+TEXT_CHANGED = "text changed"
+RETRACTED = "retracted"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One row: what a person read in a record about a claim."""
+
+    line: int
+    claim: str
+    pmid: int
+    direction: str
+    directness: str
+    population: str | None
+    sample_size: int | None
+    quote: str
+    section: str
+    note: str | None
+    who: str
+    when: date
+
+
+def load_readings(path: Path, claims: Sequence[str]) -> tuple[Reading, ...]:
+    """Read claim_evidence.csv; texts of articles are checked by `stale_reasons`.
+
+    Args:
+        path: the reference file.
+        claims: codes of the claims that records can address.
+
+    Raises:
+        ConfigurationError: naming the line: a column, a claim, a value, a date, a quote that is
+            too long, a pair of claim and PMID that is there twice.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file, strict=True)
+        try:
+            if tuple(rows.fieldnames or ()) != COLUMNS:
+                raise refusal(path, 1, f"the columns must be {','.join(COLUMNS)}")
+            readings = [_reading(path, rows.line_num, row, claims) for row in rows]
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise refusal(path, rows.line_num, f"it cannot be read: {error}") from error
+    seen: dict[tuple[str, int], int] = {}
+    for one in readings:
+        if first := seen.get((one.claim, one.pmid)):
+            raise refusal(
+                path, one.line, f"{one.claim} and PMID {one.pmid} stand in line {first} already"
+            )
+        seen[one.claim, one.pmid] = one.line
+    return tuple(readings)
+
+
+def stale_reasons(
+    con: duckdb.DuckDBPyConnection, readings: Sequence[Reading], path: Path
+) -> list[str | None]:
+    """Check each quote against the stored texts; why it is stale, or None while it holds.
+
+    Args:
+        con: a warehouse or published set, judged: core and evidence.article_flags are read.
+        readings: the rows.
+        path: their file, for the message.
+
+    Raises:
+        ConfigurationError: a PMID that is not held, or words that never stood there.
+    """
+    return [_stale_reason(con, one, path) for one in readings]
+
+
+def _stale_reason(con: duckdb.DuckDBPyConnection, one: Reading, path: Path) -> str | None:
+    held = con.execute(
+        """
+        SELECT a.title, a.changed_at::DATE >= ? AND a.changed_at > a.first_seen_at, f.is_retracted,
+            (SELECT string_agg(s.text, ' ' ORDER BY s.section_no)
+                FROM core.abstract_sections AS s WHERE s.pmid = a.pmid)
+        FROM core.articles AS a
+        LEFT JOIN evidence.article_flags AS f ON a.pmid = f.pmid
+        WHERE a.pmid = ?
+        """,
+        [one.when, one.pmid],
+    ).fetchone()
+    if held is None:
+        raise refusal(path, one.line, f"PMID {one.pmid} is not held")
+    title, has_changed, is_retracted, abstract = held
+    if not stands(one.quote, (title if one.section == "title" else abstract) or ""):
+        if not has_changed:
+            raise refusal(
+                path, one.line, f"the quote is not in the {one.section} of PMID {one.pmid}"
+            )
+        return TEXT_CHANGED
+    return RETRACTED if is_retracted else None
+
+
+def stands(quote: str, text: str) -> bool:
+    """Whether all parts of a quote (between `...`) stand in a text, in their order."""
+    place, folded = 0, f" {_folded(text)} "
+    parts = [_folded(part) for part in re.split(r"\.\.\.|\u2026", quote)]
+    for part in filter(None, parts):
+        found = folded.find(f" {part} ", place)
+        if found < 0:
+            return False
+        place = found + len(part) + 1
+    return any(parts)
+
+
+def _folded(text: str) -> str:
+    """Words only, in one case."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(re.findall(r"\w+", plain))
+
+
+def refusal(path: Path, line: int, what: str) -> ConfigurationError:
+    """The error that names file, line and what is wrong there."""
+    return ConfigurationError(
+        f"{path}, line {line}: {what}.",
+        effect="Nothing was published.",
+        next_step=f"correct {path.name}, see `ketum claims --check`, and run again.",
+    )
+
+
+def _reading(path: Path, line: int, row: dict[str, str], claims: Sequence[str]) -> Reading:
+    if None in row or None in row.values():
+        raise refusal(path, line, f"it needs {len(COLUMNS)} fields")
+    row = {name: value.strip() for name, value in row.items()}
+    for name, allowed in (
+        ("claim", claims),
+        ("direction", DIRECTIONS),
+        ("directness", DIRECTNESS),
+        ("section", SECTIONS),
+    ):
+        if row[name] not in allowed:
+            known = f" (known: {', '.join(allowed)})" if len(allowed) < 10 else ""
+            raise refusal(path, line, f"unknown {name} `{row[name]}`{known}")
+    for name in ("pmid", "sample_size"):
+        if not re.fullmatch(r"[1-9]\d{0,8}", row[name]) and not (name != "pmid" and not row[name]):
+            raise refusal(path, line, f"`{name}` must be a number, not `{row[name]}`")
+    for name in ("quote", "who"):
+        if not row[name]:
+            raise refusal(path, line, f"`{name}` is empty")
+    if len(row["quote"].split()) > QUOTED_WORDS:
+        raise refusal(path, line, f"the quote has more than {QUOTED_WORDS} words")
+    try:
+        when = date.fromisoformat(row["when"])
+    except ValueError:
+        raise refusal(path, line, f"`when` must be YYYY-MM-DD, not `{row['when']}`") from None
+    return Reading(
+        line, row["claim"], int(row["pmid"]), row["direction"], row["directness"],
+        row["population"] or None, int(row["sample_size"]) if row["sample_size"] else None,
+        row["quote"], row["section"], row["note"] or None, row["who"], when,
+    )  # fmt: skip

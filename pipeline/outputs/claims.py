@@ -1,0 +1,133 @@
+"""The claim map as a published set has it: all claims, one claim, what to read next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+from pipeline.errors import ConfigurationError
+
+LOOKED_AT = "Counts show what was looked at, not what was found."
+"""Stands above every table of claims."""
+_NEXT_SHOWN = 10
+
+
+def the_map(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]:
+    """Every claim of a search in the order of claims.toml, with its counts by evidence domain.
+
+    Args:
+        con: a published database.
+        search: e.g. kratom.
+
+    Returns:
+        Rows of marts.claim_totals, each with `domains` {domain: {measured, beside}} and
+        `readings` (how many people's readings stand beside it).
+
+    Raises:
+        ConfigurationError: no search of that name has claims.
+    """
+    claims = _rows(
+        con,
+        """
+        SELECT t.*, (SELECT count(*) FROM marts.claim_readings AS r WHERE r.claim = t.claim)
+            AS readings
+        FROM marts.claim_totals AS t WHERE t.search = ? ORDER BY t.display_order
+        """,
+        search,
+    )
+    if not claims:
+        raise ConfigurationError(
+            f"There is no claim map for a search `{search}`.",
+            effect="Nothing was read.",
+            next_step='`ketum query "SELECT DISTINCT search FROM marts.claim_totals"` lists them.',
+        )
+    for claim in claims:
+        claim["domains"] = {
+            row["domain"]: {"measured": row["measured_count"], "beside": row["beside_count"]}
+            for row in _rows(
+                con,
+                "SELECT domain, measured_count, beside_count FROM marts.claims_by_domain "
+                "WHERE search = ? AND claim = ? ORDER BY domain_order",
+                search,
+                claim["claim"],
+            )
+        }
+    return claims
+
+
+def one(con: duckdb.DuckDBPyConnection, search: str, code: str) -> dict[str, Any]:
+    """One claim with its parts, records, people's readings and the studies leaned on.
+
+    Raises:
+        ConfigurationError: no such search or claim.
+    """
+    claims = the_map(con, search)
+    claim = next((claim for claim in claims if claim["claim"] == code), None)
+    if claim is None:
+        raise ConfigurationError(
+            f"There is no claim `{code}`.",
+            effect="Nothing was read.",
+            next_step="`ketum claims` lists them.",
+        )
+    claim["parts"] = [other["claim"] for other in claims if other["parent"] == code]
+    claim["records"] = _rows(
+        con,
+        """
+        SELECT pmid, how, study_type, domains, year, counted_as, citation, title, pubmed_url,
+            doi_url, matched_words, conclusion, conclusion_source
+        FROM marts.claim_articles WHERE search = ? AND claim = ?
+        ORDER BY how <> 'measured', how, year DESC NULLS LAST, pmid DESC
+        """,
+        search,
+        code,
+    )
+    claim["people_read"] = _rows(
+        con, "SELECT * FROM marts.claim_readings WHERE claim = ? ORDER BY pmid", code
+    )
+    claim["leaned_on"] = leaned_on(con, code)
+    return claim
+
+
+def leaned_on(con: duckdb.DuckDBPyConnection, code: str) -> list[dict[str, Any]]:
+    """The studies the article leans on for a claim; `is_found` says that one is held."""
+    return _rows(
+        con,
+        """
+        SELECT l.*, EXISTS (
+            SELECT 1 FROM core.articles AS a
+            WHERE a.pmid = l.pmid OR lower(a.doi) = lower(l.doi)) AS is_found
+        FROM evidence.claim_leaned_on AS l
+        WHERE list_contains(l.claims, ?) ORDER BY l.position
+        """,
+        code,
+    )
+
+
+def next_to_read(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]:
+    """Records that nobody has read for their claim yet: strongest design first.
+
+    Human experiments come first, as in the order of domains, and what measured before what
+    only tells; within these the newest.
+    """
+    return _rows(
+        con,
+        """
+        SELECT c.claim, c.pmid, c.how, c.study_type, c.year, c.citation, c.title
+        FROM marts.claim_articles AS c
+        INNER JOIN evidence.study_type_domains AS d ON c.study_type = d.study_type
+        LEFT JOIN evidence.claim_evidence AS e ON c.claim = e.claim AND c.pmid = e.pmid
+        WHERE c.search = ? AND c.counted_as = 'record' AND e.pmid IS NULL
+        ORDER BY c.how <> 'measured', d.domain_order, c.study_type = 'NRCT',
+            c.year DESC NULLS LAST, c.pmid DESC, c.claim
+        LIMIT ?
+        """,
+        search,
+        _NEXT_SHOWN,
+    )
+
+
+def _rows(con: duckdb.DuckDBPyConnection, sql: str, *values: object) -> list[dict[str, Any]]:
+    found = con.execute(sql, list(values))
+    names = [column[0] for column in found.description or []]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -1,0 +1,112 @@
+"""What every section of the page needs to know of the set it shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import duckdb
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search as `marts.search_totals` has it."""
+
+    name: str
+    label: str
+    coverage: str
+    members: int
+    records: int
+    retracted: int
+    preprints: int
+    notices: int
+    unclassified: int
+    undated: int
+    unexplained: int
+    first_year: int | None
+    last_year: int | None
+
+    @property
+    def is_complete(self) -> bool:
+        return self.coverage == "complete"
+
+    def known(self, count: int) -> int | None:
+        """A count as PubMed's: a zero stands only where the search was complete."""
+        return count if count or self.is_complete else None
+
+
+@dataclass(frozen=True)
+class StudyType:
+    """A study type as readers see it, in the neutral order of all outputs."""
+
+    code: str
+    label: str
+    group: str
+    definition: str
+    is_summary: bool
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A set, and what all its sections share.
+
+    Attributes:
+        con: the set's tables.
+        origin: pubmed, or archive:<name>.
+        as_of: UTC time of the searches.
+        as_of_date: their UTC date.
+        statement: what a zero or an empty cell means here.
+        searches: in the order of the reference file.
+        types: all study types.
+    """
+
+    con: duckdb.DuckDBPyConnection
+    set_id: str
+    origin: str
+    as_of: datetime
+    as_of_date: date
+    statement: str
+    searches: tuple[Search, ...]
+    types: tuple[StudyType, ...]
+
+
+def gather(con: duckdb.DuckDBPyConnection) -> Facts:
+    """The facts of a set.
+
+    Args:
+        con: a published set, or the warehouse it is being written from.
+    """
+    rows = con.execute(
+        """
+        SELECT t.search, t.label, t.coverage, t.member_count, t.record_count, t.retracted_count,
+            t.preprint_count, t.notice_count, t.unclassified_count, t.undated_count,
+            t.pubmed_only_count, t.first_year, t.last_year
+        FROM marts.search_totals AS t LEFT JOIN evidence.searches AS s USING (search)
+        ORDER BY s.display_order, t.search
+        """
+    ).fetchall()
+    types = con.execute(
+        """
+        SELECT study_type, label, evidence_group, definition, is_summary
+        FROM evidence.study_types ORDER BY display_order
+        """
+    ).fetchall()
+    head = con.execute(
+        """
+        SELECT any_value(t.set_id), any_value(w.origin), max(r.as_of), any_value(t.as_of_date),
+            any_value(t.statement)
+        FROM marts.search_totals AS t CROSS JOIN ops.warehouse AS w CROSS JOIN ops.runs AS r
+        """
+    ).fetchone()
+    assert head is not None
+    set_id, origin, as_of, as_of_date, statement = head
+    return Facts(
+        con,
+        set_id,
+        origin,
+        as_of,
+        as_of_date,
+        statement,
+        tuple(Search(*row) for row in rows),
+        tuple(StudyType(*row) for row in types),
+    )

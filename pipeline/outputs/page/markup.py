@@ -1,0 +1,67 @@
+"""The few shapes the page is made of. Whatever comes from records is escaped here.
+
+A number is a link whose fragment names the records behind it: so it opens by mouse and
+keyboard, goes into the history, and can be shared like any address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from urllib.parse import urlencode
+
+NOT_KNOWN = '<span class="unknown"><span class="aside">not known</span></span>'
+
+
+def text(value: object) -> str:
+    """A text of a record, with its own direction, so that it turns nothing around it."""
+    return f"<bdi>{escape(str(value))}</bdi>"
+
+
+def number(count: int | None, **selection: str) -> str:
+    """A count that opens its records; NULL is not known, which is no zero.
+
+    Args:
+        count: how many records.
+        selection: what they have in common, as the page's fragment names it.
+    """
+    if count is None:
+        return NOT_KNOWN
+    return f'<a class="number" href="#{escape(urlencode(selection))}">{count:,}</a>'
+
+
+def pubmed(pmid: int | None, words: str | None = None) -> str:
+    """A link to a record in PubMed; nothing for one that PubMed has not."""
+    if pmid is None or pmid < 0:
+        return text(words) if words else ""
+    said = text(words) if words else f"PMID {pmid}"
+    return f'<a rel="noreferrer" href="https://pubmed.ncbi.nlm.nih.gov/{pmid}/">{said}</a>'
+
+
+def table(
+    caption: str, header: Sequence[str], rows: Sequence[Sequence[str]], css_class: str = ""
+) -> str:
+    """A table that scrolls by itself on a narrow screen; cells are HTML, the first one a head.
+
+    Args:
+        caption: what it shows, as plain text.
+        header: column heads as HTML.
+        rows: cells as HTML.
+        css_class: `counts` sets all but the first column as numbers.
+    """
+    heads = "".join(f'<th scope="col">{head}</th>' for head in header)
+    body = "".join(
+        f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>'
+        for row in rows
+    )
+    name = escape(caption)
+    return (
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{name}">'
+        f'<table class="{css_class}"><caption>{name}</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def paragraph(words: str) -> str:
+    """A paragraph of plain text."""
+    return f"<p>{escape(words)}</p>"

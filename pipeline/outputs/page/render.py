@@ -1,0 +1,117 @@
+"""Put the page together: template, style, sections, records, program, charts; one file.
+
+Two of them: `index.html` can be shared; `index.private.html` also holds the abstracts, which
+belong to their publishers or authors, and says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b64encode
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import duckdb
+
+from pipeline.outputs.manifest import LICENCE
+from pipeline.outputs.page import records
+from pipeline.outputs.page.facts import Facts, gather
+from pipeline.outputs.page.sections import AFTER_RECORDS, BEFORE_RECORDS, Section
+from pipeline.outputs.receipt import first_sentences
+from pipeline.outputs.wording import PUBMED_ONLY
+
+SHARED, PRIVATE = "index.html", "index.private.html"
+FILES = Path(__file__).parent / "files"
+NOT_FOR_SHARING = (
+    "Not for sharing: this page holds abstracts, which belong to their publishers or authors. "
+    "index.html is the same page without them."
+)
+
+
+def write(con: duckdb.DuckDBPyConnection, directory: Path) -> None:
+    """Write both pages of a set.
+
+    Args:
+        con: the set's tables.
+        directory: of the set.
+    """
+    facts = gather(con)
+    payload = records.payload(facts)
+    (directory / SHARED).write_text(_page(facts, payload), encoding="utf-8")
+    payload["abstracts"] = records.abstracts(facts)
+    (directory / PRIVATE).write_text(_page(facts, payload, NOT_FOR_SHARING), encoding="utf-8")
+
+
+def _page(facts: Facts, payload: dict[str, Any], warning: str = "") -> str:
+    before, after = _sections(facts, BEFORE_RECORDS), _sections(facts, AFTER_RECORDS)
+    charts, program = _file("vega.min.js"), _file("page.js")
+    return Template(_file("page.html")).substitute(
+        policy=_policy(charts, program),
+        style=_file("page.css"),
+        lead="".join(f'<p class="lead">{escape(sentence)}</p>' for sentence in _lead(facts)),
+        as_of=escape(f"{facts.as_of:%Y-%m-%d %H:%M} UTC"),
+        set_id=escape(facts.set_id),
+        statement=escape(facts.statement),
+        pubmed_only="" if PUBMED_ONLY in facts.statement else escape(PUBMED_ONLY),
+        warning=f'<p class="warning">{escape(warning)}</p>' if warning else "",
+        contents="".join(
+            f'<li><a href="#{name}">{escape(title)}</a></li>'
+            for name, title in [*_names(before), ("records", "Records"), *_names(after)]
+        ),
+        before="".join(html for _, html in before),
+        after="".join(html for _, html in after),
+        licence=escape(LICENCE),
+        data=_json(payload),
+        spec=_json(json.loads(_file("bars.vl.json"))),
+        charts=charts,
+        program=program,
+    )
+
+
+def _lead(facts: Facts) -> list[str]:
+    """What the searches find of experiments on people: the question most readers come with."""
+    return first_sentences(facts.con, {search.name for search in facts.searches})
+
+
+def _sections(facts: Facts, sections: tuple[Section, ...]) -> list[tuple[Section, str]]:
+    """The sections that have something to show."""
+    shown = []
+    for section in sections:
+        body = section.html(facts)
+        if body:
+            heading = f'<h2 tabindex="-1">{escape(section.title)}</h2>'
+            html = f'<section id="{section.name}">{heading}{body}</section>'
+            shown.append((section, html))
+    return shown
+
+
+def _names(sections: list[tuple[Section, str]]) -> list[tuple[str, str]]:
+    return [(section.name, section.title) for section, _ in sections]
+
+
+def _policy(*scripts: str) -> str:
+    """Only these scripts run and nothing is ever asked for, whatever a record may hold.
+
+    Vega compiles its expressions, hence unsafe-eval; it sets styles, hence unsafe-inline there.
+    """
+    sums = " ".join(
+        f"'sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+        for script in scripts
+    )
+    return (
+        f"default-src 'none'; script-src {sums} 'unsafe-eval'; style-src 'unsafe-inline'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _json(value: object) -> str:
+    """JSON that ends no script element, whatever a title says."""
+    dumped = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return dumped.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _file(name: str) -> str:
+    return (FILES / name).read_text(encoding="utf-8")

@@ -1,0 +1,109 @@
+-- Behind every cell of the claim tables: which record addresses which claim, how, by which words.
+
+CREATE OR REPLACE TABLE marts.claim_articles ( -- the records behind each cell of the claim tables; counts show what was looked at, not what was found
+    search VARCHAR NOT NULL, -- the search
+    claim VARCHAR NOT NULL, -- the claim addressed
+    pmid INTEGER NOT NULL, -- the record
+    how VARCHAR NOT NULL, -- measured, reported_by_users, reason_for_use, reviewed or mentioned
+    study_type VARCHAR NOT NULL, -- its primary study type
+    evidence_group VARCHAR NOT NULL, -- group of the study type
+    domains VARCHAR[] NOT NULL, -- its evidence domains: of all its types for a primary study, synthesis alone for a summary
+    year SMALLINT, -- the year it counts in; NULL when it has none
+    counted_as VARCHAR NOT NULL, -- record, retracted, preprint or notice
+    citation VARCHAR NOT NULL, -- first author, journal, year, volume, pages
+    title VARCHAR, -- title
+    pubmed_url VARCHAR, -- link to PubMed
+    doi_url VARCHAR, -- link by DOI
+    matched_words VARCHAR[] NOT NULL, -- the words and headings that matched, verbatim
+    conclusion VARCHAR, -- the authors' conclusion, verbatim and not judged; NULL without an abstract
+    conclusion_source VARCHAR, -- conclusion section, or last sentence
+    PRIMARY KEY (search, claim, pmid)
+);
+
+INSERT INTO marts.claim_articles
+WITH words AS (
+    SELECT
+        p.pmid,
+        p.code AS claim,
+        list(DISTINCT p.matched_text ORDER BY p.matched_text) AS matched_words
+    FROM evidence.proofs AS p
+    WHERE p.kind = 'claim'
+    GROUP BY p.pmid, p.code
+),
+
+domains AS (
+    SELECT
+        a.pmid,
+        CASE
+            WHEN own.domain IN ('synthesis', 'other') THEN [own.domain]
+            ELSE list(DISTINCT d.domain ORDER BY d.domain) FILTER (
+                s.is_primary
+                OR (d.domain NOT IN ('synthesis', 'other') AND s.confidence <> 'low')
+            )
+        END AS domains
+    FROM marts.articles AS a
+    INNER JOIN evidence.study_type_domains AS own ON a.study_type = own.study_type
+    INNER JOIN evidence.article_study_types AS s ON a.pmid = s.pmid
+    INNER JOIN evidence.study_type_domains AS d ON s.study_type = d.study_type
+    GROUP BY a.pmid, own.domain
+),
+
+sections AS (
+    SELECT
+        x.pmid,
+        x.section_no,
+        x.text,
+        coalesce(
+            x.nlm_category = 'CONCLUSIONS' OR regexp_matches(lower(x.label), 'conclu'), FALSE
+        ) AS is_conclusion
+    FROM core.abstract_sections AS x
+    WHERE x.abstract_type = 'main'
+),
+
+conclusions AS (
+    SELECT
+        pmid,
+        string_agg(text, ' ' ORDER BY section_no) FILTER (is_conclusion) AS labelled,
+        list_last(
+            string_split(
+                regexp_replace(
+                    arg_max(text, section_no),
+                    '([a-z0-9)%\]][.!?]) +([A-Z])', '\1' || chr(1) || '\2', 'g'
+                ),
+                chr(1)
+            )
+        ) AS last_sentence
+    FROM sections
+    GROUP BY pmid
+)
+
+SELECT
+    h.search,
+    c.claim,
+    a.pmid,
+    c.how,
+    a.study_type,
+    a.evidence_group,
+    d.domains,
+    a.year,
+    a.counted_as,
+    a.citation,
+    a.title,
+    a.pubmed_url,
+    a.doi_url,
+    w.matched_words,
+    coalesce(x.labelled, x.last_sentence),
+    CASE
+        WHEN x.labelled IS NOT NULL THEN 'conclusion section'
+        WHEN x.last_sentence IS NOT NULL THEN 'last sentence'
+    END
+FROM ops.search_hits AS h
+INNER JOIN evidence.searches AS s ON h.search = s.search
+INNER JOIN evidence.article_claims AS c ON h.pmid = c.pmid
+INNER JOIN evidence.claims AS q ON c.claim = q.claim AND list_contains(s.topics, q.topic)
+INNER JOIN marts.articles AS a ON h.pmid = a.pmid
+INNER JOIN domains AS d ON a.pmid = d.pmid
+INNER JOIN words AS w ON c.pmid = w.pmid AND c.claim = w.claim
+LEFT JOIN conclusions AS x ON a.pmid = x.pmid
+WHERE h.left_at IS NULL
+ORDER BY h.search, q.display_order, a.pmid;

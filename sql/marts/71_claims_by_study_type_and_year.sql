@@ -1,0 +1,116 @@
+-- The claim map by study type and year. Only study types that would answer a claim, or that a
+-- record of it has, are rows: the others would be empty by definition.
+
+CREATE OR REPLACE TABLE marts.claims_by_study_type_and_year ( -- records by search, claim, study type and year; counts show what was looked at, not what was found
+    search VARCHAR NOT NULL, -- the search
+    claim VARCHAR NOT NULL, -- the claim
+    year SMALLINT, -- publication year; NULL: undated, see year_reason
+    study_type VARCHAR NOT NULL, -- primary study type (code)
+    evidence_group VARCHAR NOT NULL, -- its group
+    domain VARCHAR NOT NULL, -- evidence domain of the study type
+    would_answer BOOLEAN NOT NULL, -- studies of this type would answer the claim
+    measured_count INTEGER, -- records that measured it, without retracted articles, notices and preprints; counted first
+    reported_by_users_count INTEGER, -- such records in which users report it
+    reason_for_use_count INTEGER, -- such records that give it as a reason for use
+    reviewed_count INTEGER, -- such records that review it: summaries, never to be added to the studies they contain
+    mentioned_count INTEGER, -- such records that only mention it
+    preprint_count INTEGER, -- preprints, whatever they tell
+    retracted_count INTEGER, -- retracted articles, whatever they tell
+    is_partial_year BOOLEAN NOT NULL, -- the year of the search: not over yet
+    is_provisional_year BOOLEAN NOT NULL, -- the year before: indexing still adds to it
+    is_future_year BOOLEAN NOT NULL, -- a later year: issues dated ahead
+    year_reason VARCHAR, -- why year is NULL
+    coverage VARCHAR NOT NULL, -- complete: a zero means none found; partial: an empty cell is not known
+    as_of_date DATE NOT NULL, -- UTC date of the search
+    set_id VARCHAR NOT NULL -- the published set
+);
+
+INSERT INTO marts.claims_by_study_type_and_year
+WITH years AS (
+    SELECT DISTINCT
+        y.search,
+        y.year,
+        y.year_reason,
+        y.is_partial_year,
+        y.is_provisional_year,
+        y.is_future_year,
+        y.coverage,
+        CASE WHEN y.coverage = 'complete' THEN 0 END AS empty_cell,
+        y.as_of_date,
+        y.set_id
+    FROM marts.study_types_by_year AS y
+),
+
+types AS (
+    SELECT
+        s.search,
+        q.claim,
+        q.display_order,
+        t.study_type,
+        list_contains(q.answered_by, t.study_type) AS would_answer
+    FROM evidence.claims AS q
+    INNER JOIN evidence.searches AS s ON list_contains(s.topics, q.topic)
+    CROSS JOIN evidence.study_types AS t
+    WHERE
+        q.is_matched
+        AND (
+            list_contains(q.answered_by, t.study_type)
+            OR (s.search, q.claim, t.study_type) IN (
+                SELECT (c.search, c.claim, c.study_type) FROM marts.claim_articles AS c
+            )
+        )
+),
+
+counts AS (
+    SELECT
+        c.search,
+        c.claim,
+        c.study_type,
+        c.year,
+        CASE WHEN c.year IS NULL THEN a.year_source END AS year_reason,
+        count(*) FILTER (c.counted_as = 'record' AND c.how = 'measured') AS measured,
+        count(*) FILTER (c.counted_as = 'record' AND c.how = 'reported_by_users') AS reported,
+        count(*) FILTER (c.counted_as = 'record' AND c.how = 'reason_for_use') AS reason,
+        count(*) FILTER (c.counted_as = 'record' AND c.how = 'reviewed') AS reviewed,
+        count(*) FILTER (c.counted_as = 'record' AND c.how = 'mentioned') AS mentioned,
+        count(*) FILTER (c.counted_as = 'preprint') AS preprint,
+        count(*) FILTER (c.counted_as = 'retracted') AS retracted
+    FROM marts.claim_articles AS c
+    INNER JOIN marts.articles AS a ON c.pmid = a.pmid
+    GROUP BY ALL
+)
+
+SELECT
+    y.search,
+    w.claim,
+    y.year,
+    w.study_type,
+    t.evidence_group,
+    d.domain,
+    w.would_answer,
+    coalesce(nullif(c.measured, 0), y.empty_cell),
+    coalesce(nullif(c.reported, 0), y.empty_cell),
+    coalesce(nullif(c.reason, 0), y.empty_cell),
+    coalesce(nullif(c.reviewed, 0), y.empty_cell),
+    coalesce(nullif(c.mentioned, 0), y.empty_cell),
+    coalesce(nullif(c.preprint, 0), y.empty_cell),
+    coalesce(nullif(c.retracted, 0), y.empty_cell),
+    y.is_partial_year,
+    y.is_provisional_year,
+    y.is_future_year,
+    y.year_reason,
+    y.coverage,
+    y.as_of_date,
+    y.set_id
+FROM years AS y
+INNER JOIN types AS w ON y.search = w.search
+INNER JOIN evidence.study_types AS t ON w.study_type = t.study_type
+INNER JOIN evidence.study_type_domains AS d ON w.study_type = d.study_type
+LEFT JOIN counts AS c
+    ON
+        y.search = c.search
+        AND w.claim = c.claim
+        AND w.study_type = c.study_type
+        AND y.year IS NOT DISTINCT FROM c.year
+        AND y.year_reason IS NOT DISTINCT FROM c.year_reason
+ORDER BY y.search, w.display_order, t.display_order, y.year NULLS LAST, y.year_reason;

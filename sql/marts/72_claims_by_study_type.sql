@@ -1,0 +1,83 @@
+-- The claim map over all years. Claims that no search can answer have one row without counts.
+
+CREATE OR REPLACE TABLE marts.claims_by_study_type ( -- records by search, claim and study type; counts show what was looked at, not what was found
+    search VARCHAR NOT NULL, -- the search
+    claim VARCHAR NOT NULL, -- the claim
+    study_type VARCHAR, -- primary study type (code); NULL where nothing is counted, see remark
+    evidence_group VARCHAR, -- its group
+    domain VARCHAR, -- evidence domain of the study type
+    would_answer BOOLEAN, -- studies of this type would answer the claim
+    measured_count INTEGER, -- records that measured it, without retracted articles, notices and preprints; counted first
+    reported_by_users_count INTEGER, -- such records in which users report it
+    reason_for_use_count INTEGER, -- such records that give it as a reason for use
+    reviewed_count INTEGER, -- such records that review it: summaries, never to be added to the studies they contain
+    mentioned_count INTEGER, -- such records that only mention it
+    preprint_count INTEGER, -- preprints, whatever they tell
+    retracted_count INTEGER, -- retracted articles, whatever they tell
+    first_year SMALLINT, -- first year with a counted record
+    last_year SMALLINT, -- last year with a counted record
+    remark VARCHAR, -- why nothing is counted: not a kratom research question, or shown as its parts
+    coverage VARCHAR NOT NULL, -- complete: a zero means none found; partial: an empty cell is not known; none: nothing is counted
+    as_of_date DATE NOT NULL, -- UTC date of the search
+    set_id VARCHAR NOT NULL -- the published set
+);
+
+INSERT INTO marts.claims_by_study_type
+SELECT
+    y.search,
+    y.claim,
+    y.study_type,
+    any_value(y.evidence_group),
+    any_value(y.domain),
+    any_value(y.would_answer),
+    sum(y.measured_count),
+    sum(y.reported_by_users_count),
+    sum(y.reason_for_use_count),
+    sum(y.reviewed_count),
+    sum(y.mentioned_count),
+    sum(y.preprint_count),
+    sum(y.retracted_count),
+    min(y.year) FILTER (x.is_counted),
+    max(y.year) FILTER (x.is_counted),
+    NULL,
+    any_value(y.coverage),
+    any_value(y.as_of_date),
+    any_value(y.set_id)
+FROM marts.claims_by_study_type_and_year AS y
+CROSS JOIN LATERAL (
+    SELECT
+        greatest(
+            y.measured_count, y.reported_by_users_count, y.reason_for_use_count, y.reviewed_count,
+            y.mentioned_count
+        ) > 0 AS is_counted
+) AS x
+GROUP BY y.search, y.claim, y.study_type
+UNION ALL
+SELECT
+    s.search,
+    q.claim,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    CASE
+        WHEN q.kind IN ('context', 'product') THEN 'not a kratom research question'
+        ELSE 'shown as its parts, never as one number'
+    END,
+    'none',
+    p.as_of_date,
+    p.set_id
+FROM evidence.claims AS q
+INNER JOIN evidence.searches AS s ON list_contains(s.topics, q.topic)
+CROSS JOIN run_parameters AS p
+WHERE NOT q.is_matched
+ORDER BY search, claim, study_type;

@@ -1,0 +1,97 @@
+"""A published set made for the page: every kind of record, and titles that mean harm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipeline.options import Options
+from pipeline.settings import Settings
+from pipeline.update import run_update
+from tests.conftest import FakeClock
+from tests.corpus import article, write
+from tests.outputs.page.browser import AXE, PROGRAMS, Browser
+
+CASE = (("D002363", "Case Reports"),)
+TRIAL = (("D016449", "Randomized Controlled Trial"),)
+REVIEW = (("D000078182", "Systematic Review"),)
+RETRACTED = (("D016441", "Retracted Publication"),)
+PREPRINT = (("D000076942", "Preprint"),)
+SCRIPT = "<script>window.harmed = 1</script></script><img src=x onerror='window.harmed = 1'>"
+QUOTES = '"Kratom" \'said\' "><b onmouseover="window.harmed=1" x=\' `${1}` $policy {{7*7}}'
+TURNED = "كراتوم والألم \u202e kratom turned round"
+LONG = "kratom" + "o" * 4000
+
+
+def _xml(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _records() -> list[str]:
+    return [
+        article(11, "Kratom for pain: a trial", types=TRIAL, year=2024, doi="10.1/a(b);2-#c"),
+        article(12, "Kratom dependence in a patient with pain", types=CASE, year=2025),
+        article(13, "Kratom in mice and pain thresholds", year=2023),
+        article(14, "Kratom in January", types=CASE, year=2027),
+        article(15, "Kratom: a systematic review", types=REVIEW, year=2022),
+        article(16, "Kratom withdrawn", types=RETRACTED, year=2020),
+        article(17, "Kratom before print", types=PREPRINT, year=2026),
+        article(18, "Kratom corrected", year=2009, links=(("ErratumIn", "J Tests. 2010", 99),)),
+        article(19, "Kratom without a year", year=None),
+        article(
+            20,
+            _xml(f"Kratom {SCRIPT}"),
+            abstract=f"A secret of its publisher. {_xml(SCRIPT)}",
+            types=CASE,
+        ),
+        article(21, _xml(QUOTES)),
+        article(22, TURNED),
+        article(23, LONG),
+        article(24, "Pain alone", types=TRIAL, year=2021),
+        *(article(100 + i, f"Kratom leaf number {i}", year=2015) for i in range(30)),
+    ]
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published set: where it is, and SQL on it."""
+
+    directory: Path
+
+    @property
+    def page(self) -> Path:
+        return self.directory / "index.html"
+
+    def sql(self, query: str, parameters: list[object] | None = None) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.directory / "ketum.duckdb"), read_only=True) as con:
+            return con.execute(query, parameters or []).fetchall()
+
+
+@pytest.fixture(scope="session")
+def set_of_files(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    base = tmp_path_factory.mktemp("page")
+    path = write(base / "some.xml", *_records())
+    settings = Settings(data=base / "data")
+    run_update(Options(from_files=(path,)), settings, FakeClock())
+    return Published(settings.latest.resolve())
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if None in PROGRAMS:
+        pytest.skip("the page in chromium needs its own program: .ci/browser")
+    found = Browser()
+    yield found
+    found.driver.quit()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    if not AXE.exists():
+        pytest.skip("axe-core needs its own program: .ci/browser")
+    return AXE.read_text(encoding="utf-8")

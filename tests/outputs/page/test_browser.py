@@ -1,0 +1,249 @@
+"""The page as a reader meets it, in Chromium."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.outputs.page.browser import Browser
+from tests.outputs.page.conftest import LONG, QUOTES, SCRIPT, TURNED, Published
+
+KRATOM = 43
+
+
+@pytest.fixture
+def opened(browser: Browser, set_of_files: Published) -> Browser:
+    browser.open(set_of_files.page)
+    return browser
+
+
+def set_state(browser: Browser, fragment: str) -> None:
+    browser.run("location.hash = arguments[0]", fragment)
+    browser.wait(f"return location.hash === '{fragment}'")
+    browser.run("return new Promise((done) => requestAnimationFrame(done))")
+
+
+def titles(browser: Browser) -> list[str]:
+    script = (
+        "return [...document.querySelectorAll('#list > li > :first-child')].map(e => e.textContent)"
+    )
+    return list(browser.run(script))
+
+
+def test_it_is_drawn_without_an_error_or_a_request(opened: Browser, set_of_files: Published):
+    assert opened.logged() == []
+    assert opened.asked_for() == [set_of_files.page.resolve().as_uri()]
+    assert opened.run("return document.querySelectorAll('#bars .mark-rect path').length") > 4
+    assert len(titles(opened)) == 25
+
+
+def test_the_bars_are_the_counts_of_sql(opened: Browser, set_of_files: Published):
+    drawn = opened.run("return document.getElementById('bars').chart.data('cells')")
+    bars = {(cell["years"], cell["code"]): cell["count"] for cell in drawn if cell["count"]}
+    rows = set_of_files.sql(
+        """
+        SELECT coalesce(year::VARCHAR, 'undated'), study_type, record_count
+        FROM marts.study_types_by_year JOIN evidence.study_types USING (study_type)
+        WHERE search = 'kratom' AND NOT is_summary AND record_count > 0
+        """
+    )
+    assert bars == {(year, kind): count for year, kind, count in rows}
+    marks = {cell["years"]: cell["year"] for cell in drawn}
+    assert (marks["2025"], marks["2026"], marks["2027"]) == ("2025~", "2026*", "2027+")
+
+
+def test_every_number_opens_a_list_of_that_length(opened: Browser):
+    """As the program counts them, for each link of the page."""
+    wrong = opened.driver.execute_async_script(
+        """
+        const done = arguments[0];
+        (async () => {
+          const wrong = [];
+          const links = [...document.querySelectorAll("a.number")];
+          const numbers = links.map((a) => [a.getAttribute("href"), a.textContent]);
+          for (const [href, text] of numbers) {
+            if (location.hash !== href) {
+              const change = new Promise((go) => {
+                addEventListener("hashchange", go, { once: true });
+              });
+              location.hash = href;
+              await change;
+            }
+            const shown = document.getElementById("count").textContent.split(" ")[0];
+            if (shown !== text) wrong.push([href, text, shown]);
+          }
+          done([numbers.length, wrong]);
+        })();
+        """
+    )
+    assert wrong[0] > 45
+    assert wrong[1] == []
+
+
+def test_a_cell_opens_its_records_with_links_and_proof(opened: Browser):
+    opened.run(
+        "document.querySelector(\"a.number[href='#search=kratom&type=RCT&years=2024']\").click()"
+    )
+    opened.wait("return document.getElementById('count').textContent.startsWith('1 record:')")
+    assert titles(opened) == ["Kratom for pain: a trial"]
+    links = opened.run("return [...document.querySelectorAll('#list a')].map(a => a.href)")
+    assert "https://pubmed.ncbi.nlm.nih.gov/11/" in links
+    assert "https://doi.org/10.1/a(b)%3B2-%23c" in links
+    item = opened.text("#list")
+    assert "NLM publication type: Randomized Controlled Trial" in item
+    assert "kratom: kratom" in item
+    assert item.count("not stated in PubMed") == 2
+    assert opened.run("return document.activeElement.id") == "count"
+
+
+def test_a_bar_opens_its_records(opened: Browser):
+    opened.run(
+        """
+        const bar = [...document.querySelectorAll('#bars .mark-rect path')]
+            .find((path) => path.__data__.datum.code === 'RCT' && path.__data__.datum.count);
+        const box = bar.getBoundingClientRect();
+        const [clientX, clientY] = [box.x + box.width / 2, box.y + box.height / 2];
+        const at = { bubbles: true, clientX, clientY };
+        for (const kind of ['mousedown', 'mouseup', 'click'])
+            bar.dispatchEvent(new MouseEvent(kind, at));
+        """
+    )
+    opened.wait("return location.hash.includes('type=RCT')")
+    assert titles(opened) == ["Kratom for pain: a trial"]
+
+
+def test_filters_act_at_once_and_stand_in_the_address(opened: Browser):
+    opened.find("[name=text]").send_keys("LEAF 29")
+    opened.wait("return document.getElementById('list').childElementCount === 1")
+    opened.run(
+        "const t = document.querySelector('[name=to]'); t.value = '2014';"
+        "t.dispatchEvent(new Event('input', { bubbles: true }))"
+    )
+    assert titles(opened) == []
+    assert "text=LEAF+29" in opened.run("return location.hash")
+    assert "years=-2014" in opened.run("return location.hash")
+    opened.find("#filters button").click()
+    opened.wait("return location.hash === '#search=kratom'")
+    assert opened.text("#count").startswith(f"{KRATOM - 2} records")
+
+
+def test_an_address_restores_its_view(browser: Browser, set_of_files: Published):
+    browser.open(set_of_files.page, "#search=kratom&counted=retracted")
+    assert titles(browser) == ["Kratom withdrawn"]
+    assert "RETRACTED" in browser.text("#list")
+    assert browser.run("return document.querySelector('[name=counted]').value") == "retracted"
+    set_state(browser, "#search=kratom&type=CASE")
+    browser.driver.back()
+    browser.wait("return location.hash.includes('retracted')")
+    assert titles(browser) == ["Kratom withdrawn"]
+
+
+def test_a_group_of_types_is_one_choice(opened: Browser):
+    opened.run(
+        """
+        const types = document.querySelector('[name=type]');
+        types.value = [...types.options].find((o) => o.text === 'all: Human descriptive').value;
+        types.dispatchEvent(new Event('input', { bubbles: true }));
+        """
+    )
+    assert "type=SERIES%2CCASE" in opened.run("return location.hash")
+    assert len(titles(opened)) == 3
+    assert "“Case series” or “Case report”" in opened.text("#count")
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    ["#search=%3Cscript%3E&type=x&years=99&counted=y", "#=", "#search=kratom&text=%", "#nowhere"],
+)
+def test_a_broken_address_is_no_error(browser: Browser, set_of_files: Published, fragment: str):
+    browser.open(set_of_files.page, fragment)
+    assert browser.logged() == []
+    assert " records: search “Kratom”" in browser.text("#count")
+
+
+def test_more_records_come_when_asked_for(opened: Browser):
+    while opened.run("return !document.getElementById('more').hidden"):
+        opened.find("#more").click()
+    assert len(titles(opened)) == KRATOM - 2
+
+
+def test_hostile_titles_are_text(opened: Browser):
+    set_state(opened, "#search=kratom&counted=all")
+    while opened.run("return !document.getElementById('more').hidden"):
+        opened.find("#more").click()
+    found = titles(opened)
+    assert f"Kratom {SCRIPT}" in found
+    assert QUOTES in found
+    assert TURNED in found
+    assert LONG in found
+    assert opened.run("return window.harmed") is None
+    assert opened.run("return document.querySelectorAll('main img, main b').length") == 0
+    assert opened.logged() == []
+
+
+def test_hostile_abstracts_are_text(browser: Browser, set_of_files: Published):
+    browser.open(set_of_files.directory / "index.private.html", "#search=kratom&text=harmed")
+    assert "A secret of its publisher" in browser.text("#list")
+    assert browser.run("return window.harmed") is None
+
+
+@pytest.mark.parametrize("width", [320, 390, 1200])
+def test_nothing_runs_off_the_side(opened: Browser, width: int):
+    opened.driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500},
+    )
+    try:
+        assert opened.run("return document.documentElement.scrollWidth") <= width
+    finally:
+        opened.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_list_copies_as_a_sentence(browser: Browser, set_of_files: Published):
+    browser.open(set_of_files.page, "#search=kratom&type=RCT")
+    said = browser.text("#sentence")
+    ((set_id, statement),) = set_of_files.sql(
+        "SELECT set_id, statement FROM marts.search_totals LIMIT 1"
+    )
+    assert said.startswith("1 record in PubMed as held by ketum (search “Kratom”, study type")
+    for part in (
+        set_id,
+        statement,
+        "as of 2026-11-22",
+        "PubMed only",
+        "index.html#search=kratom&type=RCT",
+    ):
+        assert part in said
+    browser.find("#copy").click()
+    browser.wait("return document.getElementById('copied').textContent !== ''")
+
+
+def test_sections_are_reached_by_keyboard_and_keep_the_view(
+    browser: Browser, set_of_files: Published
+):
+    browser.open(set_of_files.page, "#search=kratom&type=RCT")
+    browser.run("document.querySelector(\"nav a[href='#method']\").click()")
+    assert browser.run("return document.activeElement.textContent") == "How the search was made"
+    assert browser.run("return location.hash") == "#search=kratom&type=RCT"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["index.html", "index.private.html"])
+def test_axe_finds_nothing_serious(
+    browser: Browser, set_of_files: Published, axe: str, scheme: str, name: str
+):
+    browser.driver.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia",
+        {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
+    )
+    browser.open(set_of_files.directory / name)
+    browser.run("for (const details of document.querySelectorAll('details')) details.open = true")
+    browser.run(axe)
+    found = browser.driver.execute_async_script(
+        "const done = arguments[0]; axe.run().then((result) => done(result.violations))"
+    )
+    serious = [
+        (fault["id"], [node["html"][:120] for node in fault["nodes"][:3]])
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+    ]
+    assert serious == []

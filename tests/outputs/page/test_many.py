@@ -1,0 +1,30 @@
+"""10,000 records stay light and quick; benchmarks/page.py has the figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.outputs.page import many
+from tests.outputs.page.browser import Browser
+
+
+@pytest.mark.slow
+def test_ten_thousand_records_are_light_and_quick(browser: Browser, tmp_path: Path):
+    page = many.publish(tmp_path, 10_000)
+    assert page.stat().st_size < 6_000_000
+    browser.open(page)
+    assert browser.logged() == []
+    drawn = browser.run("return performance.getEntriesByName('ketum-listed')[0].startTime")
+    assert drawn < 1500
+    took = browser.run(
+        """
+        const field = document.querySelector('[name=text]');
+        field.value = 'rats';
+        const began = performance.now();
+        field.dispatchEvent(new Event('input', { bubbles: true }));
+        return performance.now() - began;
+        """
+    )
+    assert took < 500

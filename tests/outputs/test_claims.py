@@ -1,0 +1,125 @@
+"""The claim map of a live set: zeros, sentences, domains, the command, the card, refusals."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pipeline import cli
+from pipeline.errors import ConfigurationError
+from pipeline.options import Options
+from pipeline.outputs import claims, claims_page, query
+from pipeline.pubmed.replay import Archive as ReplayArchive
+from pipeline.pubmed.replay import ReplayServer
+from pipeline.update import run_update
+from tests.corpus import article
+
+RECORDS = (
+    article(1, "Kratom and pain tolerance: a randomised placebo-controlled trial in patients",
+            abstract="We found that kratom raised pain tolerance in patients. It wore off."),
+    article(2, "Antinociceptive effect of mitragynine in mice and receptor binding in HEK293 cells",
+            types=(("D016428", "Journal Article"), ("D016441", "Retracted Publication"))),
+    article(3, "Antinociceptive effect of mitragynine in rats", year=2020),
+    article(4, "Antinociceptive effects of kratom: a systematic review"),
+)  # fmt: skip
+
+
+def test_counts_zeros_and_sentences(live, published) -> None:
+    live(*RECORDS)
+    totals = {
+        claim: rest
+        for claim, *rest in published(
+            "SELECT claim, record_count, measured_count, retracted_count, coverage, remark "
+            "FROM marts.claim_totals WHERE search = 'kratom'"
+        )
+    }
+    assert totals["analgesia"] == [2, 1, 1, "complete", None]
+    assert totals["mood"][:4] == [0, 0, 0, "complete"]
+    assert totals["mood"][4] == "No record that the complete search found addresses this."
+    assert totals["routes_and_forms"][:4] == [None, None, None, "none"]
+    assert totals["safety"][4] == "Shown as its parts, never as one number."
+    assert published(
+        "SELECT study_type, measured_count, reviewed_count, remark "
+        "FROM marts.claims_by_study_type WHERE search = 'kratom' AND claim = 'analgesia' "
+        "AND study_type IN ('ANIMAL', 'SR', 'RCT') ORDER BY 1"
+    ) == [("ANIMAL", 1, 0, None), ("RCT", 0, 0, None), ("SR", 0, 1, None)]
+    assert published(
+        "SELECT DISTINCT measured_count, remark FROM marts.claims_by_study_type "
+        "WHERE claim IN ('routes_and_forms', 'burden_back_pain')"
+    ) == [(None, "not a kratom research question")]
+    assert published(
+        "SELECT year, measured_count FROM marts.claims_by_study_type_and_year WHERE "
+        "search = 'kratom' AND claim = 'analgesia' AND study_type = 'ANIMAL' AND year < 2023 "
+        "ORDER BY 1"
+    ) == [(2020, 1), (2021, 0), (2022, 0)]
+    assert published(
+        "SELECT domain, measured_count, beside_count FROM marts.claims_by_domain "
+        "WHERE search = 'kratom' AND claim = 'analgesia' AND measured_count + beside_count > 0"
+    ) == [("animal", 1, 0), ("synthesis", 0, 1)]
+    assert published(
+        "SELECT domains FROM marts.claim_articles WHERE search = 'kratom' AND pmid = 2 "
+        "AND claim = 'analgesia'"
+    ) == [(["animal", "in vitro"],)]
+    assert published(
+        "SELECT conclusion, conclusion_source FROM marts.claim_articles "
+        "WHERE search = 'kratom' AND claim = 'pain_tolerance'"
+    ) == [("It wore off.", "last sentence")]
+
+
+def test_the_command_and_the_card(live, settings, capsys) -> None:
+    live(*RECORDS)
+    assert cli.main(["claims"]) == 0
+    assert capsys.readouterr().out.startswith(claims.LOOKED_AT)
+    assert cli.main(["claims", "pain_tolerance"]) == 0
+    told = capsys.readouterr().out
+    assert "measured (RCT)" in told and "last sentence: It wore off." in told
+    assert cli.main(["claims", "safety.liver", "--json"]) == 0
+    claim = json.loads(capsys.readouterr().out)
+    assert (claim["record_count"], claim["records"]) == (0, [])
+    assert cli.main(["claims", "--next"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[:2] == ["1", "pain_tolerance"]
+    assert cli.main(["claims", "nothing"]) == 2
+    assert cli.main(["claims", "mood", "--check"]) == 2
+    with query.open_published(settings) as con:
+        card = claims_page.page(con)
+    assert claims.LOOKED_AT in card
+    assert "1 human experiment, 0 other human studies" in card
+    assert "Whatever else there is: not known" not in card
+
+
+def test_a_wrong_quote_publishes_nothing(live, settings, clock, tmp_path) -> None:
+    live(*RECORDS)
+    before = settings.latest.resolve()
+    reference = tmp_path / "reference"
+    reference.mkdir()
+    for file in settings.reference.iterdir():
+        if file.is_file():
+            (reference / file.name).write_bytes(file.read_bytes())
+    row = 'pain_tolerance,{},supports,other population,men,26,"{}",title,,A. Reader,2026-11-24\n'
+    readings = reference / "claim_evidence.csv"
+    head = readings.read_text()
+    changed = replace(settings, reference=reference)
+    for pmid, quote, message in (
+        (1, "kratom cured", "line 2: the quote is not in the title of PMID 1"),
+        (9, "kratom", "line 2: PMID 9 is not held"),
+    ):
+        readings.write_text(head + row.format(pmid, quote))
+        clock.sleep(86_400)
+        with pytest.raises(ConfigurationError, match=message):
+            _run(changed, clock, tmp_path)
+        assert settings.latest.resolve() == before
+    readings.write_text(head + row.format(1, "Kratom and ... tolerance"))
+    clock.sleep(86_400)
+    _run(changed, clock, tmp_path)
+    with query.open_published(settings) as con:
+        assert con.execute(
+            "SELECT claim, pmid, direction, stale_reason FROM marts.claim_readings"
+        ).fetchall() == [("pain_tolerance", 1, "supports", None)]
+        assert claims.next_to_read(con, "kratom")[0]["pmid"] != 1
+
+
+def _run(settings, clock, tmp_path) -> None:
+    with ReplayServer(ReplayArchive.read(tmp_path / "corpus")) as server:
+        run_update(Options(), replace(settings, eutils_url=server.url), clock)
