@@ -17,13 +17,17 @@ _PASSAGES_SHOWN = 6
 
 
 def next_pmid(con: duckdb.DuckDBPyConnection, overrides: Path) -> int | None:
-    """The first record of the review queue that overrides.toml says nothing about.
+    """The first record of the review queue whose type overrides.toml says nothing about.
 
     Args:
         con: a published database.
         overrides: the file as it is now, so that walking on needs no run in between.
     """
-    decided = [table.get("pmid") for table in RuleFile(overrides).tables("override")]
+    decided = [
+        table.get("pmid")
+        for table in RuleFile(overrides).tables("override")
+        if table.get("field", "study_type") == "study_type"
+    ]
     row = con.execute(
         "SELECT pmid FROM marts.review_queue WHERE NOT list_contains(?::INTEGER[], pmid) "
         "ORDER BY queue_no LIMIT 1",

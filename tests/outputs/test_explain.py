@@ -39,6 +39,17 @@ def test_shows_labels_words_nlm_and_how_to_decide(capsys) -> None:
     assert "accuracy:" in told
 
 
+def test_shows_facets_and_study_with_their_words(capsys) -> None:
+    assert main(["explain", "33847897"]) == 0
+    told = capsys.readouterr().out
+    assert "  Species: dog (focus), [Beagle] in title" in told
+    assert "  not stated:" in told
+    assert main(["explain", "33847897", "--json"]) == 0
+    facets = json.loads(capsys.readouterr().out)["facets"]
+    (dog,) = [one for one in facets if one["facet"] == "species"]
+    assert [proof["rule_id"] for proof in dog["proofs"]] == ["species.dog.text"]
+
+
 def test_for_programs(capsys) -> None:
     assert main(["explain", "33342583", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
