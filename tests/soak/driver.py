@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 
 from pipeline import verify
@@ -21,6 +19,7 @@ from tests.soak.events import KINDS, is_mended
 from tests.soak.ledger import Ledger, Update
 from tests.soak.plans import CLEAN, Plan, killed, plans
 from tests.soak.published import PublishedSet
+from tests.soak.tale import Tale
 from tests.soak.world import Deck, Event, World
 
 SIZE = 210
@@ -30,37 +29,6 @@ RESUMABLE = (KILLED, EXIT_SOURCE, EXIT_INCOMPLETE)
 """Ends of an update that the next one goes on from."""
 REFERENCE = ROOT / "data" / "reference"
 LOWERED_MINIMUM = 20
-
-
-@dataclass
-class Tale:
-    """What happened in a soak, for its report.
-
-    Attributes:
-        troubles: (fault, tool, once or always, exit code) of updates that met it.
-        kills: last finished step of updates that were killed.
-        compared: kind of comparison to the tables compared.
-        differences: whatever was not as it must be, as sentences.
-    """
-
-    days: int = 0
-    days_without: int = 0
-    updates: int = 0
-    committed: int = 0
-    changes_meanwhile: int = 0
-    sets: int = 0
-    events: Counter[str] = field(default_factory=Counter)
-    troubles: Counter[tuple[str, str, str, int]] = field(default_factory=Counter)
-    kills: Counter[str] = field(default_factory=Counter)
-    request_times: list[float] = field(default_factory=list)
-    compared: dict[str, list[str]] = field(default_factory=dict)
-    differences: list[str] = field(default_factory=list)
-
-    @property
-    def shortest_pause(self) -> float:
-        """Least injected time between two requests of whatever process."""
-        times = sorted(self.request_times)
-        return min(later - earlier for earlier, later in pairwise(times))
 
 
 class Soak:
@@ -108,7 +76,7 @@ class Soak:
         while is_mended(self.world):  # of a broken record a fresh load has no earlier copy
             pass
         self._wake()
-        self._attempt(Plan(is_full=True))
+        self._attempt(CLEAN)
         shown = published.latest(self.settings.published)
         assert shown is not None
         self.tale.committed = len(self.ledger.committed)

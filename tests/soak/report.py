@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.soak.driver import PACE_SECONDS, Tale
+from tests.soak.driver import PACE_SECONDS
+from tests.soak.tale import Tale
 
 DAYS_OF_THE_PAGE = 300
 
