@@ -83,5 +83,5 @@ $(RUN_STAMP): $(SPEC) | venv-check
 
 $(DEV_STAMP): $(SPEC) | venv-check
 	@echo 'ketum: installing into $(VENV), with what tests need (a minute or two) ...' >&2
-	@$(PIP) install -c constraints.txt -e '.[dev,notebook]'
+	@$(PIP) install -c constraints.txt -e '.[dev,notebook,reader]'
 	@touch $(RUN_STAMP) $@
