@@ -146,7 +146,7 @@ def test_countries_of_authors(con, address, country):
 
 
 def test_a_decision_takes_the_place_of_the_values_and_keeps_them_beside(con, tmp_path):
-    for path in REFERENCE.glob("*.toml"):
+    for path in [*REFERENCE.glob("*.toml"), *REFERENCE.glob("*.csv")]:
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / "overrides.toml").write_text(
         'version = "1"\n[[override]]\npmid = 1\nfield = "facet.species"\nvalue = "rat; mouse"\n'
