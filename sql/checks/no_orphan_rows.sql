@@ -29,7 +29,6 @@ FROM (
     UNION ALL SELECT 'article_facets', pmid FROM evidence.article_facets
     UNION ALL SELECT 'registrations', pmid FROM evidence.registrations
     UNION ALL SELECT 'study_groups', pmid FROM evidence.study_groups
-    UNION ALL SELECT 'study_links', pmid FROM evidence.study_links
     UNION ALL SELECT 'article_claims', pmid FROM evidence.article_claims
     UNION ALL SELECT 'claim_evidence', pmid FROM evidence.claim_evidence
     UNION ALL SELECT 'proofs', pmid FROM evidence.proofs
