@@ -32,8 +32,7 @@ def model(tmp_path: Path) -> Path:
     lines = [f'{n},"{t}","{a}",{label}' for n, (t, a, label) in enumerate(ROWS * 3)]
     labels.write_text("id,title,abstract,label\n" + "\n".join(lines) + "\n")
     mapping.write_text(MAPPING)
-    for name in ("topics.toml", "study_types.toml", "overrides.toml"):
-        shutil.copy(REFERENCE / name, tmp_path)
+    shutil.copytree(REFERENCE, tmp_path, dirs_exist_ok=True)
     out = tmp_path / "reader.npz"
     assert train(labels, mapping, "all", out, Settings(data=tmp_path)) == 12
     return out
