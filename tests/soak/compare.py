@@ -32,6 +32,21 @@ TIMES_AND_IDS = {
     "changed_at", "counted_at", "first_seen_at", "raw_file", "raw_offset", "set_id", "source_stamp",
 }  # fmt: skip
 """Columns that tell when and in which batch a record came."""
+MEMBERS = "(SELECT pmid FROM ops.search_hits WHERE left_at IS NULL)"
+ABOUT_MEMBERS = {
+    "core.journals": (
+        f"nlm_unique_id IN (SELECT nlm_unique_id FROM core.articles WHERE pmid IN {MEMBERS})"
+    ),
+    "evidence.study_links": f"pmid IN {MEMBERS} AND other_pmid IN {MEMBERS}",
+    # A record that was a member once is held and judged, so it may have company a fresh load
+    # does not know: only who is in a group with members alone must be so in both.
+    "evidence.study_groups": f"""pmid IN {MEMBERS} AND NOT EXISTS (
+        FROM evidence.study_links AS l
+        WHERE (l.pmid = study_groups.pmid AND l.other_pmid NOT IN {MEMBERS})
+            OR (l.other_pmid = study_groups.pmid AND l.pmid NOT IN {MEMBERS})
+    )""",
+}
+"""How rows about members are told where it is not by their PMID alone."""
 SHOWN = 3
 
 
@@ -164,7 +179,6 @@ def current(shown: PublishedSet, fresh: PublishedSet) -> tuple[list[str], list[s
 
 
 def _current_tables(con: duckdb.DuckDBPyConnection) -> dict[str, Rows]:
-    members = "(SELECT pmid FROM ops.search_hits WHERE left_at IS NULL)"
     names = con.execute(
         "SELECT schema_name || '.' || table_name FROM duckdb_tables() "
         "WHERE schema_name IN ('core', 'evidence', 'marts') ORDER BY 1"
@@ -177,13 +191,8 @@ def _current_tables(con: duckdb.DuckDBPyConnection) -> dict[str, Rows]:
     for name in [row[0] for row in names if row[0] not in HISTORY] + list(CURRENT_OF_OPS):
         columns = [row[0] for row in con.execute(f"DESCRIBE {name}").fetchall()]
         kept = ", ".join(column for column in columns if column not in TIMES_AND_IDS)
-        where = f" WHERE pmid IN {members}" if "pmid" in columns else ""
-        if name == "core.journals":
-            where = (
-                " WHERE nlm_unique_id IN (SELECT nlm_unique_id FROM core.articles "
-                f"WHERE pmid IN {members})"
-            )
-        found[name] = con.execute(f"SELECT {kept} FROM {name}{where}").fetchall()
+        where = ABOUT_MEMBERS.get(name, f"pmid IN {MEMBERS}" if "pmid" in columns else "TRUE")
+        found[name] = con.execute(f"SELECT {kept} FROM {name} WHERE {where}").fetchall()
     return found
 
 
