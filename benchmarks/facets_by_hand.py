@@ -1,7 +1,7 @@
 """Facets against readings by hand: draw the records, and give the figures.
 
-    python -m benchmarks.facets_by_hand draw FILE       PMIDs to read, one a line with its stratum
-    python -m benchmarks.facets_by_hand figures         precision and recall a facet, from verdicts
+    python -m benchmarks.facets_by_hand draw FILE --reading N   PMIDs to read, with their strata
+    python -m benchmarks.facets_by_hand figures                 precision and recall, from verdicts
 
 What is drawn and why stands in data/reference/evaluation/facets.toml; verdicts in
 facets_read_N.csv beside it: pmid, stratum, facet, value, verdict (right, wrong: a value the rules
@@ -31,6 +31,9 @@ from pipeline.warehouse import database, load, stage
 
 EVALUATION = ROOT / "data" / "reference" / "evaluation"
 UNSEEN = "article.pmid % 2 = 1"
+DEVELOP = "article.pmid % 2 = 0"
+BY_FACET = "by facet: "
+"""How the strata of records drawn by what the rules say begin: they tell no recall."""
 
 
 def judged(path: Path) -> duckdb.DuckDBPyConnection:
@@ -70,6 +73,29 @@ def draw_again(con: duckdb.DuckDBPyConnection, plan: dict[str, Any]) -> list[tup
     return [*drawn.items()]
 
 
+def draw_third(con: duckdb.DuckDBPyConnection, plan: dict[str, Any]) -> list[tuple[int, str]]:
+    """(pmid, stratum) of the third reading: strata first, then records by facet; none read yet."""
+    how = plan["draw_3"]
+    before = {int(row["pmid"]): "" for reading in (1, 2) for row in verdicts(reading)}
+    before |= dict.fromkeys(how["seen"], "")
+    drawn: dict[int, str] = {}
+    for stratum in plan["stratum"]:
+        part = DEVELOP if stratum["name"] == how["even"] else UNSEEN
+        number = how["each_of"][stratum["name"]]
+        drawn |= _draw_one(con, stratum, number, before | drawn, how["seed"], part)
+    for facet, number in how["by_facet"].items():
+        candidates = con.execute(
+            f"""
+            SELECT DISTINCT article.pmid FROM evidence.article_facets AS article
+            WHERE facet = ? AND value <> 'not_stated' AND {UNSEEN}
+                AND article.pmid IN (SELECT pmid FROM core.abstract_sections)
+            """,
+            [facet],
+        ).fetchall()
+        drawn |= _sample(candidates, before | drawn, number, how["seed"], BY_FACET + facet)
+    return [*drawn.items()]
+
+
 def verdicts(reading: int) -> list[dict[str, str]]:
     """The kept verdicts of a reading."""
     with (EVALUATION / f"facets_read_{reading}.csv").open(encoding="utf-8", newline="") as file:
@@ -82,9 +108,10 @@ def _draw_one(
     number: int,
     drawn: dict[int, str],
     seed: str,
+    part: str = UNSEEN,
 ) -> dict[int, str]:
     """Up to `number` records of a stratum that are not drawn yet."""
-    condition, values = UNSEEN, [stratum["study_types"]]
+    condition, values = part, [stratum["study_types"]]
     if "topic" in stratum:
         condition += (
             " AND article.pmid IN (SELECT pmid FROM evidence.article_topics WHERE topic = ?)"
@@ -107,20 +134,36 @@ def _draw_one(
         """,
         values,
     ).fetchall()
-    left = [pmid for (pmid,) in candidates if pmid not in drawn]
-    chance = random.Random(f"{seed} {stratum['name']}")
-    return dict.fromkeys(sorted(chance.sample(left, min(number, len(left)))), stratum["name"])
+    return _sample(candidates, drawn, number, seed, stratum["name"])
+
+
+def _sample(
+    candidates: list[tuple[int]], drawn: dict[int, str], number: int, seed: str, name: str
+) -> dict[int, str]:
+    left = sorted(pmid for (pmid,) in candidates if pmid not in drawn)
+    chance = random.Random(f"{seed} {name}")
+    return dict.fromkeys(sorted(chance.sample(left, min(number, len(left)))), name)
 
 
 def figures(rows: list[dict[str, str]]) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """(facet, precision, recall) for each facet and for all, each with its Wilson interval."""
+    """(facet, precision, recall) for each facet and for all, each with its Wilson interval.
+
+    Records drawn by what the rules say count in the precision alone.
+    """
     counts = Counter((row["facet"], row["verdict"]) for row in rows)
     counts.update(("all", row["verdict"]) for row in rows)
+    blind = [row for row in rows if not row["stratum"].startswith(BY_FACET)]
+    found = Counter((row["facet"], row["verdict"]) for row in blind)
+    found.update(("all", row["verdict"]) for row in blind)
     told = []
     for facet in [*sorted({row["facet"] for row in rows}), "all"]:
-        right, wrong, missed = (counts[facet, v] for v in ("right", "wrong", "missed"))
-        told.append((facet, share(right, right + wrong), share(right, right + missed)))
+        right, wrong = counts[facet, "right"], counts[facet, "wrong"]
+        hits, missed = found[facet, "right"], found[facet, "missed"]
+        told.append((facet, share(right, right + wrong), share(hits, hits + missed)))
     return told
+
+
+DRAWS = {1: draw, 2: draw_again, 3: draw_third}
 
 
 def main() -> None:
@@ -129,16 +172,15 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     drawing = commands.add_parser("draw")
     drawing.add_argument("file", type=Path)
-    drawing.add_argument("--again", action="store_true", help="the second reading")
+    drawing.add_argument("--reading", type=int, choices=sorted(DRAWS), default=1)
     commands.add_parser("figures")
     arguments = parser.parse_args()
     if arguments.command == "draw":
         plan = tomllib.loads((EVALUATION / "facets.toml").read_text(encoding="utf-8"))
-        how = draw_again if arguments.again else draw
-        for pmid, stratum in how(judged(arguments.file), plan):
+        for pmid, stratum in DRAWS[arguments.reading](judged(arguments.file), plan):
             print(pmid, stratum, sep="\t")
         return
-    for reading in (1, 2):
+    for reading in DRAWS:
         print(f"Reading {reading}")
         for facet, precision, recall in figures(verdicts(reading)):
             print(f"{facet:20} precision {_text(precision)}  recall {_text(recall)}")

@@ -16,17 +16,26 @@ _TENS = {
 }  # fmt: skip
 _DIGITS = re.compile(r"\d{1,3}(?:[, \u00a0\u2009\u202f]\d{3})+(?!\d)|\d+")
 _YEAR = re.compile(r"(?<!\d)(?:19[5-9]\d|20[0-4]\d)(?!\d)")
-
-
+_SMALL = "|".join([*_ONES, *_TENS])
+_AND_A_NUMBER = re.compile(rf"(?<!hundred) and (?=\d|(?:{_SMALL})\b)", re.IGNORECASE)
+_COUNTS_SOMEBODY = re.compile(
+    rf"(?:\d|\b(?:{_SMALL}|hundred))[\s,-]+(?!(?:{_SMALL}|hundred|and)\b)[a-z]", re.IGNORECASE
+)
+"""A number with what it counts behind it."""
+_STAGE = re.compile(r"\b(?:were|was)\b", re.IGNORECASE)
+"""What is said of the first number alone: "51 patients were enrolled and 50 patients"."""
 _IN_A_YEAR = re.compile(
-    r"\b(?:in|from|since|during|of) (?:19[5-9]\d|20[0-4]\d)(?![\d,])", re.IGNORECASE
+    r"\b(?:in|from|since|during|of) (?:19[5-9]\d|20[0-4]\d)(?![\d,])"
+    r"|^\W*(?:19[5-9]\d|20[0-4]\d),? (?:and|to|through)\b",
+    re.IGNORECASE,
 )
 
 
 def number(text: str) -> str | None:
     """The first number in a text, in digits or English words up to 999, as digits.
 
-    "In 2019 patients ..." names a year.
+    "In 2019 patients ..." names a year. Groups joined by "and" are added up: "27 girls and 30
+    boys" are 57; "between 20 and 30 patients" are not, since "20" counts nobody.
 
     Args:
         text: e.g. "a total of 1,204 patients" or "Twenty-six men".
@@ -35,15 +44,20 @@ def number(text: str) -> str | None:
         "1204", "26"; None when there is none, or it is 0.
     """
     text = _IN_A_YEAR.sub(" ", text)
+    parts = _AND_A_NUMBER.split(text)
+    value = _first_number(parts[0])
+    if value and not _STAGE.search(text) and all(map(_COUNTS_SOMEBODY.search, parts)):
+        value += sum(_first_number(part) or 0 for part in parts[1:])
+    return str(value) if value else None
+
+
+def _first_number(text: str) -> int | None:
     for match in re.finditer(r"[A-Za-z]+|" + _DIGITS.pattern, text):
         found = match[0]
         if found[0].isdigit():
-            value = int(re.sub(r"\D", "", found))
-        elif found.lower() in _ONES or found.lower() in _TENS:
-            value = _in_words(text[match.start() :])
-        else:
-            continue
-        return str(value) if value else None
+            return int(re.sub(r"\D", "", found))
+        if found.lower() in _ONES or found.lower() in _TENS:
+            return _in_words(text[match.start() :])
     return None
 
 

@@ -63,6 +63,23 @@ CASES: list[tuple[str, set[str], dict[str, object]]] = [
     ("sample_size", {"1807"}, {"title": "Kratom exposures reported to poison centers", "abstract": "A total of 1,807 exposures were found; 32 people were hurt."}),
     ("sample_size", {"26"}, {"title": "Tea: a randomized trial", "abstract": "Twenty-six men were randomly assigned."}),
     ("sample_size", {"not_stated"}, {"title": "Tea: a randomized trial", "abstract": "Two randomized studies in healthy subjects were run."}),
+    # what readings showed to go wrong
+    ("assay", {"not_stated"}, {"title": "iPSCs of a rat model", "abstract": "Rats were dosed. iPSCs were made; KEGG named long-term potentiation and the cAMP signaling pathway; cAMP response element-binding protein fell."}),
+    ("assay", {"electrophysiology"}, {"title": "Tea and synapses of mice", "abstract": "Mice were dosed with tea; inhibitory postsynaptic currents and mEPSCs were recorded."}),
+    ("assay", {"not_stated"}, {"title": "Gait training after stroke: a randomized trial", "abstract": "Adults were randomly assigned. Gait analysis, weight bearing and a self-administered questionnaire were used."}),
+    ("species", {"mouse"}, {"title": "Bovine serum albumin gels in mice", "abstract": "Mice were dosed with gels of bovine serum albumin."}),
+    ("trial_purpose", {"not_stated"}, {"title": "Tea: a randomized trial", "abstract": "Adults in the pain-free phase were randomly assigned to tea or water."}),
+    ("trial_purpose", {"not_stated"}, {"title": "Tea and safety of trekkers: a randomized trial", "abstract": "Adults were randomly assigned. The safety of trekkers was a topic."}),
+    ("study_country", {"not_stated"}, {"title": "Knees: a cross-sectional survey", "abstract": "We surveyed 90 adults with the Western Ontario and McMaster Universities index and a camera (Lens GmbH, Jena, Germany) in New England."}),
+    ("study_country", {"China"}, {"title": "Tea in Inner Mongolia: a cross-sectional survey", "abstract": "We surveyed 90 adults."}),
+    ("survey_sampling", {"probability"}, {"title": "Tea in adults: a cross-sectional survey", "abstract": "We ran an online survey of a nationally representative sample of 900 adults."}),
+    ("survey_sampling", {"not_stated"}, {"title": "Tea in adults: a cross-sectional survey", "abstract": "We sent an anonymous questionnaire to all members; 900 adults answered the online survey."}),
+    ("survey_sampling", {"clinical"}, {"title": "Tea in patients: a cross-sectional survey", "abstract": "Consecutive patients were surveyed at one place."}),
+    ("sample_size", {"73"}, {"title": "Tea: a cross-sectional survey", "abstract": "We asked thirty-five women with pain and 38 healthy women."}),
+    ("sample_size", {"40"}, {"title": "Tea: a randomized trial", "abstract": "We randomized 40 adults; 20 patients in each group were given tea."}),
+    ("sample_size", {"not_stated"}, {"title": "Tea: a randomized trial", "abstract": "There were two groups of 20 patients each. Three thousand five hundred adults live there."}),
+    ("antagonist", {"not_stated"}, {"title": "Glibenclamide in diabetic rats", "abstract": "Rats were pretreated with glibenclamide, an antidiabetic."}),
+    ("substance", {"leaf_or_extract"}, {"title": "Kratom and a mitragynine metabolite in dogs", "abstract": "Dogs were dosed with kratom extract."}),
     ("harm", {"liver"}, {"title": "Liver injury after kratom: a case report", "abstract": "A 40-year-old man had jaundice."}),
 ]  # fmt: skip
 
@@ -196,7 +213,7 @@ def test_decisions_that_cannot_be(tmp_path, field, value, message):
         ('aspect = "data_source"', 'aspect = "source"', "is no aspect of study_types.toml"),
         ('rest = "another_antagonist"', 'rest = "none"', "`rest` names no value"),
         ("'\\bguinea pigs?\\b'", "'\\bguinea pigs?$'", "uses \\$"),
-        ("not_after = ", "not_before = ", "unknown key `not_before`"),
+        ("not_after = ", "not_behind = ", "unknown key `not_behind`"),
     ],
 )
 def test_mistakes_in_the_rules_are_named(tmp_path: Path, old: str, new: str, message: str) -> None:
