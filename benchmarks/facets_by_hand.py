@@ -82,7 +82,11 @@ def draw_third(con: duckdb.DuckDBPyConnection, plan: dict[str, Any]) -> list[tup
     for stratum in plan["stratum"]:
         part = DEVELOP if stratum["name"] == how["even"] else UNSEEN
         number = how["each_of"][stratum["name"]]
-        drawn |= _draw_one(con, stratum, number, before | drawn, how["seed"], part)
+        if stratum["name"] in how["any_topic"]:
+            asked = {key: value for key, value in stratum.items() if key != "topic"}
+        else:
+            asked = stratum
+        drawn |= _draw_one(con, asked, number, before | drawn, how["seed"], part)
     for facet, number in how["by_facet"].items():
         candidates = con.execute(
             f"""
