@@ -87,6 +87,20 @@ def draw_third(con: duckdb.DuckDBPyConnection, plan: dict[str, Any]) -> list[tup
         else:
             asked = stratum
         drawn |= _draw_one(con, asked, number, before | drawn, how["seed"], part)
+    return [*(drawn | _by_facet(con, how, before | drawn)).items()]
+
+
+def draw_fourth(con: duckdb.DuckDBPyConnection, plan: dict[str, Any]) -> list[tuple[int, str]]:
+    """(pmid, stratum) of the fourth reading: by facet alone, none read yet."""
+    before = {int(row["pmid"]): "" for reading in (1, 2, 3) for row in verdicts(reading)}
+    return [*_by_facet(con, plan["draw_4"], before).items()]
+
+
+def _by_facet(
+    con: duckdb.DuckDBPyConnection, how: dict[str, Any], before: dict[int, str]
+) -> dict[int, str]:
+    """Records on which the rules give a facet a value, as many as the plan says."""
+    drawn: dict[int, str] = {}
     for facet, number in how["by_facet"].items():
         candidates = con.execute(
             f"""
@@ -97,7 +111,7 @@ def draw_third(con: duckdb.DuckDBPyConnection, plan: dict[str, Any]) -> list[tup
             [facet],
         ).fetchall()
         drawn |= _sample(candidates, before | drawn, number, how["seed"], BY_FACET + facet)
-    return [*drawn.items()]
+    return drawn
 
 
 def verdicts(reading: int) -> list[dict[str, str]]:
@@ -167,7 +181,7 @@ def figures(rows: list[dict[str, str]]) -> list[tuple[str, dict[str, Any], dict[
     return told
 
 
-DRAWS = {1: draw, 2: draw_again, 3: draw_third}
+DRAWS = {1: draw, 2: draw_again, 3: draw_third, 4: draw_fourth}
 
 
 def main() -> None:

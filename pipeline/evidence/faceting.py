@@ -23,7 +23,7 @@ from pipeline.evidence.study_types import StudyTypes
 _PROOF = "rule_id, source, field, section_no, matched_text, char_start, char_end"
 _BEFORE = 40
 """How far before a value `not_after` looks, in characters."""
-_BEHIND = 30
+_BEHIND = 50
 """How much of what stands behind a value `not_before` sees."""
 _LEVELS = "['focus', 'outcome', 'mention']"
 _LEVEL_SQL = """
@@ -152,7 +152,7 @@ def _drop_doubtful(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
                 con,
                 facet.name,
                 f"substr(unit.whole, facet_found.char_end + 1, {_BEHIND})",
-                rf"^[ ,(-]*(?:{regular_expression(facet.not_before)})",
+                rf"^[ ,-]*(?:{regular_expression(facet.not_before)})",
             )
         if facet.rest:
             con.execute(
