@@ -1,11 +1,12 @@
 """Facets against readings by hand: draw the records, and give the figures.
 
     python -m benchmarks.facets_by_hand draw FILE --reading N   PMIDs to read, with their strata
-    python -m benchmarks.facets_by_hand figures                 precision and recall, from verdicts
+    python -m benchmarks.facets_by_hand figures                 the tables of docs/methods.md
 
 What is drawn and why stands in data/reference/evaluation/facets.toml; verdicts in
-facets_read_N.csv beside it: pmid, stratum, facet, value, verdict (right, wrong: a value the rules
-gave; missed: one they should have given; absent: not_stated, rightly). No text is kept.
+facets_read_N.csv beside it (kratom: titles, known beforehand): pmid, stratum, facet, value, verdict
+(right, wrong: a value the rules gave; missed: one they should have given; absent: not_stated,
+rightly). No text is kept.
 """
 
 # SQL here is made of conditions that stand in the code.
@@ -114,8 +115,8 @@ def _by_facet(
     return drawn
 
 
-def verdicts(reading: int) -> list[dict[str, str]]:
-    """The kept verdicts of a reading."""
+def verdicts(reading: int | str) -> list[dict[str, str]]:
+    """The kept verdicts of a reading: its number, or kratom."""
     with (EVALUATION / f"facets_read_{reading}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -198,15 +199,32 @@ def main() -> None:
         for pmid, stratum in DRAWS[arguments.reading](judged(arguments.file), plan):
             print(pmid, stratum, sep="\t")
         return
-    for reading in DRAWS:
-        print(f"Reading {reading}")
-        for facet, precision, recall in figures(verdicts(reading)):
-            print(f"{facet:20} precision {_text(precision)}  recall {_text(recall)}")
+    print(tables())
+
+
+def tables() -> str:
+    """Precision and recall of every facet in every reading, as two tables in Markdown."""
+    readings = {str(number): figures(verdicts(number)) for number in DRAWS}
+    readings["kratom titles"] = figures(verdicts("kratom"))
+    told = {name: {facet: parts for facet, *parts in one} for name, one in readings.items()}
+    facets = [*sorted({facet for one in told.values() for facet in one} - {"all"}), "all"]
+    parts: list[str] = []
+    for place, what in enumerate(("precision", "recall")):
+        parts.append(f"| {what} | " + " | ".join(f"reading {name}" for name in told) + " |")
+        parts.append("|---" * (len(told) + 1) + "|")
+        parts += [
+            f"| {facet} | "
+            + " | ".join(_text(one[facet][place]) if facet in one else "" for one in told.values())
+            + " |"
+            for facet in facets
+        ]
+        parts.append("")
+    return "\n".join(parts).strip()
 
 
 def _text(part: dict[str, Any]) -> str:
     if not part["n"]:
-        return "-".ljust(30)
+        return ""
     return f"{part['value']:.3f} ({part['low']:.3f}-{part['high']:.3f}, {part['hits']}/{part['n']})"
 
 

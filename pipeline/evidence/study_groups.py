@@ -1,9 +1,9 @@
 """Which records belong to one study, and which may count the same cases. Each link is kept.
 
 Records are put together by a shared registration and by NLM's links of updates and
-republications (of letters too, but a letter is no study). Comments, errata and retraction notices join the group of the one article they
-are about and are no reports of it. What pools or lists many studies, and a review that names a
-trial, is linked and not put together.
+republications; letters that update each other are no study. Comments, errata and retraction
+notices join the group of the one article they are about and are no reports of it. What pools or
+lists many studies, and a review that names a trial, is linked and not put together.
 """
 
 # SQL here is made of constants, checked schema names and codes quoted by `sql_string`.

@@ -1,4 +1,4 @@
-"""Experiments on people, found in a PubMed file without the pipeline's code, held against the table.
+"""Experiments on people in a PubMed file, found by none of our code, held against the table.
 
     python -m tests.evidence.check_human_experiments FILE PUBLISHED
 
@@ -139,7 +139,7 @@ def _unproved(con: duckdb.DuckDBPyConnection) -> int:
             WHERE proof.search = told.search AND proof.study_group = told.study_group
                 AND proof.cell = told.cell[1] AND proof.value = told.cell[2]))
         FROM told WHERE told.cell[2] IS NOT NULL
-        """  # noqa: S608  (constants of this module)
+        """
     ).fetchone()
     assert row is not None
     print(f"values of cells: {row[0]}, without a proof: {row[1]}")
