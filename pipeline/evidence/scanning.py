@@ -96,7 +96,7 @@ def _try_candidates(con: duckdb.DuckDBPyConnection, texts: dict[int, Signal], co
         INSERT INTO evidence_hits
         SELECT pmid, signal_no, unit_no, 'text', NULL, NULL
         FROM evidence_candidates JOIN evidence_units USING (unit_no)
-        WHERE {f'CASE signal_no {whens} END' if whens else 'false'}
+        WHERE {f"CASE signal_no {whens} END" if whens else "false"}
         """
     )
     con.execute("DROP TABLE evidence_words; DROP TABLE evidence_candidates")
