@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.evidence.folding import fold
-from pipeline.evidence.rules import Rule, RuleFile, RuleSet, Signal
+from pipeline.evidence.rule_file import RuleFile
+from pipeline.evidence.rules import Rule, RuleSet, Signal
 from pipeline.evidence.zones import ZONES
 
 _WORD = re.compile(r"[\w' -]+\*?")
