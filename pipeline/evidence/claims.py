@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.evidence.rules import Rule, RuleFile, RuleSet, Signal, load_rules
+from pipeline.evidence.rule_file import RuleFile
+from pipeline.evidence.rules import Rule, RuleSet, Signal, load_rules
 
 KINDS = ("effect", "figure", "gap", "context", "product")
 UNMATCHED_KINDS = ("context", "product")
