@@ -17,7 +17,7 @@ import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.outputs import manifest
-from pipeline.settings import PUBMED_ORIGIN, Settings
+from pipeline.settings import Settings
 
 FORMATS = ("table", "csv", "tsv", "json")
 """What `run` writes as text; Parquet has `to_parquet`."""
@@ -61,11 +61,9 @@ def open_published(
 
 
 def note(settings: Settings) -> str:
-    """What a reader of demonstration or file data must know; empty for live data."""
+    """Which set was read, what a zero means in it, and what was not searched."""
     held = manifest.read(settings.latest / "manifest.json")
-    if held.get("ketum", {}).get("origin") == PUBMED_ORIGIN:
-        return ""
-    return str(held.get("description", ""))
+    return f"Set {held['id']}. {held['description']}"
 
 
 def run(settings: Settings, sql: str, form: str, out: TextIO) -> None:

@@ -15,7 +15,6 @@ from pipeline.outputs.feeds.channels import Channel, channels
 from pipeline.outputs.feeds.entries import Entry, entries
 from pipeline.outputs.manifest import LICENCE
 from pipeline.outputs.page.facts import Facts, gather
-from pipeline.outputs.wording import PUBMED_ONLY
 from pipeline.settings import PUBMED_ORIGIN
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -54,7 +53,7 @@ def _write(
     feed = ET.Element("feed", xmlns=ATOM)
     _add(feed, "id", _urn(f"{facts.origin} {channel.key}"))
     _add(feed, "title", f"ketum, kratom and pain in PubMed: {channel.name}")
-    _add(feed, "subtitle", f"Set {facts.set_id}. {_scope(facts.statement)}")
+    _add(feed, "subtitle", f"Set {facts.set_id}. {facts.statement}")
     _add(feed, "updated", _time(updated))
     _add(ET.SubElement(feed, "author"), "name", "ketum")
     ET.SubElement(feed, "link", rel="self", href=path.name)
@@ -73,11 +72,6 @@ def _write(
         _add(element, "summary", entry.summary)
     ET.indent(feed, " ")
     ET.ElementTree(feed).write(path, encoding="utf-8", xml_declaration=True)
-
-
-def _scope(statement: str) -> str:
-    """What the data is, and that it is PubMed only: said once."""
-    return statement if PUBMED_ONLY in statement else f"{statement} {PUBMED_ONLY}"
 
 
 def _add(parent: ET.Element, name: str, value: str) -> None:
