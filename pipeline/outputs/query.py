@@ -16,7 +16,6 @@ from typing import TextIO
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.outputs import manifest
 from pipeline.settings import Settings
 
 FORMATS = ("table", "csv", "tsv", "json")
@@ -62,8 +61,10 @@ def open_published(
 
 def note(settings: Settings) -> str:
     """Which set was read, what a zero means in it, and what was not searched."""
-    held = manifest.read(settings.latest / "manifest.json")
-    return f"Set {held['id']}. {held['description']}"
+    with open_published(settings) as con:
+        row = con.execute("SELECT set_id, statement FROM marts.search_totals LIMIT 1").fetchone()
+    assert row is not None
+    return f"Set {row[0]}. {row[1]}"
 
 
 def run(settings: Settings, sql: str, form: str, out: TextIO) -> None:
