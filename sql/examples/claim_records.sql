@@ -5,14 +5,12 @@
 SELECT
     c.how,
     c.study_type,
-    c.year,
     c.citation,
-    c.title,
-    c.matched_words,
     r.direction,
     r.quote,
     c.conclusion,
-    coalesce(c.pubmed_url, c.doi_url) AS link
+    array_to_string(c.matched_words, ', ') AS matched_words,
+    c.title
 FROM marts.claim_articles AS c
 LEFT JOIN marts.claim_readings AS r ON c.claim = r.claim AND c.pmid = r.pmid
 WHERE c.search = 'kratom' AND c.claim = 'analgesia' AND c.counted_as = 'record'

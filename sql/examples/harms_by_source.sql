@@ -8,7 +8,7 @@ SELECT
     count(*) AS record_count,
     min(a.year) AS first_year,
     max(a.year) AS last_year,
-    list_sort(list_distinct(flatten(list(h.words)))) AS words
+    array_to_string(list_sort(list_distinct(flatten(list(h.words)))), ', ') AS words
 FROM marts.article_facets AS h
 INNER JOIN marts.articles AS a ON h.pmid = a.pmid
 INNER JOIN ops.search_hits AS m

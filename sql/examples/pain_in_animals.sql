@@ -7,7 +7,7 @@ SELECT
     p.species,
     p.assay,
     count(DISTINCT x.pmid) AS record_count,
-    list(DISTINCT x.citation ORDER BY x.citation) AS citations
+    string_agg(DISTINCT x.citation, '; ' ORDER BY x.citation) AS citations
 FROM marts.preclinical_pain AS p
 INNER JOIN marts.articles AS x ON list_contains(p.pmids, x.pmid)
 WHERE p.search = 'kratom_pain'
