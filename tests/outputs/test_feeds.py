@@ -137,6 +137,15 @@ def test_an_entry_says_substance_data_source_data_years_and_matched_words(latest
     assert {"Surveillance data", "claim.safety.liver", "harm.liver", "harm.deaths"} <= terms
 
 
+def test_the_feed_announces_what_marts_new_articles_lists(sets):
+    with duckdb.connect(str(sets[1] / "ketum.duckdb"), read_only=True) as con:
+        listed = con.execute(
+            "SELECT DISTINCT pmid FROM marts.new_articles WHERE pmid IS NOT NULL"
+        ).fetchall()
+    found = [e.id.split("/")[-2] for e in read(sets[1]).entries if e.link.startswith("https:")]
+    assert sorted(found) == sorted(str(pmid) for (pmid,) in listed) == ["12", "13", "14"]
+
+
 def test_a_claim_has_its_records_and_no_others(latest):
     assert new_in(latest, "feeds/claims/analgesia.atom") == ["Antinociceptive effect"]
     assert new_in(latest, "feeds/claims/safety.liver.atom") == ["Kratom exposures"]
