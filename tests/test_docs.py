@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from pipeline.cli import build_parser
 from pipeline.clock import Clock
 from pipeline.options import Options
 from pipeline.outputs import claims_page, data_dictionary, query
@@ -69,6 +71,37 @@ def test_every_sql_snippet_of_the_docs_runs(sql, demonstration):
     _, settings = demonstration
     with duckdb.connect(str((settings.latest / "ketum.duckdb").resolve()), read_only=True) as con:
         assert con.execute(sql).fetchall()
+
+
+def commands() -> Iterator[list[str]]:
+    """What stands after `ketum` in the shell snippets, up to a pipe or the like."""
+    for snippet in snippets("sh"):
+        for line in re.findall(r"(?:[^\n\"']|\"[^\"]*\"|'[^']*')+", snippet):
+            words = shlex.split(line, comments=True)
+            at = next((i for i, word in enumerate(words) if Path(word).name == "ketum"), None)
+            if at is None or not words[at + 1 :]:
+                continue
+            stops = [i for i, word in enumerate(words) if i > at and word in ("|", ">", "&", "<")]
+            yield words[at + 1 : stops[0] if stops else None]
+
+
+@pytest.mark.parametrize("arguments", list(commands()), ids=" ".join)
+def test_every_command_of_the_docs_is_one(arguments, demonstration):
+    parsed = vars(build_parser().parse_args(arguments))
+    _, settings = demonstration
+    with query.open_published(settings) as con:
+        for name, known in (
+            ("search", "SELECT search FROM evidence.searches"),
+            ("claim", "SELECT claim FROM evidence.claims"),
+        ):
+            value = parsed.get(name)
+            assert value in {None, *(row[0] for row in con.execute(known).fetchall())}, name
+    if str(parsed.get("sql", "")).endswith(".sql"):
+        assert (ROOT / parsed["sql"]).is_file()
+
+
+def test_the_commands_of_the_docs_are_found():
+    assert {"export", "query", "update", "verify"} <= {found[0] for found in commands()}
 
 
 def test_the_star_of_tables_is_as_it_is_drawn(demonstration):
