@@ -23,6 +23,7 @@ from pipeline.pubmed.replay import Archive as ReplayArchive
 from pipeline.pubmed.replay import ReplayServer
 from pipeline.settings import Settings
 from pipeline.update import run_update
+from pipeline.warehouse import run_records
 from tests import corpus
 from tests.conftest import FakeClock
 from tests.corpus import article
@@ -231,6 +232,28 @@ def test_a_record_that_enters_a_second_search_is_not_new(live, settings, clock):
     clock.sleep(86_400)
     live(article(11, "Kratom in mice against pain", year=2024, revised="2026-11-20"))
     assert len(titles(settings.latest)) == 1
+
+
+def test_where_pubmed_reads_a_search_otherwise_only_what_just_entered_it_is_news(
+    live, settings, clock, monkeypatch
+):
+    live(OLD)
+    clock.sleep(86_400)
+    monkeypatch.setattr(
+        run_records,
+        "entered_reasons",
+        lambda run: {s.name: "translation_changed" for s in run.searches},
+    )
+    live(
+        OLD,
+        article(21, "Kratom long ago", entered="2019-03-01"),
+        article(22, "Kratom today", entered="2026-11-22"),
+    )
+    assert sorted(titles(settings.latest)) == [
+        "Kratom today",
+        "Kratom: 1 records came in as PubMed reads the search otherwise",
+        "Kratom: 1 records found by the first run",
+    ]
 
 
 def test_very_many_new_records_are_one_entry(live, settings, clock):

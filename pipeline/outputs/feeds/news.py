@@ -16,13 +16,23 @@ import duckdb
 FACETS = ("substance", "harm", "surveillance_source")
 """Facets that feeds are cut by."""
 
+# A stay is news as in marts.new_articles: where PubMed reads a search otherwise, what has just
+# entered PubMed would have come anyway.
+_STAYS = """
+    SELECT h.*, s.label, min(h.entered_at) OVER (PARTITION BY h.pmid) AS first_at,
+        h.entered_reason = 'appeared' OR (
+            h.entered_reason = 'translation_changed'
+            AND coalesce(y.entry_at >= r.previous_published_at - INTERVAL 2 DAY, FALSE)
+        ) AS is_news
+    FROM ops.search_hits AS h
+    JOIN evidence.searches AS s ON h.search = s.search AND s.mode = 'live'
+    JOIN ops.runs AS r ON h.entered_at = r.as_of
+    LEFT JOIN core.article_years AS y ON h.pmid = y.pmid
+"""
+
 # new to the set, not only to one of its searches: its first stay in any of them counts
-_NEW = """
-    WITH stays AS (
-        SELECT h.*, s.label, min(h.entered_at) OVER (PARTITION BY h.pmid) AS first_at
-        FROM ops.search_hits AS h
-        JOIN evidence.searches AS s ON h.search = s.search AND s.mode = 'live'
-    )
+_NEW = f"""
+    WITH stays AS ({_STAYS})
 
     SELECT a.pmid, a.title, a.citation, a.year, a.study_type_label, a.counted_as,
         coalesce(a.pubmed_url, a.doi_url), h.first_at,
@@ -41,9 +51,9 @@ _NEW = """
     JOIN marts.articles AS a ON h.pmid = a.pmid
     GROUP BY ALL
     HAVING bool_or(h.left_at IS NULL)
-        AND bool_or(h.entered_at = h.first_at AND h.entered_reason = 'appeared')
+        AND bool_or(h.entered_at = h.first_at AND h.is_news)
     ORDER BY h.first_at DESC, a.pmid DESC
-"""
+"""  # noqa: S608 -- put together from the text above
 
 # what a record is about: the feeds it stands in. A claim with parts is about what they are about.
 _SUBJECTS = """
@@ -60,17 +70,17 @@ _SUBJECTS = """
 """
 
 _TOGETHER = f"""
-    WITH subjects AS (
+    WITH stays AS ({_STAYS}),
+    subjects AS (
         {_SUBJECTS}
         UNION
         SELECT pmid, NULL FROM marts.articles
     )
 
-    SELECT h.entered_at, h.entered_reason, s.label, b.subject, count(*)
-    FROM ops.search_hits AS h
-    JOIN evidence.searches AS s ON h.search = s.search AND s.mode = 'live'
+    SELECT h.entered_at, h.entered_reason, h.label, b.subject, count(*)
+    FROM stays AS h
     JOIN subjects AS b ON h.pmid = b.pmid
-    WHERE h.left_at IS NULL AND h.entered_reason <> 'appeared'
+    WHERE h.left_at IS NULL AND NOT h.is_news
     GROUP BY ALL ORDER BY ALL
 """  # noqa: S608 -- put together from the texts above
 
