@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import duckdb
 
-from pipeline.evidence.claims import REASON_FOR_USE, Claims
+from pipeline.evidence.claim_types import REASON_FOR_USE, Claims
 from pipeline.evidence.folding import sql_string
 from pipeline.evidence.matching import run_rules
 from pipeline.evidence.rules import Rule, RuleSet

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.evidence.claims import Claims
+from pipeline.evidence.claim_types import Claims
 from pipeline.evidence.curation import Reading, stale_reasons
 
 

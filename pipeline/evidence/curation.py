@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.claims import QUOTED_WORDS
+from pipeline.evidence.claim_types import QUOTED_WORDS
 
 COLUMNS = (
     "claim", "pmid", "direction", "directness", "population", "sample_size", "quote", "section",

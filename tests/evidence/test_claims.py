@@ -11,7 +11,8 @@ import pytest
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.assigning import assign
 from pipeline.evidence.claim_matching import match_claims
-from pipeline.evidence.claims import Claims, load_claims
+from pipeline.evidence.claim_types import Claims
+from pipeline.evidence.claims import load_claims
 from pipeline.evidence.study_types import load_study_types
 from pipeline.evidence.topics import load_topics, match_units
 from pipeline.evidence.zones import build_units
