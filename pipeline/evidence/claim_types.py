@@ -87,6 +87,7 @@ class Claims:
         domains: evidence domains in display order, with their study types.
         rules: the rules of all claims, to be read sentence by sentence.
         company: what in a title says that it is about other drugs too.
+        stand_in: for measuring only: names that stand in for those of the substance.
     """
 
     version: str
@@ -97,6 +98,7 @@ class Claims:
     rules: RuleSet
     company: tuple[Signal, ...]
     leaned_on: tuple[LeanedOn, ...]
+    stand_in: tuple[str, ...] = ()
 
     def codes(self) -> tuple[str, ...]:
         return tuple(claim.code for claim in self.claims)

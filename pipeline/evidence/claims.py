@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline.evidence.claim_phrases import expand
 from pipeline.evidence.claim_types import (
     COMPANY,
     HOW,
@@ -29,13 +30,16 @@ _CLAIM_KEYS = {
 _LEANED_ON_KEYS = {"claims", "says", "pmid", "doi", "certainty", "tested", "differs"}
 
 
-def load_claims(path: Path, study_types: Sequence[str], topics: Sequence[str]) -> Claims:
+def load_claims(
+    path: Path, study_types: Sequence[str], topics: Sequence[str], *, stand_in: Sequence[str] = ()
+) -> Claims:
     """Read claims.toml.
 
     Args:
         path: the reference file.
         study_types: codes of study_types.toml.
         topics: names of topics.toml.
+        stand_in: for measuring only: patterns of names that stand in for the substance's.
 
     Raises:
         ConfigurationError: naming the line at fault; among others a claim that is no question,
@@ -43,6 +47,7 @@ def load_claims(path: Path, study_types: Sequence[str], topics: Sequence[str]) -
     """
     file = RuleFile(path)
     version = file.version()
+    expand(file, stand_in)
     designs = _lists(file, "designs", study_types)
     claims = tuple(_claim(file, table, designs, topics) for table in file.tables("claim"))
     codes = [claim.code for claim in claims]
@@ -68,6 +73,7 @@ def load_claims(path: Path, study_types: Sequence[str], topics: Sequence[str]) -
         rules=RuleSet("claim", version, rules, columns=("sentence",), by_unit=True),
         company=company[0].signals if company else (),
         leaned_on=tuple(_leaned_on(file, table, codes) for table in file.tables("leaned_on")),
+        stand_in=tuple(stand_in),
     )
 
 
