@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 from pipeline.evidence.patterns import PatternError, regular_expression
-from pipeline.evidence.rules import RuleFile
+from pipeline.evidence.rule_file import RuleFile
 
 SUBSTANCE = "substance"
 """The list of names that a stand-in replaces when the rules are measured."""
@@ -24,13 +25,14 @@ def expand(file: RuleFile, stand_in: Sequence[str] = ()) -> None:
     """Write out words and phrases in the parsed file, so that only plain patterns are left.
 
     Args:
-        file: claims.toml; its `data` is changed.
+        file: claims.toml; its `data` is replaced.
         stand_in: for measuring only: names that stand in for those of the substance.
 
     Raises:
         ConfigurationError: an unknown list, or a pattern that cannot be used, with its line.
     """
-    words: dict[str, list[str]] = dict(file.data.pop("words", {}))
+    file.data = deepcopy(file.data)  # what was parsed is shared by all who read the same text
+    words: dict[str, list[str]] = file.data.pop("words", {})
     phrases: dict[str, list[str]] = file.data.pop("phrases", {})
     for pattern in (one for listed in (*words.values(), *phrases.values()) for one in listed):
         _see_that_it_compiles(file, pattern)

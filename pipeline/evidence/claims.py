@@ -22,7 +22,8 @@ from pipeline.evidence.claim_types import (
     LeanedOn,
     Reading,
 )
-from pipeline.evidence.rules import Rule, RuleFile, RuleSet, load_rules
+from pipeline.evidence.rule_file import RuleFile
+from pipeline.evidence.rules import Rule, RuleSet, load_rules
 
 _CLAIM_KEYS = {
     "id", "parent", "question", "kind", "says", "source", "topic", "answered_by", "not",

@@ -15,6 +15,7 @@ from pipeline.evidence.affiliations import find_countries
 from pipeline.evidence.facet_sources import from_aspects, read_values
 from pipeline.evidence.facets import AFFILIATIONS, NOT_STATED, Facets
 from pipeline.evidence.folding import sql_string
+from pipeline.evidence.inserting import insert
 from pipeline.evidence.matching import run_rules
 from pipeline.evidence.overrides import FACET, Overrides
 from pipeline.evidence.patterns import regular_expression
@@ -61,8 +62,9 @@ def judge_facets(
 
 def _write_lookups(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
     con.execute("DELETE FROM evidence.facets; DELETE FROM evidence.facet_values")
-    con.executemany(
-        "INSERT INTO evidence.facets VALUES (?, ?, ?, ?, ?, ?)",
+    insert(
+        con,
+        "evidence.facets",
         [
             (one.name, one.label, one.definition, list(one.types), one.topic, place)
             for place, one in enumerate(facets.facets, 1)

@@ -13,7 +13,8 @@ from typing import Any
 
 from pipeline.evidence.countries import Country, country, country_rules
 from pipeline.evidence.facet_values import READERS
-from pipeline.evidence.rules import RuleFile, RuleSet, load_rules
+from pipeline.evidence.rule_file import RuleFile
+from pipeline.evidence.rules import RuleSet, load_rules
 from pipeline.evidence.study_types import StudyTypes
 from pipeline.evidence.words import check_pattern, put_words, read_words
 

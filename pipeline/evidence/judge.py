@@ -31,7 +31,8 @@ from pipeline.evidence.reader import MODEL_FILE, load_reader, suggest
 from pipeline.evidence.registrations import find_registrations, load_registries
 from pipeline.evidence.study_groups import group_studies
 from pipeline.evidence.study_types import FLAGS, UNCLASSIFIED, StudyTypes, load_study_types
-from pipeline.evidence.topics import Topics, load_topics, match_units
+from pipeline.evidence.topic_matching import match_units
+from pipeline.evidence.topics import Topics, load_topics
 from pipeline.evidence.zones import build_units
 
 _SCHEMA = "core"

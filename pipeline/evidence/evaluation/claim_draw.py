@@ -21,7 +21,8 @@ from pipeline.evidence.assigning import assign
 from pipeline.evidence.claim_matching import match_claims
 from pipeline.evidence.claims import load_claims
 from pipeline.evidence.study_types import load_study_types
-from pipeline.evidence.topics import load_topics, match_units
+from pipeline.evidence.topic_matching import match_units
+from pipeline.evidence.topics import load_topics
 from pipeline.evidence.zones import build_units
 from pipeline.settings import Settings
 from pipeline.warehouse import database, load, stage
