@@ -28,10 +28,13 @@ from pipeline.settings import Settings
 from pipeline.warehouse import database, load, stage
 
 SEEDS = {"3": 20261125, "4": 20261126}
-"""Seed of each draw, fixed before it was made."""
+"""Seed of each draw, fixed before it was made; earlier draws were made otherwise."""
 PAIRS_FILE = Path("evaluation") / "claim_pairs.csv"
-STRATA = {"harms": 40, "pain records": 30, "stand-in records": 30}
-"""How many pairs of each stratum are read."""
+STRATA = {
+    "3": {"harms": 40, "pain records": 30, "stand-in records": 30},
+    "4": {"harms": 40, "pain records": 20, "stand-in records": 40},
+}
+"""How many pairs of each stratum are read in each draw; fewer where fewer are left."""
 COLUMNS = ("part", "position", "pmid", "claim", "how", "stratum", "verdict")
 _SUBSTITUTE = "pain"
 """Topic whose records are matched with the substance waived."""
@@ -68,7 +71,7 @@ def find_pairs(con: duckdb.DuckDBPyConnection, reference: Path) -> dict[str, lis
 
 def by_stratum(stand_in: Iterable[Pair], waived: Iterable[Pair]) -> dict[str, list[Pair]]:
     """Harms of either mode are one stratum; a pair found in both modes counts as stand-in's."""
-    strata: dict[str, list[Pair]] = {name: [] for name in STRATA}
+    strata: dict[str, list[Pair]] = {name: [] for name in STRATA["3"]}
     seen: set[tuple[int, str]] = set()
     for name, pairs in (("stand-in records", stand_in), ("pain records", waived)):
         for pair in pairs:
@@ -78,18 +81,18 @@ def by_stratum(stand_in: Iterable[Pair], waived: Iterable[Pair]) -> dict[str, li
     return strata
 
 
-def draw(strata: dict[str, list[Pair]], read: set[tuple[int, str]], seed: int) -> list[list[str]]:
+def draw(strata: dict[str, list[Pair]], read: set[tuple[int, str]], number: str) -> list[list[str]]:
     """Rows for the file of verdicts: pairs of odd PMIDs that nobody has read yet.
 
     Args:
         strata: from `find_pairs`.
         read: pairs with a verdict.
-        seed: fixed beforehand.
+        number: of the draw.
     """
     rows: list[list[str]] = []
-    for name, size in STRATA.items():
+    for name, size in STRATA[number].items():
         unread = sorted(one for one in strata[name] if one[0] % 2 and one[:2] not in read)
-        random.Random(seed).shuffle(unread)
+        random.Random(SEEDS[number]).shuffle(unread)
         sys.stderr.write(f"{name}: {len(unread)} unread pairs of odd PMIDs\n")
         rows += [[str(pmid), claim, how, name] for pmid, claim, how in unread[:size]]
     return rows
@@ -109,7 +112,7 @@ def main(arguments: Sequence[str]) -> None:
         con.begin()
         load.merge(con, datetime.now(UTC).replace(tzinfo=None))
         con.commit()
-        rows = draw(find_pairs(con, settings.reference), read, SEEDS[number])
+        rows = draw(find_pairs(con, settings.reference), read, number)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(
