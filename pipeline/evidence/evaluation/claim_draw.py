@@ -27,12 +27,13 @@ from pipeline.evidence.zones import build_units
 from pipeline.settings import Settings
 from pipeline.warehouse import database, load, stage
 
-SEEDS = {"3": 20261125, "4": 20261126}
+SEEDS = {"3": 20261125, "4": 20261126, "5": 20261127}
 """Seed of each draw, fixed before it was made; earlier draws were made otherwise."""
 PAIRS_FILE = Path("evaluation") / "claim_pairs.csv"
 STRATA = {
     "3": {"harms": 40, "pain records": 30, "stand-in records": 30},
     "4": {"harms": 40, "pain records": 20, "stand-in records": 40},
+    "5": {"harms": 60, "pain records": 0, "stand-in records": 40},
 }
 """How many pairs of each stratum are read in each draw; fewer where fewer are left."""
 COLUMNS = ("part", "position", "pmid", "claim", "how", "stratum", "verdict")
@@ -43,12 +44,15 @@ Pair = tuple[int, str, str]
 """PMID, claim, how."""
 
 
-def find_pairs(con: duckdb.DuckDBPyConnection, reference: Path) -> dict[str, list[Pair]]:
+def find_pairs(
+    con: duckdb.DuckDBPyConnection, reference: Path, number: str
+) -> dict[str, list[Pair]]:
     """All pairs of the records held, by stratum.
 
     Args:
         con: core is filled; nothing but temporary tables is written.
         reference: directory of the reference files.
+        number: of the draw; the file of stand-ins says which list it uses.
     """
     topics = load_topics(reference / "topics.toml")
     types = load_study_types(reference / "study_types.toml")
@@ -57,7 +61,7 @@ def find_pairs(con: duckdb.DuckDBPyConnection, reference: Path) -> dict[str, lis
         reference / "claims.toml",
         types.codes(),
         [topic.name for topic in topics.topics],
-        stand_in=stand_in["names"],
+        stand_in=stand_in["names"][stand_in["draw"][number]],
     )
     found: dict[str, list[Pair]] = {}
     for instead in (None, _SUBSTITUTE):
@@ -112,7 +116,7 @@ def main(arguments: Sequence[str]) -> None:
         con.begin()
         load.merge(con, datetime.now(UTC).replace(tzinfo=None))
         con.commit()
-        rows = draw(find_pairs(con, settings.reference), read, number)
+        rows = draw(find_pairs(con, settings.reference, number), read, number)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(
