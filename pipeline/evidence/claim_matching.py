@@ -2,8 +2,9 @@
 
 A sentence addresses a claim when a rule of the claim holds in it and it is about the claim's
 topic: it names one of the topic's words (close to the claim's, unless the topic is the record's
-focus), or the topic is the record's focus and its title names no other drugs. Keywords and headings count for records of the latter kind only. What a record
-tells of the claim (`how`) follows from its primary study type, by claims.toml.
+focus), or the topic is the record's focus and its title names no other drugs. Keywords and
+headings count for records of the latter kind only. What a record tells of the claim (`how`)
+follows from its primary study type, by claims.toml.
 """
 
 # SQL here is made of constants, checked schema names and rule texts quoted by `sql_string`.

@@ -27,13 +27,14 @@ from pipeline.evidence.zones import build_units
 from pipeline.settings import Settings
 from pipeline.warehouse import database, load, stage
 
-SEEDS = {"3": 20261125, "4": 20261126, "5": 20261127}
+SEEDS = {"3": 20261125, "4": 20261126, "5": 20261127, "6": 20261128}
 """Seed of each draw, fixed before it was made; earlier draws were made otherwise."""
 PAIRS_FILE = Path("evaluation") / "claim_pairs.csv"
 STRATA = {
     "3": {"harms": 40, "pain records": 30, "stand-in records": 30},
     "4": {"harms": 40, "pain records": 20, "stand-in records": 40},
     "5": {"harms": 60, "pain records": 0, "stand-in records": 40},
+    "6": {"harms": 60, "pain records": 0, "stand-in records": 40},
 }
 """How many pairs of each stratum are read in each draw; fewer where fewer are left."""
 COLUMNS = ("part", "position", "pmid", "claim", "how", "stratum", "verdict")
@@ -86,7 +87,9 @@ def by_stratum(stand_in: Iterable[Pair], waived: Iterable[Pair]) -> dict[str, li
 
 
 def draw(strata: dict[str, list[Pair]], read: set[tuple[int, str]], number: str) -> list[list[str]]:
-    """Rows for the file of verdicts: pairs of odd PMIDs that nobody has read yet.
+    """Rows for the file of verdicts: pairs that nobody has read yet.
+
+    Odd PMIDs, and in draw 6 the even ones of records of which no pair was ever read.
 
     Args:
         strata: from `find_pairs`.
@@ -94,10 +97,16 @@ def draw(strata: dict[str, list[Pair]], read: set[tuple[int, str]], number: str)
         number: of the draw.
     """
     rows: list[list[str]] = []
+    known = {pmid for pmid, _ in read}
     for name, size in STRATA[number].items():
-        unread = sorted(one for one in strata[name] if one[0] % 2 and one[:2] not in read)
+        unread = sorted(
+            one
+            for one in strata[name]
+            if (one[0] % 2 == 0 and one[0] not in known if number == "6" else one[0] % 2)
+            and one[:2] not in read
+        )
         random.Random(SEEDS[number]).shuffle(unread)
-        sys.stderr.write(f"{name}: {len(unread)} unread pairs of odd PMIDs\n")
+        sys.stderr.write(f"{name}: {len(unread)} unread pairs\n")
         rows += [[str(pmid), claim, how, name] for pmid, claim, how in unread[:size]]
     return rows
 
