@@ -14,7 +14,7 @@ from pipeline.evidence.topics import load_topics
 
 
 def check(con: duckdb.DuckDBPyConnection, reference: Path) -> list[str]:
-    """What there is to say of claim_evidence.csv as it stands now: totals, then rows not to rely on.
+    """What there is to say of claim_evidence.csv as it stands: totals, then rows not to rely on.
 
     Args:
         con: a published database.
