@@ -27,7 +27,7 @@ from pipeline.evidence.zones import build_units
 from pipeline.settings import Settings
 from pipeline.warehouse import database, load, stage
 
-SEEDS = {"3": 20261125, "4": 20261126, "5": 20261127, "6": 20261128}
+SEEDS = {"3": 20261125, "4": 20261126, "5": 20261127, "6": 20261128, "7": 20261129}
 """Seed of each draw, fixed before it was made; earlier draws were made otherwise."""
 PAIRS_FILE = Path("evaluation") / "claim_pairs.csv"
 STRATA = {
@@ -35,9 +35,13 @@ STRATA = {
     "4": {"harms": 40, "pain records": 20, "stand-in records": 40},
     "5": {"harms": 60, "pain records": 0, "stand-in records": 40},
     "6": {"harms": 60, "pain records": 0, "stand-in records": 40},
+    "7": {"harms": 80},
 }
 """How many pairs of each stratum are read in each draw; fewer where fewer are left."""
 COLUMNS = ("part", "position", "pmid", "claim", "how", "stratum", "verdict")
+PARITIES = {"6": (0,), "7": (0, 1)}
+"""PMIDs, even or odd, of the draws that take records of which no pair was ever read."""
+PAIN_RECORDS = "pain records"
 _SUBSTITUTE = "pain"
 """Topic whose records are matched with the substance waived."""
 
@@ -65,13 +69,13 @@ def find_pairs(
         stand_in=stand_in["names"][stand_in["draw"][number]],
     )
     found: dict[str, list[Pair]] = {}
-    for instead in (None, _SUBSTITUTE):
+    for instead in (None, _SUBSTITUTE) if PAIN_RECORDS in STRATA[number] else (None,):
         build_units(con, "core")
         match_units(con, topics, "core")
         assign(con, types, "core")
         match_claims(con, claims, topics, "core", instead=instead)
         found[instead or ""] = con.execute("SELECT pmid, claim, how FROM claim_hits").fetchall()
-    return by_stratum(found[""], found[_SUBSTITUTE])
+    return by_stratum(found[""], found.get(_SUBSTITUTE, []))
 
 
 def by_stratum(stand_in: Iterable[Pair], waived: Iterable[Pair]) -> dict[str, list[Pair]]:
@@ -89,7 +93,7 @@ def by_stratum(stand_in: Iterable[Pair], waived: Iterable[Pair]) -> dict[str, li
 def draw(strata: dict[str, list[Pair]], read: set[tuple[int, str]], number: str) -> list[list[str]]:
     """Rows for the file of verdicts: pairs that nobody has read yet.
 
-    Odd PMIDs, and in draw 6 the even ones of records of which no pair was ever read.
+    Odd PMIDs; in draw 6 the even ones, and in draw 7 all, of records of which no pair was read.
 
     Args:
         strata: from `find_pairs`.
@@ -102,8 +106,9 @@ def draw(strata: dict[str, list[Pair]], read: set[tuple[int, str]], number: str)
         unread = sorted(
             one
             for one in strata[name]
-            if (one[0] % 2 == 0 and one[0] not in known if number == "6" else one[0] % 2)
+            if one[0] % 2 in PARITIES.get(number, (1,))
             and one[:2] not in read
+            and (number not in PARITIES or one[0] not in known)
         )
         random.Random(SEEDS[number]).shuffle(unread)
         sys.stderr.write(f"{name}: {len(unread)} unread pairs\n")
