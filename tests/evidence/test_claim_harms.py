@@ -56,6 +56,8 @@ NOT_TOLD = (
         "Its breakdown was inhibited by a selective inhibitor of CYP2D6, not by kratom.",
     ),
     ("contamination", "Gut microbial metabolites of kratom were identified."),
+    ("no_harm_found", "Kratom is not safe."),
+    ("neonates", "Models were adjusted for kratom use during pregnancy."),
     ("deaths.detected", "Kratom was found to bring about cell death of neurons."),
 )
 
