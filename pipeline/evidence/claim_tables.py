@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.evidence.claims import Claims
+from pipeline.evidence.claim_types import Claims
 from pipeline.evidence.curation import Reading, stale_reasons
 from pipeline.evidence.inserting import insert
 
@@ -89,7 +89,7 @@ def write_readings(con: duckdb.DuckDBPyConnection, readings: Sequence[Reading], 
         path: their file, for messages.
 
     Raises:
-        ConfigurationError: a PMID that is not held, or a quote that never stood there.
+        ConfigurationError: an unknown PMID, or a quote that never stood there.
     """
     con.execute("DELETE FROM evidence.claim_evidence")
     rows: list[tuple[Any, ...]] = [

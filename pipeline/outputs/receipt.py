@@ -187,6 +187,13 @@ def fill(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
             f"{len(unmet)} override(s) no longer meet what they expect ({named}): "
             "look again with `ketum explain PMID`; all are in evidence.overrides."
         )
+    if unread := _number(
+        con, "SELECT count(*) FROM evidence.claim_evidence WHERE stale_reason = 'not held'"
+    ):
+        receipt.notes.append(
+            f"{unread} reading(s) of claims are of records not held here, quotes unchecked: "
+            "`ketum claims --check` lists them."
+        )
     receipt.first_sentences = first_sentences(con, receipt.searches)
     receipt.tables = headlines(con, receipt)
 
