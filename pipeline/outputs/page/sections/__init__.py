@@ -11,13 +11,18 @@ from typing import NamedTuple
 
 from pipeline.outputs.page.facts import Facts
 from pipeline.outputs.page.sections import (
+    article,
     by_year,
+    claim_map,
+    experiments,
     headline,
     method,
     newest,
+    preclinical,
     retractions,
     shares,
     summaries,
+    surveillance,
     unclassified,
 )
 
@@ -31,10 +36,15 @@ class Section(NamedTuple):
 
 
 BEFORE_RECORDS = (
+    Section("experiments", experiments.TITLE, experiments.html),
     Section("headline", headline.TITLE, headline.html),
     Section("by-year", by_year.TITLE, by_year.html),
+    Section("claims", claim_map.TITLE, claim_map.html),
 )
 AFTER_RECORDS = (
+    Section("article", article.TITLE, article.html),
+    Section("preclinical", preclinical.TITLE, preclinical.html),
+    Section("surveillance", surveillance.TITLE, surveillance.html),
     Section("summaries", summaries.TITLE, summaries.html),
     Section("shares", shares.TITLE, shares.html),
     Section("newest", newest.TITLE, newest.html),
