@@ -15,10 +15,13 @@ _READ = (
     "decided", "proof", "words", "conflict", "funding", "reason", "entered", "study", "facets",
 )  # fmt: skip
 COLUMNS = (*_READ, "marks", "domains", "claims")
-"""Of a row, in this order. Those of `_POOLED` are positions in `pool`, since they repeat."""
+"""Of a row, in this order. What repeats is a position in `pool`, which has nothing at 0."""
 
-_POOLED = ("year_source", "type", "counted", "decided", "conflict", "funding", "reason", "study")
-_POOLED_LISTS = ("searches", "proof", "words", "facets", "marks", "domains")
+_POOLED = (
+    "year_source", "type", "counted", "decided", "conflict", "funding", "reason", "study",
+    "searches", "marks", "domains",
+)  # fmt: skip
+_POOLED_LISTS = ("proof", "words", "facets")
 
 _QUERY = f"""
 WITH members AS (
@@ -105,18 +108,18 @@ ORDER BY a.year DESC NULLS LAST, a.pmid DESC
 
 def payload(facts: Facts) -> dict[str, Any]:
     """All members of all searches, newest first, and the names the page needs to speak of them."""
-    pool: dict[str, int] = {}
+    pool: dict[str | tuple[str, ...] | None, int] = {None: 0}
 
-    def pooled(value: str | None) -> int | None:
-        return None if value is None else pool.setdefault(value, len(pool))
+    def pooled(value: str | list[str] | None) -> int:
+        return pool.setdefault(tuple(value) if isinstance(value, list) else value, len(pool))
 
     marks, claims = behind.marks(facts.con), behind.claims(facts.con)
     codes = [code for code, _ in facts.claims]
     rows = []
     for found in facts.con.execute(_QUERY, {"shown": WORDS_SHOWN}).fetchall():
         row = dict(zip(_READ, found, strict=True))
-        row["marks"] = marks.get(row["pmid"])
-        row["domains"], told = claims.get(row["pmid"], (None, []))
+        row["marks"] = marks.get(row["pmid"], [])
+        row["domains"], told = claims.get(row["pmid"], ([], []))
         for name in _POOLED:
             row[name] = pooled(row[name])
         for name in _POOLED_LISTS:

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import duckdb
 import pytest
 from lxml import html
 
 from pipeline.outputs import manifest
+from pipeline.outputs.page import behind as behind_sql
 from pipeline.outputs.page import charts
 from tests.outputs.page.conftest import Published
 
@@ -202,6 +204,17 @@ def test_only_the_private_page_has_abstracts_and_it_says_so(set_of_files: Publis
     assert "Not for sharing" not in shared
     assert "A secret of its publisher" in private
     assert "Not for sharing" in private
+
+
+def test_matched_words_are_cut_before_they_become_a_text():
+    sentence = "Of the " + "very " * 40 + "long match"
+    query = f"SELECT {behind_sql.SHORTENED.format('x')} FROM (SELECT ? AS x)"
+    (short,), (kept,) = (
+        duckdb.execute(query, [words]).fetchall()[0] for words in (sentence, "hot plate test")
+    )
+    assert len(short) <= behind_sql.LONGEST
+    assert short.startswith("Of the very") and short.endswith("long match")
+    assert kept == "hot plate test"
 
 
 def test_it_begins_with_the_sentence_of_the_receipt(set_of_files: Published):

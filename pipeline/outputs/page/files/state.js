@@ -33,7 +33,7 @@ const PAIN = { focus: "title or major heading", outcome: "results or conclusions
 const types = new Map(data.types.map((type, order) => [type.code, { ...type, order }]));
 const searches = new Map(data.searches.map((search) => [search.name, search]));
 const claims = new Map(data.claims.map((claim) => [claim.code, claim.question]));
-const said = (position) => (position === null ? null : data.pool[position]);
+const said = (position) => data.pool[position];
 const records = data.rows.map((row) => {
   const record = Object.fromEntries(data.columns.map((name, i) => [name, row[i]]));
   for (const name of data.pooled) record[name] = said(record[name]);

@@ -18,7 +18,7 @@ from pipeline.outputs.page.markup import (
 )
 
 TITLE = "Experiments on people"
-SHOWN = 100
+SHOWN = 50
 
 _STUDIES = """
 SELECT h.*, (
