@@ -37,7 +37,8 @@ def number(count: int | None, **selection: str) -> str:
     """
     if count is None:
         return NOT_KNOWN
-    return f'<a class="number" href="#{escape(urlencode(selection))}">{count:,}</a>'
+    css_class = "number" if count else "number zero"
+    return f'<a class="{css_class}" href="#{escape(urlencode(selection))}">{count:,}</a>'
 
 
 def studies(count: int, **selection: str) -> str:

@@ -91,7 +91,7 @@ def _sections(facts: Facts, sections: tuple[Section, ...]) -> Shown:
 
 
 def _names(sections: Shown) -> list[tuple[str, str]]:
-    return [(section.name, section.title) for section, _ in sections]
+    return [(section.name, section.short) for section, _ in sections]
 
 
 def _policy(*scripts: str) -> str:

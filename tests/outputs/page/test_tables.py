@@ -300,7 +300,7 @@ def test_shares(complete_set: Published):
                     f"{year}{ {2026: '*', 2025: '~'}.get(year, '') }",
                     known(members),
                     known(total),
-                    "not known" if share is None else f"{share:.2f}",
+                    "not known" if share is None else f"{share:,.2f}",
                 )
                 for year, members, total, share in found
             ]

@@ -61,7 +61,8 @@ function operable(place) { // Vega draws anew what changes, so this follows each
 async function chart(place, spec, dataNow) {
   const own = structuredClone(spec);
   own.datasets = { cells: dataNow(readState(), matching(readState())) };
-  if (place.clientWidth < 640 && own.encoding.color) own.encoding.color.legend.columns = 1;
+  const encodings = [own, ...(own.layer ?? [])].map((part) => part.encoding);
+  if (place.clientWidth < 640) for (const made of encodings) for (const name of ["color", "shape"]) if (made?.[name]) made[name].legend.columns = 1;
   const { view } = await vegaEmbed(place, own, { renderer: "svg", actions: false });
   const told = element("p", "", { className: "told", ariaHidden: "true" }); // what has the focus, for eyes
   place.after(told);

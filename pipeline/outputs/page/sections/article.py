@@ -9,6 +9,7 @@ from pipeline.outputs import claims
 from pipeline.outputs.claims_page import DOMAINS
 from pipeline.outputs.page.facts import Facts
 from pipeline.outputs.page.markup import article, number, paragraph, text
+from pipeline.outputs.page.sections.claim_map import NOT_SEARCHED
 
 TITLE = "The article, claim by claim"
 SEARCH = "kratom"
@@ -68,7 +69,8 @@ def _study(study: dict[str, Any]) -> str:
 def _looked_at(claim: dict[str, Any]) -> tuple[str, str]:
     """What was looked at: in plain words for the card's head, and with links to the records."""
     if claim["remark"]:
-        return claim["remark"], text(claim["remark"])
+        is_unknown = claim["coverage"] == "partial"
+        return NOT_SEARCHED if is_unknown else claim["remark"], text(claim["remark"])
     is_complete = claim["coverage"] == "complete"
     words, links = [], []
     behind = {"search": SEARCH, "claim": claim["claim"]}

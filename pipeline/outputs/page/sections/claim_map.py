@@ -19,6 +19,7 @@ DOMAINS = (
     "synthesis",
 )  # fmt: skip
 """Across; summaries last and set apart, since they tell of studies that may stand before them."""
+NOT_SEARCHED = "not known: no complete search"
 STEPS = (1, 2, 5, 10, 30)
 """From how many measured records on a cell has its next darker shade."""
 
@@ -87,7 +88,7 @@ def _question(claim: dict[str, Any]) -> str:
 def _cells(search: Search, claim: dict[str, Any]) -> str:
     is_empty = not claim["record_count"]
     if claim["coverage"] == "none" or (is_empty and claim["coverage"] != "complete"):
-        said = "not known: no complete search" if claim["coverage"] == "partial" else claim["remark"]
+        said = NOT_SEARCHED if claim["coverage"] == "partial" else claim["remark"]
         return f'<td class="remark" colspan="{len(DOMAINS) + 1}"><span>{text(said)}</span></td>'
     cells = []
     for domain in DOMAINS:

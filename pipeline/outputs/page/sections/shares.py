@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.outputs.page.facts import Facts
-from pipeline.outputs.page.markup import NOT_KNOWN, OPERATION, number, paragraph, table
+from pipeline.outputs.page.facts import Facts, Search
+from pipeline.outputs.page.markup import NOT_KNOWN, OPERATION, folded, number, paragraph, table
 
 TITLE = "Share of PubMed"
 YEARS_SHOWN = 15
@@ -46,28 +46,23 @@ def html(facts: Facts) -> str:
     ).fetchall()
     if not rows:
         return paragraph(NOT_COUNTED)
-    labels = {search.name: search.label for search in facts.searches}
     tables: dict[str, dict[str, list[list[str]]]] = {}
-    for part, search, year, members, total, share, age in rows:
+    for part, name, year, members, total, share, age in rows:
         mark = {0: "*", 1: "~"}.get(age, "")
-        tables.setdefault(part, {}).setdefault(search, []).append(
+        tables.setdefault(part, {}).setdefault(name, []).append(
             [
                 f"{year}{mark}",
-                number(members, search=search, counted="all", entered=str(year)),
+                number(members, search=name, counted="all", entered=str(year)),
                 NOT_KNOWN if total is None else f"{total:,}",
-                NOT_KNOWN if share is None else f"{share:.2f}",
+                NOT_KNOWN if share is None else f"{share:,.2f}",
             ]
         )
     parts = "".join(
         _chart(part)
         + "".join(
-            table(
-                f"{labels.get(search, search)} as a part of {PARTS.get(part, part)}, by entry year",
-                ("year", "members", "of", "per 100,000"),
-                cells,
-                "counts",
-            )
-            for search, cells in of_searches.items()
+            folded(search, facts.searches[0], _table(search, part, of_searches[search.name]))
+            for search in facts.searches
+            if search.name in of_searches
         )
         for part, of_searches in tables.items()
     )
@@ -84,3 +79,8 @@ def _chart(part: str) -> str:
         f'<figure><div class="chart small" data-denominator="{part}" role="group" '
         f'aria-label="{name}. {OPERATION}"></div><figcaption>{name}</figcaption></figure>'
     )
+
+
+def _table(search: Search, part: str, rows: list[list[str]]) -> str:
+    caption = f"{search.label} as a part of {PARTS.get(part, part)}, by entry year"
+    return table(caption, ("year", "members", "of", "per 100,000"), rows, "counts years")
