@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,13 @@ class Published:
         return self.directory / "index.html"
 
     def sql(self, query: str, parameters: list[object] | None = None) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.directory / "ketum.duckdb"), read_only=True) as con:
-            return con.execute(query, parameters or []).fetchall()
+        return _connection(self.directory).execute(query, parameters or []).fetchall()
+
+
+@cache
+def _connection(directory: Path) -> duckdb.DuckDBPyConnection:
+    """One a set: there is a query for each number, and opening takes longer than asking."""
+    return duckdb.connect(str(directory / "ketum.duckdb"), read_only=True)
 
 
 @pytest.fixture(scope="session")

@@ -346,13 +346,13 @@ def test_sections_are_reached_by_keyboard_and_keep_the_view(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["index.html", "index.private.html"])
 def test_axe_finds_nothing_serious(
-    browser: Browser, set_of_files: Published, axe: str, scheme: str, name: str
+    browser: Browser, any_set: Published, axe: str, scheme: str, name: str
 ):
     browser.driver.execute_cdp_cmd(
         "Emulation.setEmulatedMedia",
         {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
     )
-    browser.open(set_of_files.directory / name)
+    browser.open(any_set.directory / name)
     browser.run("for (const details of document.querySelectorAll('details')) details.open = true")
     browser.run(axe)
     found = browser.driver.execute_async_script(

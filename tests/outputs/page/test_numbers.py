@@ -200,6 +200,13 @@ def test_the_pages_belong_to_the_set(set_of_files: Published):
 def test_only_the_private_page_has_abstracts_and_it_says_so(set_of_files: Published):
     shared = set_of_files.page.read_text(encoding="utf-8")
     private = (set_of_files.directory / "index.private.html").read_text(encoding="utf-8")
+    abstracts = [
+        text
+        for (text,) in set_of_files.sql("SELECT text FROM core.abstract_sections")
+        if len(text) > 80
+    ]
+    assert len(abstracts) > 3
+    assert not any(text in shared for text in abstracts)
     assert "A secret of its publisher" not in shared
     assert "Not for sharing" not in shared
     assert "A secret of its publisher" in private

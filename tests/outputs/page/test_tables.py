@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from lxml import html
@@ -11,6 +12,7 @@ from tests.outputs.page.conftest import Published
 Row = tuple[str, ...]
 
 
+@cache
 def tables(published: Published) -> dict[str, tuple[Row, list[Row]]]:
     """Caption to heads and rows of each table of the page, as its readers see them."""
     found = {}

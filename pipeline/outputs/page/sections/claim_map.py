@@ -14,11 +14,8 @@ from pipeline.outputs.page.facts import Facts, Search
 from pipeline.outputs.page.markup import NOT_KNOWN, folded, number, paragraph, text
 
 TITLE = "What was looked at, claim by claim"
-DOMAINS = (
-    "human experimental", "human observational", "animal", "in vitro", "in silico", "other",
-    "synthesis",
-)  # fmt: skip
-"""Across; summaries last and set apart, since they tell of studies that may stand before them."""
+APART = "synthesis"
+"""Summaries stand last and apart: they tell of studies that may stand before them."""
 NOT_SEARCHED = "not known: no complete search"
 STEPS = (1, 2, 5, 10, 30)
 """From how many measured records on a cell has its next darker shade."""
@@ -64,13 +61,15 @@ def _legend() -> str:
 
 def _map(search: Search, rows: list[dict[str, Any]]) -> str:
     name = f"{search.label}: claims by kind of evidence"
+    every = next(claim["domains"] for claim in rows if claim["domains"])
+    domains = [*(domain for domain in every if domain != APART), APART]
     heads = "".join(
-        f'<th scope="col"{_apart(domain)}>{domain}</th>'
-        for domain in (*DOMAINS, "records, each once")
+        f'<th scope="col"{_apart(domain)}>{escape(domain)}</th>'
+        for domain in (*domains, "records, each once")
     )
     body = "".join(
         f'<tr><th scope="row"{" class=part" if claim["parent"] else ""}>{_question(claim)}</th>'
-        f"{_cells(search, claim)}</tr>"
+        f"{_cells(search, claim, domains)}</tr>"
         for claim in rows
     )
     return (
@@ -85,13 +84,13 @@ def _question(claim: dict[str, Any]) -> str:
     return f'<a href="#claim-{escape(claim["claim"])}">{text(claim["question"])}</a>'
 
 
-def _cells(search: Search, claim: dict[str, Any]) -> str:
+def _cells(search: Search, claim: dict[str, Any], domains: list[str]) -> str:
     is_empty = not claim["record_count"]
     if claim["coverage"] == "none" or (is_empty and claim["coverage"] != "complete"):
         said = NOT_SEARCHED if claim["coverage"] == "partial" else claim["remark"]
-        return f'<td class="remark" colspan="{len(DOMAINS) + 1}"><span>{text(said)}</span></td>'
+        return f'<td class="remark" colspan="{len(domains) + 1}"><span>{text(said)}</span></td>'
     cells = []
-    for domain in DOMAINS:
+    for domain in domains:
         measured, beside = (claim["domains"][domain][how] for how in ("measured", "beside"))
         behind = {"search": search.name, "claim": claim["claim"], "domain": domain}
         told = f" +{number(beside, **behind, how='beside')}" if beside else ""
@@ -105,4 +104,4 @@ def _cells(search: Search, claim: dict[str, Any]) -> str:
 
 
 def _apart(domain: str) -> str:
-    return ' data-apart="yes"' if domain in ("synthesis", "records, each once") else ""
+    return ' data-apart="yes"' if domain in (APART, "records, each once") else ""
