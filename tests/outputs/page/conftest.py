@@ -98,6 +98,27 @@ def _records() -> list[str]:
             abstract="We searched PubMed for randomized trials.",
             year=2022,
         ),
+        article(
+            38,
+            "Mitragynine in adults: a randomized trial",
+            abstract="Ten healthy volunteers were randomly assigned to mitragynine doses; the "
+            "pharmacokinetics were studied.",
+            year=2023,
+        ),
+        article(
+            39,
+            "Loperamide in adults: a randomized trial",
+            abstract="Volunteers were randomly assigned to loperamide or placebo. Background: "
+            "kratom is used by some.",
+            year=2022,
+        ),
+        article(
+            40,
+            "Kratom tea and mood: a randomized trial",
+            abstract="Men were randomly assigned to kratom tea or placebo. NCT00000001.",
+            types=(*TRIAL, *RETRACTED),
+            year=2019,
+        ),
         *(article(100 + i, f"Kratom leaf number {i}", year=2015) for i in range(30)),
     ]
 

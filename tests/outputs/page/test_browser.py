@@ -11,8 +11,8 @@ from selenium.webdriver.common.keys import Keys
 from tests.outputs.page.browser import Browser
 from tests.outputs.page.conftest import LONG, QUOTES, SCRIPT, TURNED, Published
 
-KRATOM = 50
-RETRACTED = 2
+KRATOM = 53
+RETRACTED = 3
 RECORDS = KRATOM - RETRACTED - 1
 """Of the search kratom, all members, and those counted as records: one is a preprint."""
 

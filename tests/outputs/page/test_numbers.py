@@ -109,7 +109,8 @@ def test_every_number_counts_the_records_it_opens(any_set: Published):
     found = numbers(any_set.page)
     assert len(found) > 150
     assert {kind.split(":")[0] for *_, marks in found for kind in marks} > {
-        "experiment", "study", "preclinical_pain", "surveillance", "shares_cases", "synthesis",
+        "experiment", "experiment_pain", "experiment_mention", "study", "report", "not_report",
+        "preclinical_pain", "surveillance", "shares_cases", "synthesis",
     }  # fmt: skip
     for count, is_of_studies, selection, marks in found:
         query, values = behind(selection, marks)

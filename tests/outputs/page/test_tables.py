@@ -133,7 +133,7 @@ def test_experiments_on_people(any_set: Published):
             assert row[1:7] == (
                 span(first, last),
                 said("trial_purpose", purposes),
-                people + (f"; {size} people" if size else ""),
+                people + (f"; {size:,} people" if size else ""),
                 said("substance", substances),
                 said("assay", assays),
                 said("study_country", countries),

@@ -64,8 +64,10 @@ def _search(facts: Facts, search: Search, reports: int, groups: int, pain: int, 
         mention = f" Not below: {links} more that only mention kratom."
     rest = f" Below: the first {SHOWN} of {groups:,}." if groups > SHOWN else ""
     counts = (
-        f"<p>{studies(groups, search=name, mark=f'experiment:{name}')} studies in "
-        f"{number(reports, search=name, mark=f'experiment:{name}')} records; "
+        f"<p>{studies(groups, search=name, mark=f'experiment:{name}')} "
+        f"{'study' if groups == 1 else 'studies'} in "
+        f"{number(reports, search=name, mark=f'experiment:{name}')} "
+        f"{'record' if reports == 1 else 'records'}; "
         f"{studies(pain, search=name, mark=f'experiment_pain:{name}')} measured pain.{mention}"
         f"{rest}</p>"
     )

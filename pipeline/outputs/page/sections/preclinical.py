@@ -50,7 +50,7 @@ def _search(facts: Facts, search: Search) -> str:
     ).fetchall()
     records = number(total, search=search.name, mark="preclinical_pain")
     rest = f" Below: the first {SHOWN} of {every:,} rows." if every > SHOWN else ""
-    return f"<p>{records} records.{rest}</p>" + table(
+    return f"<p>{records} {'record' if total == 1 else 'records'}.{rest}</p>" + table(
         f"{search.label}: animal and laboratory work on pain by substance, animal and test",
         (
             "substance", "animal", "test", "records", "pain in title or major heading",

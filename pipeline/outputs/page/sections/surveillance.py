@@ -52,11 +52,22 @@ def _search(facts: Facts, search: Search) -> str:
     every = rows[0][-1]
     rest = f" Below: the newest {SHOWN}." if every > SHOWN else ""
     count = number(every, search=search.name, counted="all", mark="surveillance")
-    return f"<p>{count} records.{_sources(facts, search)}{rest}</p>" + table(
-        f"{search.label}: reports from routine data",
-        ("record", "source", "place", "years of the data", "published", "cases", "shares cases"),
-        [_row(facts, search, *row[:-1]) for row in rows],
-        "studies",
+    return (
+        f"<p>{count} {'record' if every == 1 else 'records'}.{_sources(facts, search)}{rest}</p>"
+        + table(
+            f"{search.label}: reports from routine data",
+            (
+                "record",
+                "source",
+                "place",
+                "years of the data",
+                "published",
+                "cases",
+                "shares cases",
+            ),
+            [_row(facts, search, *row[:-1]) for row in rows],
+            "studies",
+        )
     )
 
 
