@@ -99,6 +99,13 @@ def _records() -> list[str]:
             year=2022,
         ),
         article(
+            41,
+            "Kratom exposures reported to poison centers, withdrawn",
+            abstract=CALLS.format("2001 to 2003"),
+            types=RETRACTED,
+            year=2005,
+        ),
+        article(
             38,
             "Mitragynine in adults: a randomized trial",
             abstract="Ten healthy volunteers were randomly assigned to mitragynine doses; the "
