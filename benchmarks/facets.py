@@ -1,8 +1,10 @@
 """How fast are facets, registrations and study groups? `python -m benchmarks.facets FILE...`.
 
 Study types first, as benchmarks/study_types.py measures them; then what this adds for the same
-records: facets with their proofs, registrations, groups. Then the growth: half the records, and
-half the rules. Runs are interleaved; wall and processor seconds are medians.
+records: facets with their proofs, registrations, groups; beside the bare floor, the same patterns
+on the same folded texts in one SELECT a zone with nothing kept. Then the growth: half the records,
+and half the rules. Runs are interleaved; wall and processor seconds are medians, ratios are taken
+within one run.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.study_types import loaded, part_of
+from benchmarks.study_types import bare, loaded, part_of
 from pipeline.evidence.faceting import judge_facets
 from pipeline.evidence.facets import Facets, load_facets
 from pipeline.evidence.judge import judge
@@ -55,6 +57,11 @@ def main() -> None:
         begun.append((time.perf_counter(), time.process_time()))
         judge_facets(con, some, study_types, overrides, schema)
 
+    def bare_select() -> None:
+        # Directly after "facets": the units are those of records that have facets at all.
+        begun.append((time.perf_counter(), time.process_time()))
+        bare(con, facets.rules)
+
     def registrations_and_groups() -> None:
         begun.append((time.perf_counter(), time.process_time()))
         find_registrations(con, registries, "core")
@@ -63,6 +70,7 @@ def main() -> None:
     begun: list[tuple[float, float]] = []
     works: dict[str, Callable[[], None]] = {
         "facets": lambda: facets_of(facets, "core"),
+        "bare SELECT": bare_select,
         "facets, half the records": lambda: facets_of(facets, half),
         "facets, half the rules": lambda: facets_of(halved(facets), "core"),
         "registrations and groups": registrations_and_groups,
@@ -79,6 +87,10 @@ def main() -> None:
         wall = statistics.median(one for one, _ in times)
         processor = statistics.median(one for _, one in times)
         print(f"{name:28} {wall:6.1f} s wall  {processor:6.1f} s processor")
+    whole = [used for _, used in taken["facets"]]
+    for name in ("bare SELECT", "facets, half the records", "facets, half the rules"):
+        parts = [used / all_ for (_, used), all_ in zip(taken[name], whole, strict=True)]
+        print(f"{name}: {statistics.median(parts):.2f} of the facets' processor seconds")
 
 
 def _counts(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:

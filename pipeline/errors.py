@@ -79,3 +79,14 @@ class StaleError(KetumError):
     """What is published is older than asked for."""
 
     exit_code = EXIT_STALE
+
+
+def exit_code_of(error: BaseException) -> int:
+    """The exit code of the contract for an exception."""
+    if isinstance(error, KetumError):
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    if isinstance(error, SystemExit) and isinstance(error.code, int):
+        return error.code
+    return EXIT_UNEXPECTED

@@ -15,12 +15,7 @@ import duckdb
 
 from pipeline import journal as journals
 from pipeline.clock import Clock
-from pipeline.errors import (
-    EXIT_INTERRUPTED,
-    EXIT_UNEXPECTED,
-    ConfigurationError,
-    KetumError,
-)
+from pipeline.errors import ConfigurationError, KetumError, exit_code_of
 from pipeline.evidence.reference import check_reference
 from pipeline.evidence.topics import Search, Topics
 from pipeline.journal import Journal
@@ -202,17 +197,6 @@ def _no_space(settings: Settings) -> KetumError:
         effect="What was published before is untouched; what was fetched is kept.",
         next_step="make room (`ketum doctor` shows what is free), then run again.",
     )
-
-
-def exit_code_of(error: BaseException) -> int:
-    """The exit code of the contract for an exception."""
-    if isinstance(error, KetumError):
-        return error.exit_code
-    if isinstance(error, KeyboardInterrupt):
-        return EXIT_INTERRUPTED
-    if isinstance(error, SystemExit) and isinstance(error.code, int):
-        return error.code
-    return EXIT_UNEXPECTED
 
 
 def _settle_earlier_runs(run: Run) -> None:

@@ -358,6 +358,7 @@ def test_an_export_without_a_record_is_no_error(data, capsys, tmp_path):
         ("--search", "tea", "--format", "ris"),
         ("--search", "kratom", "--format", "ris", "--for", "zotero"),
         ("--search", "kratom", "--format", "ris", "--study-type", "TRIAL"),
+        ("--search", "kratom", "--format", "ris", "--claim", "moon"),
         ("--search", "kratom", "--format", "ris", "--years", "soon"),
         ("--search", "kratom", "--format", "ris", "--since", "soon"),
         ("--search", "kratom", "--format", "ris", "--not-in", "nowhere.ris"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from pipeline.cli import build_parser
 from pipeline.clock import Clock
 from pipeline.options import Options
 from pipeline.outputs import claims_page, data_dictionary, query
@@ -30,9 +32,12 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> tuple[Receipt, Se
 
 def test_the_readme_shows_the_tables_as_the_main_job_prints_them(demonstration):
     receipt, _ = demonstration
+    assert len(receipt.tables) == 2
     for table in receipt.tables:
         assert table.text() in README
-    assert f"{receipt.statement}" in README
+    assert len(receipt.first_sentences) == 2
+    for sentence in (*receipt.first_sentences, receipt.statement):
+        assert sentence in README
 
 
 def test_what_the_demonstration_says_of_itself_is_true(demonstration):
@@ -66,6 +71,56 @@ def test_every_sql_snippet_of_the_docs_runs(sql, demonstration):
     _, settings = demonstration
     with duckdb.connect(str((settings.latest / "ketum.duckdb").resolve()), read_only=True) as con:
         assert con.execute(sql).fetchall()
+
+
+def commands() -> Iterator[list[str]]:
+    """What stands after `ketum` in the shell snippets, up to a pipe or the like."""
+    for snippet in snippets("sh"):
+        for line in re.findall(r"(?:[^\n\"']|\"[^\"]*\"|'[^']*')+", snippet):
+            words = shlex.split(line, comments=True)
+            at = next((i for i, word in enumerate(words) if Path(word).name == "ketum"), None)
+            if at is None or not words[at + 1 :]:
+                continue
+            stops = [i for i, word in enumerate(words) if i > at and word in ("|", ">", "&", "<")]
+            yield words[at + 1 : stops[0] if stops else None]
+
+
+@pytest.mark.parametrize("arguments", list(commands()), ids=" ".join)
+def test_every_command_of_the_docs_is_one(arguments, demonstration):
+    parsed = vars(build_parser().parse_args(arguments))
+    _, settings = demonstration
+    with query.open_published(settings) as con:
+        for name, known in (
+            ("search", "SELECT search FROM evidence.searches"),
+            ("claim", "SELECT claim FROM evidence.claims"),
+        ):
+            value = parsed.get(name)
+            assert value in {None, *(row[0] for row in con.execute(known).fetchall())}, name
+    if str(parsed.get("sql", "")).endswith(".sql"):
+        assert (ROOT / parsed["sql"]).is_file()
+
+
+def test_the_commands_of_the_docs_are_found():
+    assert {"export", "query", "update", "verify"} <= {found[0] for found in commands()}
+
+
+def test_the_star_of_tables_is_as_it_is_drawn(demonstration):
+    """Each join's columns are on both sides, and name one row of the side they lead to."""
+    _, settings = demonstration
+    page = (ROOT / "docs" / "opening.md").read_text(encoding="utf-8")
+    drawn = re.findall(r"^(\S+) +--(.+?)-- +(\S+) +--(.+?)-- (\S+)$", page, re.MULTILINE)
+    assert len(drawn) == 5
+    with duckdb.connect(str((settings.latest / "ketum.duckdb").resolve()), read_only=True) as con:
+        for point, key, between, pmid, centre in drawn:
+            for relation, columns in ((between, f"{key}, {pmid}"), (point, key), (centre, pmid)):
+                con.execute(f"SELECT {columns} FROM {relation}")
+            for relation, columns in ((point, key), (centre, pmid)):
+                twice = con.execute(
+                    f"SELECT {columns} FROM {relation} GROUP BY ALL HAVING count(*) > 1"
+                ).fetchall()
+                assert twice == [], relation
+        for relation in re.findall(r"^\| `(marts\.\w+)` \| .*$", page, re.MULTILINE):
+            con.execute(f"SELECT search FROM {relation}")
 
 
 def test_every_link_of_the_docs_leads_somewhere():

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.evidence.topics import load_topics, match
+from pipeline.evidence.topic_matching import match
+from pipeline.evidence.topics import load_topics
 from pipeline.pubmed.parsing.bytes import extract
 from pipeline.settings import ROOT, Settings
 from pipeline.warehouse import database, stage

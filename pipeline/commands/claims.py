@@ -72,6 +72,5 @@ def _claims(settings: Settings, arguments: argparse.Namespace) -> int:
         print(json.dumps(found, indent=1, ensure_ascii=False, default=str))
     else:
         print(text)
-    if told_of_data := query.note(settings):
-        print(told_of_data, file=sys.stderr)
+    print(query.note(settings), file=sys.stderr)
     return EXIT_OK

@@ -30,10 +30,9 @@ def register(commands: Subparsers) -> None:
 
 
 def _explain(settings: Settings, arguments: argparse.Namespace) -> int:
-    from pipeline.outputs import explain
-    from pipeline.outputs.query import open_published
+    from pipeline.outputs import explain, query
 
-    with open_published(settings) as con:
+    with query.open_published(settings) as con:
         pmid = arguments.pmid
         if arguments.next:
             pmid = explain.next_pmid(con, settings.reference / "overrides.toml")
@@ -45,4 +44,5 @@ def _explain(settings: Settings, arguments: argparse.Namespace) -> int:
         print(json.dumps(told, indent=1, default=str))
     else:
         print(explain.text(told, is_terminal=sys.stdout.isatty()))
+    print(query.note(settings), file=sys.stderr)
     return EXIT_OK

@@ -18,6 +18,7 @@ EXAMPLES = """\
 examples:
   ketum export --search kratom_pain --for zotero
   ketum export --search kratom --study-type RCT NRCT --years 2019- --format bibtex
+  ketum export --search kratom --claim pain_tolerance --for endnote
   ketum export --search kratom --for asreview --not-in earlier.asreview.csv
 
 The name of the file goes to stdout, everything else to stderr. docs/exports.md says which fields
@@ -36,6 +37,9 @@ def register(commands: Subparsers) -> None:
     )
     export.set_defaults(work=_export)
     export.add_argument("--search", required=True, help="members of this search, e.g. kratom_pain")
+    export.add_argument(
+        "--claim", metavar="ID", help="addressing this claim, e.g. safety.liver (`ketum claims`)"
+    )
     export.add_argument(
         "--study-type", nargs="+", default=[], metavar="CODE", type=str.upper,
         help="of these primary study types, e.g. RCT",
@@ -74,6 +78,7 @@ def _export(settings: Settings, arguments: argparse.Namespace) -> int:
         settings,
         Selection(
             search=arguments.search,
+            claim=arguments.claim,
             study_types=tuple(dict.fromkeys(arguments.study_type)),
             first_year=first,
             last_year=last,
@@ -87,6 +92,5 @@ def _export(settings: Settings, arguments: argparse.Namespace) -> int:
     if told.path is not None:
         print(told.path)
     for line in (*told.lines, query.note(settings)):
-        if line:
-            print(line, file=sys.stderr)
+        print(line, file=sys.stderr)
     return EXIT_OK

@@ -62,8 +62,7 @@ def _query(settings: Settings, arguments: argparse.Namespace) -> int:
         print(f"Written: {arguments.output}", file=sys.stderr)
     else:
         query.run(settings, sql, arguments.format, sys.stdout)
-    if told := query.note(settings):
-        print(told, file=sys.stderr)
+    print(query.note(settings), file=sys.stderr)
     return EXIT_OK
 
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.evidence.folding import sql_string
-from pipeline.evidence.rules import Rule, RuleFile
+from pipeline.evidence.rule_file import RuleFile
+from pipeline.evidence.rules import Rule
 
 _KEYS = {"name", "label", "definition", "types", "values", "required", "several", "otherwise"}
 

@@ -1,9 +1,10 @@
 """Find the records that address a claim, and say how.
 
 A sentence addresses a claim when a rule of the claim holds in it and it is about the claim's
-topic: it names one of the topic's words, or the topic is the record's focus and its title names
-no other drugs. Keywords and headings count for records of the latter kind only. What a record
-tells of the claim (`how`) follows from its primary study type, by claims.toml.
+topic: it names one of the topic's words (close to the claim's, unless the topic is the record's
+focus), or the topic is the record's focus and its title names no other drugs. Keywords and
+headings count for records of the latter kind only. What a record tells of the claim (`how`)
+follows from its primary study type, by claims.toml.
 """
 
 # SQL here is made of constants, checked schema names and rule texts quoted by `sql_string`.
@@ -13,16 +14,21 @@ from __future__ import annotations
 
 import duckdb
 
-from pipeline.evidence.claims import REASON_FOR_USE, Claims
+from pipeline.evidence.claim_types import REASON_FOR_USE, Claims
 from pipeline.evidence.folding import sql_string
 from pipeline.evidence.matching import run_rules
-from pipeline.evidence.rules import Rule, RuleSet
+from pipeline.evidence.patterns import regular_expression
+from pipeline.evidence.rules import Rule, RuleSet, Signal
 from pipeline.evidence.sentences import build_sentences
 from pipeline.evidence.topics import Topics
+from pipeline.evidence.zones import ZONES
 
 _ABOUT = "about "
 """Code of the rule that says a sentence names a topic, before the topic's name."""
 _COMPANY = "company"
+_NEAR = 60
+"""Characters between a claim's words and the topic's, in a record that has it not as its focus.
+Of pairs from such records, 4 of 14 were right in the third and fourth draw (docs/evaluation)."""
 
 
 def match_claims(
@@ -42,22 +48,49 @@ def match_claims(
         topics: the topics the claims are about.
         schema: schema that presents the tables of core.
         instead: for measuring only: a topic whose records stand in for those of the claims'
-            topics, with the substance waived.
+            topics, with the substance waived: any sentence counts as about it.
+
+    Claims loaded with a stand-in for the substance are matched in all records that name one,
+    as the shipped ones are in records on the topic.
 
     `claim_proofs` has (pmid, claim, how, rule_id, source, field, section_no, matched_text,
     char_start, char_end); `claim_hits` (pmid, claim, how).
     """
     wanted = {instead} if instead else {claim.topic for claim in claims.matched()}
-    names = ", ".join(map(sql_string, sorted(wanted)))
+    _say_which_records(con, claims, wanted, instead)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE sentence_pmids AS "
-        f"SELECT DISTINCT pmid FROM topic_hits WHERE topic IN ({names})"
+        "CREATE OR REPLACE TEMP TABLE sentence_pmids AS SELECT DISTINCT pmid FROM claim_records"
     )
     build_sentences(con, schema)
     rules = _with_topics(claims, topics, wanted)
     run_rules(con, rules, schema)
     _keep_what_is_about_the_topic(con, claims, rules, instead)
     _say_how(con, claims)
+
+
+def _say_which_records(
+    con: duckdb.DuckDBPyConnection, claims: Claims, wanted: set[str], instead: str | None
+) -> None:
+    """`claim_records` (pmid, topic, level): the records on a topic, or naming a stand-in for it."""
+    if instead or not claims.stand_in:
+        names = ", ".join(map(sql_string, sorted(wanted)))
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE claim_records AS "
+            f"SELECT pmid, topic, level FROM topic_hits WHERE topic IN ({names})"
+        )
+        return
+    stand_in = sql_string("|".join(map(regular_expression, claims.stand_in)))
+    topics = " UNION ALL ".join(f"SELECT {sql_string(name)} AS topic" for name in sorted(wanted))
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE claim_records AS
+        SELECT pmid, any_value(topic) AS topic,
+            CASE WHEN bool_or(zone = 'title') THEN 'focus' ELSE 'mention' END AS level
+        FROM evidence_units CROSS JOIN ({topics}) AS named
+        WHERE regexp_matches(whole, {stand_in})
+        GROUP BY pmid, topic
+        """
+    )
 
 
 def _with_topics(claims: Claims, topics: Topics, wanted: set[str]) -> RuleSet:
@@ -67,7 +100,8 @@ def _with_topics(claims: Claims, topics: Topics, wanted: set[str]) -> RuleSet:
             rule_id=_ABOUT + topic.name,
             code=_ABOUT + topic.name,
             confidence="high",
-            signals=tuple(
+            signals=tuple(Signal("text", name, zones=ZONES) for name in claims.stand_in)
+            or tuple(
                 signal
                 for clause in topic.clauses
                 for signal in clause.rule.signals
@@ -95,7 +129,12 @@ def _keep_what_is_about_the_topic(
         for number, rule in enumerate(claims.rules.rules)
     )
     about = f"""
-        fired.unit_no IS NOT NULL OR (topic.level = 'focus' AND NOT EXISTS (
+        (fired.unit_no IS NOT NULL AND (topic.level = 'focus' OR EXISTS (
+            SELECT 1 FROM evidence_found AS name
+            WHERE name.unit_no = found.unit_no AND name.rule_no = rule.about_no
+            AND name.char_start - found.char_end <= {_NEAR}
+            AND found.char_start - name.char_end <= {_NEAR})))
+        OR (topic.level = 'focus' AND NOT EXISTS (
             SELECT 1 FROM evidence_fired AS other
             WHERE other.pmid = found.pmid AND other.rule_no = {numbers.get(_COMPANY, -1)}))
     """
@@ -107,7 +146,7 @@ def _keep_what_is_about_the_topic(
         FROM evidence_found AS found
         JOIN (VALUES {rows}) AS rule (rule_no, claim, rule_id, topic, about_no, is_reason)
             USING (rule_no)
-        LEFT JOIN topic_hits AS topic ON topic.pmid = found.pmid AND topic.topic = rule.topic
+        LEFT JOIN claim_records AS topic ON topic.pmid = found.pmid AND topic.topic = rule.topic
         LEFT JOIN evidence_fired AS fired
             ON fired.pmid = found.pmid AND fired.unit_no = found.unit_no
             AND fired.rule_no = rule.about_no

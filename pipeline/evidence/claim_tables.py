@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from pipeline.evidence.claims import Claims
+from pipeline.evidence.claim_types import Claims
 from pipeline.evidence.curation import Reading, stale_reasons
+from pipeline.evidence.inserting import insert
 
 
 def write_claims(con: duckdb.DuckDBPyConnection, claims: Claims) -> None:
@@ -26,8 +28,9 @@ def write_claims(con: duckdb.DuckDBPyConnection, claims: Claims) -> None:
         [claims.version, claims.sha256, len(claims.rules.rules)],
     )
     matched = {claim.code for claim in claims.matched()}
-    con.executemany(
-        "INSERT INTO evidence.claims VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    insert(
+        con,
+        "evidence.claims",
         [
             (
                 claim.code, claim.parent, claim.question, claim.kind, claim.says, claim.source,
@@ -37,8 +40,9 @@ def write_claims(con: duckdb.DuckDBPyConnection, claims: Claims) -> None:
             for place, claim in enumerate(claims.claims, 1)
         ],
     )  # fmt: skip
-    con.executemany(
-        "INSERT INTO evidence.claim_leaned_on VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    insert(
+        con,
+        "evidence.claim_leaned_on",
         [
             (
                 place, list(one.claims), one.says, one.pmid, one.doi, one.certainty, one.tested,
@@ -47,8 +51,9 @@ def write_claims(con: duckdb.DuckDBPyConnection, claims: Claims) -> None:
             for place, one in enumerate(claims.leaned_on, 1)
         ],
     )  # fmt: skip
-    con.executemany(
-        "INSERT INTO evidence.study_type_domains VALUES (?, ?, ?)",
+    insert(
+        con,
+        "evidence.study_type_domains",
         [
             (code, domain, place)
             for place, (domain, codes) in enumerate(claims.domains.items(), 1)
@@ -84,18 +89,14 @@ def write_readings(con: duckdb.DuckDBPyConnection, readings: Sequence[Reading], 
         path: their file, for messages.
 
     Raises:
-        ConfigurationError: a PMID that is not held, or a quote that never stood there.
+        ConfigurationError: an unknown PMID, or a quote that never stood there.
     """
     con.execute("DELETE FROM evidence.claim_evidence")
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         (
             one.claim, one.pmid, one.direction, one.directness, one.population, one.sample_size,
             one.quote, one.section, one.note, one.who, one.when, stale,
         )
         for one, stale in zip(readings, stale_reasons(con, readings, path), strict=True)
     ]  # fmt: skip
-    if rows:
-        con.executemany(
-            "INSERT INTO evidence.claim_evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            sorted(rows, key=lambda row: row[:2]),
-        )
+    insert(con, "evidence.claim_evidence", sorted(rows, key=lambda row: (row[0], row[1])))

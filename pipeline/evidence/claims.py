@@ -1,133 +1,46 @@
 """The claim map as claims.toml has it: questions, the readings that must not match, rules.
 
-A claim is a question with the records that address it, never with a verdict. Sources of the
-claims and of their kinds: issue 6 and the article it names. `claim_matching` finds the records.
+What it holds is in `claim_types`; `claim_matching` finds the records.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.evidence.rules import Rule, RuleFile, RuleSet, Signal, load_rules
+from pipeline.evidence.claim_phrases import expand
+from pipeline.evidence.claim_types import (
+    COMPANY,
+    HOW,
+    KINDS,
+    QUOTED_WORDS,
+    REASON_FOR_USE,
+    UNMATCHED_KINDS,
+    Claim,
+    Claims,
+    LeanedOn,
+    Reading,
+)
+from pipeline.evidence.rule_file import RuleFile
+from pipeline.evidence.rules import Rule, RuleSet, load_rules
 
-KINDS = ("effect", "figure", "gap", "context", "product")
-UNMATCHED_KINDS = ("context", "product")
-"""Kinds that are no question to the literature on kratom: never matched, and without a count."""
-HOW = ("measured", "reported_by_users", "reason_for_use", "reviewed", "mentioned")
-"""What a record tells of a claim, in the order tables show it; the first is counted first."""
-REASON_FOR_USE = "reason_for_use"
-COMPANY = "company"
-"""The shared signal that says a title is about other drugs too."""
-QUOTED_WORDS = 25
-"""A quote of the article, or of a record, has at most this many words."""
 _CLAIM_KEYS = {
     "id", "parent", "question", "kind", "says", "source", "topic", "answered_by", "not",
 }  # fmt: skip
 _LEANED_ON_KEYS = {"claims", "says", "pmid", "doi", "certainty", "tested", "differs"}
 
 
-@dataclass(frozen=True)
-class Reading:
-    """A reading that must not match, with a pair of sentences of our own wording for the tests.
-
-    Attributes:
-        reading: what is meant.
-        no_match: a sentence that must not match.
-        match: its like that must; None for claims that are never matched.
-    """
-
-    reading: str
-    no_match: str
-    match: str | None
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A claim of the article, as a question.
-
-    Attributes:
-        code: e.g. analgesia or safety.liver.
-        parent: the claim it is a part of; None for most.
-        question: with its question mark.
-        kind: one of KINDS.
-        says: the article's words, at most 25; None where it is silent.
-        source: what the article names for it, and what we identified.
-        topic: the topic of topics.toml the claim is about.
-        answered_by: study types that would answer it.
-        readings: readings that must not match.
-    """
-
-    code: str
-    parent: str | None
-    question: str
-    kind: str
-    says: str | None
-    source: str | None
-    topic: str
-    answered_by: tuple[str, ...]
-    readings: tuple[Reading, ...]
-
-
-@dataclass(frozen=True)
-class LeanedOn:
-    """A study the article leans on, described in our own words."""
-
-    claims: tuple[str, ...]
-    says: str
-    pmid: int | None
-    doi: str | None
-    certainty: str
-    tested: str
-    differs: str
-
-
-@dataclass(frozen=True)
-class Claims:
-    """Everything claims.toml says.
-
-    Attributes:
-        how: what a record of a study type tells of a claim it could answer.
-        domains: evidence domains in display order, with their study types.
-        rules: the rules of all claims, to be read sentence by sentence.
-        company: what in a title says that it is about other drugs too.
-    """
-
-    version: str
-    sha256: str
-    claims: tuple[Claim, ...]
-    how: Mapping[str, str]
-    domains: Mapping[str, tuple[str, ...]]
-    rules: RuleSet
-    company: tuple[Signal, ...]
-    leaned_on: tuple[LeanedOn, ...]
-
-    def codes(self) -> tuple[str, ...]:
-        return tuple(claim.code for claim in self.claims)
-
-    def parents(self) -> set[str]:
-        """Claims shown as their parts, never as one number."""
-        return {claim.parent for claim in self.claims if claim.parent}
-
-    def matched(self) -> list[Claim]:
-        """The claims that records can address."""
-        parents = self.parents()
-        return [
-            claim
-            for claim in self.claims
-            if claim.kind not in UNMATCHED_KINDS and claim.code not in parents
-        ]
-
-
-def load_claims(path: Path, study_types: Sequence[str], topics: Sequence[str]) -> Claims:
+def load_claims(
+    path: Path, study_types: Sequence[str], topics: Sequence[str], *, stand_in: Sequence[str] = ()
+) -> Claims:
     """Read claims.toml.
 
     Args:
         path: the reference file.
         study_types: codes of study_types.toml.
         topics: names of topics.toml.
+        stand_in: for measuring only: patterns of names that stand in for the substance's.
 
     Raises:
         ConfigurationError: naming the line at fault; among others a claim that is no question,
@@ -135,6 +48,7 @@ def load_claims(path: Path, study_types: Sequence[str], topics: Sequence[str]) -
     """
     file = RuleFile(path)
     version = file.version()
+    expand(file, stand_in)
     designs = _lists(file, "designs", study_types)
     claims = tuple(_claim(file, table, designs, topics) for table in file.tables("claim"))
     codes = [claim.code for claim in claims]
@@ -160,6 +74,7 @@ def load_claims(path: Path, study_types: Sequence[str], topics: Sequence[str]) -
         rules=RuleSet("claim", version, rules, columns=("sentence",), by_unit=True),
         company=company[0].signals if company else (),
         leaned_on=tuple(_leaned_on(file, table, codes) for table in file.tables("leaned_on")),
+        stand_in=tuple(stand_in),
     )
 
 

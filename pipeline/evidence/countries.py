@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.evidence.rules import Rule, RuleFile, Signal
+from pipeline.evidence.rule_file import RuleFile
+from pipeline.evidence.rules import Rule, Signal
 from pipeline.evidence.words import check_pattern, with_words
 from pipeline.evidence.zones import ABSTRACT_ZONES
 

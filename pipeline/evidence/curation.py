@@ -3,6 +3,11 @@
 A quote must be found in the stored title or abstract; white space, case and punctuation do not
 matter, and `...` leaves words out. A quote that no longer stands since its record changed, or a
 record retracted since, is marked stale; one that never stood is refused.
+
+One file serves warehouses of all origins, so a reading may be of a record that is not held here.
+It is marked so, its quote unchecked, where it can be so: the warehouse is of files or of the
+demonstration (no complete search), or had the record once, or the article is in
+known_articles.csv. A PMID that none of these explains is unknown, and refused.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.claims import QUOTED_WORDS
+from pipeline.evidence.claim_types import QUOTED_WORDS
 
 COLUMNS = (
     "claim", "pmid", "direction", "directness", "population", "sample_size", "quote", "section",
@@ -35,6 +40,9 @@ DIRECTNESS = (
 SECTIONS = ("title", "abstract")
 TEXT_CHANGED = "text changed"
 RETRACTED = "retracted"
+NOT_HELD = "not held"
+"""The record is not in this warehouse: the quote is as the reader wrote it, unchecked."""
+_LIVE_ORIGIN = "pubmed"
 
 
 @dataclass(frozen=True)
@@ -90,12 +98,12 @@ def stale_reasons(
     """Check each quote against the stored texts; why it is stale, or None while it holds.
 
     Args:
-        con: a warehouse or published set, judged: core and evidence.article_flags are read.
+        con: a warehouse or published set, judged: core, evidence.article_flags and ops are read.
         readings: the rows.
-        path: their file, for the message.
+        path: their file, for the message; known_articles.csv lies beside it.
 
     Raises:
-        ConfigurationError: a PMID that is not held, or words that never stood there.
+        ConfigurationError: an unknown PMID, or words that never stood there.
     """
     return [_stale_reason(con, one, path) for one in readings]
 
@@ -113,7 +121,13 @@ def _stale_reason(con: duckdb.DuckDBPyConnection, one: Reading, path: Path) -> s
         [one.when, one.pmid],
     ).fetchone()
     if held is None:
-        raise refusal(path, one.line, f"PMID {one.pmid} is not held")
+        if _may_be_elsewhere(con, one.pmid, path.with_name("known_articles.csv")):
+            return NOT_HELD
+        raise refusal(
+            path,
+            one.line,
+            f"PMID {one.pmid} is unknown: not held, never was, and not in known_articles.csv",
+        )
     title, has_changed, is_retracted, abstract = held
     if not stands(one.quote, (title if one.section == "title" else abstract) or ""):
         if not has_changed:
@@ -122,6 +136,21 @@ def _stale_reason(con: duckdb.DuckDBPyConnection, one: Reading, path: Path) -> s
             )
         return TEXT_CHANGED
     return RETRACTED if is_retracted else None
+
+
+def _may_be_elsewhere(con: duckdb.DuckDBPyConnection, pmid: int, known_articles: Path) -> bool:
+    """Whether there is a reason that a record is not held: see the head of this module."""
+    told = con.execute(
+        """
+        SELECT (SELECT origin FROM ops.warehouse) IS DISTINCT FROM ?
+            OR EXISTS (SELECT 1 FROM ops.search_hits AS h WHERE h.pmid = ?)
+        """,
+        [_LIVE_ORIGIN, pmid],
+    ).fetchone()
+    if told and told[0]:
+        return True
+    with known_articles.open(encoding="utf-8", newline="") as file:
+        return any(row["pmid"] == str(pmid) for row in csv.DictReader(file))
 
 
 def stands(quote: str, text: str) -> bool:

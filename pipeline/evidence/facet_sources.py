@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import duckdb
 
-from pipeline.evidence.facet_values import READERS
+from pipeline.evidence.facet_values import READERS, span
 from pipeline.evidence.facets import Facets
 from pipeline.evidence.folding import sql_string
 from pipeline.evidence.study_types import StudyTypes
 
 
 def read_values(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
-    """Values that are read from the words: of each record the first that can be read."""
-    readers = {one.name: READERS[one.read] for one in facets.facets if one.read}
+    """Values that are read from the words: of each record those of the first rule that has any.
+
+    A number is that of the first place; years are the first and the last of all places.
+    """
+    reads = {one.name: one.read for one in facets.facets if one.read}
     found = con.execute(
         """
         SELECT pmid, facet, matched_text, rule_no, field, section_no, char_start
@@ -23,10 +26,17 @@ def read_values(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
         ORDER BY pmid, facet, rule_no, field = 'title' DESC, section_no, char_start, char_end
         """
     ).fetchall()
-    values: dict[tuple[int, str], tuple[object, ...]] = {}
+    read: dict[tuple[int, str], list[tuple[str, list[object]]]] = {}
     for pmid, facet, text, *place in found:
-        if (pmid, facet) not in values and (value := readers[facet](text)):
-            values[pmid, facet] = (pmid, facet, value, text, *place)
+        places = read.setdefault((pmid, facet), [])
+        is_next = not places or (reads[facet] == "years" and places[0][1][1] == place[0])
+        if is_next and (value := READERS[reads[facet]](text)):
+            places.append((value, [text, *place]))
+    values = [
+        (pmid, facet, span([value for value, _ in places]), *place)
+        for (pmid, facet), places in read.items()
+        for _, place in places
+    ]
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE facet_read (
@@ -36,7 +46,7 @@ def read_values(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
         """
     )
     if values:
-        columns = [list(column) for column in zip(*values.values(), strict=True)]
+        columns = [list(column) for column in zip(*values, strict=True)]
         con.execute(
             f"INSERT INTO facet_read SELECT {', '.join(['unnest(?)'] * len(columns))}", columns
         )

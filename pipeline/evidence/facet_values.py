@@ -16,34 +16,52 @@ _TENS = {
 }  # fmt: skip
 _DIGITS = re.compile(r"\d{1,3}(?:[, \u00a0\u2009\u202f]\d{3})+(?!\d)|\d+")
 _YEAR = re.compile(r"(?<!\d)(?:19[5-9]\d|20[0-4]\d)(?!\d)")
-
-
+_SMALL = "|".join([*_ONES, *_TENS])
+_AND_A_NUMBER = re.compile(rf"(?<!hundred) and (?=\d|(?:{_SMALL})\b)", re.IGNORECASE)
+_COUNTS_SOMEBODY = re.compile(
+    rf"(?:\d|\b(?:{_SMALL}|hundred))[\s,-]+(?!(?:{_SMALL}|hundred|and)\b)[a-z]", re.IGNORECASE
+)
+"""A number with what it counts behind it."""
+_TOO_LARGE = re.compile(r"\b(?:thousand|million|billion)s?\b", re.IGNORECASE)
+_STAGE = re.compile(r"\b(?:were|was)\b", re.IGNORECASE)
+"""What is said of the first number alone: "51 patients were enrolled and 50 patients"."""
 _IN_A_YEAR = re.compile(
-    r"\b(?:in|from|since|during|of) (?:19[5-9]\d|20[0-4]\d)(?![\d,])", re.IGNORECASE
+    r"\b(?:in|from|since|during|of) (?:19[5-9]\d|20[0-4]\d)(?![\d,])"
+    r"|^\W*(?:19[5-9]\d|20[0-4]\d),? (?:and|to|through)\b",
+    re.IGNORECASE,
 )
 
 
 def number(text: str) -> str | None:
     """The first number in a text, in digits or English words up to 999, as digits.
 
-    "In 2019 patients ..." names a year.
+    "In 2019 patients ..." names a year. Groups joined by "and" are added up: "27 girls and 30
+    boys" are 57; "between 20 and 30 patients" are not, since "20" counts nobody. Thousands and
+    millions in words are not read.
 
     Args:
         text: e.g. "a total of 1,204 patients" or "Twenty-six men".
 
     Returns:
-        "1204", "26"; None when there is none, or it is 0.
+        "1204", "26"; None when there is none that can be read, or it is 0.
     """
+    if _TOO_LARGE.search(text):
+        return None
     text = _IN_A_YEAR.sub(" ", text)
+    parts = _AND_A_NUMBER.split(text)
+    value = _first_number(parts[0])
+    if value and not _STAGE.search(text) and all(map(_COUNTS_SOMEBODY.search, parts)):
+        value += sum(_first_number(part) or 0 for part in parts[1:])
+    return str(value) if value else None
+
+
+def _first_number(text: str) -> int | None:
     for match in re.finditer(r"[A-Za-z]+|" + _DIGITS.pattern, text):
         found = match[0]
         if found[0].isdigit():
-            value = int(re.sub(r"\D", "", found))
-        elif found.lower() in _ONES or found.lower() in _TENS:
-            value = _in_words(text[match.start() :])
-        else:
-            continue
-        return str(value) if value else None
+            return int(re.sub(r"\D", "", found))
+        if found.lower() in _ONES or found.lower() in _TENS:
+            return _in_words(text[match.start() :])
     return None
 
 
@@ -60,6 +78,17 @@ def years(text: str) -> str | None:
     if not found or found[-1] < found[0]:
         return None
     return str(found[0]) if found[0] == found[-1] else f"{found[0]}-{found[-1]}"
+
+
+def span(values: list[str]) -> str:
+    """One value for several: of years the first and the last, of anything else the one there is.
+
+    Args:
+        values: as `years` or `number` give them, e.g. ["2020", "2017-2019"].
+    """
+    if len(values) == 1:
+        return values[0]
+    return years(" ".join(sorted("-".join(values).split("-")))) or values[0]
 
 
 READERS: dict[str, Callable[[str], str | None]] = {"number": number, "years": years}

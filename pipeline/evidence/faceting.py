@@ -15,6 +15,7 @@ from pipeline.evidence.affiliations import find_countries
 from pipeline.evidence.facet_sources import from_aspects, read_values
 from pipeline.evidence.facets import AFFILIATIONS, NOT_STATED, Facets
 from pipeline.evidence.folding import sql_string
+from pipeline.evidence.inserting import insert
 from pipeline.evidence.matching import run_rules
 from pipeline.evidence.overrides import FACET, Overrides
 from pipeline.evidence.patterns import regular_expression
@@ -23,6 +24,8 @@ from pipeline.evidence.study_types import StudyTypes
 _PROOF = "rule_id, source, field, section_no, matched_text, char_start, char_end"
 _BEFORE = 40
 """How far before a value `not_after` looks, in characters."""
+_BEHIND = 50
+"""How much of what stands behind a value `not_before` sees."""
 _LEVELS = "['focus', 'outcome', 'mention']"
 _LEVEL_SQL = """
     CASE WHEN field IN ('title', 'vernacular_title') OR source = 'nlm_mesh_major' THEN 1
@@ -61,8 +64,9 @@ def judge_facets(
 
 def _write_lookups(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
     con.execute("DELETE FROM evidence.facets; DELETE FROM evidence.facet_values")
-    con.executemany(
-        "INSERT INTO evidence.facets VALUES (?, ?, ?, ?, ?, ?)",
+    insert(
+        con,
+        "evidence.facets",
         [
             (one.name, one.label, one.definition, list(one.types), one.topic, place)
             for place, one in enumerate(facets.facets, 1)
@@ -135,20 +139,22 @@ def _find_by_rules(con: duckdb.DuckDBPyConnection, facets: Facets, schema: str) 
 
 
 def _drop_doubtful(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
-    """Take out values behind words that make them doubtful, and rests beside other values."""
+    """Take out values beside words that make them doubtful, and rests beside other values."""
     for facet in facets.facets:
         if facet.not_after:
-            words = f"(?:{regular_expression(facet.not_after)})[^.]*$"
-            con.execute(
-                f"""
-                DELETE FROM facet_found USING evidence_units AS unit
-                WHERE facet_found.facet = {sql_string(facet.name)}
-                    AND unit.pmid = facet_found.pmid AND unit.field = facet_found.field
-                    AND unit.section_no IS NOT DISTINCT FROM facet_found.section_no
-                    AND regexp_matches(
-                        substr(unit.whole, greatest(facet_found.char_start - {_BEFORE - 1}, 1),
-                            least(facet_found.char_start, {_BEFORE})), {sql_string(words)})
-                """
+            _drop_beside(
+                con,
+                facet.name,
+                f"substr(unit.whole, greatest(facet_found.char_start - {_BEFORE - 1}, 1), "
+                f"least(facet_found.char_start, {_BEFORE}))",
+                f"(?:{regular_expression(facet.not_after)})[^.]*$",
+            )
+        if facet.not_before:
+            _drop_beside(
+                con,
+                facet.name,
+                f"substr(unit.whole, facet_found.char_end + 1, {_BEHIND})",
+                rf"^[ ,-]*(?:{regular_expression(facet.not_before)})",
             )
         if facet.rest:
             con.execute(
@@ -157,6 +163,19 @@ def _drop_doubtful(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
                 "AND other.facet = facet_found.facet AND other.value <> facet_found.value",
                 [facet.name, facet.rest],
             )
+
+
+def _drop_beside(con: duckdb.DuckDBPyConnection, facet: str, beside: str, words: str) -> None:
+    """Take out what was found of a facet where the text beside it (SQL) matches `words`."""
+    con.execute(
+        f"""
+        DELETE FROM facet_found USING evidence_units AS unit
+        WHERE facet_found.facet = {sql_string(facet)}
+            AND unit.pmid = facet_found.pmid AND unit.field = facet_found.field
+            AND unit.section_no IS NOT DISTINCT FROM facet_found.section_no
+            AND regexp_matches({beside}, {sql_string(words)})
+        """
+    )
 
 
 def _write(con: duckdb.DuckDBPyConnection, facets: Facets, overrides: Overrides) -> None:

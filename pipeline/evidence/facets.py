@@ -13,7 +13,8 @@ from typing import Any
 
 from pipeline.evidence.countries import Country, country, country_rules
 from pipeline.evidence.facet_values import READERS
-from pipeline.evidence.rules import RuleFile, RuleSet, load_rules
+from pipeline.evidence.rule_file import RuleFile
+from pipeline.evidence.rules import RuleSet, load_rules
 from pipeline.evidence.study_types import StudyTypes
 from pipeline.evidence.words import check_pattern, put_words, read_words
 
@@ -22,7 +23,7 @@ AFFILIATIONS = "affiliations"
 COUNTRY = "study_country"
 _FACET_KEYS = {
     "name", "label", "definition", "values", "types", "topic", "read", "aspect", "source",
-    "rest", "not_after",
+    "rest", "not_after", "not_before",
 }  # fmt: skip
 
 
@@ -42,6 +43,7 @@ class Facet:
         source: affiliations, or None for rules.
         rest: the value that is kept only where a record has no other one.
         not_after: pattern of words that make a value of the text doubtful before it.
+        not_before: pattern of words that make it doubtful right behind it.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Facet:
     source: str | None
     rest: str | None
     not_after: str | None
+    not_before: str | None
 
 
 @dataclass(frozen=True)
@@ -156,8 +159,9 @@ def _facet(
         raise file.error(near, f"`read` must be one of {', '.join(sorted(READERS))}")
     if "source" in table and table["source"] != AFFILIATIONS:
         raise file.error(near, f"`source` can be {AFFILIATIONS} only")
-    if "not_after" in table:
-        check_pattern(file, table["not_after"], near)
+    for doubt in ("not_after", "not_before"):
+        if doubt in table:
+            check_pattern(file, table[doubt], near)
     values = _values(file, table, near)
     if "rest" in table and table["rest"] not in dict(values):
         raise file.error(near, f"`rest` names no value: `{table['rest']}`")
@@ -182,6 +186,7 @@ def _facet(
         table.get("source"),
         table.get("rest"),
         table.get("not_after"),
+        table.get("not_before"),
     )
 
 

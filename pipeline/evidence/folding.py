@@ -10,6 +10,8 @@ tables and may differ, and Python's turns some single characters into two.
 
 from __future__ import annotations
 
+import re
+
 _SPACES = (
     *range(0x09, 0x0E),
     *range(0x1C, 0x20),
@@ -50,15 +52,12 @@ def fold(text: str) -> str:
 
 def sql_string(text: str) -> str:
     """A text as an SQL string constant (control characters spelt out)."""
-    pieces: list[str] = []
-    plain = ""
-    for character in text:
-        if ord(character) < 0x20:
-            pieces += [f"'{plain}'", f"chr({ord(character)})"]
-            plain = ""
-        else:
-            plain += "''" if character == "'" else character
-    return " || ".join(piece for piece in [*pieces, f"'{plain}'"] if piece != "''") or "''"
+    pieces = [
+        f"chr({ord(piece)})" if piece < " " else "'" + piece.replace("'", "''") + "'"
+        for piece in re.split(r"([\x00-\x1f])", text)
+        if piece
+    ]
+    return " || ".join(pieces) or "''"
 
 
 def fold_sql(expression: str) -> str:

@@ -31,7 +31,8 @@ from pipeline.evidence.reader import MODEL_FILE, load_reader, suggest
 from pipeline.evidence.registrations import find_registrations, load_registries
 from pipeline.evidence.study_groups import group_studies
 from pipeline.evidence.study_types import FLAGS, UNCLASSIFIED, StudyTypes, load_study_types
-from pipeline.evidence.topics import Topics, load_topics, match_units
+from pipeline.evidence.topic_matching import match_units
+from pipeline.evidence.topics import Topics, load_topics
 from pipeline.evidence.zones import build_units
 
 _SCHEMA = "core"
@@ -50,7 +51,7 @@ def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str,
     Returns:
         Counts for the receipt: judged, labelled, unclassified, conflicts, labels, proofs,
         retracted, notices, preprints, facet_values, registrations, study_groups, overrides,
-        overrides_unmet, overrides_not_held, claim_pairs.
+        overrides_unmet, overrides_not_held, claim_pairs, claim_readings, claim_readings_not_held.
 
     Raises:
         ConfigurationError: a reference file is wrong, or a quote in claim_evidence.csv is;
@@ -199,6 +200,9 @@ def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
         "study_groups": "count(DISTINCT study_group) FROM evidence.study_groups",
         "overrides": "count(*) FROM evidence.overrides",
         "claim_pairs": "count(*) FROM evidence.article_claims",
+        "claim_readings": "count(*) FROM evidence.claim_evidence",
+        "claim_readings_not_held": "count(*) FROM evidence.claim_evidence "
+        "WHERE stale_reason = 'not held'",
         "overrides_unmet": "count(*) FROM evidence.overrides WHERE NOT is_expectation_met",
         "overrides_not_held": "count(*) FROM evidence.overrides WHERE automatic_value IS NULL",
     }

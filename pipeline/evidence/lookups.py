@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from pipeline.evidence.evaluation.results import Result
+from pipeline.evidence.inserting import insert
 from pipeline.evidence.overrides import Overrides
 from pipeline.evidence.reader import Reader
 from pipeline.evidence.study_types import StudyTypes
@@ -33,8 +34,9 @@ def write_lookups(
     """Fill rule_sets, study_types, study_type_accuracy, study_type_aspects, topics, searches."""
     for table in _TABLES:
         con.execute(f"DELETE FROM evidence.{table}")
-    con.executemany(
-        "INSERT INTO evidence.rule_sets VALUES (?, ?, ?, ?)",
+    insert(
+        con,
+        "evidence.rule_sets",
         [
             ("override", overrides.version, overrides.sha256, len(overrides.decisions)),
             (
@@ -51,15 +53,17 @@ def write_lookups(
             "INSERT INTO evidence.rule_sets VALUES ('reader', ?, ?, ?)",
             [reader.sha256[:12], reader.sha256, len(reader.labels)],
         )
-    con.executemany(
-        f"INSERT INTO evidence.study_type_accuracy VALUES ({', '.join('?' * 12)})",
+    insert(
+        con,
+        "evidence.study_type_accuracy",
         list(_accuracy(study_types, measured)),
     )
     groups = [group.name for group in study_types.groups]
     summaries = {group.name for group in study_types.groups if group.is_summary}
     ordered = sorted(study_types.types, key=lambda one: groups.index(one.group))
-    con.executemany(
-        "INSERT INTO evidence.study_types VALUES (?, ?, ?, ?, ?, ?, ?)",
+    insert(
+        con,
+        "evidence.study_types",
         [
             (
                 one.code,
@@ -73,23 +77,26 @@ def write_lookups(
             for place, one in enumerate(ordered, 1)
         ],
     )
-    con.executemany(
-        "INSERT INTO evidence.study_type_aspects VALUES (?, ?, ?, ?, ?, ?)",
+    insert(
+        con,
+        "evidence.study_type_aspects",
         [
             (one.name, code, one.label, one.definition, list(one.values), one.required)
             for one in study_types.aspects
             for code in one.types
         ],
     )
-    con.executemany(
-        "INSERT INTO evidence.topics VALUES (?, ?, ?, ?)",
+    insert(
+        con,
+        "evidence.topics",
         [
             (topic.name, topic.label, topic.query, place)
             for place, topic in enumerate(topics.topics, 1)
         ],
     )
-    con.executemany(
-        "INSERT INTO evidence.searches VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    insert(
+        con,
+        "evidence.searches",
         [
             (
                 search.name,

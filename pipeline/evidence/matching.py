@@ -45,15 +45,19 @@ def run_rules(con: duckdb.DuckDBPyConnection, rules: RuleSet, schema: str) -> No
         con.execute(
             "INSERT INTO evidence_hits (pmid, signal_no, source, field, matched_text) " + statement
         )
-    _fire(con, rules, signals)
-    locate(con, rules, signals, schema)
+    rows = con.execute("SELECT DISTINCT signal_no FROM evidence_hits").fetchall()
+    numbers = {number for (number,) in rows}
+    found = {signal: number for signal, number in signals.items() if number in numbers}
+    _fire(con, rules, found)
+    locate(con, rules, found, schema)
 
 
-def _fire(con: duckdb.DuckDBPyConnection, rules: RuleSet, signals: dict[Signal, int]) -> None:
+def _fire(con: duckdb.DuckDBPyConnection, rules: RuleSet, found: dict[Signal, int]) -> None:
     """`evidence_fired`: the rules whose conditions hold, from the set of signals found."""
     conditions = [
-        f"CASE WHEN {_condition_sql(rule, signals)} THEN {number} END"
+        f"CASE WHEN {_condition_sql(rule, found)} THEN {number} END"
         for number, rule in enumerate(rules.rules)
+        if all(not found.keys().isdisjoint(group) for group in (rule.signals, *rule.requires))
     ]
     con.execute(
         f"""
@@ -64,17 +68,21 @@ def _fire(con: duckdb.DuckDBPyConnection, rules: RuleSet, signals: dict[Signal, 
             FROM evidence_hits GROUP BY ALL
         )
         SELECT pmid, unit_no,
-            unnest(list_filter([{", ".join(conditions)}], lambda n: n IS NOT NULL)) AS rule_no
+            unnest(list_filter(
+                [{", ".join(conditions)}]::INTEGER[], lambda n: n IS NOT NULL
+            )) AS rule_no
         FROM found
         """
     )
 
 
-def _condition_sql(rule: Rule, signals: dict[Signal, int]) -> str:
+def _condition_sql(rule: Rule, found: dict[Signal, int]) -> str:
+    """Of signals that were found nowhere nothing is asked."""
+
     def any_of(group: tuple[Signal, ...]) -> str:
-        return f"list_has_any(signals, {[signals[signal] for signal in group]})"
+        return f"list_has_any(signals, {[found[signal] for signal in group if signal in found]})"
 
     parts = [any_of(rule.signals), *(any_of(group) for group in rule.requires)]
-    if rule.unless:
+    if not found.keys().isdisjoint(rule.unless):
         parts.append(f"NOT {any_of(rule.unless)}")
     return " AND ".join(parts)

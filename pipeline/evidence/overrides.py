@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 
 from pipeline.evidence.facets import Facets
-from pipeline.evidence.rules import RuleFile
+from pipeline.evidence.rule_file import RuleFile
 from pipeline.evidence.study_types import UNCLASSIFIED
 
 FIELD = "study_type"

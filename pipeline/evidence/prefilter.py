@@ -12,6 +12,7 @@ from functools import lru_cache
 
 # The parser behind `re`: no public one exists, and the language here is small (see `patterns`).
 from re import _constants, _parser  # type: ignore[attr-defined]
+from string import ascii_lowercase, digits
 from typing import Any
 
 from pipeline.evidence.patterns import regular_expression
@@ -20,6 +21,7 @@ _SHORTEST = 3
 """Shorter literals stand in nearly every text."""
 WORD = f"[a-z0-9]{{{_SHORTEST},}}"
 """A word as the texts are cut into: what a literal must lie within."""
+_OF_A_WORD = frozenset(ascii_lowercase + digits)
 
 
 @lru_cache(maxsize=4096)
@@ -38,7 +40,7 @@ def _of_sequence(items: Any) -> frozenset[str] | None:
     candidates: list[frozenset[str]] = []
     run = ""
     for operation, argument in items:
-        if operation is _constants.LITERAL and _is_of_a_word(chr(argument)):
+        if operation is _constants.LITERAL and chr(argument) in _OF_A_WORD:
             run += chr(argument)
             continue
         if run:
@@ -49,10 +51,6 @@ def _of_sequence(items: Any) -> frozenset[str] | None:
     if run:
         candidates.append(frozenset({run}))
     return max(candidates, key=lambda one: (min(map(len, one)), sorted(one)), default=None)
-
-
-def _is_of_a_word(character: str) -> bool:
-    return re.fullmatch("[a-z0-9]", character) is not None
 
 
 def _of_part(operation: Any, argument: Any) -> frozenset[str] | None:

@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 
 from pipeline.evidence.folding import sql_string
-from pipeline.evidence.rules import RuleFile
+from pipeline.evidence.rule_file import RuleFile
 from pipeline.evidence.zones import stored_text_sql
 
 _KEYS = {"name", "databanks", "pattern", "form", "near", "is_trial"}

@@ -29,32 +29,34 @@ def scan(con: duckdb.DuckDBPyConnection, signals: dict[Signal, int], column: str
     """
     texts = {number: signal for signal, number in signals.items() if signal.kind == "text"}
     literals = {number: required_literals(signal.value) for number, signal in texts.items()}
-    wanted = [
-        (literal, number, zone)
-        for number, found in literals.items()
-        for literal in sorted(found or ())
-        for zone in texts[number].zones
-    ]
-    if wanted:
-        _find_candidates(con, wanted, column)
-        _try_candidates(con, {n: texts[n] for n, found in literals.items() if found}, column)
+    if filtered := {number: found for number, found in literals.items() if found}:
+        _find_candidates(con, {n: (texts[n], found) for n, found in filtered.items()}, column)
+        _try_candidates(con, texts, column)
     if unfiltered := {n: texts[n] for n, found in literals.items() if not found}:
         _try_everywhere(con, unfiltered, column)
 
 
 def _find_candidates(
-    con: duckdb.DuckDBPyConnection, wanted: list[tuple[str, int, str]], column: str
+    con: duckdb.DuckDBPyConnection,
+    texts: dict[int, tuple[Signal, frozenset[str]]],
+    column: str,
 ) -> None:
     """`evidence_candidates` (unit_no, signal_no): units with a word that holds a literal."""
-    rows = ", ".join(
-        f"({sql_string(literal)}, {number}, {sql_string(zone)})" for literal, number, zone in wanted
-    )
-    zones = sorted({zone for _, _, zone in wanted})
+    wanted = [
+        (literal, number, list(signal.zones))
+        for number, (signal, found) in texts.items()
+        for literal in sorted(found)
+    ]
+    zones = sorted({zone for _, _, of_signal in wanted for zone in of_signal})
+    # As parameters: as constants, these rows would take longer to parse than all else here.
     con.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE evidence_wanted AS
-        SELECT * FROM (VALUES {rows}) AS wanted (literal, signal_no, zone)
         """
+        CREATE OR REPLACE TEMP TABLE evidence_wanted AS
+        SELECT literal, signal_no, unnest(zones) AS zone
+        FROM (SELECT unnest(?::VARCHAR[]) AS literal, unnest(?::INTEGER[]) AS signal_no,
+            unnest(?::VARCHAR[][]) AS zones)
+        """,
+        [list(part) for part in zip(*wanted, strict=True)],
     )
     con.execute(
         f"""
@@ -83,16 +85,18 @@ def _find_candidates(
 
 def _try_candidates(con: duckdb.DuckDBPyConnection, texts: dict[int, Signal], column: str) -> None:
     """Each candidate against its own pattern, all patterns constants of one statement."""
+    # Compiling a pattern costs more than using it on some hundred records: only those in use.
+    in_use = con.execute("SELECT DISTINCT signal_no FROM evidence_candidates ORDER BY 1").fetchall()
     whens = " ".join(
-        f"WHEN {number} THEN regexp_matches({column}, {_pattern_sql(signal)})"
-        for number, signal in texts.items()
+        f"WHEN {number} THEN regexp_matches({column}, {_pattern_sql(texts[number])})"
+        for (number,) in in_use
     )
     con.execute(
         f"""
         INSERT INTO evidence_hits
         SELECT pmid, signal_no, unit_no, 'text', NULL, NULL
         FROM evidence_candidates JOIN evidence_units USING (unit_no)
-        WHERE CASE signal_no {whens} END
+        WHERE {f"CASE signal_no {whens} END" if whens else "false"}
         """
     )
     con.execute("DROP TABLE evidence_words; DROP TABLE evidence_candidates")

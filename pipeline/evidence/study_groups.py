@@ -1,9 +1,9 @@
 """Which records belong to one study, and which may count the same cases. Each link is kept.
 
 Records are put together by a shared registration and by NLM's links of updates and
-republications. Comments, errata and retraction notices join the group of the one article they
-are about and are no reports of it. What pools or lists many studies, and a review that names a
-trial, is linked and not put together.
+republications; letters that update each other are no study. Comments, errata and retraction
+notices join the group of the one article they are about and are no reports of it. What pools or
+lists many studies, and a review that names a trial, is linked and not put together.
 """
 
 # SQL here is made of constants, checked schema names and codes quoted by `sql_string`.
@@ -43,6 +43,8 @@ _RELATIONS = {
 _MERGING = ("update", "republished")
 _ATTACHED_ROLES = ("comment", "notice")
 _SOURCE = "surveillance_source"
+_NO_ONE_SOURCE = "other_surveillance"
+"""Everything that is none of the named sources: two such reports have no source in common."""
 
 
 def group_studies(
@@ -70,7 +72,7 @@ def group_studies(
     for pmid, other, _, is_same in links:
         if is_same:
             grouped.put_together(pmid, other)
-    grouped.attach((p, o) for p, o, relation, _ in links if relation not in _MERGING)
+    grouped.attach((p, o) for p, o, _, is_same in links if not is_same)
     _write(con, grouped.root)
 
 
@@ -113,7 +115,7 @@ class _Groups:
 
 
 def _roles(con: duckdb.DuckDBPyConnection) -> None:
-    """`study_roles` (pmid, role), from the primary types."""
+    """`study_roles` (pmid, role), from the primary types; `study_reports` without letters."""
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE study_roles AS
@@ -125,6 +127,10 @@ def _roles(con: duckdb.DuckDBPyConnection) -> None:
             USING (study_type)
         WHERE label.is_primary
         """
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE study_reports AS SELECT pmid FROM study_roles "
+        f"WHERE NOT list_contains({list(_ATTACHED_ROLES)}, role)"
     )
 
 
@@ -174,8 +180,8 @@ def _nlm_links(con: duckdb.DuckDBPyConnection, schema: str) -> None:
             CASE WHEN is_later THEN link.linked_pmid ELSE link.pmid END AS other, relation,
             string_agg(DISTINCT link.ref_type, ', ' ORDER BY link.ref_type),
             list_contains({list(_MERGING)}, relation) AND bool_and(
-                link.pmid IN (SELECT pmid FROM study_roles)
-                AND link.linked_pmid IN (SELECT pmid FROM study_roles)),
+                link.pmid IN (SELECT pmid FROM study_reports)
+                AND link.linked_pmid IN (SELECT pmid FROM study_reports)),
             false
         FROM {schema}.article_links AS link
         JOIN (VALUES {relations}) AS known (ref_type, relation, is_later) USING (ref_type)
@@ -205,7 +211,8 @@ def _overlapping_data(con: duckdb.DuckDBPyConnection, topic: str) -> None:
             JOIN told USING (pmid)
             JOIN study_roles AS role USING (pmid)
             JOIN evidence.article_topics AS topic USING (pmid)
-            WHERE facet.facet = '{_SOURCE}' AND facet.value <> 'not_stated'
+            WHERE facet.facet = '{_SOURCE}'
+                AND facet.value NOT IN ('not_stated', '{_NO_ONE_SOURCE}')
                 AND told.years IS NOT NULL AND role.role = 'report'
                 AND topic.topic = {sql_string(topic)}
         )

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.evidence.aspects import Aspect, check_aspects, load_aspects
-from pipeline.evidence.rules import CONFIDENCES, Rule, RuleFile, RuleSet, load_rules
+from pipeline.evidence.rule_file import RuleFile
+from pipeline.evidence.rules import CONFIDENCES, Rule, RuleSet, load_rules
 
 UNCLASSIFIED = "OTHER"
 FLAGS = (

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from pipeline.evidence.patterns import PatternError, regular_expression
-from pipeline.evidence.rules import RuleFile
+from pipeline.evidence.rule_file import RuleFile
 
 _WORD = re.compile(r"\{([a-z]+)\}")
 

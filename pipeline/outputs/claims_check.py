@@ -8,13 +8,13 @@ from pathlib import Path
 import duckdb
 
 from pipeline.evidence.claims import load_claims
-from pipeline.evidence.curation import load_readings, stale_reasons
+from pipeline.evidence.curation import NOT_HELD, load_readings, stale_reasons
 from pipeline.evidence.study_types import load_study_types
 from pipeline.evidence.topics import load_topics
 
 
 def check(con: duckdb.DuckDBPyConnection, reference: Path) -> list[str]:
-    """What there is to say of claim_evidence.csv as it stands now: totals, then stale rows.
+    """What there is to say of claim_evidence.csv as it stands: totals, then rows not to rely on.
 
     Args:
         con: a published database.
@@ -30,13 +30,15 @@ def check(con: duckdb.DuckDBPyConnection, reference: Path) -> list[str]:
     readings = load_readings(path, [claim.code for claim in claims.matched()])
     reasons = stale_reasons(con, readings, path)
     counted = Counter(one.claim for one in readings)
-    stale = [
-        f"{path.name}, line {one.line}: {one.claim}, PMID {one.pmid}: stale, {reason}"
+    told = [
+        f"{path.name}, line {one.line}: {one.claim}, PMID {one.pmid}: "
+        + ("not held here, quote unchecked" if reason == NOT_HELD else f"stale, {reason}")
         for one, reason in zip(readings, reasons, strict=True)
         if reason
     ]
+    not_held = reasons.count(NOT_HELD)
     return [
-        f"{len(readings)} readings of {len(counted)} claims; {len(stale)} stale; "
-        f"{len(claims.matched()) - len(counted)} claims without any.",
-        *stale,
+        f"{len(readings)} readings of {len(counted)} claims; {len(told) - not_held} stale; "
+        f"{not_held} not held; {len(claims.matched()) - len(counted)} claims without any.",
+        *told,
     ]

@@ -34,6 +34,10 @@ question here, with what was looked at in PubMed. Nothing here says that a claim
 that is *found* is held, no more. Numbers are records without retracted articles, notices and
 preprints, those that measured the claim first; a paper in two domains counts in both, and reviews
 are never added to the studies they contain. `ketum claims ID` lists the records of a claim.
+
+Which records address a claim is decided by rules, and those on harms are the least sure: of 170
+pairs read with other substances in kratom's place, 57 % were right
+([how that was measured](evaluation/claims.md)). Open a count before you use it.
 """
 
 

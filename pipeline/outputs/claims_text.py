@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pipeline.evidence.curation import NOT_HELD
 from pipeline.outputs.claims import LOOKED_AT
 
 _COLUMNS = (
@@ -113,12 +114,18 @@ def _one_lines(claim: dict[str, Any]) -> Iterator[str]:
         if record["conclusion"]:
             yield from _wrapped(f"  {record['conclusion_source']}: {record['conclusion']}")
     for reading in claim["people_read"]:
-        stale = f" STALE: {reading['stale_reason']}." if reading["stale_reason"] else ""
+        stale = _stale(reading["stale_reason"])
         yield ""
         yield from _wrapped(
             f"{reading['who']} read in {reading['pmid']}: {reading['direction']} "
             f'({reading["directness"]}): "{reading["quote"]}".{stale}'
         )
+
+
+def _stale(reason: str | None) -> str:
+    if reason == NOT_HELD:
+        return " NOT CHECKED: the record is not held here."
+    return f" STALE: {reason}." if reason else ""
 
 
 def _wrapped(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.rules import RuleFile
+from pipeline.evidence.rule_file import RuleFile
 from pipeline.outputs.explain_facets import facet_lines, facets, rows, study, study_lines
 
 _PASSAGES_SHOWN = 6

@@ -9,7 +9,6 @@ from typing import Any
 from pipeline.journal import Journal
 from pipeline.outputs.exports import Exported
 from pipeline.outputs.receipt import Receipt
-from pipeline.outputs.wording import PUBMED_ONLY
 from pipeline.pubmed.archive import sha256_of
 from pipeline.settings import PUBMED_ORIGIN
 from pipeline.warehouse.database import CONTRACT_VERSION
@@ -69,7 +68,7 @@ def render(
         "name": "ketum",
         "id": journal.set_id,
         "title": "Published evidence on mitragynine (kratom) and pain, by study type and year",
-        "description": f"{told.statement} {PUBMED_ONLY}",
+        "description": told.statement,
         "created": journal.as_of + "Z",
         "version": version,
         "sources": [source],

@@ -16,7 +16,8 @@ import duckdb
 from pipeline import __version__
 from pipeline import journal as journals
 from pipeline.journal import Journal
-from pipeline.outputs import exports, feeds, manifest, receipt, search_log
+from pipeline.outputs import exports, manifest, receipt, search_log
+from pipeline.outputs.feeds import render as feeds
 from pipeline.outputs.page import render as page
 from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed.archive import sha256_of, sync_directory, write_atomically

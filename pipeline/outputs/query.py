@@ -16,8 +16,7 @@ from typing import TextIO
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.outputs import manifest
-from pipeline.settings import PUBMED_ORIGIN, Settings
+from pipeline.settings import Settings
 
 FORMATS = ("table", "csv", "tsv", "json")
 """What `run` writes as text; Parquet has `to_parquet`."""
@@ -61,11 +60,11 @@ def open_published(
 
 
 def note(settings: Settings) -> str:
-    """What a reader of demonstration or file data must know; empty for live data."""
-    held = manifest.read(settings.latest / "manifest.json")
-    if held.get("ketum", {}).get("origin") == PUBMED_ORIGIN:
-        return ""
-    return str(held.get("description", ""))
+    """Which set was read, what a zero means in it, and what was not searched."""
+    with open_published(settings) as con:
+        row = con.execute("SELECT set_id, statement FROM marts.search_totals LIMIT 1").fetchone()
+    assert row is not None
+    return f"Set {row[0]}. {row[1]}"
 
 
 def run(settings: Settings, sql: str, form: str, out: TextIO) -> None:

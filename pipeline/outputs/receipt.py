@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from pipeline.outputs.headline import Headline, headline
-from pipeline.outputs.wording import PUBMED_ONLY, HumanExperiments, first_sentence
+from pipeline.outputs.wording import HumanExperiments, first_sentence
 
 HEADLINE_SEARCHES = ("kratom", "kratom_pain")
 MISSED_SHOWN = 5
@@ -125,8 +125,6 @@ class Receipt:
     def markdown(self) -> str:
         """For digest.md and the Prefect artifact."""
         lines = [line.strip() for line in self.lines()]
-        if PUBMED_ONLY not in self.statement:
-            lines.append(PUBMED_ONLY)
         head = ["# ketum update", "", *(f"- {line}" for line in lines), ""]
         names = list(_COLUMNS.values())
         head += ["| search | " + " | ".join(names) + " |", "|---" + "|--:" * len(names) + "|"]
@@ -188,6 +186,13 @@ def fill(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
         receipt.notes.append(
             f"{len(unmet)} override(s) no longer meet what they expect ({named}): "
             "look again with `ketum explain PMID`; all are in evidence.overrides."
+        )
+    if unread := _number(
+        con, "SELECT count(*) FROM evidence.claim_evidence WHERE stale_reason = 'not held'"
+    ):
+        receipt.notes.append(
+            f"{unread} reading(s) of claims are of records not held here, quotes unchecked: "
+            "`ketum claims --check` lists them."
         )
     receipt.first_sentences = first_sentences(con, receipt.searches)
     receipt.tables = headlines(con, receipt)

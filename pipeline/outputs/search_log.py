@@ -87,8 +87,9 @@ def items(facts: Facts) -> list[Item]:
              "reviewed, say so."),
         Item(15, "Total records", ANSWERED, f"{counts}. Never add up searches."),
         Item(16, "Deduplication", ANSWERED,
-             "By PMID, in one database: a record is held once. Reports of one study are not "
-             "grouped, and a preprint and its article are two records."),
+             "By PMID, in one database: a record is held once, and a preprint and its article are "
+             "two records. Counts are of records; reports of one study are linked, not removed "
+             "(evidence.study_groups), and counted as one only where the word study is used."),
     ]  # fmt: skip
 
 

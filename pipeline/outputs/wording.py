@@ -15,7 +15,7 @@ PUBMED_ONLY = (
 
 
 def statement(origin: str, records: int) -> str:
-    """What a zero or an empty cell means for data of this origin.
+    """What a zero or an empty cell means for data of this origin, and what was not searched.
 
     Args:
         origin: of the warehouse.
@@ -26,11 +26,11 @@ def statement(origin: str, records: int) -> str:
     if origin == archive_origin("demo"):
         return (
             f"Demonstration: {records} hand-picked citations. "
-            "A 0 here says nothing about the literature."
+            f"A 0 here says nothing about the literature. {PUBMED_ONLY}"
         )
     return (
         f"{records} records from local files ({origin}), not from a complete search. "
-        "A 0 here says nothing about the literature."
+        f"A 0 here says nothing about the literature. {PUBMED_ONLY}"
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence import topics as topics_module
+from pipeline.evidence import topic_matching
 from pipeline.options import OFFLINE
 from pipeline.pubmed.archive import sha256_of
 from pipeline.pubmed.files import open_records
@@ -49,7 +49,7 @@ def archive_matching(run: Run) -> dict[str, object]:
             is_xml = con.execute(
                 "SELECT count(*) FROM staging.core.articles WHERE raw_offset IS NULL"
             ).fetchone() == (0,)
-            topics_module.match(con, run.topics, "staging.keyed")
+            topic_matching.match(con, run.topics, "staging.keyed")
             wanted = _wanted(con, run)
             entry = {
                 "kind": "records",

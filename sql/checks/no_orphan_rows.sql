@@ -30,7 +30,9 @@ FROM (
     UNION ALL SELECT 'registrations', pmid FROM evidence.registrations
     UNION ALL SELECT 'study_groups', pmid FROM evidence.study_groups
     UNION ALL SELECT 'article_claims', pmid FROM evidence.article_claims
-    UNION ALL SELECT 'claim_evidence', pmid FROM evidence.claim_evidence
+    UNION ALL
+    SELECT 'claim_evidence', pmid FROM evidence.claim_evidence
+    WHERE stale_reason IS DISTINCT FROM 'not held'
     UNION ALL SELECT 'proofs', pmid FROM evidence.proofs
 )
 WHERE pmid NOT IN (SELECT a.pmid FROM core.articles AS a)

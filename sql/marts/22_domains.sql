@@ -5,7 +5,7 @@ CREATE OR REPLACE TABLE marts.domains ( -- study types of every record as a set,
     pmid INTEGER NOT NULL, -- the record
     primary_type VARCHAR NOT NULL, -- the type it counts under in tables by primary type
     study_types VARCHAR[] NOT NULL, -- all types it carries, in display order
-    domains VARCHAR[] NOT NULL, -- groups of these types, in the order of the alphabet
+    domains VARCHAR[] NOT NULL, -- evidence domains, the same as in the claim tables: of all its types for a primary study, synthesis alone for a summary
     left_out_types VARCHAR[] NOT NULL, -- types it carries that tables by primary type leave out
     year SMALLINT, -- the year it counts in
     counted_as VARCHAR NOT NULL, -- record, retracted, preprint or notice
@@ -13,16 +13,25 @@ CREATE OR REPLACE TABLE marts.domains ( -- study types of every record as a set,
 );
 
 INSERT INTO marts.domains
+WITH domains AS (
+    SELECT
+        d.pmid,
+        list(d.domain ORDER BY d.domain_order) AS domains
+    FROM evidence.article_domains AS d
+    GROUP BY d.pmid
+)
+
 SELECT
     l.search,
     l.pmid,
     any_value(l.study_type) FILTER (l.is_primary),
     list(l.study_type ORDER BY t.display_order),
-    list(DISTINCT t.evidence_group ORDER BY t.evidence_group),
+    any_value(d.domains),
     coalesce(list(l.study_type ORDER BY t.display_order) FILTER (NOT l.is_primary), []),
     any_value(l.year),
     any_value(l.counted_as)
 FROM marts.study_type_articles AS l
 INNER JOIN evidence.study_types AS t ON l.study_type = t.study_type
+INNER JOIN domains AS d ON l.pmid = d.pmid
 GROUP BY l.search, l.pmid
 ORDER BY l.search, l.pmid;

@@ -16,7 +16,7 @@ CREATE OR REPLACE TABLE marts.search_totals ( -- one row per search in scope; ne
     last_year SMALLINT, -- last year of a member
     coverage VARCHAR NOT NULL, -- complete or partial
     as_of_date DATE NOT NULL, -- UTC date of the search
-    statement VARCHAR NOT NULL, -- what a zero means here, in one sentence
+    statement VARCHAR NOT NULL, -- what a zero means here, and that PubMed alone was searched
     set_id VARCHAR NOT NULL -- the published set
 );
 

@@ -33,19 +33,10 @@ WITH words AS (
 
 domains AS (
     SELECT
-        a.pmid,
-        CASE
-            WHEN own.domain IN ('synthesis', 'other') THEN [own.domain]
-            ELSE list(DISTINCT d.domain ORDER BY d.domain) FILTER (
-                s.is_primary
-                OR (d.domain NOT IN ('synthesis', 'other') AND s.confidence <> 'low')
-            )
-        END AS domains
-    FROM marts.articles AS a
-    INNER JOIN evidence.study_type_domains AS own ON a.study_type = own.study_type
-    INNER JOIN evidence.article_study_types AS s ON a.pmid = s.pmid
-    INNER JOIN evidence.study_type_domains AS d ON s.study_type = d.study_type
-    GROUP BY a.pmid, own.domain
+        d.pmid,
+        list(d.domain ORDER BY d.domain_order) AS domains
+    FROM evidence.article_domains AS d
+    GROUP BY d.pmid
 ),
 
 sections AS (

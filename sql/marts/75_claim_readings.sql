@@ -14,7 +14,7 @@ CREATE OR REPLACE TABLE marts.claim_readings ( -- what a person read in a record
     note VARCHAR, -- what a reader must know
     who VARCHAR NOT NULL, -- who read it
     curated_date DATE NOT NULL, -- when
-    stale_reason VARCHAR, -- text changed or retracted since; NULL while it holds
+    stale_reason VARCHAR, -- text changed or retracted since, or not held: the record is not in this warehouse and the quote unchecked; NULL while it holds
     PRIMARY KEY (claim, pmid)
 );
 

@@ -252,6 +252,6 @@ CREATE TABLE evidence.claim_evidence ( -- what a record concludes of a claim, as
     note VARCHAR, -- what a reader must know
     who VARCHAR NOT NULL, -- who read it
     curated_date DATE NOT NULL, -- when
-    stale_reason VARCHAR, -- text changed or retracted since; NULL while it holds
+    stale_reason VARCHAR, -- text changed or retracted since, or not held: quote unchecked; NULL while it holds
     PRIMARY KEY (claim, pmid)
 );

@@ -100,3 +100,26 @@ COMMENT ON COLUMN evidence.study_type_explained.decided_type IS 'what a person d
 COMMENT ON COLUMN evidence.study_type_explained.decided_by IS 'who';
 COMMENT ON COLUMN evidence.study_type_explained.reader_suggestion IS 'what the second reader suggests';
 COMMENT ON COLUMN evidence.study_type_explained.reader_probability IS 'how likely it finds that';
+
+-- One vocabulary of evidence domains for every table: facets and claims ask here.
+CREATE VIEW evidence.article_domains AS
+SELECT DISTINCT
+    s.pmid,
+    d.domain,
+    d.domain_order
+FROM evidence.article_study_types AS s
+INNER JOIN evidence.study_type_domains AS d ON s.study_type = d.study_type
+INNER JOIN evidence.article_study_types AS p ON s.pmid = p.pmid AND p.is_primary
+INNER JOIN evidence.study_type_domains AS own ON p.study_type = own.study_type
+WHERE
+    s.is_primary
+    OR (
+        own.domain NOT IN ('synthesis', 'other')
+        AND d.domain NOT IN ('synthesis', 'other')
+        AND s.confidence <> 'low'
+    );
+
+COMMENT ON VIEW evidence.article_domains IS 'evidence domains of a record: those of all its types for a primary study (not those of low confidence), synthesis or other alone for the rest';
+COMMENT ON COLUMN evidence.article_domains.pmid IS 'the article';
+COMMENT ON COLUMN evidence.article_domains.domain IS 'human experimental, human observational, animal, in vitro, in silico, synthesis or other';
+COMMENT ON COLUMN evidence.article_domains.domain_order IS 'position of the domain; no rank';

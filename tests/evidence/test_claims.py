@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -11,9 +11,11 @@ import pytest
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.assigning import assign
 from pipeline.evidence.claim_matching import match_claims
-from pipeline.evidence.claims import Claims, load_claims
+from pipeline.evidence.claim_types import Claims
+from pipeline.evidence.claims import load_claims
 from pipeline.evidence.study_types import load_study_types
-from pipeline.evidence.topics import load_topics, match_units
+from pipeline.evidence.topic_matching import match_units
+from pipeline.evidence.topics import load_topics
 from pipeline.evidence.zones import build_units
 from pipeline.settings import ROOT
 from tests.evidence.conftest import REFERENCE, add_article
@@ -22,8 +24,9 @@ TYPES = load_study_types(REFERENCE / "study_types.toml")
 TOPICS = load_topics(REFERENCE / "topics.toml")
 
 
-def load(path: Path = REFERENCE / "claims.toml") -> Claims:
-    return load_claims(path, TYPES.codes(), [topic.name for topic in TOPICS.topics])
+def load(path: Path = REFERENCE / "claims.toml", *, stand_in: Sequence[str] = ()) -> Claims:
+    topics = [topic.name for topic in TOPICS.topics]
+    return load_claims(path, TYPES.codes(), topics, stand_in=stand_in)
 
 
 CLAIMS = load()
@@ -34,11 +37,13 @@ PAIRS = [
 ]
 
 
-def judged(con: duckdb.DuckDBPyConnection, *, instead: str | None = None) -> None:
+def judged(
+    con: duckdb.DuckDBPyConnection, *, instead: str | None = None, claims: Claims | None = None
+) -> None:
     build_units(con, "core")
     match_units(con, TOPICS, "core")
     assign(con, TYPES, "core")
-    match_claims(con, CLAIMS, TOPICS, "core", instead=instead)
+    match_claims(con, claims or CLAIMS, TOPICS, "core", instead=instead)
 
 
 def found(con: duckdb.DuckDBPyConnection) -> set[tuple[int, str, str]]:
@@ -134,6 +139,13 @@ def test_headings_count_only_where_the_substance_is_the_focus(
         add_article(
             con, pmid, title, mesh=[("Seizures", True)], abstract=[("RESULTS", "Kratom was sold.")]
         )
+    judged(con)
+    assert found(con) == set(), "a harm's heading alone does not say what it came of"
+    con.execute(
+        "INSERT INTO core.mesh_headings (pmid, heading_no, qualifier_no, descriptor, qualifier, "
+        "is_major_descriptor) SELECT pmid, 1, 1, 'Seizures', 'chemically induced', true "
+        "FROM core.articles"
+    )
     judged(con)
     assert found(con) == {(1, "safety.seizures", "mentioned")}
 

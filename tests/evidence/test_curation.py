@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.curation import COLUMNS, load_readings, stale_reasons, stands
+from pipeline.settings import ROOT
 from tests.evidence.conftest import add_article
 
 GOOD = "mood,1,supports,other population,students,40,better MOOD - at rest,abstract,,A. Reader,"
@@ -22,6 +23,9 @@ def read(path: Path, *lines: str):
 
 @pytest.fixture
 def held(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A live warehouse with one record."""
+    con.execute((ROOT / "sql" / "schema" / "ops.sql").read_text())
+    con.execute("INSERT INTO ops.warehouse VALUES ('pubmed', 'x', 1, TIMESTAMP '2026-11-22')")
     add_article(con, 1, "Kratom and students", abstract=TEXT)
     return con
 
@@ -78,13 +82,34 @@ def test_a_quote_that_stands_is_not_stale(held, tmp_path: Path) -> None:
 
 def test_wrong_words_and_unknown_articles_are_refused(held, tmp_path: Path) -> None:
     path = tmp_path / "readings.csv"
+    (tmp_path / "known_articles.csv").write_text("pmid,doi\n78,\n")
     for line, message in (
         (GOOD.replace("better", "worse"), "not in the abstract of PMID 1"),
         (GOOD.replace("abstract", "title"), "not in the title of PMID 1"),
-        (GOOD.replace(",1,", ",77,"), "PMID 77 is not held"),
+        (GOOD.replace(",1,", ",77,"), "PMID 77 is unknown"),
     ):
         with pytest.raises(ConfigurationError, match=rf"line 2: .*{message}"):
             stale_reasons(held, read(path, line + "2026-11-24"), path)
+
+
+def test_a_record_that_can_be_elsewhere_is_not_held(held, tmp_path: Path) -> None:
+    path = tmp_path / "readings.csv"
+    (tmp_path / "known_articles.csv").write_text("pmid,doi\n78,\n,10.1/x\n")
+    known, unknown = (
+        read(path, GOOD.replace(",1,", f",{pmid},") + "2026-11-24") for pmid in (78, 77)
+    )
+    assert stale_reasons(held, known, path) == ["not held"]
+    held.execute(
+        "INSERT INTO ops.search_hits BY NAME SELECT 'kratom' AS search, 77 AS pmid, "
+        "TIMESTAMP '2026-11-01' AS entered_at, TIMESTAMP '2026-11-20' AS left_at, "
+        "'first_run' AS entered_reason, 'deleted' AS left_reason, 'pubmed' AS matched_by"
+    )
+    assert stale_reasons(held, unknown, path) == ["not held"], "it was a member once"
+    held.execute("DELETE FROM ops.search_hits")
+    with pytest.raises(ConfigurationError, match="PMID 77 is unknown"):
+        stale_reasons(held, unknown, path)
+    held.execute("UPDATE ops.warehouse SET origin = 'archive:demo'")
+    assert stale_reasons(held, unknown, path) == ["not held"], "files are no complete search"
 
 
 def test_a_changed_text_and_a_retraction_make_a_reading_stale(held, tmp_path: Path) -> None:

@@ -103,6 +103,31 @@ def test_updates_are_one_study(con):
     assert groups(con)[2][0] == "PMID 1"
 
 
+def test_letters_that_update_each_other_are_no_study(con):
+    add_article(con, 1, "Tea: a cross-sectional survey", abstract="We surveyed 90 adults.")
+    add_article(con, 2, "Tea: a letter", publication_types=["Letter", "Comment"])
+    add_article(con, 3, "Reply on tea", publication_types=["Letter", "Comment"])
+    link(con, 2, "CommentOn", 1)
+    link(con, 3, "UpdateOf", 2)
+    assert groups(con) == {
+        1: ("PMID 1", "report"),
+        2: ("PMID 1", "comment"),
+        3: ("PMID 1", "comment"),
+    }
+    assert not any(is_same for *_, is_same, _ in links(con))
+
+
+def test_reports_of_no_named_source_share_no_cases(con):
+    years = "We read surveillance data on kratom between 2011 and 2017."
+    add_article(con, 1, "Kratom: surveillance data of one state", abstract=years)
+    add_article(con, 2, "Kratom: surveillance data of a hospital", abstract=years)
+    judge(con, REFERENCE)
+    assert con.execute(
+        "SELECT count(*) FROM evidence.article_facets WHERE value = 'other_surveillance'"
+    ).fetchone() == (2,)
+    assert links(con) == []
+
+
 def test_same_source_and_overlapping_years_may_share_cases(con):
     calls = "Calls to poison centers in the United States from {} to {} about kratom were read."
     for pmid, years in ((1, (2010, 2015)), (2, (2014, 2019)), (3, (2016, 2020))):

@@ -10,7 +10,8 @@ import pytest
 from pipeline import cli
 from pipeline.errors import ConfigurationError
 from pipeline.options import Options
-from pipeline.outputs import claims, claims_page, query
+from pipeline.outputs import claims, claims_check, claims_page, claims_text, query
+from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed.replay import Archive as ReplayArchive
 from pipeline.pubmed.replay import ReplayServer
 from pipeline.update import run_update
@@ -103,7 +104,7 @@ def test_a_wrong_quote_publishes_nothing(live, settings, clock, tmp_path) -> Non
     changed = replace(settings, reference=reference)
     for pmid, quote, message in (
         (1, "kratom cured", "line 2: the quote is not in the title of PMID 1"),
-        (9, "kratom", "line 2: PMID 9 is not held"),
+        (9, "kratom", "line 2: PMID 9 is unknown"),
     ):
         readings.write_text(head + row.format(pmid, quote))
         clock.sleep(86_400)
@@ -118,8 +119,68 @@ def test_a_wrong_quote_publishes_nothing(live, settings, clock, tmp_path) -> Non
             "SELECT claim, pmid, direction, stale_reason FROM marts.claim_readings"
         ).fetchall() == [("pain_tolerance", 1, "supports", None)]
         assert claims.next_to_read(con, "kratom")[0]["pmid"] != 1
+    # 32607084 stands in known_articles.csv, and this search does not have it
+    readings.write_text(head + row.format(1, "Kratom") + row.format(32607084, "Kratom and Pain"))
+    clock.sleep(86_400)
+    receipt = _run(changed, clock, tmp_path)
+    assert any(note.startswith("1 reading(s) of claims are of records") for note in receipt.notes)
+    with query.open_published(settings) as con:
+        told = claims_check.check(con, reference)
+        one = claims_text.one_text(claims.one(con, "kratom", "pain_tolerance"))
+    assert "0 stale; 1 not held" in told[0]
+    assert told[1].endswith("line 3: pain_tolerance, PMID 32607084: not held here, quote unchecked")
+    assert one.count("NOT CHECKED: the record") == 1
 
 
-def _run(settings, clock, tmp_path) -> None:
+@pytest.mark.parametrize("table", ["claims_by_study_type", "claims_by_study_type_and_year"])
+def test_every_cell_opens_to_its_records(live, published, table) -> None:
+    """Each cell holds as many as marts.claim_articles lists behind it, in every search."""
+    live(*RECORDS)
+    kinds = ("measured", "reported_by_users", "reason_for_use", "reviewed", "mentioned")
+    columns = {f"{how}_count": f"counted_as = 'record' AND how = '{how}'" for how in kinds}
+    columns |= {f"{kind}_count": f"counted_as = '{kind}'" for kind in ("preprint", "retracted")}
+    key = "search, claim, study_type" + (", year" if table.endswith("year") else "")
+    cells = 0
+    for column, condition in columns.items():
+        counted = published(
+            f"SELECT {key}, {column} FROM marts.{table} WHERE {column} > 0 ORDER BY ALL"
+        )
+        assert counted == published(
+            f"SELECT {key}, count(*) FROM marts.claim_articles WHERE {condition} "
+            "GROUP BY ALL ORDER BY ALL"
+        )
+        cells += len(counted)
+    assert cells > 4
+
+
+def test_every_domain_opens_to_its_records_and_every_claim_has_its_rows(live, published) -> None:
+    live(*RECORDS)
+    domains = published(
+        "SELECT search, claim, domain, measured_count + beside_count FROM marts.claims_by_domain "
+        "WHERE measured_count + beside_count > 0 ORDER BY ALL"
+    )
+    assert len(domains) > 4
+    assert domains == published(
+        "SELECT search, claim, domain, count(*) FROM (SELECT search, claim, pmid, "
+        "unnest(domains) AS domain FROM marts.claim_articles WHERE counted_as = 'record') "
+        "GROUP BY ALL ORDER BY ALL"
+    )
+    assert published(
+        "SELECT count(DISTINCT claim), count(DISTINCT claim) FILTER (coverage = 'none'), "
+        "count(*) FILTER (coverage <> 'complete' AND record_count = 0) FROM marts.claim_totals "
+        "WHERE search = 'kratom'"
+    ) == [(59, 4, 0)]
+    assert published(
+        "SELECT DISTINCT kind FROM marts.claim_totals WHERE remark LIKE 'Not a kratom%' ORDER BY 1"
+    ) == [("context",), ("product",)]
+    for table in ("claims_by_study_type", "claims_by_study_type_and_year", "claims_by_domain"):
+        missing = published(
+            "SELECT claim FROM marts.claim_totals WHERE coverage <> 'none' "
+            f"EXCEPT SELECT claim FROM marts.{table}"
+        )
+        assert missing == [], table
+
+
+def _run(settings, clock, tmp_path) -> Receipt:
     with ReplayServer(ReplayArchive.read(tmp_path / "corpus")) as server:
-        run_update(Options(), replace(settings, eutils_url=server.url), clock)
+        return run_update(Options(), replace(settings, eutils_url=server.url), clock)

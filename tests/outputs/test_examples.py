@@ -1,7 +1,8 @@
-"""sql/examples: each says which question it answers, answers it, and is named in the README."""
+"""sql/examples: each says which question it answers, answers it, and is listed in the docs."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,13 +22,20 @@ CASE = (("D002363", "Case Reports"),)
 RETRACTED = (("D016428", "Journal Article"), ("D016441", "Retracted Publication"))
 MICE = (("D051379", "Mice"), ("D000818", "Animals"))
 
+TOLD = "Men were randomly assigned to kratom tea or placebo; pain was rated. NCT00000001."
+
 RECORDS = (
-    article(11, "Kratom tea against pain: a randomized trial", types=TRIAL, year=2024),
+    article(11, "Kratom tea against pain: a randomized trial", types=TRIAL, year=2024,
+            abstract=TOLD),
     article(12, "Kratom withdrawal: a case report", types=CASE, year=2024, entered="2026-11-01"),
     article(13, "Kratom and dependence in mice", mesh=MICE, year=2023),
     article(14, "Kratom again", year=2022, types=RETRACTED,
             links=(("RetractionIn", "J Tests. 2025;9:1", 99),)),
     article(15, "Kratom in mice", mesh=MICE, year=2022),
+    article(16, "Kratom tea against pain: second report of a trial", types=TRIAL, year=2025,
+            abstract=TOLD),
+    article(17, "Antinociceptive effects of mitragynine in the hot plate test in mice",
+            mesh=MICE, year=2021),
 )  # fmt: skip
 
 
@@ -52,10 +60,21 @@ def rows(con: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_each_begins_with_its_question_and_is_named_in_the_readme(path: Path):
+def test_each_begins_with_its_question_and_is_listed_with_it(path: Path):
     first = path.read_text(encoding="utf-8").splitlines()[0]
     assert first.startswith("-- ") and first.endswith("?")
-    assert f"sql/examples/{path.name}" in (ROOT / "README.md").read_text(encoding="utf-8")
+    question = first.removeprefix("-- ")
+    link = f"[{path.name}](../sql/examples/{path.name})"
+    page = (ROOT / "docs" / "opening.md").read_text(encoding="utf-8")
+    assert f"| {question} | {link} |" in page
+
+
+def test_the_readme_shows_five():
+    named = re.findall(
+        r"\| \[(\w+\.sql)\]\(sql/examples/", (ROOT / "README.md").read_text(encoding="utf-8")
+    )
+    assert len(named) == 5 and "human_trials.sql" in named
+    assert {ROOT / "sql" / "examples" / name for name in named} <= set(EXAMPLES)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
@@ -63,10 +82,43 @@ def test_each_runs_and_nothing_in_its_answer_hangs_on_chance(path: Path, con):
     assert rows(con, path.stem) == rows(con, path.stem)
 
 
-def test_the_human_trials_on_kratom_and_pain(con):
-    assert [(r["year"], r["title"]) for r in rows(con, "human_trials")] == [
-        (2024, "Kratom tea against pain: a randomized trial")
+def test_how_many_human_trials_on_kratom_and_pain_and_which(con):
+    """Two reports of one registration are one trial; the count is that of the first sentence."""
+    found = rows(con, "human_trials")
+    assert [(r["study_count"], r["year"], r["title"], r["is_pain_measured"]) for r in found] == [
+        (1, 2024, "Kratom tea against pain: a randomized trial", True)
     ]
+    assert "PMID 11" in found[0]["reports"] and "PMID 16" in found[0]["reports"]
+    (counted,) = con.execute(
+        "SELECT group_count FROM marts.human_experimental_totals WHERE search = 'kratom_pain'"
+    ).fetchone()
+    assert counted == 1
+
+
+def test_the_claim_map_leads_to_records_of_a_claim(con):
+    found = {r["claim"]: r for r in rows(con, "claim_map")}
+    (asked,) = con.execute("SELECT count(*) FROM evidence.claims").fetchone()
+    assert len(found) == asked
+    assert found["analgesia"]["measured_count"] == 1
+    assert found["analgesia"]["measured_in"] == "animal 1"
+    assert found["alcohol"]["measured_count"] is None, "not known in files, and no zero"
+    assert found["safety"]["coverage"] == "none", "shown as its parts, never as one number"
+    assert all(r["beside_count"] != 0 for r in found.values())
+    (record,) = rows(con, "claim_records")
+    assert (record["how"], record["study_type"]) == ("measured", "ANIMAL")
+    assert record["matched_words"] and record["citation"].endswith("PMID 17")
+
+
+def test_pain_in_animals(con):
+    (found,) = rows(con, "pain_in_animals")
+    assert (found["substance"], found["species"], found["assay"], found["record_count"]) == (
+        "mitragynine", "mouse", "hot_plate", 1,
+    )  # fmt: skip
+
+
+def test_harms_by_source(con):
+    found = [(r["harm"], r["source"], r["record_count"]) for r in rows(con, "harms_by_source")]
+    assert ("Dependence and withdrawal", "Case report", 1) in found
 
 
 def test_the_newest_record_is_the_one_that_entered_pubmed_last(con):
@@ -85,18 +137,18 @@ def test_retractions_lead_to_the_notice(con):
 
 
 def test_journals_count_records_without_the_retracted(con):
-    assert [(r["journal"], r["record_count"]) for r in rows(con, "journals")] == [("J Tests", 4)]
+    assert [(r["journal"], r["record_count"]) for r in rows(con, "journals")] == [("J Tests", 6)]
 
 
 def test_mesh_pairs(con):
     (pair,) = rows(con, "mesh_pairs")
-    assert (pair["heading"], pair["other_heading"], pair["record_count"]) == ("Animals", "Mice", 2)
+    assert (pair["heading"], pair["other_heading"], pair["record_count"]) == ("Animals", "Mice", 3)
     assert pair["lift"] == 1.0  # both stand in every indexed record
 
 
 def test_a_cell_leads_to_words_at_their_place(con):
     found = rows(con, "cell_to_words")
-    assert {r["pmid"] for r in found} == {11}
+    assert {r["pmid"] for r in found} == {11, 16}
     for row in (r for r in found if r["field"] == "title"):
         assert str(row["title"])[row["char_start"] : row["char_end"]] == row["matched_text"]
     assert "Randomized Controlled Trial" in {r["matched_text"] for r in found}

@@ -110,9 +110,13 @@ def test_a_sentence_about_nothing_found():
 
 def test_a_paper_on_receptors_and_rats_counts_in_both(told):
     assert told(
-        "SELECT primary_type, study_types, left_out_types FROM marts.domains "
+        "SELECT primary_type, study_types, domains, left_out_types FROM marts.domains "
         "WHERE search = 'kratom' AND pmid = 14"
-    ) == [("ANIMAL", ["ANIMAL", "INVITRO"], ["INVITRO"])]
+    ) == [("ANIMAL", ["ANIMAL", "INVITRO"], ["animal", "in vitro"], ["INVITRO"])]
+    assert told(
+        "SELECT DISTINCT count(DISTINCT c.domains) > 0 AND bool_and(c.domains = d.domains) "
+        "FROM marts.claim_articles AS c JOIN marts.domains AS d USING (search, pmid)"
+    ) == [(True,)]
     assert told(
         "SELECT substance, species, assay, focus_count, pmids FROM marts.preclinical_pain "
         "WHERE search = 'kratom' AND assay = 'hot_plate'"

@@ -1,28 +1,108 @@
-"""Feeds tell what is new to the published set, once, and never as a flood."""
+"""Feeds tell what is new to the published set, once, and never as a flood.
+
+They are read with feedparser, which had no part in writing them.
+"""
 
 from __future__ import annotations
 
+import re
+import time
+from dataclasses import replace
 from pathlib import Path
-from xml.etree import ElementTree as ET
+from typing import Any
+from xml.sax.saxutils import escape
 
-from pipeline.outputs.feeds import FLOOD
+import duckdb
+import feedparser
+import pytest
+
+from pipeline import run as runs
+from pipeline.options import Options
+from pipeline.outputs.feeds.entries import ENTRIES_KEPT, FLOOD
+from pipeline.pubmed.replay import Archive as ReplayArchive
+from pipeline.pubmed.replay import ReplayServer
+from pipeline.settings import Settings
+from pipeline.update import run_update
+from pipeline.warehouse import run_records
+from tests import corpus
+from tests.conftest import FakeClock
 from tests.corpus import article
 
-A = "{http://www.w3.org/2005/Atom}"
 CASE = (("D002363", "Case Reports"),)
 OLD = article(11, "Kratom in mice", year=2024)
+HOSTILE = (
+    "Kratom <script>alert(1)</script> ]]> \"quotes\" 'and' &amp; "
+    "\u202eright to left\u202c \u03bc-opioid \U0001f33f"
+)
+POISON = article(
+    12,
+    "Kratom exposures reported to United States poison centers, 2011-2017: liver injury and deaths",
+    entered="2026-11-22",
+    abstract="We analysed calls to poison centers from 2011 through 2017. Among exposures to "
+    "kratom, liver injury was seen in 20 patients and 11 deaths were reported.",
+)
+MICE = article(
+    13,
+    "Antinociceptive effect of mitragynine in the hot plate test in mice",
+    mesh=(("D051379", "Mice"), ("D000818", "Animals")),
+    entered="2026-11-22",
+)
+NEW = (POISON, MICE, article(14, escape(HOSTILE), types=CASE, entered="2026-11-22"))
 
 
-def entries(latest: Path, name: str = "feed.atom") -> list[tuple[str, str]]:
-    """Titles and ids of a feed's entries, newest first."""
-    feed = ET.parse(latest / name).getroot()
-    return [(e.findtext(f"{A}title"), e.findtext(f"{A}id")) for e in feed.iterfind(f"{A}entry")]  # type: ignore[misc]
+def read(latest: Path, name: str = "feed.atom") -> Any:
+    found = feedparser.parse((latest / name).read_bytes())
+    assert not found.bozo, found.get("bozo_exception")
+    assert found.version == "atom10"
+    return found
+
+
+def titles(latest: Path, name: str = "feed.atom") -> list[str]:
+    """Titles of a feed's entries, newest first."""
+    return [entry.title for entry in read(latest, name).entries]
+
+
+def new_in(latest: Path, name: str) -> list[str]:
+    """The first two words of each title that is a record's."""
+    return [
+        " ".join(entry.title.split()[:2])
+        for entry in read(latest, name).entries
+        if entry.link.startswith("https:")
+    ]
+
+
+def names(latest: Path) -> list[str]:
+    found = latest.resolve()
+    return sorted(path.relative_to(found).as_posix() for path in found.rglob("*.atom"))
+
+
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Sets of three days: one old record; three new ones; the same again."""
+    base = tmp_path_factory.mktemp("feeds")
+    settings, clock = Settings(data=base / "data", pace_file=base / "pace"), FakeClock()
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
+        for records in ((OLD,), (OLD, *NEW), (OLD, *NEW)):
+            corpus.write(base / "corpus" / "all.xml", *records)
+            with ReplayServer(ReplayArchive.read(base / "corpus")) as server:
+                run_update(Options(), replace(settings, eutils_url=server.url), clock)
+            found.append(settings.latest.resolve())
+            clock.sleep(86_400)
+    return found
+
+
+@pytest.fixture(scope="module")
+def latest(sets: list[Path]) -> Path:
+    return sets[-1]
 
 
 def test_a_first_run_is_one_entry(live, settings):
     live(OLD, article(12, "Kratom for pain", year=2024))
-    ((title, _),) = entries(settings.latest)
-    assert title == "Kratom: 2, Kratom and pain: 1 records found by the first run"
+    assert titles(settings.latest) == [
+        "Kratom: 2, Kratom and pain: 1 records found by the first run"
+    ]
 
 
 def test_a_new_record_is_one_entry_in_its_feeds_and_stays(live, settings, clock):
@@ -31,36 +111,170 @@ def test_a_new_record_is_one_entry_in_its_feeds_and_stays(live, settings, clock)
     for _ in range(3):
         clock.sleep(86_400)
         live(OLD, new)
-    found = entries(settings.latest)
+    found = read(settings.latest).entries
     url = "https://pubmed.ncbi.nlm.nih.gov/12/"
-    assert found[0] == ("Kratom <b> for pain in a patient", url)
     assert len(found) == 2
-    assert entries(settings.latest, "feeds/human-descriptive.atom")[0][1] == url
-    assert url not in str(entries(settings.latest, "feeds/preclinical.atom"))
-    text = (settings.latest / "feed.atom").read_text(encoding="utf-8")
+    assert (found[0].id, found[0].link) == (url, url)
+    assert read(settings.latest, "feeds/human-descriptive.atom").entries[0].id == url
+    assert url not in str(read(settings.latest, "feeds/preclinical.atom").entries)
     for part in (
         "Type: Case report", "Substance words: kratom", "Publication year: 2025", "Case Reports",
-        "Source: PubMed", "Searches: Kratom, Kratom and pain", "PubMed only; other databases",
-        settings.latest.resolve().name,
+        "Source: PubMed", "Searches: Kratom, Kratom and pain",
     ):  # fmt: skip
-        assert part in text
+        assert part in found[0].summary
+
+
+def test_an_entry_says_substance_data_source_data_years_and_matched_words(latest):
+    entry = read(latest, "feeds/harm/liver.atom").entries[0]
+    for part in (
+        r"Type: Surveillance data; ",
+        r"; Substance: Kratom leaf, extract or product \(.*[Kk]ratom.*?\); ",
+        r"; Harm: .*Liver injury \(.*liver injury.*?\); ",
+        r"; Source of surveillance data: poison centre \(.+?\); ",
+        r"; Years of the data: 2011-2017; ",
+        r"\bsafety\.liver \(measured: .*liver injury.*?\)",
+    ):
+        assert re.search(part, entry.summary), part
+    terms = {tag.term for tag in entry.tags}
+    assert {"Surveillance data", "claim.safety.liver", "harm.liver", "harm.deaths"} <= terms
+
+
+def test_the_feed_announces_what_marts_new_articles_lists(sets):
+    with duckdb.connect(str(sets[1] / "ketum.duckdb"), read_only=True) as con:
+        listed = con.execute(
+            "SELECT DISTINCT pmid FROM marts.new_articles WHERE pmid IS NOT NULL"
+        ).fetchall()
+    found = [e.id.split("/")[-2] for e in read(sets[1]).entries if e.link.startswith("https:")]
+    assert sorted(found) == sorted(str(pmid) for (pmid,) in listed) == ["12", "13", "14"]
+
+
+def test_a_claim_has_its_records_and_no_others(latest):
+    assert new_in(latest, "feeds/claims/analgesia.atom") == ["Antinociceptive effect"]
+    assert new_in(latest, "feeds/claims/safety.liver.atom") == ["Kratom exposures"]
+    assert titles(latest, "feeds/claims/alcohol.atom") == []
+
+
+def test_safety_holds_what_its_parts_hold(latest):
+    parts = [name for name in names(latest) if name.startswith("feeds/claims/safety.")]
+    assert len(parts) > 10
+    held = {title for name in parts for title in new_in(latest, name)}
+    assert held == set(new_in(latest, "feeds/safety.atom")) == {"Kratom exposures"}
+
+
+@pytest.mark.parametrize(
+    "name, records",
+    [
+        ("substance/mitragynine", ["Antinociceptive effect"]),
+        ("substance/leaf_or_extract", ["Kratom <script>alert(1)</script>", "Kratom exposures"]),
+        ("harm/deaths", ["Kratom exposures"]),
+        ("harm/heart", []),
+        ("surveillance_source/poison_centre", ["Kratom exposures"]),
+    ],
+)
+def test_feeds_are_cut_by_substance_harm_and_source_of_data(name, records, latest):
+    assert new_in(latest, f"feeds/{name}.atom") == records
+
+
+def test_every_question_group_and_value_has_a_feed_empty_or_not(latest):
+    wanted = {"feed.atom", "feeds/safety.atom"}
+    with duckdb.connect(str(latest / "ketum.duckdb"), read_only=True) as con:
+        for sql, path in (
+            ("SELECT claim FROM evidence.claims WHERE is_matched", "feeds/claims/{}.atom"),
+            (
+                "SELECT facet || '/' || value FROM evidence.facet_values "
+                "WHERE value <> 'not_stated' "
+                "AND facet IN ('substance', 'harm', 'surveillance_source')",
+                "feeds/{}.atom",
+            ),
+            (
+                "SELECT DISTINCT replace(lower(evidence_group), ' ', '-') "
+                "FROM evidence.study_types",
+                "feeds/{}.atom",
+            ),
+        ):
+            wanted |= {path.format(row[0]) for row in con.execute(sql).fetchall()}
+    assert set(names(latest)) == wanted
+    assert "feeds/claims/burden_back_pain.atom" not in wanted  # no question to this literature
+    empty = read(latest, "feeds/claims/alcohol.atom")
+    assert empty.entries == [] and empty.feed.updated == "2026-11-22T12:00:00Z"
+
+
+def test_each_says_set_scope_licence_and_leads_to_the_page(latest):
+    ids = set()
+    for name in names(latest):
+        feed = read(latest, name).feed
+        assert latest.name in feed.subtitle
+        assert feed.subtitle.count("PubMed only; other databases") == 1
+        assert "National Library of Medicine" in feed.rights
+        (page,) = [link.href for link in feed.links if link.rel == "alternate"]
+        assert (latest / name).parent.joinpath(page).resolve() == latest / "index.html"
+        ids.add(feed.id)
+    assert len(ids) == len(names(latest))
+
+
+def test_a_hostile_title_is_text(latest):
+    entry = read(latest).entries[0]
+    assert entry.title_detail.type == "text/plain"
+    assert entry.title_detail.value == HOSTILE
+    assert b"<script" not in (latest / "feed.atom").read_bytes()
+
+
+def test_nothing_new_changes_nothing_but_the_name_of_the_set(sets):
+    _, before, after = sets
+    assert before.name != after.name
+    for name in names(after):
+        text = (before / name).read_text(encoding="utf-8").replace(before.name, after.name)
+        assert text == (after / name).read_text(encoding="utf-8"), name
 
 
 def test_a_record_that_enters_a_second_search_is_not_new(live, settings, clock):
     live(OLD)
     clock.sleep(86_400)
     live(article(11, "Kratom in mice against pain", year=2024, revised="2026-11-20"))
-    assert len(entries(settings.latest)) == 1
+    assert len(titles(settings.latest)) == 1
+
+
+def test_where_pubmed_reads_a_search_otherwise_only_what_just_entered_it_is_news(
+    live, settings, clock, monkeypatch
+):
+    live(OLD)
+    clock.sleep(86_400)
+    monkeypatch.setattr(
+        run_records,
+        "entered_reasons",
+        lambda run: {s.name: "translation_changed" for s in run.searches},
+    )
+    live(
+        OLD,
+        article(21, "Kratom long ago", entered="2019-03-01"),
+        article(22, "Kratom today", entered="2026-11-22"),
+    )
+    assert sorted(titles(settings.latest)) == [
+        "Kratom today",
+        "Kratom: 1 records came in as PubMed reads the search otherwise",
+        "Kratom: 1 records found by the first run",
+    ]
 
 
 def test_very_many_new_records_are_one_entry(live, settings, clock):
     live(OLD)
     clock.sleep(86_400)
-    live(OLD, *(article(100 + i, f"Kratom {i} in mice") for i in range(FLOOD + 1)))
-    assert entries(settings.latest)[0][0] == f"{FLOOD + 1} new records"
-    assert len(entries(settings.latest)) == 2
+    live(OLD, *(article(100 + i, f"Mitragynine {i} in mice") for i in range(FLOOD + 1)))
+    for name in ("feed.atom", "feeds/substance/mitragynine.atom"):
+        assert titles(settings.latest, name)[0] == f"{FLOOD + 1} new records"
+        assert len(titles(settings.latest, name)) <= 2
 
 
-def test_no_group_without_records_has_a_feed(live, settings):
-    live(OLD)
-    assert [path.name for path in (settings.latest / "feeds").iterdir()] == ["preclinical.atom"]
+def test_a_feed_keeps_its_newest_entries(live, settings, clock):
+    records = [OLD]
+    for day in range(3):
+        live(*records)
+        clock.sleep(86_400)
+        records += [article(100 * day + i, f"Kratom {day} {i}") for i in range(1, FLOOD + 1)]
+    live(*records)
+    found = read(settings.latest).entries
+    assert len(found) == ENTRIES_KEPT
+    assert [e.updated_parsed for e in found] == sorted(
+        (e.updated_parsed for e in found), key=time.mktime, reverse=True
+    )
+    assert {e.title.split()[1] for e in found} == {"1", "2"}

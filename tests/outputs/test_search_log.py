@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from pipeline.outputs.search_log import ANSWERED, FILL_IN, NOT_DONE
 from pipeline.settings import ROOT
@@ -26,6 +27,25 @@ def test_all_sixteen_items_have_a_status_and_a_text(live, settings, published):
     assert found["set_id"] == settings.latest.resolve().name
     assert "PubMed only" in found["scope"]
     assert found["flow_identification"]["databases"]["kratom"] == {"PubMed": 2}
+
+
+def test_what_is_said_of_limits_and_filters_is_so(live, settings):
+    """Items 9 and 10: no date, language, type, subset or exclusion is part of a strategy."""
+    live(article(11, "Kratom in mice"))
+    for search in log(settings)["searches"]:
+        tags = {tag.lower() for tag in re.findall(r"\[([^\]]+)\]", search["strategy"])}
+        assert tags and tags <= {"tw", "tiab", "mesh", "mesh:noexp", "nm", "rn", "ot"}, tags
+        assert " NOT " not in search["strategy"]
+
+
+def test_reports_of_one_study_are_linked_as_item_16_says(live, settings, published):
+    told = "Men were randomly assigned to kratom tea or placebo. NCT00000001."
+    live(article(11, "Kratom tea", abstract=told), article(12, "Kratom tea again", abstract=told))
+    item = next(item for item in log(settings)["prisma_s"] if item["number"] == 16)
+    assert "evidence.study_groups" in item["text"]
+    groups = published("SELECT DISTINCT study_group FROM evidence.study_groups")
+    assert len(groups) == 1
+    assert log(settings)["flow_identification"]["databases"]["kratom"] == {"PubMed": 2}
 
 
 def test_a_second_run_tells_what_changed(live, settings, clock):

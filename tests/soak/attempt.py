@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import exit_code_of
 from pipeline.options import Options
-from pipeline.run import exit_code_of
 from pipeline.settings import ROOT, Settings
 from pipeline.update import run_update
 from tests.soak.child import READY, Task

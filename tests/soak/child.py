@@ -8,8 +8,8 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pipeline.errors import exit_code_of
 from pipeline.options import Options
-from pipeline.run import exit_code_of
 from pipeline.settings import Settings
 from pipeline.update import run_update
 from tests.soak.clock import SoakClock

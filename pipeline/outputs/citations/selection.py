@@ -17,6 +17,10 @@ _MATCHING = """
     FROM ops.search_hits AS h
     JOIN marts.articles AS a USING (pmid)
     WHERE h.search = $search AND h.left_at IS NULL
+        AND ($claim IS NULL OR a.pmid IN (
+            SELECT c.pmid FROM marts.claim_articles AS c JOIN evidence.claims AS q USING (claim)
+            WHERE c.search = $search AND $claim IN (c.claim, q.parent)
+        ))
         AND (len($study_types) = 0 OR list_contains($study_types, a.study_type))
         AND ($first_year IS NULL OR a.year >= $first_year)
         AND ($last_year IS NULL OR a.year <= $last_year)
@@ -36,6 +40,7 @@ class Selection:
         last_year: latest such year.
         since: UTC date from which on a run of ours found them in this search. The first run
             found all that were there already.
+        claim: code of a claim they address, or of one whose parts they address.
     """
 
     search: str
@@ -43,10 +48,11 @@ class Selection:
     first_year: int | None = None
     last_year: int | None = None
     since: date | None = None
+    claim: str | None = None
 
     def name(self) -> str:
         """The selection as part of a file's name."""
-        parts = [self.search, *self.study_types]
+        parts = [self.search, *([self.claim] if self.claim else []), *self.study_types]
         if self.first_year is not None or self.last_year is not None:
             years = dict.fromkeys((self.first_year, self.last_year))
             parts.append("-".join("" if year is None else str(year) for year in years))
@@ -79,14 +85,18 @@ def matching(con: duckdb.DuckDBPyConnection, wanted: Selection) -> list[int]:
         wanted: what they must have in common.
 
     Raises:
-        ConfigurationError: the set has no such search or study type.
+        ConfigurationError: the set has no such search or study type, or looks for no records
+            of such a claim.
     """
     _check_known(con, [wanted.search], "SELECT search FROM marts.search_totals", "search")
     _check_known(
         con, wanted.study_types, "SELECT study_type FROM evidence.study_types", "study type"
     )
+    if wanted.claim is not None:
+        _check_claim(con, wanted.search, wanted.claim)
     parameters = {
         "search": wanted.search,
+        "claim": wanted.claim,
         "study_types": list(wanted.study_types),
         "first_year": wanted.first_year,
         "last_year": wanted.last_year,
@@ -102,6 +112,23 @@ def _check_known(
     for name in names:
         if name not in known:
             raise _wrong(f"The set has no {kind} {name!r}", f"take one of: {', '.join(known)}")
+
+
+def _check_claim(con: duckdb.DuckDBPyConnection, search: str, claim: str) -> None:
+    found = con.execute(
+        "SELECT kind IN ('context', 'product') FROM marts.claim_totals "
+        "WHERE search = ? AND claim = ?",
+        [search, claim],
+    ).fetchone()
+    if found is None:
+        raise _wrong(
+            f"There is no claim {claim!r} for search {search!r}", "`ketum claims` lists them"
+        )
+    if found[0]:
+        raise _wrong(
+            f"The claim {claim!r} is no research question on kratom: no record is looked for",
+            "`ketum claims` lists those with records",
+        )
 
 
 def _wrong(cause: str, next_step: str) -> ConfigurationError:

@@ -25,6 +25,7 @@ from tests.outputs.citations.conftest import CANARY
 
 KINDS = [*FORMATS, *TARGETS]
 KRATOM = Selection("kratom")
+CASE = (("D002363", "Case Reports"),)
 
 
 def test_the_command_offers_every_kind():
@@ -49,6 +50,9 @@ def chosen(held, **wanted):
         ({"first_year": 2020, "last_year": 2021}, {106, 107}),
         ({"search": "kratom_pain", "study_types": ("RCT",)}, {102}),
         ({"since": date(2026, 11, 23)}, set()),
+        ({"claim": "opioid_receptors"}, {101}),
+        ({"claim": "opioid_receptors", "last_year": 2020}, set()),
+        ({"claim": "alcohol"}, set()),
     ],
 )
 def test_filters(wanted, pmids, held):
@@ -70,6 +74,33 @@ def test_since_counts_from_the_run_that_found_a_record(settings, tmp_path):
     assert chosen(settings, since=date(2026, 11, 22)) == [2, 1]
     assert chosen(settings, since=date(2026, 11, 23)) == [2]
     assert chosen(settings, since=date(2026, 11, 24)) == []
+
+
+def test_a_claim_shown_as_its_parts_has_the_records_of_all_of_them(settings, tmp_path):
+    path = write(
+        tmp_path / "some.xml",
+        article(21, "Liver injury after kratom use", types=CASE),
+        article(22, "Seizures after kratom use", types=CASE),
+        article(23, "Kratom leaf anatomy"),
+    )
+    run_update(Options(from_files=(path,)), settings, FakeClock())
+    assert chosen(settings, claim="safety.liver") == [21]
+    assert chosen(settings, claim="safety") == [22, 21]
+
+
+@pytest.mark.parametrize(
+    ("search", "claim", "why"),
+    [
+        ("kratom", "back pain", "There is no claim 'back pain' for search 'kratom'"),
+        ("pain", "analgesia", "There is no claim 'analgesia' for search 'pain'"),
+        ("kratom", "burden_back_pain", "no research question on kratom"),
+        ("kratom", "routes_and_forms", "no research question on kratom"),
+    ],
+)
+def test_a_claim_without_an_answer_is_told_and_no_empty_file(search, claim, why, held):
+    with pytest.raises(ConfigurationError, match=why) as caught:
+        chosen(held, search=search, claim=claim)
+    assert caught.value.exit_code == 2 and "ketum claims" in caught.value.next_step
 
 
 @pytest.mark.parametrize(
@@ -133,6 +164,13 @@ def test_names_carry_records_source_date_and_program(kind, held, tmp_path):
         f"ketum_kratom_RCT_2019-2024_{set_id}{program}{(FORMATS | TARGETS)[kind].suffix}"
     )
     assert [path.name for path in tmp_path.iterdir()] == [told.path.name]
+
+
+def test_the_name_carries_the_claim(held, tmp_path):
+    wanted = Selection("kratom", claim="opioid_receptors")
+    told = export(held, wanted, "ris", output=tmp_path)
+    assert told.path.name.startswith("ketum_kratom_opioid_receptors_2026-11-22-archive-files-")
+    assert told.path.suffix == ".ris"
 
 
 def test_nbib_says_what_it_leaves_out(held, tmp_path):

@@ -1,0 +1,117 @@
+"""What the claim map is made of: claims as questions, the studies leaned on, the whole file.
+
+A claim is a question with the records that address it, never with a verdict. Sources of the
+claims and of their kinds: issue 6 and the article it names. `claims` reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline.evidence.rules import RuleSet, Signal
+
+KINDS = ("effect", "figure", "gap", "context", "product")
+UNMATCHED_KINDS = ("context", "product")
+"""Kinds that are no question to the literature on kratom: never matched, and without a count."""
+HOW = ("measured", "reported_by_users", "reason_for_use", "reviewed", "mentioned")
+"""What a record tells of a claim, in the order tables show it; the first is counted first."""
+REASON_FOR_USE = "reason_for_use"
+COMPANY = "company"
+"""The shared signal that says a title is about other drugs too."""
+QUOTED_WORDS = 25
+"""A quote of the article, or of a record, has at most this many words."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A reading that must not match, with a pair of sentences of our own wording for the tests.
+
+    Attributes:
+        reading: what is meant.
+        no_match: a sentence that must not match.
+        match: its like that must; None for claims that are never matched.
+    """
+
+    reading: str
+    no_match: str
+    match: str | None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of the article, as a question.
+
+    Attributes:
+        code: e.g. analgesia or safety.liver.
+        parent: the claim it is a part of; None for most.
+        question: with its question mark.
+        kind: one of KINDS.
+        says: the article's words, at most 25; None where it is silent.
+        source: what the article names for it, and what we identified.
+        topic: the topic of topics.toml the claim is about.
+        answered_by: study types that would answer it.
+        readings: readings that must not match.
+    """
+
+    code: str
+    parent: str | None
+    question: str
+    kind: str
+    says: str | None
+    source: str | None
+    topic: str
+    answered_by: tuple[str, ...]
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True)
+class LeanedOn:
+    """A study the article leans on, described in our own words."""
+
+    claims: tuple[str, ...]
+    says: str
+    pmid: int | None
+    doi: str | None
+    certainty: str
+    tested: str
+    differs: str
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Everything claims.toml says.
+
+    Attributes:
+        how: what a record of a study type tells of a claim it could answer.
+        domains: evidence domains in display order, with their study types.
+        rules: the rules of all claims, to be read sentence by sentence.
+        company: what in a title says that it is about other drugs too.
+        stand_in: for measuring only: names that stand in for those of the substance.
+    """
+
+    version: str
+    sha256: str
+    claims: tuple[Claim, ...]
+    how: Mapping[str, str]
+    domains: Mapping[str, tuple[str, ...]]
+    rules: RuleSet
+    company: tuple[Signal, ...]
+    leaned_on: tuple[LeanedOn, ...]
+    stand_in: tuple[str, ...] = ()
+
+    def codes(self) -> tuple[str, ...]:
+        return tuple(claim.code for claim in self.claims)
+
+    def parents(self) -> set[str]:
+        """Claims shown as their parts, never as one number."""
+        return {claim.parent for claim in self.claims if claim.parent}
+
+    def matched(self) -> list[Claim]:
+        """The claims that records can address."""
+        parents = self.parents()
+        return [
+            claim
+            for claim in self.claims
+            if claim.kind not in UNMATCHED_KINDS and claim.code not in parents
+        ]

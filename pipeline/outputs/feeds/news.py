@@ -1,0 +1,192 @@
+"""What is new to a published set, and what each new record is about.
+
+New means that a run found a record which its searches had not found before. Records of a first
+run or a changed search are no news one by one: they are counted.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+FACETS = ("substance", "harm", "surveillance_source")
+"""Facets that feeds are cut by."""
+
+# A stay is news as in marts.new_articles: where PubMed reads a search otherwise, what has just
+# entered PubMed would have come anyway.
+_STAYS = """
+    SELECT h.*, s.label, min(h.entered_at) OVER (PARTITION BY h.pmid) AS first_at,
+        h.entered_reason = 'appeared' OR (
+            h.entered_reason = 'translation_changed'
+            AND coalesce(y.entry_at >= r.previous_published_at - INTERVAL 2 DAY, FALSE)
+        ) AS is_news
+    FROM ops.search_hits AS h
+    JOIN evidence.searches AS s ON h.search = s.search AND s.mode = 'live'
+    JOIN ops.runs AS r ON h.entered_at = r.as_of
+    LEFT JOIN core.article_years AS y ON h.pmid = y.pmid
+"""
+
+# new to the set, not only to one of its searches: its first stay in any of them counts
+_NEW = f"""
+    WITH stays AS ({_STAYS})
+
+    SELECT a.pmid, a.title, a.citation, a.year, a.study_type_label, a.counted_as,
+        coalesce(a.pubmed_url, a.doi_url), h.first_at,
+        string_agg(DISTINCT h.label, ', ' ORDER BY h.label) FILTER (h.left_at IS NULL),
+        (
+            SELECT string_agg(DISTINCT lower(p.matched_text), ', ' ORDER BY lower(p.matched_text))
+            FROM evidence.proofs AS p
+            WHERE p.kind = 'topic' AND p.code = 'kratom' AND p.pmid = a.pmid
+        ),
+        (
+            SELECT string_agg(DISTINCT p.matched_text, ', ' ORDER BY p.matched_text)
+            FROM evidence.proofs AS p
+            WHERE p.kind = 'study_type' AND p.code = a.study_type AND p.pmid = a.pmid
+        )
+    FROM stays AS h
+    JOIN marts.articles AS a ON h.pmid = a.pmid
+    GROUP BY ALL
+    HAVING bool_or(h.left_at IS NULL)
+        AND bool_or(h.entered_at = h.first_at AND h.is_news)
+    ORDER BY h.first_at DESC, a.pmid DESC
+"""  # noqa: S608 -- put together from the text above
+
+# what a record is about: the feeds it stands in. A claim with parts is about what they are about.
+_SUBJECTS = """
+    SELECT pmid, 'group.' || evidence_group AS subject FROM marts.articles
+    UNION
+    SELECT pmid, 'claim.' || claim FROM marts.claim_articles
+    UNION
+    SELECT a.pmid, 'claim.' || q.parent
+    FROM marts.claim_articles AS a JOIN evidence.claims AS q ON a.claim = q.claim
+    WHERE q.parent IS NOT NULL
+    UNION
+    SELECT pmid, facet || '.' || value FROM marts.article_facets
+    WHERE list_contains($facets, facet) AND value <> 'not_stated'
+"""
+
+_TOGETHER = f"""
+    WITH stays AS ({_STAYS}),
+    subjects AS (
+        {_SUBJECTS}
+        UNION
+        SELECT pmid, NULL FROM marts.articles
+    )
+
+    SELECT h.entered_at, h.entered_reason, h.label, b.subject, count(*)
+    FROM stays AS h
+    JOIN subjects AS b ON h.pmid = b.pmid
+    WHERE h.left_at IS NULL AND NOT h.is_news
+    GROUP BY ALL ORDER BY ALL
+"""  # noqa: S608 -- put together from the texts above
+
+_FACETS = """
+    SELECT pmid, facet_label,
+        string_agg(
+            value_label || CASE WHEN len(words) > 0 AND facet <> 'data_years'
+                THEN ' (' || array_to_string(words, ', ') || ')' ELSE '' END,
+            ', ' ORDER BY value
+        )
+    FROM marts.article_facets AS f JOIN evidence.facets AS t USING (facet)
+    WHERE list_contains($facets, facet)
+    GROUP BY pmid, facet_label, t.display_order ORDER BY t.display_order
+"""
+
+_CLAIMS = """
+    SELECT pmid, string_agg(
+        claim || ' (' || how || ': ' || array_to_string(matched_words, ', ') || ')',
+        ', ' ORDER BY display_order
+    )
+    FROM (
+        SELECT DISTINCT c.pmid, c.claim, c.how, c.matched_words, q.display_order
+        FROM marts.claim_articles AS c JOIN evidence.claims AS q ON c.claim = q.claim
+    )
+    GROUP BY pmid
+"""
+
+
+@dataclass(frozen=True)
+class New:
+    """A record that is new to the set.
+
+    Attributes:
+        link: its address in PubMed, else of its DOI; empty where it has neither.
+        entered: UTC time of the run that first found it.
+        told: what a reader should know beside the citation, by name.
+        subjects: what it is about, as `claim.analgesia`, `harm.liver` or `group.Preclinical`.
+    """
+
+    pmid: int
+    title: str
+    citation: str
+    study_type: str
+    link: str
+    entered: datetime
+    told: dict[str, str]
+    subjects: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Together:
+    """Records that one run brought for another reason than being new, counted.
+
+    Attributes:
+        reason: first_run, strategy_changed or translation_changed.
+        search: its name for readers.
+        subject: what they are about; None for all of them.
+    """
+
+    entered: datetime
+    reason: str
+    search: str
+    subject: str | None
+    count: int
+
+
+def read(con: duckdb.DuckDBPyConnection, source: str) -> tuple[list[New], list[Together]]:
+    """What is new, newest first, and what came in together.
+
+    Args:
+        con: the set's tables.
+        source: where its records come from, in words.
+    """
+    subjects: dict[int, set[str]] = defaultdict(set)
+    for pmid, subject in con.execute(_SUBJECTS, {"facets": FACETS}).fetchall():
+        subjects[pmid].add(subject)
+    told: dict[int, dict[str, str]] = defaultdict(dict)
+    for pmid, label, values in con.execute(_FACETS, {"facets": (*FACETS, "data_years")}).fetchall():
+        told[pmid][label] = values
+    for pmid, claims in con.execute(_CLAIMS).fetchall():
+        told[pmid]["Claims"] = claims
+    news = [
+        _new(row, source, told[row[0]], frozenset(subjects[row[0]]))
+        for row in con.execute(_NEW).fetchall()
+    ]
+    together = con.execute(_TOGETHER, {"facets": FACETS}).fetchall()
+    return news, [Together(*row) for row in together]
+
+
+def _new(row: tuple[Any, ...], source: str, told: dict[str, str], subjects: frozenset[str]) -> New:
+    pmid, title, citation, year, kind, counted_as, link, entered, searches, words, proof = row
+    return New(
+        pmid,
+        title or citation,
+        citation,
+        kind,
+        link or "",
+        entered,
+        {
+            "Type": f"{kind}{'' if counted_as == 'record' else f' ({counted_as})'}",
+            "decided by": proof or "nothing: unclassified",
+            "Substance words": words or "none known to the local rules",
+            **told,
+            "Publication year": str(year or "not stated"),
+            "Searches": searches,
+            "Source": source,
+        },
+        subjects,
+    )
