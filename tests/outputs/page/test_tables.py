@@ -192,6 +192,9 @@ def test_the_article_card_has_the_numbers_of_the_map(any_set: Published):
     assert [card.get("id") for card in cards] == [f"claim-{claim}" for claim, *_ in totals]
     for card, (_, question, remark, count, coverage) in zip(cards, totals, strict=True):
         assert card.find("summary").text_content().startswith(question)
+        feeds = [link for link in card.iter("a") if link.text == "New records on this, as a feed"]
+        assert len(feeds) == (coverage != "none")
+        assert all((any_set.directory / feed.get("href")).exists() for feed in feeds)
         if remark:
             assert remark in card.text_content()
             assert card.find_class("number") == []

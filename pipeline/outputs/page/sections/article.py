@@ -50,8 +50,16 @@ def _card(
         + "".join(map(_study, leaned_on))
         + f"<p>{links}</p>"
         + (f"<p>The newest:</p><ul>{items}</ul>" if items else "")
+        + _feed(claim)
         + "</details>"
     )
+
+
+def _feed(claim: dict[str, Any]) -> str:
+    if claim["coverage"] == "none":
+        return ""
+    address = escape(f"feeds/claims/{claim['claim']}.atom")
+    return f'<p><a href="{address}">New records on this, as a feed</a></p>'
 
 
 def _study(study: dict[str, Any]) -> str:
