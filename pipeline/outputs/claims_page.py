@@ -15,7 +15,7 @@ from pipeline.settings import ROOT, Settings
 
 TARGET = ROOT / "docs" / "claims.md"
 _SEARCH = "kratom"
-_DOMAINS = (
+DOMAINS = (
     ("human experimental", "human experiment", "human experiments"),
     ("human observational", "other human study", "other human studies"),
     ("animal", "animal study", "animal studies"),
@@ -83,7 +83,7 @@ def _counts(claim: dict[str, Any]) -> str:
     """How many of each domain; where no complete search was made, only those that are held."""
     is_complete = claim["coverage"] == "complete"
     parts = []
-    for domain, one, many in _DOMAINS:
+    for domain, one, many in DOMAINS:
         cell = claim["domains"][domain]
         count = (cell["measured"] or 0) if domain != "synthesis" else (cell["beside"] or 0)
         if count or (is_complete and domain != "other"):

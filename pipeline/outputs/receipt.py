@@ -203,18 +203,21 @@ def headlines(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> list[Headline
     return [headline(con, name) for name in HEADLINE_SEARCHES if name in receipt.searches]
 
 
-def first_sentences(con: duckdb.DuckDBPyConnection, searches: Container[str]) -> list[str]:
-    """The first sentence of each headline search among these."""
+def human_experiments(
+    con: duckdb.DuckDBPyConnection, searches: Container[str]
+) -> list[HumanExperiments]:
+    """What the first sentence of each headline search among these says."""
     rows = con.execute(
         "SELECT search, topics, record_count, group_count, pain_group_count, as_of_date "
         "FROM marts.human_experimental_totals"
     ).fetchall()
     found = {row[0]: HumanExperiments(*row) for row in rows}
-    return [
-        first_sentence(found[name])
-        for name in HEADLINE_SEARCHES
-        if name in searches and name in found
-    ]
+    return [found[name] for name in HEADLINE_SEARCHES if name in searches and name in found]
+
+
+def first_sentences(con: duckdb.DuckDBPyConnection, searches: Container[str]) -> list[str]:
+    """The first sentence of each headline search among these."""
+    return [first_sentence(found) for found in human_experiments(con, searches)]
 
 
 def _number(con: duckdb.DuckDBPyConnection, query: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
 
@@ -44,22 +45,26 @@ class HumanExperiments(NamedTuple):
     as_of_date: date
 
 
-def first_sentence(found: HumanExperiments) -> str:
+def first_sentence(
+    found: HumanExperiments, count: Callable[[str, int], str] = lambda _, number: str(number)
+) -> str:
     """What a search finds of experiments on people, in one sentence.
 
     A record is no study: reports that share a registration, or that NLM links as updates, are one.
+
+    Args:
+        found: the numbers.
+        count: makes the text of a number of its name and value; the page makes links.
     """
     subject = " with kratom or its alkaloids" if "kratom" in found.topics else ""
-    records = _number(found.record_count, "record")
+    noun = "record" if found.record_count == 1 else "records"
+    records = f"{count('record_count', found.record_count)} {noun}"
     opening = f"As of {found.as_of_date}, search {found.search} finds {records} reporting "
     if not found.record_count:
         return f"{opening}human experiments{subject}."
     studies = "study" if found.group_count == 1 else "studies"
     return (
-        f"{opening}human experiments{subject}, in {found.group_count} registered or separately "
-        f"reported {studies}; {found.pain_group_count} measured pain."
+        f"{opening}human experiments{subject}, in {count('group_count', found.group_count)} "
+        f"registered or separately reported {studies}; "
+        f"{count('pain_group_count', found.pain_group_count)} measured pain."
     )
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

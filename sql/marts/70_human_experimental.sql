@@ -17,6 +17,7 @@ CREATE OR REPLACE TABLE marts.human_experimental ( -- experiments on people (RCT
     is_pain_measured BOOLEAN NOT NULL, -- pain_outcome is among the purposes
     pain_level VARCHAR, -- how the records concern pain, the strongest: focus, outcome, mention
     kratom_level VARCHAR, -- how they concern kratom, the strongest: focus, outcome, mention
+    is_on_topic BOOLEAN NOT NULL, -- not one that only mentions kratom; always true in searches on something else
     countries VARCHAR[] NOT NULL, -- countries of the study, as the records state them
     first_year SMALLINT, -- year of its first record
     last_year SMALLINT, -- year of its last record
@@ -87,6 +88,8 @@ SELECT
     list_contains(coalesce(any_value(t.purposes), []), 'pain_outcome'),
     arg_min(a.pain_level, list_position(['focus', 'outcome', 'mention'], a.pain_level)),
     arg_min(a.kratom_level, list_position(['focus', 'outcome', 'mention'], a.kratom_level)),
+    NOT list_contains(any_value(e.topics), 'kratom')
+    OR coalesce(bool_or(a.kratom_level IN ('focus', 'outcome')), FALSE),
     coalesce(any_value(t.countries), []),
     min(m.year),
     max(m.year),
@@ -94,6 +97,7 @@ SELECT
     any_value(p.set_id)
 FROM members AS m
 CROSS JOIN run_parameters AS p
+INNER JOIN evidence.searches AS e ON m.search = e.search
 INNER JOIN marts.articles AS a ON m.pmid = a.pmid
 LEFT JOIN told AS t ON m.search = t.search AND m.study_group = t.study_group
 LEFT JOIN numbers AS n ON m.search = n.search AND m.study_group = n.study_group

@@ -23,14 +23,6 @@ SELECT
     any_value(t.set_id)
 FROM marts.search_totals AS t
 INNER JOIN evidence.searches AS s ON t.search = s.search
-LEFT JOIN (
-    SELECT
-        e.*,
-        NOT list_contains(w.topics, 'kratom')
-        OR coalesce(e.kratom_level IN ('focus', 'outcome'), FALSE) AS is_on_topic
-    FROM marts.human_experimental AS e
-    INNER JOIN evidence.searches AS w ON e.search = w.search
-    WHERE e.report_count > 0
-) AS h ON t.search = h.search
+LEFT JOIN marts.human_experimental AS h ON t.search = h.search AND h.report_count > 0
 GROUP BY t.search
 ORDER BY t.search;

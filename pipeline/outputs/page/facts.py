@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import duckdb
+
+from pipeline.outputs.claims import the_map
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,9 @@ class Facts:
         statement: what a zero or an empty cell means here.
         searches: in the order of the reference file.
         types: all study types.
+        claims: code and question of each claim that records are matched with.
+        claim_maps: by search, from `claims.the_map`; searches without claims are not in it.
+        labels: names of the values of facets, by facet and value.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -68,6 +74,13 @@ class Facts:
     statement: str
     searches: tuple[Search, ...]
     types: tuple[StudyType, ...]
+    claims: tuple[tuple[str, str], ...]
+    claim_maps: dict[str, list[dict[str, Any]]]
+    labels: dict[tuple[str, str], str]
+
+    def label(self, facet: str, value: str) -> str:
+        """A value of a facet as readers see it; values that are read and not listed stay."""
+        return self.labels.get((facet, value), value.replace("_", " "))
 
 
 def gather(con: duckdb.DuckDBPyConnection) -> Facts:
@@ -99,6 +112,13 @@ def gather(con: duckdb.DuckDBPyConnection) -> Facts:
         """
     ).fetchone()
     assert head is not None
+    claims = con.execute(
+        "SELECT claim, question FROM evidence.claims WHERE is_matched ORDER BY display_order"
+    ).fetchall()
+    mapped = con.execute(
+        "SELECT DISTINCT search FROM marts.claim_totals ORDER BY search"
+    ).fetchall()
+    labels = con.execute("SELECT facet, value, label FROM evidence.facet_values").fetchall()
     set_id, origin, as_of, as_of_date, statement = head
     return Facts(
         con,
@@ -109,4 +129,7 @@ def gather(con: duckdb.DuckDBPyConnection) -> Facts:
         statement,
         tuple(Search(*row) for row in rows),
         tuple(StudyType(*row) for row in types),
+        tuple((code, question) for code, question in claims),
+        {search: the_map(con, search) for (search,) in mapped},
+        {(facet, value): label for facet, value, label in labels},
     )

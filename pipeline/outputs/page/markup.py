@@ -10,7 +10,17 @@ from collections.abc import Sequence
 from html import escape
 from urllib.parse import urlencode
 
+from pipeline.outputs.page.facts import Search
+
+OPERATION = (
+    "Arrow keys move from mark to mark, Enter opens the records. The table below has the same "
+    "numbers."
+)
+"""What a chart says of itself to those who do not see it."""
+
 NOT_KNOWN = '<span class="unknown"><span class="aside">not known</span></span>'
+
+NOT_STATED = '<span class="soft">not stated</span>'
 
 
 def text(value: object) -> str:
@@ -27,7 +37,18 @@ def number(count: int | None, **selection: str) -> str:
     """
     if count is None:
         return NOT_KNOWN
-    return f'<a class="number" href="#{escape(urlencode(selection))}">{count:,}</a>'
+    css_class = "number" if count else "number zero"
+    return f'<a class="{css_class}" href="#{escape(urlencode(selection))}">{count:,}</a>'
+
+
+def studies(count: int, **selection: str) -> str:
+    """A count of studies that opens their records, which may be more."""
+    return f'<a class="number studies" href="#{escape(urlencode(selection))}">{count:,}</a>'
+
+
+def opens(words: str, **selection: str) -> str:
+    """Words of a cell, as plain text, that open the records they come from."""
+    return f'<a class="opens" href="#{escape(urlencode(selection))}">{text(words)}</a>'
 
 
 def pubmed(pmid: int | None, words: str | None = None) -> str:
@@ -36,6 +57,13 @@ def pubmed(pmid: int | None, words: str | None = None) -> str:
         return text(words) if words else ""
     said = text(words) if words else f"PMID {pmid}"
     return f'<a rel="noreferrer" href="https://pubmed.ncbi.nlm.nih.gov/{pmid}/">{said}</a>'
+
+
+def article(words: str, pmid: int, doi_url: str | None) -> str:
+    """A link to a record in PubMed, or by its DOI where PubMed has it not."""
+    if pmid > 0 or doi_url is None:
+        return pubmed(pmid, words)
+    return f'<a rel="noreferrer" href="{escape(doi_url)}">{text(words)}</a>'
 
 
 def table(
@@ -59,6 +87,22 @@ def table(
         f'<div class="scroll" role="region" tabindex="0" aria-label="{name}">'
         f'<table class="{css_class}"><caption>{name}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def folded(search: Search, first: Search, html: str, title: str = "Table") -> str:
+    """A part of a section that stands open while its search is the one chosen.
+
+    Args:
+        search: what it tells of.
+        first: the search that is chosen before a reader chooses.
+        html: the part.
+        title: what it is, before the name of the search.
+    """
+    state = " open" if search == first else ""
+    return (
+        f'<details class="search" data-search="{escape(search.name)}"{state}>'
+        f"<summary>{escape(title)}: {text(search.label)}</summary>{html}</details>"
     )
 
 

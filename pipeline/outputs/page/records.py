@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.outputs.page import behind
+from pipeline.outputs.page.behind import SHORTENED, WORDS_SHOWN
 from pipeline.outputs.page.facts import Facts
-from pipeline.outputs.page.sections.retractions import CORRECTIONS
+from pipeline.outputs.page.sections import shares
 from pipeline.outputs.wording import PUBMED_ONLY
 
-COLUMNS = (
+_READ = (
     "pmid", "title", "citation", "year", "year_source", "type", "counted", "searches", "doi",
-    "decided", "proof", "words", "conflict", "funding", "marks", "reason",
+    "decided", "proof", "words", "conflict", "funding", "reason", "entered", "study", "facets",
 )  # fmt: skip
-"""Of a row, in this order. Those of `_POOLED` are positions in `pool`, since they repeat."""
+COLUMNS = (*_READ, "marks", "domains", "claims")
+"""Of a row, in this order. What repeats is a position in `pool`, which has nothing at 0."""
 
-_POOLED = ("year_source", "type", "counted", "decided", "conflict", "funding", "reason")
-_POOLED_LISTS = ("searches", "proof", "words", "marks")
-WORDS_SHOWN = 4
+_POOLED = (
+    "year_source", "type", "counted", "decided", "conflict", "funding", "reason", "study",
+    "searches", "marks", "domains",
+)  # fmt: skip
+_POOLED_LISTS = ("proof", "words", "facets")
 
-_QUERY = """
+_QUERY = f"""
 WITH members AS (
     SELECT pmid, list(search ORDER BY search) AS searches
     FROM ops.search_hits WHERE left_at IS NULL GROUP BY pmid
@@ -29,7 +34,7 @@ types_proved AS (
         CASE p.source WHEN 'text' THEN replace(p.field, '_', ' ') || ': '
             WHEN 'nlm_pt' THEN 'NLM publication type: ' WHEN 'override' THEN 'a person: '
             ELSE replace(p.field, '_', ' ') || ': ' END,
-        p.matched_text) ORDER BY p.proof_no)) AS said
+        {SHORTENED.format("p.matched_text")}) ORDER BY p.proof_no)) AS said
     FROM evidence.proofs AS p
     JOIN marts.articles AS a ON p.pmid = a.pmid AND p.code = a.study_type
     WHERE p.kind = 'study_type' GROUP BY p.pmid
@@ -45,19 +50,31 @@ topics_proved AS (
     GROUP BY pmid
 ),
 
-marked AS (
-    SELECT pmid, list(DISTINCT mark ORDER BY mark) AS marks
+studies AS (
+    SELECT DISTINCT study_group, unnest(report_pmids || other_pmids) AS pmid
+    FROM marts.human_experimental
+),
+
+facets_proved AS (
+    SELECT pmid, list(said ORDER BY display_order, said) AS said
     FROM (
-        SELECT pmid, 'corrected' AS mark FROM core.article_links
-        WHERE list_contains($corrections, ref_type)
-        UNION ALL
-        SELECT pmid, concat('unexplained:', search) FROM ops.search_differences
-        WHERE matched_by = 'pubmed'
-        UNION ALL
-        SELECT pmid, concat(reason, ':', search) FROM marts.new_articles WHERE pmid IS NOT NULL
+        SELECT p.pmid, f.display_order, concat(f.label, ': ', coalesce(v.label, f.value), ' (',
+            array_to_string(list(DISTINCT {SHORTENED.format("p.matched_text")})[:2], ', '), ')')
+            AS said
+        FROM evidence.proofs AS p
+        JOIN (
+            SELECT facet, label, display_order, substr(code, length(facet) + 2) AS value, code
+            FROM evidence.facets JOIN (SELECT DISTINCT code FROM evidence.proofs
+                WHERE kind = 'facet') ON starts_with(code, facet || '.')
+        ) AS f ON p.code = f.code
+        LEFT JOIN evidence.facet_values AS v ON f.facet = v.facet AND f.value = v.value
+        WHERE p.kind = 'facet' AND f.facet <> 'affiliation_country'
+        GROUP BY p.pmid, f.display_order, f.label, f.value, v.label
     )
     GROUP BY pmid
 ),
+
+counted AS (SELECT max(counted_at)::DATE AS counted_date FROM marts.topic_share_by_year),
 
 funded AS (
     SELECT pmid, string_agg(DISTINCT agency, '; ' ORDER BY agency) AS agencies
@@ -72,33 +89,45 @@ SELECT a.pmid, a.title, a.citation, a.year, a.year_source, a.study_type AS type,
         CASE WHEN a.study_type = 'OTHER' THEN '' ELSE concat(', confidence ', a.confidence) END,
         CASE WHEN a.has_conflict THEN ', sources disagree' ELSE '' END) AS decided,
     t.said[:$shown] AS proof, w.said AS words, c.coi_statement AS conflict,
-    f.agencies AS funding, x.marks, a.unclassified_reason AS reason
+    f.agencies AS funding, a.unclassified_reason AS reason,
+    CASE WHEN y.edat_at::DATE <= n.counted_date THEN y.edat_year END AS entered,
+    s.study_group AS study, e.said AS facets
 FROM marts.articles AS a
 JOIN members AS m USING (pmid)
 JOIN core.articles AS c USING (pmid)
 LEFT JOIN types_proved AS t USING (pmid)
 LEFT JOIN topics_proved AS w USING (pmid)
-LEFT JOIN marked AS x USING (pmid)
+LEFT JOIN core.article_years AS y USING (pmid)
+LEFT JOIN studies AS s USING (pmid)
+LEFT JOIN facets_proved AS e USING (pmid)
+CROSS JOIN counted AS n
 LEFT JOIN funded AS f USING (pmid)
 ORDER BY a.year DESC NULLS LAST, a.pmid DESC
-"""
+"""  # noqa: S608 - constants only
 
 
 def payload(facts: Facts) -> dict[str, Any]:
     """All members of all searches, newest first, and the names the page needs to speak of them."""
-    pool: dict[str, int] = {}
+    pool: dict[str | tuple[str, ...] | None, int] = {None: 0}
 
-    def pooled(value: str | None) -> int | None:
-        return None if value is None else pool.setdefault(value, len(pool))
+    def pooled(value: str | list[str] | None) -> int:
+        return pool.setdefault(tuple(value) if isinstance(value, list) else value, len(pool))
 
-    cursor = facts.con.execute(_QUERY, {"corrections": list(CORRECTIONS), "shown": WORDS_SHOWN})
+    marks, claims = behind.marks(facts.con), behind.claims(facts.con)
+    codes = [code for code, _ in facts.claims]
     rows = []
-    for found in cursor.fetchall():
-        row = dict(zip(COLUMNS, found, strict=True))
+    for found in facts.con.execute(_QUERY, {"shown": WORDS_SHOWN}).fetchall():
+        row = dict(zip(_READ, found, strict=True))
+        row["marks"] = marks.get(row["pmid"], [])
+        row["domains"], told = claims.get(row["pmid"], ([], []))
         for name in _POOLED:
             row[name] = pooled(row[name])
         for name in _POOLED_LISTS:
             row[name] = [pooled(value) for value in row[name] or []]
+        row["claims"] = [
+            [codes.index(one.claim), pooled(one.how), [pooled(word) for word in one.words]]
+            for one in told
+        ]
         rows.append(list(row.values()))
     return {
         "set_id": facts.set_id,
@@ -118,7 +147,12 @@ def payload(facts: Facts) -> dict[str, Any]:
             {"code": t.code, "label": t.label, "group": t.group, "is_summary": t.is_summary}
             for t in facts.types
         ],
+        "claims": [{"code": code, "question": question} for code, question in facts.claims],
+        "labels": {f"{facet}:{value}": label for (facet, value), label in facts.labels.items()},
         "columns": COLUMNS,
+        "pooled": _POOLED,
+        "pooled_lists": _POOLED_LISTS,
+        "shares": shares.points(facts),
         "pool": list(pool),
         "rows": rows,
     }

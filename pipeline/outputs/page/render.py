@@ -17,14 +17,16 @@ from typing import Any
 import duckdb
 
 from pipeline.outputs.manifest import LICENCE
-from pipeline.outputs.page import records
+from pipeline.outputs.page import lead, records
 from pipeline.outputs.page.facts import Facts, gather
 from pipeline.outputs.page.sections import AFTER_RECORDS, BEFORE_RECORDS, Section
-from pipeline.outputs.receipt import first_sentences
 from pipeline.outputs.wording import PUBMED_ONLY
 
 SHARED, PRIVATE = "index.html", "index.private.html"
 FILES = Path(__file__).parent / "files"
+PROGRAM = ("state.js", "list.js", "charts.js", "page.js")
+"""One script in the page, in this order: scripts inside a page cannot import each other."""
+Shown = list[tuple[Section, str]]
 NOT_FOR_SHARING = (
     "Not for sharing: this page holds abstracts, which belong to their publishers or authors. "
     "index.html is the same page without them."
@@ -40,18 +42,23 @@ def write(con: duckdb.DuckDBPyConnection, directory: Path) -> None:
     """
     facts = gather(con)
     payload = records.payload(facts)
-    (directory / SHARED).write_text(_page(facts, payload), encoding="utf-8")
+    parts = _sections(facts, BEFORE_RECORDS), _sections(facts, AFTER_RECORDS)
+    shared = _page(facts, parts, payload)
+    (directory / SHARED).write_text(shared, encoding="utf-8")
     payload["abstracts"] = records.abstracts(facts)
-    (directory / PRIVATE).write_text(_page(facts, payload, NOT_FOR_SHARING), encoding="utf-8")
+    private = _page(facts, parts, payload, NOT_FOR_SHARING)
+    (directory / PRIVATE).write_text(private, encoding="utf-8")
 
 
-def _page(facts: Facts, payload: dict[str, Any], warning: str = "") -> str:
-    before, after = _sections(facts, BEFORE_RECORDS), _sections(facts, AFTER_RECORDS)
-    charts, program = _file("vega.min.js"), _file("page.js")
+def _page(
+    facts: Facts, parts: tuple[Shown, Shown], payload: dict[str, Any], warning: str = ""
+) -> str:
+    before, after = parts
+    charts, program = _file("vega.min.js"), "".join(map(_file, PROGRAM))
     return Template(_file("page.html")).substitute(
         policy=_policy(charts, program),
         style=_file("page.css"),
-        lead="".join(f'<p class="lead">{escape(sentence)}</p>' for sentence in _lead(facts)),
+        lead=lead.html(facts),
         as_of=escape(f"{facts.as_of:%Y-%m-%d %H:%M} UTC"),
         set_id=escape(facts.set_id),
         statement=escape(facts.statement),
@@ -65,18 +72,13 @@ def _page(facts: Facts, payload: dict[str, Any], warning: str = "") -> str:
         after="".join(html for _, html in after),
         licence=escape(LICENCE),
         data=_json(payload),
-        spec=_json(json.loads(_file("bars.vl.json"))),
+        specs=_json({name: json.loads(_file(f"{name}.vl.json")) for name in ("bars", "shares")}),
         charts=charts,
         program=program,
     )
 
 
-def _lead(facts: Facts) -> list[str]:
-    """What the searches find of experiments on people: the question most readers come with."""
-    return first_sentences(facts.con, {search.name for search in facts.searches})
-
-
-def _sections(facts: Facts, sections: tuple[Section, ...]) -> list[tuple[Section, str]]:
+def _sections(facts: Facts, sections: tuple[Section, ...]) -> Shown:
     """The sections that have something to show."""
     shown = []
     for section in sections:
@@ -88,8 +90,8 @@ def _sections(facts: Facts, sections: tuple[Section, ...]) -> list[tuple[Section
     return shown
 
 
-def _names(sections: list[tuple[Section, str]]) -> list[tuple[str, str]]:
-    return [(section.name, section.title) for section, _ in sections]
+def _names(sections: Shown) -> list[tuple[str, str]]:
+    return [(section.name, section.short) for section, _ in sections]
 
 
 def _policy(*scripts: str) -> str:

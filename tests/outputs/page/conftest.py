@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from pipeline import run as runs
 from pipeline.options import Options
+from pipeline.pubmed.replay import Archive as ReplayArchive
+from pipeline.pubmed.replay import ReplayServer
 from pipeline.settings import Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock
@@ -26,6 +30,17 @@ SCRIPT = "<script>window.harmed = 1</script></script><img src=x onerror='window.
 QUOTES = '"Kratom" \'said\' "><b onmouseover="window.harmed=1" x=\' `${1}` $policy {{7*7}}'
 TURNED = "كراتوم والألم \u202e kratom turned round"
 LONG = "kratom" + "o" * 4000
+
+
+TOLERANCE = (
+    "Twenty-six men in Malaysia, daily kratom users, were randomly assigned to kratom tea or "
+    "placebo. Pain tolerance in the cold pressor test was measured. NCT00000001."
+)
+RATS = (
+    "Rats and mice were given mitragynine 10 mg/kg; hot plate and tail flick showed analgesia. In "
+    "HEK 293 cells opioid receptor binding assays were run."
+)
+CALLS = "We read 660 calls to United States poison centers from {} about kratom."
 
 
 def _xml(text: str) -> str:
@@ -53,6 +68,64 @@ def _records() -> list[str]:
         article(22, TURNED),
         article(23, LONG),
         article(24, "Pain alone", types=TRIAL, year=2021),
+        article(
+            31, "Kratom tea and pain tolerance: a randomized trial", abstract=TOLERANCE, year=2020
+        ),
+        article(
+            32,
+            _xml(f"Kratom tea and sleep: a randomized trial {SCRIPT}"),
+            year=2021,
+            abstract="Men were randomly assigned to kratom tea or placebo. NCT00000001.",
+        ),
+        article(33, "Mitragynine lowers pain in rats and mice", abstract=RATS, year=2023),
+        article(
+            34,
+            "Kratom exposures reported to poison centers",
+            year=2016,
+            abstract=CALLS.format("2010 to 2015"),
+        ),
+        article(
+            35,
+            "More kratom exposures reported to poison centers",
+            year=2018,
+            abstract=CALLS.format("2011 to 2017"),
+        ),
+        article(36, "Antinociceptive effect of mitragynine in rats", year=2019, types=RETRACTED),
+        article(
+            37,
+            "Antinociceptive effects of kratom: a systematic review",
+            types=REVIEW,
+            abstract="We searched PubMed for randomized trials.",
+            year=2022,
+        ),
+        article(
+            41,
+            "Kratom exposures reported to poison centers, withdrawn",
+            abstract=CALLS.format("2001 to 2003"),
+            types=RETRACTED,
+            year=2005,
+        ),
+        article(
+            38,
+            "Mitragynine in adults: a randomized trial",
+            abstract="Ten healthy volunteers were randomly assigned to mitragynine doses; the "
+            "pharmacokinetics were studied.",
+            year=2023,
+        ),
+        article(
+            39,
+            "Loperamide in adults: a randomized trial",
+            abstract="Volunteers were randomly assigned to loperamide or placebo. Background: "
+            "kratom is used by some.",
+            year=2022,
+        ),
+        article(
+            40,
+            "Kratom tea and mood: a randomized trial",
+            abstract="Men were randomly assigned to kratom tea or placebo. NCT00000001.",
+            types=(*TRIAL, *RETRACTED),
+            year=2019,
+        ),
         *(article(100 + i, f"Kratom leaf number {i}", year=2015) for i in range(30)),
     ]
 
@@ -68,8 +141,13 @@ class Published:
         return self.directory / "index.html"
 
     def sql(self, query: str, parameters: list[object] | None = None) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.directory / "ketum.duckdb"), read_only=True) as con:
-            return con.execute(query, parameters or []).fetchall()
+        return _connection(self.directory).execute(query, parameters or []).fetchall()
+
+
+@cache
+def _connection(directory: Path) -> duckdb.DuckDBPyConnection:
+    """One a set: there is a query for each number, and opening takes longer than asking."""
+    return duckdb.connect(str(directory / "ketum.duckdb"), read_only=True)
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +157,28 @@ def set_of_files(tmp_path_factory: pytest.TempPathFactory) -> Published:
     settings = Settings(data=base / "data")
     run_update(Options(from_files=(path,)), settings, FakeClock())
     return Published(settings.latest.resolve())
+
+
+@pytest.fixture(scope="session")
+def complete_set(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """The same records as a live set: searches are complete, and PubMed's own were counted."""
+    base = tmp_path_factory.mktemp("complete")
+    write(base / "corpus" / "all.xml", *_records())
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        ReplayServer(ReplayArchive.read(base / "corpus")) as server,
+    ):
+        patch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
+        settings = Settings(data=base / "data", eutils_url=server.url, pace_file=base / "pace")
+        run_update(Options(), settings, FakeClock())
+    return Published(settings.latest.resolve())
+
+
+@pytest.fixture(params=["set_of_files", "complete_set"])
+def any_set(request: pytest.FixtureRequest) -> Published:
+    """Each of the two sets: one that knows no zero, one that knows them all."""
+    found: Published = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture(scope="session")

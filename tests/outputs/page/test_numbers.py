@@ -6,67 +6,116 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import duckdb
 import pytest
 from lxml import html
 
 from pipeline.outputs import manifest
+from pipeline.outputs.page import behind as behind_sql
 from pipeline.outputs.page import charts
 from tests.outputs.page.conftest import Published
 
 BEHIND = """
-    SELECT count(*) FROM ops.search_hits AS h JOIN marts.articles AS a USING (pmid)
+    SELECT count(*), count(DISTINCT x.study_group)
+    FROM ops.search_hits AS h JOIN marts.articles AS a USING (pmid)
+    LEFT JOIN marts.human_experimental AS x
+        ON x.search = h.search AND list_contains(x.report_pmids || x.other_pmids, a.pmid)
+    LEFT JOIN core.article_years AS y ON a.pmid = y.pmid
     WHERE h.left_at IS NULL AND h.search = $search
         AND ($counted = 'all' OR a.counted_as = $counted)
         AND ($type IS NULL OR a.study_type = $type)
         AND ($reason IS NULL OR a.unclassified_reason = $reason)
         AND ($first IS NULL OR a.year >= $first) AND ($last IS NULL OR a.year <= $last)
         AND (NOT $undated OR a.year IS NULL)
-        AND ($mark IS DISTINCT FROM 'corrected' OR a.pmid IN (
-            SELECT pmid FROM core.article_links
-            WHERE ref_type IN (
-                'ErratumIn', 'CorrectedandRepublishedIn', 'ExpressionOfConcernIn', 'UpdateIn')))
-        AND ($mark IS NULL OR NOT starts_with($mark, 'unexplained:') OR a.pmid IN (
-            SELECT pmid FROM ops.search_differences
-            WHERE matched_by = 'pubmed' AND search = $search))
-        AND ($mark IS NULL OR NOT starts_with($mark, 'new') OR a.pmid IN (
-            SELECT pmid FROM marts.new_articles
-            WHERE search = $search AND reason = split_part($mark, ':', 1)))
+        AND ($entered IS NULL OR y.edat_year = $entered)
+        AND ($text IS NULL OR a.pmid::VARCHAR = $text)
+        AND (coalesce($claim, $how, $domain) IS NULL OR a.pmid IN (
+            SELECT c.pmid FROM marts.claim_articles AS c
+            WHERE c.search = $search AND c.claim = $claim
+                AND ($how IS NULL OR (c.how = 'measured') = ($how = 'measured'))
+                AND ($domain IS NULL OR list_contains(c.domains, $domain))))
 """
+MARKS = {
+    "corrected": "SELECT pmid FROM core.article_links WHERE ref_type IN "
+    "('ErratumIn', 'CorrectedandRepublishedIn', 'ExpressionOfConcernIn', 'UpdateIn')",
+    "unexplained": "SELECT pmid FROM ops.search_differences WHERE matched_by = 'pubmed' "
+    "AND search = {value}",
+    "new_in_pubmed": "SELECT pmid FROM marts.new_articles WHERE reason = 'new_in_pubmed' "
+    "AND search = {value}",
+    "baseline": "SELECT pmid FROM ops.search_hits WHERE entered_reason = 'first_run' "
+    "AND search = {value}",
+    "experiment": "SELECT unnest(report_pmids) FROM marts.human_experimental "
+    "WHERE search = {value} AND is_on_topic",
+    "experiment_pain": "SELECT unnest(report_pmids) FROM marts.human_experimental "
+    "WHERE search = {value} AND is_on_topic AND is_pain_measured",
+    "experiment_mention": "SELECT unnest(report_pmids) FROM marts.human_experimental "
+    "WHERE search = {value} AND NOT is_on_topic",
+    "study": "SELECT unnest(report_pmids || other_pmids) FROM marts.human_experimental "
+    "WHERE search = $search AND study_group = {value}",
+    "report": "SELECT unnest(report_pmids) FROM marts.human_experimental WHERE search = $search",
+    "not_report": "SELECT unnest(other_pmids) FROM marts.human_experimental WHERE search = $search",
+    "preclinical_pain": "SELECT unnest(pmids) FROM marts.preclinical_pain WHERE search = $search",
+    "substance": "SELECT unnest(pmids) FROM marts.preclinical_pain WHERE substance = {value}",
+    "species": "SELECT unnest(pmids) FROM marts.preclinical_pain WHERE species = {value}",
+    "assay": "SELECT unnest(pmids) FROM marts.preclinical_pain WHERE assay = {value}",
+    "pain": "SELECT pmid FROM marts.articles WHERE pain_level = {value}",
+    "surveillance": "SELECT pmid FROM marts.surveillance_reports WHERE search = $search",
+    "source": "SELECT pmid FROM marts.surveillance_reports "
+    "WHERE search = $search AND list_contains(sources, {value})",
+    "shares_cases": "SELECT unnest(sharing_pmids) FROM marts.surveillance_reports "
+    "WHERE search = $search AND pmid = {value}::INTEGER",
+    "synthesis": "SELECT pmid FROM marts.summaries_of_studies WHERE synthesis_of = {value}",
+}
+"""The records that carry each mark; `{value}` stands for what follows its colon."""
+ASKED = ("search", "type", "reason", "claim", "how", "domain", "text")
 
 
-def numbers(page: Path) -> list[tuple[int, dict[str, Any]]]:
-    """Each number of a page with the selection that it opens."""
+def numbers(page: Path) -> list[tuple[int, bool, dict[str, Any], list[str]]]:
+    """Each number of a page: whether it counts studies, the selection it opens, its marks."""
     found = []
-    for link in html.parse(str(page)).iterfind(".//a[@class='number']"):
+    links = html.parse(str(page)).getroot().find_class("number")
+    for link in links:
         asked = {name: values[0] for name, values in parse_qs(link.get("href")[1:]).items()}
         years = asked.pop("years", "")
         first, dash, last = years.partition("-")
         undated = years == "undated"
-        found.append(
-            (
-                int(link.text.replace(",", "")),
-                {
-                    "search": asked.pop("search"),
-                    "counted": asked.pop("counted", "record"),
-                    "type": asked.pop("type", None),
-                    "reason": asked.pop("reason", None),
-                    "mark": asked.pop("mark", None),
-                    "undated": undated,
-                    "first": int(first) if first and not undated else None,
-                    "last": None if undated else int(last if dash else first) if years else None,
-                },
-            )
-        )
+        marks = [mark for mark in asked.pop("mark", "").split(",") if mark]
+        selection = {name: asked.pop(name, None) for name in ASKED} | {
+            "counted": asked.pop("counted", "record"),
+            "entered": int(asked.pop("entered", "0")) or None,
+            "undated": undated,
+            "first": int(first) if first and not undated else None,
+            "last": None if undated else int(last if dash else first) if years else None,
+        }
         assert not asked
+        count = int(link.text_content().replace(",", ""))
+        found.append((count, "studies" in link.get("class"), selection, marks))
     return found
 
 
-def test_every_number_counts_the_records_it_opens(set_of_files: Published):
-    found = numbers(set_of_files.page)
-    assert len(found) > 45
-    for count, selection in found:
-        ((expected,),) = set_of_files.sql(BEHIND, selection)  # type: ignore[arg-type]
-        assert count == expected, selection
+def behind(selection: dict[str, Any], marks: list[str]) -> tuple[str, dict[str, Any]]:
+    """SQL that counts the records of a selection, and its parameters."""
+    query, values = BEHIND, dict(selection)
+    for i, mark in enumerate(marks):
+        kind, _, value = mark.partition(":")
+        condition = MARKS[kind]
+        if "{value}" in condition:
+            values[f"mark{i}"] = value
+        query += f"AND a.pmid IN ({condition.format(value=f'$mark{i}')})\n"
+    return query, values
+
+
+def test_every_number_counts_the_records_it_opens(any_set: Published):
+    found = numbers(any_set.page)
+    assert len(found) > 150
+    assert {kind.split(":")[0] for *_, marks in found for kind in marks} > {
+        "experiment", "experiment_pain", "experiment_mention", "study", "report", "not_report",
+        "preclinical_pain", "surveillance", "shares_cases", "synthesis",
+    }  # fmt: skip
+    for count, is_of_studies, selection, marks in found:
+        query, values = behind(selection, marks)
+        ((records, studies),) = any_set.sql(query, values)  # type: ignore[arg-type]
+        assert count == (studies if is_of_studies else records), (selection, marks)
 
 
 def grid(page: Path) -> dict[tuple[str, str, str], str]:
@@ -152,15 +201,33 @@ def test_the_pages_belong_to_the_set(set_of_files: Published):
 def test_only_the_private_page_has_abstracts_and_it_says_so(set_of_files: Published):
     shared = set_of_files.page.read_text(encoding="utf-8")
     private = (set_of_files.directory / "index.private.html").read_text(encoding="utf-8")
+    abstracts = [
+        text
+        for (text,) in set_of_files.sql("SELECT text FROM core.abstract_sections")
+        if len(text) > 80
+    ]
+    assert len(abstracts) > 3
+    assert not any(text in shared for text in abstracts)
     assert "A secret of its publisher" not in shared
     assert "Not for sharing" not in shared
     assert "A secret of its publisher" in private
     assert "Not for sharing" in private
 
 
+def test_matched_words_are_cut_before_they_become_a_text():
+    sentence = "Of the " + "very " * 40 + "long match"
+    query = f"SELECT {behind_sql.SHORTENED.format('x')} FROM (SELECT ? AS x)"
+    (short,), (kept,) = (
+        duckdb.execute(query, [words]).fetchall()[0] for words in (sentence, "hot plate test")
+    )
+    assert len(short) <= behind_sql.LONGEST
+    assert short.startswith("Of the very") and short.endswith("long match")
+    assert kept == "hot plate test"
+
+
 def test_it_begins_with_the_sentence_of_the_receipt(set_of_files: Published):
     page = html.parse(str(set_of_files.page))
-    lead = [paragraph.text for paragraph in page.iterfind(".//p[@class='lead']")]
+    lead = [p.text_content() for p in page.iterfind(".//p[@class='lead']")]
     assert len(lead) == 2
     digest = (set_of_files.directory / "digest.md").read_text(encoding="utf-8")
     for sentence in lead:

@@ -11,34 +11,45 @@ from typing import NamedTuple
 
 from pipeline.outputs.page.facts import Facts
 from pipeline.outputs.page.sections import (
+    article,
     by_year,
+    claim_map,
+    experiments,
     headline,
     method,
     newest,
+    preclinical,
     retractions,
     shares,
     summaries,
+    surveillance,
     unclassified,
 )
 
 
 class Section(NamedTuple):
-    """A section: the name its address has, its heading, and what makes its HTML."""
+    """A section: the name its address has, its name among the contents, its heading, its HTML."""
 
     name: str
+    short: str
     title: str
     html: Callable[[Facts], str]
 
 
 BEFORE_RECORDS = (
-    Section("headline", headline.TITLE, headline.html),
-    Section("by-year", by_year.TITLE, by_year.html),
+    Section("experiments", "Experiments on people", experiments.TITLE, experiments.html),
+    Section("headline", "Numbers", headline.TITLE, headline.html),
+    Section("by-year", "Types by year", by_year.TITLE, by_year.html),
+    Section("claims", "Claim map", claim_map.TITLE, claim_map.html),
 )
 AFTER_RECORDS = (
-    Section("summaries", summaries.TITLE, summaries.html),
-    Section("shares", shares.TITLE, shares.html),
-    Section("newest", newest.TITLE, newest.html),
-    Section("retractions", retractions.TITLE, retractions.html),
-    Section("unclassified", unclassified.TITLE, unclassified.html),
-    Section("method", method.TITLE, method.html),
+    Section("article", "The article", article.TITLE, article.html),
+    Section("preclinical", "Animals and laboratory", preclinical.TITLE, preclinical.html),
+    Section("surveillance", "Routine data", surveillance.TITLE, surveillance.html),
+    Section("summaries", "Summaries", summaries.TITLE, summaries.html),
+    Section("shares", "Share of PubMed", shares.TITLE, shares.html),
+    Section("newest", "Newest", newest.TITLE, newest.html),
+    Section("retractions", "Retractions", retractions.TITLE, retractions.html),
+    Section("unclassified", "Unclassified", unclassified.TITLE, unclassified.html),
+    Section("method", "Search", method.TITLE, method.html),
 )

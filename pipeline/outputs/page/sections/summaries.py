@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pipeline.outputs.page import grid
-from pipeline.outputs.page.facts import Facts
-from pipeline.outputs.page.markup import paragraph, text
+from pipeline.outputs.page.facts import Facts, Search
+from pipeline.outputs.page.markup import OPERATION, folded, number, paragraph, table, text
 
 TITLE = "Summaries of other studies"
 
@@ -13,8 +13,12 @@ def html(facts: Facts) -> str:
     """A table a search of the types that summarise."""
     types = [t for t in facts.types if t.is_summary]
     tables = "".join(
-        f"<h3>{text(search.label)}</h3>"
-        + grid.html(facts, search, types, f"{search.label}: summaries of other studies by year")
+        folded(
+            search,
+            facts.searches[0],
+            grid.html(facts, search, types, f"{search.label}: summaries of other studies by year")
+            + _what_they_sum_up(facts, search),
+        )
         for search in facts.searches
     )
     return (
@@ -22,7 +26,34 @@ def html(facts: Facts) -> str:
             "Reviews, guidelines and chapters report on studies that may stand above already. They "
             "are set apart so as not to be counted twice, not since they were better or worse."
         )
-        + '<figure><div class="chart" id="summary-bars" role="img" aria-label="Bars of '
-        'summaries by year and type; the tables below have the same numbers"></div>'
+        + '<figure><div class="chart" id="summary-bars" role="group" aria-label="Bars of '
+        f'summaries by year and type. {OPERATION}"></div>'
         "<figcaption>Of the search chosen in the filters.</figcaption></figure>" + tables
+    )
+
+
+def _what_they_sum_up(facts: Facts, search: Search) -> str:
+    rows = facts.con.execute(
+        """
+        SELECT s.study_type, t.label, s.synthesis_of, count(*) FROM marts.summaries_of_studies AS s
+        JOIN evidence.study_types AS t USING (study_type)
+        WHERE s.search = ? AND s.counted_as = 'record'
+        GROUP BY ALL ORDER BY any_value(t.display_order), s.synthesis_of
+        """,
+        [search.name],
+    ).fetchall()
+    if not rows:
+        return ""
+    return table(
+        f"{search.label}: what the summaries sum up, as far as their words say",
+        ("summary", "of", "records"),
+        [
+            [
+                text(label),
+                text(of.replace("_", " ")),
+                number(count, search=search.name, type=study_type, mark=f"synthesis:{of}"),
+            ]
+            for study_type, label, of, count in rows
+        ],
+        "counts",
     )

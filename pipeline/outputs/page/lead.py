@@ -1,0 +1,28 @@
+"""The first sentences, as every output has them, with their numbers opening the records."""
+
+from __future__ import annotations
+
+from html import escape
+
+from pipeline.outputs.page.facts import Facts
+from pipeline.outputs.page.markup import number, studies
+from pipeline.outputs.receipt import human_experiments
+from pipeline.outputs.wording import HumanExperiments, first_sentence
+
+
+def html(facts: Facts) -> str:
+    """What the headline searches find of experiments on people, which most readers come for."""
+    found = human_experiments(facts.con, {search.name for search in facts.searches})
+    return "".join(f'<p class="lead">{_sentence(one)}</p>' for one in found)
+
+
+def _sentence(found: HumanExperiments) -> str:
+    name = found.search
+
+    def count(what: str, how_many: int) -> str:
+        if what == "record_count":
+            return number(how_many, search=name, mark=f"experiment:{name}")
+        kind = "experiment_pain" if what == "pain_group_count" else "experiment"
+        return studies(how_many, search=name, mark=f"{kind}:{name}")
+
+    return first_sentence(found._replace(search=escape(name)), count)

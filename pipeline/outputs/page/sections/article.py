@@ -1,0 +1,119 @@
+"""The article card: what a popular article says, and what was looked at, claim by claim."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from pipeline.outputs import claims
+from pipeline.outputs.claims_page import DOMAINS
+from pipeline.outputs.page.facts import Facts
+from pipeline.outputs.page.markup import article, number, paragraph, text
+from pipeline.outputs.page.sections.claim_map import NOT_SEARCHED
+
+TITLE = "The article, claim by claim"
+SEARCH = "kratom"
+
+
+def html(facts: Facts) -> str:
+    """A card a claim, closed: its question and what was looked at stand on it."""
+    if SEARCH not in facts.claim_maps:
+        return ""
+    leaned_on = _leaned_on(facts)
+    newest = _newest(facts)
+    return paragraph(
+        'A popular article, "How Does Kratom Help With Pain Management?", makes many claims '
+        "and names none of its studies. Each is a question here, with what was looked at in "
+        "PubMed. Nothing here says that a claim is true: a study that is found is held, no "
+        f"more. {claims.LOOKED_AT}"
+    ) + "".join(
+        _card(claim, leaned_on.get(claim["claim"], []), newest)
+        for claim in facts.claim_maps[SEARCH]
+    )
+
+
+def _card(
+    claim: dict[str, Any], leaned_on: list[dict[str, Any]], newest: dict[int, tuple[str, str]]
+) -> str:
+    is_part = " part" if claim["parent"] else ""
+    says = f"The article: “{claim['says']}”." if claim["says"] else "The article is silent."
+    source = f" Its source: {claim['source']}." if claim["source"] else ""
+    looked_at, links = _looked_at(claim)
+    items = "".join(
+        f"<li>{article(newest[pmid][0], pmid, newest[pmid][1])}</li>"
+        for pmid in claim["newest_pmids"] or []
+    )
+    return (
+        f'<details class="claim{is_part}" id="claim-{escape(claim["claim"])}">'
+        f"<summary>{text(claim['question'])} <small>{text(looked_at)}</small></summary>"
+        f"<p>{text(says + source)}</p>"
+        + "".join(map(_study, leaned_on))
+        + f"<p>{links}</p>"
+        + (f"<p>The newest:</p><ul>{items}</ul>" if items else "")
+        + _feed(claim)
+        + "</details>"
+    )
+
+
+def _feed(claim: dict[str, Any]) -> str:
+    if claim["coverage"] == "none":
+        return ""
+    address = escape(f"feeds/claims/{claim['claim']}.atom")
+    return f'<p><a href="{address}">New records on this, as a feed</a></p>'
+
+
+def _study(study: dict[str, Any]) -> str:
+    found = "found" if study["is_found"] else "not held"
+    name = "The study it leans on"
+    pmid, doi = study["pmid"], study["doi"]
+    if pmid or doi:
+        name = article(name, pmid or 0, f"https://doi.org/{doi}" if doi else None)
+    return (
+        f"<p>{name} ({found}; identified by us: {text(study['certainty'])}): "
+        f"{text(study['tested'])}<br>How that differs: {text(study['differs'])}</p>"
+    )
+
+
+def _looked_at(claim: dict[str, Any]) -> tuple[str, str]:
+    """What was looked at: in plain words for the card's head, and with links to the records."""
+    if claim["remark"]:
+        is_unknown = claim["coverage"] == "partial"
+        return NOT_SEARCHED if is_unknown else claim["remark"], text(claim["remark"])
+    is_complete = claim["coverage"] == "complete"
+    words, links = [], []
+    behind = {"search": SEARCH, "claim": claim["claim"]}
+    for domain, one, many in DOMAINS:
+        how = "beside" if domain == "synthesis" else "measured"
+        count = claim["domains"][domain][how] or 0
+        if count or (is_complete and domain != "other"):
+            noun = one if count == 1 else many
+            words.append(f"{count} {noun}")
+            links.append(f"{number(count, **behind, domain=domain, how=how)} {noun}")
+    beside = claim["record_count"] - (claim["measured_count"] or 0)
+    if beside:
+        words.append(f"{beside} not measuring it")
+        links.append(
+            f"{number(beside, **behind, how='beside')} in all, the reviews among them, that tell "
+            "of it without measuring it"
+        )
+    since = f" Since {claim['first_year']}." if claim["first_year"] else ""
+    unknown = "" if is_complete else " Whatever else there is: not known."
+    return f"{', '.join(words)}.", f"Looked at: {', '.join(links)}.{since}{unknown}"
+
+
+def _leaned_on(facts: Facts) -> dict[str, list[dict[str, Any]]]:
+    codes = facts.con.execute(
+        "SELECT DISTINCT unnest(claims) AS claim FROM evidence.claim_leaned_on ORDER BY claim"
+    ).fetchall()
+    return {code: claims.leaned_on(facts.con, code) for (code,) in codes}
+
+
+def _newest(facts: Facts) -> dict[int, tuple[str, str]]:
+    rows = facts.con.execute(
+        """
+        SELECT DISTINCT a.pmid, a.citation, a.doi_url FROM marts.articles AS a
+        WHERE a.pmid IN (SELECT unnest(newest_pmids) FROM marts.claim_totals WHERE search = ?)
+        """,
+        [SEARCH],
+    ).fetchall()
+    return {pmid: (citation, doi) for pmid, citation, doi in rows}

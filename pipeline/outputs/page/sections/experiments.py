@@ -1,0 +1,118 @@
+"""Experiments on people: how many, and which. The question most readers come with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.outputs.page.facts import Facts, Search
+from pipeline.outputs.page.markup import (
+    NOT_STATED,
+    article,
+    folded,
+    number,
+    opens,
+    paragraph,
+    studies,
+    table,
+    text,
+)
+
+TITLE = "Experiments on people"
+SHOWN = 50
+
+_STUDIES = """
+SELECT h.*, (
+    SELECT list({'pmid': a.pmid, 'title': a.title, 'citation': a.citation, 'doi': a.doi_url}
+        ORDER BY a.year, a.pmid)
+    FROM marts.articles AS a WHERE list_contains(h.report_pmids, a.pmid)
+) AS reports
+FROM marts.human_experimental AS h
+WHERE h.search = ? AND h.report_count > 0 AND h.is_on_topic
+ORDER BY NOT h.is_pain_measured, h.last_year DESC NULLS LAST, h.study_group
+LIMIT ?
+"""
+
+
+def html(facts: Facts) -> str:
+    """A table a search, one row a study, those that measured pain first."""
+    totals = {
+        row[0]: row[1:]
+        for row in facts.con.execute(
+            "SELECT search, record_count, group_count, pain_group_count, mention_group_count "
+            "FROM marts.human_experimental_totals"
+        ).fetchall()
+    }
+    return "".join(
+        folded(search, facts.searches[0], _search(facts, search, *totals[search.name]), "Studies")
+        for search in facts.searches
+    ) + paragraph(
+        "A study is what shares a registration, or what PubMed links as one; else a record by "
+        "itself. Found by NLM's tags and the words of the records: an experiment whose record "
+        "does not say so is missing here. marts.possible_human_experimental is the wider net."
+    )
+
+
+def _search(facts: Facts, search: Search, reports: int, groups: int, pain: int, told: int) -> str:
+    name = search.name
+    if not reports and not told and not search.is_complete:
+        return paragraph(
+            "Not known: no experiment on people is held here, and no complete search was made."
+        )
+    mention = ""
+    if told:
+        links = studies(told, search=name, mark=f"experiment_mention:{name}")
+        mention = f" Not below: {links} more that only mention kratom."
+    rest = f" Below: the first {SHOWN} of {groups:,}." if groups > SHOWN else ""
+    counts = (
+        f"<p>{studies(groups, search=name, mark=f'experiment:{name}')} "
+        f"{'study' if groups == 1 else 'studies'} in "
+        f"{number(reports, search=name, mark=f'experiment:{name}')} "
+        f"{'record' if reports == 1 else 'records'}; "
+        f"{studies(pain, search=name, mark=f'experiment_pain:{name}')} measured pain.{mention}"
+        f"{rest}</p>"
+    )
+    cursor = facts.con.execute(_STUDIES, [name, SHOWN])
+    names = [column[0] for column in cursor.description or []]
+    rows = [_row(facts, search, dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+    if not rows:
+        return counts
+    header = ("study", "years", "measured", "people", "substance", "test", "country", "records")
+    return counts + table(f"{search.label}: experiments on people", header, rows, "studies")
+
+
+def _row(facts: Facts, search: Search, study: dict[str, Any]) -> list[str]:
+    behind = {"search": search.name, "mark": f"study:{study['study_group']}"}
+
+    def told(facet: str, values: list[str]) -> str:
+        words = ", ".join(facts.label(facet, value) for value in values)
+        return opens(words, **behind) if words else NOT_STATED
+
+    reports = "".join(
+        f"<div>{article(one['title'] or '[no title]', one['pmid'], one['doi'])}"
+        f"<br><small>{text(one['citation'])}</small></div>"
+        for one in study["reports"]
+    )
+    registrations = ", ".join(study["registrations"])
+    first, last = study["first_year"], study["last_year"]
+    size = study["sample_size"]
+    return [
+        reports + (f"<small>{opens(registrations, **behind)}</small>" if registrations else ""),
+        "undated" if first is None else f"{first}" if first == last else f"{first} to {last}",
+        told("trial_purpose", study["purposes"]),
+        told("trial_population", study["populations"])
+        + (f"; {opens(f'{size:,}', **behind)} people" if size else ""),
+        told("substance", study["substances"]),
+        told("assay", study["outcomes"]),
+        told("study_country", study["countries"]),
+        _records(search, study),
+    ]
+
+
+def _records(search: Search, study: dict[str, Any]) -> str:
+    group = f"study:{study['study_group']}"
+    reports = number(study["report_count"], search=search.name, mark=f"report,{group}")
+    others = len(study["other_pmids"])
+    if not others:
+        return reports
+    count = number(others, search=search.name, counted="all", mark=f"not_report,{group}")
+    return f"{reports}; {count} protocol, retracted, preprint or the like"
