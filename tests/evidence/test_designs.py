@@ -42,6 +42,27 @@ DESIGNS = {
     "case with review": ("CASE", ("Liver injury after tea: a case report and systematic review", "A 40-year-old man drank tea."), ("Liver injury after tea: a systematic review of case reports", "We searched MEDLINE.")),
     "reference chapter": ("REFWORK", ("Kratom. In: LiverTox", "Kratom is a tree."), ("Kratom and the liver", "LiverTox grades the evidence. We examined 60 patients.")),
     "only what is known": ("NARR", ("Tea and the liver", "Injury of the liver is often seen with herbs. Causes may include many plants. Care is important."), ("Tea and the liver", "Injury is often seen. Enzymes were measured in 60 patients.")),
+    # wordings other than the usual ones
+    "blind, and by chance": ("RCT", ("Tea for migraine: a double-blind study", "Each adult drank tea or placebo in random order."), ("Tea for migraine in rats: a double-blind study", "Rats were given tea.")),
+    "blind, in the text": ("RCT", ("Tea for migraine", "A double-blind, parallel-group, placebo-controlled design was used. The 40 adults came in random order."), ("Tea for migraine", "Placebo-controlled trials of it are rare. We asked 50 adults by questionnaire.")),
+    "blind, title alone": ("RCT", ("Tea for migraine: a double-blind study", ""), ("Tea for migraine in mice: a double-blind study", "")),
+    "trial before its other analyses": ("RCT", ("Tea for pain", "In this randomized controlled trial 60 adults drank tea. We performed post hoc analyses by age."), ("Tea for pain", "A post hoc analysis of a randomized controlled trial of tea in 60 adults was done.")),
+    "blind is likelier than open": ("RCT", ("Tea for pain", "A double-blind phase in 90 adults was followed by an open-label study of a year."), ("Tea for pain", "An open-label study of a year was done in 90 adults.")),
+    "age with a comma": ("CASE", ("Muscle injury after tea", "A 27-year-old, previously healthy male presented with dark urine."), ("Muscle injury after tea", "Of 60 men aged 27 years or more, 5 had dark urine.")),
+    "age in words": ("CASE", ("Muscle injury after tea", "A sixty-two-year-old woman had dark urine."), ("Muscle injury after tea", "Ten-year-old records of 60 women were read.")),
+    "course of one patient": ("CASE", ("Fever after tea", "The patient underwent surgery and was well after a week."), ("Fever after tea", "The patient was asked first. In all 60 patients fever was measured.")),
+    "one male": ("CASE", ("Muscle injury in a young healthy male.", ""), ("Muscle injury in young males", "Enzymes were measured in 60 males.")),
+    "a few people": ("SERIES", ("Fever and tea", "Fever and rash were seen in three siblings."), ("Fever and tea", "Fever was seen in three patients. All patients were examined twice.")),
+    "people without a pattern": ("XSEC", ("Lead in those who drink tea", "Lead in blood was measured by spectrometry in heavy drinkers."), ("Lead in tea", "Lead was measured in the leaves.")),
+    "teeth called canine": ("XSEC", ("Tea and tooth movement", "This study consisted of 20 patients who needed canine retraction. Proteins were measured."), ("Tea and tooth movement in dogs", "Proteins were measured in the canine tooth.")),
+    "an animal, and nothing done": ("ANIMAL", ("Tea and hibernation", "Ground squirrels, never given tea, drink it at once."), ("Tea and hibernation", "Those who drink tea sleep less.")),
+    "lab words in an exposition": ("NARR", ("Inflammation and tea", "Inflammation is often seen. Cells in mice come from the marrow. It may help to know them."), ("Inflammation and tea", "Cells of the marrow were counted in mice.")),
+    "review that names its animal": ("NARR", ("Probes for tea in living Caenorhabditis elegans", "In this review we tell how the probes work."), ("Probes for tea in living Caenorhabditis elegans", "Worms were given tea and probes were used.")),
+    "areas covered": ("NARR", ("Tea and ageing", "Areas covered: Aspects of ageing and tea. Expert opinion: Tea is promising."), ("Tea and ageing", "We measured ageing in 60 adults.")),
+    "files reviewed": ("COHORT", ("Drains and infection", "This single-centre retrospective review analyzed all patients with a drain over five years."), ("Drains and infection", "This comprehensive review covers drains. Retrospective studies are cited.")),
+    "cases reviewed": ("COHORT", ("Fixation of the spine: review of 52 cases", "Between 2012 and 2019, 52 patients had surgery and were followed for two years."), ("Fixation of the spine: a review", "What is known of surgery is told.")),
+    "editorial commentary": ("COMMENT", ("Editorial Commentary: Tea May Help the Knee", "Tea is often seen in clinics."), ("Tea may help the knee", "Knees were examined in 60 adults.")),
+    "cells treated": ("INVITRO", ("Tea and the barrier", "Monocytes were stimulated with tea."), ("Tea and the barrier", "Monocytes are often stimulated in studies. We asked 50 adults.")),
 }  # fmt: skip
 
 
