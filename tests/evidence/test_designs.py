@@ -62,6 +62,8 @@ DESIGNS = {
     "files reviewed": ("COHORT", ("Drains and infection", "This single-centre retrospective review analyzed all patients with a drain over five years."), ("Drains and infection", "This comprehensive review covers drains. Retrospective studies are cited.")),
     "cases reviewed": ("COHORT", ("Fixation of the spine: review of 52 cases", "Between 2012 and 2019, 52 patients had surgery and were followed for two years."), ("Fixation of the spine: a review", "What is known of surgery is told.")),
     "editorial commentary": ("COMMENT", ("Editorial Commentary: Tea May Help the Knee", "Tea is often seen in clinics."), ("Tea may help the knee", "Knees were examined in 60 adults.")),
+    "patients in a title alone": ("COHORT", ("Tea in 90 patients with knees operated", ""), ("Tea in patients with knees operated", "Tea is often seen. Knees may hurt.")),
+    "treatment in a title alone": ("NRCT", ("Efficacy of tea therapy in adults", ""), ("Efficacy of tea therapy in adults", "Tea is often seen. It may help.")),
     "patients in an exposition": ("NARR", ("Anxiety in practice", "Anxiety is often seen. Patients can be diagnosed by physicians. Treatments may include tea."), ("Anxiety in practice", "Patients treated with tea were compared by score.")),
     "figures without a verb": ("XSEC", ("Feedback and tea", "Here tea may help. In 40 subjects the score was 8.1 ± 2.2 with tea, else 6.2 ± 1.9."), ("Feedback and tea", "Tea may help. Those who drink it may score higher.")),
     "cells treated": ("INVITRO", ("Tea and the barrier", "Monocytes were stimulated with tea."), ("Tea and the barrier", "Monocytes are often stimulated in studies. We asked 50 adults.")),
