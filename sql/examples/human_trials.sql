@@ -13,6 +13,6 @@ SELECT
     arg_min(a.title, (a.year, a.pmid)) AS title
 FROM marts.human_experimental AS s
 INNER JOIN marts.articles AS a ON list_contains(s.report_pmids, a.pmid)
-WHERE s.search = 'kratom_pain' AND s.kratom_level IN ('focus', 'outcome')
+WHERE s.search = 'kratom_pain' AND s.is_on_topic
 GROUP BY s.study_group, s.first_year, s.is_pain_measured
 ORDER BY s.first_year DESC NULLS LAST, s.study_group ASC;
