@@ -17,6 +17,7 @@ from tests.evidence.conftest import REFERENCE, add_article
 from tests.evidence.test_evaluation import MAPPING
 
 pytest.importorskip("sklearn")
+np = pytest.importorskip("numpy")
 
 ROWS = [
     ("Tea for pain in adults", "Volunteers drank tea and were asked.", "T"),
@@ -64,6 +65,23 @@ def test_suggestions_stand_beside_the_labels(con: duckdb.DuckDBPyConnection, mod
     assert con.execute(
         "SELECT count(*) FROM evidence.rule_sets WHERE kind = 'reader'"
     ).fetchone() == (1,)
+
+
+def test_a_model_of_other_features_is_refused(model: Path) -> None:
+    with np.load(model) as held:
+        kept = dict(held)
+    kept["weights"] = kept["weights"][:, :-1]
+    np.savez_compressed(model, **kept)
+    with pytest.raises(ConfigurationError, match="trained by another version"):
+        load_reader(model)
+
+
+def test_same_labels_same_model(model: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again.npz"
+    labels, mapping = tmp_path / "l.csv", tmp_path / "m.toml"
+    train(labels, mapping, "all", again, Settings(data=tmp_path))
+    with np.load(model) as one, np.load(again) as other:
+        assert (one["weights"] == other["weights"]).all()
 
 
 def test_a_file_that_is_no_model(tmp_path: Path) -> None:
