@@ -20,7 +20,8 @@ COMPARED = (
     "Unclassified",
     "Rules the records were judged by",
 )
-"""Of each table a part of its caption: here, in test_claim_tables.py, in test_numbers.py, or without a count of records."""
+"""Of each table a part of its caption: here, in test_claim_tables.py or test_numbers.py, or
+without a count of records."""
 
 
 def test_no_table_is_left_uncompared(any_set: Published):
