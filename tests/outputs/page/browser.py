@@ -68,3 +68,11 @@ class Browser:
             for event in events
             if event["method"] == "Network.requestWillBeSent"
         ]
+
+
+def titles(browser: Browser) -> list[str]:
+    """Of the records that the list shows."""
+    script = (
+        "return [...document.querySelectorAll('#list > li > :first-child')].map(e => e.textContent)"
+    )
+    return list(browser.run(script))

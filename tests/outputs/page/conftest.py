@@ -190,6 +190,12 @@ def browser() -> Iterator[Browser]:
     found.driver.quit()
 
 
+@pytest.fixture
+def opened(browser: Browser, set_of_files: Published) -> Browser:
+    browser.open(set_of_files.page)
+    return browser
+
+
 @pytest.fixture(scope="session")
 def axe() -> str:
     if not AXE.exists():

@@ -2,54 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
-from lxml import html
-
 from tests.outputs.page.conftest import Published
-
-Row = tuple[str, ...]
-
-
-@cache
-def tables(published: Published) -> dict[str, tuple[Row, list[Row]]]:
-    """Caption to heads and rows of each table of the page, as its readers see them."""
-    found = {}
-    for table in html.parse(str(published.page)).iterfind(".//table"):
-        heads = tuple(head.text_content() for head in table.iterfind("thead/tr/th"))
-        rows = [tuple(_seen(cell) for cell in row) for row in table.iterfind("tbody/tr")]
-        caption = table.findtext("caption")
-        assert caption not in found
-        found[caption] = heads, rows
-    return found
-
-
-def _seen(cell: Any) -> str:
-    for line in cell.iter("br"):
-        line.tail = f"\n{line.tail or ''}"
-    for block in list(cell.iter("div"))[1:]:
-        block.text = f"\n{block.text or ''}"
-    return str(cell.text_content())
-
-
-def known(count: int | None) -> str:
-    return "not known" if count is None else f"{count:,}"
-
-
-def labels(published: Published, facet: str) -> dict[str, str]:
-    rows = published.sql("SELECT value, label FROM evidence.facet_values WHERE facet = ?", [facet])
-    return dict(rows)
-
-
-def searches(published: Published) -> list[tuple[str, str, bool]]:
-    rows = published.sql("SELECT search, label, coverage FROM marts.search_totals")
-    return [(search, label, coverage == "complete") for search, label, coverage in rows]
-
-
-def span(first: int | None, last: int | None) -> str:
-    return "undated" if first is None else str(first) if first == last else f"{first} to {last}"
-
+from tests.outputs.page.seen import known, labels, searches, span, tables
 
 COMPARED = (
     "Records by search",
@@ -66,7 +20,8 @@ COMPARED = (
     "Unclassified",
     "Rules the records were judged by",
 )
-"""Of each table a part of its caption: here, in test_numbers.py, or without a count of records."""
+"""Of each table a part of its caption: here, in test_claim_tables.py or test_numbers.py, or
+without a count of records."""
 
 
 def test_no_table_is_left_uncompared(any_set: Published):
@@ -93,114 +48,6 @@ def test_records_by_search(any_set: Published):
         )
         for label, *counts, coverage in found
     ]
-
-
-def test_experiments_on_people(any_set: Published):
-    shown = tables(any_set)
-    names = {
-        facet: labels(any_set, facet)
-        for facet in ("trial_purpose", "trial_population", "substance", "assay", "study_country")
-    }
-    compared = 0
-    for search, label, _ in searches(any_set):
-        found = any_set.sql(
-            """
-            SELECT study_group, report_pmids, registrations, first_year, last_year, purposes,
-                populations, sample_size, substances, outcomes, countries, report_count,
-                len(other_pmids)
-            FROM marts.human_experimental WHERE search = ? AND report_count > 0 AND is_on_topic
-            ORDER BY NOT is_pain_measured, last_year DESC NULLS LAST, study_group
-            """,
-            [search],
-        )
-        _, rows = shown.get(f"{label}: experiments on people", ((), []))
-        assert len(rows) == len(found)
-        for row, (_, pmids, numbers, first, last, *told, reports, others) in zip(
-            rows, found, strict=True
-        ):
-            for pmid in pmids:
-                ((title, citation),) = any_set.sql(
-                    "SELECT title, citation FROM marts.articles WHERE pmid = ?", [pmid]
-                )
-                assert title in row[0] and citation in row[0]
-            assert all(number in row[0] for number in numbers)
-            purposes, populations, size, substances, assays, countries = told
-
-            def said(facet: str, values: list[str]) -> str:
-                return ", ".join(names[facet].get(v, v) for v in values) or "not stated"
-
-            people = said("trial_population", populations)
-            assert row[1:7] == (
-                span(first, last),
-                said("trial_purpose", purposes),
-                people + (f"; {size:,} people" if size else ""),
-                said("substance", substances),
-                said("assay", assays),
-                said("study_country", countries),
-            )
-            ending = f"; {others} protocol, retracted, preprint or the like" if others else ""
-            assert row[7] == f"{reports}{ending}"
-            compared += 1
-    assert compared > 2
-
-
-def test_the_claim_map(any_set: Published):
-    shown = tables(any_set)
-    compared = 0
-    for search, label, is_complete in searches(any_set):
-        claims = any_set.sql(
-            "SELECT claim, question, coverage, remark, record_count FROM marts.claim_totals "
-            "WHERE search = ? ORDER BY display_order",
-            [search],
-        )
-        if not claims:
-            assert f"{label}: claims by kind of evidence" not in shown
-            continue
-        heads, rows = shown[f"{label}: claims by kind of evidence"]
-        domains = [
-            name for (name,) in any_set.sql("SELECT DISTINCT domain FROM marts.claims_by_domain")
-        ]
-        assert sorted(heads[1:-1]) == sorted(domains)
-        assert len(rows) == len(claims)
-        for row, (claim, question, coverage, remark, total) in zip(rows, claims, strict=True):
-            assert row[0] == question
-            if coverage == "none" or (coverage == "partial" and not total):
-                said = "not known: no complete search" if coverage == "partial" else remark
-                assert row[1:] == (said,)
-                continue
-            cells = {
-                domain: known(measured) + (f" +{beside}" if beside else "")
-                for domain, measured, beside in any_set.sql(
-                    "SELECT domain, measured_count, beside_count FROM marts.claims_by_domain "
-                    "WHERE search = ? AND claim = ?",
-                    [search, claim],
-                )
-            }
-            assert row[1:] == (*(cells[domain] for domain in heads[1:-1]), known(total))
-            if not is_complete:
-                assert "0" not in row
-            compared += 1
-    assert compared > 3
-
-
-def test_the_article_card_has_the_numbers_of_the_map(any_set: Published):
-    cards = html.parse(str(any_set.page)).getroot().find_class("claim")
-    totals = any_set.sql(
-        "SELECT claim, question, remark, record_count, coverage FROM marts.claim_totals "
-        "WHERE search = 'kratom' ORDER BY display_order"
-    )
-    assert [card.get("id") for card in cards] == [f"claim-{claim}" for claim, *_ in totals]
-    for card, (_, question, remark, count, coverage) in zip(cards, totals, strict=True):
-        assert card.find("summary").text_content().startswith(question)
-        feeds = [link for link in card.iter("a") if link.text == "New records on this, as a feed"]
-        assert len(feeds) == (coverage != "none")
-        assert all((any_set.directory / feed.get("href")).exists() for feed in feeds)
-        if remark:
-            assert remark in card.text_content()
-            assert card.find_class("number") == []
-        else:
-            assert count and card.find_class("number")
-            assert ("not known" in card.text_content()) == (coverage != "complete")
 
 
 def test_animal_and_laboratory_work(any_set: Published):
