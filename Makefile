@@ -29,7 +29,7 @@ run: $(RUN_STAMP) ## Install what is needed, then run the main job on the demons
 	@exec $(PY) -m flows.update --offline $(ARGS)
 
 test: $(DEV_STAMP) ## Install what is needed, then run the tests
-	@exec $(PY) -m pytest --numprocesses=auto --dist=loadfile $(if $(SLOW),,-m "not slow") $(ARGS)
+	@exec $(PY) -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(if $(SLOW),,-m "not slow") $(ARGS)
 
 soak: $(DEV_STAMP) ## 300 days of updates from a changing PubMed, with faults and kills
 	@exec $(PY) -m tests.soak --days 300 --seed 1 --report docs/soak.md $(ARGS)

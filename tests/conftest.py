@@ -35,6 +35,21 @@ ALLOWED_SKIPS = (
 """Reasons for which a test may be skipped; any other skip fails the session."""
 
 
+LONGEST_FIRST = (
+    "tests/faults/test_matrix.py",
+    "tests/soak/test_soak.py",
+    "tests/faults/test_key_with_prefect.py",
+    "tests/test_kill.py",
+    "tests/outputs/page/test_many.py",
+)
+"""Files that take a minute or more: begun last, one worker would end alone with them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     unknown = [

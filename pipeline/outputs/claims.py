@@ -42,17 +42,19 @@ def the_map(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]
             effect="Nothing was read.",
             next_step='`ketum query "SELECT DISTINCT search FROM marts.claim_totals"` lists them.',
         )
-    for claim in claims:
-        claim["domains"] = {
-            row["domain"]: {"measured": row["measured_count"], "beside": row["beside_count"]}
-            for row in _rows(
-                con,
-                "SELECT domain, measured_count, beside_count FROM marts.claims_by_domain "
-                "WHERE search = ? AND claim = ? ORDER BY domain_order",
-                search,
-                claim["claim"],
-            )
+    domains: dict[str, dict[str, dict[str, int]]] = {}
+    for row in _rows(
+        con,
+        "SELECT claim, domain, measured_count, beside_count FROM marts.claims_by_domain "
+        "WHERE search = ? ORDER BY claim, domain_order",
+        search,
+    ):
+        domains.setdefault(row["claim"], {})[row["domain"]] = {
+            "measured": row["measured_count"],
+            "beside": row["beside_count"],
         }
+    for claim in claims:
+        claim["domains"] = domains.get(claim["claim"], {})
     return claims
 
 

@@ -15,8 +15,9 @@ from pipeline.evidence.study_types import load_study_types
 from tests.evidence.conftest import REFERENCE
 
 CODES = load_study_types(REFERENCE / "study_types.toml").codes()
-# facets.toml there is the split of another measurement, and no mapping of labels
-MAPPINGS = sorted(p for p in (REFERENCE / "evaluation").glob("*.toml") if p.stem != "facets")
+OTHER = ("facets", "claim_stand_in")
+"""Files beside the mappings, read by others (benchmarks.facets_by_hand, claim_draw)."""
+MAPPINGS = sorted(p for p in (REFERENCE / "evaluation").glob("*.toml") if p.stem not in OTHER)
 
 MAPPING = """
 set = "Made up"
