@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from pipeline import run as runs
 from pipeline.clock import Clock
 from pipeline.options import Options
+from pipeline.outputs import publish
 from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed.replay import Archive as ReplayArchive
 from pipeline.pubmed.replay import ReplayServer
@@ -144,3 +146,23 @@ def published(settings: Settings) -> Callable[..., list[tuple[object, ...]]]:
             return con.execute(sql, parameters or []).fetchall()
 
     return query
+
+
+@contextmanager
+def the_database_alone() -> Iterator[None]:
+    """Publish sets without page, feeds and tables: these are made of the database, and take time.
+
+    For tests of what a database holds; `test_key_with_prefect` publishes whole sets under every
+    fault, and tests/outputs has each of the files left out here.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publish.exports, "export_all", lambda _con, _directory: [])
+        patch.setattr(publish.page, "write", lambda _con, _directory: None)
+        patch.setattr(publish.feeds, "write", lambda _con, _directory: None)
+        yield
+
+
+@pytest.fixture
+def database_alone() -> Iterator[None]:
+    with the_database_alone():
+        yield

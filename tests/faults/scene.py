@@ -27,7 +27,7 @@ from pipeline.pubmed.replay import ReplayServer
 from pipeline.pubmed.replay.faults import Misbehaviour, case
 from pipeline.settings import ROOT, Settings
 from pipeline.update import run_update
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, write
 
 KEY = "canary0000000000000000000000000key"
@@ -102,7 +102,11 @@ class Scene:
         error, receipt = None, None
         clock = TickingClock() if name == "trickle" else FakeClock()
         clock.sleep(self.clock.passed)
-        with small_batches(), ReplayServer(self.archives["two"], fault=fault) as server:
+        with (
+            small_batches(),
+            the_database_alone(),
+            ReplayServer(self.archives["two"], fault=fault) as server,
+        ):
             try:
                 receipt = run_update(Options(), replace(settings, eutils_url=server.url), clock)
             except KetumError as raised:

@@ -30,6 +30,8 @@ from pipeline.update import run_update
 from pipeline.warehouse import stage
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.usefixtures("database_alone")
+
 DAY = 86_400
 SHARES = (
     "SELECT search, denominator, year, member_count, denominator_count, records_per_100k "

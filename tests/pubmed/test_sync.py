@@ -61,12 +61,17 @@ class Pubmed:
 
 
 @pytest.fixture
-def pubmed(tmp_path, settings, clock, monkeypatch):
+def pubmed_and_whole_sets(tmp_path, settings, clock, monkeypatch):
     monkeypatch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
     made = Pubmed(tmp_path, settings, clock)
     made.set(1, "Kratom and pain in mice")
     made.set(2, "Kratom for sale")
     return made
+
+
+@pytest.fixture
+def pubmed(pubmed_and_whole_sets, database_alone):
+    return pubmed_and_whole_sets
 
 
 def test_the_first_run_reads_everything(pubmed):
@@ -75,7 +80,10 @@ def test_the_first_run_reads_everything(pubmed):
     assert receipt.is_full_read
 
 
-def test_an_unchanged_day_asks_three_times_a_search_at_most(pubmed, published, settings):
+def test_an_unchanged_day_asks_three_times_a_search_at_most(
+    pubmed_and_whole_sets, published, settings
+):
+    pubmed = pubmed_and_whole_sets
     pubmed.run()
     first = settings.latest.resolve()
     receipt = pubmed.run()
