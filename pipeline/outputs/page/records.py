@@ -58,18 +58,11 @@ studies AS (
 facets_proved AS (
     SELECT pmid, list(said ORDER BY display_order, said) AS said
     FROM (
-        SELECT p.pmid, f.display_order, concat(f.label, ': ', coalesce(v.label, f.value), ' (',
-            array_to_string(list(DISTINCT {SHORTENED.format("p.matched_text")})[:2], ', '), ')')
-            AS said
-        FROM evidence.proofs AS p
-        JOIN (
-            SELECT facet, label, display_order, substr(code, length(facet) + 2) AS value, code
-            FROM evidence.facets JOIN (SELECT DISTINCT code FROM evidence.proofs
-                WHERE kind = 'facet') ON starts_with(code, facet || '.')
-        ) AS f ON p.code = f.code
-        LEFT JOIN evidence.facet_values AS v ON f.facet = v.facet AND f.value = v.value
-        WHERE p.kind = 'facet' AND f.facet <> 'affiliation_country'
-        GROUP BY p.pmid, f.display_order, f.label, f.value, v.label
+        SELECT f.pmid, t.display_order, concat(f.facet_label, ': ', f.value_label, ' (',
+            array_to_string(list_transform(
+                f.words[:2], lambda x: {SHORTENED.format("x")}), ', '), ')') AS said
+        FROM marts.article_facets AS f JOIN evidence.facets AS t USING (facet)
+        WHERE len(f.words) > 0 AND facet <> 'affiliation_country'
     )
     GROUP BY pmid
 ),
