@@ -20,7 +20,7 @@ from pipeline.evidence.assigning import assign
 from pipeline.evidence.claim_matching import match_claims
 from pipeline.evidence.claim_tables import write_claims, write_readings
 from pipeline.evidence.claims import load_claims
-from pipeline.evidence.curation import load_readings
+from pipeline.evidence.curation import NOT_HELD, load_readings
 from pipeline.evidence.evaluation.mapping import UNSEEN
 from pipeline.evidence.evaluation.results import MEASURED_FILE, read_results
 from pipeline.evidence.faceting import judge_facets
@@ -202,7 +202,7 @@ def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
         "claim_pairs": "count(*) FROM evidence.article_claims",
         "claim_readings": "count(*) FROM evidence.claim_evidence",
         "claim_readings_not_held": "count(*) FROM evidence.claim_evidence "
-        "WHERE stale_reason = 'not held'",
+        f"WHERE stale_reason = '{NOT_HELD}'",
         "overrides_unmet": "count(*) FROM evidence.overrides WHERE NOT is_expectation_met",
         "overrides_not_held": "count(*) FROM evidence.overrides WHERE automatic_value IS NULL",
     }

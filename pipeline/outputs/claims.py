@@ -73,7 +73,17 @@ def one(con: duckdb.DuckDBPyConnection, search: str, code: str) -> dict[str, Any
             next_step="`ketum claims` lists them.",
         )
     claim["parts"] = [other["claim"] for other in claims if other["parent"] == code]
-    claim["records"] = _rows(
+    claim["records"] = records(con, search, code)
+    claim["people_read"] = _rows(
+        con, "SELECT * FROM marts.claim_readings WHERE claim = ? ORDER BY pmid", code
+    )
+    claim["leaned_on"] = leaned_on(con, code)
+    return claim
+
+
+def records(con: duckdb.DuckDBPyConnection, search: str, code: str) -> list[dict[str, Any]]:
+    """The records that address a claim: those that measured it first, then the newest."""
+    return _rows(
         con,
         """
         SELECT pmid, how, study_type, domains, year, counted_as, citation, title, pubmed_url,
@@ -84,11 +94,6 @@ def one(con: duckdb.DuckDBPyConnection, search: str, code: str) -> dict[str, Any
         search,
         code,
     )
-    claim["people_read"] = _rows(
-        con, "SELECT * FROM marts.claim_readings WHERE claim = ? ORDER BY pmid", code
-    )
-    claim["leaned_on"] = leaned_on(con, code)
-    return claim
 
 
 def leaned_on(con: duckdb.DuckDBPyConnection, code: str) -> list[dict[str, Any]]:

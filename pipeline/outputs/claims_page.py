@@ -99,7 +99,7 @@ def _counts(claim: dict[str, Any]) -> str:
 
 def _newest(con: duckdb.DuckDBPyConnection, claim: dict[str, Any]) -> list[dict[str, Any]]:
     wanted = claim["newest_pmids"] or []
-    records = claims.one(con, _SEARCH, claim["claim"])["records"] if wanted else []
+    records = claims.records(con, _SEARCH, claim["claim"]) if wanted else []
     return [record for pmid in wanted for record in records if record["pmid"] == pmid]
 
 

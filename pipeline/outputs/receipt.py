@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from pipeline.evidence.curation import NOT_HELD
 from pipeline.outputs.headline import Headline, headline
 from pipeline.outputs.wording import HumanExperiments, first_sentence
 
@@ -188,7 +189,8 @@ def fill(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
             "look again with `ketum explain PMID`; all are in evidence.overrides."
         )
     if unread := _number(
-        con, "SELECT count(*) FROM evidence.claim_evidence WHERE stale_reason = 'not held'"
+        con,
+        f"SELECT count(*) FROM evidence.claim_evidence WHERE stale_reason = '{NOT_HELD}'",  # noqa: S608
     ):
         receipt.notes.append(
             f"{unread} reading(s) of claims are of records not held here, quotes unchecked: "

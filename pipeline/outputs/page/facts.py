@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 import duckdb
@@ -62,7 +63,6 @@ class Facts:
         searches: in the order of the reference file.
         types: all study types.
         claims: code and question of each claim that records are matched with.
-        claim_maps: by search, from `claims.the_map`; searches without claims are not in it.
         labels: names of the values of facets, by facet and value.
     """
 
@@ -75,8 +75,15 @@ class Facts:
     searches: tuple[Search, ...]
     types: tuple[StudyType, ...]
     claims: tuple[tuple[str, str], ...]
-    claim_maps: dict[str, list[dict[str, Any]]]
     labels: dict[tuple[str, str], str]
+
+    @cached_property
+    def claim_maps(self) -> dict[str, list[dict[str, Any]]]:
+        """By search, from `claims.the_map`; searches without claims are not in it."""
+        rows = self.con.execute(
+            "SELECT DISTINCT search FROM marts.claim_totals ORDER BY search"
+        ).fetchall()
+        return {search: the_map(self.con, search) for (search,) in rows}
 
     def label(self, facet: str, value: str) -> str:
         """A value of a facet as readers see it; values that are read and not listed stay."""
@@ -115,9 +122,6 @@ def gather(con: duckdb.DuckDBPyConnection) -> Facts:
     claims = con.execute(
         "SELECT claim, question FROM evidence.claims WHERE is_matched ORDER BY display_order"
     ).fetchall()
-    mapped = con.execute(
-        "SELECT DISTINCT search FROM marts.claim_totals ORDER BY search"
-    ).fetchall()
     labels = con.execute("SELECT facet, value, label FROM evidence.facet_values").fetchall()
     set_id, origin, as_of, as_of_date, statement = head
     return Facts(
@@ -130,6 +134,5 @@ def gather(con: duckdb.DuckDBPyConnection) -> Facts:
         tuple(Search(*row) for row in rows),
         tuple(StudyType(*row) for row in types),
         tuple((code, question) for code, question in claims),
-        {search: the_map(con, search) for (search,) in mapped},
         {(facet, value): label for facet, value, label in labels},
     )

@@ -106,6 +106,18 @@ def folded(search: Search, first: Search, html: str, title: str = "Table") -> st
     )
 
 
+def none_held(search: Search) -> str:
+    """What stands in the place of a table without rows; only a complete search knows of none."""
+    none = "None: the complete search found none."
+    held = "Not known: none is held here, and no complete search was made."
+    return paragraph(none if search.is_complete else held)
+
+
+def span(first: int | None, last: int | None) -> str:
+    """Years from one to another; empty where there are none."""
+    return "" if first is None else f"{first}" if first == last else f"{first} to {last}"
+
+
 def paragraph(words: str) -> str:
     """A paragraph of plain text."""
     return f"<p>{escape(words)}</p>"

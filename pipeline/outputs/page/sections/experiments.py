@@ -12,6 +12,7 @@ from pipeline.outputs.page.markup import (
     number,
     opens,
     paragraph,
+    span,
     studies,
     table,
     text,
@@ -93,11 +94,10 @@ def _row(facts: Facts, search: Search, study: dict[str, Any]) -> list[str]:
         for one in study["reports"]
     )
     registrations = ", ".join(study["registrations"])
-    first, last = study["first_year"], study["last_year"]
     size = study["sample_size"]
     return [
         reports + (f"<small>{opens(registrations, **behind)}</small>" if registrations else ""),
-        "undated" if first is None else f"{first}" if first == last else f"{first} to {last}",
+        span(study["first_year"], study["last_year"]) or "undated",
         told("trial_purpose", study["purposes"]),
         told("trial_population", study["populations"])
         + (f"; {opens(f'{size:,}', **behind)} people" if size else ""),

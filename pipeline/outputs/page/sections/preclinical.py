@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.outputs.page.facts import Facts, Search
-from pipeline.outputs.page.markup import folded, number, paragraph, table, text
+from pipeline.outputs.page.markup import folded, none_held, number, paragraph, span, table, text
 
 TITLE = "Animal and laboratory work on pain"
 SHOWN = 100
@@ -39,9 +39,7 @@ def _search(facts: Facts, search: Search) -> str:
         [search.name, SHOWN],
     ).fetchall()
     if not rows:
-        none = "None: the complete search found none."
-        held = "Not known: none is held here, and no complete search was made."
-        return paragraph(none if search.is_complete else held)
+        return none_held(search)
     every = rows[0][-1]
     ((total,),) = facts.con.execute(
         "SELECT count(DISTINCT pmid) FROM "
@@ -80,10 +78,9 @@ def _row(
         number(how_many, search=search.name, mark=f"{marks},pain:{level}")
         for level, how_many in zip(_LEVELS, (focus, outcome, mention), strict=True)
     ]
-    years = "undated" if first is None else f"{first}" if first == last else f"{first} to {last}"
     return [
         *(text(_UNLISTED.get(value) or facts.label(name, value)) for name, value in values.items()),
         number(count, search=search.name, mark=marks),
         *levels,
-        years,
+        span(first, last) or "undated",
     ]

@@ -7,9 +7,10 @@ from pipeline.outputs.page.markup import (
     NOT_STATED,
     article,
     folded,
+    none_held,
     number,
     opens,
-    paragraph,
+    span,
     table,
     text,
 )
@@ -46,9 +47,7 @@ def _search(facts: Facts, search: Search) -> str:
         [search.name, SHOWN],
     ).fetchall()
     if not rows:
-        none = "None: the complete search found none."
-        held = "Not known: none is held here, and no complete search was made."
-        return paragraph(none if search.is_complete else held)
+        return none_held(search)
     every = rows[0][-1]
     rest = f" Below: the newest {SHOWN}." if every > SHOWN else ""
     count = number(every, search=search.name, counted="all", mark="surveillance")
@@ -111,12 +110,11 @@ def _row(
         return opens(words, **behind) if words else NOT_STATED
 
     kind = "" if counted_as == "record" else f" ({text(counted_as)})"
-    data_years = None if first is None else f"{first}" if first == last else f"{first} to {last}"
     return [
         f"{article(title or citation, pmid, doi_url)}{kind}<br><small>{text(citation)}</small>",
         told(", ".join(facts.label("surveillance_source", source) for source in sources)),
         told(", ".join(countries)),
-        told(data_years),
+        told(span(first, last)),
         "undated" if published is None else str(published),
         told(None if size is None else f"{size:,}"),
         _shares(search, pmid, may_share, sharing),
