@@ -106,6 +106,7 @@ def judge_step(run: Run) -> Counts:
     answers = {name: answer.pmids for name, answer in run.answers.items()}
     names = [wanted.name for wanted in run.searches]
     reasons = run_records.entered_reasons(run)
+    membership.note_unread(run.con, answers)
     run.content_sha256 = unchanged.content(run)
     run.is_unchanged = run.content_sha256 == unchanged.last_content(run)
     if run.is_unchanged:

@@ -178,6 +178,19 @@ def fill(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
             "SELECT pmid, doi, title FROM ops.known_articles WHERE NOT is_member ORDER BY position"
         ).fetchall()
     ]
+    unread = con.execute(
+        "SELECT pmid, list(DISTINCT search ORDER BY search), any_value(reason) "
+        "FROM ops.unread_records GROUP BY pmid ORDER BY pmid"
+    ).fetchall()
+    if unread:
+        named = "; ".join(
+            f"PMID {pmid} ({', '.join(searches)}): {reason}"
+            for pmid, searches, reason in unread[:MISSED_SHOWN]
+        )
+        receipt.notes.append(
+            f"{len(unread)} listed record(s) could not be read ({named}): these searches are not "
+            "complete until they can be; all are in marts.unread_records."
+        )
     unmet = con.execute(
         "SELECT pmid, expect, automatic_value FROM evidence.overrides "
         "WHERE NOT is_expectation_met ORDER BY pmid"
@@ -188,12 +201,12 @@ def fill(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
             f"{len(unmet)} override(s) no longer meet what they expect ({named}): "
             "look again with `ketum explain PMID`; all are in evidence.overrides."
         )
-    if unread := _number(
+    if not_held := _number(
         con,
         f"SELECT count(*) FROM evidence.claim_evidence WHERE stale_reason = '{NOT_HELD}'",  # noqa: S608
     ):
         receipt.notes.append(
-            f"{unread} reading(s) of claims are of records not held here, quotes unchecked: "
+            f"{not_held} reading(s) of claims are of records not held here, quotes unchecked: "
             "`ketum claims --check` lists them."
         )
     receipt.first_sentences = first_sentences(con, receipt.searches)

@@ -14,13 +14,21 @@ PUBMED_ONLY = (
 )
 
 
-def statement(origin: str, records: int) -> str:
+def statement(origin: str, records: int, unread: int) -> str:
     """What a zero or an empty cell means for data of this origin, and what was not searched.
 
     Args:
         origin: of the warehouse.
         records: distinct records that are members of any search.
+        unread: distinct records that a search lists and that could not be read.
     """
+    if origin == PUBMED_ORIGIN and unread:
+        return (
+            f"PubMed was searched, but {unread} of the records it lists could not be read: a "
+            "search that lists such a record is not complete, and what it did not find is not "
+            "known. "
+            f"{PUBMED_ONLY}"
+        )
     if origin == PUBMED_ORIGIN:
         return f"Complete searches of PubMed; a 0 means that none was found. {PUBMED_ONLY}"
     if origin == archive_origin("demo"):

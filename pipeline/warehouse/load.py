@@ -24,7 +24,8 @@ _ORDER = (
 )
 
 
-_PMID = re.compile(rb"<PMID[^>]*>\s*(\d{1,9})\s*<")
+_PMID = re.compile(rb"<PMID[^>]*>\s*(\d{1,9})\s*<|^\s*PMID *- *(\d{1,9})\s*$", re.MULTILINE)
+"""The first PMID in the bytes of a record, XML or .nbib."""
 
 
 def merge(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, int]:
@@ -253,12 +254,38 @@ def _refresh_journals(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _quarantine(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    """Keep what could not be read; what lies there is settled when a text of its PMID is read."""
+    con.execute(
+        """
+        UPDATE ops.quarantine SET read_at = ?::TIMESTAMP
+        WHERE read_at IS NULL AND pmid IN (SELECT pmid FROM staging.core.articles)
+        """,
+        [as_of],
+    )
     rows = con.execute(
-        "SELECT raw_file, raw_offset, reason, record_bytes FROM staging.core.unreadable"
+        "SELECT raw_file, raw_offset, reason, record_bytes, source_stamp "
+        "FROM staging.core.unreadable"
     ).fetchall()
-    for raw_file, raw_offset, reason, raw in rows:
+    for raw_file, raw_offset, reason, raw, stamp in rows:
         seen = _PMID.search(raw)
         con.execute(
-            "INSERT INTO ops.quarantine VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            [raw_file, raw_offset, as_of, int(seen[1]) if seen else None, reason, raw],
+            """
+            INSERT INTO ops.quarantine
+            SELECT $file, $offset, $as_of::TIMESTAMP, $pmid::INTEGER, $reason, $raw::BLOB,
+                -- the same run may have got a readable text after this one
+                CASE WHEN EXISTS (
+                    SELECT 1 FROM staging.core.articles AS c
+                    WHERE c.pmid = $pmid::INTEGER AND c.source_stamp > $stamp
+                ) THEN $as_of::TIMESTAMP END
+            ON CONFLICT DO UPDATE SET read_at = excluded.read_at
+            """,
+            {
+                "file": raw_file,
+                "offset": raw_offset,
+                "as_of": as_of,
+                "pmid": int(seen[1] or seen[2]) if seen else None,
+                "reason": reason,
+                "raw": raw,
+                "stamp": stamp,
+            },
         )

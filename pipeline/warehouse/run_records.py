@@ -135,10 +135,13 @@ def note_run(run: Run, reasons: dict[str, str], hits: dict[str, dict[str, int]])
             run.content_sha256,
         ],
     )
+    unread: dict[str, int] = dict(
+        con.execute("SELECT search, count(*) FROM ops.unread_records GROUP BY search").fetchall()
+    )
     for search in run.searches:
         answer = run.answers.get(search.name)
         con.execute(
-            "INSERT INTO ops.searches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO ops.searches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 run.run_id,
                 search.name,
@@ -151,7 +154,8 @@ def note_run(run: Run, reasons: dict[str, str], hits: dict[str, dict[str, int]])
                 run.translations.get(search.name),
                 list(answer.warnings) if answer else [],
                 len(answer.pmids) if answer else hits[search.name]["members"],
-                run.mode == LIVE and search.mode == LIVE,
+                run.mode == LIVE and search.mode == LIVE and search.name not in unread,
+                unread.get(search.name, 0),
                 reasons[search.name] in ("first_run", "strategy_changed"),
             ],
         )

@@ -53,6 +53,18 @@ BROKEN = [
         "DELETE FROM ops.search_hits WHERE search = 'kratom' AND pmid = 1",
     ),
     Broken(
+        "answer_is_membership",
+        "a record of the answer is held, unread of late, and no member",
+        "INSERT INTO ops.unread_records VALUES ('kratom', 1, true, 'cut'); "
+        "DELETE FROM ops.search_hits WHERE search = 'kratom' AND pmid = 1",
+    ),
+    Broken(
+        "complete_means_complete",
+        "a record could not be read, and the tables call the search complete",
+        "INSERT INTO ops.unread_records VALUES ('kratom', 9, false, 'cut'); "
+        "UPDATE marts.search_totals SET coverage = 'complete'",
+    ),
+    Broken(
         "cells_trace_to_records",
         "a cell counts one too many",
         "UPDATE marts.study_types_by_year SET record_count = record_count + 1 "
@@ -187,7 +199,7 @@ BROKEN = [
         "unread_records",
         "a record lies in quarantine",
         "INSERT INTO ops.quarantine "
-        "VALUES ('objects/x.gz', 0, now()::TIMESTAMP, NULL, 'cut', 'x'::BLOB)",
+        "VALUES ('objects/x.gz', 0, now()::TIMESTAMP, NULL, 'cut', 'x'::BLOB, NULL)",
     ),
     Broken(
         "shares_are_parts",
