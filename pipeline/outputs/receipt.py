@@ -223,7 +223,8 @@ def human_experiments(
 ) -> list[HumanExperiments]:
     """What the first sentence of each headline search among these says."""
     rows = con.execute(
-        "SELECT search, topics, record_count, group_count, pain_group_count, as_of_date "
+        "SELECT search, topics, record_count, group_count, pain_group_count, mention_record_count, "
+        "as_of_date "
         "FROM marts.human_experimental_totals"
     ).fetchall()
     found = {row[0]: HumanExperiments(*row) for row in rows}

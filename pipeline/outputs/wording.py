@@ -50,6 +50,7 @@ class HumanExperiments(NamedTuple):
     record_count: int
     group_count: int
     pain_group_count: int
+    mention_record_count: int
     as_of_date: date
 
 
@@ -68,11 +69,19 @@ def first_sentence(
     noun = "record" if found.record_count == 1 else "records"
     records = f"{count('record_count', found.record_count)} {noun}"
     opening = f"As of {found.as_of_date}, search {found.search} finds {records} reporting "
+    rest = ""
+    if further := found.mention_record_count:
+        words = (
+            "record of human experiments only mentions"
+            if further == 1
+            else ("records of human experiments only mention")
+        )
+        rest = f" {count('mention_record_count', further)} further {words} kratom."
     if not found.record_count:
-        return f"{opening}human experiments{subject}."
+        return f"{opening}human experiments{subject}.{rest}"
     studies = "study" if found.group_count == 1 else "studies"
     return (
         f"{opening}human experiments{subject}, in {count('group_count', found.group_count)} "
         f"registered or separately reported {studies}; "
-        f"{count('pain_group_count', found.pain_group_count)} measured pain."
+        f"{count('pain_group_count', found.pain_group_count)} measured pain.{rest}"
     )

@@ -191,6 +191,20 @@ BROKEN = [
         "UPDATE evidence.article_study_types SET study_type = 'RCT' WHERE pmid = 1 AND is_primary",
     ),
     Broken(
+        "trials_are_all_listed",
+        "a record that is first of all a case report stands among the trials",
+        "INSERT INTO marts.human_experimental BY NAME SELECT 'kratom' AS search, 'PMID 1' AS "
+        "study_group, [] AS registrations, [1] AS report_pmids, 1 AS report_count, [] AS "
+        "other_pmids, [] AS study_types, [] AS substances, [] AS purposes, [] AS populations, "
+        "[] AS outcomes, false AS is_pain_measured, true AS is_on_topic, [] AS countries, "
+        "current_date AS as_of_date, 's' AS set_id",
+    ),
+    Broken(
+        "trials_are_all_listed",
+        "the first sentence counts more than the table by type",
+        "UPDATE marts.human_experimental_totals SET record_count = record_count + 1",
+    ),
+    Broken(
         "unexplained_hits",
         "PubMed returned what the predicate cannot explain",
         "INSERT INTO ops.search_differences VALUES ('kratom', 1, 'pubmed')",
