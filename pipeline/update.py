@@ -94,6 +94,7 @@ def load_step(run: Run) -> Counts:
     counts = load.merge(run.con, run.as_of)
     denominators.load(run)
     run.receipt.records = counts
+    receipts.note_older(run.con, run.receipt)
     return dict(counts)
 
 

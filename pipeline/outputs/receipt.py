@@ -15,6 +15,7 @@ from pipeline.outputs.wording import HumanExperiments, first_sentence
 
 HEADLINE_SEARCHES = ("kratom", "kratom_pain")
 MISSED_SHOWN = 5
+OLDER_SHOWN = 20
 
 _COLUMNS = {
     "members": "found",
@@ -36,7 +37,7 @@ class Receipt:
 
     Attributes:
         searches: per search the counts named in `_COLUMNS`.
-        records: read, new, changed, deleted, quarantined.
+        records: what `load.merge` counts.
         known_missed: known articles not among the members of `kratom`.
         known_total: how many are known.
         known_listed: found only because a file or list gave the very citation.
@@ -211,6 +212,21 @@ def fill(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
         )
     receipt.first_sentences = first_sentences(con, receipt.searches)
     receipt.tables = headlines(con, receipt)
+
+
+def note_older(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
+    """Say which records came with a text that is older than the one held, just after the load."""
+    rows = con.execute("SELECT pmid, delivered, held FROM older_copies ORDER BY pmid").fetchall()
+    if not rows:
+        return
+    named = "; ".join(
+        f"PMID {pmid}: {delivered}, held is {held}" for pmid, delivered, held in rows[:OLDER_SHOWN]
+    )
+    more = "" if len(rows) <= OLDER_SHOWN else f"; and {len(rows) - OLDER_SHOWN} more"
+    receipt.notes.append(
+        f"{len(rows)} record(s) came with a text older by its own date than the one held, which "
+        f"stays ({named}{more}): kept in core.article_revisions."
+    )
 
 
 def headlines(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> list[Headline]:

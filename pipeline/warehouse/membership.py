@@ -197,7 +197,7 @@ def _note_deletions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
 
 
 def _note_merges(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
-    """Call a deletion a merge where there is evidence: a current member has the same DOI.
+    """Call a deletion a merge where there is evidence: a member or a new record has its DOI.
 
     PubMed itself says nothing about where a deleted PMID went. Of several members with that
     DOI the first is named, so that a rebuild names the same.
@@ -215,6 +215,13 @@ def _note_merges(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
         ) AS e
         WHERE h.left_at = ? AND h.left_reason = 'deleted'
             AND h.search = e.search AND h.pmid = e.pmid
+        """,
+        [as_of],
+    )
+    con.execute(
+        """
+        UPDATE ops.search_hits AS h SET left_reason = 'merged', merged_into_pmid = c.record_pmid
+        FROM cited_as AS c WHERE h.left_at = ? AND h.pmid = c.pmid
         """,
         [as_of],
     )
