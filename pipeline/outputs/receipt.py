@@ -15,7 +15,7 @@ from pipeline.outputs.wording import HumanExperiments, first_sentence
 
 HEADLINE_SEARCHES = ("kratom", "kratom_pain")
 MISSED_SHOWN = 5
-OLDER_SHOWN = 20
+PMIDS_SHOWN = 20
 
 _COLUMNS = {
     "members": "found",
@@ -202,6 +202,7 @@ def fill(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
             f"{len(unmet)} override(s) no longer meet what they expect ({named}): "
             "look again with `ketum explain PMID`; all are in evidence.overrides."
         )
+    receipt.notes += decisions_without_effect(con)
     if not_held := _number(
         con,
         f"SELECT count(*) FROM evidence.claim_evidence WHERE stale_reason = '{NOT_HELD}'",  # noqa: S608
@@ -214,15 +215,52 @@ def fill(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
     receipt.tables = headlines(con, receipt)
 
 
+def decisions_without_effect(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """What people decided or read and no table shows, in sentences: never ignored in silence."""
+    kinds = (
+        (
+            "decision(s) of overrides.toml are about records not held here, and change nothing",
+            "SELECT pmid FROM evidence.overrides WHERE automatic_value IS NULL",
+        ),
+        (
+            "decision(s) of overrides.toml are about records that no search finds now, and show "
+            "in no table",
+            "SELECT pmid FROM evidence.overrides WHERE automatic_value IS NOT NULL "
+            "AND pmid NOT IN (SELECT pmid FROM marts.articles)",
+        ),
+        (
+            "reading(s) of claims no longer hold, since the text changed or the article was "
+            "retracted",
+            "SELECT pmid FROM evidence.claim_evidence "
+            "WHERE stale_reason IS NOT NULL AND stale_reason <> 'not held'",
+        ),
+        (
+            "reading(s) of claims are of records that the rules do not find for the claim: they "
+            "stand in marts.claim_readings alone",
+            "SELECT pmid FROM evidence.claim_evidence "
+            "WHERE stale_reason IS DISTINCT FROM 'not held' "
+            "AND (claim, pmid) NOT IN (SELECT (claim, pmid) FROM marts.claim_articles)",
+        ),
+    )
+    told = []
+    for what, query in kinds:
+        pmids = [pmid for (pmid,) in con.execute(f"{query} ORDER BY pmid").fetchall()]
+        if pmids:
+            shown = ", ".join(map(str, pmids[:PMIDS_SHOWN]))
+            more = "" if len(pmids) <= PMIDS_SHOWN else " ..."
+            told.append(f"{len(pmids)} {what} (PMID {shown}{more}).")
+    return told
+
+
 def note_older(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
     """Say which records came with a text that is older than the one held, just after the load."""
     rows = con.execute("SELECT pmid, delivered, held FROM older_copies ORDER BY pmid").fetchall()
     if not rows:
         return
     named = "; ".join(
-        f"PMID {pmid}: {delivered}, held is {held}" for pmid, delivered, held in rows[:OLDER_SHOWN]
+        f"PMID {pmid}: {delivered}, held is {held}" for pmid, delivered, held in rows[:PMIDS_SHOWN]
     )
-    more = "" if len(rows) <= OLDER_SHOWN else f"; and {len(rows) - OLDER_SHOWN} more"
+    more = "" if len(rows) <= PMIDS_SHOWN else f"; and {len(rows) - PMIDS_SHOWN} more"
     receipt.notes.append(
         f"{len(rows)} record(s) came with a text older by its own date than the one held, which "
         f"stays ({named}{more}): kept in core.article_revisions."
