@@ -94,6 +94,7 @@ def load_step(run: Run) -> Counts:
     counts = load.merge(run.con, run.as_of)
     denominators.load(run)
     run.receipt.records = counts
+    receipts.note_older(run.con, run.receipt)
     return dict(counts)
 
 
@@ -106,6 +107,7 @@ def judge_step(run: Run) -> Counts:
     answers = {name: answer.pmids for name, answer in run.answers.items()}
     names = [wanted.name for wanted in run.searches]
     reasons = run_records.entered_reasons(run)
+    membership.note_unread(run.con, answers)
     run.content_sha256 = unchanged.content(run)
     run.is_unchanged = run.content_sha256 == unchanged.last_content(run)
     if run.is_unchanged:

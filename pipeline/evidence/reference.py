@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 from pipeline.errors import ConfigurationError
@@ -10,9 +9,12 @@ from pipeline.evidence.claims import load_claims
 from pipeline.evidence.curation import load_readings
 from pipeline.evidence.evaluation.results import MEASURED_FILE
 from pipeline.evidence.facets import load_facets
+from pipeline.evidence.known_articles import KNOWN_ARTICLES, load_known_articles
 from pipeline.evidence.overrides import load_overrides
 from pipeline.evidence.reader import MODEL_FILE
 from pipeline.evidence.registrations import load_registries
+from pipeline.evidence.rule_file import RuleFile
+from pipeline.evidence.shapes import SHAPES, check_shape
 from pipeline.evidence.study_types import load_study_types
 from pipeline.evidence.topics import Topics, load_topics
 
@@ -24,7 +26,7 @@ REFERENCE_FILES = (
     "overrides.toml",
     "claims.toml",
     "claim_evidence.csv",
-    "known_articles.csv",
+    KNOWN_ARTICLES,
 )
 OPTIONAL_FILES = (MEASURED_FILE, MODEL_FILE)
 """Kept with a run where they are there: archives of before they existed can be rebuilt."""
@@ -37,6 +39,9 @@ def check_reference(reference: Path) -> Topics:
         ConfigurationError: one is missing or wrong; the message names file and line.
     """
     try:
+        for name, shape in SHAPES.items():
+            if (reference / name).is_file():  # one that is missing, its loader misses
+                check_shape(RuleFile(reference / name), shape)
         topics = load_topics(reference / "topics.toml")
         types = load_study_types(reference / "study_types.toml")
         names = [topic.name for topic in topics.topics]
@@ -45,14 +50,9 @@ def check_reference(reference: Path) -> Topics:
         load_overrides(reference / "overrides.toml", types.codes(), facets)
         claims = load_claims(reference / "claims.toml", types.codes(), names)
         load_readings(reference / "claim_evidence.csv", [claim.code for claim in claims.matched()])
-        with (reference / "known_articles.csv").open(encoding="utf-8", newline="") as file:
-            head = next(csv.reader(file), [])
+        load_known_articles(reference / KNOWN_ARTICLES)
     except FileNotFoundError as error:
         raise _bad_reference(f"The reference file {error.filename} is missing.") from None
-    if not {"pmid", "doi", "title"} <= set(head):
-        raise _bad_reference(
-            f"{reference / 'known_articles.csv'}, line 1: columns pmid, doi and title are needed."
-        )
     return topics
 
 

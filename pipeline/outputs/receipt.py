@@ -15,6 +15,7 @@ from pipeline.outputs.wording import HumanExperiments, first_sentence
 
 HEADLINE_SEARCHES = ("kratom", "kratom_pain")
 MISSED_SHOWN = 5
+PMIDS_SHOWN = 20
 
 _COLUMNS = {
     "members": "found",
@@ -36,7 +37,7 @@ class Receipt:
 
     Attributes:
         searches: per search the counts named in `_COLUMNS`.
-        records: read, new, changed, deleted, quarantined.
+        records: what `load.merge` counts.
         known_missed: known articles not among the members of `kratom`.
         known_total: how many are known.
         known_listed: found only because a file or list gave the very citation.
@@ -178,6 +179,19 @@ def fill(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
             "SELECT pmid, doi, title FROM ops.known_articles WHERE NOT is_member ORDER BY position"
         ).fetchall()
     ]
+    unread = con.execute(
+        "SELECT pmid, list(DISTINCT search ORDER BY search), any_value(reason) "
+        "FROM ops.unread_records GROUP BY pmid ORDER BY pmid"
+    ).fetchall()
+    if unread:
+        named = "; ".join(
+            f"PMID {pmid} ({', '.join(searches)}): {reason}"
+            for pmid, searches, reason in unread[:MISSED_SHOWN]
+        )
+        receipt.notes.append(
+            f"{len(unread)} listed record(s) could not be read ({named}): these searches are not "
+            "complete until they can be; all are in marts.unread_records."
+        )
     unmet = con.execute(
         "SELECT pmid, expect, automatic_value FROM evidence.overrides "
         "WHERE NOT is_expectation_met ORDER BY pmid"
@@ -188,16 +202,69 @@ def fill(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
             f"{len(unmet)} override(s) no longer meet what they expect ({named}): "
             "look again with `ketum explain PMID`; all are in evidence.overrides."
         )
-    if unread := _number(
+    receipt.notes += decisions_without_effect(con)
+    if not_held := _number(
         con,
         f"SELECT count(*) FROM evidence.claim_evidence WHERE stale_reason = '{NOT_HELD}'",  # noqa: S608
     ):
         receipt.notes.append(
-            f"{unread} reading(s) of claims are of records not held here, quotes unchecked: "
+            f"{not_held} reading(s) of claims are of records not held here, quotes unchecked: "
             "`ketum claims --check` lists them."
         )
     receipt.first_sentences = first_sentences(con, receipt.searches)
     receipt.tables = headlines(con, receipt)
+
+
+def decisions_without_effect(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """What people decided or read and no table shows, in sentences: never ignored in silence."""
+    kinds = (
+        (
+            "decision(s) of overrides.toml are about records not held here, and change nothing",
+            "SELECT pmid FROM evidence.overrides WHERE automatic_value IS NULL",
+        ),
+        (
+            "decision(s) of overrides.toml are about records that no search finds now, and show "
+            "in no table",
+            "SELECT pmid FROM evidence.overrides WHERE automatic_value IS NOT NULL "
+            "AND pmid NOT IN (SELECT pmid FROM marts.articles)",
+        ),
+        (
+            "reading(s) of claims no longer hold, since the text changed or the article was "
+            "retracted",
+            "SELECT pmid FROM evidence.claim_evidence "
+            "WHERE stale_reason IS NOT NULL AND stale_reason <> 'not held'",
+        ),
+        (
+            "reading(s) of claims are of records that the rules do not find for the claim: they "
+            "stand in marts.claim_readings alone",
+            "SELECT pmid FROM evidence.claim_evidence "
+            "WHERE stale_reason IS DISTINCT FROM 'not held' "
+            "AND (claim, pmid) NOT IN (SELECT (claim, pmid) FROM marts.claim_articles)",
+        ),
+    )
+    told = []
+    for what, query in kinds:
+        pmids = [pmid for (pmid,) in con.execute(f"{query} ORDER BY pmid").fetchall()]
+        if pmids:
+            shown = ", ".join(map(str, pmids[:PMIDS_SHOWN]))
+            more = "" if len(pmids) <= PMIDS_SHOWN else " ..."
+            told.append(f"{len(pmids)} {what} (PMID {shown}{more}).")
+    return told
+
+
+def note_older(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
+    """Say which records came with a text that is older than the one held, just after the load."""
+    rows = con.execute("SELECT pmid, delivered, held FROM older_copies ORDER BY pmid").fetchall()
+    if not rows:
+        return
+    named = "; ".join(
+        f"PMID {pmid}: {delivered}, held is {held}" for pmid, delivered, held in rows[:PMIDS_SHOWN]
+    )
+    more = "" if len(rows) <= PMIDS_SHOWN else f"; and {len(rows) - PMIDS_SHOWN} more"
+    receipt.notes.append(
+        f"{len(rows)} record(s) came with a text older by its own date than the one held, which "
+        f"stays ({named}{more}): kept in core.article_revisions."
+    )
 
 
 def headlines(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> list[Headline]:
@@ -210,7 +277,8 @@ def human_experiments(
 ) -> list[HumanExperiments]:
     """What the first sentence of each headline search among these says."""
     rows = con.execute(
-        "SELECT search, topics, record_count, group_count, pain_group_count, as_of_date "
+        "SELECT search, topics, record_count, group_count, pain_group_count, mention_record_count, "
+        "as_of_date "
         "FROM marts.human_experimental_totals"
     ).fetchall()
     found = {row[0]: HumanExperiments(*row) for row in rows}

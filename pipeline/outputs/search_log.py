@@ -165,6 +165,12 @@ def _identification(facts: Facts) -> dict[str, Any]:
         "held_without_a_complete_search": {
             s.name: s.members for s in facts.searches if not s.is_complete
         },
+        "listed_and_not_read": [
+            {"search": search, "pmid": pmid, "is_held": is_held, "reason": reason}
+            for search, pmid, is_held, reason in facts.con.execute(
+                "SELECT search, pmid, is_held, reason FROM marts.unread_records"
+            ).fetchall()
+        ],
         "registers": NOT_DONE,
         "duplicates_removed": 0,
         "screening": NOT_DONE,

@@ -17,6 +17,7 @@ _CONTENT = (
     "SELECT pmid, pmid_version, record_source, record_sha256 FROM core.articles ORDER BY pmid",
     "SELECT pmid, pmid_version, record_sha256 FROM core.article_versions ORDER BY ALL",
     "SELECT search, pmid, matched_by FROM ops.search_hits WHERE left_at IS NULL ORDER BY ALL",
+    "SELECT * FROM ops.unread_records ORDER BY ALL",
     "SELECT pmid, study_type, is_primary FROM evidence.article_study_types ORDER BY ALL",
     "SELECT pmid, topic, level FROM evidence.article_topics ORDER BY ALL",
     "SELECT pmid, facet, value, level FROM evidence.article_facets ORDER BY ALL",
@@ -53,7 +54,7 @@ def build(run: Run) -> dict[str, object]:
             run.as_of.date(),
             run.as_of.year,
             run.journal.previous_published_at,
-            statement(run.origin, _held(run.con)),
+            statement(run.origin, *_held_and_unread(run.con)),
             set_id,
         ],
     )
@@ -91,9 +92,13 @@ def _free_name(run: Run, set_id: str) -> str:
     return name
 
 
-def _held(con: duckdb.DuckDBPyConnection) -> int:
+def _held_and_unread(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     row = con.execute(
-        "SELECT count(DISTINCT pmid) FROM ops.search_hits WHERE left_at IS NULL"
+        """
+        SELECT
+            (SELECT count(DISTINCT pmid) FROM ops.search_hits WHERE left_at IS NULL),
+            (SELECT count(DISTINCT pmid) FROM ops.unread_records)
+        """
     ).fetchone()
     assert row is not None
-    return int(row[0])
+    return int(row[0]), int(row[1])

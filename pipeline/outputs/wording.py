@@ -14,13 +14,21 @@ PUBMED_ONLY = (
 )
 
 
-def statement(origin: str, records: int) -> str:
+def statement(origin: str, records: int, unread: int) -> str:
     """What a zero or an empty cell means for data of this origin, and what was not searched.
 
     Args:
         origin: of the warehouse.
         records: distinct records that are members of any search.
+        unread: distinct records that a search lists and that could not be read.
     """
+    if origin == PUBMED_ORIGIN and unread:
+        return (
+            f"PubMed was searched, but {unread} of the records it lists could not be read: a "
+            "search that lists such a record is not complete, and what it did not find is not "
+            "known. "
+            f"{PUBMED_ONLY}"
+        )
     if origin == PUBMED_ORIGIN:
         return f"Complete searches of PubMed; a 0 means that none was found. {PUBMED_ONLY}"
     if origin == archive_origin("demo"):
@@ -42,6 +50,7 @@ class HumanExperiments(NamedTuple):
     record_count: int
     group_count: int
     pain_group_count: int
+    mention_record_count: int
     as_of_date: date
 
 
@@ -60,11 +69,19 @@ def first_sentence(
     noun = "record" if found.record_count == 1 else "records"
     records = f"{count('record_count', found.record_count)} {noun}"
     opening = f"As of {found.as_of_date}, search {found.search} finds {records} reporting "
+    rest = ""
+    if further := found.mention_record_count:
+        words = (
+            "record of human experiments only mentions"
+            if further == 1
+            else ("records of human experiments only mention")
+        )
+        rest = f" {count('mention_record_count', further)} further {words} kratom."
     if not found.record_count:
-        return f"{opening}human experiments{subject}."
+        return f"{opening}human experiments{subject}.{rest}"
     studies = "study" if found.group_count == 1 else "studies"
     return (
         f"{opening}human experiments{subject}, in {count('group_count', found.group_count)} "
         f"registered or separately reported {studies}; "
-        f"{count('pain_group_count', found.pain_group_count)} measured pain."
+        f"{count('pain_group_count', found.pain_group_count)} measured pain.{rest}"
     )

@@ -6,7 +6,6 @@ What a file is, its content says: names and extensions are often wrong (`.txt` e
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
@@ -14,7 +13,9 @@ from hashlib import sha256
 from io import BytesIO
 from typing import Any, BinaryIO
 
+from pipeline.csv_rows import Row, read_rows
 from pipeline.errors import ConfigurationError, SourceError
+from pipeline.identifiers import normal_doi, same_doi
 from pipeline.pubmed.parsing.bytes import PIECE, Source, open_bytes, source_name
 from pipeline.pubmed.parsing.context import BadRecordError
 from pipeline.pubmed.parsing.dates import read_words, small_number
@@ -29,9 +30,9 @@ from pipeline.pubmed.parsing.tally import Tally
 from pipeline.pubmed.records import Batch, Unreadable, read_batches
 
 _MEDLINE_LINE = re.compile(rb"(?:\xef\xbb\xbf)?\s*PMID- ?\d")
-_DOI_PREFIX = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)", re.I)
 LIST_COLUMNS_NEEDED = ("pmid", "doi", "year", "title")
 LIST_COLUMNS_READ = {"journal": "journal_title"}
+FAULTS_SHOWN = 5
 
 
 def open_records(
@@ -108,7 +109,8 @@ def read_citation_list(
     """Read a CSV of citations with at least the columns pmid, doi, year and title.
 
     Raises:
-        ConfigurationError: a column is missing, or a row has neither PMID nor DOI.
+        ConfigurationError: a column is missing, a row has neither PMID nor DOI, something else
+            in its place, or an article of an earlier row; the message names the lines.
     """
     with open_bytes(BytesIO(source) if isinstance(source, bytes) else source) as stream:
         yield from _citation_batches(stream, source_name(source), size, first_record_no)
@@ -117,9 +119,9 @@ def read_citation_list(
 def pmid_of_doi(doi: str) -> int:
     """A negative number that stands for a citation known only by its DOI, always the same.
 
-    Case and the resolver's address do not matter (DOI handbook: names are case-insensitive).
+    How the DOI is written does not matter (see `same_doi`).
     """
-    plain = _DOI_PREFIX.sub("", doi.strip()).lower()
+    plain = same_doi(doi) or doi.strip().lower()
     return -(int.from_bytes(sha256(plain.encode()).digest()[:8], "big") % LARGEST_INTEGER + 1)
 
 
@@ -140,82 +142,109 @@ def _medline_batches(stream: BinaryIO, size: int, first: int) -> Iterator[Batch]
     yield batch
 
 
-class _Lines:
-    """The lines of a CSV as text, remembering the bytes of the row being read."""
-
-    def __init__(self, stream: Iterable[bytes], name: str) -> None:
-        self._stream, self._name = stream, name
-        self.taken: list[bytes] = []
-
-    def __iter__(self) -> Iterator[str]:
-        for line in self._stream:
-            self.taken.append(line)
-            try:
-                yield line.decode("utf-8-sig")
-            except UnicodeDecodeError as error:
-                raise ConfigurationError(f"{self._name} is not UTF-8: {error}.") from error
-
-    def take(self) -> bytes:
-        """The bytes of the row just read, without its line end."""
-        raw = b"".join(self.taken)
-        self.taken = []
-        return raw.rstrip(b"\r\n")
+def _lines(stream: Iterable[bytes], name: str) -> Iterator[str]:
+    """The lines of a CSV as text."""
+    for line in stream:
+        try:
+            yield line.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(f"{name} is not UTF-8: {error}.") from error
 
 
 def _citation_batches(stream: BinaryIO, name: str, size: int, first: int) -> Iterator[Batch]:
-    lines = _Lines(stream, name)
-    reader = csv.DictReader(iter(lines))
-    columns = [column.strip().lower() for column in reader.fieldnames or []]
-    if missing := [column for column in LIST_COLUMNS_NEEDED if column not in columns]:
-        raise ConfigurationError(
-            f"{name} has no column {', '.join(missing)}.",
-            effect="Nothing of it was kept.",
-            next_step="name the columns pmid, doi, year, title in its first line.",
-        )
-    reader.fieldnames = columns
     tally: Tally = Tally()
-    for column in columns:
-        if column not in LIST_COLUMNS_NEEDED and column not in LIST_COLUMNS_READ:
-            tally["attribute", f"citation list@{column}"] += 1
-    lines.take()
     batch = Batch(empty_tables(), [], [], tally)
-    for number, row in enumerate(reader, first):
-        _citation(batch, number, row, lines.take(), f"{name}, line {reader.line_num}")
+    known: dict[str, int] = {}
+    faults: list[str] = []
+    number = first
+    for row in read_rows(_lines(stream, name), name, LIST_COLUMNS_NEEDED):
+        if number == first and not faults:
+            for column in row.cells.keys() - {*LIST_COLUMNS_NEEDED, *LIST_COLUMNS_READ}:
+                tally["attribute", f"citation list@{column}"] += 1
+        try:
+            pmid, doi = _identifiers(row)
+            _see_that_it_is_new(row, pmid, doi, known)
+        except ValueError as error:
+            faults.append(f"line {row.line}: {error}")
+            continue
+        _citation(batch, number, row, pmid, doi)
+        number += 1
         if batch.record_count >= size:
             yield batch
             batch = Batch(empty_tables(), [], [], tally)
+    if faults:
+        more = f"; and {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
+        raise ConfigurationError(
+            f"{name}, {'; '.join(faults[:FAULTS_SHOWN])}{more}.",
+            effect="Nothing of the list was kept.",
+            next_step="correct these lines, or remove them.",
+        )
     yield batch
 
 
-def _citation(batch: Batch, number: int, row: dict[str, str], raw: bytes, where: str) -> None:
-    """Add a citation; the DOI stands among the identifiers too."""
-    doi = (row["doi"] or "").strip()
-    given = (row["pmid"] or "").strip()
+def _identifiers(row: Row) -> tuple[int | None, str | None]:
+    """PMID and DOI of a row.
+
+    Raises:
+        ValueError: it has neither, or what stands in their place is none.
+    """
+    given, written = row.get("pmid"), row.get("doi")
     pmid = small_number(given) if given else None
     if given and not pmid:
-        raise ConfigurationError(f"{where}: {given!r} is no PMID.", next_step="correct the line.")
+        raise ValueError(f"{given!r} is no PMID")
+    doi = normal_doi(written)
+    if written and not doi:
+        raise ValueError(f"{written!r} is no DOI")
     if not pmid and not doi:
-        raise ConfigurationError(
-            f"{where}: the citation has neither PMID nor DOI.",
-            effect="Nothing of the list was kept.",
-            next_step="give one of them, or remove the line.",
-        )
-    year = (row["year"] or "").strip()
-    date = read_words(year)
+        raise ValueError("the citation has neither PMID nor DOI")
+    return pmid, doi
+
+
+def _see_that_it_is_new(row: Row, pmid: int | None, doi: str | None, known: dict[str, int]) -> None:
+    """Keep in mind which article stands in which line.
+
+    Two PMIDs with one DOI are two records of PubMed; a DOI without PMID may be either.
+
+    Args:
+        row: the row.
+        pmid: its PMID.
+        doi: its DOI.
+        known: identifiers of earlier rows and their lines; those of this row are added.
+
+    Raises:
+        ValueError: the article stands in an earlier line already.
+    """
+    by_pmid = f"PMID {pmid}" if pmid else None
+    by_doi = f"DOI {doi.lower()}" if doi else None
+    alone = f"{by_doi} alone" if by_doi else None
+    repeated = [by_pmid, alone if pmid else by_doi]
+    for name in repeated:
+        if name and name in known:
+            shown = name.removesuffix(" alone")
+            raise ValueError(f"{shown} stands in line {known[name]} already")
+    for name in (by_pmid, by_doi, None if pmid else alone):
+        if name:
+            known.setdefault(name, row.line)
+
+
+def _citation(batch: Batch, number: int, row: Row, pmid: int | None, doi: str | None) -> None:
+    """Add a citation; the DOI stands among the identifiers too."""
+    year = row.get("year")
+    date = read_words(year or "")
     article: dict[str, Any] = {
         "record_no": number,
-        "pmid": pmid or pmid_of_doi(doi),
+        "pmid": pmid or pmid_of_doi(doi or ""),
         "pmid_version": 0,
         "record_kind": "citation",
         "record_source": "sparse",
-        "title": row["title"] or None,
-        "doi": doi or None,
-        "issue_date_verbatim": year or None,
+        "title": row.get("title"),
+        "doi": doi,
+        "issue_date_verbatim": year,
         "issue_year": date.year,
         "issue_date_precision": date.precision if year else None,
-        "record_sha256": sha256(raw).hexdigest(),
+        "record_sha256": sha256(row.text.encode()).hexdigest(),
         **{column: [] for column in LIST_COLUMNS},
-        **{column: row.get(name) or None for name, column in LIST_COLUMNS_READ.items()},
+        **{column: row.get(name) for name, column in LIST_COLUMNS_READ.items()},
     }
     columns = PARSED_COLUMNS["articles"]
     batch.tables["articles"].append(tuple([article.get(column) for column in columns]))

@@ -1,4 +1,4 @@
-"""What a run reads again: new, revised, unsettled and vanished records, or all of them.
+"""What a run reads again: new, revised, unread, unsettled and vanished records, or all.
 
 The complete UID set is asked for in every run (search.py); this module decides which records
 are worth an EFetch. PubMed's date of modification ([mdat]) is reliable only for records that
@@ -122,7 +122,7 @@ def plan(run: Run) -> Plan:
         if (search, pmid) not in stays
     }
     revised = set(run.revised.pmids) if run.revised else set()
-    read = (new | revised | _unsettled(run, answered) | vanished) & answered
+    read = (new | revised | _unread(run) | _unsettled(run, answered) | vanished) & answered
     return Plan(read, vanished - answered)
 
 
@@ -136,6 +136,11 @@ def _stays(run: Run, searches: list[str]) -> set[tuple[str, int]]:
         [searches],
     ).fetchall()
     return set(rows)
+
+
+def _unread(run: Run) -> set[int]:
+    """What could not be read last time: asked for in each run until it can be."""
+    return {pmid for (pmid,) in run.con.execute("SELECT pmid FROM ops.unread_records").fetchall()}
 
 
 def _unsettled(run: Run, answered: set[int]) -> set[int]:

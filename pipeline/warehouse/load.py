@@ -12,6 +12,7 @@ from datetime import datetime
 
 import duckdb
 
+from pipeline.identifiers import same_doi
 from pipeline.pubmed.records import PARSED_COLUMNS
 from pipeline.warehouse import changes
 
@@ -24,19 +25,24 @@ _ORDER = (
 )
 
 
-_PMID = re.compile(rb"<PMID[^>]*>\s*(\d{1,9})\s*<")
+_PMID = re.compile(rb"<PMID[^>]*>\s*(\d{1,9})\s*<|^\s*PMID *- *(\d{1,9})\s*$", re.MULTILINE)
+"""The first PMID in the bytes of a record, XML or .nbib."""
 
 
 def merge(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, int]:
     """Bring `staging` into `core`, log what changed, apply deletions.
 
     Returns:
-        counts (records or PMIDs): read, new, changed, deleted (held until now), withheld
-        (a DeleteCitation names the copy that was read), quarantined.
+        counts (records or PMIDs): read, new, changed, older (the text is older by its own date
+        than the one held, see TEMP older_copies), deleted (held until now), withheld (a
+        DeleteCitation names the copy that was read), quarantined.
     """
     _find_deletions(con, as_of)
+    _find_cited_records(con)
     _find_winners(con)
+    _find_older_copies(con)
     changes.remember_before(con)
+    _drop_cited_records(con, as_of)
     _keep_other_versions(con, as_of)
     _replace_winners(con, as_of)
     _keep_revisions(con, as_of)
@@ -48,6 +54,7 @@ def merge(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, int]:
         "read": _count(con, "staging.core.articles"),
         "new": _count(con, "winners WHERE NOT is_held"),
         "changed": _count(con, "winners WHERE is_held"),
+        "older": _count(con, "older_copies"),
         "deleted": _count(con, "deleted_held"),
         "withheld": _count(con, "staging.core.articles AS c WHERE " + _IS_DELETED.format("c")),
         "quarantined": _count(con, "staging.core.unreadable"),
@@ -89,6 +96,44 @@ _IS_DELETED = """
 """
 
 
+def _find_cited_records(con: duckdb.DuckDBPyConnection) -> None:
+    """TEMP cited_as (pmid, record_pmid): citations known by a DOI that a record of PubMed has.
+
+    Such a citation is held no longer, or not at all: the record says all of it, and more.
+    """
+    con.execute("CREATE OR REPLACE TEMP TABLE cited_as (pmid INTEGER, record_pmid INTEGER)")
+    both = f"""
+        (
+            SELECT pmid, doi FROM core.articles
+            UNION
+            SELECT pmid, doi FROM staging.core.articles AS c WHERE NOT {_IS_DELETED.format("c")}
+        )
+    """
+    citations = con.execute(f"SELECT pmid, doi FROM {both} WHERE pmid < 0 ORDER BY pmid").fetchall()
+    if not citations:
+        return
+    records = con.execute(
+        f"SELECT doi, pmid FROM {both} WHERE pmid > 0 AND doi IS NOT NULL ORDER BY pmid DESC"
+    ).fetchall()
+    held = {same_doi(doi): pmid for doi, pmid in records}
+    found = [(pmid, held[same_doi(doi)]) for pmid, doi in citations if same_doi(doi) in held]
+    if found:
+        con.executemany("INSERT INTO cited_as VALUES (?, ?)", found)
+
+
+def _drop_cited_records(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    con.execute(
+        """
+        INSERT OR REPLACE INTO ops.article_changes
+        SELECT c.pmid, ?::TIMESTAMP, 'record', a.title, 'held as PMID ' || c.record_pmid
+        FROM cited_as AS c JOIN core.articles AS a ON a.pmid = c.pmid
+        """,
+        [as_of],
+    )
+    for table in ("articles", "article_versions", *CHILD_TABLES):
+        con.execute(f"DELETE FROM core.{table} WHERE pmid IN (SELECT pmid FROM cited_as)")
+
+
 def _find_winners(con: duckdb.DuckDBPyConnection) -> None:
     """TEMP winners (record_no, pmid, is_held): staged copies that go into core.articles."""
     order, held = _ORDER.format("c"), _ORDER.format("a")
@@ -100,6 +145,7 @@ def _find_winners(con: duckdb.DuckDBPyConnection) -> None:
             SELECT *, row_number() OVER (PARTITION BY pmid ORDER BY {order} DESC) AS place
             FROM staging.core.articles AS c
             WHERE NOT {_IS_DELETED.format("c")}
+                AND c.pmid NOT IN (SELECT pmid FROM cited_as)
         ) AS c
         LEFT JOIN core.articles AS a USING (pmid)
         WHERE c.place = 1
@@ -116,6 +162,36 @@ def _find_winners(con: duckdb.DuckDBPyConnection) -> None:
         ) AS c
         WHERE c.pmid = a.pmid AND c.record_sha256 = a.record_sha256
             AND c.source_stamp > a.source_stamp
+        """
+    )
+
+
+def _find_older_copies(con: duckdb.DuckDBPyConnection) -> None:
+    """TEMP older_copies (pmid, delivered, held): the best text that came is older than ours.
+
+    Both are dates of revision as NLM states them, with the version. The text that came is kept
+    as a revision.
+    """
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE older_copies AS
+        SELECT c.pmid,
+            concat('version ', c.pmid_version, ' of ', coalesce(c.date_revised::VARCHAR, 'no date'))
+                AS delivered,
+            concat('version ', a.pmid_version, ' of ', coalesce(a.date_revised::VARCHAR, 'no date'))
+                AS held
+        FROM staging.core.articles AS c
+        JOIN core.articles AS a USING (pmid)
+        WHERE NOT {_IS_DELETED.format("c")}
+            AND c.record_source = a.record_source
+            AND c.record_sha256 <> a.record_sha256
+        QUALIFY row_number() OVER (PARTITION BY c.pmid ORDER BY {_ORDER.format("c")} DESC) = 1
+            AND (c.pmid_version, coalesce(c.date_revised, DATE '0001-01-01'))
+                < (a.pmid_version, coalesce(a.date_revised, DATE '0001-01-01'))
+            AND c.pmid NOT IN (
+                SELECT s.pmid FROM staging.core.articles AS s
+                WHERE s.record_sha256 = a.record_sha256
+            )
         """
     )
 
@@ -253,12 +329,38 @@ def _refresh_journals(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _quarantine(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    """Keep what could not be read; what lies there is settled when a text of its PMID is read."""
+    con.execute(
+        """
+        UPDATE ops.quarantine SET read_at = ?::TIMESTAMP
+        WHERE read_at IS NULL AND pmid IN (SELECT pmid FROM staging.core.articles)
+        """,
+        [as_of],
+    )
     rows = con.execute(
-        "SELECT raw_file, raw_offset, reason, record_bytes FROM staging.core.unreadable"
+        "SELECT raw_file, raw_offset, reason, record_bytes, source_stamp "
+        "FROM staging.core.unreadable"
     ).fetchall()
-    for raw_file, raw_offset, reason, raw in rows:
+    for raw_file, raw_offset, reason, raw, stamp in rows:
         seen = _PMID.search(raw)
         con.execute(
-            "INSERT INTO ops.quarantine VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            [raw_file, raw_offset, as_of, int(seen[1]) if seen else None, reason, raw],
+            """
+            INSERT INTO ops.quarantine
+            SELECT $file, $offset, $as_of::TIMESTAMP, $pmid::INTEGER, $reason, $raw::BLOB,
+                -- the same run may have got a readable text after this one
+                CASE WHEN EXISTS (
+                    SELECT 1 FROM staging.core.articles AS c
+                    WHERE c.pmid = $pmid::INTEGER AND c.source_stamp > $stamp
+                ) THEN $as_of::TIMESTAMP END
+            ON CONFLICT DO UPDATE SET read_at = excluded.read_at
+            """,
+            {
+                "file": raw_file,
+                "offset": raw_offset,
+                "as_of": as_of,
+                "pmid": int(seen[1] or seen[2]) if seen else None,
+                "reason": reason,
+                "raw": raw,
+                "stamp": stamp,
+            },
         )

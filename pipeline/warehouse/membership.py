@@ -130,6 +130,39 @@ def keep(
     return _counts(con, as_of)
 
 
+def note_unread(con: duckdb.DuckDBPyConnection, answers: Mapping[str, Sequence[int]]) -> None:
+    """Make ops.unread_records anew: what the answers list and could not be read.
+
+    Args:
+        con: the warehouse, with core and ops.quarantine as merged.
+        answers: search to PMIDs as PubMed answered.
+    """
+    con.execute("DELETE FROM ops.unread_records")
+    for search, pmids in answers.items():
+        con.execute(
+            """
+            INSERT INTO ops.unread_records
+            SELECT ?, x.pmid, a.pmid IS NOT NULL, coalesce(
+                q.reason,
+                CASE
+                    WHEN x.pmid IN (SELECT d.pmid FROM core.deleted_citations AS d)
+                        THEN 'what came with it says that it is deleted'
+                    ELSE 'PubMed lists it and did not deliver it'
+                END
+            )
+            FROM (SELECT unnest(?::INTEGER[]) AS pmid) AS x
+            LEFT JOIN core.articles AS a ON a.pmid = x.pmid
+            LEFT JOIN (
+                SELECT pmid, arg_max(reason, (seen_at, raw_file, raw_offset)) AS reason
+                FROM ops.quarantine WHERE read_at IS NULL GROUP BY pmid
+            ) AS q ON q.pmid = x.pmid
+            WHERE a.pmid IS NULL OR q.pmid IS NOT NULL
+            ORDER BY x.pmid
+            """,
+            [search, list(pmids)],
+        )
+
+
 def _note_answers(
     con: duckdb.DuckDBPyConnection,
     answers: Mapping[str, Sequence[int]],
@@ -164,7 +197,7 @@ def _note_deletions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
 
 
 def _note_merges(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
-    """Call a deletion a merge where there is evidence: a current member has the same DOI.
+    """Call a deletion a merge where there is evidence: a member or a new record has its DOI.
 
     PubMed itself says nothing about where a deleted PMID went. Of several members with that
     DOI the first is named, so that a rebuild names the same.
@@ -182,6 +215,13 @@ def _note_merges(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
         ) AS e
         WHERE h.left_at = ? AND h.left_reason = 'deleted'
             AND h.search = e.search AND h.pmid = e.pmid
+        """,
+        [as_of],
+    )
+    con.execute(
+        """
+        UPDATE ops.search_hits AS h SET left_reason = 'merged', merged_into_pmid = c.record_pmid
+        FROM cited_as AS c WHERE h.left_at = ? AND h.pmid = c.pmid
         """,
         [as_of],
     )

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 
 from pipeline import __version__
+from pipeline.evidence.known_articles import KNOWN_ARTICLES, load_known_articles
 from pipeline.evidence.reference import OPTIONAL_FILES, REFERENCE_FILES
 from pipeline.options import LIVE
 from pipeline.pubmed import from_files
@@ -135,10 +136,13 @@ def note_run(run: Run, reasons: dict[str, str], hits: dict[str, dict[str, int]])
             run.content_sha256,
         ],
     )
+    unread: dict[str, int] = dict(
+        con.execute("SELECT search, count(*) FROM ops.unread_records GROUP BY search").fetchall()
+    )
     for search in run.searches:
         answer = run.answers.get(search.name)
         con.execute(
-            "INSERT INTO ops.searches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO ops.searches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 run.run_id,
                 search.name,
@@ -151,7 +155,8 @@ def note_run(run: Run, reasons: dict[str, str], hits: dict[str, dict[str, int]])
                 run.translations.get(search.name),
                 list(answer.warnings) if answer else [],
                 len(answer.pmids) if answer else hits[search.name]["members"],
-                run.mode == LIVE and search.mode == LIVE,
+                run.mode == LIVE and search.mode == LIVE and search.name not in unread,
+                unread.get(search.name, 0),
                 reasons[search.name] in ("first_run", "strategy_changed"),
             ],
         )
@@ -164,20 +169,27 @@ def note_run(run: Run, reasons: dict[str, str], hits: dict[str, dict[str, int]])
 
 def note_known_articles(run: Run) -> None:
     """Read known_articles.csv into ops.known_articles, and say which of them are held."""
+    known = load_known_articles(run.reference / KNOWN_ARTICLES, is_strict=False)
     run.con.execute("DELETE FROM ops.known_articles")
     run.con.execute(
         """
         INSERT INTO ops.known_articles
-        SELECT k.position, k.pmid, k.doi, k.title, a.pmid IS NOT NULL, FALSE, FALSE
+        SELECT k.position, k.pmid, k.doi, k.title, EXISTS (
+            SELECT 1 FROM core.articles AS a
+            WHERE a.pmid = k.pmid OR (k.pmid IS NULL AND lower(a.doi) = lower(k.doi))
+        ), FALSE, FALSE
         FROM (
-            SELECT row_number() OVER () AS position, pmid::INTEGER AS pmid, doi, title
-            FROM read_csv(?, header = true, all_varchar = true)
+            SELECT unnest(?::INTEGER[]) AS position, unnest(?::INTEGER[]) AS pmid,
+                unnest(?::VARCHAR[]) AS doi, unnest(?::VARCHAR[]) AS title
         ) AS k
-        LEFT JOIN core.articles AS a
-            ON a.pmid = k.pmid OR (k.pmid IS NULL AND lower(a.doi) = lower(k.doi))
         ORDER BY k.position
         """,
-        [str(run.reference / "known_articles.csv")],
+        [
+            list(range(1, len(known) + 1)),
+            [one.pmid for one in known],
+            [one.doi for one in known],
+            [one.title for one in known],
+        ],
     )
 
 

@@ -1,7 +1,8 @@
 """Whether a run found anything that the run before had not: one fingerprint decides.
 
-It covers the answers (hence memberships), the records, PubMed's own counts, the reference files,
-the schema, the program, and the year of the search, which moves the marks of partial years.
+It covers the answers (hence memberships), the records, those that could not be read, PubMed's
+own counts, the reference files, the schema, the program, and the year of the search, which moves
+the marks of partial years.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ def content(run: Run) -> str:
         """
     ).fetchall()
     digest.update(repr(rows).encode())
+    unread = run.con.execute("SELECT * FROM ops.unread_records ORDER BY ALL").fetchall()
+    digest.update(repr(unread).encode())
     counts = run.con.execute("SELECT * FROM ops.denominators ORDER BY ALL").fetchall()
     digest.update(repr(counts).encode())
     return digest.hexdigest()

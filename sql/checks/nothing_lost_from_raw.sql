@@ -43,6 +43,8 @@ LEFT JOIN ranked AS a ON s.pmid = a.pmid AND NOT a.is_staged
 WHERE
     s.is_staged
     AND (a.pmid IS NULL OR (a.record_sha256 <> s.record_sha256 AND s.place > a.place))
+    -- a citation known by its DOI alone gives way to the record with that DOI
+    AND NOT (a.pmid IS NULL AND s.pmid IN (SELECT c.pmid FROM cited_as AS c))
     AND NOT EXISTS (
         SELECT 1 FROM core.deleted_citations AS d
         WHERE

@@ -1,19 +1,40 @@
 -- severity: error
--- Every member that NLM or a rule calls an experiment on people stands in exactly one study, and every cell has its proof.
+-- Every member whose primary type is an experiment on people stands in exactly one study and no other record does, the first sentence counts what the table by type counts, and every cell has its proof.
 SELECT
-    l.search,
-    l.pmid,
+    coalesce(l.search, h.search) AS search,
+    coalesce(l.pmid, h.pmid) AS pmid,
     count(h.study_group) AS lines
-FROM marts.study_type_articles AS l
-INNER JOIN evidence.study_groups AS g ON l.pmid = g.pmid
-INNER JOIN evidence.article_study_types AS s ON l.pmid = s.pmid AND l.study_type = s.study_type
-LEFT JOIN marts.human_experimental AS h
-    ON l.search = h.search AND list_contains(h.report_pmids || h.other_pmids, l.pmid)
-WHERE
-    l.study_type IN ('RCT', 'NRCT')
-    AND (g.role IN ('report', 'protocol') OR s.assigned_by IN ('nlm_pt', 'override'))
-GROUP BY l.search, l.pmid, l.study_type
-HAVING count(h.study_group) <> 1
+FROM (
+    SELECT
+        a.search,
+        a.pmid
+    FROM marts.study_type_articles AS a
+    WHERE a.is_primary AND a.study_type IN ('RCT', 'NRCT')
+) AS l
+FULL JOIN (
+    SELECT
+        e.search,
+        e.study_group,
+        unnest(e.report_pmids || e.other_pmids) AS pmid
+    FROM marts.human_experimental AS e
+) AS h ON l.search = h.search AND l.pmid = h.pmid
+GROUP BY ALL
+HAVING count(h.study_group) <> 1 OR count(l.pmid) <> 1
+UNION ALL
+SELECT
+    t.search,
+    NULL,
+    t.record_count + t.mention_record_count
+FROM marts.human_experimental_totals AS t
+LEFT JOIN (
+    SELECT
+        y.search,
+        sum(y.record_count) AS by_type
+    FROM marts.study_type_totals AS y
+    WHERE y.study_type IN ('RCT', 'NRCT')
+    GROUP BY y.search
+) AS c ON t.search = c.search
+WHERE t.record_count + t.mention_record_count <> coalesce(c.by_type, 0)
 UNION ALL
 SELECT
     c.search,

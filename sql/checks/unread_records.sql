@@ -1,7 +1,8 @@
 -- severity: warning
--- Records that could not be read are kept with their bytes in ops.quarantine.
+-- Records that could not be read are kept with their bytes in ops.quarantine until they can be.
 SELECT
     raw_file,
     raw_offset,
     reason
 FROM ops.quarantine
+WHERE read_at IS NULL

@@ -10,7 +10,8 @@ CREATE OR REPLACE TABLE marts.search_log ( -- every search made, newest first
     translation_status VARCHAR, -- next to the run before: first, same, grown or accepted; NULL for archives and files
     warnings VARCHAR[] NOT NULL, -- what PubMed warned of
     hit_count INTEGER NOT NULL, -- records found
-    is_complete BOOLEAN NOT NULL, -- whether the answer covers all of PubMed
+    is_complete BOOLEAN NOT NULL, -- whether the answer covers all of PubMed and each record it lists could be read
+    unread_count INTEGER NOT NULL, -- records it lists whose text could not be read: marts.unread_records
     is_baseline BOOLEAN NOT NULL, -- first run or changed strategy
     PRIMARY KEY (searched_at, search)
 );
@@ -31,6 +32,7 @@ SELECT
     s.warnings,
     s.hit_count,
     s.is_complete,
+    s.unread_count,
     s.is_baseline
 FROM ops.searches AS s
 INNER JOIN ops.runs AS r ON s.run_id = r.run_id

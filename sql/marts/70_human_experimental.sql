@@ -1,13 +1,15 @@
 -- Every experiment on people that a search finds: one line a registered or separately reported
--- study. Which words stand behind each cell: marts.human_experimental_proofs.
+-- study. A record is one by its primary type, as in the tables by study type; one whose label RCT
+-- or NRCT stands beside another primary type is in marts.possible_human_experimental.
+-- Which words stand behind each cell: marts.human_experimental_proofs.
 
-CREATE OR REPLACE TABLE marts.human_experimental ( -- experiments on people (RCT or NRCT among the labels, by NLM or by text), one line a study group; never sum across searches
+CREATE OR REPLACE TABLE marts.human_experimental ( -- experiments on people (primary type RCT or NRCT), one line a study group; never sum across searches
     search VARCHAR NOT NULL, -- the search
     study_group VARCHAR NOT NULL, -- the study: its first registration, else the lowest PMID; see evidence.study_groups
     registrations VARCHAR[] NOT NULL, -- every registration its records name
     report_pmids INTEGER[] NOT NULL, -- reports of the study
-    report_count INTEGER NOT NULL, -- how many these are; 0 when only a protocol or a review-like record carries the label
-    other_pmids INTEGER[] NOT NULL, -- protocols, retracted reports, preprints and records that NLM alone calls a trial
+    report_count INTEGER NOT NULL, -- how many these are; 0 when all its records are retracted or preprints
+    other_pmids INTEGER[] NOT NULL, -- retracted reports and preprints
     study_types VARCHAR[] NOT NULL, -- RCT, NRCT or both
     sample_size INTEGER, -- the largest that a record states; NULL when none does
     substances VARCHAR[] NOT NULL, -- kratom material or compound; empty in records that are not on kratom, or do not say
@@ -32,18 +34,12 @@ WITH members AS (
         l.search,
         g.study_group,
         l.pmid,
-        any_value(g.role) = 'report' AND any_value(l.counted_as) = 'record' AS is_report,
-        list(l.study_type) AS study_types,
-        any_value(l.year) AS year
+        l.counted_as = 'record' AS is_report,
+        l.study_type,
+        l.year
     FROM marts.study_type_articles AS l
     INNER JOIN evidence.study_groups AS g ON l.pmid = g.pmid
-    INNER JOIN evidence.article_study_types AS s
-        ON l.pmid = s.pmid AND l.study_type = s.study_type
-    WHERE
-        l.study_type IN ('RCT', 'NRCT')
-        -- a review, comment or notice that names a trial is none, unless NLM says so
-        AND (g.role IN ('report', 'protocol') OR s.assigned_by IN ('nlm_pt', 'override'))
-    GROUP BY l.search, g.study_group, l.pmid
+    WHERE l.is_primary AND l.study_type IN ('RCT', 'NRCT')
 ),
 
 told AS (
@@ -79,7 +75,7 @@ SELECT
     coalesce(list(m.pmid ORDER BY m.pmid) FILTER (m.is_report), []),
     count(*) FILTER (m.is_report),
     coalesce(list(m.pmid ORDER BY m.pmid) FILTER (NOT m.is_report), []),
-    list_sort(list_distinct(flatten(list(m.study_types)))),
+    list(DISTINCT m.study_type ORDER BY m.study_type),
     any_value(t.sample_size),
     coalesce(any_value(t.substances), []),
     coalesce(any_value(t.purposes), []),

@@ -106,7 +106,7 @@ CREATE TABLE evidence.study_type_suggestions ( -- what the second reader suggest
 
 CREATE TABLE evidence.article_flags ( -- facts about a record that are not study types
     pmid INTEGER PRIMARY KEY, -- the article
-    is_retracted BOOLEAN NOT NULL, -- publication type Retracted Publication, or a RetractionIn link
+    is_retracted BOOLEAN NOT NULL, -- publication type Retracted Publication, a RetractionIn link, or a title that begins with RETRACTED or WITHDRAWN; its proof is in evidence.proofs
     is_notice BOOLEAN NOT NULL, -- primary study type is NOTICE: an erratum, a retraction notice, a concern
     is_preprint BOOLEAN NOT NULL, -- publication type Preprint
     is_veterinary BOOLEAN NOT NULL, -- veterinary publication type, or a heading with qualifier veterinary

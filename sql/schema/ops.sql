@@ -35,7 +35,8 @@ CREATE TABLE ops.searches ( -- every search of every run: what was asked and wha
     translation_status VARCHAR, -- next to the last run: first (or another strategy), same, grown, or accepted (--accept-translation); NULL for archives and files
     warnings VARCHAR[] NOT NULL, -- ErrorList and WarningList entries as kind: text
     hit_count INTEGER NOT NULL, -- records found (files: records matched in this run)
-    is_complete BOOLEAN NOT NULL, -- whether the answer covers all of PubMed, so that a zero means none
+    is_complete BOOLEAN NOT NULL, -- whether the answer covers all of PubMed and each record it lists could be read, so that a zero means none
+    unread_count INTEGER NOT NULL, -- records the answer lists whose text could not be read; while there is any, is_complete is false
     is_baseline BOOLEAN NOT NULL, -- first run or changed strategy: nothing is announced as new
     PRIMARY KEY (run_id, search)
 );
@@ -94,7 +95,16 @@ CREATE TABLE ops.quarantine ( -- records that could not be read, with their byte
     pmid INTEGER, -- the first PMID in its bytes, if any can be seen
     reason VARCHAR NOT NULL, -- why it could not be read
     record_bytes BLOB NOT NULL, -- the bytes as they came
+    read_at TIMESTAMP, -- as_of of the later run that could read a text of this PMID; NULL until then
     PRIMARY KEY (raw_file, raw_offset)
+);
+
+CREATE TABLE ops.unread_records ( -- records that a search lists now and whose text could not be read; made anew by every run
+    search VARCHAR NOT NULL, -- the search that lists the record
+    pmid INTEGER NOT NULL, -- the record
+    is_held BOOLEAN NOT NULL, -- an older text of it is held, shown and counted; else it is counted nowhere
+    reason VARCHAR NOT NULL, -- why there is no text: why it could not be read, or that it was withdrawn or did not come
+    PRIMARY KEY (search, pmid)
 );
 
 CREATE TABLE ops.unknown_values ( -- elements, attributes and values of the input that no rule names, per run

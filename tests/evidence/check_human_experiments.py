@@ -8,7 +8,8 @@ type of it says so; by text when its title or abstract says in plain words that 
 allotted by chance. Of the members of each search the script tells
 
 - whom NLM calls a trial, and whether each stands in exactly one line of marts.human_experimental
-  (exit code 1 when one does not);
+  or, where its primary type is another one, in marts.possible_human_experimental (exit code 1 when
+  one does not);
 - whom only the text calls a randomised trial, and every one of them that stands in no line, with
   the primary type it got instead, to be looked at;
 - whether every value of every cell has a proof of one of the line's records, and every proof that
@@ -102,6 +103,9 @@ def check(records: dict[int, Plain], con: duckdb.DuckDBPyConnection) -> int:
     types = dict(con.execute(
         "SELECT pmid, study_type FROM evidence.article_study_types WHERE is_primary"
     ).fetchall())  # fmt: skip
+    possible = set(con.execute(
+        "SELECT search, pmid FROM marts.possible_human_experimental WHERE is_labelled"
+    ).fetchall())  # fmt: skip
     hits = con.execute(
         "SELECT search, pmid FROM ops.search_hits WHERE left_at IS NULL ORDER BY ALL"
     ).fetchall()
@@ -110,7 +114,11 @@ def check(records: dict[int, Plain], con: duckdb.DuckDBPyConnection) -> int:
         members = [pmid for one, pmid in hits if one == search and pmid in records]
         nlm = [pmid for pmid in members if records[pmid].by_nlm]
         text = [pmid for pmid in members if records[pmid].by_text and not records[pmid].by_nlm]
-        not_once = [pmid for pmid in nlm if listed[search, pmid] != 1]
+        not_once = [
+            pmid for pmid in nlm
+            if listed[search, pmid] != 1
+            and (types[pmid] in ("RCT", "NRCT") or (search, pmid) not in possible)
+        ]  # fmt: skip
         twice = [pmid for one, pmid in list(listed) if one == search and listed[one, pmid] > 1]
         left_out = [pmid for pmid in text if not listed[search, pmid]]
         wrong += len(not_once) + len(twice)

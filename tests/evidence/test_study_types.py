@@ -186,3 +186,84 @@ def test_conflict_keeps_the_tag_and_is_flagged(con: duckdb.DuckDBPyConnection) -
         ("ANIMAL", True),
         ("CASE", True),
     ]
+
+
+TRIAL = "Kratom tea against pain: a randomized trial in adults"
+
+
+def is_retracted(con: duckdb.DuckDBPyConnection) -> bool:
+    rows = con.execute("SELECT flag, rule_id FROM flag_proofs WHERE flag = 'is_retracted'")
+    return bool(rows.fetchall())
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "RETRACTED: ", "Retracted: ", "RETRACTED ARTICLE: ", "Retracted article. ", "WITHDRAWN: ",
+        "Withdrawn paper: ", "[Retracted] ", "[RETRACTED ARTICLE] ", "(Retracted) ",
+        "Retracted \u2014 ", "RETRACTED : ", "Retracted publication: ",
+    ],
+)  # fmt: skip
+def test_a_retracted_article_keeps_its_type_whatever_word_its_title_begins_with(
+    con: duckdb.DuckDBPyConnection, prefix: str
+) -> None:
+    """NLM's tag may still be missing: the title says it, and is the proof."""
+    primary, labels = judged(con, title=prefix + TRIAL, abstract="Adults were randomly assigned.")
+    assert primary == "RCT"
+    assert "NOTICE" not in labels
+    assert is_retracted(con)
+
+
+@pytest.mark.parametrize(
+    "article",
+    [
+        {"title": f"Retraction: {TRIAL}", "publication_types": ["Retraction of Publication"]},
+        {"title": f"Retracted: {TRIAL}", "links": ["RetractionOf"]},
+        {"title": f"Retraction notice to: {TRIAL}"},
+        {"title": f"Withdrawal notice: {TRIAL}"},
+        {"title": f"Expression of concern: {TRIAL}"},
+        {"title": f"Expression of concern: {TRIAL}", "links": ["ExpressionOfConcernFor"]},
+    ],
+)
+def test_a_notice_is_a_notice_and_not_retracted(
+    con: duckdb.DuckDBPyConnection, article: dict[str, object]
+) -> None:
+    assert judged(con, **article)[0] == "NOTICE"
+    assert not is_retracted(con)
+
+
+@pytest.mark.parametrize(
+    "article",
+    [
+        {"title": f"Expression of concern: {TRIAL}", "links": ["ExpressionOfConcernIn"]},
+        {
+            "title": f"EXPRESSION OF CONCERN: {TRIAL}",
+            "publication_types": ["Randomized Controlled Trial"],
+        },
+        {
+            "title": f"Retraction: {TRIAL}",
+            "publication_types": ["Retracted Publication", "Randomized Controlled Trial"],
+        },
+        {"title": TRIAL, "links": ["ExpressionOfConcernIn"]},
+    ],
+)
+def test_an_article_that_a_notice_is_about_keeps_its_type(
+    con: duckdb.DuckDBPyConnection, article: dict[str, object]
+) -> None:
+    primary, labels = judged(con, **article)
+    assert primary == "RCT"
+    assert "NOTICE" not in labels
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Withdrawal: a survey of people who stopped kratom",
+        "Withdrawn patients in trials of kratom",
+        "How often retracted papers on kratom are cited",
+        "Removal: a survey of kratom from the market",
+    ],
+)
+def test_other_words_of_that_kind_mean_nothing(con: duckdb.DuckDBPyConnection, title: str) -> None:
+    assert "NOTICE" not in judged(con, title=title)[1]
+    assert not is_retracted(con)

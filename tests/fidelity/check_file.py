@@ -357,6 +357,23 @@ class Copy:
         return "preprint" if self.is_preprint else "record"
 
 
+def says_retracted(rows: Rows) -> bool:
+    """Whether the title calls the article itself retracted or withdrawn."""
+    words = (column(rows, "articles", "title")[0] or "").casefold().lstrip(" [(\"'").split(":")[0]
+    first = words.split()
+    return len(first) in (1, 2) and first[0] in ("retracted", "withdrawn")
+
+
+def is_about_another(rows: Rows) -> bool:
+    """Whether NLM calls the record a notice."""
+    notices = {"Published Erratum", "Retraction of Publication", "Expression of Concern"}
+    links = {"ErratumFor", "RetractionOf", "ExpressionOfConcernFor"}
+    return bool(
+        notices & set(column(rows, "publication_types", "publication_type"))
+        or links & set(column(rows, "article_links", "ref_type"))
+    )
+
+
 def copy_of(record: Record, order: int, topics: Topics) -> Copy:
     """What the tables need to know of a record, from its XPath values."""
     rows = record.rows
@@ -372,7 +389,8 @@ def copy_of(record: Record, order: int, topics: Topics) -> Copy:
         searches=topics.matches(rows),
         year=issued or electronic,
         is_retracted="Retracted Publication" in types
-        or "RetractionIn" in column(rows, "article_links", "ref_type"),
+        or "RetractionIn" in column(rows, "article_links", "ref_type")
+        or (says_retracted(rows) and not is_about_another(rows)),
         is_preprint="Preprint" in types,
     )
 

@@ -38,7 +38,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[e
         )
         con.execute(
             "INSERT INTO ops.quarantine "
-            "VALUES ('f', 0, TIMESTAMP '2026-01-01', 1, 'why', 'x'::BLOB)"
+            "VALUES ('f', 0, TIMESTAMP '2026-01-01', 1, 'why', 'x'::BLOB, NULL)"
         )
         yield directory, exports.export_all(con, directory)
 

@@ -15,6 +15,7 @@ from pipeline.update import run_update
 from tests.conftest import FakeClock
 from tests.corpus import article, write
 
+CASE = (("D016428", "Journal Article"), ("D002363", "Case Reports"))
 TRIAL = (
     "Twenty-six men in Malaysia, daily kratom users, were randomly assigned to kratom tea or "
     "placebo. Pain tolerance in the cold pressor test was measured. NCT00000001."
@@ -37,6 +38,11 @@ RECORDS = (
     article(15, "Kratom exposures reported to poison centers", abstract=CALLS, year=2016),
     article(16, "Kratom: a systematic review of trials",
             abstract="We searched PubMed for randomized trials (NCT00000001).", year=2022),
+    article(17, "A woman with seizures after kratom: a case report", types=CASE, year=2019,
+            abstract="A woman took part in a randomized controlled trial of kratom; participants "
+                     "were randomized to placebo."),
+    article(18, "Cannabis for pain: a randomized trial", year=2018,
+            abstract="Adults, some of them kratom users, were randomly assigned to cannabis."),
 )  # fmt: skip
 
 
@@ -67,13 +73,32 @@ def test_two_reports_of_one_registration_are_one_line(told):
     assert told(
         "SELECT study_group, report_pmids, sample_size, substances, purposes, populations, "
         "outcomes, is_pain_measured, countries, first_year, last_year "
-        "FROM marts.human_experimental WHERE search = 'kratom'"
+        "FROM marts.human_experimental WHERE search = 'kratom' AND is_on_topic"
     ) == [
         ("NCT00000001", [11, 12], 26, ["leaf_or_extract"], ["other_efficacy", "pain_outcome"],
          ["regular_users"], ["cold_pressor"], True, ["Malaysia"], 2020, 2021),
         ("PMID 13", [13], 10, ["mitragynine"], ["pharmacokinetics"], ["healthy"], [], False, [],
          2024, 2024),
     ]  # fmt: skip
+
+
+def test_a_case_report_with_a_hint_of_a_trial_is_no_experiment(told):
+    """It is one of the possible ones, and the sentence counts what the table by type counts."""
+    assert told(
+        "SELECT primary_type, list_contains(study_types, 'RCT') FROM marts.domains "
+        "WHERE search = 'kratom' AND pmid = 17"
+    ) == [("CASE", True)]
+    listed = "SELECT unnest(report_pmids || other_pmids) FROM marts.human_experimental"
+    assert (17,) not in told(listed)
+    assert told(
+        "SELECT is_labelled FROM marts.possible_human_experimental "
+        "WHERE search = 'kratom' AND pmid = 17"
+    ) == [(True,)]
+    assert told(
+        "SELECT t.record_count, t.mention_record_count, sum(y.record_count) "
+        "FROM marts.human_experimental_totals AS t JOIN marts.study_type_totals AS y "
+        "USING (search) WHERE search = 'kratom' AND y.study_type IN ('RCT', 'NRCT') GROUP BY ALL"
+    ) == [(3, 1, 4)]
 
 
 def test_every_cell_has_its_words(told):
@@ -94,16 +119,18 @@ def test_the_first_sentence_counts_studies_and_is_shown(run):
     receipt, _ = run
     assert receipt.first_sentences == [
         "As of 2026-11-22, search kratom finds 3 records reporting human experiments with kratom "
-        "or its alkaloids, in 2 registered or separately reported studies; 1 measured pain.",
+        "or its alkaloids, in 2 registered or separately reported studies; 1 measured pain. "
+        "1 further record of human experiments only mentions kratom.",
         "As of 2026-11-22, search kratom_pain finds 1 record reporting human experiments with "
-        "kratom or its alkaloids, in 1 registered or separately reported study; 1 measured pain.",
+        "kratom or its alkaloids, in 1 registered or separately reported study; 1 measured pain. "
+        "1 further record of human experiments only mentions kratom.",
     ]
     assert receipt.first_sentences[0] in receipt.text()
     assert receipt.first_sentences[0] in receipt.markdown()
 
 
 def test_a_sentence_about_nothing_found():
-    found = HumanExperiments("kratom", ["kratom"], 0, 0, 0, FakeClock().now().date())
+    found = HumanExperiments("kratom", ["kratom"], 0, 0, 0, 0, FakeClock().now().date())
     assert first_sentence(found).endswith("finds 0 records reporting human experiments with "
                                           "kratom or its alkaloids.")  # fmt: skip
 

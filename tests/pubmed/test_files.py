@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,71 @@ def test_the_number_of_a_doi_never_changes() -> None:
 def test_a_bad_citation_list_names_the_line(text: str, told: str) -> None:
     with pytest.raises(ConfigurationError, match=told):
         list(read_citation_list(text.encode()))
+
+
+@pytest.mark.parametrize("nothing", ["NA", "n/a", "-", "none", "NULL", "\u2013", "NaN", " "])
+def test_a_cell_that_says_there_is_nothing_is_empty(nothing: str) -> None:
+    text = f"pmid,doi,year,title,journal\n7,{nothing},{nothing},{nothing},{nothing}\n"
+    (found,) = rows(read(text.encode()), "articles")
+    assert (found["doi"], found["issue_date_verbatim"], found["title"]) == (None, None, None)
+    assert (found["issue_date_precision"], found["journal_title"]) == (None, None)
+    assert rows(read(text.encode()), "article_identifiers") == []
+
+
+def test_two_rows_without_identifiers_are_two_faults_and_not_one_record() -> None:
+    text = "pmid,doi,year,title\n,NA,2020,Leaves\n,n/a,2021,Roots\n7,-,2022,Bark\n"
+    with pytest.raises(ConfigurationError, match=r"line 2: .*neither.*; line 3: .*neither"):
+        read(text.encode())
+
+
+def test_a_doi_is_one_however_it_is_written() -> None:
+    ways = ("10.1000/ABC", "https://doi.org/10.1000/abc", " doi: 10.1000/Abc ", "10.1000/abc\u00a0")
+    found = {
+        rows(read(f"pmid,doi,year,title\n,{doi},,x\n".encode()), "articles")[0]["pmid"]
+        for doi in ways
+    }
+    assert found == {pmid_of_doi("10.1000/abc")}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('1,,1999,"a\n2,,2000,b\n3,,2001,c\n', "line 2: the row that begins here cannot be read"),
+        ('1,,1999,"a\n2,,2000,"b"\n', "line 2: the row that begins here cannot be read"),
+        ("1,,1999,a, b\n", "line 2: it has 5 fields"),
+        ("1,,1999\n", "line 2: it has 3 fields"),
+        ("1,,1999,a\n2,,2000,b\n1,,2001,c\n", "line 4: PMID 1 stands in line 2 already"),
+        (",10.1/A,,x\n", "'10.1/A' is no DOI"),
+        (
+            ",10.1000/A,,x\n,doi:10.1000/a,,y\n",
+            "line 3: DOI 10.1000/a stands in line 2 already",
+        ),
+        ("5,10.1000/A,,x\n,10.1000/a,,y\n", "line 3: DOI 10.1000/a stands in line 2 already"),
+        (",10.1000/A,,x\n5,10.1000/a,,y\n", "line 3: DOI 10.1000/a stands in line 2 already"),
+        (",,,\n", "line 2: the citation has neither"),
+    ],
+)
+def test_nothing_of_a_list_is_swallowed(text: str, told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        read(("pmid,doi,year,title\n" + text).encode())
+
+
+def test_two_records_of_pubmed_may_share_a_doi() -> None:
+    text = "pmid,doi,year,title\n5,10.1000/a,,x\n6,10.1000/a,,y\n"
+    assert [row["pmid"] for row in rows(read(text.encode()), "articles")] == [5, 6]
+
+
+def test_a_column_named_twice_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="the column doi is there twice"):
+        read(b"pmid,doi,year,title,DOI\n5,10.1000/a,,x,10.1000/b\n")
+
+
+def test_the_text_of_a_row_is_what_tells_that_it_changed() -> None:
+    """The head and other rows do not."""
+    alone = read(b"pmid,doi,year,title\n7,,1999,Leaves\n")
+    among = read(b"pmid,doi,year,title,note\r\n6,,1999,Bark,x\r\n7,,1999,Leaves,\r\n")
+    assert rows(among, "articles")[1]["record_sha256"] == sha256(b"7,,1999,Leaves,").hexdigest()
+    assert rows(alone, "articles")[0]["record_sha256"] == sha256(b"7,,1999,Leaves").hexdigest()
 
 
 def test_content_decides_not_the_name(tmp_path: Path) -> None:

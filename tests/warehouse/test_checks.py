@@ -53,6 +53,18 @@ BROKEN = [
         "DELETE FROM ops.search_hits WHERE search = 'kratom' AND pmid = 1",
     ),
     Broken(
+        "answer_is_membership",
+        "a record of the answer is held, unread of late, and no member",
+        "INSERT INTO ops.unread_records VALUES ('kratom', 1, true, 'cut'); "
+        "DELETE FROM ops.search_hits WHERE search = 'kratom' AND pmid = 1",
+    ),
+    Broken(
+        "complete_means_complete",
+        "a record could not be read, and the tables call the search complete",
+        "INSERT INTO ops.unread_records VALUES ('kratom', 9, false, 'cut'); "
+        "UPDATE marts.search_totals SET coverage = 'complete'",
+    ),
+    Broken(
         "cells_trace_to_records",
         "a cell counts one too many",
         "UPDATE marts.study_types_by_year SET record_count = record_count + 1 "
@@ -179,6 +191,20 @@ BROKEN = [
         "UPDATE evidence.article_study_types SET study_type = 'RCT' WHERE pmid = 1 AND is_primary",
     ),
     Broken(
+        "trials_are_all_listed",
+        "a record that is first of all a case report stands among the trials",
+        "INSERT INTO marts.human_experimental BY NAME SELECT 'kratom' AS search, 'PMID 1' AS "
+        "study_group, [] AS registrations, [1] AS report_pmids, 1 AS report_count, [] AS "
+        "other_pmids, [] AS study_types, [] AS substances, [] AS purposes, [] AS populations, "
+        "[] AS outcomes, false AS is_pain_measured, true AS is_on_topic, [] AS countries, "
+        "current_date AS as_of_date, 's' AS set_id",
+    ),
+    Broken(
+        "trials_are_all_listed",
+        "the first sentence counts more than the table by type",
+        "UPDATE marts.human_experimental_totals SET record_count = record_count + 1",
+    ),
+    Broken(
         "unexplained_hits",
         "PubMed returned what the predicate cannot explain",
         "INSERT INTO ops.search_differences VALUES ('kratom', 1, 'pubmed')",
@@ -187,7 +213,7 @@ BROKEN = [
         "unread_records",
         "a record lies in quarantine",
         "INSERT INTO ops.quarantine "
-        "VALUES ('objects/x.gz', 0, now()::TIMESTAMP, NULL, 'cut', 'x'::BLOB)",
+        "VALUES ('objects/x.gz', 0, now()::TIMESTAMP, NULL, 'cut', 'x'::BLOB, NULL)",
     ),
     Broken(
         "shares_are_parts",

@@ -8,6 +8,7 @@ from itertools import permutations
 import duckdb
 import pytest
 
+from pipeline.outputs.receipt import Receipt, note_older
 from pipeline.settings import Settings
 from pipeline.warehouse import database, load, stage
 from tests.corpus import article, article_set
@@ -127,3 +128,66 @@ def test_an_older_version_says_when_it_was_first_seen(con):
     assert con.execute("SELECT title, seen_at FROM core.article_versions").fetchall() == [
         ("one", WHEN.replace(day=1))
     ]
+
+
+def older(con):
+    return con.execute("FROM older_copies").fetchall()
+
+
+def test_a_text_older_by_its_own_date_stays_a_revision_and_is_said(con):
+    take(con, "20261101T120000Z", article(1, "revised", revised="2026-03-01"))
+    counts = take(con, "20261102T120000Z", article(1, "first", revised="2026-01-01"))
+    assert counts["older"] == 1
+    assert older(con) == [(1, "version 1 of 2026-01-01", "version 1 of 2026-03-01")]
+    assert titles(con) == [(1, "revised")]
+    assert con.execute("SELECT count(*) FROM core.article_revisions").fetchall() == [(2,)]
+    receipt = Receipt("run", "pubmed", WHEN)
+    note_older(con, receipt)
+    assert "1 record(s) came with a text older" in receipt.notes[0]
+    assert "PMID 1: version 1 of 2026-01-01, held is version 1 of 2026-03-01" in receipt.notes[0]
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [article(1, "revised", revised="2026-03-01")],  # the very text
+        [article(1, "other words", revised="2026-03-01")],  # of the same day: the later one wins
+        [article(1, "newer", revised="2026-04-01")],
+        [article(1, "first", revised="2026-01-01"), article(1, "revised", revised="2026-03-01")],
+        [article(2, "another", revised="2026-01-01")],
+    ],
+)
+def test_what_is_not_older_is_not_said_to_be(con, records):
+    take(con, "20261101T120000Z", article(1, "revised", revised="2026-03-01"))
+    assert take(con, "20261102T120000Z", *records)["older"] == 0
+    receipt = Receipt("run", "pubmed", WHEN)
+    note_older(con, receipt)
+    assert receipt.notes == []
+
+
+LISTED = b"pmid,doi,year,title\n,https://doi.org/10.9999/LEAF.1,2024,Kratom leaf\n"
+RECORD = article(1, "Kratom leaf", doi="10.9999/leaf.1")
+
+
+def take_all(con, bodies):
+    """Load several files in one run."""
+    stage.create_staging(con)
+    number = 1
+    for stamp, body in bodies.items():
+        counts = stage.stage_file(con, body, raw_file=stamp, stamp=stamp, first_record_no=number)
+        number = counts.next_record_no
+    return load.merge(con, WHEN)
+
+
+@pytest.mark.parametrize("order", ["together", "list first", "record first"])
+def test_a_citation_is_the_record_that_has_its_doi(con, order):
+    files = {"a.csv": LISTED, "b.xml": article_set(RECORD).encode()}
+    if order == "together":
+        take_all(con, files)
+    for name in [] if order == "together" else sorted(files, reverse=order == "record first"):
+        take_all(con, {name: files[name]})
+    assert titles(con) == [(1, "Kratom leaf")]
+    assert con.execute("SELECT DISTINCT pmid FROM core.article_identifiers").fetchall() == [(1,)]
+    assert con.execute("SELECT count(*) FROM core.article_versions").fetchall() == [(0,)]
+    logged = con.execute("SELECT field, after FROM ops.article_changes").fetchall()
+    assert logged == ([("record", "held as PMID 1")] if order == "list first" else [])

@@ -22,6 +22,8 @@ def _sentence(found: HumanExperiments) -> str:
     def count(what: str, how_many: int) -> str:
         if what == "record_count":
             return number(how_many, search=name, mark=f"experiment:{name}")
+        if what == "mention_record_count":
+            return number(how_many, search=name, mark=f"experiment_mention:{name}")
         kind = "experiment_pain" if what == "pain_group_count" else "experiment"
         return studies(how_many, search=name, mark=f"{kind}:{name}")
 

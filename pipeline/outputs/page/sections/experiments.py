@@ -49,7 +49,8 @@ def html(facts: Facts) -> str:
     ) + paragraph(
         "A study is what shares a registration, or what PubMed links as one; else a record by "
         "itself. Found by NLM's tags and the words of the records: an experiment whose record "
-        "does not say so is missing here. marts.possible_human_experimental is the wider net."
+        "does not say so is missing here, and so is one whose record is first of all something "
+        "else, as a survey. marts.possible_human_experimental is the wider net."
     )
 
 
@@ -115,4 +116,4 @@ def _records(search: Search, study: dict[str, Any]) -> str:
     if not others:
         return reports
     count = number(others, search=search.name, counted="all", mark=f"not_report,{group}")
-    return f"{reports}; {count} protocol, retracted, preprint or the like"
+    return f"{reports}; {count} retracted or preprint"

@@ -32,18 +32,21 @@ def html(facts: Facts) -> str:
 def _search(facts: Facts, search: Search) -> str:
     row = facts.con.execute(
         """
-        SELECT source, strategy, query_translation, warnings, hit_count, is_complete, searched_at
+        SELECT source, strategy, query_translation, warnings, hit_count, is_complete, unread_count,
+            searched_at
         FROM marts.search_log WHERE search = ? ORDER BY searched_at DESC LIMIT 1
         """,
         [search.name],
     ).fetchone()
     if row is None:
         return ""
-    source, strategy, translation, warnings, hits, is_complete, searched_at = row
+    source, strategy, translation, warnings, hits, is_complete, unread, searched_at = row
     unexplained = number(
         search.unexplained, search=search.name, counted="all", mark=f"unexplained:{search.name}"
     )
     covers = "covers all of PubMed" if is_complete else "does not cover all of PubMed"
+    if unread:
+        covers += f"; {unread:,} of the records it lists could not be read"
     parts = [
         f"<h3>{text(search.label)} ({text(search.name)})</h3>",
         f"<p>{text(source)}, {searched_at:%Y-%m-%d %H:%M} UTC: {hits:,} found; "

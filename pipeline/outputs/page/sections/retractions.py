@@ -49,7 +49,8 @@ def html(facts: Facts) -> str:
         )
         + _retracted(facts)
         + paragraph(
-            "As far as PubMed says so: a retraction is known here only when NLM marks or links it."
+            "As far as PubMed says so: a retraction is known here only when NLM marks or links "
+            "it, or the title says it."
         )
     )
 

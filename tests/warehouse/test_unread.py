@@ -1,0 +1,156 @@
+"""Complete means complete: a listed record that cannot be read makes its searches incomplete."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+
+import duckdb
+import pytest
+
+from pipeline.options import Options
+from pipeline.update import run_update
+from pipeline.warehouse import database, load, membership, stage
+from tests.corpus import article, article_set, write
+
+CASE = (("D002363", "Case Reports"),)
+FIRST = article(1, "Kratom in a patient with pain", types=CASE, year=2024)
+DAY = 86_400
+
+
+def broken(record: str) -> str:
+    """The record with a version that fits no column: it is kept in quarantine."""
+    return record.replace('<PMID Version="1">', '<PMID Version="99999999">', 1)
+
+
+def coverage(published):
+    return dict(published("SELECT search, coverage FROM marts.search_totals"))
+
+
+def unread(published):
+    return published("SELECT search, pmid, is_held FROM marts.unread_records ORDER BY ALL")
+
+
+def test_a_search_is_incomplete_until_its_record_can_be_read(live, clock, settings, published):
+    receipt = live(FIRST, broken(article(2, "Kratom tea")))
+    assert unread(published) == [("kratom", 2, False)]
+    assert coverage(published) == {"kratom": "partial", "kratom_pain": "complete"}
+    cells = published(
+        "SELECT search, coverage, record_count FROM marts.study_types_by_year "
+        "WHERE year = 2025 AND study_type = 'RCT' ORDER BY 1"
+    )
+    assert cells == [("kratom", "partial", None), ("kratom_pain", "complete", 0)]
+    assert published("SELECT search, is_complete, unread_count FROM marts.search_log") == [
+        ("kratom", False, 1),
+        ("kratom_pain", True, 0),
+    ]
+    claims = "SELECT DISTINCT search, coverage FROM marts.claims_by_study_type_and_year ORDER BY 1"
+    assert published(claims) == [("kratom", "partial"), ("kratom_pain", "complete")]
+
+    assert any("PMID 2 (kratom)" in line for line in receipt.lines())
+    page = (settings.latest / "index.html").read_text(encoding="utf-8")
+    section = page.partition('<section id="unread">')[2].partition("</section>")[0]
+    assert "PMID 2" in section and "not counted" in section and "99999999" in section
+    assert "1 of the records it lists could not be read" in page
+    assert "could not be read" in (settings.latest / "feed.atom").read_text(encoding="utf-8")
+    log = json.loads((settings.latest / "search_log.json").read_text(encoding="utf-8"))
+    assert [one["pmid"] for one in log["flow_identification"]["listed_and_not_read"]] == [2]
+    assert list(log["flow_identification"]["databases"]) == ["kratom_pain"]
+
+    clock.sleep(DAY)
+    live(FIRST, article(2, "Kratom tea"))
+    assert unread(published) == []
+    assert coverage(published) == {"kratom": "complete", "kratom_pain": "complete"}
+    assert published("SELECT pmid FROM marts.new_articles WHERE search = 'kratom'") == [(2,)]
+    page = (settings.latest / "index.html").read_text(encoding="utf-8")
+    assert '<section id="unread">' not in page
+
+
+def test_a_held_record_whose_newest_text_cannot_be_read_makes_it_incomplete_too(
+    live, clock, published, database_alone
+):
+    live(FIRST)
+    clock.sleep(DAY)
+    receipt = live(
+        broken(
+            article(1, "Kratom in a patient with pain", types=CASE, year=2024, revised="2026-11-22")
+        )
+    )
+    assert not receipt.is_unchanged
+    assert unread(published) == [("kratom", 1, True), ("kratom_pain", 1, True)]
+    assert set(coverage(published).values()) == {"partial"}
+    assert published("SELECT sum(record_count) FROM marts.study_type_totals") == [(2,)]
+
+    clock.sleep(DAY * 3)
+    receipt = live(FIRST)  # the same text as at first: asked for though nobody revised it
+    assert receipt.records["read"] == 1
+    assert unread(published) == []
+    assert set(coverage(published).values()) == {"complete"}
+
+
+@pytest.fixture
+def con(settings):
+    with duckdb.connect() as connection:
+        for path in database.schema_files(settings.sql):
+            database.run_script(connection, path)
+        yield connection
+
+
+def take(con, *records, deleted=(), day=1):
+    """Load what one day delivered, and look what the search is still missing."""
+    stage.create_staging(con)
+    body = article_set(*records, deleted=deleted).encode()
+    stamp = f"202611{day:02d}T120000Z"
+    name = hashlib.sha256(body).hexdigest()
+    stage.stage_file(con, body, raw_file=name, stamp=stamp, first_record_no=1)
+    load.merge(con, datetime(2026, 11, day, 12))
+    membership.note_unread(con, {"kratom": [1, 2]})
+    return con.execute("SELECT pmid, is_held, reason FROM ops.unread_records").fetchall()
+
+
+SECOND = article(2, "Kratom tea")
+
+
+def test_the_same_spoilt_bytes_count_again_when_they_come_again(con):
+    assert take(con, FIRST, SECOND) == []
+    assert [row[:2] for row in take(con, FIRST, broken(SECOND), day=2)] == [(2, True)]
+    assert take(con, FIRST, SECOND, day=3) == []
+    assert [row[:2] for row in take(con, FIRST, broken(SECOND), day=4)] == [(2, True)]
+
+
+def test_of_two_texts_in_one_run_the_later_one_decides(con):
+    assert take(con, FIRST, broken(SECOND), SECOND) == []
+    assert [row[:2] for row in take(con, SECOND, broken(SECOND), day=2)] == [(2, True)]
+
+
+def test_a_record_that_is_deleted_where_it_comes_is_not_read(con):
+    assert take(con, FIRST, SECOND, deleted=(2,)) == [
+        (2, False, "what came with it says that it is deleted")
+    ]
+
+
+def test_a_record_that_never_came_is_not_read(con):
+    assert take(con, FIRST) == [(2, False, "PubMed lists it and did not deliver it")]
+
+
+def test_the_pmid_of_an_unreadable_nbib_record_is_seen(con):
+    stage.create_staging(con)
+    body = b"PMID- 1\nTI  - Kratom tea\n\nPMID- 99999999999\nTI  - Kratom too\n\n"
+    stage.stage_file(con, body, raw_file="x", stamp="export", first_record_no=1)
+    con.execute(
+        "UPDATE staging.core.unreadable SET record_bytes = 'PMID- 77\nTI  - Kratom\n'::BLOB"
+    )
+    load.merge(con, datetime(2026, 11, 1, 12))
+    assert con.execute("SELECT pmid FROM ops.quarantine").fetchall() == [(77,)]
+
+
+def test_what_a_file_holds_and_cannot_be_read_is_listed(
+    settings, clock, tmp_path, published, database_alone
+):
+    path = write(tmp_path / "export.xml", FIRST, broken(SECOND))
+    run_update(Options(from_files=(path,)), settings, clock)
+    found = published(
+        "SELECT search, pmid, is_held, raw_file IS NOT NULL FROM marts.unread_records"
+    )
+    assert found == [(None, 2, False, True)]
