@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
 
 # controls, except line feed and tab; what turns the direction of text; separators of lines;
 # halves of characters, which no encoding can write
@@ -18,6 +19,7 @@ _HIDDEN = re.compile(
 # whatever ends a line for some reader, all other controls, and blanks; thin and no-break spaces
 # stay as printed
 _BREAKS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+_LINE_ENDS = re.compile("[\n\x0b-\r\x1c-\x1e\x85\u2028\u2029]+")
 # what XML 1.0 cannot hold; records from .nbib files may have it
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -59,9 +61,14 @@ def one_line(text: str) -> str:
 def for_terminal(text: str) -> str:
     r"""Text for a terminal: controls and what turns its direction are shown, as `\x1b`, `\u202e`.
 
-    Lines and tabs stay: a value that must not begin a line of its own goes through `one_line` too.
+    Lines and tabs stay; `for_terminal_lines` is for lines in which values stand.
     """
     return _HIDDEN.sub(_spelt, text)
+
+
+def for_terminal_lines(lines: Iterable[str]) -> str:
+    """Lines for a terminal: no value in them begins another one; blanks stay, for columns."""
+    return "\n".join(for_terminal(_LINE_ENDS.sub(" ", line)) for line in lines)
 
 
 def for_json(dumped: str) -> str:
