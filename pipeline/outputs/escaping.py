@@ -20,8 +20,9 @@ _HIDDEN = re.compile(
 # stay as printed
 _BREAKS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _LINE_ENDS = re.compile("[\n\x0b-\r\x1c-\x1e\x85\u2028\u2029]+")
-# what XML 1.0 cannot hold; records from .nbib files may have it
-_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# what XML 1.0 cannot hold (records from .nbib files may have it), and the controls of which it
+# warns, as each reader makes something else of them
+_NO_XML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 FORMULA = (
     "^(?:[\\t\\r\\n]|"
