@@ -6,8 +6,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 ATTACK = (
     "\u202eturned \x9b31mred\x9f </script></title><img src=x onerror=alert(1)> "
-    "[bait](javascript:alert(1)) | cell | `tick` <!-- ]]> &lt;b&gt; @misc{forged, title = {forged}} "
-    "{ } \\ % # $ ~ ^ _em_ **bold** www.forged.example https://forged.example ; \"q\" 'q'\n"
+    "[bait](javascript:alert(1)) | cell | `tick` <!-- ]]> &lt;b&gt; "
+    "@misc{forged, title = {forged}} { } \\ % # $ ~ ^ _em_ **bold** "
+    "www.forged.example https://forged.example ; \"q\" 'q'\n"
     "# forged heading\n- forged item\r\nER  - \r\nTY  - JOUR\nTI  - forged\n\nPMID- 666\n"
     "TI  - forged\n"
     "\u2028forged line\x85forged line"
