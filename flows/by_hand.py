@@ -21,6 +21,8 @@ from pipeline.errors import (
     ConfigurationError,
     KetumError,
 )
+from pipeline.logs import OneLine
+from pipeline.outputs.escaping import for_terminal
 from pipeline.settings import Settings
 
 log = logging.getLogger("ketum")
@@ -48,7 +50,7 @@ def main(argv: list[str]) -> int:
     try:
         print(_run(arguments))
     except KetumError as error:
-        print(error.text(), file=sys.stderr)
+        print(for_terminal(error.text()), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print(_cut_off("Interrupted."), file=sys.stderr)
@@ -117,7 +119,7 @@ def _show_messages() -> None:
     """Show ketum's own messages on stderr, and keep them out of Prefect's handlers."""
     if not log.handlers:
         handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(message)s"))
+        handler.setFormatter(OneLine())
         log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False

@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.errors import EXIT_INTERRUPTED, EXIT_OK, ConfigurationError, KetumError
+from pipeline.outputs.escaping import for_terminal
 from pipeline.settings import ROOT
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def main(argv: list[str]) -> int:
         print(f"Serving {DEPLOYMENT} {told} through {url}; Ctrl-C ends it.", file=sys.stderr)
         serve(schedule, offline=arguments.offline)
     except KetumError as error:
-        print(error.text(), file=sys.stderr)
+        print(for_terminal(error.text()), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED

@@ -17,6 +17,7 @@ from pipeline.errors import (
     EXIT_UNEXPECTED,
     KetumError,
 )
+from pipeline.outputs.escaping import for_terminal
 from pipeline.settings import Settings
 
 EXAMPLES = """\
@@ -45,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.flush()  # here, where a reader that went away (`| head`) is no error
         return code
     except KetumError as error:
-        print(f"ketum: {error}", file=sys.stderr)
+        print(for_terminal(f"ketum: {error}"), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("ketum: interrupted; what was not committed was undone.", file=sys.stderr)
@@ -59,11 +60,11 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
     except OSError as error:
-        print(
+        told = (
             f"ketum: the machine said no: {error}. What was published before is untouched. "
-            "Next: check space and rights of the data directory (`ketum doctor`), then run again.",
-            file=sys.stderr,
+            "Next: check space and rights of the data directory (`ketum doctor`), then run again."
         )
+        print(for_terminal(told), file=sys.stderr)
         return EXIT_UNEXPECTED
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 # Hyphens, dashes and the minus sign: word processors put them in the place of "-".
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣－"), "-")
@@ -15,6 +15,10 @@ _RESOLVER = re.compile(
 )
 _LABEL = re.compile(r"(?:(?:info|urn)\s*:\s*)?doi(?=\W|10\.)\s*[:/=]?\s*", re.IGNORECASE)
 _NAME = re.compile(r"(10\.\d{4,9}(?:\.\d+)*)\s*/\s*(\S+)", re.ASCII)
+_ORCID = re.compile(
+    r"(?<!\d)(\d{4})[-\s]*(\d{4})[-\s]*(\d{4})[-\s]*(\d{3}[\dXx])(?![\dA-Za-z])", re.ASCII
+)
+_PMC = re.compile(r"(?<![^\W_])PMC[\s:-]*(\d+)(?![^\W_])|^\s*(\d+)\s*$", re.ASCII | re.IGNORECASE)
 _OPENED_BY = {")": "(", "]": "[", ">": "<", "}": "{"}
 
 
@@ -33,9 +37,7 @@ def normal_doi(text: str | None) -> str | None:
     """
     if not text:
         return None
-    plain = unicodedata.normalize("NFKC", text).translate(_DASHES)
-    plain = "".join(char for char in plain if unicodedata.category(char) != "Cf")
-    plain = plain.strip().lstrip("\"'“”‘’«<([{ ")
+    plain = _plain(text).strip().lstrip("\"'“”‘’«<([{ ")
     is_address, start = False, 0
     while front := (resolver := _RESOLVER.match(plain, start)) or _LABEL.match(plain, start):
         is_address = is_address or resolver is not None
@@ -70,3 +72,40 @@ def _without_closing(name: str) -> str:
             break
         end -= 1
     return name[:end]
+
+
+def doi_url(text: str | None) -> str | None:
+    """The address of a DOI, whatever form it came in; None if there is no DOI in the text.
+
+    All signs with a meaning in an address are escaped; a semicolon too, as old DOIs have it and
+    readers of RIS cut there.
+    """
+    doi = normal_doi(text)
+    return f"https://doi.org/{quote(doi, safe='/:().')}" if doi else None
+
+
+def normal_orcid(text: str | None) -> str | None:
+    """An ORCID in its usual form, from any form that publishers send.
+
+    >>> normal_orcid("https://orcid.org/0000000151234567")
+    '0000-0001-5123-4567'
+    """
+    # as it stands first: a bulk load reads millions
+    found = _ORCID.search(text or "") or _ORCID.search(_plain(text))
+    return "-".join(found.groups()).upper() if found else None
+
+
+def normal_pmc(text: str | None) -> str | None:
+    """A PubMed Central identifier as PMC and digits, without version, label or address.
+
+    >>> normal_pmc("https://pmc.ncbi.nlm.nih.gov/articles/pmc7000101/")
+    'PMC7000101'
+    """
+    found = _PMC.search(_plain(text))
+    return f"PMC{found[1] or found[2]}" if found else None
+
+
+def _plain(text: str | None) -> str:
+    """A text with one kind of dash, without characters that nobody sees."""
+    plain = unicodedata.normalize("NFKC", text or "").translate(_DASHES)
+    return "".join(char for char in plain if unicodedata.category(char) != "Cf")

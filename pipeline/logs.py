@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
+from pipeline.outputs.escaping import for_terminal_lines
 from pipeline.settings import Settings
 
 
@@ -21,10 +22,17 @@ class _WithoutSecrets(logging.Filter):
         return True
 
 
+class OneLine(logging.Formatter):
+    """A message on one line, with nothing in it that a terminal would obey."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return for_terminal_lines([record.message])
+
+
 def configure(settings: Settings, *, quiet: bool = False) -> None:
     """Send ketum's messages to stderr; with `quiet` only warnings and errors."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(OneLine())
     if settings.api_key:
         handler.addFilter(_WithoutSecrets(settings.api_key))
     logger = logging.getLogger("ketum")

@@ -16,6 +16,7 @@ from pipeline import journal as journals
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError, StaleError
 from pipeline.outputs import manifest
+from pipeline.outputs.escaping import for_terminal_lines
 from pipeline.settings import Settings
 
 PACKAGES = ("duckdb", "pandas", "requests", "lxml", "biopython", "prefect", "fastapi", "sqlalchemy")
@@ -108,7 +109,7 @@ def status_text(found: dict[str, Any]) -> str:
             lines.append(f"search     {search}: {counts['members']} records")
     if last is not None:
         lines.append(f"last run   {last['run_id']}: {last['state']}, {last['verdict']}")
-    return "\n".join(lines)
+    return for_terminal_lines(lines)
 
 
 def doctor(settings: Settings) -> list[tuple[str, str, bool]]:

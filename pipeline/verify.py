@@ -19,6 +19,7 @@ import duckdb
 from pipeline import journal as journals
 from pipeline.errors import CheckError, ConfigurationError
 from pipeline.outputs import manifest
+from pipeline.outputs.escaping import for_terminal_lines
 from pipeline.outputs.exports import NOT_EXPORTED, SCHEMAS
 from pipeline.pubmed.archive import sha256_of
 from pipeline.pubmed.audit import audit
@@ -76,7 +77,7 @@ class Report:
             more = len(self.orphans) - ORPHANS_SHOWN
             shown += f" and {more} more" if more > 0 else ""
             lines.append(f"  {len(self.orphans)} file(s) that nothing names, harmless: {shown}")
-        return "\n".join(lines)
+        return for_terminal_lines(lines)
 
 
 def verify(settings: Settings, path: Path | None = None) -> list[Report]:

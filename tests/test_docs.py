@@ -34,7 +34,7 @@ def test_the_readme_shows_the_tables_as_the_main_job_prints_them(demonstration):
     receipt, _ = demonstration
     assert len(receipt.tables) == 2
     for table in receipt.tables:
-        assert table.text() in README
+        assert "\n".join(table.lines()) in README
     assert len(receipt.first_sentences) == 2
     for sentence in (*receipt.first_sentences, receipt.statement):
         assert sentence in README

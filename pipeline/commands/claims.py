@@ -45,6 +45,7 @@ def register(commands: Subparsers) -> None:
 
 def _claims(settings: Settings, arguments: argparse.Namespace) -> int:
     from pipeline.outputs import claims, claims_text, query
+    from pipeline.outputs.escaping import for_json, for_terminal_lines
 
     if arguments.claim and (arguments.check or arguments.next):
         raise ConfigurationError(
@@ -58,7 +59,7 @@ def _claims(settings: Settings, arguments: argparse.Namespace) -> int:
             from pipeline.outputs.claims_check import check
 
             told = check(con, settings.reference)
-            found, text = told, "\n".join(told)
+            found, text = told, for_terminal_lines(told)
         elif arguments.next:
             rows = claims.next_to_read(con, arguments.search)
             found, text = rows, claims_text.next_text(rows)
@@ -69,7 +70,7 @@ def _claims(settings: Settings, arguments: argparse.Namespace) -> int:
             every = claims.the_map(con, arguments.search)
             found, text = every, claims_text.map_text(every)
     if arguments.json:
-        print(json.dumps(found, indent=1, ensure_ascii=False, default=str))
+        print(for_json(json.dumps(found, indent=1, ensure_ascii=False, default=str)))
     else:
         print(text)
     print(query.note(settings), file=sys.stderr)

@@ -72,6 +72,7 @@ def _export(settings: Settings, arguments: argparse.Namespace) -> int:
     from pipeline.outputs import query
     from pipeline.outputs.citations.export import export
     from pipeline.outputs.citations.selection import Selection, years
+    from pipeline.outputs.escaping import for_terminal_lines
 
     first, last = years(arguments.years) if arguments.years is not None else (None, None)
     told = export(
@@ -91,6 +92,5 @@ def _export(settings: Settings, arguments: argparse.Namespace) -> int:
     )
     if told.path is not None:
         print(told.path)
-    for line in (*told.lines, query.note(settings)):
-        print(line, file=sys.stderr)
+    print(for_terminal_lines([*told.lines, query.note(settings)]), file=sys.stderr)
     return EXIT_OK

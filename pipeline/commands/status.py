@@ -8,6 +8,7 @@ import json
 from pipeline.clock import Clock
 from pipeline.commands.parsers import Subparsers
 from pipeline.errors import EXIT_OK, EXIT_UNEXPECTED, KetumError
+from pipeline.outputs.escaping import for_terminal_lines
 from pipeline.settings import Settings
 
 
@@ -63,7 +64,7 @@ def _doctor(settings: Settings, arguments: argparse.Namespace) -> int:
         print(json.dumps([{"name": n, "value": v, "ok": ok} for n, v, ok in found], indent=1))
     else:
         for name, value, ok in found:
-            print(f"{'  ' if ok else '! '}{name:16} {value}")
+            print(for_terminal_lines([f"{'  ' if ok else '! '}{name:16} {value}"]))
     if failure:
         raise failure
     return EXIT_OK if all(ok for _, _, ok in found) else EXIT_UNEXPECTED

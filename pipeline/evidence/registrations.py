@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.evidence.folding import sql_string
+from pipeline.evidence.folding import fold, fold_sql, sql_string
 from pipeline.evidence.rule_file import RuleFile
 from pipeline.evidence.zones import stored_text_sql
 
@@ -38,11 +38,24 @@ class Registry:
     is_trial: bool
 
     def numbers(self, text: str) -> Iterator[tuple[str, int, int]]:
-        """(number, start, end) of every number of this registry in a text."""
-        for match in self.pattern.finditer(text):
-            before = text[max(0, match.start() - _NEAR) : match.start()]
+        """(number, start, end) of every number of this registry in a text.
+
+        Whatever dash or blank stands in it: a folded text is as long as the one it was made of.
+        """
+        folded = fold(text)
+        for match in self.pattern.finditer(folded):
+            before = folded[max(0, match.start() - _NEAR) : match.start()]
             if self.near is None or self.near.search(before):
                 yield self.written(match[1]), match.start(), match.end()
+
+    def only_number(self, accession: str) -> str | None:
+        """The number in what NLM lists, whatever address or label stands around it.
+
+        None where there is no number of this registry, or more than one.
+        """
+        matches = self.pattern.finditer(fold(accession))
+        numbers = {self.written(match[1]) for match in matches}
+        return numbers.pop() if len(numbers) == 1 else None
 
     def written(self, found: str) -> str:
         """A number in the registry's own form."""
@@ -153,8 +166,8 @@ def _in_databanks(
     for pmid, databank, accession in rows:
         # NLM files numbers of several registries under one name (JPRN): the form decides.
         for registry in (candidates := known.get(databank.lower(), [])):
-            if match := registry.pattern.fullmatch(accession.strip()):
-                number, name = registry.written(match[1]), registry.name
+            if number := registry.only_number(accession):
+                name = registry.name
                 break
         else:
             if not candidates:
@@ -172,7 +185,7 @@ def _in_texts(
     any_form = "(?i)" + "|".join(one.pattern.pattern for one in registries.registries)
     rows = con.execute(
         f"SELECT pmid, field, section_no, stored FROM ({stored_text_sql(schema)}) "
-        f"WHERE regexp_matches(stored, {sql_string(any_form)}) ORDER BY ALL"
+        f"WHERE regexp_matches({fold_sql('stored')}, {sql_string(any_form)}) ORDER BY ALL"
     ).fetchall()
     for pmid, field, section_no, text in rows:
         for registry in registries.registries:

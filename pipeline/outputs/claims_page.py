@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from pipeline.outputs import claims, query
+from pipeline.outputs.escaping import for_markdown
 from pipeline.settings import ROOT, Settings
 
 TARGET = ROOT / "docs" / "claims.md"
@@ -74,7 +75,7 @@ def _card(con: duckdb.DuckDBPyConnection, claim: dict[str, Any]) -> Iterator[str
     yield (claim["remark"] or _counts(claim)) + "\n"
     for record in _newest(con, claim):
         link = record["pubmed_url"] or record["doi_url"]
-        yield f"- [{record['citation']}]({link}) ({record['how'].replace('_', ' ')})"
+        yield f"- [{for_markdown(record['citation'])}]({link}) ({record['how'].replace('_', ' ')})"
     if claim["newest_pmids"]:
         yield ""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.evidence.curation import NOT_HELD
 from pipeline.outputs.claims import LOOKED_AT
+from pipeline.outputs.escaping import for_terminal_lines
 
 _COLUMNS = (
     ("trials", "human experimental"),
@@ -59,7 +60,7 @@ def map_text(claims: Sequence[dict[str, Any]]) -> str:
         "A 0 means that the complete search found none; . means not known (no complete search).",
         "`ketum claims ID` shows a claim with its records.",
     ]
-    return "\n".join(lines)
+    return for_terminal_lines(lines)
 
 
 def one_text(claim: dict[str, Any]) -> str:
@@ -68,7 +69,7 @@ def one_text(claim: dict[str, Any]) -> str:
     Args:
         claim: from `claims.one`.
     """
-    return "\n".join(_one_lines(claim))
+    return for_terminal_lines(_one_lines(claim))
 
 
 def next_text(rows: Sequence[dict[str, Any]]) -> str:
@@ -82,9 +83,9 @@ def next_text(rows: Sequence[dict[str, Any]]) -> str:
     lines = ["Not read yet, strongest design first:"]
     for row in rows:
         lines.append(f"  {row['pmid']}  {row['claim']}  ({row['how']}, {row['study_type']})")
-        lines.append(f"      {row['title']} {row['citation']}")
+        lines.append(f"      {row['title'] or '[no title]'} {row['citation']}")
     lines.append("Add what you read to data/reference/claim_evidence.csv.")
-    return "\n".join(lines)
+    return for_terminal_lines(lines)
 
 
 def _one_lines(claim: dict[str, Any]) -> Iterator[str]:
@@ -108,7 +109,7 @@ def _one_lines(claim: dict[str, Any]) -> Iterator[str]:
         kind = "" if record["counted_as"] == "record" else f", {record['counted_as']}, not counted"
         yield ""
         yield f"{record['how']} ({record['study_type']}{kind}): {record['citation']}"
-        yield from _wrapped(f"  {record['title']}")
+        yield from _wrapped(f"  {record['title'] or '[no title]'}")
         yield f"  {record['pubmed_url'] or record['doi_url']}"
         yield f"  words: {'; '.join(record['matched_words'])}"
         if record["conclusion"]:

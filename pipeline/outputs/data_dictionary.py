@@ -48,6 +48,7 @@ def empty_database() -> duckdb.DuckDBPyConnection:
         "CREATE TEMP TABLE run_parameters (as_of TIMESTAMP, as_of_date DATE, as_of_year SMALLINT, "
         "previous_published_at TIMESTAMP, statement VARCHAR, set_id VARCHAR)"
     )
+    tables.note_dois(con)
     for path in tables.files(sql):
         database.run_script(con, path)
     return con

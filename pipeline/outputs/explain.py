@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.rule_file import RuleFile
+from pipeline.outputs.escaping import for_terminal_lines
 from pipeline.outputs.explain_facets import facet_lines, facets, rows, study, study_lines
 
 _PASSAGES_SHOWN = 6
+_BRACKETED = re.compile(r"\[[^\[\]]*\]")
 
 
 def next_pmid(con: duckdb.DuckDBPyConnection, overrides: Path) -> int | None:
@@ -44,7 +47,8 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
     """
     record = rows(
         con,
-        "SELECT a.pmid, a.title, m.citation, a.doi FROM core.articles AS a "
+        "SELECT a.pmid, c.title, m.citation, a.doi FROM core.articles AS a "
+        "JOIN core.article_citations AS c USING (pmid) "
         "LEFT JOIN marts.articles AS m USING (pmid) WHERE a.pmid = ?",
         pmid,
     )
@@ -131,9 +135,9 @@ def text(told: dict[str, Any], *, is_terminal: bool) -> str:
         )
     if not any(decision["field"] == "study_type" for decision in told["override"]):
         lines += ["", *_how_to_decide(told)]
-    shown = "\n".join(lines)
+    shown = for_terminal_lines(lines)
     if is_terminal and not os.environ.get("NO_COLOR"):
-        shown = shown.replace("[", "\033[1m[").replace("]", "]\033[0m")
+        shown = _BRACKETED.sub("\033[1m\\g<0>\033[0m", shown)
     return shown
 
 

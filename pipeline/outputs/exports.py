@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 import duckdb
 
+from pipeline.outputs.escaping import FORMULA
+
 SCHEMAS = ("core", "evidence", "marts", "ops")
 # raw bytes, and a view as large as all texts together; both are in ketum.duckdb
 NOT_EXPORTED = {"ops.quarantine", "core.article_words"}
-
-# a spreadsheet takes these first characters for a formula (OWASP, CSV injection)
-FORMULA = r"^[=+\-@\t\r]"
 
 
 class Exported(NamedTuple):

@@ -8,6 +8,8 @@ from typing import Any
 
 import duckdb
 
+from pipeline.outputs.escaping import for_markdown
+
 YEARS_SHOWN = 8
 EMPTY = "."
 
@@ -32,8 +34,8 @@ class Headline:
     coverage: str
     left_out: int
 
-    def text(self) -> str:
-        """Aligned plain text."""
+    def lines(self) -> list[str]:
+        """Aligned plain text, line by line."""
         lines = [self.header, *self.rows]
         widths = [max(len(line[i]) for line in lines) for i in range(len(self.header))]
         body = [
@@ -45,18 +47,22 @@ class Headline:
         ]
         body.insert(1, "-" * max(map(len, body)))
         body.insert(len(body) - 1, body[1])
-        return "\n".join([self.title, *body, *self._absent(), *self._left_out()])
+        return [self.title, *body, *self._absent(), *self._left_out()]
 
     def markdown(self) -> str:
         """A Markdown table."""
+        header, *rows = (
+            "| " + " | ".join(map(for_markdown, row)) + " |" for row in (self.header, *self.rows)
+        )
         lines = [
-            f"**{self.title}**",
+            f"**{for_markdown(self.title)}**",
             "",
-            "| " + " | ".join(self.header) + " |",
+            header,
             "|---" + "|--:" * (len(self.header) - 1) + "|",
-            *("| " + " | ".join(row) + " |" for row in self.rows),
+            *rows,
         ]
-        return "\n".join([*lines, "", *self._absent(), *self._left_out()])
+        below = map(for_markdown, [*self._absent(), *self._left_out()])
+        return "\n".join([*lines, "", *below])
 
     def _left_out(self) -> list[str]:
         if not self.left_out:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.journal import Journal
+from pipeline.outputs.escaping import for_json
 from pipeline.outputs.exports import Exported
 from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed.archive import sha256_of
@@ -82,7 +83,7 @@ def render(
         },
         "resources": resources,
     }
-    return json.dumps(package, indent=1, ensure_ascii=False) + "\n"
+    return for_json(json.dumps(package, indent=1, ensure_ascii=False)) + "\n"
 
 
 def read(path: Path) -> dict[str, Any]:

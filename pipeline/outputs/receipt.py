@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from pipeline.evidence.curation import NOT_HELD
+from pipeline.outputs.escaping import for_markdown, for_terminal_lines
 from pipeline.outputs.headline import Headline, headline
 from pipeline.outputs.wording import HumanExperiments, first_sentence
 
@@ -116,23 +117,22 @@ class Receipt:
 
     def text(self) -> str:
         """For the terminal: receipt, then the headline tables."""
-        parts = ["\n".join([*self.lines(), "", *self._grid_text()])]
-        parts += [table.text() for table in self.tables]
-        parts.append("* this year, not over; ~ last year, indexing still adds; + dated ahead.")
+        parts = [[*self.lines(), "", *self._grid_text()], *(table.lines() for table in self.tables)]
+        parts.append(["* this year, not over; ~ last year, indexing still adds; + dated ahead."])
         if self.published_path:
             seconds = "" if self.seconds is None else f" ({self.seconds:.1f} s)"
-            parts.append(f"Published: {self.published_path}{seconds}")
-        return "\n\n".join(parts)
+            parts.append([f"Published: {self.published_path}{seconds}"])
+        return "\n\n".join(map(for_terminal_lines, parts))
 
     def markdown(self) -> str:
         """For digest.md and the Prefect artifact."""
-        lines = [line.strip() for line in self.lines()]
-        head = ["# ketum update", "", *(f"- {line}" for line in lines), ""]
+        told = map(for_markdown, self.lines())
+        head = ["# ketum update", "", *(f"- {line}" for line in told), ""]
         names = list(_COLUMNS.values())
         head += ["| search | " + " | ".join(names) + " |", "|---" + "|--:" * len(names) + "|"]
         for search, counts in self.searches.items():
             cells = [str(counts.get(key, 0)) for key in _COLUMNS]
-            head.append(f"| {search} | " + " | ".join(cells) + " |")
+            head.append(f"| {for_markdown(search)} | " + " | ".join(cells) + " |")
         return "\n".join([*head, "", *(table.markdown() + "\n" for table in self.tables)])
 
     def _grid_text(self) -> list[str]:

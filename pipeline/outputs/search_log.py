@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from pipeline.outputs.escaping import for_json
 from pipeline.outputs.page.facts import Facts, gather
 from pipeline.outputs.wording import PUBMED_ONLY
 
@@ -45,7 +46,7 @@ def render(con: duckdb.DuckDBPyConnection) -> str:
         "flow_identification": _identification(facts),
         "searches": searches,
     }
-    return json.dumps(log, indent=1, ensure_ascii=False) + "\n"
+    return for_json(json.dumps(log, indent=1, ensure_ascii=False)) + "\n"
 
 
 def items(facts: Facts) -> list[Item]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.identifiers import doi_url, normal_doi
 from pipeline.outputs.wording import statement
 from pipeline.run import Run
 from pipeline.settings import slug
@@ -38,7 +39,8 @@ def build(run: Run) -> dict[str, object]:
     """(Re)make every mart in the run's open transaction.
 
     The files find TEMP run_parameters: as_of, as_of_date, as_of_year,
-    previous_published_at (as_of of the last published set, or NULL), statement, set_id.
+    previous_published_at (as_of of the last published set, or NULL), statement, set_id;
+    and TEMP run_dois.
     """
     content = content_id(run.con, run.settings.sql)
     set_id = _free_name(run, f"{run.as_of:%Y-%m-%d}-{slug(run.origin)}-{content}")
@@ -58,9 +60,24 @@ def build(run: Run) -> dict[str, object]:
             set_id,
         ],
     )
+    note_dois(run.con)
     for path in files(run.settings.sql):
         run_script(run.con, path)
     return {"tables": len(files(run.settings.sql)), "set": set_id}
+
+
+def note_dois(con: duckdb.DuckDBPyConnection) -> None:
+    """Make TEMP run_dois: pmid, normal DOI and its address, for articles with a readable DOI."""
+    rows = con.execute("SELECT pmid, doi FROM core.articles WHERE doi IS NOT NULL").fetchall()
+    found = [(pmid, normal_doi(doi), doi_url(doi)) for pmid, doi in rows]
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE run_dois AS
+        SELECT unnest(?::INTEGER[]) AS pmid, unnest(?::VARCHAR[]) AS doi,
+            unnest(?::VARCHAR[]) AS doi_url
+        """,
+        [[one[place] for one in found] for place in range(3)],
+    )
 
 
 def content_id(con: duckdb.DuckDBPyConnection, sql: Path) -> str:

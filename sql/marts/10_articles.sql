@@ -2,9 +2,9 @@
 
 CREATE OR REPLACE TABLE marts.articles ( -- one row per record that is a member of a search now
     pmid INTEGER PRIMARY KEY, -- PubMed identifier; negative: a citation known only by DOI
-    title VARCHAR, -- title, brackets of translated titles kept
+    title VARCHAR, -- title, brackets of translated titles kept; the vernacular one where there is no other
     citation VARCHAR NOT NULL, -- first author, journal, year, volume, pages: as much as is known
-    first_author VARCHAR, -- last name and initials, or the collective name
+    first_author VARCHAR, -- last name and initials of the first valid author, or the name of a group
     journal VARCHAR, -- MedlineTA, else the journal's title, else the book's
     year SMALLINT, -- year the tables count in: of the issue, else electronic; NULL with a reason
     year_source VARCHAR NOT NULL, -- issue, electronic, or why there is none: unreadable, not_stated, implausible
@@ -24,9 +24,9 @@ CREATE OR REPLACE TABLE marts.articles ( -- one row per record that is a member 
     has_abstract BOOLEAN NOT NULL, -- whether an abstract is held
     kratom_level VARCHAR, -- how it concerns kratom: focus, outcome, mention
     pain_level VARCHAR, -- how it concerns pain: focus, outcome, mention
-    doi VARCHAR, -- own DOI
+    doi VARCHAR, -- own DOI without address, label or blanks; as PubMed printed it: core.articles
     pubmed_url VARCHAR, -- link to PubMed
-    doi_url VARCHAR, -- link by DOI
+    doi_url VARCHAR, -- link by DOI, escaped
     record_source VARCHAR NOT NULL, -- pubmed_xml, nbib or sparse
     first_seen_at TIMESTAMP NOT NULL, -- UTC time we first loaded it
     changed_at TIMESTAMP NOT NULL -- UTC time its record last changed
@@ -35,23 +35,36 @@ CREATE OR REPLACE TABLE marts.articles ( -- one row per record that is a member 
 INSERT INTO marts.articles
 SELECT
     a.pmid,
-    a.title,
-    concat_ws(
-        '. ',
-        f.name,
-        coalesce(a.medline_ta, a.journal_title, b.book_title),
-        nullif(
-            concat(
-                coalesce(y.year::VARCHAR, ''),
-                coalesce(';' || a.volume, ''),
-                coalesce('(' || a.issue || ')', ''),
-                coalesce(':' || coalesce(a.pages, a.start_page), '')
+    c.title,
+    regexp_replace(
+        concat_ws(
+            '. ',
+            nullif(regexp_replace(c.first_author, '[\s.]+$', ''), ''),
+            nullif(
+                regexp_replace(
+                    coalesce(a.medline_ta, a.journal_title, b.book_title), '[\s.]+$', ''
+                ),
+                ''
             ),
-            ''
+            nullif(
+                ltrim(
+                    concat(
+                        y.year::VARCHAR,
+                        ';' || nullif(trim(a.volume), ''),
+                        '(' || nullif(trim(a.issue), '') || ')',
+                        ':' || c.locator
+                    ),
+                    ';:'
+                ),
+                ''
+            ),
+            CASE WHEN a.pmid > 0 THEN 'PMID ' || a.pmid ELSE 'doi ' || coalesce(d.doi, a.doi) END
         ),
-        CASE WHEN a.pmid > 0 THEN 'PMID ' || a.pmid ELSE 'doi ' || a.doi END
+        '\s+',
+        ' ',
+        'g'
     ) AS citation,
-    f.name AS first_author,
+    c.first_author,
     coalesce(a.medline_ta, a.journal_title, b.book_title) AS journal,
     CASE WHEN y.year BETWEEN 1781 AND p.as_of_year + 2 THEN y.year END AS year,
     CASE
@@ -79,27 +92,21 @@ SELECT
     a.pmid IN (SELECT x.pmid FROM core.abstract_sections AS x) AS has_abstract,
     k.level AS kratom_level,
     n.level AS pain_level,
-    a.doi,
+    d.doi,
     CASE WHEN a.pmid > 0 THEN 'https://pubmed.ncbi.nlm.nih.gov/' || a.pmid || '/' END AS pubmed_url,
-    'https://doi.org/' || a.doi AS doi_url,
+    d.doi_url,
     a.record_source,
     a.first_seen_at,
     a.changed_at
 FROM core.articles AS a
 CROSS JOIN run_parameters AS p
 INNER JOIN core.article_years AS y ON a.pmid = y.pmid
+INNER JOIN core.article_citations AS c ON a.pmid = c.pmid
 INNER JOIN evidence.article_study_types AS s ON a.pmid = s.pmid AND s.is_primary
 INNER JOIN evidence.study_types AS t ON s.study_type = t.study_type
 LEFT JOIN evidence.article_flags AS g ON a.pmid = g.pmid
 LEFT JOIN core.books AS b ON a.pmid = b.pmid
-LEFT JOIN (
-    SELECT
-        pmid,
-        arg_min(coalesce(concat_ws(' ', last_name, initials), collective_name), author_no) AS name
-    FROM core.authors
-    WHERE list_kind IN ('author', 'book_author')
-    GROUP BY pmid
-) AS f ON a.pmid = f.pmid
+LEFT JOIN run_dois AS d ON a.pmid = d.pmid
 LEFT JOIN evidence.article_topics AS k ON a.pmid = k.pmid AND k.topic = 'kratom'
 LEFT JOIN evidence.article_topics AS n ON a.pmid = n.pmid AND n.topic = 'pain'
 WHERE a.pmid IN (SELECT h.pmid FROM ops.search_hits AS h WHERE h.left_at IS NULL)

@@ -35,6 +35,74 @@ COMMENT ON COLUMN core.article_years.entry_at IS 'moment the record entered PubM
 COMMENT ON COLUMN core.article_years.edat_year IS 'year of NLM''s Entry Date (History pubmed, EDAT), which [edat] asks for: of records added over a year late it is the year of publication';
 COMMENT ON COLUMN core.article_years.edat_at IS 'NLM''s Entry Date, without a stated zone';
 
+-- NLM writes "[Not Available]." where a title was not translated: the vernacular one is shown then.
+-- A name that NLM marks as corrected (ValidYN N) stands beside the right one and is not shown.
+CREATE VIEW core.article_citations AS
+SELECT
+    a.pmid,
+    coalesce(
+        CASE
+            WHEN
+                NOT regexp_matches(
+                    a.title, '(?i)^[\s\pP]*(not available|no title available)?[\s\pP]*$'
+                )
+                THEN a.title
+        END,
+        nullif(trim(a.vernacular_title), ''),
+        nullif(trim(a.title), '')
+    ) AS title,
+    p.first_author,
+    coalesce(
+        nullif(trim(a.pages), ''),
+        nullif(concat_ws('-', nullif(trim(a.start_page), ''), nullif(trim(a.end_page), '')), ''),
+        i.article_number
+    ) AS locator
+FROM core.articles AS a
+LEFT JOIN (
+    SELECT
+        pmid,
+        arg_min(name, (list_kind <> 'author', author_no)) AS first_author
+    FROM (
+        SELECT
+            pmid,
+            list_kind,
+            author_no,
+            coalesce(
+                nullif(
+                    concat_ws(
+                        ' ',
+                        nullif(trim(last_name), ''),
+                        coalesce(nullif(trim(initials), ''), nullif(trim(fore_name), ''))
+                    ),
+                    ''
+                ),
+                nullif(trim(collective_name), '')
+            ) AS name
+        FROM core.authors
+        WHERE list_kind IN ('author', 'book_author') AND is_valid IS DISTINCT FROM FALSE
+    )
+    WHERE name IS NOT NULL
+    GROUP BY pmid
+) AS p ON a.pmid = p.pmid
+LEFT JOIN (
+    SELECT
+        pmid,
+        arg_min(trim(value), position) AS article_number
+    FROM core.article_identifiers
+    WHERE
+        element = 'ELocationID'
+        AND id_type = 'pii'
+        AND is_valid IS DISTINCT FROM FALSE
+        AND trim(value) <> ''
+    GROUP BY pmid
+) AS i ON a.pmid = i.pmid;
+
+COMMENT ON VIEW core.article_citations IS 'what of an article a citation shows';
+COMMENT ON COLUMN core.article_citations.pmid IS 'the article';
+COMMENT ON COLUMN core.article_citations.title IS 'its title, brackets of translated ones kept; the vernacular one where PubMed has none or [Not Available]';
+COMMENT ON COLUMN core.article_citations.first_author IS 'last name and initials of the first valid author, or the name of a group';
+COMMENT ON COLUMN core.article_citations.locator IS 'pages, else the article number (ELocationID pii)';
+
 CREATE VIEW core.abstracts AS
 SELECT
     pmid,

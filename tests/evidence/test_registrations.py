@@ -37,6 +37,11 @@ SAID = [
     ("RBR-4q5x2g", "ReBEC", "RBR-4Q5X2G"),
     ("NMRR-19-1234-56789", "NMRR", "NMRR-19-1234-56789"),
     ("plan at https://osf.io/ab3de", "OSF", "osf.io/ab3de"),
+    ("NCT\u201103414099", "ClinicalTrials.gov", "NCT03414099"),
+    ("trial NCT\u00a003414099", "ClinicalTrials.gov", "NCT03414099"),
+    ("EudraCT 2020\u2013005130\u221215", "EudraCT", "2020-005130-15"),
+    ("see https://clinicaltrials.gov/study/NCT03414099?tab=history", "ClinicalTrials.gov",
+     "NCT03414099"),
 ]  # fmt: skip
 
 UNSAID = (
@@ -64,6 +69,23 @@ def test_numbers_in_text(con, text, registry, number):
 def test_what_is_no_number(con, text):
     add_article(con, 1, "A trial", abstract=text)
     assert found(con) == []
+
+
+@pytest.mark.parametrize(
+    ("listed", "number"),
+    [
+        ("https://clinicaltrials.gov/show/nct03414099", "NCT03414099"),
+        (" NCT\u201003414099. ", "NCT03414099"),
+        ("NCT03414099/NCT03414100", "NCT03414099/NCT03414100"),  # two are none: as NLM has it
+        ("Leaf-1", "Leaf-1"),
+    ],
+)
+def test_what_stands_around_a_listed_number_is_not_part_of_it(con, listed, number):
+    add_article(con, 1, "A trial")
+    con.execute(
+        "INSERT INTO core.databank_accessions VALUES (1, 1, 'ClinicalTrials.gov', ?)", [listed]
+    )
+    assert found(con) == [("ClinicalTrials.gov", number, "databank")]
 
 
 def test_list_and_text_are_told_apart_and_proved(con):

@@ -126,7 +126,7 @@ def test_a_search_without_a_record_is_a_table_with_an_empty_total(con):
 def test_types_without_a_record_are_named_with_what_that_means(coverage, words, con):
     fill(con, range(2024, 2027), {(2024, "CASE"): 1}, coverage=coverage)
     assert headline(con, "kratom").absent == ("Randomised trial",)
-    assert f"{words}: Randomised trial." in headline(con, "kratom").text()
+    assert f"{words}: Randomised trial." in headline(con, "kratom").lines()
     assert f"{words}: Randomised trial." in headline(con, "kratom").markdown()
 
 
@@ -141,7 +141,7 @@ def test_retracted_articles_stand_below_and_outside_the_total(con):
 def test_text_is_aligned_and_markdown_has_as_many_cells_in_each_line(con):
     fill(con, range(2015, 2028), {(2015, "CASE"): 100, (None, "RCT"): 7})
     table = headline(con, "kratom")
-    lines = [line for line in table.text().splitlines() if line and line[-1].isdigit()]
+    lines = [line for line in table.lines() if line and line[-1].isdigit()]
     assert len(lines) == 3 and len({len(line) for line in lines}) == 1
     grid = [line for line in table.markdown().splitlines() if line.startswith("|")]
     assert {line.count("|") for line in grid} == {len(table.header) + 1}

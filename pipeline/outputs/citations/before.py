@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
 
 import duckdb
 import rispy
@@ -16,9 +15,8 @@ from bibtexparser.entrypoint import parse_string
 from Bio import Medline
 
 from pipeline.errors import ConfigurationError
+from pipeline.identifiers import same_doi
 from pipeline.outputs.citations.citation import Citation
-
-_DOI_ADDRESS = "https://doi.org/"
 
 Identifiers = tuple[str, str]
 """PMID and DOI of a record, either of them empty when it has none."""
@@ -38,10 +36,10 @@ class Before:
 
     def holds(self, citation: Citation) -> bool:
         """Whether the record was exported before."""
-        doi = citation.text("doi").lower()
+        doi = same_doi(citation.said["doi"])
         if citation.pmid is None:
             return doi in self.dois
-        return str(citation.pmid) in self.pmids or (doi != "" and doi in self.dois_without_pmid)
+        return str(citation.pmid) in self.pmids or doi in self.dois_without_pmid
 
 
 def read(paths: Iterable[Path]) -> Before:
@@ -66,7 +64,7 @@ def _identifiers(path: Path) -> set[Identifiers]:
     if reader is None:
         raise _unreadable(path, f"it is none of {', '.join(_READERS)}")
     try:
-        found = {(pmid.strip(), doi.strip().lower()) for pmid, doi in reader(path)}
+        found = {(pmid.strip(), same_doi(doi) or "") for pmid, doi in reader(path)}
     except (OSError, ValueError, AttributeError, KeyError, csv.Error, duckdb.Error) as error:
         raise _unreadable(path, str(error).splitlines()[0]) from None
     found.discard(("", ""))
@@ -103,13 +101,14 @@ def _csv(path: Path) -> Iterator[Identifiers]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         for values in csv.DictReader(file):
             # Rayyan has no column for a DOI and takes it as the address
-            url = values.get("url") or ""
-            doi = unquote(url.removeprefix(_DOI_ADDRESS)) if url.startswith(_DOI_ADDRESS) else ""
-            yield values.get("pmid") or values.get("pubmed_id") or "", values.get("doi") or doi
+            doi = values.get("doi") or values.get("url") or ""
+            yield values.get("pmid") or values.get("pubmed_id") or "", doi
 
 
 def _json_lines(path: Path) -> Iterator[Identifiers]:
-    for line in _words(path).splitlines():
+    for line in _words(path).split("\n"):
+        if not line:
+            continue
         values = json.loads(line)
         yield str(values.get("pmid") or ""), values.get("doi") or ""
 

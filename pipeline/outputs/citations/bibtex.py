@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bibtexparser.entrypoint import write_string
@@ -19,18 +20,12 @@ from pipeline.outputs.citations.citation import (
     Person,
     iso_date,
 )
+from pipeline.outputs.escaping import for_bibtex, for_bibtex_verbatim
 
 _TYPES = {ARTICLE: "article", CHAPTER: "incollection", BOOK: "book", UNKNOWN: "misc"}
 _VERBATIM = ("doi", "url", "pmid", "pmcid", "issn", "isbn")
-
-# what LaTeX would take for a command; letters of any script stay as they are
-_SPECIAL = str.maketrans(
-    {
-        "\\": r"{\textbackslash}", "{": r"{\textbraceleft}", "}": r"{\textbraceright}",
-        "~": r"{\textasciitilde}", "^": r"{\textasciicircum}",
-        **{character: f"\\{character}" for character in "&%$#_"},
-    }
-)  # fmt: skip
+_READY = ("title", "author", "editor")
+_TAKEN_APART = re.compile(r",|(?:^|\s)and(?:\s|$)", re.IGNORECASE)
 
 
 def render(citations: Sequence[Citation], abstracts: bool) -> str:
@@ -52,7 +47,7 @@ def _entry(citation: Citation, abstracts: bool) -> Entry:
     start, end = citation.page_range
     title = citation.text("title") or citation.text("book_title")
     found = {
-        "title": f"{{{_escaped(title)}}}" if title else "",
+        "title": f"{{{for_bibtex(title)}}}" if title else "",
         "author": " and ".join(map(_name, citation.authors)),
         "editor": " and ".join(map(_name, citation.editors)),
         "journal": citation.container if citation.kind == ARTICLE else "",
@@ -67,37 +62,37 @@ def _entry(citation: Citation, abstracts: bool) -> Entry:
         "publisher": citation.text("publisher_name"),
         "address": citation.text("publisher_location"),
         "issn": citation.text("issn"),
-        "isbn": next(iter(citation.said["isbns"] or []), ""),
+        "isbn": citation.isbn,
         "doi": citation.text("doi"),
         "pmid": "" if citation.pmid is None else str(citation.pmid),
-        "pmcid": citation.text("pmc_id"),
+        "pmcid": citation.pmc_id,
         "url": citation.url,
-        "language": ", ".join(citation.said["languages"]),
+        "language": citation.languages,
         "note": RETRACTED if citation.said["is_retracted"] else "",
         "studytype": citation.said["study_type"],
         "keywords": "; ".join(citation.keywords),
         "ketumset": citation.set_id,
         "abstract": citation.text("abstract") if abstracts else "",
     }
-    ready = ("title", "author", "editor", *_VERBATIM)
-    return Entry(
-        _TYPES[citation.kind],
-        citation.key,
-        [
-            Field(name, value if name in ready else _escaped(value))
-            for name, value in found.items()
-            if value
-        ],
-    )
+    fields = [Field(name, _written(name, value)) for name, value in found.items() if value]
+    return Entry(_TYPES[citation.kind], citation.key, fields)
 
 
-def _escaped(text: str) -> str:
-    return text.translate(_SPECIAL)
+def _written(name: str, value: str) -> str:
+    if name in _READY:
+        return value
+    return for_bibtex_verbatim(value) if name in _VERBATIM else for_bibtex(value)
 
 
 def _name(person: Person) -> str:
     """`Family, Suffix, Given`; a group in braces, so that no `and` or comma takes it apart."""
     if person.collective:
-        return f"{{{_escaped(person.collective)}}}"
+        return f"{{{for_bibtex(person.collective)}}}"
     parts = (person.family, person.suffix, person.given or person.initials)
-    return ", ".join(_escaped(part) for part in parts if part)
+    return ", ".join(map(_part, filter(None, parts)))
+
+
+def _part(name: str) -> str:
+    """Part of a name; in braces where BibTeX would take it apart."""
+    written = for_bibtex(name)
+    return f"{{{written}}}" if _TAKEN_APART.search(name) else written

@@ -5,23 +5,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import duckdb
+
+from pipeline.identifiers import doi_url, normal_pmc
+from pipeline.outputs.escaping import one_line
 
 ARTICLE, CHAPTER, BOOK, UNKNOWN = "article", "chapter", "book", "unknown"
 RETRACTED = "Retracted Publication"
 """NLM's publication type; said of each retracted record, whatever made us know."""
 PREPRINT = "Preprint"
 
-# what ends a line for some reader, and blanks; other spaces (thin, no-break) stay as printed
-_BREAKS = re.compile(r"[ \t\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 _WITHIN_DAY_OR_MONTH = ("day", "month")
 _RANGE = re.compile(r"([A-Za-z]*)(\d+)-([A-Za-z]*)(\d+)")
 
 _QUERY = """
     SELECT
-        m.pmid, m.doi, c.pmc_id, c.title, c.vernacular_title, m.year, m.year_source,
+        m.pmid, m.doi, c.pmc_id, m.title, c.title AS printed_title, c.vernacular_title, m.year,
+        m.year_source,
         c.issue_month, c.issue_day, c.issue_date_precision, c.issue_date_verbatim,
         c.electronic_month, c.electronic_day, c.electronic_date_verbatim,
         CASE WHEN c.electronic_day IS NOT NULL THEN
@@ -30,8 +31,9 @@ _QUERY = """
         coalesce(c.journal_title, c.medline_ta) AS journal,
         coalesce(c.iso_abbreviation, c.medline_ta) AS abbreviation,
         c.medline_ta, c.nlm_unique_id, c.journal_country, c.issn, c.issn_type, c.issn_linking,
-        c.volume, c.issue, c.pages, c.start_page, c.end_page, c.languages, c.citation_status,
-        c.owner, c.publication_status, c.date_revised, c.date_completed, c.abstract_copyright,
+        c.volume, c.issue, c.pages, n.locator, c.start_page, c.end_page, c.languages,
+        c.citation_status, c.owner, c.publication_status, c.date_revised, c.date_completed,
+        c.abstract_copyright,
         b.book_title, b.publisher_name, b.publisher_location, b.collection_title, b.edition,
         b.volume AS book_volume,
         m.study_type, m.study_type_label, m.evidence_group, m.assigned_by, m.confidence,
@@ -65,6 +67,7 @@ _QUERY = """
         ) AS links
     FROM marts.articles AS m
     JOIN core.articles AS c USING (pmid)
+    JOIN core.article_citations AS n USING (pmid)
     LEFT JOIN core.books AS b USING (pmid)
     LEFT JOIN core.abstracts AS t USING (pmid)
     WHERE m.pmid IN (SELECT unnest($pmids))
@@ -131,9 +134,7 @@ class Citation:
 
     @property
     def doi_url(self) -> str:
-        doi = self.text("doi")
-        # a semicolon, as in old Wiley DOIs, would end the address for readers of RIS
-        return f"https://doi.org/{quote(doi, safe='/:().')}" if doi else ""
+        return doi_url(self.said["doi"]) or ""
 
     @property
     def url(self) -> str:
@@ -147,14 +148,29 @@ class Citation:
         return self.text("book_title") if self.kind == CHAPTER else self.text("journal")
 
     @property
+    def pmc_id(self) -> str:
+        return normal_pmc(self.said["pmc_id"]) or ""
+
+    @property
+    def languages(self) -> str:
+        return ", ".join(filter(None, map(one_line, self.said["languages"])))
+
+    @property
+    def isbn(self) -> str:
+        """The first one of a book."""
+        return next(filter(None, map(one_line, self.said["isbns"] or [])), "")
+
+    @property
     def page_range(self) -> tuple[str, str]:
-        """First and last page; `368-9` is 368 to 369. Anything less plain is a first page."""
+        """First and last page; `368-9` is 368 to 369. Anything less plain is a first page.
+
+        So is an article number, where the record has no pages.
+        """
         if self.said["start_page"]:
             return self.text("start_page"), self.text("end_page")
-        pages = self.text("pages")
-        found = _RANGE.fullmatch(pages)
+        found = _RANGE.fullmatch(self.text("pages"))
         if not found or (found[3] and found[3] != found[1]):
-            return pages, ""
+            return self.text("locator"), ""
         lead, first, _, last = found.groups()
         return f"{lead}{first}", f"{lead}{first[: max(len(first) - len(last), 0)]}{last}"
 
@@ -195,7 +211,7 @@ def read(con: duckdb.DuckDBPyConnection, pmids: list[int]) -> list[Citation]:
 
 
 def _citation(said: dict[str, Any], set_id: str) -> Citation:
-    people = said["people"] or []
+    people = [p for p in said["people"] or [] if _person(p).inverted()]
     if said["year_source"] == "electronic":
         month, day = said["electronic_month"], said["electronic_day"]
     elif said["issue_date_precision"] in _WITHIN_DAY_OR_MONTH:
@@ -207,7 +223,8 @@ def _citation(said: dict[str, Any], set_id: str) -> Citation:
     descriptors = [heading["descriptor"] for heading in said["headings"] or []]
     terms: dict[str, str] = {}
     for text in (*descriptors, *(said["keywords"] or [])):
-        terms.setdefault(text.casefold(), one_line(text))
+        if term := one_line(text):
+            terms.setdefault(term.casefold(), term)
     return Citation(
         said=said,
         kind=_kind(said),
@@ -231,16 +248,11 @@ def _person(said: dict[str, Any]) -> Person:
     return Person(
         family=one_line(said["last_name"] or ""),
         given=one_line(said["fore_name"] or ""),
-        initials=said["initials"] or "",
-        suffix=said["suffix"] or "",
+        initials=one_line(said["initials"] or ""),
+        suffix=one_line(said["suffix"] or ""),
         collective=one_line(said["collective_name"] or ""),
         orcid=said["orcid"] or "",
     )
-
-
-def one_line(text: str) -> str:
-    """A text without line breaks and doubled blanks, as line-based formats need it."""
-    return _BREAKS.sub(" ", text).strip(" ")
 
 
 def iso_date(citation: Citation) -> str:

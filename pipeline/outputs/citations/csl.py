@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.outputs.citations.citation import ARTICLE, BOOK, CHAPTER, UNKNOWN, Citation, Person
+from pipeline.outputs.escaping import for_json
 
 _TYPES = {ARTICLE: "article-journal", CHAPTER: "chapter", BOOK: "book", UNKNOWN: "document"}
 
@@ -19,7 +20,7 @@ def render(citations: Sequence[Citation], abstracts: bool) -> str:
         abstracts: whether to write `abstract`.
     """
     items = [_item(citation, abstracts) for citation in citations]
-    return json.dumps(items, indent=1, ensure_ascii=False) + "\n"
+    return for_json(json.dumps(items, indent=1, ensure_ascii=False)) + "\n"
 
 
 def _item(citation: Citation, abstracts: bool) -> dict[str, Any]:
@@ -43,12 +44,12 @@ def _item(citation: Citation, abstracts: bool) -> dict[str, Any]:
         "publisher": citation.text("publisher_name"),
         "publisher-place": citation.text("publisher_location"),
         "ISSN": citation.text("issn"),
-        "ISBN": next(iter(said["isbns"] or []), ""),
+        "ISBN": citation.isbn,
         "DOI": citation.text("doi"),
         "PMID": "" if citation.pmid is None else str(citation.pmid),
-        "PMCID": citation.text("pmc_id"),
+        "PMCID": citation.pmc_id,
         "URL": citation.url,
-        "language": ", ".join(said["languages"]),
+        "language": citation.languages,
         "status": "retracted" if said["is_retracted"] else "",
         "genre": "preprint" if is_preprint else "",
         "keyword": "; ".join(citation.keywords),

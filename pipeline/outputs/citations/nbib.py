@@ -18,8 +18,8 @@ from pipeline.outputs.citations.citation import (
     RETRACTED,
     Citation,
     Person,
-    one_line,
 )
+from pipeline.outputs.escaping import one_line
 from pipeline.pubmed.parsing.medline_tags import LINKS
 
 _WIDTH = 88  # PubMed's lines are about that long
@@ -42,11 +42,11 @@ def _record(citation: Citation, abstracts: bool) -> str:
     assert citation.pmid is not None
     lines = [
         textwrap.fill(
-            f"{tag:<4}- {text}", _WIDTH, subsequent_indent=" " * 6,
+            f"{tag:<4}- {line}", _WIDTH, subsequent_indent=" " * 6,
             break_long_words=False, break_on_hyphens=False,
         )
         for tag, text in _fields(citation, abstracts)
-        if text
+        if (line := one_line(text))
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
 
@@ -65,7 +65,7 @@ def _fields(citation: Citation, abstracts: bool) -> Iterator[tuple[str, str]]:
     yield "VI", text("volume")
     yield "IP", text("issue")
     yield "DP", text("issue_date_verbatim") or _electronic(citation)
-    yield "TI", "" if citation.kind == BOOK else text("title")
+    yield "TI", "" if citation.kind == BOOK else text("printed_title")
     yield "TT", text("vernacular_title")
     yield "PG", text("pages")
     yield "LID", f"{text('doi')} [doi]" if text("doi") else ""
@@ -93,7 +93,7 @@ def _fields(citation: Citation, abstracts: bool) -> Iterator[tuple[str, str]]:
     yield from (("MH", heading) for heading in _headings(said["headings"] or []))
     if said["keywords"]:
         yield "OTO", "NOTNLM"
-    yield from (("OT", one_line(keyword)) for keyword in said["keywords"] or [])
+    yield from (("OT", keyword) for keyword in said["keywords"] or [])
     for link in said["links"] or []:
         yield from _link(link)
     yield (
@@ -103,7 +103,7 @@ def _fields(citation: Citation, abstracts: bool) -> Iterator[tuple[str, str]]:
             f"set {citation.set_id}"
         ),
     )
-    yield "PMC", text("pmc_id")
+    yield "PMC", citation.pmc_id
     yield "AID", f"{text('doi')} [doi]" if text("doi") else ""
     yield "PST", text("publication_status")
 
@@ -124,8 +124,9 @@ def _people(people: Sequence[Person], full: str, short: str) -> Iterator[tuple[s
             continue
         suffix = f" {person.suffix}" if person.suffix else ""
         given = person.given or person.initials
-        yield full, f"{person.family}, {given}{suffix}" if given else person.family
-        yield short, f"{person.family} {person.initials}".rstrip() + suffix
+        is_whole = person.family and given
+        yield full, f"{person.family}, {given}{suffix}" if is_whole else person.family or given
+        yield short, f"{person.family} {person.initials}".strip() + suffix
         yield "AUID", f"ORCID: {person.orcid}" if person.orcid else ""
 
 

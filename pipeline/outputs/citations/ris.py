@@ -13,6 +13,7 @@ from typing import Any
 import rispy
 
 from pipeline.outputs.citations.citation import ARTICLE, BOOK, CHAPTER, UNKNOWN, Citation, Person
+from pipeline.outputs.escaping import one_line
 
 _TYPES = {ARTICLE: "JOUR", CHAPTER: "CHAP", BOOK: "BOOK", UNKNOWN: "GEN"}
 
@@ -86,10 +87,10 @@ def _entry(citation: Citation, abstracts: bool, dialect: Dialect) -> dict[str, A
         "edition": citation.text("edition"),
         "publisher": citation.text("publisher_name"),
         "place_published": citation.text("publisher_location"),
-        "issn": citation.text("issn") or next(iter(citation.said["isbns"] or []), ""),
+        "issn": citation.text("issn") or citation.isbn,
         "doi": citation.text("doi"),
         "urls": [citation.url] if citation.url else [],
-        "language": ", ".join(citation.said["languages"]),
+        "language": citation.languages,
         "accession_number": "" if citation.pmid is None else str(citation.pmid),
         "name_of_database": "" if citation.pmid is None else "PubMed",
         "database_provider": f"ketum {citation.set_id}",
@@ -97,13 +98,20 @@ def _entry(citation: Citation, abstracts: bool, dialect: Dialect) -> dict[str, A
         "abstract": citation.text("abstract") if abstracts else "",
     }
     if dialect.ids_in_extra:
-        ids = {"PMID": citation.pmid, "PMCID": citation.text("pmc_id")}
+        ids = {"PMID": citation.pmid, "PMCID": citation.pmc_id}
         found["extra"] = [f"{name}: {value}" for name, value in ids.items() if value]
     if dialect.pmcid_in_custom_2:
-        found["custom2"] = citation.text("pmc_id")
+        found["custom2"] = citation.pmc_id
     if dialect.type_of_work:
         found["type_of_work"] = citation.said["study_type_label"]
-    return {name: value for name, value in found.items() if value}
+    return {name: line for name, value in found.items() if (line := _lines(value))}
+
+
+def _lines(value: str | list[str]) -> str | list[str]:
+    """A value, or each of several, as one line; none is empty."""
+    if isinstance(value, str):
+        return one_line(value)
+    return [line for text in value if (line := one_line(text))]
 
 
 def _editors(citation: Citation, dialect: Dialect) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import duckdb
 
 from pipeline.outputs.citations.citation import Citation, iso_date
-from pipeline.outputs.exports import FORMULA
+from pipeline.outputs.escaping import for_csv, for_json
 
 COLUMNS = {
     "pmid": "INTEGER", "doi": "VARCHAR", "pmcid": "VARCHAR", "title": "VARCHAR",
@@ -26,8 +25,6 @@ COLUMNS = {
 }  # fmt: skip
 """Names and DuckDB types. `date` is ISO as far as known; `abstract` only when asked for."""
 
-_SPREADSHEET_WOULD_RUN = re.compile(FORMULA)
-
 
 def row(citation: Citation, abstracts: bool) -> dict[str, Any]:
     """A record as values of `COLUMNS`, texts as PubMed has them, None for what is not known."""
@@ -35,7 +32,7 @@ def row(citation: Citation, abstracts: bool) -> dict[str, Any]:
     found: dict[str, Any] = {
         "pmid": citation.pmid,
         "doi": said["doi"],
-        "pmcid": said["pmc_id"],
+        "pmcid": citation.pmc_id or None,
         "title": said["title"] or said["book_title"],
         "authors": [person.inverted() for person in citation.authors],
         "journal": citation.container or said["book_title"],
@@ -43,7 +40,7 @@ def row(citation: Citation, abstracts: bool) -> dict[str, Any]:
         "date": iso_date(citation) or None,
         "volume": said["volume"] or said["book_volume"],
         "issue": said["issue"],
-        "pages": said["pages"] or said["start_page"],
+        "pages": said["locator"],
         "languages": said["languages"],
         "publication_types": said["publication_types"] or [],
         "study_type": said["study_type"],
@@ -83,14 +80,12 @@ def _cell(value: object, between: str) -> object:
         value = between.join(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str) and _SPREADSHEET_WOULD_RUN.match(value):
-        return f"'{value}"
-    return value
+    return for_csv(value) if isinstance(value, str) else value
 
 
 def json_lines(rows: Sequence[dict[str, Any]]) -> str:
     """Rows as JSON objects, one a line."""
-    return "".join(json.dumps(values, ensure_ascii=False) + "\n" for values in rows)
+    return "".join(for_json(json.dumps(values, ensure_ascii=False)) + "\n" for values in rows)
 
 
 def write_parquet(rows: Sequence[dict[str, Any]], target: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import duckdb
 
+from pipeline.outputs.escaping import for_xml
 from pipeline.outputs.feeds import news
 from pipeline.outputs.feeds.channels import Channel, channels
 from pipeline.outputs.feeds.entries import Entry, entries
@@ -18,8 +18,6 @@ from pipeline.outputs.page.facts import Facts, gather
 from pipeline.settings import PUBMED_ORIGIN
 
 ATOM = "http://www.w3.org/2005/Atom"
-# what XML 1.0 cannot hold; records from .nbib files may have it
-_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write(con: duckdb.DuckDBPyConnection, directory: Path) -> None:
@@ -65,21 +63,17 @@ def _write(
         _add(element, "id", entry.id if own else _urn(f"{facts.origin} {channel.key} {entry.id}"))
         _add(element, "title", entry.title)
         link = entry.link if own else base + entry.link
-        ET.SubElement(element, "link", rel="alternate", href=_clean(link))
+        ET.SubElement(element, "link", rel="alternate", href=for_xml(link))
         _add(element, "updated", _time(entry.updated))
         for term in entry.terms:
-            ET.SubElement(element, "category", term=_clean(term))
+            ET.SubElement(element, "category", term=for_xml(term))
         _add(element, "summary", entry.summary)
     ET.indent(feed, " ")
     ET.ElementTree(feed).write(path, encoding="utf-8", xml_declaration=True)
 
 
 def _add(parent: ET.Element, name: str, value: str) -> None:
-    ET.SubElement(parent, name).text = _clean(value)
-
-
-def _clean(value: str) -> str:
-    return _NO_XML.sub("\ufffd", value)
+    ET.SubElement(parent, name).text = for_xml(value)
 
 
 def _urn(name: str) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from html import escape
-
+from pipeline.outputs.escaping import for_html
 from pipeline.outputs.page.facts import Facts
 from pipeline.outputs.page.markup import number, studies
 from pipeline.outputs.receipt import human_experiments
@@ -27,4 +26,4 @@ def _sentence(found: HumanExperiments) -> str:
         kind = "experiment_pain" if what == "pain_group_count" else "experiment"
         return studies(how_many, search=name, mark=f"{kind}:{name}")
 
-    return first_sentence(found._replace(search=escape(name)), count)
+    return first_sentence(found._replace(search=for_html(name)), count)

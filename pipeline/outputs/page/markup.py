@@ -7,9 +7,9 @@ keyboard, goes into the history, and can be shared like any address.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from urllib.parse import urlencode
 
+from pipeline.outputs.escaping import for_html
 from pipeline.outputs.page.facts import Search
 
 OPERATION = (
@@ -25,7 +25,7 @@ NOT_STATED = '<span class="soft">not stated</span>'
 
 def text(value: object) -> str:
     """A text of a record, with its own direction, so that it turns nothing around it."""
-    return f"<bdi>{escape(str(value))}</bdi>"
+    return f"<bdi>{for_html(str(value))}</bdi>"
 
 
 def number(count: int | None, **selection: str) -> str:
@@ -38,17 +38,17 @@ def number(count: int | None, **selection: str) -> str:
     if count is None:
         return NOT_KNOWN
     css_class = "number" if count else "number zero"
-    return f'<a class="{css_class}" href="#{escape(urlencode(selection))}">{count:,}</a>'
+    return f'<a class="{css_class}" href="#{for_html(urlencode(selection))}">{count:,}</a>'
 
 
 def studies(count: int, **selection: str) -> str:
     """A count of studies that opens their records, which may be more."""
-    return f'<a class="number studies" href="#{escape(urlencode(selection))}">{count:,}</a>'
+    return f'<a class="number studies" href="#{for_html(urlencode(selection))}">{count:,}</a>'
 
 
 def opens(words: str, **selection: str) -> str:
     """Words of a cell, as plain text, that open the records they come from."""
-    return f'<a class="opens" href="#{escape(urlencode(selection))}">{text(words)}</a>'
+    return f'<a class="opens" href="#{for_html(urlencode(selection))}">{text(words)}</a>'
 
 
 def pubmed(pmid: int | None, words: str | None = None) -> str:
@@ -63,7 +63,7 @@ def article(words: str, pmid: int, doi_url: str | None) -> str:
     """A link to a record in PubMed, or by its DOI where PubMed has it not."""
     if pmid > 0 or doi_url is None:
         return pubmed(pmid, words)
-    return f'<a rel="noreferrer" href="{escape(doi_url)}">{text(words)}</a>'
+    return f'<a rel="noreferrer" href="{for_html(doi_url)}">{text(words)}</a>'
 
 
 def table(
@@ -82,7 +82,7 @@ def table(
         f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>'
         for row in rows
     )
-    name = escape(caption)
+    name = for_html(caption)
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-label="{name}">'
         f'<table class="{css_class}"><caption>{name}</caption>'
@@ -101,8 +101,8 @@ def folded(search: Search, first: Search, html: str, title: str = "Table") -> st
     """
     state = " open" if search == first else ""
     return (
-        f'<details class="search" data-search="{escape(search.name)}"{state}>'
-        f"<summary>{escape(title)}: {text(search.label)}</summary>{html}</details>"
+        f'<details class="search" data-search="{for_html(search.name)}"{state}>'
+        f"<summary>{for_html(title)}: {text(search.label)}</summary>{html}</details>"
     )
 
 
@@ -120,4 +120,4 @@ def span(first: int | None, last: int | None) -> str:
 
 def paragraph(words: str) -> str:
     """A paragraph of plain text."""
-    return f"<p>{escape(words)}</p>"
+    return f"<p>{for_html(words)}</p>"

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64encode
-from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any
 
 import duckdb
 
+from pipeline.outputs.escaping import for_html, for_script
 from pipeline.outputs.manifest import LICENCE
 from pipeline.outputs.page import lead, records
 from pipeline.outputs.page.facts import Facts, gather
@@ -59,18 +59,18 @@ def _page(
         policy=_policy(charts, program),
         style=_file("page.css"),
         lead=lead.html(facts),
-        as_of=escape(f"{facts.as_of:%Y-%m-%d %H:%M} UTC"),
-        set_id=escape(facts.set_id),
-        statement=escape(facts.statement),
-        pubmed_only="" if PUBMED_ONLY in facts.statement else escape(PUBMED_ONLY),
-        warning=f'<p class="warning">{escape(warning)}</p>' if warning else "",
+        as_of=for_html(f"{facts.as_of:%Y-%m-%d %H:%M} UTC"),
+        set_id=for_html(facts.set_id),
+        statement=for_html(facts.statement),
+        pubmed_only="" if PUBMED_ONLY in facts.statement else for_html(PUBMED_ONLY),
+        warning=f'<p class="warning">{for_html(warning)}</p>' if warning else "",
         contents="".join(
-            f'<li><a href="#{name}">{escape(title)}</a></li>'
+            f'<li><a href="#{name}">{for_html(title)}</a></li>'
             for name, title in [*_names(before), ("records", "Records"), *_names(after)]
         ),
         before="".join(html for _, html in before),
         after="".join(html for _, html in after),
-        licence=escape(LICENCE),
+        licence=for_html(LICENCE),
         data=_json(payload),
         specs=_json({name: json.loads(_file(f"{name}.vl.json")) for name in ("bars", "shares")}),
         charts=charts,
@@ -84,7 +84,7 @@ def _sections(facts: Facts, sections: tuple[Section, ...]) -> Shown:
     for section in sections:
         body = section.html(facts)
         if body:
-            heading = f'<h2 tabindex="-1">{escape(section.title)}</h2>'
+            heading = f'<h2 tabindex="-1">{for_html(section.title)}</h2>'
             html = f'<section id="{section.name}">{heading}{body}</section>'
             shown.append((section, html))
     return shown
@@ -110,9 +110,7 @@ def _policy(*scripts: str) -> str:
 
 
 def _json(value: object) -> str:
-    """JSON that ends no script element, whatever a title says."""
-    dumped = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return dumped.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return for_script(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 def _file(name: str) -> str:

@@ -16,10 +16,10 @@ from typing import Any
 
 from Bio import Medline
 
+from pipeline.identifiers import normal_orcid
 from pipeline.pubmed.parsing.context import BadRecordError, integer
 from pipeline.pubmed.parsing.dates import moment, partial_date, read_words, whole_date
 from pipeline.pubmed.parsing.medline_tags import HISTORY, KNOWN, LINKS, LISTS, PEOPLE, SCALARS
-from pipeline.pubmed.parsing.people import orcid
 from pipeline.pubmed.parsing.tables import (
     LARGEST_INTEGER,
     LIST_COLUMNS,
@@ -231,9 +231,9 @@ def _people(raw: bytes, add: _Adder) -> None:
             if suffix:
                 fore = fore.removesuffix(f" {suffix}").removesuffix(f", {suffix}")
             identifiers = _list(said, "AUID")
-            found = next((orcid(text) for text in identifiers if text.startswith("ORCID")), None)
+            orcids = (normal_orcid(text) for text in identifiers if text.startswith("ORCID"))
             parts = (last, fore or None, initials or None, suffix or None, None)
-            add("authors", kind, *parts, found, identifiers, True, None)
+            add("authors", kind, *parts, next(orcids, None), identifiers, True, None)
         for number, place in enumerate((*_list(said, "AD"), *_list(said, "IRAD")), 1):
             add.tables["affiliations"].append((add.record_no, len(rows), number, place, []))
 

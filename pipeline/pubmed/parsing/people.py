@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
+from pipeline.identifiers import normal_orcid
 from pipeline.pubmed.parsing.context import Context, Element
 from pipeline.pubmed.parsing.tally import Attributes
-
-_ORCID = re.compile(r"(?<!\d)(\d{4})[-\s]?(\d{4})[-\s]?(\d{4})[-\s]?(\d{3}[\dXx])(?![\dA-Za-z])")
-
-
-def orcid(text: str) -> str | None:
-    """An ORCID in its usual form, from any of the forms publishers send.
-
-    >>> orcid("https://orcid.org/0000000151234567")
-    '0000-0001-5123-4567'
-    """
-    found = _ORCID.search(text)
-    return "-".join(found.groups()).upper() if found and text.isascii() else None
 
 
 def author_list(context: Context, element: Element, is_of_book: bool = False) -> None:
@@ -81,7 +68,7 @@ def read_people(
                 source, text = _identifier(context, part)
                 identifiers.append(f"{source}: {text}" if source else text)
                 if source == "ORCID" and orcid_found is None:
-                    orcid_found = orcid(text)
+                    orcid_found = normal_orcid(text)
             elif tag == "CollectiveName":
                 collective = leaf(part)
             elif tag == "Suffix":

@@ -63,7 +63,8 @@ def test_dates_say_what_is_known(pmid, expected, citations):
 )
 def test_pages(pages, expected, citations):
     record = citations[101]
-    assert replace(record, said={**record.said, "pages": pages}).page_range == expected
+    said = {**record.said, "pages": pages, "locator": pages}
+    assert replace(record, said=said).page_range == expected
 
 
 def test_marks_tell_type_group_retraction_and_preprint(citations):

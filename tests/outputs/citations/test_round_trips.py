@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.outputs.citations import bibtex, csl, nbib, ris
+from pipeline.outputs.escaping import for_bibtex
 from pipeline.pubmed.files import open_records
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
 from tests.outputs.citations.conftest import CANARY, GROUP, HARD_TITLE, OLD_WILEY_DOI
@@ -162,7 +163,7 @@ def test_any_title_gives_bibtex_that_can_be_read(title, citations):
     library = bibtexparser.parse_string(bibtex.render([record], False))
     assert library.failed_blocks == []
     (entry,) = library.entries
-    assert entry["title"] == f"{{{record.text('title').translate(bibtex._SPECIAL)}}}"
+    assert entry["title"] == f"{{{for_bibtex(record.text('title'))}}}"
     assert entry["pmid"] == "101"
 
 

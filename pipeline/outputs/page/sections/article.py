@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
+from pipeline.identifiers import doi_url
 from pipeline.outputs import claims
 from pipeline.outputs.claims_page import DOMAINS
+from pipeline.outputs.escaping import for_html
 from pipeline.outputs.page.facts import Facts
 from pipeline.outputs.page.markup import article, number, paragraph, text
 from pipeline.outputs.page.sections.claim_map import NOT_SEARCHED
@@ -44,7 +45,7 @@ def _card(
         for pmid in claim["newest_pmids"] or []
     )
     return (
-        f'<details class="claim{is_part}" id="claim-{escape(claim["claim"])}">'
+        f'<details class="claim{is_part}" id="claim-{for_html(claim["claim"])}">'
         f"<summary>{text(claim['question'])} <small>{text(looked_at)}</small></summary>"
         f"<p>{text(says + source)}</p>"
         + "".join(map(_study, leaned_on))
@@ -58,7 +59,7 @@ def _card(
 def _feed(claim: dict[str, Any]) -> str:
     if claim["coverage"] == "none":
         return ""
-    address = escape(f"feeds/claims/{claim['claim']}.atom")
+    address = for_html(f"feeds/claims/{claim['claim']}.atom")
     return f'<p><a href="{address}">New records on this, as a feed</a></p>'
 
 
@@ -67,7 +68,7 @@ def _study(study: dict[str, Any]) -> str:
     name = "The study it leans on"
     pmid, doi = study["pmid"], study["doi"]
     if pmid or doi:
-        name = article(name, pmid or 0, f"https://doi.org/{doi}" if doi else None)
+        name = article(name, pmid or 0, doi_url(doi))
     return (
         f"<p>{name} ({found}; identified by us: {text(study['certainty'])}): "
         f"{text(study['tested'])}<br>How that differs: {text(study['differs'])}</p>"

@@ -6,10 +6,10 @@ different shade.
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 from pipeline.outputs import claims
+from pipeline.outputs.escaping import for_html
 from pipeline.outputs.page.facts import Facts, Search
 from pipeline.outputs.page.markup import NOT_KNOWN, folded, number, paragraph, text
 
@@ -64,7 +64,7 @@ def _map(search: Search, rows: list[dict[str, Any]]) -> str:
     every = next(claim["domains"] for claim in rows if claim["domains"])
     domains = [*(domain for domain in every if domain != APART), APART]
     heads = "".join(
-        f'<th scope="col"{_apart(domain)}>{escape(domain)}</th>'
+        f'<th scope="col"{_apart(domain)}>{for_html(domain)}</th>'
         for domain in (*domains, "records, each once")
     )
     body = "".join(
@@ -73,15 +73,15 @@ def _map(search: Search, rows: list[dict[str, Any]]) -> str:
         for claim in rows
     )
     return (
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(name)}">'
-        f'<table class="counts map"><caption>{escape(name)}</caption>'
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{for_html(name)}">'
+        f'<table class="counts map"><caption>{for_html(name)}</caption>'
         f'<thead><tr><th scope="col">claim, as a question</th>{heads}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 
 
 def _question(claim: dict[str, Any]) -> str:
-    return f'<a href="#claim-{escape(claim["claim"])}">{text(claim["question"])}</a>'
+    return f'<a href="#claim-{for_html(claim["claim"])}">{text(claim["question"])}</a>'
 
 
 def _cells(search: Search, claim: dict[str, Any], domains: list[str]) -> str:
