@@ -10,8 +10,12 @@ SLOW ?=
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check
+# The locks are complete and name every file by its hash: pip takes what was tested or nothing. It
+# resolves nothing (--no-deps), and builds ketum itself with the setuptools of the lock.
+LOCKED := install --no-deps --require-hashes -r
+OURSELVES := install --no-deps --no-build-isolation -e .
 # What decides an installation; when one of these is newer than a stamp, pip runs again.
-SPEC := pyproject.toml constraints.txt
+SPEC := pyproject.toml requirements.lock requirements-dev.lock
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
@@ -74,14 +78,16 @@ venv-check: python-check
 			exit 1; }; \
 	fi
 
-# Installing the extras satisfies the plain job as well, so either order of `run` and `test` ends
+# Installing the larger lock satisfies the plain job as well, so either order of `run` and `test` ends
 # in the same one installation. `|` : the check always runs, and alone is no reason to reinstall.
 $(RUN_STAMP): $(SPEC) | venv-check
 	@echo 'ketum: installing into $(VENV) (about a minute) ...' >&2
-	@$(PIP) install -c constraints.txt -e .
+	@$(PIP) $(LOCKED) requirements.lock
+	@$(PIP) $(OURSELVES)
 	@touch $@
 
 $(DEV_STAMP): $(SPEC) | venv-check
 	@echo 'ketum: installing into $(VENV), with what tests need (a minute or two) ...' >&2
-	@$(PIP) install -c constraints.txt -e '.[dev,notebook,reader]'
+	@$(PIP) $(LOCKED) requirements-dev.lock
+	@$(PIP) $(OURSELVES)
 	@touch $(RUN_STAMP) $@

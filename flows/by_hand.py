@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from flows.embedded_server import embedded_server
 from flows.environment import prepare_environment
+from pipeline import logs
 from pipeline.commands.update import add_options, options_of
 from pipeline.errors import (
     EXIT_INTERRUPTED,
@@ -44,6 +45,7 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
 
 def main(argv: list[str]) -> int:
     """Run one update; returns the exit code of the contract (pipeline/errors.py)."""
+    logs.ready_streams()
     arguments = parse_arguments(argv)
     _show_messages()
     signal.signal(signal.SIGTERM, _terminated)

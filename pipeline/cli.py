@@ -35,6 +35,7 @@ exit codes: 0 done, 2 usage or configuration, 3 PubMed not available (nothing ch
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point of the console command; returns the exit code."""
+    logs.ready_streams()
     arguments = build_parser().parse_args(argv)
     settings = Settings.from_environment()
     logs.configure(settings, quiet=getattr(arguments, "quiet", False))

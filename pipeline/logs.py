@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import os
 import sys
+from pathlib import Path
 
 from pipeline.outputs.escaping import for_terminal_lines
 from pipeline.settings import Settings
@@ -27,6 +30,24 @@ class OneLine(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         return for_terminal_lines([record.message])
+
+
+def ready_streams() -> None:
+    """Make the standard streams such that no character and no missing stream ends the program.
+
+    What the terminal's encoding lacks is written as an escape. Where the caller closed a stream
+    (`>&-`), the null device takes its place, before a file that is opened gets its number.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    null = Path(os.devnull)
+    sys.stdin = sys.stdin or null.open(encoding="utf-8")
+    sys.stdout = sys.stdout or null.open("w", encoding="utf-8")
+    sys.stderr = sys.stderr or null.open("w", encoding="utf-8")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def configure(settings: Settings, *, quiet: bool = False) -> None:

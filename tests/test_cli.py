@@ -241,7 +241,7 @@ def test_a_statement_comes_from_a_file_or_stdin(data, capsys, monkeypatch, tmp_p
     path.write_text(sql)
     assert ketum("query", str(path), "--format", "csv") == 0
     assert capsys.readouterr().out == expected
-    monkeypatch.setattr(sys, "stdin", io.StringIO(sql))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(sql.encode())))
     assert ketum("query", "-", "--format", "csv") == 0
     assert capsys.readouterr().out == expected
 
@@ -309,19 +309,67 @@ def test_wrong_sql_is_2(data, capsys):
     assert told.err.startswith("ketum: DuckDB says:") and "Traceback" not in told.err
 
 
-def test_a_reader_that_goes_away_is_no_error(data):
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_a_reader_that_goes_away_is_no_error(form, data):
     """As in `ketum query ... | head -1`, with more rows than a pipe holds."""
     process = subprocess.Popen(
-        [sys.executable, "-c", KETUM, "query", "--format", "csv", "FROM range(200000)"],
+        [sys.executable, "-c", KETUM, "query", "--format", form, "FROM range(200000)"],
         cwd=ROOT, env={**os.environ, "KETUM_DATA": str(data)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None and process.stderr is not None
-    assert process.stdout.readline() == "range\n"
+    assert process.stdout.readline() in ("range\n", "[\n")
     process.stdout.close()
     assert process.wait(30) == 0
     told = process.stderr.read()
     assert "Broken" not in told and "Traceback" not in told
+
+
+def in_a_shell(data: Path, redirection: str, *arguments: str, **environment: str):
+    """Run ketum as a shell would, with its streams redirected."""
+    return subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirection}', "sh", sys.executable, "-c", KETUM, *arguments],
+        cwd=ROOT, env={**os.environ, "KETUM_DATA": str(data), **environment},
+        capture_output=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("redirection", ["<&- >&-", ">&- 2>&-"])
+def test_a_closed_stdout_is_no_error(redirection, data):
+    told = in_a_shell(data, redirection, "query", "--format", "csv", "FROM range(20000)")
+    assert told.returncode == 0
+    assert told.stdout == b"" and b"Traceback" not in told.stderr and b"Error" not in told.stderr
+
+
+@pytest.mark.parametrize("count", [1, 20_000])
+def test_a_full_disk_under_stdout_is_told_once(count, data):
+    told = in_a_shell(data, ">/dev/full", "query", "--format", "csv", f"FROM range({count})")
+    assert told.returncode == 1
+    assert told.stderr.startswith(b"ketum: the machine said no")
+    assert b"Exception ignored" not in told.stderr and b"Traceback" not in told.stderr
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_no_encoding_of_the_terminal_ends_a_query(form, data):
+    environment = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    sql = "SELECT 'α' AS x WHERE 'αβ' LIKE '%β%'"
+    told = in_a_shell(data, "", "query", "--format", form, sql, **environment)
+    assert told.returncode == 0, told.stderr
+    assert b"\\u03b1" in told.stdout
+    assert b"Traceback" not in told.stderr
+    assert (b"ascii lacks some characters" in told.stderr) == (form == "csv")
+
+
+def test_a_statement_is_utf_8_whatever_the_locale(data, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbfSELECT 1 AS n")))
+    assert ketum("query", "-", "--format", "csv") == 0
+    assert capsys.readouterr().out == "n\n1\n"
+    given = "SELECT 'α' AS n".encode().decode("ascii", "surrogateescape")
+    assert ketum("query", given, "--format", "csv") == 0
+    assert capsys.readouterr().out == "n\nα\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"SELECT '\xe9'")))
+    assert ketum("query", "-") == 2
+    assert "stdin could not be read" in capsys.readouterr().err
 
 
 # -- export

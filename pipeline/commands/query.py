@@ -47,7 +47,7 @@ def register(commands: Subparsers) -> None:
 
 
 def _query(settings: Settings, arguments: argparse.Namespace) -> int:
-    from pipeline.outputs import query, shells
+    from pipeline.outputs import query, rows, shells
 
     _check_usage(arguments)
     if arguments.interactive:
@@ -55,6 +55,12 @@ def _query(settings: Settings, arguments: argparse.Namespace) -> int:
         # This process becomes the shell, which then owns the terminal and its signals.
         os.execv(command[0], command)
     sql = _statement(arguments.sql)
+    if arguments.format in ("csv", "tsv") and not rows.is_unicode(sys.stdout):
+        print(
+            f"ketum: {sys.stdout.encoding} lacks some characters; they are written as \\u03b1. "
+            "Whole: PYTHONIOENCODING=utf-8",
+            file=sys.stderr,
+        )
     if arguments.explain:
         query.plan(settings, sql, sys.stdout)
     elif arguments.format == "parquet":
@@ -82,16 +88,17 @@ def _check_usage(arguments: argparse.Namespace) -> None:
 
 
 def _statement(argument: str) -> str:
-    """The SQL itself: from stdin, from a file, or as it was given."""
-    if argument == "-":
-        return sys.stdin.read()
-    if not argument.endswith(".sql"):
-        return argument
+    """The SQL itself, in UTF-8 whatever the locale: from stdin, from a file, or as it was given."""
     try:
-        return Path(argument).read_text(encoding="utf-8")
+        if argument == "-":
+            return sys.stdin.buffer.read().decode("utf-8-sig")
+        if argument.endswith(".sql"):
+            return Path(argument).read_text(encoding="utf-8-sig")
+        return argument.encode("utf-8", "surrogateescape").decode()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"{argument} could not be read: {getattr(error, 'strerror', None) or error}.",
+            f"{'stdin' if argument == '-' else argument} could not be read: "
+            f"{getattr(error, 'strerror', None) or error}.",
             effect="Nothing was read.",
             next_step="see sql/examples/ for files that are there.",
         ) from None

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import shutil
-import sys
+import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
 import duckdb
 
 from pipeline.errors import ConfigurationError
+from pipeline.outputs import rows
 from pipeline.settings import Settings
 
 FORMATS = ("table", "csv", "tsv", "json")
@@ -44,6 +41,9 @@ def open_published(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The latest published database, read-only and without access to other files.
 
+    No statement can change that: settings are locked, as some of them write files too. What does
+    not fit into memory goes to the system's directory for temporary files, never into the set.
+
     Args:
         settings: where the published set lies.
         writable: the one file that may be written beside it.
@@ -54,8 +54,11 @@ def open_published(
     with duckdb.connect(str(database_path(settings)), read_only=True) as con:
         if writable is not None:
             con.execute("SET allowed_paths = ?", [[str(writable)]])
+        spill = Path(tempfile.gettempdir()) / f"ketum-{secrets.token_hex(8)}"
+        con.execute("SET temp_directory = ?", [str(spill)])  # made if needed, removed when closed
         con.execute("SET enable_external_access = false")
         con.execute("SET enable_progress_bar = false")  # it would stand among the rows on stdout
+        con.execute("SET lock_configuration = true")
         yield con
 
 
@@ -73,28 +76,20 @@ def run(settings: Settings, sql: str, form: str, out: TextIO) -> None:
     Args:
         settings: where the published set lies.
         sql: one or more statements; the rows of the last one are shown.
-        form: table, csv, tsv or json (a list of objects; dates and times as ISO text).
-        out: where the rows go.
+        form: table, csv, tsv or json, as `rows` writes them.
+        out: where the rows go, as they come.
 
     Raises:
         ConfigurationError: the SQL is wrong, or nothing is published.
     """
     with open_published(settings) as con, _told_plainly():
-        last = _all_but_the_last(con, sql)
+        relation = _answer(con, sql)
         if form == "table":
-            _table(con.sql(last), out)
-            return
-        cursor = con.execute(last)
-        names = [column[0] for column in cursor.description or []]
-        rows = cursor.fetchall()
-    if form == "json":
-        found = [dict(zip(names, row, strict=True)) for row in rows]
-        json.dump(found, out, default=_plain, indent=1, ensure_ascii=False)
-        out.write("\n")
-    else:
-        writer = csv.writer(out, delimiter="\t" if form == "tsv" else ",", lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows([_text(value) for value in row] for row in rows)
+            rows.table(relation, out)
+        elif form == "json":
+            rows.objects(con, relation, out)
+        else:
+            rows.separated(con, relation, "\t" if form == "tsv" else ",", out)
 
 
 def to_parquet(settings: Settings, sql: str, target: Path) -> None:
@@ -111,14 +106,12 @@ def to_parquet(settings: Settings, sql: str, target: Path) -> None:
     part = target.resolve().with_name(f".{target.name}.part")
     try:
         with open_published(settings, writable=part) as con, _told_plainly():
-            relation = con.sql(_all_but_the_last(con, sql))
-            if relation is None:  # DuckDB 1.x, for a statement without rows
-                raise ConfigurationError(
-                    "The statement gives no rows.",
-                    effect="Nothing was written.",
-                    next_step="ask for rows, as in SELECT ... or FROM ...",
-                )
-            relation.write_parquet(str(part), compression="zstd")
+            relation = _answer(con, sql)
+            own = ", ".join(
+                f"#{number} AS {_quoted(name)}"
+                for number, name in enumerate(rows.names(relation), 1)
+            )
+            relation.project(own).write_parquet(str(part), compression="zstd")
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
@@ -131,8 +124,8 @@ def plan(settings: Settings, sql: str, out: TextIO) -> None:
         ConfigurationError: the SQL is wrong, or nothing is published.
     """
     with open_published(settings) as con, _told_plainly():
-        rows = con.execute(f"EXPLAIN {_all_but_the_last(con, sql)}").fetchall()
-    out.write("".join(text for _, text in rows))
+        steps = con.execute(f"EXPLAIN {_all_but_the_last(con, sql)}").fetchall()
+    rows.lines("".join(text for _, text in steps).rstrip("\n"), out)
 
 
 @contextmanager
@@ -143,9 +136,25 @@ def _told_plainly() -> Iterator[None]:
     except duckdb.Error as error:
         raise ConfigurationError(
             f"DuckDB says: {str(error).strip()}",
-            effect="Nothing was read.",
-            next_step='`ketum query "SHOW ALL TABLES"` lists what there is.',
+            effect="There is no answer, or only the part of it above.",
+            next_step=_next_step(str(error)),
         ) from None
+
+
+def _next_step(words: str) -> str:
+    """What helps, by DuckDB's own words."""
+    if "read-only mode" in words:
+        return "a published set is only read: `CREATE TEMP TABLE` lasts as long as the query."
+    if "disabled by configuration" in words or "disabled through configuration" in words:
+        return "other files are out of reach here; any DuckDB client joins them with the set."
+    if "configuration has been locked" in words:
+        return "settings are fixed here; any DuckDB client takes them."
+    return '`ketum query "SHOW ALL TABLES"` lists what there is.'
+
+
+def _answer(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyRelation:
+    """Run what comes before the last statement; the rows of that one, not yet read."""
+    return con.sql(_all_but_the_last(con, sql))
 
 
 def _all_but_the_last(con: duckdb.DuckDBPyConnection, sql: str) -> str:
@@ -157,36 +166,21 @@ def _all_but_the_last(con: duckdb.DuckDBPyConnection, sql: str) -> str:
             effect="Nothing was read.",
             next_step='`ketum query "SHOW ALL TABLES"` lists what there is.',
         )
+    if statements[-1].expected_result_type == [duckdb.ExpectedResultType.NOTHING]:
+        raise ConfigurationError(
+            "The last statement gives no rows.",
+            effect="Nothing was read.",
+            next_step="ask for rows, as in SELECT ... or FROM ...",
+        )
     for statement in statements[:-1]:
-        con.execute(statement)
+        con.execute(statement).complete()
     last = statements[-1].query
     # DuckDB wraps a relation's text in parentheses, where a semicolon (and a remark behind it)
-    # would be an error
-    ends = [start for start, _ in duckdb.tokenize(last) if last[start] == ";"]
-    return last[: ends[-1]] if ends else last
+    # would be an error. It counts in bytes.
+    raw = last.encode()
+    ends = [start for start, _ in duckdb.tokenize(last) if raw[start : start + 1] == b";"]
+    return raw[: ends[-1]].decode() if ends else last
 
 
-def _text(value: object) -> object:
-    """A value for CSV: lists and structs as JSON, as in tables/*.csv."""
-    if isinstance(value, list | dict):
-        return json.dumps(value, default=_plain, ensure_ascii=False)
-    return value
-
-
-def _plain(value: object) -> object:
-    """What JSON has no word for: decimals as numbers, dates and times as ISO text."""
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)
-
-
-def _table(relation: duckdb.DuckDBPyRelation | None, out: TextIO) -> None:
-    if relation is None:  # a statement without rows
-        return
-    width = shutil.get_terminal_size((160, 24)).columns if sys.stdout.isatty() else 10_000
-    rows = 40 if sys.stdout.isatty() else 1_000_000
-    # DuckDB's own box; it prints to sys.stdout only
-    relation.show(max_width=width, max_rows=rows, null_value=".")
-    out.flush()
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import re
 from importlib.metadata import version
-from pathlib import Path
-
-import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def numbers(name: str) -> tuple[int, ...]:
@@ -26,17 +21,3 @@ def test_sqlalchemy_is_one_that_prefect_can_schedule_with():
 def test_prefect_is_three_and_duckdb_is_known():
     assert (3, 8) <= numbers("prefect") < (4, 0)
     assert (1, 4) <= numbers("duckdb") < (3, 0)
-
-
-def pinned() -> list[str]:
-    return (ROOT / "constraints.txt").read_text().splitlines()
-
-
-def test_constraints_are_plain_pins():
-    for line in pinned():
-        assert re.fullmatch(r"[a-z0-9][a-z0-9-]*==[A-Za-z0-9.]+( ; [^:/@]+)?", line), line
-
-
-@pytest.mark.parametrize("name", ["prefect", "fastapi", "sqlalchemy", "duckdb", "pandas", "lxml"])
-def test_what_is_installed_is_what_is_pinned(name: str):
-    assert f"{name}=={version(name)}" in pinned()

@@ -63,17 +63,16 @@ def test_csv_has_a_header_empty_cells_for_null_and_lists_as_json(held):
     assert "\r" not in ask(held, "FROM marts.numbers")
 
 
-def test_a_table_shows_a_dot_for_what_is_not_known(held, capsys):
-    query.run(held, "SELECT n, name FROM marts.numbers WHERE n = 2", "table", io.StringIO())
-    assert "│     2 │ .       │" in capsys.readouterr().out
+def test_a_table_shows_a_dot_for_what_is_not_known(held):
+    sql = "SELECT n, name FROM marts.numbers WHERE n = 2"
+    assert "│     2 │ .       │" in ask(held, sql, "table")
 
 
-def test_no_rows_are_no_error(held, capsys):
+def test_no_rows_are_no_error(held):
     sql = "SELECT n FROM marts.numbers WHERE n > 5"
     assert ask(held, sql) == "n\n"
     assert json.loads(ask(held, sql, "json")) == []
-    query.run(held, sql, "table", io.StringIO())
-    assert "n" in capsys.readouterr().out
+    assert "0 rows" in ask(held, sql, "table")
 
 
 def test_of_several_statements_the_last_one_answers(held):
@@ -92,7 +91,7 @@ def test_of_several_statements_the_last_one_answers(held):
     ],
     ids=["column", "syntax", "table", "value", "empty"],
 )
-def test_wrong_sql_is_told_in_duckdbs_words_with_the_next_step(form, sql, words, held, capsys):
+def test_wrong_sql_is_told_in_duckdbs_words_with_the_next_step(form, sql, words, held):
     with pytest.raises(ConfigurationError, match=words) as caught:
         query.run(held, sql, form, io.StringIO())
     assert caught.value.exit_code == 2
@@ -120,6 +119,12 @@ def test_wrong_sql_is_told_in_duckdbs_words_with_the_next_step(form, sql, words,
         "FROM glob('{secret}*')",
         "INSTALL httpfs",
         "LOAD '{secret}'",
+        "ATTACH '{out}'; SELECT 1",
+        "PRAGMA enable_profiling='json'; SET profiling_output='{out}'; SELECT 1",
+        "CALL enable_logging(storage='file', storage_config={{'path': '{out}'}}); SELECT 1",
+        "SET temp_directory = '{out}'; SELECT 1",
+        "CREATE PERSISTENT SECRET s (TYPE s3, KEY_ID 'a', SECRET 'b'); SELECT 1",
+        "RESET lock_configuration; SELECT 1",
     ],
 )
 def test_a_query_reads_the_set_and_nothing_else(sql, held, tmp_path):
@@ -139,10 +144,8 @@ def test_tsv_has_tabs_and_quotes_what_needs_it(held):
 
 @pytest.mark.parametrize("end", ["", ";", "; -- done", " /* a; b */ ; -- c; d", ";\n-- the end\n"])
 @pytest.mark.parametrize("form", query.FORMATS)
-def test_a_remark_after_the_last_semicolon_is_no_error(form, end, held, capsys):
-    out = io.StringIO()
-    query.run(held, f"SELECT ';--' AS x{end}", form, out)
-    assert ";--" in out.getvalue() + capsys.readouterr().out
+def test_a_remark_after_the_last_semicolon_is_no_error(form, end, held):
+    assert ";--" in ask(held, f"SELECT ';--' AS x{end}", form)
 
 
 def test_parquet_keeps_types(held, tmp_path):
@@ -183,6 +186,219 @@ def test_a_plan_is_told_and_nothing_is_read(held):
     out = io.StringIO()
     query.plan(held, "SELECT error('read') FROM marts.numbers; -- last", out)
     assert "numbers" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("DELETE FROM marts.numbers", "CREATE TEMP TABLE"),
+        ("FROM read_text('/etc/hostname')", "any DuckDB client"),
+        ("SET threads = 1; SELECT 1", "settings are fixed"),
+    ],
+)
+def test_what_is_refused_says_what_helps(sql, words, held):
+    with pytest.raises(ConfigurationError) as caught:
+        ask(held, sql)
+    assert words in caught.value.next_step
+
+
+@pytest.mark.parametrize("form", query.FORMATS)
+@pytest.mark.parametrize("sql", ["SET VARIABLE a = 1", "SELECT 1; BEGIN", "PREPARE p AS SELECT 1"])
+def test_a_statement_without_rows_is_refused(form, sql, held):
+    with pytest.raises(ConfigurationError, match="gives no rows"):
+        ask(held, sql, form)
+
+
+def test_a_result_that_is_larger_than_memory_never_spills_into_the_set(held, tmp_path, monkeypatch):
+    monkeypatch.setattr(query.tempfile, "gettempdir", lambda: str(tmp_path))
+    with query.open_published(held) as con:
+        (place,) = con.execute("SELECT current_setting('temp_directory')").fetchone() or ("",)
+    assert Path(place).parent == tmp_path
+
+
+# -- text that is not ASCII
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT 'é' AS x", "é"),
+        ("SELECT 'éééé' AS x; -- ü;", "éééé"),
+        ("SELECT 'a' AS x; SELECT '\U0001f33f' AS x;", "\U0001f33f"),
+        # the semicolon in the remark was taken for the end, and with it went the condition
+        ("SELECT 'ööööööö' AS x FROM range(2) WHERE range = 0 /* ü;ü */ AND true ;", "ööööööö"),
+        ("SELECT 'μ-Rezeptor α2' AS x WHERE 'μ-Rezeptor α2' LIKE '%α%';", "μ-Rezeptor α2"),
+        ("/* ä */ SELECT 'β;γ' AS x;\n-- δ", "β;γ"),
+    ],
+)
+@pytest.mark.parametrize("form", query.FORMATS)
+def test_statements_are_cut_where_they_end(form, sql, expected, held):
+    told = ask(held, sql, form)
+    assert told.count(expected) == 1
+    if form == "csv":
+        assert told == f"x\n{expected}\n"
+
+
+def encoded(settings: Settings, sql: str, form: str, encoding: str) -> str:
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding=encoding, errors="backslashreplace")
+    query.run(settings, sql, form, out)
+    out.flush()
+    return raw.getvalue().decode(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_json_is_whole_in_every_encoding(encoding, held):
+    sql = "SELECT 'é α \U0001f33f' AS \"größe\", ['α'] AS parts"
+    told = json.loads(encoded(held, sql, "json", encoding))
+    assert told == [{"größe": "é α \U0001f33f", "parts": ["α"]}]
+
+
+def test_a_table_is_drawn_in_ascii_where_there_is_no_more(held):
+    told = encoded(held, "SELECT 'α' AS x", "table", "ascii")
+    assert "|    x    |" in told and "\\u03b1" in told and "\\u2502" not in told
+    assert encoded(held, "SELECT 'α' AS x", "csv", "ascii") == "x\n\\u03b1\n"
+
+
+# -- values that Python or JSON has no word for
+
+ODD = {
+    "INTERVAL '1 month'": "1 month",
+    "INTERVAL '-1 second'": "-00:00:01",
+    "DATE 'infinity'": "infinity",
+    "DATE '0044-03-15 (BC)'": "0044-03-15 (BC)",
+    "TIMESTAMP_NS '2020-01-01 00:00:00.123456789'": "2020-01-01 00:00:00.123456789",
+    "TIME '24:00:00'": "24:00:00",
+    "'\\x00A\\xFF'::BLOB": "\\x00A\\xFF",
+    "'nan'::DOUBLE": "nan",
+    "'-inf'::FLOAT": "-inf",
+    "0.1::FLOAT": "0.1",
+    "1.10::DECIMAL(38,2)": "1.10",
+    "12345678901234567890.123456789::DECIMAL(38,9)": "12345678901234567890.123456789",
+    "170141183460469231731687303715884105727::HUGEINT": "170141183460469231731687303715884105727",
+    "-1": "-1",
+    "true": "true",
+}
+
+
+@pytest.mark.parametrize(("value", "expected"), ODD.items())
+def test_odd_values_are_duckdbs_text(value, expected, held):
+    assert ask(held, f"SELECT {value} AS v") == f"v\n{expected}\n"
+    (told,) = json.loads(ask(held, f"SELECT {value} AS v", "json"), parse_float=str, parse_int=str)
+    in_json = {"nan": "NaN", "-inf": "-Infinity", "true": True}.get(expected, expected)
+    if value.startswith("TIMESTAMP"):
+        in_json = expected.replace(" ", "T")
+    assert told == {"v": in_json}
+
+
+def refuse(name: str) -> None:
+    raise AssertionError(f"{name} is no JSON")
+
+
+def test_json_has_no_nan_however_deep(held):
+    sql = "SELECT {'a': ['nan'::DOUBLE, '-inf'::DOUBLE, 1.5], 'b': 'NaN, \"Infinity\" \\'} AS s"
+    told = json.loads(ask(held, sql, "json"), parse_constant=refuse)
+    assert told == [{"s": {"a": ["NaN", "-Infinity", 1.5], "b": 'NaN, "Infinity" \\'}}]
+    (row,) = csv.DictReader(io.StringIO(ask(held, sql)))
+    assert json.loads(row["s"], parse_constant=refuse) == told[0]["s"]
+
+
+def test_nested_values_are_json_in_json_and_csv(held):
+    sql = """SELECT MAP {1: 'a'} AS m, MAP {[1]: DATE '2020-01-02'} AS k, row(1, 'x') AS r,
+        union_value(a := 3) AS u, [INTERVAL '1 month'] AS i, {'a': {'b': NULL}} AS s"""
+    (told,) = json.loads(ask(held, sql, "json"))
+    assert told == {
+        "m": {"1": "a"}, "k": {"[1]": "2020-01-02"}, "r": [1, "x"], "u": {"a": 3},
+        "i": ["1 month"], "s": {"a": {"b": None}},
+    }  # fmt: skip
+    (row,) = csv.DictReader(io.StringIO(ask(held, sql)))
+    assert {name: json.loads(value) for name, value in row.items()} == told
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "parquet"])
+def test_equal_names_of_columns_are_told_apart(form, held, tmp_path):
+    sql = 'SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS "A", 5 AS b'
+    if form == "parquet":
+        query.to_parquet(held, sql, tmp_path / "x.parquet")
+        with duckdb.connect() as con:
+            found = con.sql(f"FROM '{tmp_path / 'x.parquet'}'")
+            row = dict(zip(found.columns, found.fetchall()[0], strict=True))
+    else:
+        told = ask(held, sql, form)
+        (row,) = json.loads(told) if form == "json" else csv.DictReader(io.StringIO(told))
+    assert [int(value) for value in row.values()] == [1, 2, 3, 4, 5]
+    assert list(row)[:2] == ["a", "a_1"] and list(row)[-1] == "b"
+
+
+def test_a_table_keeps_equal_names(held):
+    assert "│   a   │   a   │" in ask(held, "SELECT 1 AS a, 2 AS a", "table")
+
+
+@pytest.mark.parametrize(
+    "sql", ["PRAGMA database_size", "SHOW ALL TABLES", "DESCRIBE marts.numbers", "EXPLAIN SELECT 1"]
+)
+@pytest.mark.parametrize("form", query.FORMATS)
+def test_statements_that_are_no_select_have_rows_too(form, sql, held):
+    assert len(ask(held, sql, form)) > 20
+
+
+def test_a_pivot_keeps_its_values(held):
+    sql = "PIVOT (SELECT 1 AS n, 'x' AS k, INTERVAL '1 month' AS i) ON k USING first(i)"
+    assert ask(held, sql) == "n,x\n1,1 month\n"
+
+
+# -- text of others
+
+HOSTILE = "chr(27) || '[31m' || chr(8238) || 'x' || chr(155)"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("form", query.FORMATS)
+def test_a_terminal_obeys_no_value(form, held):
+    out = Terminal()
+    query.run(held, f"SELECT {HOSTILE} AS v, [{HOSTILE}] AS parts", form, out)
+    assert not set(out.getvalue()) & {"\x1b", "\u202e", "\x9b"}
+    assert "x" in out.getvalue()
+
+
+def test_a_file_gets_the_text_as_it_is(held):
+    assert ask(held, f"SELECT {HOSTILE} AS v") == "v\n\x1b[31m\u202ex\x9b\n"
+    assert json.loads(ask(held, f"SELECT {HOSTILE} AS v", "json")) == [{"v": "\x1b[31m\u202ex\x9b"}]
+
+
+def test_csv_runs_no_formula_and_leaves_numbers_alone(held):
+    told = ask(held, "SELECT '=1+1' AS f, -1 AS n, ['=2'] AS parts")
+    assert list(csv.reader(io.StringIO(told)))[1] == ["'=1+1", "-1", '["=2"]']
+
+
+def test_a_line_break_of_any_kind_stays_in_its_cell(held):
+    told = ask(held, "SELECT 'a' || chr(13) || 'b' || chr(10) || 'c' AS v, 1 AS n")
+    assert list(csv.reader(io.StringIO(told, newline=""))) == [["v", "n"], ["a\rb\nc", "1"]]
+
+
+# -- many rows
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv", "json"])
+def test_rows_are_written_as_they_come(form, held):
+    """Of an answer that fails at its end the beginning is there: it was not held back."""
+    out = io.StringIO()
+    late = "CASE WHEN range = 19_999 THEN error('late') ELSE repeat('x', 1_000) END"
+    with pytest.raises(ConfigurationError, match="late") as caught:
+        query.run(held, f"SELECT {late} AS v FROM range(20_000)", form, out)
+    assert "only the part of it above" in caught.value.effect
+    assert out.getvalue().count("x" * 1_000) > 2_000
+
+
+def test_a_table_says_where_it_stops(held):
+    told = ask(held, "FROM range(10_001)", "table")
+    assert "none after the first 10,000 is shown" in told
+    assert told.count("│\n") >= 10_000
+    assert "none after" not in ask(held, "FROM range(9_999)", "table")
 
 
 def test_nothing_published_names_the_next_step(tmp_path: Path):

@@ -12,22 +12,24 @@ from pathlib import Path
 
 import vl_convert
 
-VEGA = Path(__file__).parent / "files" / "vega.min.js"
+FILES = Path(__file__).parent / "files"
+VEGA = FILES / "vega.min.js"
+LICENCES = FILES / "vega.licenses.txt"
+"""What the parts of the library are licensed under; their texts as their packages carry them."""
 
 
 def bundle() -> str:
-    """The library as vl-convert bundles it, with its licence."""
+    """The library as vl-convert bundles it, behind the licences of its parts.
+
+    The texts stand in the file itself, since the page that carries it is copied on its own.
+    """
     versions = (
         f"Vega {vl_convert.get_vega_version()}, vega-embed {vl_convert.get_vega_embed_version()}, "
         f"Vega-Lite {vl_convert.get_vegalite_versions()[-1]}"
     )
-    licence = (
-        f"/*! {versions} and what they use, bundled by vl-convert. Copyright (c) University of "
-        "Washington Interactive Data Lab and contributors, BSD 3-Clause; D3: Mike Bostock, ISC */\n"
-    )
     # its type stub forgets the default
     library = vl_convert.javascript_bundle()  # type: ignore[call-arg]
-    return licence + library.strip() + "\n"
+    return f"/*! {versions}.\n\n{LICENCES.read_text(encoding='utf-8')}*/\n{library.strip()}\n"
 
 
 if __name__ == "__main__":
