@@ -24,7 +24,7 @@ _ORDER = (
 )
 
 
-_PMID = re.compile(rb"<PMID[^>]*>\s*(\d{1,9})\s*<")
+_PMID = re.compile(rb"(?:<PMID[^>]*>|^PMID *-)\s*(\d{1,9})\s*[<\r\n]")
 
 
 def merge(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, int]:
