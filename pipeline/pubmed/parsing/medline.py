@@ -50,9 +50,9 @@ from pipeline.pubmed.parsing.tables import (
 from pipeline.pubmed.parsing.tally import Tally
 
 Said = dict[str, Any]
-_TYPED = re.compile(r"\s*(\S.*?)\s*\[([A-Za-z][\w-]*)\](?=\s|$)")
+_TYPED = re.compile(r"(.*\S)\s*\[([A-Za-z][\w-]*)\]$", re.S)
+_OF_SEVERAL = re.compile(r"(\S.*?)\s*\[(doi|pii|pmc|mid|bookaccession)\](?=\s|$)", re.S)
 _ISSN = re.compile(r"(\S+)(?: \((\w+)\))?")
-_ISBN = re.compile(r"([^(]*?)\s*(?:\(([^)]*)\))?$")
 _SUBSTANCE = re.compile(r"(.+?) \((.+)\)$", re.S)
 _LINKED = re.compile(r"\s*PMID: ?(\d{1,10})\b\.?")
 _STAMP = re.compile(r"(\d{4})/(\d\d)/(\d\d)(?: (\d\d):(\d\d))?")
@@ -60,8 +60,9 @@ _OTHER_ID = re.compile(r"([\w-]+): (.+)", re.S)
 _OTHER_ABSTRACT = re.compile(
     r"(AAMC|AIDS|KIE|PIP|NASA|Publisher|plain-language-summary): (.+)", re.S
 )  # the Types of OtherAbstract in NLM's DTD
-_INSTITUTE = re.compile(r"[A-Z]{2}|[A-Za-z]{2,5}_")
-_ACRONYM = re.compile(r"[A-Za-z]{2,6}_?|")  # an empty one says that there is none
+_INSTITUTE = re.compile(r"[A-Z]{2}")
+_ONLY_ACRONYM = re.compile(r"[A-Z]{2,5}|[A-Za-z]{2,5}_")
+_ACRONYM = re.compile(r"[A-Za-z]{2,6}_?")
 _NIH_AGENCY = re.compile(r"[A-Z]{2,}|.*\b(?:NIH|HHS|PHS)")
 
 
@@ -185,11 +186,11 @@ def _eight_digits(text: str) -> list[tuple[str, str]]:
 
 
 def _numbers(said: Said, fields: list[Field], article: dict[str, Any]) -> None:
-    for number, kind in (found for text in _each(fields, "IS") for found in _ISSN.findall(text)):
+    for issn, kind in (found for text in _each(fields, "IS") for found in _ISSN.findall(text)):
         if kind == "Linking":
-            article.setdefault("issn_linking", number)
+            article.setdefault("issn_linking", issn)
         elif "issn" not in article:
-            article |= {"issn": number, "issn_type": kind or None}
+            article |= {"issn": issn, "issn_type": kind or None}
     article["number_of_references"] = small_number(_text(said, "RF") or "")
 
 
@@ -211,16 +212,17 @@ def _identifiers(said: Said, fields: list[Field], article: dict[str, Any], add: 
         kind, value = source.groups() if source else (None, value)
         add("article_identifiers", "OtherID", kind, value, None)
     for value in _each(fields, "ISBN"):
-        found = _ISBN.match(value)
-        number, kind = found.groups() if found else (value, None)
-        add("article_identifiers", "Isbn", kind, number or value, None)
+        number, _, kind = value.partition(" (")
+        add("article_identifiers", "Isbn", kind.removesuffix(")") or None, number, None)
     article["doi"] = next((value for value, kind in (*own, *located) if kind == "doi"), None)
 
 
 def _typed(text: str) -> list[tuple[str, str | None]]:
-    """`10.1000/x [doi]` as value and type; of several in a line each."""
-    found = [(value, kind) for value, kind in _TYPED.findall(text)]
-    return found or [(text, None)]
+    """`10.1000/x [doi]` as value and type; each of several in a line."""
+    if several := _OF_SEVERAL.findall(text):
+        return several
+    found = _TYPED.match(text)
+    return [(found[1], found[2])] if found else [(text, None)]
 
 
 def _indexing(said: Said, fields: list[Field], add: _Adder) -> None:
@@ -238,9 +240,9 @@ def _indexing(said: Said, fields: list[Field], add: _Adder) -> None:
     substances = set()
     for substance in _list(said, "RN"):
         found = _SUBSTANCE.match(substance)
-        number, name = found.groups() if found else (None, substance)
+        registry_number, name = found.groups() if found else (None, substance)
         substances.add(name)
-        add("chemicals", None, name, number)
+        add("chemicals", None, name, registry_number)
     for name in _list(said, "NM"):  # in old exports also the substances of RN
         if name not in substances:
             add("supplementary_concepts", None, name, None)
@@ -278,22 +280,27 @@ def _abstracts(fields: list[Field], add: _Adder) -> None:
 def _grants(said: Said, add: _Adder) -> None:
     """`R01 DA1/DA/NIDA NIH HHS/United States`: number, acronym, agency, country.
 
-    Any of the four may be missing. A number may have slashes of its own, and before 2008 lines
-    of the NIH had no country; without a country they end with a slash today.
+    Any of the four may be missing. Numbers have slashes of their own, and before 2008 lines of
+    the NIH had no country; without a country they end with a slash today. An empty acronym (`//`)
+    says that there is none: what stands before it is the number.
     """
     for text in _list(said, "GR"):
+        number, is_told, rest = text.partition("//")
+        if is_told and not number.endswith(":"):
+            agency, _, country = rest.rpartition("/")
+            add("grants", number or None, None, agency or None, country or None)
+            continue
         *front, country = text.split("/")
-        agency = None
         if not front:
-            number, agency = (text, None) if any(map(str.isdigit, text)) else (None, text)
-            add("grants", number, None, agency, None)
+            is_number = any(map(str.isdigit, text))
+            add("grants", *((text, None, None) if is_number else (None, None, text)), None)
             continue
         if len(front) == 2 and _INSTITUTE.fullmatch(front[1]) and _NIH_AGENCY.fullmatch(country):
-            front, agency, country = [*front, country], None, ""
+            front, country = [*front, country], ""
         agency = front.pop()
-        shape = _ACRONYM if len(front) > 1 else _INSTITUTE
+        shape = _ACRONYM if len(front) > 1 else _ONLY_ACRONYM
         acronym = front.pop() if front and shape.fullmatch(front[-1]) else None
-        add("grants", "/".join(front) or None, acronym or None, agency or None, country or None)
+        add("grants", "/".join(front) or None, acronym, agency or None, country or None)
 
 
 def _links(said: Said, add: _Adder) -> None:

@@ -161,8 +161,8 @@ def _key(kind: str, last: str, given: str | None) -> _Key:
 
 def _without_suffix(fore: str | None, suffix: str | None) -> str | None:
     """`Ana B Jr` and `Ana B, Jr` without the suffix, which has a column of its own."""
-    if fore and suffix:
-        fore = fore.removesuffix(f" {suffix}").removesuffix(f", {suffix}")
+    if fore and suffix and fore.endswith(f" {suffix}"):
+        fore = fore.removesuffix(suffix).rstrip(", ")
     return fore or None
 
 
