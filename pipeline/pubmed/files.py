@@ -7,7 +7,6 @@ What a file is, its content says: names and extensions are often wrong (`.txt` e
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from io import BytesIO
@@ -19,7 +18,8 @@ from pipeline.identifiers import normal_doi, same_doi
 from pipeline.pubmed.parsing.bytes import PIECE, Source, open_bytes, source_name
 from pipeline.pubmed.parsing.context import BadRecordError
 from pipeline.pubmed.parsing.dates import read_words, small_number
-from pipeline.pubmed.parsing.medline import cut_medline, read_medline
+from pipeline.pubmed.parsing.medline import read_medline
+from pipeline.pubmed.parsing.medline_lines import FIRST_LINE, cut_medline
 from pipeline.pubmed.parsing.tables import (
     LARGEST_INTEGER,
     LIST_COLUMNS,
@@ -29,7 +29,6 @@ from pipeline.pubmed.parsing.tables import (
 from pipeline.pubmed.parsing.tally import Tally
 from pipeline.pubmed.records import Batch, Unreadable, read_batches
 
-_MEDLINE_LINE = re.compile(rb"(?:\xef\xbb\xbf)?\s*PMID- ?\d")
 LIST_COLUMNS_NEEDED = ("pmid", "doi", "year", "title")
 LIST_COLUMNS_READ = {"journal": "journal_title"}
 FAULTS_SHOWN = 5
@@ -94,7 +93,7 @@ def sniff(stream: BinaryIO) -> tuple[str, BinaryIO]:
     plain = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not plain or plain.startswith(b"<"):
         return "xml", whole
-    if _MEDLINE_LINE.match(head):
+    if FIRST_LINE.match(plain):
         return "medline", whole
     first_line = plain.split(b"\n")[0].decode("utf-8", "replace").lower()
     columns = [cell.strip().strip('"') for cell in first_line.split(",")]
@@ -128,11 +127,11 @@ def pmid_of_doi(doi: str) -> int:
 def _medline_batches(stream: BinaryIO, size: int, first: int) -> Iterator[Batch]:
     tally: Tally = Tally()
     batch = Batch(empty_tables(), [], [], tally)
-    for number, (offset, raw) in enumerate(cut_medline(stream), first):
+    for number, cut in enumerate(cut_medline(stream), first):
         try:
-            tables = read_medline(number, raw, tally)
+            tables = read_medline(number, cut, tally)
         except BadRecordError as error:
-            batch.unreadable.append(Unreadable(number, offset, raw, str(error)))
+            batch.unreadable.append(Unreadable(number, cut.offset, cut.raw, str(error)))
             continue
         for table, rows in tables.items():
             batch.tables[table] += rows

@@ -2,8 +2,8 @@
 
 A file is read whole into an in-memory database, matched by the searches' local
 predicates, and only what matches goes into the raw archive: XML records as their
-original bytes in a new PubmedArticleSet, deletions included; a .nbib export whole,
-with the numbers of its matching records.
+original bytes in a new PubmedArticleSet, deletions included; a .nbib export or list whole and
+uncompressed, with the numbers of its matching records.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pipeline.errors import ConfigurationError
 from pipeline.evidence import topic_matching
 from pipeline.options import OFFLINE
 from pipeline.pubmed.archive import sha256_of
-from pipeline.pubmed.files import open_records
-from pipeline.pubmed.parsing.bytes import extract
+from pipeline.pubmed.files import open_records, sniff
+from pipeline.pubmed.parsing.bytes import extract, open_bytes
 from pipeline.run import Run
 from pipeline.warehouse import database, stage
 
@@ -46,9 +46,6 @@ def archive_matching(run: Run) -> dict[str, object]:
                 con.execute(schema.read_text(encoding="utf-8"))
             stage.create_staging(con)
             counts = stage_any(con, path, raw_file=None, stamp=file_stamp(path), first_record_no=1)
-            is_xml = con.execute(
-                "SELECT count(*) FROM staging.core.articles WHERE raw_offset IS NULL"
-            ).fetchone() == (0,)
             topic_matching.match(con, run.topics, "staging.keyed")
             wanted = _wanted(con, run)
             entry = {
@@ -60,10 +57,13 @@ def archive_matching(run: Run) -> dict[str, object]:
                 "records_read": counts.records,
                 "records_kept": len(wanted),
             }
-            if is_xml:
+            with open_bytes(path) as stream:
+                kind, content = sniff(stream)
+                body = b"" if kind == "xml" else content.read()
+            if kind == "xml":
                 entry["object"] = run.archive.put(_cut_out(con, path, wanted))
             else:
-                entry["object"] = run.archive.put(path.read_bytes())
+                entry["object"] = run.archive.put(body)
                 entry["kept_record_nos"] = wanted
             run.archive.note(run.run_id, entry)
         read += counts.records

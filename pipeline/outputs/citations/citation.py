@@ -64,7 +64,37 @@ _QUERY = """
         (SELECT list(g ORDER BY g.position) FROM core.grants AS g WHERE g.pmid = m.pmid) AS grants,
         (
             SELECT list(l ORDER BY l.position) FROM core.article_links AS l WHERE l.pmid = m.pmid
-        ) AS links
+        ) AS links,
+        -- what only .nbib carries
+        c.electronic_year, c.publication_model, c.number_of_references, c.coi_statement,
+        c.citation_subsets, c.gene_symbols, c.space_flight_missions, c.general_notes,
+        b.volume_title, b.location_labels,
+        (
+            SELECT list(f ORDER BY f.author_no, f.affiliation_no)
+            FROM core.affiliations AS f WHERE f.pmid = m.pmid
+        ) AS affiliations,
+        (
+            SELECT list(i ORDER BY i.position)
+            FROM core.article_identifiers AS i WHERE i.pmid = m.pmid
+        ) AS identifiers,
+        (
+            SELECT list(o ORDER BY o.section_no) FROM core.abstract_sections AS o
+            WHERE o.pmid = m.pmid AND o.abstract_type <> 'main'
+        ) AS other_abstracts,
+        (
+            SELECT list(k ORDER BY k.position) FROM core.keywords AS k WHERE k.pmid = m.pmid
+        ) AS keyword_rows,
+        (
+            SELECT list(n ORDER BY n.position)
+            FROM core.supplementary_concepts AS n WHERE n.pmid = m.pmid
+        ) AS concepts,
+        (
+            SELECT list(d ORDER BY d.position)
+            FROM core.databank_accessions AS d WHERE d.pmid = m.pmid
+        ) AS accessions,
+        (
+            SELECT list(y ORDER BY y.position) FROM core.history_dates AS y WHERE y.pmid = m.pmid
+        ) AS history
     FROM marts.articles AS m
     JOIN core.articles AS c USING (pmid)
     JOIN core.article_citations AS n USING (pmid)

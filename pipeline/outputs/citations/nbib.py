@@ -1,30 +1,30 @@
 """MEDLINE text (.nbib), as PubMed exports it (NLM, "MEDLINE/PubMed Data Element Descriptions").
 
-No library writes this format. The study type stands in GN, a general note, and not in OT with
-the keywords: `ketum update --from` reads such files back, and its own judgement must never come
-to it as a keyword of the authors.
+No library writes this format. All that it has a tag for is written, so that ketum reads its own
+file as it reads the record. The study type stands in GN, a general note that ketum knows as its
+own, and not in OT with the keywords: its judgement must never come to it as what authors say.
 """
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from pipeline.outputs.citations.citation import (
-    BOOK,
-    CHAPTER,
-    RETRACTED,
-    Citation,
-    Person,
-)
+from pipeline.outputs.citations.citation import BOOK, CHAPTER, RETRACTED, Citation
 from pipeline.outputs.escaping import one_line
-from pipeline.pubmed.parsing.medline_tags import LINKS
+from pipeline.pubmed.parsing.medline_tags import HISTORY, LINKS, OWN_NOTE, PEOPLE, SHORT_NAMES
 
 _WIDTH = 88  # PubMed's lines are about that long
 _LINK_TAGS = {ref_type: tag for tag, ref_type in LINKS.items()}
+_HISTORY_TAGS = {status: tag for tag, status in HISTORY.items()}
+_FULL_TAGS = {kind: tag for tag, kind in PEOPLE.items()}
+_SHORT_TAGS = {full: short for short, full in SHORT_NAMES.items()}
 _BOOK_TYPES = {BOOK: "Book", CHAPTER: "Book Chapter"}
+_LIKE_AN_ACRONYM = re.compile(r"(?:^|/)[A-Za-z]{2,6}_?$")
+_Lines = Iterator[tuple[str, str]]
 
 
 def render(citations: Sequence[Citation], abstracts: bool) -> str:
@@ -33,79 +33,94 @@ def render(citations: Sequence[Citation], abstracts: bool) -> str:
     Args:
         citations: what to write. Each needs a PMID: it is what a record begins with, and
             readers would take one without for more lines of the record before.
-        abstracts: whether to write AB.
+        abstracts: whether to write AB and OAB.
     """
     return "\n".join(_record(citation, abstracts) for citation in citations)
 
 
 def _record(citation: Citation, abstracts: bool) -> str:
     assert citation.pmid is not None
-    lines = [
-        textwrap.fill(
-            f"{tag:<4}- {line}", _WIDTH, subsequent_indent=" " * 6,
-            break_long_words=False, break_on_hyphens=False,
-        )
-        for tag, text in _fields(citation, abstracts)
-        if (line := one_line(text))
-    ]  # fmt: skip
-    return "\n".join(lines) + "\n"
+    written = ((tag, one_line(text)) for tag, text in _fields(citation, abstracts))
+    return "\n".join(_folded(tag, text) for tag, text in written if text) + "\n"
 
 
-def _fields(citation: Citation, abstracts: bool) -> Iterator[tuple[str, str]]:
+def _folded(tag: str, text: str) -> str:
+    """The lines of a field; each keeps the blank it is broken at, as PubMed's do."""
+    lines = textwrap.wrap(
+        text, _WIDTH - 6, break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+    return f"{tag:<4}- " + " \n      ".join(lines)
+
+
+def _fields(citation: Citation, abstracts: bool) -> _Lines:
     said, text = citation.said, citation.text
+    is_book = citation.kind in _BOOK_TYPES
     yield "PMID", str(citation.pmid)
     yield "OWN", text("owner")
     yield "STAT", text("citation_status")
+    yield "DRDT" if is_book else "LR", _digits(said["date_revised"])
+    yield "CTDT" if is_book else "DEP", _electronic_digits(said)
     yield "DCOM", _digits(said["date_completed"])
-    yield "LR", _digits(said["date_revised"])
     for number, kind in ((text("issn"), text("issn_type")), (text("issn_linking"), "Linking")):
-        yield "IS", f"{number} ({kind or 'Print'})" if number else ""
-    for isbn in said["isbns"] or []:
-        yield "ISBN", isbn
-    yield "VI", text("volume")
+        yield "IS", f"{number} ({kind})" if number and kind else number
+    yield "VI", text("book_volume") if is_book else text("volume")
     yield "IP", text("issue")
     yield "DP", text("issue_date_verbatim") or _electronic(citation)
     yield "TI", "" if citation.kind == BOOK else text("printed_title")
     yield "TT", text("vernacular_title")
     yield "PG", text("pages")
-    yield "LID", f"{text('doi')} [doi]" if text("doi") else ""
-    yield "BTI", text("book_title")
-    yield "CTI", text("collection_title")
-    yield "AB", text("abstract") if abstracts else ""
-    yield "CI", text("abstract_copyright") if abstracts else ""
-    yield from _people(citation.authors, "FAU", "AU")
-    yield from _people(citation.editors, "FED", "ED")
-    for language in said["languages"]:
-        yield "LA", language
-    for grant in said["grants"] or []:
-        front = (grant[name] for name in ("grant_id", "acronym", "agency"))
-        # the country is always last: without one the line ends with a slash
-        yield "GR", "/".join([*(part for part in front if part), grant["country"] or ""])
+    yield from _book(said)
+    if abstracts:
+        yield "AB", text("abstract")
+        yield "CI", text("abstract_copyright")
+        for row in said["other_abstracts"] or []:
+            kind = "" if row["abstract_type"] == "other" else f"{row['abstract_type']}: "
+            label = f"{row['label']}: " if row["label"] else ""
+            yield "OAB", f"{kind}{label}{row['text']}"
+            yield "OABL", row["language"] or ""
+    yield from _people(said)
+    yield from (("LA", language) for language in said["languages"])
+    yield from (("SI", _slashed(row["databank"], row["accession_number"]))
+                for row in said["accessions"] or [])  # fmt: skip
+    yield from (("GR", _grant(grant)) for grant in said["grants"] or [])
     yield from (("PT", name) for name in _types(citation))
-    yield "DEP", _digits(said["electronic_date"])
-    yield "PB", text("publisher_name")
-    yield "PL", text("journal_country") or text("publisher_location")
+    yield "PL", text("publisher_location") if is_book else text("journal_country")
     yield "TA", text("medline_ta")
     yield "JT", text("journal")
     yield "JID", text("nlm_unique_id")
     for chemical in said["chemicals"] or []:
         yield "RN", f"{chemical['registry_number'] or '0'} ({chemical['substance_name']})"
+    yield from (("NM", row["name"]) for row in said["concepts"] or [])
+    yield "SB", " ".join(said["citation_subsets"])
     yield from (("MH", heading) for heading in _headings(said["headings"] or []))
-    if said["keywords"]:
-        yield "OTO", "NOTNLM"
-    yield from (("OT", keyword) for keyword in said["keywords"] or [])
+    yield from (("GS", symbol) for symbol in said["gene_symbols"])
+    yield from (("SFM", mission) for mission in said["space_flight_missions"])
+    yield "RF", text("number_of_references")
+    yield from _keywords(said["keyword_rows"] or [])
     for link in said["links"] or []:
         yield from _link(link)
+    yield "COIS", text("coi_statement")
+    yield from (("GN", note) for note in said["general_notes"])
     yield (
         "GN",
-        (
-            f"ketum: study type {said['study_type']} ({said['study_type_label']}); "
-            f"set {citation.set_id}"
-        ),
+        f"{OWN_NOTE}study type {said['study_type']} ({said['study_type_label']}); "
+        f"set {citation.set_id}",
     )
-    yield "PMC", citation.pmc_id
-    yield "AID", f"{text('doi')} [doi]" if text("doi") else ""
+    yield from _history(said["history"] or [])
+    yield from _identifiers(citation)
+    yield "PUBM", text("publication_model")
     yield "PST", text("publication_status")
+    yield "SO", _source(citation)
+
+
+def _book(said: dict[str, Any]) -> _Lines:
+    yield "BTI", said["book_title"] or ""
+    yield "CTI", said["collection_title"] or ""
+    yield "EN", said["edition"] or ""
+    yield "VTI", said["volume_title"] or ""
+    for label in said["location_labels"] or []:
+        yield "CP", label.removeprefix("chapter: ") if label.startswith("chapter: ") else ""
+    yield "PB", said["publisher_name"] or ""
 
 
 def _types(citation: Citation) -> list[str]:
@@ -117,17 +132,44 @@ def _types(citation: Citation) -> list[str]:
     return types + [name for name in added if name and name not in types]
 
 
-def _people(people: Sequence[Person], full: str, short: str) -> Iterator[tuple[str, str]]:
-    for person in people:
-        if person.collective:
-            yield "CN", person.collective
-            continue
-        suffix = f" {person.suffix}" if person.suffix else ""
-        given = person.given or person.initials
-        is_whole = person.family and given
-        yield full, f"{person.family}, {given}{suffix}" if is_whole else person.family or given
-        yield short, f"{person.family} {person.initials}".strip() + suffix
-        yield "AUID", f"ORCID: {person.orcid}" if person.orcid else ""
+def _people(said: dict[str, Any]) -> _Lines:
+    """Everybody with a kind of tags, each with identifiers and affiliations."""
+    places: dict[int, list[str]] = {}
+    for row in said["affiliations"] or []:
+        places.setdefault(row["author_no"], []).append(row["affiliation"] or "")
+    for person in said["people"] or []:
+        full = _FULL_TAGS[person["list_kind"].removeprefix("book_")]
+        if person["collective_name"]:
+            yield "CN", person["collective_name"]
+        else:
+            family, initials = person["last_name"] or "", person["initials"] or ""
+            suffix = f" {person['suffix']}" if person["suffix"] else ""
+            given = person["fore_name"] or initials
+            yield full, f"{family}, {given}{suffix}" if given else family
+            yield _SHORT_TAGS[full], f"{family} {initials}".rstrip() + suffix
+        for identifier in person["identifiers"]:
+            is_orcid = person["orcid"] and identifier.startswith("ORCID")
+            yield "AUID", f"ORCID: {person['orcid']}" if is_orcid else identifier
+        tag = "IRAD" if full == "FIR" else "AD"
+        yield from ((tag, place) for place in places.get(person["author_no"], []))
+
+
+def _grant(grant: dict[str, Any]) -> str:
+    """`number/acronym/agency/country`; the last two always, or their place would be lost.
+
+    An acronym that is empty keeps its place where the end of the number, or a slash in the
+    agency, would be read for something else.
+    """
+    number, acronym, agency = (grant[name] or "" for name in ("grant_id", "acronym", "agency"))
+    if acronym or not (_LIKE_AN_ACRONYM.search(number) or "/" in agency):
+        front = [part for part in (number, acronym) if part]
+    else:
+        front = [number, ""]
+    return "/".join([*front, agency, grant["country"] or ""])
+
+
+def _slashed(*parts: str | None) -> str:
+    return "/".join(part for part in parts if part)
 
 
 def _headings(headings: list[dict[str, Any]]) -> list[str]:
@@ -156,11 +198,82 @@ def _link(link: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield tag, source.strip()
 
 
+def _keywords(rows: list[dict[str, Any]]) -> _Lines:
+    """OT with a star before what is major, and OTO before the first of each owner."""
+    owner = None
+    for row in rows:
+        if row["keyword_owner"] != owner:
+            owner = row["keyword_owner"]
+            yield "OTO", owner or ""
+        yield "OT", ("*" if row["is_major"] else "") + row["keyword"]
+
+
+def _history(rows: list[dict[str, Any]]) -> _Lines:
+    """EDAT, CRDT and their like, which PHST repeats."""
+    dates = [
+        (row["pub_status"], f"{row['event_at']:%Y/%m/%d %H:%M}" if row["event_at"] else "")
+        for row in rows
+    ]
+    for status, words in dates:
+        if tag := _HISTORY_TAGS.get(status):
+            yield tag, words[:10] if tag == "PMCR" else words
+    for row, (status, words) in zip(rows, dates, strict=True):
+        yield "PHST", f"{words or row['date_verbatim']} [{status}]"
+
+
+def _identifiers(citation: Citation) -> _Lines:
+    """LID, AID, PMC, MID, OID and ISBN; a DOI of a source without identifiers as AID."""
+    rows = citation.said["identifiers"] or []
+    own = [row for row in rows if row["element"] == "ArticleId"]
+    yield "PMC", citation.text("pmc_id")
+    for row in own:
+        kind = row["id_type"]
+        if kind == "mid":
+            yield "MID", row["value"]
+        elif kind not in ("pubmed", "pmc"):
+            yield "AID", f"{row['value']} [{kind}]" if kind else row["value"]
+    located = [row for row in rows if row["element"] == "ELocationID" and row["is_valid"]]
+    dois = {row["value"] for row in (*own, *located) if row["id_type"] == "doi"}
+    if (doi := citation.said["doi"]) and doi not in dois:
+        yield "AID", f"{doi} [doi]"
+    for row in located:
+        kind = row["id_type"]
+        yield "LID", f"{row['value']} [{kind}]" if kind else row["value"]
+    for row in rows:
+        if row["element"] == "OtherID":
+            yield "OID", f"{row['id_type']}: {row['value']}" if row["id_type"] else row["value"]
+        elif row["element"] == "Isbn":
+            yield "ISBN", f"{row['value']} ({row['id_type']})" if row["id_type"] else row["value"]
+
+
+def _source(citation: Citation) -> str:
+    """The citation in one line, with which PubMed ends every record."""
+    text = citation.text
+    date_said = text("issue_date_verbatim") or _electronic(citation)
+    issue = f"({text('issue')})" if text("issue") else ""
+    pages = f":{text('pages')}" if text("pages") else ""
+    place = f"{text('volume')}{issue}{pages}"
+    source = text("medline_ta") or text("journal") or text("book_title")
+    parts = (source.rstrip("."), ";".join(part for part in (date_said, place) if part))
+    return "".join(f"{part}. " for part in parts if part).rstrip()
+
+
 def _electronic(citation: Citation) -> str:
     found = citation.said["electronic_date"]
     if not isinstance(found, date):
         return "" if citation.year is None else str(citation.year)
     return f"{found:%Y %b} {found.day}"
+
+
+def _electronic_digits(said: dict[str, Any]) -> str:
+    """As much of the date as there is: 20240305, 202403 or 2024."""
+    digits = ""
+    for name, width in (("year", 4), ("month", 2), ("day", 2)):
+        number = said[f"electronic_{name}"]
+        if number is None:
+            break
+        digits += f"{number:0{width}}"
+    return digits
 
 
 def _digits(found: date | None) -> str:

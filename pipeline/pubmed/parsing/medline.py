@@ -1,13 +1,14 @@
 """MEDLINE text exports (.nbib): the same rows, as far as such an export can give them.
 
-Read by Bio.Medline, one record at a time; tags as in NLM's "MEDLINE/PubMed Data Element
-(Field) Descriptions". An export has no UIs, no versions, no references and no parts of the
-abstract; `record_source` says nbib, so that the XML of the same PMID always wins over it.
+Tags as in NLM's "MEDLINE/PubMed Data Element (Field) Descriptions" and PubMed's help. The lines
+of a field are put together first (`medline_lines`), since Bio.Medline takes those of most tags
+for entries of their own; it then reads the tags. Where order matters, or where it joins entries,
+the fields themselves are read. An export has no UIs, no versions, no references and no parts of
+the abstract; `record_source` says nbib, so that the XML of the same PMID always wins over it.
 """
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,12 +17,31 @@ from typing import Any
 
 from Bio import Medline
 
-from pipeline.identifiers import normal_orcid
 from pipeline.pubmed.parsing.context import BadRecordError, integer
-from pipeline.pubmed.parsing.dates import moment, partial_date, read_words, whole_date
-from pipeline.pubmed.parsing.medline_tags import HISTORY, KNOWN, LINKS, LISTS, PEOPLE, SCALARS
+from pipeline.pubmed.parsing.dates import (
+    moment,
+    partial_date,
+    read_words,
+    small_number,
+    whole_date,
+)
+from pipeline.pubmed.parsing.medline_lines import Field, MedlineCut, read_fields
+from pipeline.pubmed.parsing.medline_people import read_people
+from pipeline.pubmed.parsing.medline_tags import (
+    BOOK_ONLY,
+    BOOKS,
+    HISTORY,
+    IS_BOOK,
+    KNOWN,
+    LINKS,
+    LISTS,
+    OWN_NOTE,
+    PEOPLE,
+    SCALARS,
+)
 from pipeline.pubmed.parsing.tables import (
     LARGEST_INTEGER,
+    LARGEST_SMALLINT,
     LIST_COLUMNS,
     PARSED_COLUMNS,
     Tables,
@@ -29,73 +49,77 @@ from pipeline.pubmed.parsing.tables import (
 )
 from pipeline.pubmed.parsing.tally import Tally
 
-_TYPED_ID = re.compile(r"\s*(.+?) \[(\w+)\](?=\s|$)")
-_ISSN = re.compile(r"(\S+) \((\w+)\)")
+Said = dict[str, Any]
+_TYPED = re.compile(r"(.*\S)\s*\[([A-Za-z][\w-]*)\]$", re.S)
+_OF_SEVERAL = re.compile(r"(\S.*?)\s*\[(doi|pii|pmc|mid|bookaccession)\](?=\s|$)", re.S)
+_ISSN = re.compile(r"(\S+)(?: \((\w+)\))?")
 _SUBSTANCE = re.compile(r"(.+?) \((.+)\)$", re.S)
-_LINKED = re.compile(r"PMID: ?(\d+)")
+_LINKED = re.compile(r"\s*PMID: ?(\d{1,10})\b\.?")
 _STAMP = re.compile(r"(\d{4})/(\d\d)/(\d\d)(?: (\d\d):(\d\d))?")
-_FULL_NAME = re.compile(rb"(?m)^(?=(?:FAU|FED|FIR|FPS|CN) *- )")
-_LINES_OF_PEOPLE = re.compile(
-    rb"(?:(?:FAU|FED|FIR|FPS|AU|ED|IR|PS|CN|AD|AUID|IRAD) *- .*\n?(?: {6}.*\n?)*)+"
-)
+_OTHER_ID = re.compile(r"([\w-]+): (.+)", re.S)
+_OTHER_ABSTRACT = re.compile(
+    r"(AAMC|AIDS|KIE|PIP|NASA|Publisher|plain-language-summary): (.+)", re.S
+)  # the Types of OtherAbstract in NLM's DTD
+_INSTITUTE = re.compile(r"[A-Z]{2}")
+_ONLY_ACRONYM = re.compile(r"[A-Z]{2,5}|[A-Za-z]{2,5}_")
+_ACRONYM = re.compile(r"[A-Za-z]{2,6}_?")
+_NIH_AGENCY = re.compile(r"[A-Z]{2,}|.*\b(?:NIH|HHS|PHS)")
 
 
-def cut_medline(stream: io.BufferedIOBase | Any) -> Iterator[tuple[int, bytes]]:
-    """Cut an export into records: each begins with its PMID line.
-
-    Yields:
-        Offset in the uncompressed stream and bytes, without blank lines at the end.
-    """
-    offset, start, lines = 0, 0, list[bytes]()
-    for line in stream:
-        if line.startswith(b"\xef\xbb\xbf"):
-            line, offset, start = line[3:], 3, 3
-        if line.startswith(b"PMID-") and b"".join(lines).strip():
-            yield start, b"".join(lines).rstrip()
-            lines = []
-        if not lines:
-            start = offset
-        offset += len(line)
-        if lines or line.strip():
-            lines.append(line)
-    if lines:
-        yield start, b"".join(lines).rstrip()
-
-
-def read_medline(record_no: int, raw: bytes, tally: Tally) -> Tables:
+def read_medline(record_no: int, cut: MedlineCut, tally: Tally) -> Tables:
     """One record of an export as rows; only records of XML files are found by offset.
 
     Raises:
-        BadRecordError: it has no PMID, or is no UTF-8.
+        BadRecordError: it is cut, has no PMID, is no UTF-8, or has more than can be numbered.
     """
+    if cut.is_cut:
+        raise BadRecordError("the file ends in the middle of it: the export was cut")
     try:
-        text = raw.decode("utf-8")
+        text = cut.raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BadRecordError(f"it is not UTF-8: {error.reason}") from error
-    said = _fields(text)
+        raise BadRecordError("it is not UTF-8") from error
+    fields = read_fields(text, tally)
+    said: Said = Medline.read(  # type: ignore[no-untyped-call]
+        [f"{tag:<4}- {value}" for tag, value in fields]
+    )
     tables = empty_tables()
     add = _Adder(record_no, tables)
+    is_book = not IS_BOOK.isdisjoint(said)
     article: dict[str, Any] = {
         "record_no": record_no,
         "pmid": integer(_text(said, "PMID"), "PMID") or _no_pmid(),
         "pmid_version": 0,
-        "record_kind": "book" if "BTI" in said else "article",
+        "record_kind": "book" if is_book else "article",
         "record_source": "nbib",
-        "record_sha256": sha256(raw).hexdigest(),
+        "record_sha256": sha256(cut.raw).hexdigest(),
     }
     for tag in said:
-        if tag not in KNOWN:
+        if tag not in KNOWN or (tag in BOOK_ONLY and not is_book):
             tally["element", f"MEDLINE/{tag}"] += 1
-    article |= {column: _text(said, tag) for tag, column in SCALARS.items()}
+    for tag, column in SCALARS.items():
+        article[column] = article.get(column) or _text(said, tag)
     article |= dict.fromkeys(LIST_COLUMNS)
     article |= {column: _list(said, tag) for tag, column in LISTS.items()}
     article["citation_subsets"] = (_text(said, "SB") or "").split()
+    article["general_notes"] = [
+        note for note in article["general_notes"] if not note.startswith(OWN_NOTE)
+    ]
     _dates(said, article)
-    _journal_numbers(said, article)
-    _identifiers(said, article, add)
-    _indexing(said, add)
-    _people(raw, add)
-    _rest(said, article, add)
+    _numbers(said, fields, article)
+    _identifiers(said, fields, article, add)
+    _indexing(said, fields, add)
+    _abstracts(fields, add)
+    _grants(said, add)
+    _links(said, add)
+    _history(said, fields, add)
+    if is_book:
+        _book(said, article, add)
+    else:
+        article["journal_country"] = _text(said, "PL")
+    _people(record_no, fields, article, tables, tally)
+    for table, rows in tables.items():
+        if len(rows) > LARGEST_SMALLINT and table != "affiliations":
+            raise BadRecordError(f"it has {len(rows)} rows of {table}")
     row = tuple([article.get(column) for column in PARSED_COLUMNS["articles"]])
     tables["articles"].append(row)
     return tables
@@ -113,29 +137,27 @@ class _Adder:
         rows.append((self.record_no, len(rows) + 1, *values))
 
 
-def _fields(text: str) -> dict[str, Any]:
-    return dict(
-        Medline.read(  # type: ignore[no-untyped-call]
-            io.StringIO(text.replace("\r\n", "\n"))
-        )
-    )
-
-
-def _text(said: dict[str, Any], tag: str) -> str | None:
+def _text(said: Said, tag: str) -> str | None:
     value = said.get(tag)
     return (" ".join(value) if isinstance(value, list) else value) or None
 
 
-def _list(said: dict[str, Any], tag: str) -> list[str]:
+def _list(said: Said, tag: str) -> list[str]:
+    """The entries of a tag that say something."""
     value = said.get(tag) or []
-    return value if isinstance(value, list) else [value]
+    return [text for text in (value if isinstance(value, list) else [value]) if text]
+
+
+def _each(fields: list[Field], *tags: str) -> Iterator[str]:
+    """The entries of tags of which Bio.Medline makes one text, in order."""
+    return (value for tag, value in fields if tag in tags and value)
 
 
 def _no_pmid() -> int:
     raise BadRecordError("PMID is 0")
 
 
-def _dates(said: dict[str, Any], article: dict[str, Any]) -> None:
+def _dates(said: Said, article: dict[str, Any]) -> None:
     if words := _text(said, "DP"):
         found = read_words(words)
         article |= {
@@ -145,7 +167,7 @@ def _dates(said: dict[str, Any], article: dict[str, Any]) -> None:
             "issue_day": found.day,
             "issue_date_precision": found.precision,
         }
-    if words := _text(said, "DEP"):
+    if words := _text(said, "DEP") or _text(said, "CTDT"):
         found = partial_date(_eight_digits(words))
         article |= {
             "electronic_date_verbatim": words,
@@ -153,127 +175,159 @@ def _dates(said: dict[str, Any], article: dict[str, Any]) -> None:
             "electronic_month": found.month,
             "electronic_day": found.day,
         }
-    for tag, column in (("DCOM", "date_completed"), ("LR", "date_revised")):
-        article[column] = whole_date(_eight_digits(_text(said, tag) or ""))
+    article["date_completed"] = whole_date(_eight_digits(_text(said, "DCOM") or ""))
+    revised = _text(said, "LR") or _text(said, "DRDT") or ""
+    article["date_revised"] = whole_date(_eight_digits(revised))
 
 
 def _eight_digits(text: str) -> list[tuple[str, str]]:
-    return [("Year", text[:4]), ("Month", text[4:6]), ("Day", text[6:8])]
+    plain = text.replace("/", "")
+    return [("Year", plain[:4]), ("Month", plain[4:6]), ("Day", plain[6:8])]
 
 
-def _journal_numbers(said: dict[str, Any], article: dict[str, Any]) -> None:
-    for number, kind in _ISSN.findall(_text(said, "IS") or ""):
+def _numbers(said: Said, fields: list[Field], article: dict[str, Any]) -> None:
+    for issn, kind in (found for text in _each(fields, "IS") for found in _ISSN.findall(text)):
         if kind == "Linking":
-            article.setdefault("issn_linking", number)
-        else:
-            article.setdefault("issn", number)
-            article.setdefault("issn_type", kind)
-    if words := _text(said, "RF"):
-        article["number_of_references"] = int(words) if words.isdecimal() else None
+            article.setdefault("issn_linking", issn)
+        elif "issn" not in article:
+            article |= {"issn": issn, "issn_type": kind or None}
+    article["number_of_references"] = small_number(_text(said, "RF") or "")
 
 
-def _identifiers(said: dict[str, Any], article: dict[str, Any], add: _Adder) -> None:
-    located = _TYPED_ID.findall(_text(said, "LID") or "")
-    own = [pair for text in _list(said, "AID") for pair in _TYPED_ID.findall(text)]
+def _identifiers(said: Said, fields: list[Field], article: dict[str, Any], add: _Adder) -> None:
+    located = [pair for text in _each(fields, "LID") for pair in _typed(text)]
+    own = [pair for text in _each(fields, "AID") for pair in _typed(text)]
     for value, kind in located:
         add("article_identifiers", "ELocationID", kind, value, True)
     for value, kind in own:
         add("article_identifiers", "ArticleId", kind, value, None)
     if pmc := _text(said, "PMC"):
         article["pmc_id"] = pmc
-        add("article_identifiers", "ArticleId", "pmc", pmc, None)
-    for value in _list(said, "ISBN"):
-        add("article_identifiers", "Isbn", None, value.split(" (")[0], None)
+        if (pmc, "pmc") not in own:
+            add("article_identifiers", "ArticleId", "pmc", pmc, None)
+    for value in _each(fields, "MID"):
+        add("article_identifiers", "ArticleId", "mid", value, None)
+    for value in _each(fields, "OID"):
+        source = _OTHER_ID.match(value)
+        kind, value = source.groups() if source else (None, value)
+        add("article_identifiers", "OtherID", kind, value, None)
+    for value in _each(fields, "ISBN"):
+        number, _, kind = value.partition(" (")
+        add("article_identifiers", "Isbn", kind.removesuffix(")") or None, number, None)
     article["doi"] = next((value for value, kind in (*own, *located) if kind == "doi"), None)
 
 
-def _indexing(said: dict[str, Any], add: _Adder) -> None:
+def _typed(text: str) -> list[tuple[str, str | None]]:
+    """`10.1000/x [doi]` as value and type; each of several in a line."""
+    if several := _OF_SEVERAL.findall(text):
+        return several
+    found = _TYPED.match(text)
+    return [(found[1], found[2])] if found else [(text, None)]
+
+
+def _indexing(said: Said, fields: list[Field], add: _Adder) -> None:
     for name in _list(said, "PT"):
         add("publication_types", None, name)
     for heading_no, heading in enumerate(_list(said, "MH"), 1):
         descriptor, *qualifiers = heading.split("/")
-        fixed = (None, descriptor.lstrip("*"), descriptor.startswith("*"), None, None)
+        fixed = (None, descriptor.removeprefix("*"), descriptor.startswith("*"), None, None)
         rows = add.tables["mesh_headings"]
         for number, qualifier in enumerate(qualifiers, 1):
-            starred = qualifier.startswith("*")
-            tail = (None, qualifier.lstrip("*"), starred)
+            tail = (None, qualifier.removeprefix("*"), qualifier.startswith("*"))
             rows.append((add.record_no, heading_no, number, *fixed, *tail))
         if not qualifiers:
             rows.append((add.record_no, heading_no, 0, *fixed, None, None, None))
+    substances = set()
     for substance in _list(said, "RN"):
         found = _SUBSTANCE.match(substance)
-        if found:
-            add("chemicals", None, found[2], found[1])
-        else:
-            add("chemicals", None, substance, None)
-    for name in _list(said, "NM"):
-        add("chemicals", None, name, None)
-    for keyword in _list(said, "OT"):
-        starred = keyword.startswith("*")
-        add("keywords", _text(said, "OTO"), keyword.removeprefix("*"), starred)
-
-
-def _people(raw: bytes, add: _Adder) -> None:
-    """Who is whose: in an export a person's lines follow the full name, up to the next one."""
-    for block in _FULL_NAME.split(raw)[1:]:
-        own = _LINES_OF_PEOPLE.match(block)
-        said = _fields(own[0].decode("utf-8")) if own else {}
-        given = list(said)[:1]
-        rows = add.tables["authors"]
-        if given == ["CN"]:
-            for name in _list(said, "CN"):
-                add("authors", "author", None, None, None, None, name, None, [], True, None)
-        elif given and given[0] in PEOPLE:
-            kind, short_tag = PEOPLE[given[0]]
-            full, short = _list(said, given[0])[0], (_list(said, short_tag) or [""])[0]
-            last, _, fore = full.partition(", ")
-            initials, _, suffix = short.removeprefix(last).strip().partition(" ")
-            if suffix:
-                fore = fore.removesuffix(f" {suffix}").removesuffix(f", {suffix}")
-            identifiers = _list(said, "AUID")
-            orcids = (normal_orcid(text) for text in identifiers if text.startswith("ORCID"))
-            parts = (last, fore or None, initials or None, suffix or None, None)
-            add("authors", kind, *parts, next(orcids, None), identifiers, True, None)
-        for number, place in enumerate((*_list(said, "AD"), *_list(said, "IRAD")), 1):
-            add.tables["affiliations"].append((add.record_no, len(rows), number, place, []))
-
-
-def _rest(said: dict[str, Any], article: dict[str, Any], add: _Adder) -> None:
-    if text := _text(said, "AB"):
-        add("abstract_sections", "main", None, None, None, text)
-    for number, text in enumerate(_list(said, "OAB")):
-        language = next(iter(_list(said, "OABL")[number:]), None)
-        add("abstract_sections", "other", language, None, None, text)
-    for text in _list(said, "GR"):
-        *front, country = text.split("/")
-        country_or_none, agency = (country, front.pop()) if front else (None, country)
-        acronym = front.pop() if len(front) > 1 else None
-        add("grants", "/".join(front) or None, acronym, agency, country_or_none)
+        registry_number, name = found.groups() if found else (None, substance)
+        substances.add(name)
+        add("chemicals", None, name, registry_number)
+    for name in _list(said, "NM"):  # in old exports also the substances of RN
+        if name not in substances:
+            add("supplementary_concepts", None, name, None)
+    owner = next(_each(fields, "OTO"), None)
+    for tag, text in fields:
+        if tag == "OTO":
+            owner = text or None
+        elif tag == "OT" and text:
+            add("keywords", owner, text.removeprefix("*"), text.startswith("*"))
     for text in _list(said, "SI"):
         databank, _, accession = text.partition("/")
         add("databank_accessions", databank, accession or None)
+
+
+def _abstracts(fields: list[Field], add: _Adder) -> None:
+    if text := " ".join(_each(fields, "AB")):
+        add("abstract_sections", "main", None, None, None, text)
+    others: list[list[str | None]] = []
+    before = None  # a language that stands before its abstract
+    for tag, text in fields:
+        if tag == "OAB" and text:
+            found = _OTHER_ABSTRACT.match(text)
+            kind, words = found.groups() if found else ("other", text)
+            others.append([kind, before, words])
+            before = None
+        elif tag == "OABL" and text:
+            if others and others[-1][1] is None:
+                others[-1][1] = text
+            else:
+                before = text
+    for kind, language, words in others:
+        add("abstract_sections", kind, language, None, None, words)
+
+
+def _grants(said: Said, add: _Adder) -> None:
+    """`R01 DA1/DA/NIDA NIH HHS/United States`: number, acronym, agency, country.
+
+    Any of the four may be missing. Numbers have slashes of their own, and before 2008 lines of
+    the NIH had no country; without a country they end with a slash today. An empty acronym (`//`)
+    says that there is none: what stands before it is the number.
+    """
+    for text in _list(said, "GR"):
+        number, is_told, rest = text.partition("//")
+        if is_told and not number.endswith(":"):
+            agency, _, country = rest.rpartition("/")
+            add("grants", number or None, None, agency or None, country or None)
+            continue
+        *front, country = text.split("/")
+        if not front:
+            is_number = any(map(str.isdigit, text))
+            add("grants", *((text, None, None) if is_number else (None, None, text)), None)
+            continue
+        if len(front) == 2 and _INSTITUTE.fullmatch(front[1]) and _NIH_AGENCY.fullmatch(country):
+            front, country = [*front, country], ""
+        agency = front.pop()
+        shape = _ACRONYM if len(front) > 1 else _ONLY_ACRONYM
+        acronym = front.pop() if front and shape.fullmatch(front[-1]) else None
+        add("grants", "/".join(front) or None, acronym, agency or None, country or None)
+
+
+def _links(said: Said, add: _Adder) -> None:
+    """`J Y. 2021;1:2. PMID: 777`: PubMed puts a full stop where RefSource has none but a DOI's."""
     for tag, ref_type in LINKS.items():
         for text in _list(said, tag):
-            found = _LINKED.search(text)
-            linked = int(found[1]) if found and int(found[1]) <= LARGEST_INTEGER else None
-            add("article_links", ref_type, text, linked, None, None)
-    for tag, status in HISTORY.items():
-        for text in _list(said, tag):
-            add("history_dates", status, text, _event(text))
-    for text, status in (p for t in _list(said, "PHST") for p in _TYPED_ID.findall(t)):
+            found = next(reversed(list(_LINKED.finditer(text))), None)
+            source = text[: found.start()] + text[found.end() :] if found else text
+            if "doi:" not in source and "pii:" not in source:
+                source = source.removesuffix(".")
+            number = int(found[1]) if found else 0
+            linked = number if 0 < number <= LARGEST_INTEGER else None
+            add("article_links", ref_type, source or None, linked, None, None)
+
+
+def _history(said: Said, fields: list[Field], add: _Adder) -> None:
+    """The tags of single dates, which PHST repeats today, and PHST."""
+    told = [(status or "", text) for line in _each(fields, "PHST") for text, status in _typed(line)]
+    days = {(status, text[:10]) for status, text in told}
+    single = [
+        (status, text)
+        for tag, status in HISTORY.items()
+        for text in _list(said, tag)
+        if (status, text[:10]) not in days
+    ]
+    for status, text in (*single, *told):
         add("history_dates", status, text, _event(text))
-    if article["record_kind"] == "book":
-        book: dict[str, Any] = {
-            "book_title": _text(said, "BTI"),
-            "publisher_name": _text(said, "PB"),
-            "collection_title": _text(said, "CTI"),
-            "location_labels": [],
-            "sections": [],
-            "items": [],
-        }
-        article["title"] = article["title"] or book["book_title"]
-        columns = PARSED_COLUMNS["books"][1:]
-        add.tables["books"].append((add.record_no, *[book.get(column) for column in columns]))
 
 
 def _event(text: str) -> datetime | None:
@@ -282,3 +336,36 @@ def _event(text: str) -> datetime | None:
     if not found:
         return None
     return moment([(n, v) for n, v in zip(names, found.groups(), strict=True) if v])
+
+
+def _book(said: Said, article: dict[str, Any], add: _Adder) -> None:
+    """What BTI, PB and their like say; volume and place are the book's, not a journal's."""
+    book: dict[str, Any] = {column: _text(said, tag) for tag, column in BOOKS.items()}
+    book |= {
+        "location_labels": [f"chapter: {text}" for text in _list(said, "CP")],
+        "sections": [],
+        "items": [],
+    }
+    article["volume"] = None
+    columns = PARSED_COLUMNS["books"][1:]
+    add.tables["books"].append((add.record_no, *[book.get(column) for column in columns]))
+
+
+def _people(
+    record_no: int, fields: list[Field], article: dict[str, Any], tables: Tables, tally: Tally
+) -> None:
+    """Editors of a book are the book's; so are the authors where no chapter has a title."""
+    kinds = dict(PEOPLE)
+    if article["record_kind"] == "book":
+        kinds["FED"] = "book_editor"
+        if not article["title"]:
+            kinds["FAU"] = "book_author"
+            (book,) = tables["books"]
+            article["title"] = book[PARSED_COLUMNS["books"].index("book_title")]
+    authors, affiliations, stray = read_people(record_no, fields, kinds)
+    tables["authors"] += authors
+    tables["affiliations"] += affiliations
+    for place in stray:
+        tally["value", f"MEDLINE/AD={place[:40]}"] += 1
+    if affiliations and max(row[2] for row in affiliations) > LARGEST_SMALLINT:
+        raise BadRecordError("somebody in it has too many affiliations")

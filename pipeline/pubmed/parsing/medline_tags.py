@@ -8,7 +8,6 @@ SCALARS = {
     "JT": "journal_title",
     "TA": "medline_ta",
     "JID": "nlm_unique_id",
-    "PL": "journal_country",
     "VI": "volume",
     "IP": "issue",
     "PG": "pages",
@@ -18,6 +17,7 @@ SCALARS = {
     "PUBM": "publication_model",
     "CI": "abstract_copyright",
     "COIS": "coi_statement",
+    "COI": "coi_statement",
 }
 LISTS = {
     "LA": "languages",
@@ -36,6 +36,8 @@ LINKS = {
     "EIN": "ErratumIn",
     "EFR": "ErratumFor",
     "ORI": "OriginalReportIn",
+    "PRIN": "PartialRetractionIn",
+    "PROF": "PartialRetractionOf",
     "RIN": "RetractionIn",
     "ROF": "RetractionOf",
     "RPI": "RepublishedIn",
@@ -46,56 +48,36 @@ LINKS = {
     "UIN": "UpdateIn",
     "UOF": "UpdateOf",
 }
-PEOPLE = {
-    "FAU": ("author", "AU"),
-    "FED": ("editor", "ED"),
-    "FIR": ("investigator", "IR"),
-    "FPS": ("subject", "PS"),
+PEOPLE = {"FAU": "author", "FED": "editor", "FIR": "investigator", "FPS": "subject"}
+"""list_kind by the tag of the full name."""
+SHORT_NAMES = {"AU": "FAU", "ED": "FED", "IR": "FIR", "PS": "FPS"}
+GROUPS = ("CN", "FCN")
+PLACES = ("AD", "IRAD")
+HISTORY = {"CRDT": "entrez", "EDAT": "pubmed", "MHDA": "medline", "PMCR": "pmc-release"}
+BOOKS = {
+    "BTI": "book_title",
+    "PB": "publisher_name",
+    "PL": "publisher_location",
+    "CTI": "collection_title",
+    "EN": "edition",
+    "VI": "volume",
+    "VTI": "volume_title",
 }
-HISTORY = {"CRDT": "entrez", "EDAT": "pubmed", "MHDA": "medline"}
+BOOK_ONLY = frozenset(BOOKS).difference(["PL", "VI"]).union(["CP", "CTDT", "DRDT"])
+IS_BOOK = frozenset(["BTI", "CTI", "VTI"])
+"""A record with any of these is one of a book."""
+OWN_NOTE = "ketum: "
+"""How a general note begins that we wrote: it is never read as one of NLM's."""
 READ_ELSEWHERE = frozenset(
-    [
-        "PMID",
-        "DCOM",
-        "LR",
-        "DP",
-        "DEP",
-        "IS",
-        "LID",
-        "AID",
-        "PMC",
-        "AB",
-        "OAB",
-        "OABL",
-        "RN",
-        "NM",
-        "MH",
-        "OT",
-        "OTO",
-        "GR",
-        "SI",
-        "PT",
-        "RF",
-        "PHST",
-        "ISBN",
-        "BTI",
-        "CTI",
-        "PB",
-        "AU",
-        "ED",
-        "IR",
-        "PS",
-        "CN",
-        "AD",
-        "AUID",
-        "IRAD",
-    ]
+    {"PMID", "DCOM", "LR", "DP", "DEP", "IS", "ISBN", "LID", "AID", "OID", "MID", "PMC"}
+    | {"AB", "OAB", "OABL", "RN", "NM", "MH", "OT", "OTO", "GR", "SI", "PT", "PL", "RF"}
+    | {"PHST", "AUID"}
 )
 IGNORED = {
     "SO": "the citation in one line: all of it stands in other tags",
     "DA": "date created: NLM dropped it, CRDT says the same",
-    "PMCR": "date of release in PubMed Central, not of publication",
-    "CTDT": "contribution date of a book, in no fixed form",
-    "DRDT": "revision date of a book, in no fixed form",
+    "OCI": "core keeps the copyright line of the main abstract",
 }
-KNOWN = READ_ELSEWHERE.union(SCALARS, LISTS, LINKS, PEOPLE, HISTORY, IGNORED)
+KNOWN = READ_ELSEWHERE.union(
+    SCALARS, LISTS, LINKS, PEOPLE, SHORT_NAMES, GROUPS, PLACES, HISTORY, BOOK_ONLY, IGNORED
+)
