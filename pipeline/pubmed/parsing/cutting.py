@@ -125,18 +125,22 @@ class Cutter:
             self._cut_short()
 
     def _usual_record(self) -> Cut | None:
-        """The next record, if all of it is in the buffer and nothing odd stands before it.
+        """The next record, if nothing odd stands in it or before it.
 
         A short cut for nearly all records; None leaves the question to the general way.
         """
-        buffer, start = self._buffer, self._position
-        begin = buffer.find(b"<PubmedArticle>", start, start + 64)
-        if begin < 0 or not self._open_root or buffer[start:begin].strip():
-            return None
-        end = buffer.find(b"PubmedArticle", begin + 15) - 2
+        while True:
+            buffer, start = self._buffer, self._position
+            begin = buffer.find(b"<PubmedArticle>", start, start + 64)
+            if begin < 0 or not self._open_root or buffer[start:begin].strip():
+                return None
+            end = buffer.find(b"PubmedArticle", begin + 15) - 2
+            if end >= 0 and len(buffer) >= end + 16:
+                break
+            if not self._more():
+                return None
         if (
-            end < 0
-            or not buffer.startswith(b"</PubmedArticle>", end)
+            not buffer.startswith(b"</PubmedArticle>", end)
             or buffer.find(b"!", begin, end) >= 0
             or buffer.find(b"<PubmedBookArticle", begin, end) >= 0
         ):
