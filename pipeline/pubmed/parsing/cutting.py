@@ -259,16 +259,22 @@ class Cutter:
     def _root(self, tag: bytes) -> Iterator[Cut]:
         """A root begins or ends; one that begins within another shows that that one was cut."""
         offset, was_open = self._dropped + self._position, self._open_root
-        raw = self._upto(b">")
+        raw = self._take(self._find(b">", 0) + 1)
+        if not raw:
+            self._cut_short()
+        is_whole = raw.rfind(b"<") == 0
+        if not is_whole:  # the tag of something else ends it: this one has lost its end
+            self._position -= len(raw) - raw.index(b"<", 1)
+            raw = raw[: raw.index(b"<", 1)]
         if raw.startswith(b"</"):
             self._open_root = b""
             self.head = Head()
-            return
-        self._seen_root = True
-        self._open_root = b"" if raw.endswith(b"/>") else tag
-        self.head = self.head.rooted(raw)
-        if was_open:
-            yield Cut("stray", tag.decode(), offset, raw)
+        else:
+            self._seen_root = True
+            self._open_root = b"" if raw.endswith(b"/>") else tag
+            self.head = self.head.rooted(raw)
+        if not is_whole or (was_open and not raw.startswith(b"</")):
+            yield Cut("stray", tag.decode(), offset, raw.rstrip())
 
     def _instruction(self, raw: bytes) -> Iterator[Cut]:
         """A processing instruction says nothing; the XML declaration begins a document."""

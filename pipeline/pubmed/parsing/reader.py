@@ -216,4 +216,8 @@ def _parser(encoding: str) -> etree.XMLParser:
             encoding=encoding,
         )
     except LookupError as error:
-        raise ConfigurationError(f"The file's encoding {encoding!r} is not known.") from error
+        raise ConfigurationError(
+            f"The file's encoding {encoding!r} is not known.",
+            effect="Nothing of it was kept.",
+            next_step="correct its XML declaration, or save it as UTF-8.",
+        ) from error
