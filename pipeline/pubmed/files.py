@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from pipeline.csv_rows import Row, read_rows
 from pipeline.errors import ConfigurationError, SourceError
 from pipeline.identifiers import normal_doi, same_doi
-from pipeline.pubmed.parsing.bytes import PIECE, Source, open_bytes, source_name
+from pipeline.pubmed.parsing.bytes import PIECE, Joined, Source, open_bytes, source_name
 from pipeline.pubmed.parsing.context import BadRecordError
 from pipeline.pubmed.parsing.dates import read_words, small_number
 from pipeline.pubmed.parsing.medline import read_medline
@@ -66,22 +66,6 @@ def open_records(
             )
 
 
-class _Joined(io.RawIOBase):
-    """A stream with the bytes that were looked at put back in front."""
-
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        self._head, self._rest = head, rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        piece = self._head or self._rest.read(len(buffer))
-        kept, self._head = piece[: len(buffer)], piece[len(buffer) :]
-        buffer[: len(kept)] = kept
-        return len(kept)
-
-
 def sniff(stream: BinaryIO) -> tuple[str, BinaryIO]:
     """What a stream of uncompressed bytes holds: xml, medline, csv, or unknown.
 
@@ -89,7 +73,7 @@ def sniff(stream: BinaryIO) -> tuple[str, BinaryIO]:
         The kind, and a stream that begins where this one did.
     """
     head = stream.read(4096)
-    whole: BinaryIO = io.BufferedReader(_Joined(head, stream), PIECE)
+    whole: BinaryIO = io.BufferedReader(Joined(head, stream), PIECE)
     plain = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not plain or plain.startswith(b"<"):
         return "xml", whole

@@ -2,8 +2,9 @@
 
 A file is read whole into an in-memory database, matched by the searches' local
 predicates, and only what matches goes into the raw archive: XML records as their
-original bytes in a new PubmedArticleSet, deletions included; a .nbib export or list whole and
-uncompressed, with the numbers of its matching records.
+original bytes in a new PubmedArticleSet of the same encoding and namespaces, deletions
+included; a .nbib export or list whole and uncompressed, with the numbers of its matching
+records.
 """
 
 from __future__ import annotations
@@ -18,11 +19,14 @@ from pipeline.evidence import topic_matching
 from pipeline.options import OFFLINE
 from pipeline.pubmed.archive import sha256_of
 from pipeline.pubmed.files import open_records, sniff
-from pipeline.pubmed.parsing.bytes import extract, open_bytes
+from pipeline.pubmed.parsing.bytes import open_bytes
+from pipeline.pubmed.parsing.cutting import extract
+from pipeline.pubmed.parsing.head import Head
 from pipeline.run import Run
 from pipeline.warehouse import database, stage
 
 CITATION_LIST = "known_citations.csv"
+_END = b"</PubmedArticleSet>\n"
 
 
 def archive_matching(run: Run) -> dict[str, object]:
@@ -140,7 +144,10 @@ def file_stamp(path: Path) -> str:
 
 
 def _cut_out(con: duckdb.DuckDBPyConnection, path: Path, wanted: list[int]) -> bytes:
-    """A PubmedArticleSet of the wanted records, byte by byte, and all deletions."""
+    """A PubmedArticleSet of the wanted records, byte by byte, and all deletions.
+
+    A file of several documents with different heads gives several.
+    """
     spans = con.execute(
         """
         SELECT raw_offset, raw_length FROM staging.core.articles
@@ -154,13 +161,20 @@ def _cut_out(con: duckdb.DuckDBPyConnection, path: Path, wanted: list[int]) -> b
     deletions = con.execute(
         "SELECT pmid, pmid_version FROM staging.core.deletions ORDER BY ALL"
     ).fetchall()
-    parts = [b'<?xml version="1.0" encoding="utf-8"?>\n<PubmedArticleSet>\n']
-    parts += [raw + b"\n" for raw in extract(path, spans)]
+    parts: list[bytes] = []
+    shared: Head | None = None
+    for head, raw in extract(path, spans):
+        if head != shared:
+            parts += [_END] * (shared is not None) + [head.before()]
+            shared = head
+        parts.append(raw + b"\n")
+    if shared is None:
+        parts.append(Head().before())
     if deletions:
         parts.append(b"<DeleteCitation>\n")
         parts += [
             b'<PMID Version="%d">%d</PMID>\n' % (version, pmid) for pmid, version in deletions
         ]
         parts.append(b"</DeleteCitation>\n")
-    parts.append(b"</PubmedArticleSet>\n")
+    parts.append(_END)
     return b"".join(parts)

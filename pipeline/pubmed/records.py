@@ -149,7 +149,6 @@ def read_records(
 
 def _as_record(tables: Tables, cut: Cut) -> Record:
     row = dict(zip(PARSED_COLUMNS["articles"], tables["articles"][0], strict=True))
-    start = row["raw_offset"] - cut.offset  # not 0 when a broken record stood before it
     return Record(
         record_no=row["record_no"],
         pmid=row["pmid"],
@@ -157,6 +156,6 @@ def _as_record(tables: Tables, cut: Cut) -> Record:
         kind=row["record_kind"],
         offset=row["raw_offset"],
         length=row["raw_length"],
-        raw=cut.raw[start : start + row["raw_length"]],
+        raw=cut.raw,
         rows=tables,
     )

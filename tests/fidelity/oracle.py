@@ -132,12 +132,17 @@ def _yes_of_first(node: etree._Element, expression: str, attribute: str) -> bool
 
 
 def _whole(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"[0-9]+", text) else None
+    return int(text) if re.fullmatch(r"\s*[0-9]{1,18}\s*", text) else None
 
 
 def _pmid(text: str) -> int | None:
     number = _whole(text) or 0
     return number if 0 < number < 2**31 else None
+
+
+def _version(text: str) -> int | None:
+    number = _whole(text or "0")
+    return number if number is not None and number < 2**15 else None
 
 
 def _typed(node: etree._Element, expression: str, attribute: str) -> list[str]:
@@ -224,7 +229,7 @@ def read_date(verbatim: str) -> Printed:
 def _real_date(year: int, month: int, day: int) -> date | None:
     try:
         return date(year, month, day)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -273,7 +278,7 @@ def _moment(node: etree._Element) -> datetime | None:
 def _articles(record: etree._Element) -> Row:
     book = record.tag == "PubmedBookArticle"
     cite = _nodes(record, "BookDocument" if book else "MedlineCitation")[0]
-    article = cite if book else _nodes(cite, "Article")[0]
+    article = cite if book else [*_nodes(cite, "Article"), etree.Element("Missing")][0]
     issued = _printed(cite, "Book/PubDate" if book else "Article/Journal/JournalIssue/PubDate")
     electronic = _printed(
         cite,
@@ -285,10 +290,10 @@ def _articles(record: etree._Element) -> Row:
     located = "(MedlineCitation/Article | BookDocument/Book)/ELocationID"
     return (
         _whole(_text(cite, "PMID")),
-        _whole(_text(cite, "PMID/@Version") or "0"),
+        _whole(_text(cite, "PMID[1]/@Version") or "0"),
         "book" if book else "article",
         "pubmed_xml",
-        _scalar(article, "ArticleTitle"),
+        _scalar(article, "ArticleTitle") or (_scalar(cite, "Book/BookTitle") if book else None),
         _scalar(article, "VernacularTitle"),
         _texts(article, "Language"),
         _scalar(record, f"{own}[@IdType = 'doi'][string()]")
@@ -299,7 +304,7 @@ def _articles(record: etree._Element) -> Row:
         _scalar(cite, "MedlineJournalInfo/MedlineTA"),
         _scalar(cite, "MedlineJournalInfo/NlmUniqueID"),
         _scalar(article, "Journal/ISSN"),
-        _scalar(article, "Journal/ISSN/@IssnType"),
+        _scalar(article, "(Journal/ISSN)[1]/@IssnType"),
         _scalar(cite, "MedlineJournalInfo/ISSNLinking"),
         _scalar(cite, "MedlineJournalInfo/Country"),
         _scalar(article, "Journal/JournalIssue/@CitedMedium"),
@@ -453,7 +458,7 @@ def _mesh(record: etree._Element) -> list[Row]:
     rows: list[Row] = []
     found = _nodes(record, "MedlineCitation/MeshHeadingList/MeshHeading")
     for number, heading in enumerate(found, 1):
-        descriptor = _nodes(heading, "DescriptorName")[0]
+        descriptor = [*_nodes(heading, "DescriptorName"), etree.Element("Missing")][0]
         common: Row = (
             _scalar(descriptor, "@UI"),
             _text(descriptor),
@@ -473,7 +478,7 @@ def _mesh(record: etree._Element) -> list[Row]:
                     is_auto or _yes(qualifier, "AutoHM"),
                     _scalar(qualifier, "@UI"),
                     _scalar(qualifier),
-                    _yes(qualifier, "MajorTopicYN", "N"),
+                    _text(qualifier, "@MajorTopicYN") == "Y",
                 )
             )
     return rows
@@ -572,7 +577,7 @@ def _links(record: etree._Element) -> list[Row]:
             _text(item, "@RefType"),
             _scalar(item, "RefSource"),
             _pmid(_text(item, "PMID")),
-            _whole(_text(item, "PMID/@Version")),
+            _version(_text(item, "PMID[1]/@Version")) if _pmid(_text(item, "PMID")) else None,
             _scalar(item, "Note"),
         )
         for number, item in enumerate(found, 1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import ConfigurationError, KetumError, SourceError
 from pipeline.pubmed.parsing.cutting import Cutter, extract
-from pipeline.pubmed.records import Record, Unreadable, read_batches, read_records
+from pipeline.pubmed.records import Deletion, Record, Unreadable, read_batches, read_records
 from tests.pubmed.test_records import article, file_of, row
 
 
@@ -33,7 +33,18 @@ def outcome(data: bytes) -> list[int | str]:
         (article(pmid="2").replace('Version="1"', 'Version="x"'), "PMID@Version"),
         ("<PubmedArticle><MedlineCitation/></PubmedArticle>", "it has no PMID"),
         ("<PubmedArticle>" + "x" * 99, "its end tag is missing"),
+        ("<PubmedArticle><MedlineCitation><!-- " + "x" * 99, "its end tag is missing"),
+        (article("<ArticleTitle><![CDATA[ a </ArticleTitle>", pmid="2"), "XML is not well-formed"),
+        (article("<ArticleTitle><!-- a </ArticleTitle>", pmid="2"), "XML is not well-formed"),
+        ("<DeleteCitation><PMID>7</PMID>", "its end tag is missing"),
+        ("<DeleteCitation><Odd/></DeleteCitation>", "it has Odd among its PMIDs"),
+        ("<DeleteCitation><PMID>x</PMID></DeleteCitation>", "PMID is no number"),
         ("loose words", "stands between records"),
+        ("<?never closed", "stands between records"),
+        ("<!-- never closed", "stands between records"),
+        ('<?xml version="1.0"?>', "stands between records"),
+        ("<!DOCTYPE x [", "stands between records"),
+        ("<PubmedArticleSet>", "stands between records"),
         ("<Odd>1</Odd>", "stands between records"),
     ],
 )
@@ -85,6 +96,33 @@ def test_a_broken_record_leaves_no_rows() -> None:
         assert len(batch.unreadable) == 1
 
 
+def test_a_record_without_its_end_at_the_end_of_the_set_costs_only_itself() -> None:
+    broken = article(pmid="2").removesuffix("\n</PubmedArticle>\n")
+    first, odd = read_records(file_of(article(pmid="1"), broken))
+    assert isinstance(first, Record) and isinstance(odd, Unreadable)
+    assert (odd.reason, odd.raw) == ("its end tag is missing", broken.encode())
+
+
+def test_an_end_tag_may_have_blanks() -> None:
+    spaced = article(pmid="1").replace("</PubmedArticle>", "</PubmedArticle \n>")
+    assert outcome(file_of(spaced, article(pmid="2"))) == [1, 2]
+
+
+def test_records_in_a_comment_beside_something_odd_are_not_read() -> None:
+    assert outcome(file_of("<Odd/>", f"<!-- {article(pmid='2')} -->", article(pmid="3"))) == [
+        "stands between records, and is none",
+        3,
+    ]
+
+
+def test_the_good_numbers_of_a_deletion_list_count() -> None:
+    listed = "<DeleteCitation><PMID>7</PMID><PMID>x</PMID><PMID>9</PMID></DeleteCitation>"
+    found = list(read_records(file_of(article(pmid="1"), listed)))
+    assert [item.pmid for item in found if isinstance(item, Deletion)] == [7, 9]
+    (odd,) = [item for item in found if isinstance(item, Unreadable)]
+    assert odd.raw == listed.encode()
+
+
 def test_end_tags_in_comments_and_cdata_end_nothing() -> None:
     hidden = article(
         "<ArticleTitle>a<!-- </PubmedArticle> --><![CDATA[</PubmedArticle>]]></ArticleTitle>"
@@ -108,6 +146,20 @@ def test_named_entities_need_no_dtd() -> None:
     (batch,) = read_batches(data)
     assert batch.tables["articles"][0][5] == "β-endorphin & α"
     assert batch.tally["entity", "beta"] == 1
+
+
+def test_named_entities_stand_as_they_are_in_sections_that_quote() -> None:
+    quoted = "<ArticleTitle>&alpha; <![CDATA[&beta;]]><!-- &gamma; --></ArticleTitle>"
+    (batch,) = read_batches(file_of(article(quoted)))
+    assert batch.tables["articles"][0][5] == "α &beta;"
+    assert batch.tally == {("entity", "alpha"): 1}
+
+
+def test_a_name_that_the_file_declares_itself_is_not_guessed() -> None:
+    data = file_of(article("<ArticleTitle>&beta;</ArticleTitle>"), article(pmid="2"))
+    own = b'<!DOCTYPE PubmedArticleSet [<!ENTITY beta "not this">]><PubmedArticleSet>'
+    odd, fine = read_records(data.replace(b"<PubmedArticleSet>", own, 1))
+    assert isinstance(odd, Unreadable) and isinstance(fine, Record)
 
 
 def test_entities_of_the_file_are_never_expanded() -> None:
@@ -166,7 +218,7 @@ def test_a_cut_or_damaged_gzip_says_so() -> None:
             "ID list is empty",
         ),
         (b'<?xml version="1.0"?><!DOCTYPE PubmedArticleSet>', "ends before any record"),
-        ("<PubmedArticleSet/>".encode("utf-16"), "is not PubMed XML"),
+        ("<PubmedArticleSet/>".encode("utf-32"), "is not PubMed XML"),
     ],
 )
 def test_what_is_no_pubmed_file_is_refused(data: bytes, told: str) -> None:
@@ -176,12 +228,10 @@ def test_what_is_no_pubmed_file_is_refused(data: bytes, told: str) -> None:
     assert caught.value.next_step
 
 
-def test_other_encodings() -> None:
-    data = file_of(article("<ArticleTitle>é</ArticleTitle>")).decode()
-    (record,) = read_records(data.replace("utf-8", "iso-8859-1").encode("latin-1"))
-    assert isinstance(record, Record) and row(record)["title"] == "é"
+def test_an_encoding_that_nobody_knows_is_refused() -> None:
+    data = file_of(article()).replace(b"utf-8", b"x-none")
     with pytest.raises(ConfigurationError, match="x-none"):
-        list(read_records(data.replace("utf-8", "x-none").encode()))
+        list(read_records(data))
 
 
 @given(st.binary(max_size=300))
@@ -219,10 +269,8 @@ def test_extract_gives_the_original_bytes() -> None:
     records = [item for item in read_records(data) if isinstance(item, Record)]
     wanted = [records[0], records[7], records[7], records[498]]
     spans = [(record.offset, record.length) for record in wanted]
-    assert list(extract(io.BytesIO(gzip.compress(data)), spans)) == [
-        record.raw for record in wanted
-    ]
-    with pytest.raises(ConfigurationError):
-        list(extract(io.BytesIO(data), reversed(spans)))
-    with pytest.raises(SourceError):
-        list(extract(io.BytesIO(data), [(len(data), 9)]))
+    found = list(extract(io.BytesIO(gzip.compress(data)), spans))
+    assert [raw for _, raw in found] == [record.raw for record in wanted]
+    for wrong in (reversed(spans), [(len(data), 9)], [(records[0].offset, 9)]):
+        with pytest.raises(ConfigurationError):
+            list(extract(io.BytesIO(data), wrong))

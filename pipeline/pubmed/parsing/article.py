@@ -22,11 +22,16 @@ from pipeline.pubmed.parsing.indexing import (
     supplementary_list,
 )
 from pipeline.pubmed.parsing.people import author_list, investigator_list, subject_list
+from pipeline.pubmed.parsing.tables import LARGEST_SMALLINT
 
 
 def citation_pmid(context: Context, element: Element) -> None:
-    if context.fields["pmid"] is None:
-        context.fields["pmid"], context.fields["pmid_version"] = read_pmid(context, element)
+    """The number of the record; with two nobody can tell whose record it is."""
+    pmid, version = read_pmid(context, element)
+    if context.fields["pmid"] not in (None, pmid):
+        raise BadRecordError(f"it has two PMIDs: {context.fields['pmid']} and {pmid}")
+    context.set("pmid", pmid)
+    context.set("pmid_version", version)
 
 
 def issue_date(context: Context, element: Element) -> None:
@@ -113,7 +118,8 @@ def grant_list(context: Context, element: Element) -> None:
         found: dict[str, str | None] = {}
         for part in child:
             if part.tag in ("GrantID", "Acronym", "Agency", "Country"):
-                found[str(part.tag)] = context.leaf(part)
+                tag = str(part.tag)
+                found[tag] = context.only(found.get(tag), child, part)
             else:
                 context.unknown(child, part)
         rows.append(
@@ -137,7 +143,7 @@ def databank_list(context: Context, element: Element) -> None:
         accessions: list[str | None] = []
         for part in child:
             if part.tag == "DataBankName":
-                name = context.leaf(part) or ""
+                name = context.only(name or None, child, part) or ""
             elif part.tag == "AccessionNumberList":
                 numbers = context.children(part, "AccessionNumber")
                 accessions += [context.leaf(number) for number in numbers]
@@ -159,18 +165,35 @@ def link_list(context: Context, element: Element) -> None:
         for part in child:
             tag = part.tag
             if tag == "RefSource":
-                source = context.leaf(part)
+                source = context.only(source, child, part)
+            elif tag == "PMID" and pmid is not None:
+                context.again(child, part)
             elif tag == "PMID":
-                try:
-                    pmid, version = read_pmid(context, part)
-                except BadRecordError:  # the citation in RefSource still says what is meant
-                    if said := context.flat(part):
-                        context.unreadable("CommentsCorrections/PMID", said)
+                pmid, version = _linked(context, part)
             elif tag == "Note":
-                note = context.leaf(part)
+                note = context.only(note, child, part)
             else:
                 context.unknown(child, part)
         rows.append((context.record_no, position, ref_type, source, pmid, version, note))
+
+
+def _linked(context: Context, element: Element) -> tuple[int | None, int | None]:
+    """The PMID of another article and its Version, each as far as it can be read."""
+    said = context.flat(element)
+    given = context.vocabulary.pmid[tuple(element.items())]
+    try:
+        pmid = integer(said, "PMID") or None
+    except BadRecordError:  # the citation in RefSource still says what is meant
+        pmid = None
+    if pmid is None:
+        if said:
+            context.unreadable("CommentsCorrections/PMID", said)
+        return None, None
+    try:
+        return pmid, integer(given, "PMID@Version", LARGEST_SMALLINT)
+    except BadRecordError:
+        context.unreadable("CommentsCorrections/PMID@Version", given)
+        return pmid, None
 
 
 def gene_symbols(context: Context, element: Element) -> None:

@@ -1,27 +1,80 @@
-"""The bytes of a source: a file or stream, plain or gzip, and single records out of it."""
+"""The bytes of a source: a file or stream, plain or gzip; text of 16 bits becomes UTF-8."""
 
 from __future__ import annotations
 
+import codecs
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from isal import igzip, isal_zlib
 
-from pipeline.errors import ConfigurationError, SourceError
+from pipeline.errors import SourceError
 
 PIECE = 128 * 1024
 """Read in pieces of this size: larger ones were no faster in trials, and cost memory."""
 
 _DAMAGED: type[Exception] = isal_zlib.error  # type: ignore[assignment]
 Source = str | Path | BinaryIO
+_UTF_16 = {
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+    b"<\x00": "utf-16-le",
+    b"\x00<": "utf-16-be",
+}
+"""How a stream of 16 bits begins: with its mark, or with an angle bracket (XML 1.0, appendix F)."""
+
+
+class Joined(io.RawIOBase):
+    """A stream with the bytes that were looked at put back in front."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head, self._rest = head, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._head or self._rest.read(len(buffer))
+        kept, self._head = piece[: len(buffer)], piece[len(buffer) :]
+        buffer[: len(kept)] = kept
+        return len(kept)
+
+
+class _AsUtf8(io.RawIOBase):
+    """A stream of UTF-16 as UTF-8.
+
+    Halves of characters are passed on as they are: no reader takes them for UTF-8, so that what
+    they stand in is set aside and nothing is guessed.
+    """
+
+    def __init__(self, stream: BinaryIO, encoding: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        is_last = False
+        while not self._left and not is_last:
+            piece = self._stream.read(PIECE)
+            is_last = not piece
+            text = self._decoder.decode(piece, is_last)
+            self._left = text.encode("utf-8", "surrogatepass")
+        kept, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
+        buffer[: len(kept)] = kept
+        return len(kept)
 
 
 @contextmanager
 def open_bytes(source: str | Path | BinaryIO) -> Iterator[BinaryIO]:
-    """The uncompressed bytes of a file or binary stream; gzip is known by its magic number.
+    """The uncompressed bytes of a file or binary stream, UTF-16 as UTF-8.
+
+    Both gzip and UTF-16 are known by how they begin.
 
     Raises:
         SourceError: the file cannot be opened, or its compressed data are damaged or cut.
@@ -39,11 +92,13 @@ def open_bytes(source: str | Path | BinaryIO) -> Iterator[BinaryIO]:
         ) from error
     buffered = io.BufferedReader(raw, PIECE)  # type: ignore[type-var]
     try:
+        plain: Any = buffered
         if buffered.peek(2)[:2] == b"\x1f\x8b":
-            yield igzip.IGzipFile(fileobj=buffered)  # type: ignore[no-untyped-call, misc]
-        else:
-            yield buffered
-    except (EOFError, igzip.BadGzipFile, _DAMAGED) as error:
+            plain = igzip.IGzipFile(fileobj=buffered)  # type: ignore[no-untyped-call]
+        if encoding := _UTF_16.get(plain.peek(2)[:2]):
+            plain = io.BufferedReader(_AsUtf8(plain, encoding), PIECE)
+        yield plain
+    except (EOFError, igzip.BadGzipFile, UnicodeDecodeError, _DAMAGED) as error:
         raise SourceError(
             f"{name} is cut or damaged: {error}.",
             effect="What was read of it is not kept.",
@@ -61,34 +116,3 @@ def source_name(source: object) -> str:
         return Path(source).name
     name = getattr(source, "name", None)
     return Path(name).name if isinstance(name, str) else "the stream"
-
-
-def extract(source: str | Path | BinaryIO, spans: Iterable[tuple[int, int]]) -> Iterator[bytes]:
-    """The original bytes at the given (offset, length) spans, in one pass over the file.
-
-    Args:
-        source: the file the offsets were made from, plain or .gz.
-        spans: ascending by offset; they may overlap.
-
-    Raises:
-        ConfigurationError: the spans are not in ascending order.
-        SourceError: the file ends before a span does.
-    """
-    with open_bytes(source) as stream:
-        begin, buffer = 0, b""
-        for offset, length in spans:
-            if offset < begin:
-                raise ConfigurationError(f"The spans to extract are not in order at {offset}.")
-            while offset + length > begin + len(buffer):
-                if begin + len(buffer) <= offset:  # nothing of the buffer is wanted any more
-                    begin, buffer = begin + len(buffer), b""
-                piece = stream.read(PIECE)
-                if not piece:
-                    raise SourceError(
-                        f"{source_name(source)} has no {length} bytes at {offset}.",
-                        effect="The record cannot be shown from the archive.",
-                        next_step="see whether the file is the one that was loaded.",
-                    )
-                buffer += piece
-            buffer, begin = buffer[offset - begin :], offset
-            yield buffer[:length]

@@ -92,6 +92,17 @@ class Context:
     def unknown(self, parent: Element, child: Element) -> None:
         unknown_element(self.tally, str(parent.tag), child)
 
+    def again(self, parent: Element, child: Element) -> None:
+        """Count what stands a second time where the DTD has it once; the first one counts."""
+        self.tally["element", f"{parent.tag}/{child.tag} a second time"] += 1
+
+    def only(self, held: str | None, parent: Element, child: Element) -> str | None:
+        """The text of an element that may stand once: what is held already, else its own."""
+        if held is None:
+            return self.leaf(child)
+        self.again(parent, child)
+        return held
+
     def unreadable(self, where: str, said: str) -> None:
         """Count a value that its column cannot hold; the record goes on without it."""
         self.tally["value", f"{where}={said.strip()[:40]}"] += 1
@@ -134,9 +145,11 @@ def read_children(context: Context, element: Element, handlers: Handlers) -> Non
     for child in element:
         handler = handlers.get(child.tag)
         if handler.__class__ is str:
-            if len(child) or child.keys():
-                context.set(handler, odd_text(context.tally, child))
-            elif fields[handler] is None:
+            if fields[handler] is not None:
+                context.again(element, child)
+            elif len(child) or child.keys():
+                fields[handler] = odd_text(context.tally, child)
+            else:
                 fields[handler] = child.text or None
         elif handler is None:
             context.unknown(element, child)

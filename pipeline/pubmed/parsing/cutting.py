@@ -3,20 +3,22 @@
 Parsing record by record is faster than one tree for the file and lets one broken record be
 set aside. Input: bytes of a document (or several, one after the other) whose root is a
 PubmedArticleSet, PubmedBookArticleSet or BookDocumentSet (PubMed DTD, "Set-level elements").
-Assumed: an encoding that contains ASCII (UTF-8 at PubMed), and that records do not nest. An
-end tag inside a comment or CDATA section is not taken for the end of its record.
+Assumed: an encoding that contains ASCII (`open_bytes` sees to UTF-16), and that records do not
+nest: one that lacks its end tag ends where the next begins, so that it costs no other. A tag
+inside a comment or CDATA section neither ends nor begins a record. Each byte is looked at a
+fixed number of times, whatever a file holds.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple, NoReturn
 
-from pipeline.errors import SourceError
-from pipeline.pubmed.parsing.bytes import PIECE, extract, open_bytes, source_name
-
-__all__ = ["Cut", "Cutter", "Head", "extract", "open_bytes", "source_name"]
+from pipeline.errors import ConfigurationError, SourceError
+from pipeline.pubmed.parsing.bytes import PIECE, Source, open_bytes, source_name
+from pipeline.pubmed.parsing.head import BYTE_ORDER_MARK, Head, is_declaration
 
 LONGEST_RECORD = 256 * 1024 * 1024
 """No PubMed record comes near this; without a bound a missing end tag would eat the memory."""
@@ -26,14 +28,25 @@ DELETION_TAGS = (b"DeleteCitation", b"DeleteDocument")
 ROOT_TAGS = (b"PubmedArticleSet", b"PubmedBookArticleSet", b"BookDocumentSet")
 
 _NAME = re.compile(rb"</?([A-Za-z_:][-\w:.]*)")
-_ENCODING = re.compile(rb"""^<\?xml[^>]*?encoding\s*=\s*["']([-\w.]+)["']""")
-_NAMESPACES = re.compile(rb"""\sxmlns:[\w.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*')""")
 _ERROR = re.compile(rb"<(ERROR|error)>(.*?)</\1>", re.S)
-_NEXT = re.compile(
-    rb"<(?:PubmedArticle|PubmedBookArticle|BookDocument|Delete(?:Citation|Document)"
-    rb"|/?(?:PubmedArticleSet|PubmedBookArticleSet|BookDocumentSet))[\s/>]"
-)
-_COMMENT_OR_CDATA = re.compile(rb"<!--|<!\[CDATA\[")
+_STARTS = rb"<(?:PubmedArticle|PubmedBookArticle|BookDocument|DeleteCitation|DeleteDocument)[\s/>]"
+_ROOTS = rb"</?(?:PubmedArticleSet|PubmedBookArticleSet|BookDocumentSet)[\s/>]"
+_HIDES = rb"(?P<hides><!--|<!\[CDATA\[)"
+_CLOSES = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
+_LONGEST_MARK = 64
+"""No pattern here matches more bytes: so many are looked at again when more have been read."""
+
+
+def _marks(tag: bytes) -> re.Pattern[bytes]:
+    """What may decide where an element ends: its end tag, another beginning, what hides them."""
+    starts = _STARTS.replace(b"|BookDocument|", b"|") if tag == b"PubmedBookArticle" else _STARTS
+    return re.compile(
+        rb"(?P<end></" + tag + rb"\s{0,32}>)|" + _HIDES + rb"|" + starts + rb"|" + _ROOTS
+    )
+
+
+_MARKS = {tag: _marks(tag) for tag in (*RECORD_TAGS, *DELETION_TAGS)}
+_AFTER_STRAY = re.compile(_HIDES + rb"|" + _STARTS + rb"|" + _ROOTS)
 
 
 class Cut(NamedTuple):
@@ -44,19 +57,14 @@ class Cut(NamedTuple):
         name: the element they begin with, e.g. PubmedArticle; empty if with none.
         offset: position of the first byte in the uncompressed stream.
         raw: the bytes, from start tag to end tag.
+        is_ended: it has its end tag; one without ends where the next element begins.
     """
 
     kind: str
     name: str
     offset: int
     raw: bytes
-
-
-class Head(NamedTuple):
-    """What stands before the first record and applies to all: encoding, namespaces."""
-
-    encoding: str
-    namespaces: bytes
+    is_ended: bool = True
 
 
 class Cutter:
@@ -76,7 +84,8 @@ class Cutter:
         self._open_root = b""
         self._seen_root = False
         self._ended = False
-        self.head = Head("utf-8", b"")
+        self._never_closed: set[bytes] = set()
+        self.head = Head()
 
     def __iter__(self) -> Iterator[Cut]:
         """Yield every record, deletion list and oddity in order.
@@ -84,8 +93,6 @@ class Cutter:
         Raises:
             SourceError: not a PubMed document, or (at the end) a document that was cut.
         """
-        if self._more() and self._buffer.startswith(b"\xef\xbb\xbf"):
-            self._position = 3  # a byte order mark
         while True:
             while usual := self._usual_record():
                 yield usual
@@ -98,13 +105,16 @@ class Cutter:
             elif tag in DELETION_TAGS:
                 yield self._element("deletion", tag)
             elif tag in ROOT_TAGS:
-                self._root(tag)
-            elif buffer.startswith(b"<?", start):
-                self._declaration(self._upto(b"?>"))
-            elif buffer.startswith(b"<!--", start):
-                self._upto(b"-->")
-            elif buffer.startswith((b"<!DOCTYPE", b"<!doctype"), start):
+                yield from self._root(tag)
+            elif buffer.startswith(b"<?", start) and (end := self._after_hidden(b"<?", 2)) > 2:
+                yield from self._instruction(self._take(end))
+            elif buffer.startswith(b"<!--", start) and (end := self._after_hidden(b"<!--", 4)) > 4:
+                self._take(end)
+            elif buffer.startswith((b"<!DOCTYPE", b"<!doctype"), start) and not self._open_root:
                 self._doctype()
+            elif buffer.startswith(BYTE_ORDER_MARK, start) and not self._open_root:
+                self._take(len(BYTE_ORDER_MARK))
+                self.head = Head(has_mark=True)
             elif not self._open_root:
                 self._refuse()
             else:
@@ -115,16 +125,25 @@ class Cutter:
             self._cut_short()
 
     def _usual_record(self) -> Cut | None:
-        """The next record, if all of it is in the buffer and nothing odd stands before it.
+        """The next record, if nothing odd stands in it or before it.
 
         A short cut for nearly all records; None leaves the question to the general way.
         """
-        buffer, start = self._buffer, self._position
-        begin = buffer.find(b"<PubmedArticle>", start, start + 64)
-        if begin < 0 or not self._open_root or buffer[start:begin].strip():
-            return None
-        end = buffer.find(b"</PubmedArticle>", begin)
-        if end < 0 or buffer.find(b"!", begin, end) >= 0:
+        while True:
+            buffer, start = self._buffer, self._position
+            begin = buffer.find(b"<PubmedArticle>", start, start + 64)
+            if begin < 0 or not self._open_root or buffer[start:begin].strip():
+                return None
+            end = buffer.find(b"PubmedArticle", begin + 15) - 2
+            if end >= 0 and len(buffer) >= end + 16:
+                break
+            if not self._more():
+                return None
+        if (
+            not buffer.startswith(b"</PubmedArticle>", end)
+            or buffer.find(b"!", begin, end) >= 0
+            or buffer.find(b"<PubmedBookArticle", begin, end) >= 0
+        ):
             return None
         self._position = end + 16
         return Cut("record", "PubmedArticle", self._dropped + begin, buffer[begin : end + 16])
@@ -194,55 +213,81 @@ class Cutter:
     # -- what stands in a file -------------------------------------------------------------
 
     def _element(self, kind: str, tag: bytes) -> Cut:
-        """Take an element to its end tag."""
+        """Take an element to its end tag, or to where it must have ended without one."""
         offset = self._dropped + self._position
         if not self._seen_root:  # a bare record: readable, but not a file of PubMed's
             self._refuse()
         opened = self._find(b">", 0)
-        if (
-            opened > 0
-            and self._buffer[self._position + opened - 1 : self._position + opened] == b"/"
-        ):
+        if opened > 0 and self._buffer.startswith(b"/", self._position + opened - 1):
             return Cut(kind, tag.decode(), offset, self._take(opened + 1))
-        end = b"</" + tag + b">"
-        at = self._find(end, 0)
-        while at >= 0 and self._is_hidden(at):
-            at = self._find(end, at + 1)
-        if at < 0:
+        length, is_ended = self._length(_MARKS[tag], len(tag) + 1)
+        if length < 0:
             self._cut_short()
-        return Cut(kind, tag.decode("utf-8", "replace"), offset, self._take(at + len(end)))
+        raw = self._take(length)
+        return Cut(kind, tag.decode(), offset, raw if is_ended else raw.rstrip(), is_ended)
 
-    def _is_hidden(self, at: int) -> bool:
-        """Is this end tag inside a comment or CDATA section?"""
-        begin, end = self._position, self._position + at
-        if self._buffer.find(b"!", begin, end) < 0:  # one byte is found faster than two
-            return False
-        while found := _COMMENT_OR_CDATA.search(self._buffer, begin, end):
-            closing = b"-->" if found[0] == b"<!--" else b"]]>"
-            closed = self._buffer.find(closing, found.end(), end)
-            if closed < 0:
-                return True
-            begin = closed + len(closing)
-        return False
+    def _length(self, marks: re.Pattern[bytes], at: int) -> tuple[int, bool]:
+        """How many bytes there are up to a mark that no comment or CDATA section hides.
 
-    def _root(self, tag: bytes) -> None:
-        raw = self._upto(b">")
+        Returns:
+            The number, or -1 at the end of the stream; and whether the mark is an end tag,
+            which is part of the element.
+        """
+        while True:
+            found = marks.search(self._buffer, self._position + at)
+            if found is None:
+                at = max(at, len(self._buffer) - self._position - _LONGEST_MARK)
+                if not self._more():
+                    return -1, False
+                continue
+            begin, end = found.start() - self._position, found.end() - self._position
+            if found.lastgroup != "hides":
+                return (end, True) if found.lastgroup else (begin, False)
+            at = self._after_hidden(found[0], end)
+
+    def _after_hidden(self, mark: bytes, at: int) -> int:
+        """Where a comment or CDATA section ends; one that never does hides nothing."""
+        closes = _CLOSES[mark]
+        if closes in self._never_closed:
+            return at
+        closed = self._find(closes, at)
+        if closed < 0:
+            self._never_closed.add(closes)
+            return at
+        return closed + len(closes)
+
+    def _root(self, tag: bytes) -> Iterator[Cut]:
+        """A root begins or ends; one that begins within another shows that that one was cut."""
+        offset, was_open = self._dropped + self._position, self._open_root
+        raw = self._take(self._find(b">", 0) + 1)
+        if not raw:
+            self._cut_short()
+        is_whole = raw.rfind(b"<") == 0
+        if not is_whole:  # the tag of something else ends it: this one has lost its end
+            self._position -= len(raw) - raw.index(b"<", 1)
+            raw = raw[: raw.index(b"<", 1)]
         if raw.startswith(b"</"):
             self._open_root = b""
-            return
-        self._seen_root = True
-        self._open_root = b"" if raw.endswith(b"/>") else tag
-        self.head = self.head._replace(namespaces=b"".join(_NAMESPACES.findall(raw)))
+            self.head = Head()
+        else:
+            self._seen_root = True
+            self._open_root = b"" if raw.endswith(b"/>") else tag
+            self.head = self.head.rooted(raw)
+        if not is_whole or (was_open and not raw.startswith(b"</")):
+            yield Cut("stray", tag.decode(), offset, raw.rstrip())
 
-    def _declaration(self, raw: bytes) -> None:
-        if found := _ENCODING.match(raw):
-            self.head = self.head._replace(encoding=found[1].decode().lower())
+    def _instruction(self, raw: bytes) -> Iterator[Cut]:
+        """A processing instruction says nothing; the XML declaration begins a document."""
+        if is_declaration(raw):
+            self.head = self.head.declared(raw)
+            if self._open_root:
+                yield Cut("stray", "", self._dropped + self._position - len(raw), raw)
 
     def _doctype(self) -> None:
         """Skip the DOCTYPE with its internal subset: no entity of a file is ever expanded."""
         end = self._find(b">", 0)
-        subset = self._find(b"[", 0) if end > 0 else -1
-        if 0 < subset < end:
+        subset = self._buffer.find(b"[", self._position, self._position + end) - self._position
+        if end > 0 and subset > 0:
             close = self._find(b"]", subset)
             end = self._find(b">", close) if close > 0 else -1
         if end < 0:
@@ -252,18 +297,14 @@ class Cutter:
             [b"html>"],
         ):
             self._refuse()
-        self._take(end + 1)
+        self.head = self.head.typed(self._take(end + 1))
 
     def _stray(self, name: str) -> Cut:
         """Bytes that should not stand between records: up to the next element we know."""
-        offset, length = self._dropped + self._position, 1
-        while True:
-            found = _NEXT.search(self._buffer, self._position + length)
-            if found:
-                return Cut("stray", name, offset, self._take(found.start() - self._position))
-            length = max(1, len(self._buffer) - self._position - 24)
-            if not self._more():
-                return Cut("stray", name, offset, self._take(len(self._buffer)))
+        offset = self._dropped + self._position
+        length, _ = self._length(_AFTER_STRAY, 1)
+        raw = self._take(length if length >= 0 else len(self._buffer))
+        return Cut("stray", name, offset, raw.rstrip())
 
     # -- refusals --------------------------------------------------------------------------
 
@@ -273,6 +314,8 @@ class Cutter:
         if found := _ERROR.search(start):
             told = found[2].decode("utf-8", "replace").strip()
             cause = f"{self._name} is an error message of NCBI, not records: {told[:200]}"
+        elif self._seen_root:
+            cause = f"{self._name} goes on after its end, at byte {self._dropped + self._position}."
         elif not start and not self._dropped:
             cause = f"{self._name} is empty."
         elif not start:
@@ -296,3 +339,29 @@ class Cutter:
             effect="The records before that are whole, the rest is missing.",
             next_step="fetch the file again and compare its checksum.",
         )
+
+
+def extract(source: Source, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[Head, bytes]]:
+    """The original bytes at some spans of a file, each with the head that says how to read them.
+
+    Args:
+        source: the file the offsets were made from, plain or .gz.
+        spans: (offset, length) of cuts of this file, ascending by offset; they may repeat.
+
+    Raises:
+        ConfigurationError: a span is none of this file.
+    """
+    with open_bytes(source) as stream:
+        cutter = Cutter(stream, source_name(source))
+        cuts = iter(cutter)
+        cut = Cut("", "", -1, b"")
+        for offset, length in spans:
+            while cut.offset < offset:
+                cut = next(cuts, Cut("", "", sys.maxsize, b""))
+            if (cut.offset, len(cut.raw)) != (offset, length):
+                raise ConfigurationError(
+                    f"{source_name(source)} has no record of {length} bytes at {offset}.",
+                    effect="The record cannot be taken from it.",
+                    next_step="see whether the file changed while it was read.",
+                )
+            yield cutter.head, cut.raw

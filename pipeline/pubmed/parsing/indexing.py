@@ -19,7 +19,9 @@ def mesh_heading_list(context: Context, element: Element) -> None:
         is_major, auto, kind, ui = False, None, None, None
         qualifiers: list[tuple[bool | None, bool | None, str | None, str | None]] = []
         for part in heading:
-            if part.tag == "DescriptorName":
+            if part.tag == "DescriptorName" and name:
+                context.again(heading, part)
+            elif part.tag == "DescriptorName":
                 is_major, auto, kind, ui = context.vocabulary.descriptor[tuple(part.items())]
                 name = context.flat(part) or ""
             elif part.tag == "QualifierName":
@@ -58,7 +60,9 @@ def chemical_list(context: Context, element: Element) -> None:
         name = ""
         for part in child:
             if part.tag == "RegistryNumber":
-                number = context.leaf(part)
+                number = context.only(number, child, part)
+            elif part.tag == "NameOfSubstance" and name:
+                context.again(child, part)
             elif part.tag == "NameOfSubstance":
                 ui = context.vocabulary.substance[tuple(part.items())]
                 name = context.flat(part) or ""

@@ -41,7 +41,7 @@ def read_people(
     """One row a person, in order; the tests of tags stand in order of frequency."""
     rows, author_no = context.rows("authors")
     affiliations = context.tables["affiliations"]
-    record_no, leaf = context.record_no, context.leaf
+    record_no, leaf, only = context.record_no, context.leaf, context.only
     for person in people:
         if person.tag != wanted:
             context.unknown(people, person)
@@ -59,20 +59,20 @@ def read_people(
                     (record_no, author_no, affiliation_no, *_affiliation(context, part))
                 )
             elif tag == "LastName":
-                last = leaf(part)
+                last = leaf(part) if last is None else only(last, person, part)
             elif tag == "ForeName":
-                fore = leaf(part)
+                fore = leaf(part) if fore is None else only(fore, person, part)
             elif tag == "Initials":
-                initials = leaf(part)
+                initials = leaf(part) if initials is None else only(initials, person, part)
             elif tag == "Identifier":
                 source, text = _identifier(context, part)
                 identifiers.append(f"{source}: {text}" if source else text)
                 if source == "ORCID" and orcid_found is None:
                     orcid_found = normal_orcid(text)
             elif tag == "CollectiveName":
-                collective = leaf(part)
+                collective = leaf(part) if collective is None else only(collective, person, part)
             elif tag == "Suffix":
-                suffix = leaf(part)
+                suffix = leaf(part) if suffix is None else only(suffix, person, part)
             else:
                 context.unknown(person, part)
         rows.append(
@@ -101,7 +101,7 @@ def _affiliation(context: Context, info: Element) -> tuple[str | None, list[str]
     for part in info:
         tag = part.tag
         if tag == "Affiliation":
-            text = context.leaf(part)
+            text = context.only(text, info, part)
         elif tag == "Identifier":
             source, value = _identifier(context, part)
             identifiers.append(f"{source}: {value}" if source else value)

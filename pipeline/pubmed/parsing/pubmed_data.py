@@ -81,7 +81,7 @@ def reference_list(context: Context, element: Element) -> None:
             reference_list(context, child)
             number = context.rows("cited_references")[1]
         elif tag == "Title":
-            title = context.leaf(child)
+            title = context.only(title, element, child)
         else:
             context.unknown(element, child)
 
@@ -100,7 +100,7 @@ def _reference(
     for part in element:
         tag = part.tag
         if tag == "Citation":
-            citation = context.leaf(part)
+            citation = context.only(citation, element, part)
         elif tag == "ArticleIdList":
             for child in part:
                 if child.tag != "ArticleId":

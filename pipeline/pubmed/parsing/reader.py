@@ -19,8 +19,9 @@ from pipeline.pubmed.parsing.pubmed_data import pubmed_data
 from pipeline.pubmed.parsing.tables import LARGEST_SMALLINT, drop_record
 from pipeline.pubmed.parsing.tally import Tally
 
-_START = re.compile(rb"<(?:PubmedArticle|PubmedBookArticle|BookDocument)[\s>]")
-_ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]*);")
+_ENTITY = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|&([A-Za-z][A-Za-z0-9]*);", re.S)
+_START_TAG = re.compile(rb"(<\w+)([^>]*)")
+_HIDING = ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>"))
 _XML_ENTITIES = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
 _MATHML_NAMESPACE = b' xmlns:mml="http://www.w3.org/1998/Math/MathML"'
 
@@ -61,7 +62,9 @@ class RecordReader:
         if self._encoding != self._cutter.head.encoding:
             self._encoding = self._cutter.head.encoding
             self._parser = _parser(self._encoding)
-        if cut.kind == "record":
+        if not cut.is_ended:
+            self._set_aside(cut, "its end tag is missing")
+        elif cut.kind == "record":
             self._record(cut)
         elif cut.kind == "deletion":
             self._deletion(cut)
@@ -76,22 +79,14 @@ class RecordReader:
         try:
             context.begin(number)
             root = self._tree(cut.raw)
-            self._next_no += 1
             self._body(root, cut)
         except etree.XMLSyntaxError as error:
-            second = _START.search(cut.raw, 1)
-            if second:  # its end tag is missing: the next record was swallowed with it
-                at = second.start()
-                self._set_aside(cut._replace(raw=cut.raw[:at]), "its end tag is missing")
-                rest = cut.raw[at:]
-                name = rest[1 : len(rest)].split(b">", 1)[0].split()[0].decode()
-                self._record(Cut("record", name, cut.offset + at, rest))
-            else:
-                self._set_aside(cut, f"XML is not well-formed: {error.msg}")
+            self._set_aside(cut, f"XML is not well-formed: {error.msg}")
         except BadRecordError as error:
             drop_record(context.tables, number)
-            self._next_no = number
             self._set_aside(cut, str(error))
+        else:
+            self._next_no += 1
 
     def _body(self, root: Element, cut: Cut) -> None:
         """Walk a record and add its row of articles."""
@@ -126,8 +121,13 @@ class RecordReader:
         """Running numbers are SMALLINT in core, but for references."""
         context = self.context
         for table, rows in context.tables.items():
-            count = len(rows) - context.first[table]
-            if count > LARGEST_SMALLINT and table not in ("cited_references", "affiliations"):
+            first = context.first[table]
+            count = len(rows) - first
+            if count <= LARGEST_SMALLINT or table == "cited_references":
+                continue
+            if table == "affiliations":  # numbered for each author
+                count = max(rows[place][2] for place in range(first, len(rows)))
+            if count > LARGEST_SMALLINT:
                 raise BadRecordError(f"it has {count} rows of {table}")
 
     def _tree(self, raw: bytes) -> Element:
@@ -145,40 +145,49 @@ class RecordReader:
         Namespaces declared at the root, and named entities of HTML, which a DTD would have
         defined: no DTD is ever loaded, so `&beta;` is written as its number.
         """
+        if any(raw.rfind(opens) > raw.rfind(closes) for opens, closes in _HIDING):
+            return raw  # a comment or section that never ends cannot be mended
+        head = self._cutter.head
 
         def number(found: re.Match[bytes]) -> bytes:
             name = found[1]
+            if name is None or name in _XML_ENTITIES or name in head.entities:
+                return found[0]
             point = name2codepoint.get(name.decode())
-            if name in _XML_ENTITIES or point is None:
+            if point is None:
                 return found[0]
             self.context.tally["entity", name.decode()] += 1
             return b"&#%d;" % point
 
         named = _ENTITY.sub(number, raw)
-        spaces = self._cutter.head.namespaces
-        if b"<mml:" in named and b"xmlns:mml" not in spaces:
-            spaces += _MATHML_NAMESPACE
-        if not spaces:
+        spaces = {space.split(b"=")[0].strip(): space for space in head.namespaces}
+        if b"<mml:" in named:
+            spaces.setdefault(b"xmlns:mml", _MATHML_NAMESPACE)
+        start = _START_TAG.match(named)
+        if not spaces or not start:
             return named
-        at = re.compile(rb"<[\w]+").match(named)
-        end = at.end() if at else 0
-        return named[:end] + spaces + named[end:]
+        missing = b"".join(space for prefix, space in spaces.items() if prefix not in start[2])
+        return named[: start.end(1)] + missing + named[start.end(1) :]
 
     def _deletion(self, cut: Cut) -> None:
+        """Note every PMID; if anything else stands there, the element is set aside too."""
         try:
             root = self._tree(cut.raw)
         except etree.XMLSyntaxError as error:
             self._set_aside(cut, f"XML is not well-formed: {error.msg}")
             return
         self.context.bare(root)
+        odd = [str(child.tag) for child in root if child.tag != "PMID"]
+        reasons = [f"it has {odd[0]} among its PMIDs"] if odd else []
         for child in self.context.children(root, "PMID"):
             try:
                 pmid, version = read_pmid(self.context, child)
             except BadRecordError as error:
-                raw = etree.tostring(child, with_tail=False)
-                self._set_aside(cut._replace(raw=raw), str(error))
+                reasons.append(str(error))
             else:
                 self.deletions.append(Deletion(pmid, version, cut.offset))
+        if reasons:
+            self._set_aside(cut, reasons[0])
 
     def _set_aside(self, cut: Cut, reason: str) -> None:
         """Keep the bytes; they have a number too, so that those of the others are stable."""
@@ -207,4 +216,8 @@ def _parser(encoding: str) -> etree.XMLParser:
             encoding=encoding,
         )
     except LookupError as error:
-        raise ConfigurationError(f"The file's encoding {encoding!r} is not known.") from error
+        raise ConfigurationError(
+            f"The file's encoding {encoding!r} is not known.",
+            effect="Nothing of it was kept.",
+            next_step="correct its XML declaration, or save it as UTF-8.",
+        ) from error

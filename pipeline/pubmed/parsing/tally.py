@@ -73,7 +73,10 @@ class Attributes(dict[tuple[Any, ...], Any]):
             if known is not None and text not in known:
                 is_known = False
                 self._tally["value", f"{self._element}@{name}={text[:80]}"] += 1
-            values.append(known.get(text, default) if isinstance(known, Mapping) else text)
+            if isinstance(known, Mapping):  # what nobody knows is no yes
+                values.append(known.get(text, None if default is True else default))
+            else:
+                values.append(text)
         for name in given:
             if name not in IGNORED_ATTRIBUTES:
                 is_known = False
