@@ -88,6 +88,8 @@ def read_all(
     for path in runs.glob("*/run.json"):
         try:
             journal = Journal(**json.loads(path.read_text(encoding="utf-8")))
+            if journal.time.tzinfo is not None or journal.run_id != path.parent.name:
+                raise ValueError
         except (ValueError, TypeError):
             if must_be_whole:
                 raise ConfigurationError(

@@ -40,7 +40,7 @@ def require_link(settings: Settings) -> None:
         f"{latest} is not a link to a set, as ketum makes it, but a copy of one.",
         effect="Nothing changed; readers go on seeing that copy.",
         next_step=f"`mv {latest} {latest}.copied`, then the same command again; the copy may go "
-        "once `latest` is a link again.",
+        "once there is a link again.",
     )
 
 
