@@ -123,9 +123,8 @@ def read(directory: Path) -> Manifest:
     """The manifest of a published set.
 
     Raises:
-        OddManifestError: it is missing, is no JSON, lacks something, or names files outside of
-            the set.
-        OSError: the directory cannot be read.
+        OddManifestError: it is missing, cannot be read, is no JSON, lacks something, or names
+            files outside of the set.
     """
     path = directory / "manifest.json"
     try:
@@ -147,6 +146,8 @@ def read(directory: Path) -> Manifest:
         )
     except (FileNotFoundError, NotADirectoryError):
         raise OddManifestError("there is no manifest.json") from None
+    except OSError as error:
+        raise OddManifestError(f"manifest.json cannot be read ({error.strerror})") from None
     except KeyError as error:
         raise OddManifestError(f"manifest.json lacks {error}") from None
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
@@ -201,7 +202,11 @@ def fault_of(directory: Path, name: str, stated: StatedFile) -> str | None:
         return f"{name} is missing."
     if (size := path.stat().st_size) != stated.size:
         return f"{name} has {size} bytes, not {stated.size}."
-    if sha256_of(path) != stated.sha256:
+    try:
+        digest = sha256_of(path)
+    except OSError as error:
+        return f"{name} cannot be read ({error.strerror})."
+    if digest != stated.sha256:
         return f"{name} does not have the SHA-256 of the manifest."
     return None
 

@@ -57,7 +57,7 @@ def all_sets(settings: Settings) -> list[tuple[Path, Manifest]]:
             continue
         try:
             held = manifest.read(path)
-        except (OddManifestError, OSError):
+        except OddManifestError:
             continue
         if held.set_id == path.name:
             found.append((path, held))

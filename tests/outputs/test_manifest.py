@@ -93,6 +93,21 @@ def test_a_missing_manifest_is_told(settings):
         manifest.read(directory)
 
 
+def test_what_the_disk_cannot_give_is_damage(settings, monkeypatch):
+    directory = make_set(settings, NAME)
+
+    def no_bytes(path):
+        raise OSError(5, "Input/output error", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(manifest, "sha256_of", no_bytes)
+        assert manifest.damage(directory) == "ketum.duckdb cannot be read (Input/output error)."
+    (directory / "manifest.json").unlink()
+    (directory / "manifest.json").mkdir()
+    with pytest.raises(OddManifestError, match="cannot be read"):
+        manifest.read(directory)
+
+
 def test_a_link_in_the_place_of_a_file_is_damage(settings, tmp_path):
     directory = make_set(settings, NAME)
     assert manifest.damage(directory) is None
