@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+TOLERANCE = timedelta(hours=1)
+"""How far two clocks may be apart before a run is refused: less does no harm to dates."""
 
 
 class Clock:

@@ -10,14 +10,17 @@ from __future__ import annotations
 import json
 import logging
 import secrets
+import shutil
 from collections.abc import Container
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pipeline.clock import TOLERANCE
 from pipeline.errors import ConfigurationError
 from pipeline.pubmed.archive import write_atomically
+from pipeline.settings import Settings
 
 log = logging.getLogger("ketum")
 
@@ -26,6 +29,9 @@ COMMITTED = "committed"
 PUBLISHED = "published"
 FAILED = "failed"
 ABANDONED = "abandoned"
+
+DONE = (COMMITTED, PUBLISHED)
+"""States of runs whose data is in the warehouse."""
 
 
 @dataclass
@@ -82,6 +88,8 @@ def read_all(
     for path in runs.glob("*/run.json"):
         try:
             journal = Journal(**json.loads(path.read_text(encoding="utf-8")))
+            if journal.time.tzinfo is not None or journal.run_id != path.parent.name:
+                raise ValueError
         except (ValueError, TypeError):
             if must_be_whole:
                 raise ConfigurationError(
@@ -106,19 +114,47 @@ def unfinished(runs: Path, origin: str, *, but: str = "") -> list[Journal]:
 
 
 def settle(runs: Path, origin: str, committed: Container[str], *, but: str = "") -> None:
-    """Close the journals of dead runs.
+    """Close the journals of dead runs, also of those that failed right after their commit.
 
     Args:
         runs: directory of the runs.
         origin: of the runs.
-        committed: run ids the warehouse of the origin holds; other runs are abandoned.
+        committed: run ids the warehouse of the origin holds; other dead runs are abandoned.
         but: the run that is at work now.
     """
-    for journal in unfinished(runs, origin, but=but):
-        journal.state = COMMITTED if journal.run_id in committed else ABANDONED
-        journal.verdict = "its process ended without a word"
+    for journal in read_all(runs, origin):
+        is_held = journal.run_id in committed
+        if journal.run_id == but or journal.state in DONE:
+            continue
+        if journal.state != RUNNING and not is_held:
+            continue
+        journal.state = COMMITTED if is_held else ABANDONED
+        journal.verdict = journal.verdict or "its process ended without a word"
         journal.save(runs)
         log.warning("An earlier run (%s) was cut off: %s.", journal.run_id, journal.state)
+
+
+def set_aside(settings: Settings, journal: Journal) -> Path:
+    """Move the journal and the ledger of a run to data/forgotten/RUN, where no run looks.
+
+    The bodies it brought stay in the raw archive. Cut off, it can be done again.
+
+    Returns:
+        the directory they were moved to.
+    """
+    target = settings.data / "forgotten" / journal.run_id
+    target.mkdir(parents=True, exist_ok=True)
+    ledger = settings.raw(journal.origin) / "runs" / f"{journal.run_id}.jsonl"
+    if ledger.exists():
+        ledger.replace(target / "ledger.jsonl")
+    (settings.runs / journal.run_id / "run.json").replace(target / "run.json")
+    shutil.rmtree(settings.runs / journal.run_id)
+    return target
+
+
+def ahead(journals: list[Journal], now: datetime) -> list[Journal]:
+    """Those that a clock dated later than now, by more than clocks may differ."""
+    return [journal for journal in journals if journal.time > now + TOLERANCE]
 
 
 def next_time(journals: list[Journal], now: datetime) -> datetime:

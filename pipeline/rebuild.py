@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import os
 import shutil
 import tempfile
+from collections.abc import Container
 from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
@@ -20,10 +22,11 @@ import duckdb
 from pipeline import journal as journals
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError
+from pipeline.evidence.reference import check_reference
 from pipeline.evidence.topics import load_topics
 from pipeline.journal import Journal
 from pipeline.options import OFFLINE, Options
-from pipeline.outputs import publish
+from pipeline.outputs import publish, sets
 from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed import ledger
 from pipeline.pubmed.archive import Archive
@@ -34,6 +37,7 @@ from pipeline.warehouse import lock
 
 log = logging.getLogger("ketum")
 
+READINGS = "claim_evidence.csv"
 REPLAYED_STEPS = ("parse", "load", "judge", "build", "check")
 
 
@@ -44,17 +48,21 @@ def rebuild(origin: str, settings: Settings, clock: Clock | None = None) -> str:
         ConfigurationError: no run of this origin was ever committed, or its archive is damaged.
         LockedError: a run is at work.
     """
-    clock = clock or Clock()
-    with (
-        lock.hold(settings.lock, "rebuild"),
-        tempfile.TemporaryDirectory() as scratch,
-        ExitStack() as at_the_end,
-    ):
-        _settle_dead_runs(origin, settings)
+    with lock.hold(settings.lock, "rebuild"):
+        return rebuild_under_lock(origin, settings, clock or Clock())
+
+
+def rebuild_under_lock(
+    origin: str, settings: Settings, clock: Clock, without: Container[str] = ()
+) -> str:
+    """As `rebuild`, for who holds the lock; leaves out the runs of `without`."""
+    sets.require_link(settings)
+    with tempfile.TemporaryDirectory() as scratch, ExitStack() as at_the_end:
+        settle_dead_runs(origin, settings)
         past = [
             journal
             for journal in journals.read_all(settings.runs, origin, must_be_whole=True)
-            if journal.state in (journals.COMMITTED, journals.PUBLISHED)
+            if journal.state in journals.DONE and journal.run_id not in without
         ]
         if not past:
             raise ConfigurationError(
@@ -69,8 +77,9 @@ def rebuild(origin: str, settings: Settings, clock: Clock | None = None) -> str:
             settings, journals=Path(scratch) / "journals", warehouses=beside
         )
         for journal in past:
-            with closing(_replay(journal, apart, clock, Path(scratch))) as run:
-                if journal is past[-1]:
+            is_last = journal is past[-1]
+            with closing(_replay(journal, apart, clock, Path(scratch), is_last)) as run:
+                if is_last:
                     publish.publish(run)
                     set_id = run.journal.set_id
         settings.warehouse(origin).parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +89,7 @@ def rebuild(origin: str, settings: Settings, clock: Clock | None = None) -> str:
     return f"Rebuilt {origin} from {len(past)} run(s); published {set_id}."
 
 
-def _settle_dead_runs(origin: str, settings: Settings) -> None:
+def settle_dead_runs(origin: str, settings: Settings) -> None:
     """A run killed right after its commit has not said so, and its old warehouse knows."""
     path = settings.warehouse(origin)
     if not path.exists() or not journals.unfinished(settings.runs, origin):
@@ -94,14 +103,13 @@ def _settle_dead_runs(origin: str, settings: Settings) -> None:
     journals.settle(settings.runs, origin, {row[0] for row in rows})
 
 
-def _replay(journal: Journal, settings: Settings, clock: Clock, scratch: Path) -> Run:
+def _replay(
+    journal: Journal, settings: Settings, clock: Clock, scratch: Path, is_last: bool
+) -> Run:
     """One committed run again, in `settings.warehouses`; returns its handle, still open."""
     archive = Archive(settings.raw(journal.origin))
-    # a reference file the run did not know yet is taken as it is now
     reference = scratch / journal.run_id
-    shutil.copytree(settings.reference, reference)
-    for name, stored in journal.reference.items():
-        (reference / name).write_bytes(archive.get(stored))
+    _lay_out_reference(journal, archive, settings.reference, reference, is_last)
     again = dataclasses.replace(journal, state=journals.RUNNING, steps=[], receipt={})
     as_of: datetime = journal.time
     run = Run(
@@ -126,3 +134,44 @@ def _replay(journal: Journal, settings: Settings, clock: Clock, scratch: Path) -
         run.close()
         raise
     return run
+
+
+def _lay_out_reference(
+    journal: Journal, archive: Archive, today: Path, target: Path, is_last: bool
+) -> None:
+    """Write the reference files that a run is judged by once more.
+
+    They are those kept with the run. A file that the run did not know yet is taken as it is now,
+    and so is one that this version of ketum refuses: rules may have become stricter since, and no
+    rule of then may keep a warehouse from being made anew. People's readings of claims, which are
+    about records held by now, wait for the last run then.
+
+    Raises:
+        ConfigurationError: a file of today is wrong, or the archive is damaged.
+    """
+    shutil.copytree(today, target)
+    kept = {name: archive.get(stored) for name, stored in journal.reference.items()}
+    for name, body in kept.items():
+        (target / name).write_bytes(body)
+    while True:
+        try:
+            check_reference(target)
+            return
+        except ConfigurationError as error:
+            # a message that names no file, or one of today, leaves today's files to try
+            refused = [name for name in kept if str(target / name) in error.cause] or list(kept)
+            if not refused:
+                raise
+            cause = error.cause.replace(f"{target}{os.sep}", "")
+        for name in refused:
+            body = (today / name).read_bytes() if (today / name).exists() else kept[name]
+            if name == READINGS and not is_last:
+                body = body.partition(b"\n")[0] + b"\n"
+            (target / name).write_bytes(body)
+            del kept[name]
+        log.warning(
+            "Run %s is judged by %s of today, as this version refuses that of then: %s",
+            journal.run_id,
+            ", ".join(refused),
+            cause,
+        )

@@ -20,6 +20,7 @@ from pipeline.evidence.reference import check_reference
 from pipeline.evidence.topics import Search, Topics
 from pipeline.journal import Journal
 from pipeline.options import FILES, LIVE, OFFLINE, Options
+from pipeline.outputs import sets
 from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.client import EutilsClient
@@ -125,15 +126,19 @@ def open_run(options: Options, settings: Settings, clock: Clock | None = None) -
 
     Raises:
         LockedError: another run is at work.
-        ConfigurationError: a reference file, the archive or the warehouse does not fit.
+        ConfigurationError: a reference file, the archive or the warehouse does not fit, the
+            warehouse is missing or damaged, `latest` is no link, or a run is dated in the future.
     """
     clock = clock or Clock()
     started = clock.monotonic()
     topics = check_reference(settings.reference)
     earlier = journals.read_all(settings.runs)
-    as_of = journals.next_time(earlier, clock.now())
+    ahead = journals.ahead(earlier, clock.now())
+    as_of = journals.next_time([one for one in earlier if one not in ahead], clock.now())
     run_id = journals.new_run_id(as_of)
     with lock.hold(settings.lock, run_id):
+        sets.require_link(settings)
+        _leave_no_run_ahead(settings, ahead, clock.now())
         journal = Journal(
             run_id,
             options.origin,
@@ -157,6 +162,7 @@ def open_run(options: Options, settings: Settings, clock: Clock | None = None) -
         journal.save(settings.runs)
         try:
             _settle_earlier_runs(run)
+            _see_that_all_runs_are_held(run)
             journal.previous_published_at = _previous_published_at(run)
             with _source(run):
                 yield run
@@ -169,6 +175,9 @@ def open_run(options: Options, settings: Settings, clock: Clock | None = None) -
             _note_failure(run, error)
             if _is_disk_full(error):
                 raise _no_space(settings) from error
+            warehouse = settings.warehouse(options.origin)
+            if database.is_damage(error, warehouse):
+                raise database.damaged(warehouse, options.origin, error) from error
             raise
         finally:
             run.close()
@@ -201,10 +210,76 @@ def _no_space(settings: Settings) -> KetumError:
 
 def _settle_earlier_runs(run: Run) -> None:
     """Close the journals of dead runs: committed if the warehouse has them, else abandoned."""
-    committed = set()
-    if journals.unfinished(run.settings.runs, run.origin, but=run.run_id) and run.has_warehouse:
-        committed = {row[0] for row in run.con.execute("SELECT run_id FROM ops.runs").fetchall()}
-    journals.settle(run.settings.runs, run.origin, committed, but=run.run_id)
+    journals.settle(run.settings.runs, run.origin, _held_runs(run), but=run.run_id)
+
+
+def _held_runs(run: Run) -> set[str]:
+    """The runs whose data is in the warehouse."""
+    if not run.has_warehouse:
+        return set()
+    return {row[0] for row in run.con.execute("SELECT run_id FROM ops.runs").fetchall()}
+
+
+def _see_that_all_runs_are_held(run: Run) -> None:
+    """See that warehouse and journals tell of the same runs.
+
+    A new warehouse beside old journals, or an old copy of one, would have forgotten what entered
+    and left; a journal that is gone leaves a run in the warehouse that nobody can undo.
+
+    Raises:
+        ConfigurationError: they do not.
+    """
+    told = journals.read_all(run.settings.runs, run.origin)
+    committed = {journal.run_id for journal in told if journal.state in journals.DONE}
+    held = _held_runs(run)
+    rebuild = f"`ketum rebuild --origin {run.origin}`"
+    if committed and not run.has_warehouse:
+        raise ConfigurationError(
+            f"The warehouse of origin {run.origin} is missing, and {len(committed)} run(s) were "
+            "committed to it.",
+            effect="Nothing changed: in a new one everything would be new once more, and what "
+            "left or was retracted before would be unknown.",
+            next_step=f"{rebuild}, which makes it anew from the raw archive.",
+        )
+    if lacking := sorted(committed - held):
+        raise ConfigurationError(
+            f"The warehouse of origin {run.origin} lacks {len(lacking)} run(s) that were committed "
+            f"to it (first: {lacking[0]}), as an older copy would.",
+            effect="Nothing changed.",
+            next_step=f"{rebuild}, which makes it anew from the raw archive.",
+        )
+    if unknown := sorted(held - {journal.run_id for journal in told}):
+        raise ConfigurationError(
+            f"The warehouse of origin {run.origin} holds {len(unknown)} run(s) without a journal "
+            f"(first: {unknown[0]}).",
+            effect="Nothing changed.",
+            next_step=f"restore {run.settings.runs / unknown[0]} from a copy, or do without the "
+            f"run: {rebuild} makes the warehouse of the runs that have a journal.",
+        )
+
+
+def _leave_no_run_ahead(settings: Settings, ahead: list[Journal], now: datetime) -> None:
+    """Refuse to run after runs that a clock dated in the future; those that failed are set aside.
+
+    Raises:
+        ConfigurationError: such a run may have left data: names it and the way back.
+    """
+    empty = (journals.FAILED, journals.ABANDONED)
+    names = [journal.run_id for journal in ahead if journal.state not in empty]
+    if names:
+        raise ConfigurationError(
+            f"Run {names[0]} is dated in the future: this machine's clock says {now} UTC now.",
+            effect="Nothing was asked and nothing changed. A run would have to be dated later "
+            "still, and would miss what PubMed revised in between.",
+            next_step="set the clock if it is behind; if it was ahead then, go back with "
+            f"`ketum runs forget {' '.join(names)}`, then the same command again.",
+        )
+    for journal in ahead:
+        log.warning(
+            "Run %s failed, and is dated in the future: it was moved to %s.",
+            journal.run_id,
+            journals.set_aside(settings, journal),
+        )
 
 
 def _previous_published_at(run: Run) -> str | None:

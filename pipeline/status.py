@@ -7,16 +7,17 @@ import platform
 import re
 import shutil
 import sys
-from datetime import datetime, timedelta
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from pipeline import __version__
 from pipeline import journal as journals
 from pipeline.clock import Clock
-from pipeline.errors import ConfigurationError, StaleError
+from pipeline.errors import CheckError, ConfigurationError, StaleError
 from pipeline.outputs import manifest
 from pipeline.outputs.escaping import for_terminal_lines
+from pipeline.outputs.manifest import Manifest, OddManifestError
 from pipeline.settings import Settings
 
 PACKAGES = ("duckdb", "pandas", "requests", "lxml", "biopython", "prefect", "fastapi", "sqlalchemy")
@@ -30,19 +31,24 @@ def status(settings: Settings, clock: Clock) -> dict[str, Any]:
 
     Returns:
         latest: set_id, origin, as_of, age_hours, searches, path (None if nothing is published);
-        last_run: run_id, state, exit_code, verdict, as_of (None if there was none).
+        last_run: run_id, state, exit_code, verdict, as_of (None if there was none);
+        fault: why what `latest` shows is no set, as a sentence; not there if it is one.
     """
-    held = manifest.read(settings.latest / "manifest.json")
+    fault: dict[str, str] = {}
     latest = None
+    try:
+        held = _held(settings)
+    except OddManifestError as error:
+        fault = {"fault": f"{settings.latest} shows no set of ketum's: {error}."}
+        held = None
     if held:
-        as_of = datetime.fromisoformat(held["ketum"]["as_of"])
         latest = {
-            "set_id": held["id"],
-            "origin": held["ketum"]["origin"],
-            "as_of": as_of.isoformat(),
-            "age_hours": round((clock.now() - as_of) / timedelta(hours=1), 1),
-            "description": held["description"],
-            "searches": held["ketum"]["searches"],
+            "set_id": held.set_id,
+            "origin": held.origin,
+            "as_of": held.as_of.isoformat(),
+            "age_hours": round((clock.now() - held.as_of) / timedelta(hours=1), 1),
+            "description": held.description,
+            "searches": held.searches,
             "path": str(settings.latest),
         }
     runs = journals.read_all(settings.runs)
@@ -57,7 +63,29 @@ def status(settings: Settings, clock: Clock) -> dict[str, Any]:
             "verdict": journal.verdict or ("at work" if _is_alive(journal.pid) else CUT_OFF),
             "as_of": journal.as_of,
         }
-    return {"latest": latest, "last_run": last}
+    return {"latest": latest, "last_run": last, **fault}
+
+
+def _held(settings: Settings) -> Manifest | None:
+    """The manifest of the latest set; None if nothing is published."""
+    if not os.path.lexists(settings.latest):
+        return None
+    return manifest.read(settings.latest.resolve())
+
+
+def require_set(found: dict[str, Any]) -> None:
+    """See that what `latest` shows is a set, given what `status` found.
+
+    Raises:
+        CheckError: it is not.
+    """
+    if "fault" in found:
+        raise CheckError(
+            found["fault"],
+            effect="Readers may find nothing, or what is no set.",
+            next_step="`ketum update` writes a new set, `ketum rebuild --origin ORIGIN` the last "
+            "one anew.",
+        )
 
 
 def _is_alive(pid: int) -> bool:
@@ -74,7 +102,8 @@ def check_age(found: dict[str, Any], max_age: str) -> None:
     """See that the latest set is not older than `max_age` (e.g. 36h, 2d).
 
     Raises:
-        StaleError: it is older, or there is none. ConfigurationError: unreadable age.
+        StaleError: it is older, dated in the future, or there is none.
+        ConfigurationError: unreadable age.
     """
     match = re.fullmatch(r"(\d+)([hd])", max_age)
     if match is None:
@@ -83,6 +112,13 @@ def check_age(found: dict[str, Any], max_age: str) -> None:
         )
     hours = int(match[1]) * (24 if match[2] == "d" else 1)
     latest = found["latest"]
+    if latest is not None and latest["age_hours"] < 0:
+        raise StaleError(
+            f"The latest set is dated {-latest['age_hours']} hours ahead of this machine's clock, "
+            "so that its age cannot be told.",
+            effect="Readers may see old data under a new date.",
+            next_step="set the clock if it is behind; else `ketum update` says how to go back.",
+        )
     if latest is None or latest["age_hours"] >= hours:
         age = "nothing is published" if latest is None else f"it is {latest['age_hours']} hours old"
         raise StaleError(
@@ -95,12 +131,14 @@ def check_age(found: dict[str, Any], max_age: str) -> None:
 def status_text(found: dict[str, Any]) -> str:
     """For the terminal."""
     latest, last = found["latest"], found["last_run"]
+    lines = []
     if latest is None:
-        lines = ["Nothing is published yet. Next: `ketum update --offline` or `ketum update`."]
+        if "fault" not in found:
+            lines = ["Nothing is published yet. Next: `ketum update --offline` or `ketum update`."]
     else:
         lines = [
             f"latest     {latest['set_id']}",
-            f"as of      {latest['as_of']} UTC ({latest['age_hours']} hours ago)",
+            f"as of      {latest['as_of']} UTC ({_ago(latest['age_hours'])})",
             f"origin     {latest['origin']}",
             f"path       {latest['path']}",
             f"note       {latest['description']}",
@@ -110,6 +148,10 @@ def status_text(found: dict[str, Any]) -> str:
     if last is not None:
         lines.append(f"last run   {last['run_id']}: {last['state']}, {last['verdict']}")
     return for_terminal_lines(lines)
+
+
+def _ago(hours: float) -> str:
+    return f"{hours} hours ago" if hours >= 0 else f"{-hours} hours ahead of this machine's clock"
 
 
 def doctor(settings: Settings) -> list[tuple[str, str, bool]]:
@@ -127,7 +169,7 @@ def doctor(settings: Settings) -> list[tuple[str, str, bool]]:
     found += [
         ("data directory", str(settings.data), os.access(_existing(settings), os.W_OK)),
         ("free space", f"{free / (1 << 30):.1f} GiB", free > SPACE_WANTED),
-        ("latest set", _latest(settings), True),
+        _latest(settings),
         ("NCBI_EMAIL", "set" if settings.email else "not set: NCBI cannot write to you", True),
         (
             "NCBI_API_KEY",
@@ -150,5 +192,9 @@ def _existing(settings: Settings) -> str:
     return str(path)
 
 
-def _latest(settings: Settings) -> str:
-    return str(manifest.read(settings.latest / "manifest.json").get("id", "none yet"))
+def _latest(settings: Settings) -> tuple[str, str, bool]:
+    try:
+        held = _held(settings)
+    except OddManifestError as error:
+        return "latest set", f"not a set of ketum's: {error}", False
+    return "latest set", held.set_id if held else "none yet", True

@@ -48,6 +48,7 @@ def search_step(run: Run) -> Counts:
     assert run.client is not None
     for wanted in run.searches:
         answer = sync.ask(run, wanted.name)
+        sync.check_clock(run)
         run.translations[wanted.name] = bounds.check(run, wanted, answer)
         run.answers[wanted.name] = answer
     run.is_full_read = sync.needs_full_read(run)

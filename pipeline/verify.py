@@ -9,7 +9,6 @@ takes no lock, and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,10 @@ from pipeline.errors import CheckError, ConfigurationError
 from pipeline.outputs import manifest
 from pipeline.outputs.escaping import for_terminal_lines
 from pipeline.outputs.exports import NOT_EXPORTED, SCHEMAS
-from pipeline.pubmed.archive import sha256_of
+from pipeline.outputs.manifest import OddManifestError
 from pipeline.pubmed.audit import audit
 from pipeline.settings import Settings, slug
+from pipeline.warehouse.database import ALONE, first_line, is_in_use
 
 SET, ARCHIVE = "set", "archive"
 DATABASE = "ketum.duckdb"
@@ -142,47 +142,45 @@ def require_whole(reports: list[Report]) -> None:
 
 
 def verify_set(directory: Path) -> Report:
-    """A published set: every file with its size and SHA-256, no other file, rows as stated."""
+    """A published set: every file with its size and SHA-256, no other file, rows as stated.
+
+    The directory is resolved once, so that a run that switches `latest` meanwhile is no damage.
+    """
     report = Report(SET, str(directory))
-    resources = manifest.read(directory / "manifest.json").get("resources", [])
-    if not resources or not all(
-        {"path", "hash", "bytes"} <= resource.keys() for resource in resources
-    ):
-        report.faults.append("There is no manifest.json that states path, hash and bytes of files.")
+    directory = directory.resolve()
+    try:
+        stated = manifest.read(directory)
+    except OddManifestError as error:
+        report.faults.append(f"It cannot be held against its manifest: {error}.")
         return report
-    sound = set()
-    for resource in resources:
-        name, stated = resource["path"], resource["hash"].removeprefix("sha256:")
-        path = directory / name
-        if not path.is_file():
-            report.faults.append(f"{name} is missing.")
-        elif (size := path.stat().st_size) != resource["bytes"]:
-            report.faults.append(f"{name} has {size} bytes, not {resource['bytes']}.")
-        elif sha256_of(path) != stated:
-            report.faults.append(f"{name} does not have the SHA-256 of the manifest.")
-        else:
-            sound.add(name)
-    listed = {resource["path"] for resource in resources} | {"manifest.json"}
+    damaged = dict(manifest.faults(directory, stated))
+    report.faults += damaged.values()
     for path in sorted(directory.rglob("*")):
-        if path.is_file() and (name := path.relative_to(directory).as_posix()) not in listed:
+        name = path.relative_to(directory).as_posix()
+        if path.is_file() and name not in stated.files and name != "manifest.json":
             report.faults.append(f"{name} is not in the manifest.")
     rows = {
-        Path(resource["path"]).stem: resource["rowCount"]
-        for resource in resources
-        if "rowCount" in resource
+        Path(name).stem: file.row_count
+        for name, file in stated.files.items()
+        if file.row_count is not None
     }
-    report.counts = {"files": len(resources), "relations": len(rows)}
-    if DATABASE in sound:
-        report.faults += _row_faults(directory / DATABASE, rows)
-    else:
+    report.counts = {"files": len(stated.files), "relations": len(rows)}
+    if DATABASE not in stated.files:
+        report.faults.append(f"{DATABASE} is not in the manifest.")
+    elif DATABASE in damaged:
         report.notes.append(f"{DATABASE} was not opened, as its bytes are not those stated.")
+    else:
+        _compare_rows(report, directory / DATABASE, rows)
     return report
 
 
-def _row_faults(path: Path, stated: dict[str, int]) -> Iterator[str]:
-    """Where the rows of the database's relations differ from what the manifest states."""
+def _compare_rows(report: Report, path: Path, stated: dict[str, int]) -> None:
+    """Note where the rows of the database's relations differ from what the manifest states.
+
+    The database may be of strangers, with views of their own making: it can reach no other file.
+    """
     try:
-        with duckdb.connect(str(path.resolve()), read_only=True) as con:
+        with duckdb.connect(str(path), read_only=True, config=ALONE) as con:
             relations = con.execute(
                 """
                 SELECT DISTINCT schema_name || '.' || table_name,
@@ -199,14 +197,20 @@ def _row_faults(path: Path, stated: dict[str, int]) -> Iterator[str]:
                 if name not in NOT_EXPORTED
             }
     except duckdb.Error as error:
-        yield f"{DATABASE} cannot be read: {str(error).splitlines()[0]}"
-        return
-    for name in sorted(held.keys() | stated.keys()):
-        if held.get(name) != stated.get(name):
-            yield (
-                f"{name} has {held.get(name, 'no')} rows in {DATABASE} and "
-                f"{stated.get(name, 'none')} in the manifest."
+        if is_in_use(error):
+            report.notes.append(
+                f"The rows of {DATABASE} were not counted, as another program holds it open for "
+                "writing. Its bytes are still those stated."
             )
+        else:
+            report.faults.append(f"{DATABASE} cannot be read: {first_line(error)}")
+        return
+    report.faults += (
+        f"{name} has {held.get(name, 'no')} rows in {DATABASE} and "
+        f"{stated.get(name, 'none')} in the manifest."
+        for name in sorted(held.keys() | stated.keys())
+        if held.get(name) != stated.get(name)
+    )
 
 
 def verify_archive(root: Path) -> Report:

@@ -27,7 +27,7 @@ from tests.corpus import article, write
 
 COMMANDS = (
     "update", "query", "claims", "explain", "export", "status", "doctor", "evaluate", "schedule",
-    "rebuild", "verify", "replay",
+    "rebuild", "runs", "verify", "replay",
 )  # fmt: skip
 KEY = "canary0000000000000000000000000key"
 RECORDS = (article(1, "Kratom and pain in mice"), article(2, "Kratom for sale"))

@@ -197,15 +197,15 @@ SET_DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "no manifest": (
         lambda latest: (latest / "manifest.json").unlink(),
-        "There is no manifest.json that states",
+        "It cannot be held against its manifest: there is no manifest.json.",
     ),
     "a cut manifest": (
         lambda latest: changed(latest / "manifest.json", lambda b: b[:-100]),
-        "There is no manifest.json that states",
+        "It cannot be held against its manifest: manifest.json is no JSON",
     ),
     "a manifest without hashes": (
         lambda latest: restate(latest.parent.parent, lambda m: m["resources"][3].pop("hash")),
-        "There is no manifest.json that states",
+        "It cannot be held against its manifest: manifest.json lacks 'hash'.",
     ),
 }
 

@@ -12,6 +12,7 @@ from pipeline.commands import (
     query,
     rebuild,
     replay,
+    runs,
     schedule,
     status,
     update,
@@ -28,6 +29,7 @@ ALL = (
     evaluate,
     schedule,
     rebuild,
+    runs,
     verify,
     replay,
 )

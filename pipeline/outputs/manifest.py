@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pipeline.journal import Journal
@@ -14,6 +18,10 @@ from pipeline.pubmed.archive import sha256_of
 from pipeline.settings import PUBMED_ORIGIN
 from pipeline.warehouse.database import CONTRACT_VERSION
 
+_NAME = "ketum"
+_HASH = re.compile(r"sha256:([0-9a-f]{64})")
+_WITHIN = re.compile(r"(?!/)(?!(?:.*/)?\.\.?(?:/|$))[^\0]+")
+"""A path that stays below the directory it is read from."""
 _TYPES = {
     "INTEGER": "integer", "SMALLINT": "integer", "BIGINT": "integer", "BOOLEAN": "boolean",
     "DATE": "date", "TIMESTAMP": "datetime", "VARCHAR": "string",
@@ -66,7 +74,7 @@ def render(
     )
     package = {
         "profile": "tabular-data-package",
-        "name": "ketum",
+        "name": _NAME,
         "id": journal.set_id,
         "title": "Published evidence on mitragynine (kratom) and pain, by study type and year",
         "description": told.statement,
@@ -86,33 +94,137 @@ def render(
     return for_json(json.dumps(package, indent=1, ensure_ascii=False)) + "\n"
 
 
-def read(path: Path) -> dict[str, Any]:
-    """A manifest, or an empty one where there is none."""
+@dataclass(frozen=True)
+class StatedFile:
+    """What a manifest states of one file; `row_count` of a relation's."""
+
+    sha256: str
+    size: int
+    row_count: int | None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a published set says of itself; every value has the type it should have."""
+
+    set_id: str
+    origin: str
+    run_id: str
+    as_of: datetime
+    description: str
+    searches: dict[str, dict[str, int]]
+    files: dict[str, StatedFile]
+
+
+class OddManifestError(ValueError):
+    """There is no manifest that ketum wrote; the text says in a few words why."""
+
+
+def read(directory: Path) -> Manifest:
+    """The manifest of a published set.
+
+    Raises:
+        OddManifestError: it is missing, cannot be read, is no JSON, lacks something, or names
+            files outside of the set.
+    """
+    path = directory / "manifest.json"
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found["name"] != _NAME:
+            raise OddManifestError(f"manifest.json is of a package {found['name']!r}, not ketum's")
+        own = found["ketum"]
+        manifest = Manifest(
+            _text(found["id"]),
+            _text(own["origin"]),
+            _text(own["run_id"]),
+            datetime.fromisoformat(own["as_of"]),
+            _text(found["description"]),
+            {
+                name: {key: _number(count) for key, count in counts.items()}
+                for name, counts in own["searches"].items()
+            },
+            {_text(resource["path"]): _stated(resource) for resource in found["resources"]},
+        )
+    except (FileNotFoundError, NotADirectoryError):
+        raise OddManifestError("there is no manifest.json") from None
+    except OSError as error:
+        raise OddManifestError(f"manifest.json cannot be read ({error.strerror})") from None
+    except KeyError as error:
+        raise OddManifestError(f"manifest.json lacks {error}") from None
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise OddManifestError(f"manifest.json is no JSON ({error})") from None
+    except OddManifestError:
+        raise
+    except (TypeError, AttributeError, ValueError) as error:
+        raise OddManifestError(f"manifest.json has another shape than ketum's ({error})") from None
+    if manifest.as_of.tzinfo is not None:
+        raise OddManifestError("manifest.json has a time with a zone")
+    if not manifest.files:
+        raise OddManifestError("manifest.json states no file")
+    for name in manifest.files:
+        if name != PurePosixPath(name).as_posix() or not _WITHIN.fullmatch(name):
+            raise OddManifestError(f"manifest.json names {name!r}, which is no file of a set")
+    return manifest
 
 
-def hashes(path: Path) -> dict[str, str]:
-    """File name to SHA-256, as a manifest states them."""
-    return {
-        resource["path"]: resource["hash"].removeprefix("sha256:")
-        for resource in read(path).get("resources", [])
-    }
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} is no text")
+    return value
 
 
-def is_whole(directory: Path) -> bool:
-    """Whether a published set holds every file its manifest states, unchanged."""
-    stated = hashes(directory / "manifest.json")
-    return bool(stated) and all(
-        (directory / name).is_file() and sha256_of(directory / name) == digest
-        for name, digest in stated.items()
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"{value!r:.40} is no number")
+    return value
+
+
+def _stated(resource: dict[str, Any]) -> StatedFile:
+    digest = _HASH.fullmatch(resource["hash"])
+    if digest is None:
+        raise OddManifestError(f"manifest.json has a hash {resource['hash']!r:.40}")
+    rows = resource.get("rowCount")
+    return StatedFile(
+        digest[1], _number(resource["bytes"]), None if rows is None else _number(rows)
     )
 
 
-def origin(path: Path) -> str | None:
-    """The origin of a published set."""
-    found = read(path).get("ketum", {}).get("origin")
-    return str(found) if found is not None else None
+def faults(directory: Path, manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """Each file that is not as its manifest states it: (name, what is wrong, as a sentence)."""
+    for name in manifest.files:
+        if fault := fault_of(directory, name, manifest.files[name]):
+            yield name, fault
+
+
+def fault_of(directory: Path, name: str, stated: StatedFile) -> str | None:
+    """What is wrong with one file of a set; None if it is as stated."""
+    path = directory / name
+    if path.is_symlink() or not path.is_file():
+        return f"{name} is missing."
+    if (size := path.stat().st_size) != stated.size:
+        return f"{name} has {size} bytes, not {stated.size}."
+    try:
+        digest = sha256_of(path)
+    except OSError as error:
+        return f"{name} cannot be read ({error.strerror})."
+    if digest != stated.sha256:
+        return f"{name} does not have the SHA-256 of the manifest."
+    return None
+
+
+def is_readable(directory: Path) -> bool:
+    """Whether a directory has a manifest of ketum's; its files are not looked at."""
+    try:
+        read(directory)
+    except OddManifestError:
+        return False
+    return True
+
+
+def damage(directory: Path) -> str | None:
+    """Why a directory is no whole set of ketum's, as a sentence; None if it is."""
+    try:
+        manifest = read(directory)
+    except OddManifestError as error:
+        return f"{error}."
+    return next((fault for _, fault in faults(directory, manifest)), None)

@@ -16,18 +16,17 @@ import duckdb
 from pipeline import __version__
 from pipeline import journal as journals
 from pipeline.journal import Journal
-from pipeline.outputs import exports, manifest, receipt, search_log
+from pipeline.outputs import exports, manifest, receipt, search_log, sets
 from pipeline.outputs.feeds import render as feeds
+from pipeline.outputs.manifest import OddManifestError, StatedFile
 from pipeline.outputs.page import render as page
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed.archive import sha256_of, sync_directory, write_atomically
+from pipeline.pubmed.archive import sha256_of, sync_directory
 from pipeline.run import Run
-from pipeline.settings import PUBMED_ORIGIN, Settings
+from pipeline.settings import Settings
 from pipeline.warehouse import snapshot
 
 log = logging.getLogger("ketum")
-
-SETS_KEPT = 10
 
 
 def publish(run: Run) -> dict[str, object]:
@@ -58,27 +57,32 @@ def _publish(
     settings: Settings, con: duckdb.DuckDBPyConnection, journal: Journal, told: Receipt
 ) -> dict[str, object]:
     assert journal.set_id is not None
+    sets.require_link(settings)
     target = settings.published / journal.set_id
     # a set that is there already was written by this very run, which died before its switch
-    if target.exists() and not manifest.is_whole(target):
-        log.warning("The published set %s is damaged; it is written anew.", target.name)
-        shutil.rmtree(target)
-    if not target.exists():
+    fault = manifest.damage(target) if target.exists() else None
+    if fault:
+        _warn(told, f"The published set {target.name} was damaged: {fault} It was written anew.")
+    if fault or not target.exists():
         _write_set(settings, con, journal, told, target)
     told.published_path = str(target)
-    if _may_be_latest(settings, journal.origin):
-        _switch(settings, journal.set_id)
+    if (instead := sets.offer(settings, journal.set_id, journal.origin)) is None:
         told.published_path = str(settings.latest)
     else:
         told.notes.append(
-            "`latest` keeps showing the live data; this set stands beside it at "
-            f"{target.relative_to(settings.data)}."
+            f"{instead}; this set stands beside it at {target.relative_to(settings.data)}."
         )
+    told.notes += sets.prune(settings)
     journal.state = journals.PUBLISHED
     journal.receipt = told.as_dict()
     journal.save(settings.runs)
-    _prune(settings)
     return {"set": journal.set_id}
+
+
+def _warn(told: Receipt, sentence: str) -> None:
+    """Say something of the sets that were there before, in the log and in the receipt."""
+    log.warning("%s", sentence)
+    told.notes.append(sentence)
 
 
 def _write_set(
@@ -89,8 +93,7 @@ def _write_set(
     target: Path,
 ) -> None:
     settings.published.mkdir(parents=True, exist_ok=True)
-    for leftover in settings.published.glob(".building-*"):
-        shutil.rmtree(leftover)
+    sets.remove_leftovers(settings)
     building = settings.published / f".building-{journal.run_id}"
     building.mkdir()
     try:
@@ -100,65 +103,73 @@ def _write_set(
         page.write(con, building)
         feeds.write(con, building)
         (building / "search_log.json").write_text(search_log.render(con), encoding="utf-8")
-        previous = settings.latest.resolve() if settings.latest.exists() else None
-        sums = _hash_and_link(building, previous)
+        previous = sets.shown(settings)
+        if previous == target.resolve():
+            previous = None
+        sums, damage = hash_and_link(building, previous)
+        if damage:
+            _warn(told, f"{damage} Nothing damaged was taken over into this set.")
         text = manifest.render(journal, told, exported, sums, __version__)
         (building / "manifest.json").write_text(text, encoding="utf-8")
         for path in building.rglob("*"):
             if path.is_file():
                 path.chmod(0o444)
         sync_directory(building)
-        building.rename(target)
-        sync_directory(settings.published)
+        sets.put_in_place(building, target)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
 
 
-def _hash_and_link(building: Path, previous: Path | None) -> dict[str, tuple[str, int]]:
-    """SHA-256 and size per file; files equal to those of the previous set become hard links."""
-    before: dict[str, str] = {}
+def hash_and_link(
+    building: Path, previous: Path | None
+) -> tuple[dict[str, tuple[str, int]], str | None]:
+    """Hash the files of a new set; those equal to files of the set before become hard links.
+
+    The manifest of the set before only says which files could be shared. What is linked is
+    hashed itself, so that a damaged file never gets into another set.
+
+    Args:
+        building: the new set, whole but for its manifest.
+        previous: the set before, if there is one.
+
+    Returns:
+        SHA-256 and size of each file; a sentence on the first damage seen in the set before.
+    """
+    before: dict[str, StatedFile] = {}
+    damage = None
     if previous is not None:
-        before = manifest.hashes(previous / "manifest.json")
+        try:
+            before = manifest.read(previous).files
+        except OddManifestError as error:
+            damage = f"The published set {previous.name} is damaged: {error}."
     sums = {}
     for path in sorted(p for p in building.rglob("*") if p.is_file()):
         name = path.relative_to(building).as_posix()
         digest = sha256_of(path)
         sums[name] = (digest, path.stat().st_size)
-        if previous is not None and before.get(name) == digest:
-            path.unlink()
-            os.link(previous / name, path)
-        else:
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-    return sums
+        stated = before.get(name)
+        if previous is not None and stated is not None and stated.sha256 == digest:
+            fault = manifest.fault_of(previous, name, stated)
+            if fault is None and _link(previous / name, path):
+                continue
+            if fault is not None and damage is None:
+                damage = f"The published set {previous.name} is damaged: {fault}"
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    return sums, damage
 
 
-def _may_be_latest(settings: Settings, origin: str) -> bool:
-    """An offline set never takes the place of a live one."""
-    if origin == PUBMED_ORIGIN or not settings.latest.exists():
-        return True
-    return manifest.origin(settings.latest / "manifest.json") != PUBMED_ORIGIN
-
-
-def _switch(settings: Settings, set_id: str) -> None:
-    link = settings.published / ".latest.part"
-    link.unlink(missing_ok=True)
-    link.symlink_to(set_id)
-    link.replace(settings.latest)
-    write_atomically(settings.published / "LATEST", f"{set_id}\n".encode())
-
-
-def _prune(settings: Settings) -> None:
-    """Keep the last sets; whatever `latest` shows stays."""
-    current = settings.latest.resolve() if settings.latest.exists() else None
-    sets = sorted(
-        (p for p in settings.published.iterdir() if p.is_dir() and not p.is_symlink()),
-        key=lambda p: p.stat().st_mtime_ns,
-    )
-    sets = [p for p in sets if not p.name.startswith(".") and p != current]
-    for old in sets[: max(len(sets) + 1 - SETS_KEPT, 0)]:
-        shutil.rmtree(old)
+def _link(source: Path, path: Path) -> bool:
+    """Put a hard link to `source` in the place of `path`, where the file system allows it."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        os.link(source, part)
+        part.replace(path)
+    except OSError:  # too many links, or another file system: the new file is as good
+        part.unlink(missing_ok=True)
+        return False
+    return True

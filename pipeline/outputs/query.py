@@ -11,9 +11,10 @@ from typing import TextIO
 
 import duckdb
 
-from pipeline.errors import ConfigurationError
+from pipeline.errors import CheckError, ConfigurationError
 from pipeline.outputs import rows
 from pipeline.settings import Settings
+from pipeline.warehouse.database import CORRUPT, first_line, is_damage, is_in_use
 
 FORMATS = ("table", "csv", "tsv", "json")
 """What `run` writes as text; Parquet has `to_parquet`."""
@@ -49,17 +50,39 @@ def open_published(
         writable: the one file that may be written beside it.
 
     Raises:
-        ConfigurationError: nothing is published yet.
+        ConfigurationError: nothing is published yet, or another program writes to the database.
+        CheckError: the database is damaged.
     """
-    with duckdb.connect(str(database_path(settings)), read_only=True) as con:
-        if writable is not None:
-            con.execute("SET allowed_paths = ?", [[str(writable)]])
-        spill = Path(tempfile.gettempdir()) / f"ketum-{secrets.token_hex(8)}"
-        con.execute("SET temp_directory = ?", [str(spill)])  # made if needed, removed when closed
-        con.execute("SET enable_external_access = false")
-        con.execute("SET enable_progress_bar = false")  # it would stand among the rows on stdout
-        con.execute("SET lock_configuration = true")
-        yield con
+    path = database_path(settings)
+    try:
+        with duckdb.connect(str(path), read_only=True) as con:
+            if writable is not None:
+                con.execute("SET allowed_paths = ?", [[str(writable)]])
+            spill = Path(tempfile.gettempdir()) / f"ketum-{secrets.token_hex(8)}"
+            con.execute(
+                "SET temp_directory = ?", [str(spill)]
+            )  # made if needed, removed when closed
+            con.execute("SET enable_external_access = false")
+            con.execute("SET enable_progress_bar = false")  # it would stand among rows on stdout
+            con.execute("SET lock_configuration = true")
+            yield con
+    except duckdb.Error as error:
+        if is_in_use(error):
+            raise ConfigurationError(
+                f"Another program holds the published database open for writing: "
+                f"{first_line(error)}",
+                effect="Nothing was read; nobody should write to it.",
+                next_step="close that program, see `ketum verify`, then run the same command "
+                "again.",
+            ) from None
+        if is_damage(error, path):
+            raise CheckError(
+                f"The published database {path} is damaged: {first_line(error)}",
+                effect="Nothing was read; other files of the set may still be whole.",
+                next_step="`ketum update` writes a new set, `ketum rebuild --origin ORIGIN` the "
+                "last one anew; `ketum verify` says what else is damaged.",
+            ) from None
+        raise
 
 
 def note(settings: Settings) -> str:
@@ -134,6 +157,8 @@ def _told_plainly() -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
+        if CORRUPT in str(error):
+            raise  # `open_published` says what helps
         raise ConfigurationError(
             f"DuckDB says: {str(error).strip()}",
             effect="There is no answer, or only the part of it above.",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +20,13 @@ import urllib3
 from pipeline.clock import Clock
 from pipeline.errors import BlockedError, IncompleteError, SourceError
 from pipeline.pubmed.pace import PACE_SECONDS, PACE_WITH_KEY_SECONDS, Pacer
-from pipeline.pubmed.verdict import BlockedAnswer, PermanentAnswer, TransientAnswer, check_http
+from pipeline.pubmed.verdict import (
+    BlockedAnswer,
+    PermanentAnswer,
+    TransientAnswer,
+    check_http,
+    http_date,
+)
 from pipeline.settings import EUTILS_URL, TOOL_NAME
 
 T = TypeVar("T")
@@ -54,6 +61,8 @@ class EutilsClient:
     Attributes:
         request_count: requests sent, repetitions included.
         rate_headers: of RATE_HEADERS, what the last answer had.
+        server_time: naive UTC time of the first answer by the server's own clock; None until
+            then, and where it names none.
     """
 
     def __init__(
@@ -71,6 +80,7 @@ class EutilsClient:
         self.budget = budget
         self.request_count = 0
         self.rate_headers: dict[str, str] = {}
+        self.server_time: datetime | None = None
         self._identity = {"tool": TOOL_NAME}
         if email:
             self._identity["email"] = email
@@ -154,6 +164,7 @@ class EutilsClient:
             # outside the except block: requests' exceptions hold the request, and with it the key
             raise TransientAnswer(failure)
         self.rate_headers = {name: headers[name] for name in RATE_HEADERS if name in headers}
+        self.server_time = self.server_time or http_date(headers.get("Date", ""))
         check_http(status, headers, body, self.clock.now())
         return body
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pipeline.errors import IncompleteError
+from pipeline.clock import TOLERANCE
+from pipeline.errors import ConfigurationError, IncompleteError
+from pipeline.options import LIVE
 from pipeline.pubmed.client import UNCHANGED
 from pipeline.pubmed.fetch import BATCH_SIZE
 from pipeline.pubmed.search import DRIFT_TRIES, SearchAnswer, esearch
@@ -76,6 +78,27 @@ def ask(run: Run, name: str) -> SearchAnswer:
         f"PubMed answered the search {name} otherwise each of {DRIFT_TRIES + 1} times.",
         effect=UNCHANGED,
         next_step="run `ketum update` again later.",
+    )
+
+
+def check_clock(run: Run) -> None:
+    """See that the time the run calls now is that of PubMed's own clock.
+
+    Under another one, sets would bear a wrong date, and [mdat] would be asked from a wrong day.
+
+    Raises:
+        ConfigurationError: they differ by more than an hour; nothing was stored.
+    """
+    assert run.client is not None
+    theirs = run.client.server_time
+    if run.mode != LIVE or theirs is None or abs(run.as_of - theirs) <= TOLERANCE:
+        return
+    raise ConfigurationError(
+        f"This machine's clock said {run.as_of} UTC when the run began, and PubMed answered at "
+        f"{theirs} UTC by its own.",
+        effect=UNCHANGED,
+        next_step="set this machine's clock right (if it slept meanwhile, there is nothing to "
+        "set), then run `ketum update` again.",
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -162,8 +162,14 @@ def _retry_after(text: str, now: datetime) -> float:
     text = text.strip()
     if text.isdecimal():
         return float(text[:9])
+    moment = http_date(text)
+    return max((moment - now).total_seconds(), 0.0) if moment else 0.0
+
+
+def http_date(text: str) -> datetime | None:
+    """A date as HTTP writes it, as naive UTC (RFC 9110, 5.6.7); None if it is no such date."""
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
-        return 0.0
-    return max((moment.replace(tzinfo=None) - now).total_seconds(), 0.0)
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except (ValueError, OverflowError):
+        return None

@@ -10,9 +10,12 @@ import hashlib
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
+from importlib.metadata import version as version_of
 from pathlib import Path
 
 import duckdb
+from lxml import etree
 
 from pipeline.errors import ConfigurationError
 from pipeline.settings import ROOT, Settings
@@ -21,6 +24,14 @@ CONTRACT_VERSION = 1
 """Goes up when a name of the contract (docs/architecture.md) changes its meaning."""
 
 MEMORY_LIMIT = "2GB"
+
+CORRUPT = "Corrupt database file"
+"""What DuckDB says of a block whose checksum is wrong."""
+ALONE: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    "lock_configuration": True,
+}
+"""Opens a database so that nothing in it, not even a view, can read another file."""
 
 _TABLE = re.compile(r"^CREATE (?:OR REPLACE )?TABLE (\w+\.\w+) \( -- (.+)$")
 _MACRO = re.compile(r"^CREATE MACRO (\w+\.\w+)\(.*\) AS TABLE -- (.+)$", re.MULTILINE)
@@ -36,6 +47,27 @@ def schema_version(sql: Path) -> str:
     """Fingerprint of sql/schema: until 1.0 the shape is edited in place, so any edit counts."""
     digest = hashlib.sha256()
     for path in schema_files(sql):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def parser_files() -> list[Path]:
+    """The modules that make rows of `core` of bytes, and decide between copies of a record."""
+    room = ROOT / "pipeline"
+    others = ("pubmed/records.py", "pubmed/files.py", "warehouse/stage.py", "warehouse/load.py")
+    return [*sorted((room / "pubmed" / "parsing").glob("*.py")), *(room / name for name in others)]
+
+
+@cache
+def parser_version() -> str:
+    """Fingerprint of what makes rows of `core` of the bytes that came, and of its libraries.
+
+    What was read by another one would stay as it is until its record comes again.
+    """
+    digest = hashlib.sha256(f"lxml {etree.LXML_VERSION} libxml2 {etree.LIBXML_VERSION} ".encode())
+    digest.update(f"biopython {version_of('biopython')}".encode())
+    for path in parser_files():
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
@@ -87,19 +119,55 @@ def connect(settings: Settings, origin: str, now: datetime) -> duckdb.DuckDBPyCo
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         con = duckdb.connect(str(path))
-    except duckdb.IOException as error:
+    except duckdb.Error as error:
+        if not is_in_use(error):
+            raise damaged(path, origin, error) from None
         raise ConfigurationError(
-            f"The warehouse {path} could not be opened: {str(error).splitlines()[0]}",
+            f"The warehouse {path} could not be opened: {first_line(error)}",
             effect="Nothing changed.",
-            next_step="close what holds the file open, or `ketum rebuild` if it is damaged.",
+            next_step="close the program that holds it open; to read, use "
+            f"{settings.latest / 'ketum.duckdb'}.",
         ) from None
     try:
         configure(con)
         prepare(con, settings, origin, now)
-    except BaseException:
+    except BaseException as error:
         con.close()
+        if is_damage(error, path):
+            raise damaged(path, origin, error) from None
         raise
     return con
+
+
+def first_line(error: BaseException) -> str:
+    """What DuckDB says, without the lines behind it."""
+    return str(error).strip().partition("\n")[0]
+
+
+def is_in_use(error: BaseException) -> bool:
+    """Whether a database could not be opened since another program has it open."""
+    return isinstance(error, duckdb.IOException) and "Could not set lock" in str(error)
+
+
+def is_damage(error: BaseException, path: Path) -> bool:
+    """Whether DuckDB failed since the bytes of a database file are not what it wrote.
+
+    It says so by an error of no class, or trips over them and calls that an error of its own.
+    """
+    if isinstance(error, duckdb.IOException):
+        return str(path) in str(error) and not is_in_use(error)
+    own = (duckdb.InternalException, duckdb.FatalException, duckdb.SerializationException)
+    return isinstance(error, own) or (isinstance(error, duckdb.Error) and CORRUPT in str(error))
+
+
+def damaged(path: Path, origin: str, error: BaseException) -> ConfigurationError:
+    """The error that says what helps where a warehouse cannot be read."""
+    return ConfigurationError(
+        f"The warehouse {path} is damaged: {first_line(error)}",
+        effect="The published tables are as before; the raw archive has everything needed to make "
+        "the warehouse anew.",
+        next_step=f"`ketum rebuild --origin {origin}`, then look at the disk.",
+    )
 
 
 def configure(con: duckdb.DuckDBPyConnection) -> None:
@@ -121,8 +189,8 @@ def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, origin: str, now
         for path in schema_files(settings.sql):
             run_script(con, path)
         con.execute(
-            "INSERT INTO ops.warehouse VALUES (?, ?, ?, ?)",
-            [origin, version, CONTRACT_VERSION, now],
+            "INSERT INTO ops.warehouse VALUES (?, ?, ?, ?, ?)",
+            [origin, version, parser_version(), CONTRACT_VERSION, now],
         )
         con.execute("COMMIT")
         return
@@ -140,4 +208,12 @@ def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, origin: str, now
             f"version of ketum wants ({version}).",
             effect="Nothing changed; the raw archive has everything needed to make it anew.",
             next_step=f"`ketum rebuild --origin {origin}`.",
+        )
+    parser = con.execute("SELECT parser_version FROM ops.warehouse").fetchone()
+    if parser != (parser_version(),):
+        raise ConfigurationError(
+            f"The records of origin {origin} were read by another version of the parser than "
+            "this one, which would read some of them otherwise.",
+            effect="Nothing changed; the raw archive has every record as it came.",
+            next_step=f"`ketum rebuild --origin {origin}`, which reads them all anew.",
         )

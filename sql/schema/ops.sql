@@ -5,6 +5,7 @@ CREATE SCHEMA IF NOT EXISTS ops;
 CREATE TABLE ops.warehouse ( -- one row: what this database is
     origin VARCHAR PRIMARY KEY, -- pubmed, or archive:<name> for files and the demonstration; origins never mix
     schema_version VARCHAR NOT NULL, -- fingerprint of sql/schema when the file was made
+    parser_version VARCHAR NOT NULL, -- fingerprint of what read the archived bytes: parser, its libraries, merging of copies
     contract_version INTEGER NOT NULL, -- version of the names other things rely on
     created_at TIMESTAMP NOT NULL -- UTC time of the first run
 );

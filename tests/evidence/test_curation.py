@@ -25,7 +25,7 @@ def read(path: Path, *lines: str):
 def held(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """A live warehouse with one record."""
     con.execute((ROOT / "sql" / "schema" / "ops.sql").read_text())
-    con.execute("INSERT INTO ops.warehouse VALUES ('pubmed', 'x', 1, TIMESTAMP '2026-11-22')")
+    con.execute("INSERT INTO ops.warehouse VALUES ('pubmed', 'x', 'x', 1, TIMESTAMP '2026-11-22')")
     add_article(con, 1, "Kratom and students", abstract=TEXT)
     return con
 

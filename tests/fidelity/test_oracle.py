@@ -504,7 +504,7 @@ INSERT INTO core.deleted_citations VALUES (999, 1, 's', {NOW});
 INSERT INTO core.article_revisions
 SELECT pmid, pmid_version, record_source, record_sha256, date_revised, raw_file, raw_offset,
     raw_length, {NOW} FROM core.articles;
-INSERT INTO ops.warehouse VALUES ('archive:test', 's', 1, {NOW});
+INSERT INTO ops.warehouse VALUES ('archive:test', 's', 'p', 1, {NOW});
 INSERT INTO ops.search_hits
 SELECT search, pmid, {NOW}, NULL, 'first_run', NULL, NULL, 'local'
 FROM (VALUES ('leaf', 901), ('leaf_part', 901), ('part', 901), ('part', 950))

@@ -33,6 +33,10 @@ class Request:
     parameters: Parameters
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class ReplayServer:
     """The server, in a thread of its own while used as a context manager.
 
@@ -40,7 +44,9 @@ class ReplayServer:
         archive: what to serve.
         host: where to listen.
         port: 0 for any free one.
-        clock: gives the time (aware, UTC), so that tests need not wait for a date.
+        clock: gives the time (aware, UTC), so that tests need not wait for a date. Without one
+            the tools go by the machine's, and answers bear no Date, as of a server that has no
+            clock (RFC 9110, 6.6.1): what is replayed is not of today.
         fault: sees every request and the right answer to it, and gives the answer to send.
 
     Attributes:
@@ -54,14 +60,14 @@ class ReplayServer:
         host: str = "127.0.0.1",
         port: int = 0,
         *,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] | None = None,
         fault: Fault | None = None,
     ) -> None:
         self.requests: list[Request] = []
-        self._tools = Tools(archive, clock)
+        self._tools = Tools(archive, clock or _now)
         self._fault = fault
         self._lock = Lock()
-        self._http = HttpServer((host, port), self._answer)
+        self._http = HttpServer((host, port), self._answer, clock)
         self.url = f"http://{host}:{self._http.server_port}/entrez/eutils/"
         self._thread: Thread | None = None
 
@@ -111,7 +117,7 @@ def serve(
         SourceError: if the directory cannot be read.
         OSError: if the port is taken.
     """
-    server = ReplayServer(Archive.read(directory), host, port, fault=fault)
+    server = ReplayServer(Archive.read(directory), host, port, clock=_now, fault=fault)
     _log.info("serving %s at %s (Ctrl-C ends it)", directory, server.url)
     try:
         with suppress(KeyboardInterrupt):

@@ -9,6 +9,8 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import datetime
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from threading import Event
@@ -32,15 +34,20 @@ class HttpServer(ThreadingHTTPServer):
     Args:
         address: host and port to listen at; port 0 for any free one.
         answer: gives the answer to a tool and its parameters.
+        clock: gives the time that answers bear as their Date; None for no Date.
     """
 
     daemon_threads = True
     request_queue_size = 64
 
     def __init__(
-        self, address: tuple[str, int], answer: Callable[[str, Parameters], Response]
+        self,
+        address: tuple[str, int],
+        answer: Callable[[str, Parameters], Response],
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         self.answer = answer
+        self.clock = clock
         self.connections: set[socket.socket] = set()
         self.closing = Event()
         super().__init__(address, _Handler)
@@ -115,7 +122,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
             raise ConnectionAbortedError
         body = response.body
-        self.send_response(response.status)
+        self.log_request(response.status)
+        self.send_response_only(response.status)
+        self.send_header("Server", self.version_string())
+        if self.server.clock is not None and "Date" not in response.headers:
+            self.send_header("Date", format_datetime(self.server.clock(), usegmt=True))
         self.send_header("Content-Type", response.content_type)
         for name, value in response.headers.items():
             self.send_header(name, value)

@@ -193,9 +193,9 @@ def test_a_complete_search_says_its_zeros(live, settings):
 
 
 def test_the_pages_belong_to_the_set(set_of_files: Published):
-    stated = manifest.hashes(set_of_files.directory / "manifest.json")
-    assert {"index.html", "index.private.html"} <= set(stated)
-    assert manifest.is_whole(set_of_files.directory)
+    stated = manifest.read(set_of_files.directory)
+    assert {"index.html", "index.private.html"} <= set(stated.files)
+    assert manifest.damage(set_of_files.directory) is None
 
 
 def test_only_the_private_page_has_abstracts_and_it_says_so(set_of_files: Published):
