@@ -32,14 +32,19 @@ OPTIONAL_FILES = (MEASURED_FILE, MODEL_FILE)
 """Kept with a run where they are there: archives of before they existed can be rebuilt."""
 
 
-def check_reference(reference: Path) -> Topics:
+def check_reference(reference: Path, *, is_strict: bool = True) -> Topics:
     """Read every reference file before anything is asked or fetched; gives the topics.
+
+    Args:
+        reference: their directory.
+        is_strict: refuse names that nothing reads, things named twice and known articles
+            without a number too; the files of a committed run are taken as they were.
 
     Raises:
         ConfigurationError: one is missing or wrong; the message names file and line.
     """
     try:
-        for name, shape in SHAPES.items():
+        for name, shape in SHAPES.items() if is_strict else ():
             if (reference / name).is_file():  # one that is missing, its loader misses
                 check_shape(RuleFile(reference / name), shape)
         topics = load_topics(reference / "topics.toml")
@@ -50,7 +55,7 @@ def check_reference(reference: Path) -> Topics:
         load_overrides(reference / "overrides.toml", types.codes(), facets)
         claims = load_claims(reference / "claims.toml", types.codes(), names)
         load_readings(reference / "claim_evidence.csv", [claim.code for claim in claims.matched()])
-        load_known_articles(reference / KNOWN_ARTICLES)
+        load_known_articles(reference / KNOWN_ARTICLES, is_strict=is_strict)
     except FileNotFoundError as error:
         raise _bad_reference(f"The reference file {error.filename} is missing.") from None
     return topics

@@ -92,7 +92,12 @@ def test_the_file_of_a_committed_run_is_taken_as_it_was(tmp_path: Path) -> None:
     ("name", "wrong", "told"),
     [
         ("overrides.toml", "\n[[overide]]\npmid = 1\n", "nothing reads `overide`"),
-        ("topics.toml", '\n[[search]]\nname = "kratom"\n', "kratom is there twice"),
+        (
+            "topics.toml",
+            '\n[[search]]\nname = "kratom"\nlabel = "Again"\nmode = "files"\n'
+            'topics = ["kratom"]\nminimum = 0\n',
+            "kratom is there twice",
+        ),
         ("known_articles.csv", "\n,,2020,Leaves,other,A,seen\n", "neither PMID nor DOI"),
     ],
 )
@@ -103,3 +108,4 @@ def test_no_run_begins_with_such_a_file(name: str, wrong: str, told: str, tmp_pa
         file.write(wrong)
     with pytest.raises(ConfigurationError, match=told):
         check_reference(reference)
+    assert check_reference(reference, is_strict=False).searches, "a rebuild takes it as it was"
