@@ -84,8 +84,13 @@ def test_a_word_broken_at_its_hyphen_is_whole_again() -> None:
     assert title_of("Pre-", "      and post-kratom states") == "Pre- and post-kratom states"
     assert title_of("Kratom -", "      a review") == "Kratom - a review"
     # where every other line keeps the blank it was broken at, none means there was none
-    exact = title_of("Leaves of ", "      the drug/", "      tea- ", "      coffee kind")
-    assert exact == "Leaves of the drug/tea- coffee kind"
+    exact = title_of(
+        "Leaves of ", "      " + 9 * "drugtea" + "/", "      tea- ", "      coffee kind"
+    )
+    assert exact == f"Leaves of {9 * 'drugtea'}/tea- coffee kind"
+    assert title_of("See https://tea.example/", "      or ask") == "See https://tea.example/ or ask"
+    batch = read(f"{HEAD}LID - 10.9999/a-very-long-\n      name-of\n      -a-doi [doi]\n")
+    assert rows(batch, "articles", "doi") == ["10.9999/a-very-long-name-of-a-doi"]
 
 
 def test_an_empty_line_ends_nothing_but_a_new_pmid_does() -> None:
@@ -350,6 +355,14 @@ def test_a_cut_export_is_noticed_wherever_it_is_cut() -> None:
     for length in range(len(WHOLE) - len("SO  - J Leaves. 2024;1:1.\n")):
         if WHOLE[:length].endswith(("STAT- MEDLINE", "Leaves.", "Article", "PT", "PT  -")):
             assert [odd.reason for odd in read(WHOLE[:length]).unreadable] == [CUT], length
+
+
+def test_a_book_that_pubmed_wrote_is_whole_without_a_source() -> None:
+    book = "PMID- 803\nSTAT- Publisher\nBTI - Teas\nTI  - Kratom\nAID - NBK803 [bookaccession]"
+    assert rows(read(book), "articles", "pmid") == [803]
+    assert rows(read(f"{WHOLE}\n{book}"), "articles", "pmid") == [801, 803]
+    cut = read(f"{book}\n\n{WHOLE[:60]}\n")
+    assert [odd.reason for odd in cut.unreadable] == [CUT]
 
 
 def test_exports_of_programs_that_write_no_source_are_whole() -> None:

@@ -23,13 +23,14 @@ Field = tuple[str, str]
 FIRST_LINE = re.compile(rb"(?:\xef\xbb\xbf)?PMID {0,3}-")
 _MARK = b"\xef\xbb\xbf"
 _LINES = re.compile(rb"[^\r\n]*(?:\r*\n|\r|$)")
-_SOURCE_LINE = re.compile(rb"(?:^|[\r\n])SO {0,3}-")
+_LAST_LINE = re.compile(rb"[\r\n](?:SO {0,3}-|AID {0,3}-[^\r\n]+\[bookaccession\])")
 _HEAD_LINE = re.compile(rb"[\r\n](?:OWN|STAT) {0,3}-")
 _HALF_TAG = re.compile(rb"[A-Z][A-Z0-9]{0,3} {0,3}-?")
 _TAG = re.compile(r"(?P<tag>[A-Z][A-Z0-9]{1,3})[ \t]{0,3}-(?P<blank>[ \t]+|$)?(?P<value>.*)", re.S)
 _LINE_END = re.compile(r"\r*\n|\r")
 _BLANKS = " \t"
-_BREAK = re.compile(r"\S[-\u2010\u2011\u2013\u2014/]$")
+_HYPHEN = re.compile(r"\w[-\u2010\u2011\u2013\u2014]$")
+_OF_ONE_WORD = ("LID", "AID")
 # "pre- and post-": the hyphen stands for what follows later, and a blank follows it
 _SUSPENDED = re.compile(
     r"(?:and|or|to|nor|vs|versus|through|und|oder|bis|et|ou|y|e|o|en|of|och|og|eller)(?!\w)"
@@ -57,14 +58,14 @@ def cut_medline(stream: BinaryIO) -> Iterator[MedlineCut]:
         SourceError: a record is larger than any that can be held.
     """
     offset = start = size = count = 0
-    have_source = True
+    are_whole = True
     lines: list[bytes] = []
     for line, begins in _lines(stream):
         if begins and FIRST_LINE.match(line):
             raw = b"".join(lines)
             if raw.strip():
                 count += 1
-                have_source = have_source and bool(_SOURCE_LINE.search(raw))
+                are_whole = are_whole and bool(_LAST_LINE.search(raw))
                 yield MedlineCut(start, raw.rstrip(), False)
             mark = len(_MARK) if line.startswith(_MARK) else 0
             lines, size, start = [line[mark:]], len(line), offset + mark
@@ -81,7 +82,7 @@ def cut_medline(stream: BinaryIO) -> Iterator[MedlineCut]:
         offset += len(line)
     if lines:
         raw = b"".join(lines)
-        yield MedlineCut(start, raw.rstrip(), _ends_early(raw, bool(count) and have_source))
+        yield MedlineCut(start, raw.rstrip(), _ends_early(raw, bool(count) and are_whole))
 
 
 def _lines(stream: BinaryIO) -> Iterator[tuple[bytes, bool]]:
@@ -98,15 +99,15 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[bytes, bool]]:
                 begins = line.endswith((b"\r", b"\n"))
 
 
-def _ends_early(raw: bytes, others_have_source: bool) -> bool:
+def _ends_early(raw: bytes, others_are_whole: bool) -> bool:
     """Does the file end within its last record?
 
-    PubMed ends every record with its source, SO. Other programs write none: what tells then is
-    a last line without an end.
+    PubMed ends a record with its source, SO, and one of a book with its accession number. Other
+    programs write neither: what tells then is a last line without an end.
     """
-    if _SOURCE_LINE.search(raw):
+    if _LAST_LINE.search(raw):
         return False
-    if others_have_source:
+    if others_are_whole:
         return True
     if raw.endswith((b"\r", b"\n")):
         return False
@@ -139,7 +140,7 @@ def read_fields(text: str, tally: Tally) -> list[Field]:
             fields[-1][1].append(line)
         is_behind_gap = False
     is_exact = _is_exact(pieces for _, pieces in fields)
-    return [(tag, _joined(pieces, is_exact)) for tag, pieces in fields]
+    return [(tag, _joined(pieces, is_exact or tag in _OF_ONE_WORD)) for tag, pieces in fields]
 
 
 def _is_exact(fields: Iterable[list[str]]) -> bool:
@@ -152,14 +153,9 @@ def _is_exact(fields: Iterable[list[str]]) -> bool:
         for piece in pieces[:-1]:
             if piece.endswith(" "):
                 has_blank = True
-            elif not _is_within_word(piece):
+            elif not _HYPHEN.search(piece[-2:]) and " " in piece:
                 return False
     return has_blank
-
-
-def _is_within_word(piece: str) -> bool:
-    """Could a line have been broken here without a blank: at a hyphen, or in a very long word?"""
-    return bool(_BREAK.search(piece[-2:])) or (len(piece) > 60 and " " not in piece)
 
 
 def _joined(pieces: list[str], is_exact: bool) -> str:
@@ -168,6 +164,10 @@ def _joined(pieces: list[str], is_exact: bool) -> str:
         return pieces[0].strip(_BLANKS)
     parts = [pieces[0].rstrip(_BLANKS)]
     for before, piece in pairwise(pieces):
-        is_word = _is_within_word(before) and (is_exact or not _SUSPENDED.match(piece))
+        if before.endswith(tuple(_BLANKS)):
+            is_word = False
+        else:
+            is_hyphen = _HYPHEN.search(before[-2:]) and not _SUSPENDED.match(piece)
+            is_word = is_exact or bool(is_hyphen)
         parts += ["" if is_word else " ", piece.rstrip(_BLANKS)]
     return "".join(parts).strip(_BLANKS)
