@@ -23,22 +23,27 @@ class DeadlineAdapter(HTTPAdapter):
     """Requests' way to servers and proxies, with connections that a deadline can end.
 
     For one request at a time.
-
-    Attributes:
-        is_over: whether the deadline of the last request came before its end. What was read
-            then is not to be used: the end of a connection may look like that of an answer.
     """
 
     def __init__(self) -> None:
-        self.is_over = False
+        self._over = threading.Event()
         self._lock = threading.Lock()
         self._connections: weakref.WeakSet[Any] = weakref.WeakSet()
         super().__init__()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the deadline of the last request came before its end.
+
+        What was read then is not to be used: the end of a connection may look like that of an
+        answer.
+        """
+        return self._over.is_set()
+
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """End every connection of this adapter if the block takes longer."""
-        self.is_over = False
+        self._over.clear()
         timer = threading.Timer(max(seconds, 0.0), self._end)
         timer.daemon = True
         timer.start()
@@ -73,14 +78,18 @@ class DeadlineAdapter(HTTPAdapter):
     def _watched(self, pool: Any) -> type[Any]:
         """A pool's class of connections, each known here from its first moment."""
         kind = pool.ConnectionCls
+        # not `self`: a pool lives as long as one of its connections knows of it
+        lock, connections, over = self._lock, self._connections, self._over
 
         def new_conn(connection: Any) -> socket.socket:
             made: socket.socket = kind._new_conn(connection)
             # A second handle of the same connection: TLS takes the first one away.
-            with self._lock:
+            with lock:
+                if connection in connections:
+                    connection.twin.close()
                 connection.twin = made.dup()
-                self._connections.add(connection)
-                if self.is_over:
+                connections.add(connection)
+                if over.is_set():
                     _shut(connection.twin)
             return made
 
@@ -88,7 +97,7 @@ class DeadlineAdapter(HTTPAdapter):
 
     def _end(self) -> None:
         with self._lock:
-            self.is_over = True
+            self._over.set()
             for connection in self._connections:
                 _shut(connection.twin)
 
