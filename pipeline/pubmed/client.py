@@ -19,6 +19,7 @@ import urllib3
 
 from pipeline.clock import Clock
 from pipeline.errors import BlockedError, IncompleteError, SourceError
+from pipeline.pubmed.deadline import DeadlineAdapter
 from pipeline.pubmed.pace import PACE_SECONDS, PACE_WITH_KEY_SECONDS, Pacer
 from pipeline.pubmed.verdict import (
     BlockedAnswer,
@@ -88,6 +89,9 @@ class EutilsClient:
             self._identity["api_key"] = api_key
         self._pacer = Pacer(pace_file, PACE_WITH_KEY_SECONDS if api_key else PACE_SECONDS, clock)
         self._session = requests.Session()
+        self._line = DeadlineAdapter()
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, self._line)
         self._session.headers["User-Agent"] = f"{TOOL_NAME} (python-requests)"
         if base_url != EUTILS_URL:
             self._session.trust_env = False  # loopback never goes through a proxy
@@ -121,6 +125,8 @@ class EutilsClient:
                 reason, asked_for = str(answer), answer.seconds
             if final is not None:
                 raise final  # not within the except block: an answer's words may hold the key
+            if self._line.is_over:
+                break
             pause = max(asked_for, min(2.0**attempt, 30.0) * random.uniform(0.5, 1.0))
             limit = TOTAL_DEADLINE if self._reached else REACH_DEADLINE
             if self.clock.monotonic() - start + pause > limit:
@@ -142,13 +148,16 @@ class EutilsClient:
         self.request_count += 1
         failure = ""
         try:
-            with self._session.post(
-                f"{self.base_url}{tool}.fcgi",
-                data={**parameters, **self._identity},
-                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with (
+                self._line.within(deadline - self.clock.monotonic()),
+                self._session.post(
+                    f"{self.base_url}{tool}.fcgi",
+                    data={**parameters, **self._identity},
+                    timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
                 self._reached = True
                 status, headers = response.status_code, response.headers
                 body = self._body(response.raw, deadline)
@@ -160,6 +169,8 @@ class EutilsClient:
             failure = "the answer stopped half-way"
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             failure = f"the answer broke off ({type(error).__name__})"
+        if self._line.is_over:
+            failure = "the answer took too long"
         if failure:
             # outside the except block: requests' exceptions hold the request, and with it the key
             raise TransientAnswer(failure)
@@ -169,7 +180,7 @@ class EutilsClient:
         return body
 
     def _body(self, raw: urllib3.response.BaseHTTPResponse, deadline: float) -> bytes:
-        """All of the body, read as it comes, so that one that trickles in meets the deadline."""
+        """All of the body, read as it comes, within bounds of time and size."""
         body = bytearray()
         while piece := raw.read1(1 << 16, decode_content=True):
             body += piece
