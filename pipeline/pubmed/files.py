@@ -163,12 +163,23 @@ def _citation_batches(stream: BinaryIO, name: str, size: int, first: int) -> Ite
             tally["attribute", f"citation list@{column}"] += 1
     lines.take()
     batch = Batch(empty_tables(), [], [], tally)
-    for number, row in enumerate(reader, first):
+    for number, row in enumerate(_told_by_line(reader, name), first):
         _citation(batch, number, row, lines.take(), f"{name}, line {reader.line_num}")
         if batch.record_count >= size:
             yield batch
             batch = Batch(empty_tables(), [], [], tally)
     yield batch
+
+
+def _told_by_line(reader: csv.DictReader[str], name: str) -> Iterator[dict[str | Any, str | Any]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise ConfigurationError(
+            f"{name}, line {reader.line_num + 1}: a cell cannot be read: {error}.",
+            effect="Nothing of the list was kept.",
+            next_step="see whether a quotation mark is missing there.",
+        ) from None
 
 
 def _citation(batch: Batch, number: int, row: dict[str, str], raw: bytes, where: str) -> None:

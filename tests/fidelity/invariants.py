@@ -30,7 +30,8 @@ _TOP = re.compile(
     re.S,
 )
 _SAID = re.compile(
-    rb"""<\?xml\s(?:(?!\?>).)*?encoding\s*=\s*["']([-\w.]+)|</Pubmed(?:Book)?ArticleSet""", re.S
+    rb"""(?<!<\?)<\?xml\s(?:(?!\?>).)*?encoding\s*=\s*["']([-\w.]+)|</Pubmed(?:Book)?ArticleSet""",
+    re.S,
 )
 _HIDING = re.compile(rb"<!--|<!\[CDATA|<\?|<!DOCTYPE")
 _ENTITIES = b"".join(
