@@ -20,6 +20,7 @@ from pipeline import journal as journals
 from pipeline.errors import CheckError, ConfigurationError
 from pipeline.outputs import manifest
 from pipeline.outputs.exports import NOT_EXPORTED, SCHEMAS
+from pipeline.paths import first_line, for_duckdb, shown
 from pipeline.pubmed.archive import sha256_of
 from pipeline.pubmed.audit import audit
 from pipeline.settings import Settings, slug
@@ -142,7 +143,7 @@ def require_whole(reports: list[Report]) -> None:
 
 def verify_set(directory: Path) -> Report:
     """A published set: every file with its size and SHA-256, no other file, rows as stated."""
-    report = Report(SET, str(directory))
+    report = Report(SET, shown(directory))
     resources = manifest.read(directory / "manifest.json").get("resources", [])
     if not resources or not all(
         {"path", "hash", "bytes"} <= resource.keys() for resource in resources
@@ -181,7 +182,7 @@ def verify_set(directory: Path) -> Report:
 def _row_faults(path: Path, stated: dict[str, int]) -> Iterator[str]:
     """Where the rows of the database's relations differ from what the manifest states."""
     try:
-        with duckdb.connect(str(path.resolve()), read_only=True) as con:
+        with duckdb.connect(for_duckdb(path.resolve()), read_only=True) as con:
             relations = con.execute(
                 """
                 SELECT DISTINCT schema_name || '.' || table_name,
@@ -198,7 +199,7 @@ def _row_faults(path: Path, stated: dict[str, int]) -> Iterator[str]:
                 if name not in NOT_EXPORTED
             }
     except duckdb.Error as error:
-        yield f"{DATABASE} cannot be read: {str(error).splitlines()[0]}"
+        yield f"{DATABASE} cannot be read: {first_line(error)}"
         return
     for name in sorted(held.keys() | stated.keys()):
         if held.get(name) != stated.get(name):
@@ -210,7 +211,7 @@ def _row_faults(path: Path, stated: dict[str, int]) -> Iterator[str]:
 
 def verify_archive(root: Path) -> Report:
     """A raw archive, with the journals beside it (`../../runs`) if they are there."""
-    report = Report(ARCHIVE, str(root))
+    report = Report(ARCHIVE, shown(root))
     runs = root.resolve().parent.parent / "runs"
     own = []
     if runs.is_dir():

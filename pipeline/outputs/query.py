@@ -16,6 +16,7 @@ from typing import TextIO
 import duckdb
 
 from pipeline.errors import ConfigurationError
+from pipeline.paths import for_duckdb
 from pipeline.settings import Settings
 
 FORMATS = ("table", "csv", "tsv", "json")
@@ -51,7 +52,7 @@ def open_published(
     Raises:
         ConfigurationError: nothing is published yet.
     """
-    with duckdb.connect(str(database_path(settings)), read_only=True) as con:
+    with duckdb.connect(for_duckdb(database_path(settings)), read_only=True) as con:
         if writable is not None:
             con.execute("SET allowed_paths = ?", [[str(writable)]])
         con.execute("SET enable_external_access = false")
@@ -118,7 +119,7 @@ def to_parquet(settings: Settings, sql: str, target: Path) -> None:
                     effect="Nothing was written.",
                     next_step="ask for rows, as in SELECT ... or FROM ...",
                 )
-            relation.write_parquet(str(part), compression="zstd")
+            relation.write_parquet(for_duckdb(part), compression="zstd")
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.errors import ConfigurationError
+from pipeline.paths import first_line, for_duckdb, lines
 from pipeline.settings import ROOT, Settings
 
 CONTRACT_VERSION = 1
@@ -50,7 +51,7 @@ def program_files(sql: Path) -> list[Path]:
 def comments(statement_text: str) -> Iterator[tuple[str, str | None, str]]:
     """(table, column or None, remark) for each remark behind a table or column line."""
     table = ""
-    for line in statement_text.splitlines():
+    for line in lines(statement_text):
         if match := _TABLE.match(line):
             table = match[1]
             yield table, None, match[2]
@@ -86,10 +87,10 @@ def connect(settings: Settings, origin: str, now: datetime) -> duckdb.DuckDBPyCo
     path = settings.warehouse(origin)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        con = duckdb.connect(str(path))
+        con = duckdb.connect(for_duckdb(path))
     except duckdb.IOException as error:
         raise ConfigurationError(
-            f"The warehouse {path} could not be opened: {str(error).splitlines()[0]}",
+            f"The warehouse {path} could not be opened: {first_line(error)}",
             effect="Nothing changed.",
             next_step="close what holds the file open, or `ketum rebuild` if it is damaged.",
         ) from None

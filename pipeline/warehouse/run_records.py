@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pipeline import __version__
 from pipeline.evidence.reference import OPTIONAL_FILES, REFERENCE_FILES
 from pipeline.options import LIVE
+from pipeline.paths import for_reading
 from pipeline.pubmed import from_files
 from pipeline.pubmed.records import PARSED_COLUMNS
 from pipeline.pubmed.translation import ACCEPTED, GROWN
@@ -171,13 +172,13 @@ def note_known_articles(run: Run) -> None:
         SELECT k.position, k.pmid, k.doi, k.title, a.pmid IS NOT NULL, FALSE, FALSE
         FROM (
             SELECT row_number() OVER () AS position, pmid::INTEGER AS pmid, doi, title
-            FROM read_csv(?, header = true, all_varchar = true)
+            FROM read_csv(?, header = true, all_varchar = true, hive_partitioning = false)
         ) AS k
         LEFT JOIN core.articles AS a
             ON a.pmid = k.pmid OR (k.pmid IS NULL AND lower(a.doi) = lower(k.doi))
         ORDER BY k.position
         """,
-        [str(run.reference / "known_articles.csv")],
+        [for_reading(run.reference / "known_articles.csv")],
     )
 
 

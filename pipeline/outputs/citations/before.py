@@ -17,6 +17,7 @@ from Bio import Medline
 
 from pipeline.errors import ConfigurationError
 from pipeline.outputs.citations.citation import Citation
+from pipeline.paths import first_line, for_reading, lines, shown
 
 _DOI_ADDRESS = "https://doi.org/"
 
@@ -68,7 +69,7 @@ def _identifiers(path: Path) -> set[Identifiers]:
     try:
         found = {(pmid.strip(), doi.strip().lower()) for pmid, doi in reader(path)}
     except (OSError, ValueError, AttributeError, KeyError, csv.Error, duckdb.Error) as error:
-        raise _unreadable(path, str(error).splitlines()[0]) from None
+        raise _unreadable(path, first_line(error)) from None
     found.discard(("", ""))
     if not found:
         raise _unreadable(path, "no record in it has a PMID or a DOI")
@@ -109,7 +110,7 @@ def _csv(path: Path) -> Iterator[Identifiers]:
 
 
 def _json_lines(path: Path) -> Iterator[Identifiers]:
-    for line in _words(path).splitlines():
+    for line in lines(_words(path)):
         values = json.loads(line)
         yield str(values.get("pmid") or ""), values.get("doi") or ""
 
@@ -117,8 +118,9 @@ def _json_lines(path: Path) -> Iterator[Identifiers]:
 def _parquet(path: Path) -> Iterator[Identifiers]:
     with duckdb.connect() as con:
         rows = con.execute(
-            "SELECT coalesce(pmid::VARCHAR, ''), coalesce(doi, '') FROM read_parquet(?)",
-            [str(path)],
+            "SELECT coalesce(pmid::VARCHAR, ''), coalesce(doi, '') "
+            "FROM read_parquet(?, hive_partitioning = false)",
+            [for_reading(path)],
         ).fetchall()
     yield from rows
 
@@ -140,7 +142,7 @@ def _words(path: Path) -> str:
 
 def _unreadable(path: Path, why: str) -> ConfigurationError:
     return ConfigurationError(
-        f"{path} could not be read as an earlier export: {why}.",
+        f"{shown(path)} could not be read as an earlier export: {why}.",
         effect="Nothing was written.",
         next_step="give a file that `ketum export` wrote.",
     )
