@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ from pipeline.errors import (
     EXIT_OK,
     EXIT_TERMINATED,
     EXIT_UNEXPECTED,
+    EXIT_USAGE,
     KetumError,
 )
 from pipeline.outputs.escaping import for_terminal
@@ -37,12 +39,12 @@ def main(argv: list[str] | None = None) -> int:
     """Entry point of the console command; returns the exit code."""
     logs.ready_streams()
     arguments = build_parser().parse_args(argv)
-    settings = Settings.from_environment()
-    logs.configure(settings, quiet=getattr(arguments, "quiet", False))
     _stopped.clear()
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGINT, _interrupt)
     try:
+        settings = Settings.from_environment()
+        logs.configure(settings, quiet=getattr(arguments, "quiet", False))
         code: int = arguments.work(settings, arguments)
         sys.stdout.flush()  # here, where a reader that went away (`| head`) is no error
         return code
@@ -61,6 +63,13 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            told = (
+                f"ketum: {error.strerror}: {error.filename}. Nothing changed. "
+                "Next: choose a shorter name."
+            )
+            print(for_terminal(told), file=sys.stderr)
+            return EXIT_USAGE
         told = (
             f"ketum: the machine said no: {error}. What was published before is untouched. "
             "Next: check space and rights of the data directory (`ketum doctor`), then run again."

@@ -68,7 +68,7 @@ class Journal:
 
     def save(self, runs: Path) -> None:
         body = json.dumps(asdict(self), indent=1, ensure_ascii=False, default=str)
-        write_atomically(runs / self.run_id / "run.json", body.encode())
+        write_atomically(runs / self.run_id / "run.json", body.encode("utf-8", "backslashreplace"))
 
 
 def read_all(

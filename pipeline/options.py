@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigurationError
+from pipeline.paths import shown
 from pipeline.settings import PUBMED_ORIGIN, ROOT, archive_origin
 
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
@@ -89,8 +90,8 @@ class Options:
     def as_parameters(self) -> dict[str, Any]:
         return {
             "mode": self.mode,
-            "archive": self.archive_directory.name if self.mode == OFFLINE else None,
-            "files": [path.name for path in self.from_files],
+            "archive": shown(Path(self.archive_directory.name)) if self.mode == OFFLINE else None,
+            "files": [shown(Path(path.name)) for path in self.from_files],
             "full": self.full,
             "accept_translation": self.accept_translation,
         }

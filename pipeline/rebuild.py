@@ -28,6 +28,7 @@ from pipeline.journal import Journal
 from pipeline.options import OFFLINE, Options
 from pipeline.outputs import publish, sets
 from pipeline.outputs.receipt import Receipt
+from pipeline.paths import for_duckdb
 from pipeline.pubmed import ledger
 from pipeline.pubmed.archive import Archive
 from pipeline.run import Run
@@ -95,7 +96,7 @@ def settle_dead_runs(origin: str, settings: Settings) -> None:
     if not path.exists() or not journals.unfinished(settings.runs, origin):
         return
     try:
-        with duckdb.connect(str(path)) as con:
+        with duckdb.connect(for_duckdb(path)) as con:
             rows = con.execute("SELECT run_id FROM ops.runs").fetchall()
     except duckdb.Error:
         log.warning("The old warehouse cannot be read; runs that were cut off are left out.")

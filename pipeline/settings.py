@@ -7,6 +7,8 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.paths import for_duckdb
+
 ROOT = Path(__file__).resolve().parent.parent
 """The repository root: `sql/` and `data/reference/` are found from here."""
 
@@ -54,9 +56,15 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Read KETUM_DATA, NCBI_EMAIL and NCBI_API_KEY; empty counts as unset."""
+        """Read KETUM_DATA, NCBI_EMAIL and NCBI_API_KEY; empty counts as unset.
+
+        Raises:
+            ConfigurationError: no database can lie in a directory of that name.
+        """
+        data = Path(os.environ.get("KETUM_DATA") or ROOT / "data").resolve()
+        for_duckdb(data)
         return cls(
-            data=Path(os.environ.get("KETUM_DATA") or ROOT / "data").resolve(),
+            data=data,
             email=os.environ.get("NCBI_EMAIL") or None,
             api_key=os.environ.get("NCBI_API_KEY") or None,
         )

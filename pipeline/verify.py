@@ -21,9 +21,10 @@ from pipeline.outputs import manifest
 from pipeline.outputs.escaping import for_terminal_lines
 from pipeline.outputs.exports import NOT_EXPORTED, SCHEMAS
 from pipeline.outputs.manifest import OddManifestError
+from pipeline.paths import first_line, for_duckdb, shown
 from pipeline.pubmed.audit import audit
 from pipeline.settings import Settings, slug
-from pipeline.warehouse.database import ALONE, first_line, is_in_use
+from pipeline.warehouse.database import ALONE, is_in_use
 
 SET, ARCHIVE = "set", "archive"
 DATABASE = "ketum.duckdb"
@@ -146,7 +147,7 @@ def verify_set(directory: Path) -> Report:
 
     The directory is resolved once, so that a run that switches `latest` meanwhile is no damage.
     """
-    report = Report(SET, str(directory))
+    report = Report(SET, shown(directory))
     directory = directory.resolve()
     try:
         stated = manifest.read(directory)
@@ -180,7 +181,7 @@ def _compare_rows(report: Report, path: Path, stated: dict[str, int]) -> None:
     The database may be of strangers, with views of their own making: it can reach no other file.
     """
     try:
-        with duckdb.connect(str(path), read_only=True, config=ALONE) as con:
+        with duckdb.connect(for_duckdb(path.resolve()), read_only=True, config=ALONE) as con:
             relations = con.execute(
                 """
                 SELECT DISTINCT schema_name || '.' || table_name,
@@ -215,7 +216,7 @@ def _compare_rows(report: Report, path: Path, stated: dict[str, int]) -> None:
 
 def verify_archive(root: Path) -> Report:
     """A raw archive, with the journals beside it (`../../runs`) if they are there."""
-    report = Report(ARCHIVE, str(root))
+    report = Report(ARCHIVE, shown(root))
     runs = root.resolve().parent.parent / "runs"
     own = []
     if runs.is_dir():

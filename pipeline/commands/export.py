@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline.commands.parsers import Subparsers
 from pipeline.errors import EXIT_OK
+from pipeline.paths import shown
 from pipeline.settings import Settings
 
 FORMATS = ("ris", "bibtex", "csl-json", "nbib", "csv", "parquet", "jsonl")
@@ -91,6 +92,6 @@ def _export(settings: Settings, arguments: argparse.Namespace) -> int:
         output=arguments.output,
     )
     if told.path is not None:
-        print(told.path)
+        print(shown(told.path))
     print(for_terminal_lines([*told.lines, query.note(settings)]), file=sys.stderr)
     return EXIT_OK

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigurationError
+from pipeline.paths import lines
 
 
 @lru_cache(maxsize=16)
@@ -48,10 +49,10 @@ class RuleFile:
 
     def error(self, near: str, message: str) -> ConfigurationError:
         """A ConfigurationError naming the first line that contains `near`."""
-        lines = self.text.splitlines()
+        told = lines(self.text)
         escaped = near.replace("\\", "\\\\")
         number = next(
-            (n for n, line in enumerate(lines, 1) if near in line or escaped in line), None
+            (n for n, line in enumerate(told, 1) if near in line or escaped in line), None
         )
         place = f"{self.path}, line {number}" if number else str(self.path)
         return ConfigurationError(

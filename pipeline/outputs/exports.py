@@ -8,10 +8,12 @@ from typing import NamedTuple
 import duckdb
 
 from pipeline.outputs.escaping import FORMULA
+from pipeline.paths import literal
 
 SCHEMAS = ("core", "evidence", "marts", "ops")
 # raw bytes, and a view as large as all texts together; both are in ketum.duckdb
 NOT_EXPORTED = {"ops.quarantine", "core.article_words"}
+FORMATS = ("parquet", "csv")
 
 
 class Exported(NamedTuple):
@@ -51,10 +53,11 @@ def export_all(con: duckdb.DuckDBPyConnection, directory: Path) -> list[Exported
             continue
         fields = [(name, data_type, remark) for name, data_type, remark in columns]
         target = directory / relation
-        con.execute(f"COPY {relation} TO '{target}.parquet' (FORMAT parquet, COMPRESSION zstd)")
+        parquet, text = (literal(target.with_name(f"{relation}.{kind}")) for kind in FORMATS)
+        con.execute(f"COPY {relation} TO {parquet} (FORMAT parquet, COMPRESSION zstd)")
         con.execute(
             f"COPY (SELECT {', '.join(_csv_column(*field) for field in fields)} FROM {relation}) "
-            f"TO '{target}.csv' (FORMAT csv, HEADER true)"
+            f"TO {text} (FORMAT csv, HEADER true)"
         )
         count = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
         assert count is not None

@@ -13,8 +13,9 @@ import duckdb
 
 from pipeline.errors import CheckError, ConfigurationError
 from pipeline.outputs import rows
+from pipeline.paths import first_line, for_duckdb
 from pipeline.settings import Settings
-from pipeline.warehouse.database import CORRUPT, first_line, is_damage, is_in_use
+from pipeline.warehouse.database import CORRUPT, is_damage, is_in_use
 
 FORMATS = ("table", "csv", "tsv", "json")
 """What `run` writes as text; Parquet has `to_parquet`."""
@@ -55,7 +56,7 @@ def open_published(
     """
     path = database_path(settings)
     try:
-        with duckdb.connect(str(path), read_only=True) as con:
+        with duckdb.connect(for_duckdb(path), read_only=True) as con:
             if writable is not None:
                 con.execute("SET allowed_paths = ?", [[str(writable)]])
             spill = Path(tempfile.gettempdir()) / f"ketum-{secrets.token_hex(8)}"
@@ -134,7 +135,7 @@ def to_parquet(settings: Settings, sql: str, target: Path) -> None:
                 f"#{number} AS {_quoted(name)}"
                 for number, name in enumerate(rows.names(relation), 1)
             )
-            relation.project(own).write_parquet(str(part), compression="zstd")
+            relation.project(own).write_parquet(for_duckdb(part), compression="zstd")
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)

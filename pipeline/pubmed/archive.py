@@ -19,6 +19,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from pipeline import paths
 from pipeline.errors import ConfigurationError
 
 Entry = dict[str, Any]
@@ -77,10 +78,10 @@ class Archive:
         return self.root / "runs" / f"{run_id}.jsonl"
 
     def note(self, run_id: str, entry: Entry) -> None:
-        """Add one line to the run's ledger and sync it."""
+        r"""Add one line to the run's ledger and sync it; what is no UTF-8 stands as `\udcff`."""
         path = self.ledger(run_id)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
+        with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(json.dumps(entry, ensure_ascii=False, sort_keys=True) + "\n")
             file.flush()
             os.fsync(file.fileno())
@@ -91,7 +92,7 @@ class Archive:
         if not path.exists():
             return []
         found = []
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = paths.lines(path.read_text(encoding="utf-8"))
         for number, line in enumerate(lines, 1):
             try:
                 entry = json.loads(line)

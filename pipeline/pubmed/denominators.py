@@ -19,7 +19,7 @@ from pipeline.errors import KetumError, SourceError
 from pipeline.options import LIVE
 from pipeline.pubmed.client import EutilsClient
 from pipeline.pubmed.off_peak import is_off_peak, next_off_peak
-from pipeline.pubmed.pages import answer_root
+from pipeline.pubmed.pages import answer_root, is_number
 from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer
 from pipeline.run import Run
 
@@ -129,7 +129,7 @@ def read_count(body: bytes) -> tuple[int, list[str]]:
     """
     root = answer_root(body)
     count = root.findtext("Count", "")
-    if not count.isdecimal():
+    if not is_number(count):
         raise TransientAnswer("the answer has no count")
     if lost := [field.text or "" for field in root.iter("FieldNotFound")]:
         raise PermanentAnswer(f"it does not know the field {lost[0]!r}")

@@ -13,6 +13,7 @@ from lxml import etree
 from pipeline.clock import Clock
 from pipeline.errors import BlockedError, SourceError
 from pipeline.pubmed.client import RATE_HEADERS, EutilsClient
+from pipeline.pubmed.pages import is_number
 from pipeline.pubmed.verdict import TransientAnswer
 from pipeline.settings import Settings
 
@@ -116,7 +117,7 @@ def read_info(body: bytes) -> tuple[str, int, str]:
     if errors := [(error.text or "").strip()[:200] for error in root.iter("ERROR")]:
         raise TransientAnswer(f"EInfo said {errors[0]!r}")
     count = root.findtext("DbInfo/Count", "")
-    if root.findtext("DbInfo/DbName") != "pubmed" or not count.isdecimal():
+    if root.findtext("DbInfo/DbName") != "pubmed" or not is_number(count):
         raise TransientAnswer("the answer was not about PubMed")
     return (
         root.findtext("DbInfo/DbBuild", "not told"),
@@ -126,7 +127,7 @@ def read_info(body: bytes) -> tuple[str, int, str]:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdecimal() else None
+    return int(text) if text is not None and is_number(text) else None
 
 
 def _told(number: int | None, of_what: str) -> str:

@@ -64,7 +64,9 @@ def check_set(asked: Sequence[int]) -> Callable[[bytes], bytes]:
     return check
 
 
-_PMID = re.compile(rb"<(?:MedlineCitation|BookDocument)\b[^>]*>\s*<PMID\b[^>]*>\s*(\d+)\s*</PMID>")
+_PMID = re.compile(
+    rb"<(?:MedlineCitation|BookDocument)\b[^>]*>\s*<PMID\b[^>]*>\s*(\d{1,10})\s*</PMID>"
+)
 
 
 def pmids_in(body: bytes) -> set[int]:

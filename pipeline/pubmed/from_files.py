@@ -17,6 +17,7 @@ import duckdb
 from pipeline.errors import ConfigurationError
 from pipeline.evidence import topic_matching
 from pipeline.options import OFFLINE
+from pipeline.paths import shown
 from pipeline.pubmed.archive import sha256_of
 from pipeline.pubmed.files import open_records, sniff
 from pipeline.pubmed.parsing.bytes import open_bytes
@@ -38,7 +39,7 @@ def archive_matching(run: Run) -> dict[str, object]:
     for path in run.options.from_files:
         if not path.is_file():
             raise ConfigurationError(
-                f"There is no file {path}.",
+                f"There is no file {shown(path)}.",
                 effect="Nothing changed.",
                 next_step="name PubMed XML, .xml.gz or .nbib files after --from.",
             )
@@ -54,7 +55,7 @@ def archive_matching(run: Run) -> dict[str, object]:
             wanted = _wanted(con, run)
             entry = {
                 "kind": "records",
-                "file": path.name,
+                "file": shown(Path(path.name)),
                 "file_sha256": sha256_of(path),
                 "received_at": run.as_of.isoformat(),
                 "stamp": file_stamp(path),
@@ -122,7 +123,7 @@ def archive_citation_list(run: Run) -> int:
             "object": run.archive.put(body),
         },
     )
-    return max(len(body.splitlines()) - 1, 0)
+    return max(body.count(b"\n") - 1, 0)
 
 
 def stage_any(
@@ -140,7 +141,7 @@ def stage_any(
 
 def file_stamp(path: Path) -> str:
     """The name that orders a file among others: pubmed21n1298.xml.gz gives pubmed21n1298."""
-    return re.sub(r"(\.(xml|nbib|txt|csv))?(\.gz)?$", "", path.name).replace(":", "_")
+    return re.sub(r"(\.(xml|nbib|txt|csv))?(\.gz)?$", "", shown(Path(path.name))).replace(":", "_")
 
 
 def _cut_out(con: duckdb.DuckDBPyConnection, path: Path, wanted: list[int]) -> bytes:

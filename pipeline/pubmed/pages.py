@@ -64,7 +64,7 @@ def read_page(body: bytes, role: str, parameters: dict[str, str], received_at: d
     root = answer_root(body)
     count, ids = root.findtext("Count"), root.find("IdList")
     uids = [uid.text or "" for uid in ids.iter("Id")] if ids is not None else []
-    if not _is_number(count) or ids is None or not all(map(_is_number, uids)):
+    if not is_number(count) or ids is None or not all(map(is_number, uids)):
         raise TransientAnswer("the search answer lacks its count or its ids")
     if root.findtext("RetStart") not in ("0", None):
         raise TransientAnswer("the search answer began at another place than asked for")
@@ -80,7 +80,8 @@ def read_page(body: bytes, role: str, parameters: dict[str, str], received_at: d
     )
 
 
-def _is_number(text: str | None) -> bool:
+def is_number(text: str | None) -> bool:
+    """Whether a text is a number as PubMed's are: a few ASCII digits."""
     return text is not None and text.isascii() and text.isdecimal() and len(text) < 10
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.errors import CheckError
+from pipeline.paths import lines
 
 log = logging.getLogger("ketum")
 
@@ -31,7 +32,7 @@ def files(sql: Path) -> list[Path]:
 def read(path: Path) -> Check:
     """A check from its file: two remark lines (severity, claim), then one query."""
     text = path.read_text(encoding="utf-8")
-    first, second = text.splitlines()[:2]
+    first, second = lines(text)[:2]
     severity = first.removeprefix("-- severity:").strip()
     if severity not in ("error", "warning"):
         raise ValueError(f"{path}: the first line must be '-- severity: error' or 'warning'")

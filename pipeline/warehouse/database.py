@@ -18,6 +18,7 @@ import duckdb
 from lxml import etree
 
 from pipeline.errors import ConfigurationError
+from pipeline.paths import first_line, for_duckdb, lines
 from pipeline.settings import ROOT, Settings
 
 CONTRACT_VERSION = 1
@@ -82,7 +83,7 @@ def program_files(sql: Path) -> list[Path]:
 def comments(statement_text: str) -> Iterator[tuple[str, str | None, str]]:
     """(table, column or None, remark) for each remark behind a table or column line."""
     table = ""
-    for line in statement_text.splitlines():
+    for line in lines(statement_text):
         if match := _TABLE.match(line):
             table = match[1]
             yield table, None, match[2]
@@ -118,7 +119,7 @@ def connect(settings: Settings, origin: str, now: datetime) -> duckdb.DuckDBPyCo
     path = settings.warehouse(origin)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        con = duckdb.connect(str(path))
+        con = duckdb.connect(for_duckdb(path))
     except duckdb.Error as error:
         if not is_in_use(error):
             raise damaged(path, origin, error) from None
@@ -137,11 +138,6 @@ def connect(settings: Settings, origin: str, now: datetime) -> duckdb.DuckDBPyCo
             raise damaged(path, origin, error) from None
         raise
     return con
-
-
-def first_line(error: BaseException) -> str:
-    """What DuckDB says, without the lines behind it."""
-    return str(error).strip().partition("\n")[0]
 
 
 def is_in_use(error: BaseException) -> bool:

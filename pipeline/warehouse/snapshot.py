@@ -11,6 +11,8 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.paths import literal
+
 STORAGE_VERSION = "v1.4.0"
 
 
@@ -18,9 +20,10 @@ def write(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Write the connection's database to a new read-only file, synced to disk."""
     source = con.execute("SELECT current_database()").fetchone()
     assert source is not None
-    con.execute(f"ATTACH '{path}' AS snapshot (STORAGE_VERSION '{STORAGE_VERSION}')")
+    con.execute(f"ATTACH {literal(path)} AS snapshot (STORAGE_VERSION '{STORAGE_VERSION}')")
     try:
-        con.execute(f'COPY FROM DATABASE "{source[0]}" TO snapshot')
+        name = source[0].replace('"', '""')
+        con.execute(f'COPY FROM DATABASE "{name}" TO snapshot')
         con.execute("CHECKPOINT snapshot")
     finally:
         con.execute("DETACH snapshot")

@@ -30,7 +30,8 @@ _TOP = re.compile(
     re.S,
 )
 _SAID = re.compile(
-    rb"""<\?xml\s(?:(?!\?>).)*?encoding\s*=\s*["']([-\w.]+)|</Pubmed(?:Book)?ArticleSet""", re.S
+    rb"""(?<!<\?)<\?xml\s(?:(?!\?>).)*?encoding\s*=\s*["']([-\w.]+)|</Pubmed(?:Book)?ArticleSet""",
+    re.S,
 )
 _HIDING = re.compile(rb"<!--|<!\[CDATA|<\?|<!DOCTYPE")
 _ENTITIES = b"".join(
@@ -196,7 +197,8 @@ def _is_between_marks(before: bytes) -> bool:
     """Whether a comment or instruction that began before is still open, or the encoding changed."""
     if re.search(rb"""encoding\s*=\s*["'](?!utf-8)""", before):
         return True
-    return before.rfind(b"<!--") > before.rfind(b"-->") or before.rfind(b"<?") > before.rfind(b"?>")
+    opened = [(before.rfind(b"<!--"), 4, b"-->"), (before.rfind(b"<?"), 2, b"?>")]
+    return any(at >= 0 and before.find(end, at + skip) < 0 for at, skip, end in opened)
 
 
 # --- MEDLINE exports ----------------------------------------------------------------------------

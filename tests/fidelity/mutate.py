@@ -214,7 +214,11 @@ def spoil(rng: random.Random, kind: str = XML, pmid: int | None = None) -> Spoil
     offsets: list[int | None] = []
     for place in places:
         begin = sum(map(len, pieces[:place]))
-        offsets.append(None if place == changed else begin)
+        is_changed = place == changed
+        if kind == NBIB:  # a record of an export ends where a line begins the next one
+            is_glued = place == changed + 1 and not pieces[changed].endswith(b"\n")
+            is_changed = is_changed or place < changed <= place + 2 or is_glued
+        offsets.append(None if is_changed else begin)
     data, encoding = _encoded(b"".join(pieces), rng, kind)
     what = f"{', '.join(told)} in piece {changed} of {len(pieces)}, {encoding}"
     return Spoilt(data, tuple(records), tuple(offsets), encoding, what)

@@ -17,6 +17,7 @@ from Bio import Medline
 from pipeline.errors import ConfigurationError
 from pipeline.identifiers import same_doi
 from pipeline.outputs.citations.citation import Citation
+from pipeline.paths import first_line, for_reading, lines, shown
 
 Identifiers = tuple[str, str]
 """PMID and DOI of a record, either of them empty when it has none."""
@@ -66,7 +67,7 @@ def _identifiers(path: Path) -> set[Identifiers]:
     try:
         found = {(pmid.strip(), same_doi(doi) or "") for pmid, doi in reader(path)}
     except (OSError, ValueError, AttributeError, KeyError, csv.Error, duckdb.Error) as error:
-        raise _unreadable(path, str(error).splitlines()[0]) from None
+        raise _unreadable(path, first_line(error)) from None
     found.discard(("", ""))
     if not found:
         raise _unreadable(path, "no record in it has a PMID or a DOI")
@@ -106,7 +107,7 @@ def _csv(path: Path) -> Iterator[Identifiers]:
 
 
 def _json_lines(path: Path) -> Iterator[Identifiers]:
-    for line in _words(path).split("\n"):
+    for line in lines(_words(path)):
         if not line:
             continue
         values = json.loads(line)
@@ -116,8 +117,9 @@ def _json_lines(path: Path) -> Iterator[Identifiers]:
 def _parquet(path: Path) -> Iterator[Identifiers]:
     with duckdb.connect() as con:
         rows = con.execute(
-            "SELECT coalesce(pmid::VARCHAR, ''), coalesce(doi, '') FROM read_parquet(?)",
-            [str(path)],
+            "SELECT coalesce(pmid::VARCHAR, ''), coalesce(doi, '') "
+            "FROM read_parquet(?, hive_partitioning = false)",
+            [for_reading(path)],
         ).fetchall()
     yield from rows
 
@@ -139,7 +141,7 @@ def _words(path: Path) -> str:
 
 def _unreadable(path: Path, why: str) -> ConfigurationError:
     return ConfigurationError(
-        f"{path} could not be read as an earlier export: {why}.",
+        f"{shown(path)} could not be read as an earlier export: {why}.",
         effect="Nothing was written.",
         next_step="give a file that `ketum export` wrote.",
     )

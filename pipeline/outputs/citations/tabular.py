@@ -13,6 +13,7 @@ import duckdb
 
 from pipeline.outputs.citations.citation import Citation, iso_date
 from pipeline.outputs.escaping import for_csv, for_json
+from pipeline.paths import for_duckdb, for_reading
 
 COLUMNS = {
     "pmid": "INTEGER", "doi": "VARCHAR", "pmcid": "VARCHAR", "title": "VARCHAR",
@@ -98,8 +99,11 @@ def write_parquet(rows: Sequence[dict[str, Any]], target: Path) -> None:
     try:
         lines.write_text(json_lines(rows), encoding="utf-8")
         with duckdb.connect() as con:
-            con.read_json(str(lines), columns=columns, format="newline_delimited").write_parquet(
-                str(target), compression="zstd"
-            )
+            con.read_json(
+                for_reading(lines),
+                columns=columns,
+                format="newline_delimited",
+                hive_partitioning=False,
+            ).write_parquet(for_duckdb(target), compression="zstd")
     finally:
         lines.unlink(missing_ok=True)

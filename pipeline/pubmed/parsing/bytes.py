@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from isal import igzip, isal_zlib
 
 from pipeline.errors import SourceError
+from pipeline.paths import shown
 
 PIECE = 128 * 1024
 """Read in pieces of this size: larger ones were no faster in trials, and cost memory."""
@@ -113,6 +114,6 @@ def open_bytes(source: str | Path | BinaryIO) -> Iterator[BinaryIO]:
 def source_name(source: object) -> str:
     """What to call a source in a message."""
     if isinstance(source, (str, Path)):
-        return Path(source).name
+        return shown(Path(Path(source).name))
     name = getattr(source, "name", None)
     return Path(name).name if isinstance(name, str) else "the stream"

@@ -42,6 +42,7 @@ class Context:
         self.record_no = 0
         self.fields: dict[str, Any] = dict(_NO_FIELDS)
         self.location_doi: str | None = None
+        self.own_ids: set[tuple[str | None, str]] = set()
         self.is_book = False
         self.events: dict[bytes, tuple[Any, ...]] = {}
         self.book: dict[str, Any] = {}
@@ -59,6 +60,7 @@ class Context:
         for column in LIST_COLUMNS:
             fields[column] = []
         self.location_doi = None
+        self.own_ids = set()
         self.first = {table: len(rows) for table, rows in self.tables.items()}
 
     def rows(self, table: str) -> tuple[list[Row], int]:

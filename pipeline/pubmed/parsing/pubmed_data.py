@@ -18,20 +18,20 @@ def own_identifiers(context: Context, element: Element) -> None:
     """
     context.bare(element)
     rows, position = context.rows("article_identifiers")
-    standing: set[tuple[object, ...]] = set()
-    if context.is_book:
-        standing = {row[2:5] for row in rows[len(rows) - position :]}
+    own: list[tuple[str | None, str]] = []
     for child in context.children(element, "ArticleId"):
         id_type = context.vocabulary.article_id[tuple(child.items())]
         value = context.flat(child) or ""
-        if standing and ("ArticleId", id_type, value) in standing:
+        if context.is_book and (id_type, value) in context.own_ids:
             continue
+        own.append((id_type, value))
         position += 1
         rows.append((context.record_no, position, "ArticleId", id_type, value, None))
         if id_type == "doi" and value:
             context.set("doi", value)
         elif id_type == "pmc" and value:
             context.set("pmc_id", value)
+    context.own_ids.update(own)
 
 
 @lru_cache(maxsize=65_536)

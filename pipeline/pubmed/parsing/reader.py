@@ -25,6 +25,9 @@ _HIDING = ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>"))
 _XML_ENTITIES = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
 _MATHML_NAMESPACE = b' xmlns:mml="http://www.w3.org/1998/Math/MathML"'
 
+LONGEST_TEXT = 1_000_000
+"""Characters of title and abstracts together: to judge more would take minutes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
@@ -118,7 +121,7 @@ class RecordReader:
         context.tables["articles"].append(tuple(said.values()))  # in the order of the columns
 
     def _check_sizes(self) -> None:
-        """Running numbers are SMALLINT in core, but for references."""
+        """Running numbers are SMALLINT in core, but for references; long texts cost minutes."""
         context = self.context
         for table, rows in context.tables.items():
             first = context.first[table]
@@ -129,6 +132,10 @@ class RecordReader:
                 count = max(rows[place][2] for place in range(first, len(rows)))
             if count > LARGEST_SMALLINT:
                 raise BadRecordError(f"it has {count} rows of {table}")
+        sections = context.tables["abstract_sections"][context.first["abstract_sections"] :]
+        length = len(context.fields["title"] or "") + sum(len(section[-1]) for section in sections)
+        if length > LONGEST_TEXT:
+            raise BadRecordError(f"its title and abstracts have {length} characters")
 
     def _tree(self, raw: bytes) -> Element:
         try:

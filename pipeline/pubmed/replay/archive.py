@@ -24,7 +24,7 @@ _PIECE = re.compile(
     re.DOTALL,
 )
 _ROOT = re.compile(rb"<PubmedArticleSet[\s/>]")
-_PMID = re.compile(rb"<PMID(?:\s+Version\s*=\s*[\"'](\d+)[\"'])?[^>]*>\s*(\d+)\s*</PMID>")
+_PMID = re.compile(rb"<PMID(?:\s+Version\s*=\s*[\"'](\d{1,5})[\"'])?[^>]*>\s*(\d{1,10})\s*</PMID>")
 _ENCODING = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([\w-]+)[\"']")
 
 
@@ -108,6 +108,8 @@ def _content(path: Path) -> bytes:
             data = igzip.decompress(data)  # type: ignore[no-untyped-call]
     except (OSError, EOFError, IsalError) as error:  # type: ignore[misc]  # a wrong stub
         raise _unreadable(str(path), str(error)) from None
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise _unreadable(str(path), "its encoding is UTF-16, not UTF-8")
     declared = _ENCODING.match(data)
     if declared and declared.group(1).lower() not in (b"utf-8", b"us-ascii", b"ascii"):
         # Records of many files go out in one UTF-8 answer, byte for byte.

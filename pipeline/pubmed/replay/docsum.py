@@ -118,7 +118,7 @@ def _pub_date(element: Element | None) -> str:
         return ""
     loose = _first(element, "MedlineDate")
     month = _first(element, "Month") or _first(element, "Season")
-    if month.isdecimal() and 1 <= int(month) <= 12:
+    if month.isdecimal() and len(month) <= 2 and 1 <= int(month) <= 12:
         month = _MONTHS[int(month) - 1]
     day = _first(element, "Day").lstrip("0")
     return loose or " ".join(filter(None, (_first(element, "Year"), month, day)))

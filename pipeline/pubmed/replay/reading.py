@@ -45,9 +45,7 @@ def text_of(element: Element) -> str:
 def plain_date(element: Element) -> int | None:
     """Year, Month and Day as a number like 20240131; None without a year."""
     said = children_of(element)
-    year, month, day = (
-        int(said[tag]) if said.get(tag, "").isdecimal() else 0 for tag in ("Year", "Month", "Day")
-    )
+    year, month, day = (_small(said.get(tag, "")) for tag in ("Year", "Month", "Day"))
     return year * 10000 + (month or 1) * 100 + (day or 1) if year else None
 
 
@@ -71,4 +69,9 @@ def issue_date(element: Element) -> int | None:
         word = match.group()
         month = _SEASONS.get(word) or _MONTHS.index(word) + 1
     day = said.get("Day", "")
-    return int(years[0]) * 10000 + month * 100 + (int(day) if day.isdecimal() else 1)
+    return int(years[0]) * 10000 + month * 100 + (_small(day) if day.isdecimal() else 1)
+
+
+def _small(text: str) -> int:
+    """A year, month or day; 0 for what is none."""
+    return int(text) if text.isdecimal() and len(text) <= 4 else 0
