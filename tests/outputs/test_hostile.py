@@ -10,6 +10,7 @@ import io
 import json
 import logging
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -29,7 +30,7 @@ from markdown_it import MarkdownIt
 from pipeline import cli, logs
 from pipeline import run as runs
 from pipeline.options import Options
-from pipeline.outputs import claims, claims_page, claims_text, explain, query
+from pipeline.outputs import claims, claims_page, claims_text, explain, query, search_log
 from pipeline.outputs.citations.export import export
 from pipeline.outputs.citations.selection import Selection
 from pipeline.outputs.citations.targets import FORMATS, TARGETS
@@ -249,9 +250,13 @@ def test_query_gives_rows_that_are_whole(form, held):
 # -- search log
 
 
-def test_the_search_log_is_json(held):
-    text = (held.latest / "search_log.json").read_text(encoding="utf-8")
-    assert json.loads(text)["searches"]
+def test_the_search_log_holds_what_pubmed_answers_as_json(held, tmp_path):
+    path = shutil.copy((held.latest / "ketum.duckdb").resolve(), tmp_path)
+    with duckdb.connect(str(path)) as con:
+        con.execute("UPDATE marts.search_log SET query_translation = ?", [hostile.ATTACK])
+        text = search_log.render(con)
+    searches = json.loads(text)["searches"]
+    assert {search["query_translation"] for search in searches} == {hostile.ATTACK}
     assert not OBEYED.search(text)
 
 
