@@ -26,7 +26,7 @@ from pathlib import Path
 
 from flows.environment import HOST
 from pipeline.errors import KetumError
-from pipeline.settings import ROOT, Settings
+from pipeline.settings import ROOT, Settings, environment_of_others
 from pipeline.warehouse import lock
 
 STARTUP_SECONDS = 120.0
@@ -89,7 +89,7 @@ class EmbeddedServer:
         with listener, self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", MODULE, str(listener.fileno()), str(os.getpid()), self.home],
-                env={**os.environ, "PYTHONPATH": path},
+                env={**environment_of_others(), "PYTHONPATH": path},
                 # Where no `.env`, prefect.toml or pyproject.toml speaks to Prefect.
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,
@@ -205,7 +205,11 @@ def _is_server(pid: int, home: Path) -> bool:
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
     except OSError:  # gone, or a system without /proc
         asked = subprocess.run(
-            ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+            ["ps", "-o", "command=", "-p", str(pid)],
+            env=environment_of_others(),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         arguments = asked.stdout
     return MODULE in arguments and str(home) in arguments

@@ -23,6 +23,7 @@ from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
+from pipeline import logs
 from pipeline import update as pipeline_update
 from pipeline.options import MAX_REQUESTS, Options
 from pipeline.run import Run
@@ -74,7 +75,9 @@ def update(
         max_requests=max_requests,
         off_peak=off_peak,
     )
-    with pipeline_update.open_run(options, Settings.from_environment()) as run:
+    settings = Settings.from_environment()
+    logs.hide_key(settings)
+    with pipeline_update.open_run(options, settings) as run:
         for step in pipeline_update.STEPS:
             _run_as_task(run, step)
     receipts.append(run.receipt.text())

@@ -50,12 +50,19 @@ def ready_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def hide_key(settings: Settings) -> None:
+    """Take the key out of ketum's messages before any handler, Prefect's too, has them."""
+    logger = logging.getLogger("ketum")
+    logger.filters[:] = [one for one in logger.filters if not isinstance(one, _WithoutSecrets)]
+    if settings.api_key:
+        logger.addFilter(_WithoutSecrets(settings.api_key))
+
+
 def configure(settings: Settings, *, quiet: bool = False) -> None:
     """Send ketum's messages to stderr; with `quiet` only warnings and errors."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(OneLine())
-    if settings.api_key:
-        handler.addFilter(_WithoutSecrets(settings.api_key))
+    hide_key(settings)
     logger = logging.getLogger("ketum")
     logger.handlers[:] = [handler]
     logger.propagate = False

@@ -97,6 +97,11 @@ class Settings:
         return self.data / "prefect"
 
 
+def environment_of_others() -> dict[str, str]:
+    """The environment for programs that ask PubMed nothing: without the key."""
+    return {name: value for name, value in os.environ.items() if name != "NCBI_API_KEY"}
+
+
 def slug(origin: str) -> str:
     """An origin as a directory name: `archive:demo` becomes `archive-demo`."""
     return origin.replace(":", "-")

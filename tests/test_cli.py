@@ -12,11 +12,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pipeline import cli, update
+from pipeline import cli, logs, update
 from pipeline.clock import Clock
 from pipeline.errors import CheckError
 from pipeline.run import Options
@@ -219,6 +220,24 @@ def test_a_full_disk_is_told_without_a_traceback(data, archive, capsys, monkeypa
     assert "no space left" in told.lower() and "untouched" in told and "Next:" in told
 
 
+def test_no_handler_of_ketums_messages_gets_the_key(settings, capsys):
+    messages: list[str] = []
+
+    class Other(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            messages.append(record.getMessage())
+
+    logger, other = logging.getLogger("ketum"), Other()
+    logs.hide_key(replace(settings, api_key=KEY))
+    logger.addHandler(other)
+    try:
+        logger.warning("asked with %s", KEY)
+    finally:
+        logger.removeHandler(other)
+        logs.hide_key(settings)
+    assert messages == ["asked with [key]"]
+
+
 # -- query
 
 
@@ -286,12 +305,16 @@ def test_interactive_hands_over_to_an_installed_shell(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     started = []
-    monkeypatch.setattr(os, "execv", lambda _path, command: started.append(command))
+    monkeypatch.setenv("NCBI_API_KEY", KEY)
+    monkeypatch.setattr(
+        os, "execve", lambda _path, command, environment: started.extend((command, environment))
+    )
     monkeypatch.setattr("pipeline.commands.query._statement", lambda _sql: "SELECT 1")
     assert ketum("query", "--interactive") == 0
     assert started[0][0] == str(fake)
     assert set(options) <= set(started[0])
     assert started[0][-1].endswith("ketum.duckdb") and "latest" not in started[0][-1]
+    assert KEY not in started[1].values() and started[1]["PATH"] == str(tmp_path)
 
 
 def test_interactive_without_a_shell_names_how_to_get_one(data, capsys, monkeypatch, tmp_path):

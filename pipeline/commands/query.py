@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.commands.parsers import Subparsers
 from pipeline.errors import EXIT_OK, ConfigurationError
-from pipeline.settings import Settings
+from pipeline.settings import Settings, environment_of_others
 
 EXAMPLES = """\
 examples:
@@ -53,7 +53,7 @@ def _query(settings: Settings, arguments: argparse.Namespace) -> int:
     if arguments.interactive:
         command = shells.command(settings)
         # This process becomes the shell, which then owns the terminal and its signals.
-        os.execv(command[0], command)
+        os.execve(command[0], command, environment_of_others())
     sql = _statement(arguments.sql)
     if arguments.format in ("csv", "tsv") and not rows.is_unicode(sys.stdout):
         print(

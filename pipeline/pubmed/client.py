@@ -2,17 +2,23 @@
 
 Facts: NLM, "A General Introduction to the E-utilities" (NBK25497) and "In-Depth"
 (NBK25499). The key travels in POST bodies only, and no exception of this module
-carries a request, a URL with parameters, or an answer's body (NCBI echoes the key
-in some of them).
+carries a request, a URL with parameters, or an answer's body. NCBI echoes the key in
+some answers: nothing behind this module sees it. An answer that says why there is none
+is read without it; one that would be kept is refused, since bodies are kept as they
+came and have no place for it.
 """
 
 from __future__ import annotations
 
+import html
+import json
 import random
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote, quote_plus
 
 import requests
 import urllib3
@@ -87,6 +93,7 @@ class EutilsClient:
             self._identity["email"] = email
         if api_key:
             self._identity["api_key"] = api_key
+        self._key = _spellings(api_key) if api_key else None
         self._pacer = Pacer(pace_file, PACE_WITH_KEY_SECONDS if api_key else PACE_SECONDS, clock)
         self._session = requests.Session()
         self._line = DeadlineAdapter()
@@ -116,7 +123,12 @@ class EutilsClient:
         for attempt in range(MAX_TRIES):
             final: SourceError | None = None
             try:
-                return check(self._post(tool, parameters, start + TOTAL_DEADLINE))
+                body = self._post(tool, parameters, start + TOTAL_DEADLINE)
+                shown = self._without_key(body)
+                result = check(shown)
+                if shown != body or self._spells_key(body):
+                    raise TransientAnswer("the answer repeats NCBI_API_KEY; unset, it cannot be")
+                return result
             except BlockedAnswer as answer:
                 final = self._blocked(str(answer))
             except PermanentAnswer as answer:
@@ -174,9 +186,11 @@ class EutilsClient:
         if failure:
             # outside the except block: requests' exceptions hold the request, and with it the key
             raise TransientAnswer(failure)
-        self.rate_headers = {name: headers[name] for name in RATE_HEADERS if name in headers}
+        self.rate_headers = {
+            name: self._scrub(headers[name]) for name in RATE_HEADERS if name in headers
+        }
         self.server_time = self.server_time or http_date(headers.get("Date", ""))
-        check_http(status, headers, body, self.clock.now())
+        check_http(status, headers, self._without_key(body), self.clock.now())
         return body
 
     def _body(self, raw: urllib3.response.BaseHTTPResponse, deadline: float) -> bytes:
@@ -190,9 +204,17 @@ class EutilsClient:
                 raise PermanentAnswer("the answer was larger than any that was asked for")
         return bytes(body)
 
+    def _without_key(self, body: bytes) -> bytes:
+        return self._key.sub(b"[key]", body) if self._key else body
+
+    def _spells_key(self, body: bytes) -> bool:
+        """Whether references to characters (`&#99;`) make the key."""
+        if self._key is None or b"&" not in body:
+            return False
+        return self._key.search(html.unescape(body.decode("utf-8", "replace")).encode()) is not None
+
     def _scrub(self, text: str) -> str:
-        key = self._identity.get("api_key")
-        return text.replace(key, "[key]") if key else text
+        return self._without_key(text.encode("utf-8", "replace")).decode()
 
     def _host(self) -> str:
         return self.base_url.split("/")[2]
@@ -212,6 +234,12 @@ class EutilsClient:
             next_step="look at https://www.ncbi.nlm.nih.gov in a browser and wait a day; if it "
             "lasts, write to eutilities@ncbi.nlm.nih.gov, naming your NCBI_EMAIL.",
         )
+
+
+def _spellings(key: str) -> re.Pattern[bytes]:
+    """What the key looks like in an answer: as it is, or as JSON and addresses write it."""
+    spelt = {key, json.dumps(key)[1:-1], quote(key, safe=""), quote_plus(key)}
+    return re.compile(b"|".join(re.escape(form.encode()) for form in spelt), re.IGNORECASE)
 
 
 def _why_unreachable(error: requests.exceptions.ConnectionError) -> str:

@@ -124,6 +124,7 @@ EXPECTED: dict[str, Row] = {
     "orcid-forms": _READ,
     "inline-markup": _READ,
     "key-echoed": _REFUSED,
+    "key-in-answer": _ASKED_AGAIN,
 }
 
 NOT_ASKED = {"summary-too-many", "summary-error"}

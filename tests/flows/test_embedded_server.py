@@ -113,3 +113,22 @@ def test_an_unusable_database_is_set_aside_once(environment: dict[str, str], tmp
         server.stop()
     assert (home / "prefect.db.unusable").read_bytes().startswith(b"not a database")
     assert not (home / "server.json").exists()
+
+
+def test_the_server_does_not_get_the_key(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """What Prefect's server does not know, none of its logs, pages and children can show."""
+    environment["NCBI_API_KEY"] = "canary"
+    given: list[dict[str, str]] = []
+
+    class Started:
+        pid = 0
+
+        def __init__(self, *_command: object, env: dict[str, str], **_rest: object) -> None:
+            given.append(env)
+
+    monkeypatch.setattr(embedded_server.subprocess, "Popen", Started)
+    EmbeddedServer(tmp_path).start()
+    assert "canary" not in given[0].values()
+    assert given[0]["PATH"] == environment["PATH"]

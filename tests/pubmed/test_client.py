@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from typing import NamedTuple
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote, quote_plus
 
 import pytest
 
@@ -244,6 +244,48 @@ def test_a_refusal_shows_the_words_of_ncbi_without_the_key(ncbi, eutils):
     ncbi.says(Reply(f"<ERROR>Invalid uid, asked by {KEY}</ERROR>".encode(), 400))
     error = fails(lambda: esearch(eutils, "kratom"), SourceError)
     assert "Invalid uid, asked by [key]" in str(error)
+
+
+ODD_KEY = 'ab/cd+ef gh"ij&kl0000000000'
+
+
+@pytest.mark.parametrize(
+    ("key", "echo"),
+    [
+        (KEY, KEY),
+        (KEY, KEY.upper()),
+        (KEY, "".join(f"&#{ord(letter)};" for letter in KEY)),
+        (ODD_KEY, quote_plus(ODD_KEY)),
+        (ODD_KEY, quote(ODD_KEY, safe="")),
+        (ODD_KEY, json.dumps(ODD_KEY)[1:-1].replace("&", "&amp;")),
+    ],
+    ids=["as it is", "capitals", "references", "form", "address", "JSON"],
+)
+def test_a_good_answer_that_repeats_the_key_is_asked_for_again(key, echo, ncbi, clock):
+    eutils = EutilsClient(clock, pace_file=None, base_url=ncbi.url, api_key=key)
+    spoilt = RECORDS.replace(b"Kratom and pain", b"Kratom and pain " + echo.encode())
+    assert spoilt != RECORDS
+    ncbi.says(Reply(spoilt), Reply(RECORDS))
+    assert efetch(eutils, [1, 2]) == RECORDS
+    ncbi.says(Reply(spoilt))
+    with pytest.raises(SourceError, match="repeats NCBI_API_KEY") as caught:
+        efetch(eutils, [1, 2])
+    assert key not in told(caught.value)
+
+
+def test_a_key_is_not_shown_in_part_where_words_are_cut(ncbi, eutils):
+    """Words are shown up to 200 characters: a key across that end was shown but for its end."""
+    words = "Invalid uid " + "x" * (180 - len("Invalid uid ")) + KEY
+    ncbi.says(Reply(f"<ERROR>{words}</ERROR>".encode(), 400))
+    assert KEY[:8] not in str(fails(lambda: esearch(eutils, "kratom"), SourceError))
+    ncbi.says(Reply(f"<eSearchResult><ERROR>{words}</ERROR></eSearchResult>".encode()))
+    assert KEY[:8] not in str(fails(lambda: esearch(eutils, "kratom"), SourceError))
+
+
+def test_a_header_that_repeats_the_key_is_kept_without_it(ncbi, eutils):
+    ncbi.says(Reply(FOUND, headers={"X-RateLimit-Limit": f"10 for {KEY}"}))
+    esearch(eutils, "kratom")
+    assert eutils.rate_headers == {"X-RateLimit-Limit": "10 for [key]"}
 
 
 @pytest.mark.parametrize("status", [200, 400])

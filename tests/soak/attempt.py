@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.errors import exit_code_of
 from pipeline.options import Options
-from pipeline.settings import ROOT, Settings
+from pipeline.settings import ROOT, Settings, environment_of_others
 from pipeline.update import run_update
 from tests.soak.child import READY, Task
 from tests.soak.clock import SoakClock
@@ -107,7 +107,9 @@ class Updater:
             pace_file=str(self._settings.pace_file),
             clock_file=str(self._clock_file),
         )
-        with subprocess.Popen(task.command(), cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
+        with subprocess.Popen(
+            task.command(), cwd=ROOT, env=environment_of_others(), stdout=subprocess.PIPE, text=True
+        ) as child:
             victims.append(child)
             assert child.stdout is not None
             if child.stdout.readline().strip() != READY:

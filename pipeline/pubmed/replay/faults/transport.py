@@ -6,6 +6,7 @@ Texts as transcribed from NCBI's answers; pages of HTML keep NCBI's titles only.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 from pipeline.pubmed.replay.answers import article_set
@@ -49,6 +50,14 @@ def _key_echoed(exchange: Exchange) -> Response:
     sent = {**exchange.parameters, "api_key": exchange.api_key}
     request = "&".join(f"{name}={value}" for name, value in sent.items())
     return Response(f"Bad request: {request} from {_ADDRESS}\n".encode(), 400, "text/plain")
+
+
+def _key_in_answer(exchange: Exchange) -> Response:
+    """The right answer, with the key in a text that would be shown and behind the last element."""
+    key = (exchange.api_key or "").encode()
+    text = re.compile(rb"<(ArticleTitle|QueryTranslation|MenuName|Title)>")
+    body = text.sub(lambda tag: tag[0] + key + b" ", exchange.right.body)
+    return replace(exchange.right, body=body + b"<!-- " + key + b" -->\n")
 
 
 def _redirect(_: Exchange) -> Response:
@@ -140,5 +149,9 @@ CASES = (
     FaultCase(
         25, "key-echoed", "400 with a text that repeats the request, its key and the address",
         ANY_TOOL, _key_echoed,
+    ),
+    FaultCase(
+        25, "key-in-answer", "The right answer, but for the key in its texts and behind it",
+        ANY_TOOL, _key_in_answer,
     ),
 )  # fmt: skip
