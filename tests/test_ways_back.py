@@ -209,7 +209,10 @@ def test_records_read_by_another_parser_are_read_anew(home, warehouse, clock, mo
 def test_the_parser_is_all_that_it_imports():
     """A module that shapes rows and is not in the fingerprint would change them unseen."""
     told = {path.relative_to(database.ROOT).as_posix() for path in database.parser_files()}
-    outside = {"pipeline/errors.py", "pipeline/settings.py", "pipeline/warehouse/changes.py"}
+    outside = {
+        "pipeline/errors.py", "pipeline/paths.py", "pipeline/settings.py",
+        "pipeline/warehouse/changes.py",
+    }  # fmt: skip
     for name in told:
         for line in (database.ROOT / name).read_text(encoding="utf-8").splitlines():
             words = line.split()

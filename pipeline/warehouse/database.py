@@ -56,7 +56,10 @@ def schema_version(sql: Path) -> str:
 def parser_files() -> list[Path]:
     """The modules that make rows of `core` of bytes, and decide between copies of a record."""
     room = ROOT / "pipeline"
-    others = ("pubmed/records.py", "pubmed/files.py", "warehouse/stage.py", "warehouse/load.py")
+    others = (
+        "identifiers.py", "csv_rows.py", "pubmed/records.py", "pubmed/files.py",
+        "warehouse/stage.py", "warehouse/load.py",
+    )  # fmt: skip
     return [*sorted((room / "pubmed" / "parsing").glob("*.py")), *(room / name for name in others)]
 
 
