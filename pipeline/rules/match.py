@@ -1,21 +1,21 @@
 """Find the signals of a rule set in the texts and tags of one record.
 
-Every zone has an `re2.Filter` of the patterns that are looked for there: one pass over a text
-tells which literals stand in it, and only patterns that can match are tried, all in C++. Where a
-pattern stands is asked only of what proves a rule (see `decide`).
+An `re2.Filter` holds the patterns: one pass over a text tells which literals stand in it, and
+only patterns that can match are tried, all in C++. Where a pattern stands is asked only of what
+proves a rule (see `decide`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import re2
 
 from pipeline.rules.fold import fold
 from pipeline.rules.model import VALUE_KINDS, Signal
 from pipeline.rules.patterns import OPTIONS, regular_expression
-from pipeline.rules.text import Unit
+from pipeline.rules.text import ABSTRACT_ZONES, ZONES, Unit
 
 NAME_KINDS = ("publication_type", "mesh", "substance", "supplementary")
 """Kinds of tags in whose names a `name` signal looks."""
@@ -23,8 +23,7 @@ _ALSO_FOUND_AS = {"substance": ("substance", "supplementary")}
 """Kinds of tags that a signal is looked for in, where they are not just its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """Something a record carries beside its texts.
 
     Attributes:
@@ -77,17 +76,20 @@ class TextFinder:
         """
         self._form = form
         self._of_zone: dict[str, tuple[Sieve, list[tuple[int, ...]]]] = {}
-        sieves: dict[tuple[str, ...], Sieve] = {}
-        for zone in dict.fromkeys(zone for signal in signals for zone in signal.zones):
-            wanted: dict[str, list[int]] = {}
-            for signal, number in signals.items():
-                if signal.kind == "text" and zone in signal.zones:
-                    wanted.setdefault(regular_expression(signal.value), []).append(number)
-            patterns = tuple(sorted(wanted))
-            # zones in which the same is looked for share one sieve, and its memory
-            if patterns not in sieves:
-                sieves[patterns] = Sieve(patterns)
-            self._of_zone[zone] = (sieves[patterns], [tuple(wanted[one]) for one in patterns])
+        texts = {signal: number for signal, number in signals.items() if signal.kind == "text"}
+        # Abstract zones ask for nearly the same, titles and keywords for much else: with two
+        # sieves few patterns are tried in vain, and few are held twice.
+        for zones in (ABSTRACT_ZONES, [zone for zone in ZONES if zone not in ABSTRACT_ZONES]):
+            asked = [signal for signal in texts if not set(zones).isdisjoint(signal.zones)]
+            patterns = list(dict.fromkeys(regular_expression(signal.value) for signal in asked))
+            sieve = Sieve(patterns)
+            for zone in zones:
+                numbers: dict[str, list[int]] = {pattern: [] for pattern in patterns}
+                for signal in asked:
+                    if zone in signal.zones:
+                        numbers[regular_expression(signal.value)].append(texts[signal])
+                if any(numbers.values()):
+                    self._of_zone[zone] = (sieve, [tuple(found) for found in numbers.values()])
 
     def find(self, unit: Unit) -> list[int]:
         """Numbers of the signals that stand in a unit."""

@@ -31,11 +31,9 @@ from pipeline.rules.patterns import OPTIONS, checked
 ABSTRACT_ZONES = ("background", "objective", "methods", "results", "conclusions", "body")
 """Zones of abstract sections; `background` is never judged."""
 ZONES = ("title", "vernacular", *ABSTRACT_ZONES, "other_abstract", "keywords")
-_BOUNDARY = re.compile(
-    r"((?:[a-z0-9)%\]'\u201d\u03b1-\u03c9]|[A-Z]{2})[.!?])[ \t\n\u00a0\u2009\u202f]([A-Z0-9(\[])"
-)
-_MARK = "\x01"
-"""Stands for the one space between two sentences while a text is cut there."""
+_END = re.compile(r"[.!?][ \t\n\u00a0\u2009\u202f][A-Z0-9(\[]")
+_CLOSING = re.compile(r"(?:[a-z0-9)%\]'\u201d\u03b1-\u03c9]|[A-Z]{2})\Z")
+"""What stands before the full stop of a sentence: no single capital, as in "J. Smith"."""
 _EMPTY = Text("")
 _SENTENCE_ZONES = ("results", "conclusions", "body")
 _WHOLE_ZONES = ("title", "keywords")
@@ -92,8 +90,10 @@ class Section:
 
     Attributes:
         number: its number in the record.
+        label: its label as printed.
         category: the zone its publisher states, in capitals; None, or anything else, for none.
         is_main: it belongs to the abstract itself, not to another one of the record.
+        text: the section.
     """
 
     number: int
@@ -203,7 +203,16 @@ def _as_sentence(unit: Unit, text: Text) -> Unit:
 
 def _cut(stored: str) -> list[str]:
     """The sentences of a stored text; between two of them one space is left out."""
-    return _BOUNDARY.sub(rf"\1{_MARK}\2", stored).split(_MARK)
+    sentences: list[str] = []
+    start = taken = 0
+    for end in _END.finditer(stored):
+        stop = end.start()
+        # what opens a sentence cannot close it: of "1. 2. 3" only the first is cut off
+        if _CLOSING.search(stored[max(stop - 2, taken) : stop]):
+            sentences.append(stored[start : stop + 1])
+            start, taken = stop + 2, end.end()
+    sentences.append(stored[start:])
+    return sentences
 
 
 def _zone(section: Section, language: Language) -> str:
