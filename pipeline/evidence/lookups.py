@@ -1,4 +1,4 @@
-"""What the judgements refer to: rule files, study types and their accuracy, topics, searches."""
+"""What judgements refer to: rule files, study types, their accuracy, topics, facets, claims."""
 
 # SQL here is made of table names that stand in the code.
 # ruff: noqa: S608
@@ -10,10 +10,13 @@ from typing import Any
 
 import duckdb
 
+from pipeline.evidence.claim_types import Claims
 from pipeline.evidence.evaluation.results import Result
+from pipeline.evidence.facets import NOT_STATED, Facets
 from pipeline.evidence.inserting import insert
 from pipeline.evidence.overrides import Overrides
 from pipeline.evidence.reader import Reader
+from pipeline.evidence.registrations import Registries
 from pipeline.evidence.study_types import StudyTypes
 from pipeline.evidence.topics import Topics
 
@@ -110,6 +113,85 @@ def write_lookups(
             )
             for place, search in enumerate(topics.searches, 1)
         ],
+    )
+
+
+def write_facets(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
+    """Fill facets and facet_values, and name the rule file."""
+    con.execute("DELETE FROM evidence.facets; DELETE FROM evidence.facet_values")
+    insert(
+        con,
+        "evidence.facets",
+        [
+            (one.name, one.label, one.definition, list(one.types), one.topic, place)
+            for place, one in enumerate(facets.facets, 1)
+        ],
+    )
+    insert(
+        con,
+        "evidence.facet_values",
+        [
+            (one.name, value, label, place)
+            for one in facets.facets
+            for place, (value, label) in enumerate((*one.values, (NOT_STATED, "Not stated")), 1)
+        ],
+    )
+    _write_rule_set(con, "facet", facets.version, facets.sha256, len(facets.rules.rules))
+
+
+def write_registries(con: duckdb.DuckDBPyConnection, registries: Registries) -> None:
+    """Name the rule file of registrations."""
+    _write_rule_set(
+        con, "registry", registries.version, registries.sha256, len(registries.registries)
+    )
+
+
+def write_claims(con: duckdb.DuckDBPyConnection, claims: Claims) -> None:
+    """Fill claims, claim_leaned_on and study_type_domains, and name the rule file."""
+    for table in ("claims", "claim_leaned_on", "study_type_domains"):
+        con.execute(f"DELETE FROM evidence.{table}")
+    matched = {claim.code for claim in claims.matched()}
+    insert(
+        con,
+        "evidence.claims",
+        [
+            (
+                claim.code, claim.parent, claim.question, claim.kind, claim.says, claim.source,
+                claim.topic, list(claim.answered_by), [one.reading for one in claim.readings],
+                claim.code in matched, place,
+            )
+            for place, claim in enumerate(claims.claims, 1)
+        ],
+    )  # fmt: skip
+    insert(
+        con,
+        "evidence.claim_leaned_on",
+        [
+            (
+                place, list(one.claims), one.says, one.pmid, one.doi, one.certainty, one.tested,
+                one.differs,
+            )
+            for place, one in enumerate(claims.leaned_on, 1)
+        ],
+    )  # fmt: skip
+    insert(
+        con,
+        "evidence.study_type_domains",
+        [
+            (code, domain, place)
+            for place, (domain, codes) in enumerate(claims.domains.items(), 1)
+            for code in codes
+        ],
+    )
+    _write_rule_set(con, "claim", claims.version, claims.sha256, len(claims.rules.rules))
+
+
+def _write_rule_set(
+    con: duckdb.DuckDBPyConnection, kind: str, version: str, sha256: str, count: int
+) -> None:
+    con.execute("DELETE FROM evidence.rule_sets WHERE kind = ?", [kind])
+    con.execute(
+        "INSERT INTO evidence.rule_sets VALUES (?, ?, ?, ?)", [kind, version, sha256, count]
     )
 
 

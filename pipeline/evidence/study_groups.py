@@ -163,6 +163,7 @@ def _shared_registrations(con: duckdb.DuckDBPyConnection, most: int) -> None:
             'same_registration', one.number, one.is_own, false
         FROM study_numbers AS one JOIN first USING (registry, number, is_own)
         WHERE other <> one.pmid
+        ORDER BY ALL
         """
     )
 
@@ -187,6 +188,7 @@ def _nlm_links(con: duckdb.DuckDBPyConnection, schema: str) -> None:
         JOIN (VALUES {relations}) AS known (ref_type, relation, is_later) USING (ref_type)
         WHERE link.linked_pmid IS NOT NULL AND link.linked_pmid <> link.pmid
         GROUP BY one, other, relation
+        ORDER BY ALL
         """
     )
 
@@ -224,6 +226,7 @@ def _overlapping_data(con: duckdb.DuckDBPyConnection, topic: str) -> None:
             AND earlier.first_year <= later.last_year AND later.first_year <= earlier.last_year
         WHERE later.countries IS NULL OR earlier.countries IS NULL
             OR list_has_any(later.countries, earlier.countries)
+        ORDER BY ALL
         """
     )
 
