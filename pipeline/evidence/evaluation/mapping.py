@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.evidence.rule_file import RuleFile
+from pipeline.rules.file import RuleFile
 
 DEVELOP, UNSEEN, ALL = "develop", "unseen", "all"
 PARTS = (DEVELOP, UNSEEN, ALL)
