@@ -20,7 +20,7 @@ import duckdb
 from pipeline import journal as journals
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.topics import load_topics
+from pipeline.evidence.reference import Reference
 from pipeline.journal import Journal
 from pipeline.options import OFFLINE, Options
 from pipeline.outputs import publish
@@ -111,9 +111,8 @@ def _replay(journal: Journal, settings: Settings, clock: Clock, scratch: Path) -
         journal.run_id,
         as_of,
         again,
-        load_topics(reference / "topics.toml"),
         archive,
-        reference,
+        Reference.load(reference),
         Receipt(run_id=journal.run_id, origin=journal.origin, as_of=as_of),
     )
     ledger.recall(run)

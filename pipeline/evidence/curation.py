@@ -25,7 +25,7 @@ import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.claim_types import QUOTED_WORDS
-from pipeline.evidence.inserting import insert
+from pipeline.warehouse.database import append
 
 COLUMNS = (
     "claim", "pmid", "direction", "directness", "population", "sample_size", "quote", "section",
@@ -174,7 +174,7 @@ def write_readings(con: duckdb.DuckDBPyConnection, readings: Sequence[Reading], 
         )
         for one, stale in zip(readings, stale_reasons(con, readings, path), strict=True)
     ]  # fmt: skip
-    insert(con, "evidence.claim_evidence", sorted(rows, key=lambda row: (row[0], row[1])))
+    append(con, "evidence.claim_evidence", sorted(rows, key=lambda row: (row[0], row[1])))
 
 
 def stands(quote: str, text: str) -> bool:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import duckdb
@@ -13,58 +13,59 @@ import duckdb
 from pipeline.evidence.claim_types import Claims
 from pipeline.evidence.evaluation.results import Result
 from pipeline.evidence.facets import NOT_STATED, Facets
-from pipeline.evidence.inserting import insert
-from pipeline.evidence.overrides import Overrides
-from pipeline.evidence.reader import Reader
-from pipeline.evidence.registrations import Registries
+from pipeline.evidence.reference import Reference
 from pipeline.evidence.study_types import StudyTypes
 from pipeline.evidence.topics import Topics
+from pipeline.warehouse.database import append
 
 NOT_MEASURED = "not measured"
 _TABLES = (
     "rule_sets", "study_types", "study_type_accuracy", "study_type_aspects", "topics", "searches",
+    "facets", "facet_values", "claims", "claim_leaned_on", "study_type_domains",
 )  # fmt: skip
 
 
-def write_lookups(
-    con: duckdb.DuckDBPyConnection,
-    topics: Topics,
-    study_types: StudyTypes,
-    overrides: Overrides,
-    measured: list[Result],
-    reader: Reader | None,
-) -> None:
-    """Fill rule_sets, study_types, study_type_accuracy, study_type_aspects, topics, searches."""
+def write_lookups(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
+    """Fill the tables that judgements refer to; small, they are made anew each time.
+
+    Args:
+        con: the warehouse, in the caller's transaction.
+        reference: the reference files.
+    """
     for table in _TABLES:
         con.execute(f"DELETE FROM evidence.{table}")
-    insert(
-        con,
-        "evidence.rule_sets",
-        [
-            ("override", overrides.version, overrides.sha256, len(overrides.decisions)),
-            (
-                "study_type",
-                study_types.version,
-                study_types.sha256,
-                len(study_types.rules.rules),
-            ),
-            ("topic", topics.version, topics.sha256, len(topics.clauses())),
-        ],
-    )
-    if reader:
-        con.execute(
-            "INSERT INTO evidence.rule_sets VALUES ('reader', ?, ?, ?)",
-            [reader.sha256[:12], reader.sha256, len(reader.labels)],
-        )
-    insert(
+    append(con, "evidence.rule_sets", _rule_sets(reference))
+    append(
         con,
         "evidence.study_type_accuracy",
-        list(_accuracy(study_types, measured)),
+        _accuracy(reference.study_types, reference.measured),
     )
+    _write_study_types(con, reference.study_types)
+    _write_topics(con, reference.topics)
+    _write_facets(con, reference.facets)
+    _write_claims(con, reference.claims)
+
+
+def _rule_sets(reference: Reference) -> Iterator[tuple[str, str, str, int]]:
+    """Kind, version, SHA-256 and number of rules of each rule file."""
+    overrides, study_types = reference.overrides, reference.study_types
+    topics, reader, facets = reference.topics, reference.reader, reference.facets
+    registries, claims = reference.registries, reference.claims
+    yield ("override", overrides.version, overrides.sha256, len(overrides.decisions))
+    yield ("study_type", study_types.version, study_types.sha256, len(study_types.rules.rules))
+    yield ("topic", topics.version, topics.sha256, len(topics.clauses()))
+    if reader:
+        yield ("reader", reader.sha256[:12], reader.sha256, len(reader.labels))
+    yield ("facet", facets.version, facets.sha256, len(facets.rules.rules))
+    yield ("registry", registries.version, registries.sha256, len(registries.registries))
+    yield ("claim", claims.version, claims.sha256, len(claims.rules.rules))
+
+
+def _write_study_types(con: duckdb.DuckDBPyConnection, study_types: StudyTypes) -> None:
     groups = [group.name for group in study_types.groups]
     summaries = {group.name for group in study_types.groups if group.is_summary}
     ordered = sorted(study_types.types, key=lambda one: groups.index(one.group))
-    insert(
+    append(
         con,
         "evidence.study_types",
         [
@@ -80,7 +81,7 @@ def write_lookups(
             for place, one in enumerate(ordered, 1)
         ],
     )
-    insert(
+    append(
         con,
         "evidence.study_type_aspects",
         [
@@ -89,7 +90,10 @@ def write_lookups(
             for code in one.types
         ],
     )
-    insert(
+
+
+def _write_topics(con: duckdb.DuckDBPyConnection, topics: Topics) -> None:
+    append(
         con,
         "evidence.topics",
         [
@@ -97,7 +101,7 @@ def write_lookups(
             for place, topic in enumerate(topics.topics, 1)
         ],
     )
-    insert(
+    append(
         con,
         "evidence.searches",
         [
@@ -116,10 +120,8 @@ def write_lookups(
     )
 
 
-def write_facets(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
-    """Fill facets and facet_values, and name the rule file."""
-    con.execute("DELETE FROM evidence.facets; DELETE FROM evidence.facet_values")
-    insert(
+def _write_facets(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
+    append(
         con,
         "evidence.facets",
         [
@@ -127,7 +129,7 @@ def write_facets(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
             for place, one in enumerate(facets.facets, 1)
         ],
     )
-    insert(
+    append(
         con,
         "evidence.facet_values",
         [
@@ -136,22 +138,11 @@ def write_facets(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
             for place, (value, label) in enumerate((*one.values, (NOT_STATED, "Not stated")), 1)
         ],
     )
-    _write_rule_set(con, "facet", facets.version, facets.sha256, len(facets.rules.rules))
 
 
-def write_registries(con: duckdb.DuckDBPyConnection, registries: Registries) -> None:
-    """Name the rule file of registrations."""
-    _write_rule_set(
-        con, "registry", registries.version, registries.sha256, len(registries.registries)
-    )
-
-
-def write_claims(con: duckdb.DuckDBPyConnection, claims: Claims) -> None:
-    """Fill claims, claim_leaned_on and study_type_domains, and name the rule file."""
-    for table in ("claims", "claim_leaned_on", "study_type_domains"):
-        con.execute(f"DELETE FROM evidence.{table}")
+def _write_claims(con: duckdb.DuckDBPyConnection, claims: Claims) -> None:
     matched = {claim.code for claim in claims.matched()}
-    insert(
+    append(
         con,
         "evidence.claims",
         [
@@ -163,7 +154,7 @@ def write_claims(con: duckdb.DuckDBPyConnection, claims: Claims) -> None:
             for place, claim in enumerate(claims.claims, 1)
         ],
     )  # fmt: skip
-    insert(
+    append(
         con,
         "evidence.claim_leaned_on",
         [
@@ -174,7 +165,7 @@ def write_claims(con: duckdb.DuckDBPyConnection, claims: Claims) -> None:
             for place, one in enumerate(claims.leaned_on, 1)
         ],
     )  # fmt: skip
-    insert(
+    append(
         con,
         "evidence.study_type_domains",
         [
@@ -183,19 +174,9 @@ def write_claims(con: duckdb.DuckDBPyConnection, claims: Claims) -> None:
             for code in codes
         ],
     )
-    _write_rule_set(con, "claim", claims.version, claims.sha256, len(claims.rules.rules))
 
 
-def _write_rule_set(
-    con: duckdb.DuckDBPyConnection, kind: str, version: str, sha256: str, count: int
-) -> None:
-    con.execute("DELETE FROM evidence.rule_sets WHERE kind = ?", [kind])
-    con.execute(
-        "INSERT INTO evidence.rule_sets VALUES (?, ?, ?, ?)", [kind, version, sha256, count]
-    )
-
-
-def _accuracy(study_types: StudyTypes, measured: list[Result]) -> Iterator[tuple[Any, ...]]:
+def _accuracy(study_types: StudyTypes, measured: Sequence[Result]) -> Iterator[tuple[Any, ...]]:
     """One row a code and set it was measured on; one `not measured` row for each other code."""
     seen: set[str] = set()
     for result in measured:

@@ -1,62 +1,145 @@
-"""The reference files people edit: which there are, and that all of them can be read."""
+"""The reference files people edit: read once a run, checked, and held with what they compile to."""
 
 from __future__ import annotations
 
 import csv
+import hashlib
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 
 from pipeline.errors import ConfigurationError
+from pipeline.evidence.claim_types import Claims
 from pipeline.evidence.claims import load_claims
-from pipeline.evidence.curation import load_readings
-from pipeline.evidence.evaluation.results import MEASURED_FILE
-from pipeline.evidence.facets import load_facets
-from pipeline.evidence.overrides import load_overrides
-from pipeline.evidence.reader import MODEL_FILE
-from pipeline.evidence.registrations import load_registries
-from pipeline.evidence.study_types import load_study_types
+from pipeline.evidence.curation import Reading, load_readings
+from pipeline.evidence.evaluation.mapping import UNSEEN
+from pipeline.evidence.evaluation.results import MEASURED_FILE, Result, read_results
+from pipeline.evidence.facets import Facets, load_facets
+from pipeline.evidence.overrides import Overrides, load_overrides
+from pipeline.evidence.reader import MODEL_FILE, Reader, load_reader
+from pipeline.evidence.registrations import Registries, load_registries
+from pipeline.evidence.study_types import StudyTypes, load_study_types
 from pipeline.evidence.topics import Topics, load_topics
+from pipeline.rules.text import Language, load_language
 
-REFERENCE_FILES = (
+DECIDING_FILES = (
+    "language.toml",
     "topics.toml",
     "study_types.toml",
     "facets.toml",
     "registries.toml",
-    "overrides.toml",
     "claims.toml",
-    "claim_evidence.csv",
-    "known_articles.csv",
 )
+"""The files that every judgement depends on. A decision in overrides.toml is of one record."""
+READINGS_FILE = "claim_evidence.csv"
+KNOWN_FILE = "known_articles.csv"
+REFERENCE_FILES = (*DECIDING_FILES, "overrides.toml", READINGS_FILE, KNOWN_FILE)
 OPTIONAL_FILES = (MEASURED_FILE, MODEL_FILE)
 """Kept with a run where they are there: archives of before they existed can be rebuilt."""
+_CODE = Path(__file__).parent
 
 
-def check_reference(reference: Path) -> Topics:
-    """Read every reference file before anything is asked or fetched; gives the topics.
+@dataclass(frozen=True)
+class Reference:
+    """Everything the reference files say, and the rules compiled.
 
-    Raises:
-        ConfigurationError: one is missing or wrong; the message names file and line.
+    Attributes:
+        directory: where they lie.
+        readings: what people read out of records.
+        measured: how good the study types were found to be, on records no rule was made on.
+        reader: the second reader, where there is one.
     """
-    try:
-        topics = load_topics(reference / "topics.toml")
-        types = load_study_types(reference / "study_types.toml")
-        names = [topic.name for topic in topics.topics]
-        facets = load_facets(reference / "facets.toml", types, names)
-        load_registries(reference / "registries.toml")
-        load_overrides(reference / "overrides.toml", types.codes(), facets)
-        claims = load_claims(reference / "claims.toml", types.codes(), names)
-        load_readings(reference / "claim_evidence.csv", [claim.code for claim in claims.matched()])
-        with (reference / "known_articles.csv").open(encoding="utf-8", newline="") as file:
-            head = next(csv.reader(file), [])
-    except FileNotFoundError as error:
-        raise _bad_reference(f"The reference file {error.filename} is missing.") from None
+
+    directory: Path
+    language: Language
+    topics: Topics
+    study_types: StudyTypes
+    facets: Facets
+    registries: Registries
+    claims: Claims
+    overrides: Overrides
+    readings: tuple[Reading, ...]
+    measured: tuple[Result, ...]
+    reader: Reader | None
+
+    @classmethod
+    def load(cls, directory: Path) -> Reference:
+        """Read every reference file.
+
+        Args:
+            directory: where they lie; measured.json and reader.npz may be missing.
+
+        Raises:
+            ConfigurationError: one is missing or wrong; the message names file and line.
+        """
+        try:
+            _check_known(directory / KNOWN_FILE)
+            topics = load_topics(directory / "topics.toml")
+            study_types = load_study_types(directory / "study_types.toml")
+            codes = study_types.codes()
+            facets = load_facets(
+                directory / "facets.toml", study_types, [topic.name for topic in topics.topics]
+            )
+            claims = load_claims(directory / "claims.toml", codes, topics)
+            return cls(
+                directory=directory,
+                language=load_language(directory / "language.toml"),
+                topics=topics,
+                study_types=study_types,
+                facets=facets,
+                registries=load_registries(directory / "registries.toml"),
+                claims=claims,
+                overrides=load_overrides(directory / "overrides.toml", codes, facets),
+                readings=load_readings(
+                    directory / READINGS_FILE, [claim.code for claim in claims.matched()]
+                ),
+                measured=tuple(
+                    result
+                    for result in read_results(directory / MEASURED_FILE)
+                    if result["part"] == UNSEEN and result["by"] == "rules"
+                ),
+                reader=load_reader(directory / MODEL_FILE),
+            )
+        except FileNotFoundError as error:
+            raise _refusal(f"The reference file {error.filename} is missing.") from None
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 over everything that decides a judgement, the record and its decisions apart.
+
+        Files, the modules of rules and evidence, and the versions of what they stand on.
+        """
+        digest = hashlib.sha256()
+        for part in self._deciding():
+            digest.update(hashlib.sha256(part).digest())
+        return digest.hexdigest()
+
+    def _deciding(self) -> Iterator[bytes]:
+        for name in DECIDING_FILES:
+            yield (self.directory / name).read_bytes()
+        for package in (_CODE.parent / "rules", _CODE):
+            for module in sorted(package.glob("*.py")):
+                yield module.name.encode()
+                yield module.read_bytes()
+        yield platform.python_version().encode()
+        yield version("google-re2").encode()
+        if self.reader:
+            yield self.reader.sha256.encode()
+            yield version("scikit-learn").encode()
+
+
+def _check_known(path: Path) -> None:
+    """See that known_articles.csv has the columns that are read from it."""
+    with path.open(encoding="utf-8", newline="") as file:
+        head = next(csv.reader(file), [])
     if not {"pmid", "doi", "title"} <= set(head):
-        raise _bad_reference(
-            f"{reference / 'known_articles.csv'}, line 1: columns pmid, doi and title are needed."
-        )
-    return topics
+        raise _refusal(f"{path}, line 1: columns pmid, doi and title are needed.")
 
 
-def _bad_reference(cause: str) -> ConfigurationError:
+def _refusal(cause: str) -> ConfigurationError:
     return ConfigurationError(
         cause, effect="Nothing changed.", next_step="restore it (`git checkout data/reference`)."
     )

@@ -19,12 +19,13 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import Field
 
 from pipeline.evidence.judgement import Proof, TopicHit
+from pipeline.evidence.record import Record
 from pipeline.rules.decide import Found, Matcher
 from pipeline.rules.file import RuleFile, Table
 from pipeline.rules.fold import fold
 from pipeline.rules.match import Tag
 from pipeline.rules.model import Rule, RuleSet, Signal
-from pipeline.rules.text import ZONES, Unit
+from pipeline.rules.text import ZONES, Language, Unit
 
 LEVELS = ("focus", "outcome", "mention")
 _FOCUS, _OUTCOME, _MENTION = range(3)
@@ -194,10 +195,13 @@ def topics_of(topics: Topics, units: Sequence[Unit], tags: Sequence[Tag]) -> Top
         units: its texts.
         tags: what it carries beside them.
     """
+    outcome = topics.matcher.run(units, tags)
+    if not outcome.found:
+        return TopicsOf((), ())
     clauses = topics.clauses()
     levels: dict[str, int] = {}
     proofs: list[Proof] = []
-    for found in topics.matcher.run(units, tags).found:
+    for found in outcome.found:
         clause = clauses[found.rule_no]
         topic = clause.rule.code
         level = _level(clause, found)
@@ -210,6 +214,16 @@ def topics_of(topics: Topics, units: Sequence[Unit], tags: Sequence[Tag]) -> Top
         )  # fmt: skip
     hits = tuple(TopicHit(topic, LEVELS[level]) for topic, level in sorted(levels.items()))
     return TopicsOf(hits, tuple(dict.fromkeys(proofs)))
+
+
+def found_by(
+    searches: Sequence[Search], topics: Topics, language: Language, records: Iterable[Record]
+) -> Iterator[int]:
+    """The PMIDs of the records that any of some searches would find by the local predicate."""
+    for record in records:
+        hits = topics_of(topics, record.units(language), record.tags()).hits
+        if hits and any(search.finds(hits) for search in searches):
+            yield record.pmid
 
 
 def _level(clause: Clause, found: Found) -> int:

@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.rule_file import RuleFile
 from pipeline.outputs.explain_facets import facet_lines, facets, rows, study, study_lines
+from pipeline.rules.file import RuleFile
 
 _PASSAGES_SHOWN = 6
 

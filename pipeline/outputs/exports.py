@@ -8,8 +8,9 @@ from typing import NamedTuple
 import duckdb
 
 SCHEMAS = ("core", "evidence", "marts", "ops")
-# raw bytes, and a view as large as all texts together; both are in ketum.duckdb
-NOT_EXPORTED = {"ops.quarantine", "core.article_words"}
+# raw bytes, a view as large as all texts together, and the program's own notes; all of them
+# are in ketum.duckdb
+NOT_EXPORTED = {"ops.quarantine", "core.article_words", "ops.judged"}
 
 # a spreadsheet takes these first characters for a formula (OWASP, CSV injection)
 FORMULA = r"^[=+\-@\t\r]"

@@ -9,12 +9,14 @@ with the numbers of its matching records.
 from __future__ import annotations
 
 import re
+from itertools import chain
 from pathlib import Path
 
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence import topic_matching
+from pipeline.evidence.record import read_records
+from pipeline.evidence.topics import found_by
 from pipeline.options import OFFLINE
 from pipeline.pubmed.archive import sha256_of
 from pipeline.pubmed.files import open_records
@@ -49,7 +51,6 @@ def archive_matching(run: Run) -> dict[str, object]:
             is_xml = con.execute(
                 "SELECT count(*) FROM staging.core.articles WHERE raw_offset IS NULL"
             ).fetchone() == (0,)
-            topic_matching.match(con, run.topics, "staging.keyed")
             wanted = _wanted(con, run)
             entry = {
                 "kind": "records",
@@ -86,18 +87,21 @@ def _wanted(con: duckdb.DuckDBPyConnection, run: Run) -> list[int]:
     held = []
     if run.has_warehouse:
         held = [row[0] for row in run.con.execute("SELECT pmid FROM core.articles").fetchall()]
+    reference = run.reference
+    # in this schema, the number of a record stands in place of its PMID
+    records = chain.from_iterable(read_records(con, "staging.keyed"))
+    matching = list(found_by(run.searches, reference.topics, reference.language, records))
     rows = con.execute(
         """
         SELECT record_no FROM staging.core.articles
         WHERE list_contains($held::INTEGER[], pmid)
             OR pmid IN (
-                SELECT a.pmid FROM staging.core.articles AS a
-                JOIN local_hits AS l ON l.pmid = a.record_no
-                WHERE list_contains($searches, l.search)
+                SELECT pmid FROM staging.core.articles
+                WHERE list_contains($matching::INTEGER[], record_no)
             )
         ORDER BY record_no
         """,
-        {"held": held, "searches": [search.name for search in run.searches]},
+        {"held": held, "matching": matching},
     ).fetchall()
     return [row[0] for row in rows]
 

@@ -164,12 +164,16 @@ def abstract_units(sections: Sequence[Section], language: Language) -> Iterator[
     """The units of the sections of a record; other abstracts are judged where no main one is."""
     has_main = any(section.is_main for section in sections)
     for section in sections:
-        zone = _zone(section, language)
-        yield (
-            _judged_unit(section, zone, language)
-            if section.is_main or not has_main
-            else _other_unit(section)
-        )
+        forms: Mapping[str, Text]
+        if section.is_main or not has_main:
+            zone = _zone(section, language)
+            forms = _Forms(section.text, zone, language)
+            zone = "objective" if zone == "background" else zone
+        else:
+            zone = "other_abstract"
+            text = Text(fold(section.text), invisible(section.text))
+            forms = {"whole": text, "judged": _EMPTY, "outcome": _EMPTY}
+        yield Unit("abstract", section.number, zone, section.text, forms)
 
 
 def sentence_units(units: Iterable[Unit]) -> Iterator[Unit]:
@@ -188,12 +192,11 @@ def sentence_units(units: Iterable[Unit]) -> Iterator[Unit]:
             yield _as_sentence(unit, unit.forms["whole"])
         elif unit.zone in _SENTENCE_ZONES:
             outcome, before = unit.forms["outcome"].folded, 0
-            dropped = invisible(unit.stored)
-            for sentence in _cut(unit.stored):
-                width = len(fold(sentence))
+            for width in _widths(unit.stored):
                 own = outcome[before : before + width]
                 if own.strip("."):
-                    yield _as_sentence(unit, Text("." * before + own, dropped))
+                    text = Text("." * before + own, invisible(unit.stored))
+                    yield _as_sentence(unit, text)
                 before += width + 1
 
 
@@ -228,35 +231,57 @@ def _zone(section: Section, language: Language) -> str:
     return "body"
 
 
-def _other_unit(section: Section) -> Unit:
-    text = Text(fold(section.text), invisible(section.text))
-    forms = {"whole": text, "judged": _EMPTY, "outcome": _EMPTY}
-    return Unit("abstract", section.number, "other_abstract", section.text, forms)
+class _Forms(dict[str, Text]):
+    """The forms of a section, each made when it is first asked for: a topic needs only one."""
+
+    __slots__ = ("_language", "_stored", "_widths", "_zone")
+
+    def __init__(self, stored: str, zone: str, language: Language) -> None:
+        super().__init__()
+        self._stored, self._zone, self._language = stored, zone, language
+        self._widths: list[int] | None = None
+
+    def __missing__(self, form: str) -> Text:
+        made = _EMPTY
+        if form == "whole":
+            made = Text(fold(self._stored), invisible(self._stored))
+        elif form == "judged":
+            sentences = self._sentences(self["whole"])
+            kept = _kept(sentences, self._zone, self._language)
+            made = self["whole"] if kept is sentences else self._joined(kept)
+        elif form != "outcome":
+            raise KeyError(form)
+        elif self._zone in ("results", "conclusions"):
+            made = self["judged"]
+        elif self._zone == "body":
+            findings = self._language.findings
+            made = self._joined(
+                sentence if findings.search(sentence.encode()) else "." * len(sentence)
+                for sentence in self._sentences(self["judged"])
+            )
+        self[form] = made
+        return made
+
+    def _sentences(self, text: Text) -> list[str]:
+        """The sentences of a form; sections on methods and results are one piece."""
+        if self._zone in ("methods", "results"):
+            return [text.folded]
+        if self._widths is None:
+            self._widths = _widths(self._stored)
+        sentences, place = [], 0
+        for width in self._widths:
+            sentences.append(text.folded[place : place + width])
+            place += width + 1
+        return sentences
+
+    def _joined(self, sentences: Iterable[str]) -> Text:
+        return Text(" ".join(sentences), invisible(self._stored))
 
 
-def _judged_unit(section: Section, zone: str, language: Language) -> Unit:
-    """A section with background and calls for research blotted out, and its outcome."""
-    dropped = invisible(section.text)
-    if zone in ("methods", "results"):
-        sentences = kept = [fold(section.text)]
-    else:
-        sentences = [fold(sentence) for sentence in _cut(section.text)]
-        kept = _kept(sentences, zone, language)
-    whole = judged = Text(" ".join(sentences), dropped)
-    if kept is not sentences:
-        judged = Text(" ".join(kept), dropped)
-    outcome = _EMPTY
-    if zone in ("results", "conclusions"):
-        outcome = judged
-    elif zone == "body":
-        found = [
-            sentence if language.findings.search(sentence.encode()) else "." * len(sentence)
-            for sentence in kept
-        ]
-        outcome = Text(" ".join(found), dropped)
-    forms = {"whole": whole, "judged": judged, "outcome": outcome}
-    shown = "objective" if zone == "background" else zone
-    return Unit("abstract", section.number, shown, section.text, forms)
+def _widths(stored: str) -> list[int]:
+    """How long each sentence of a stored text is when it is folded."""
+    sentences = _cut(stored)
+    return [len(fold(one)) for one in sentences] if invisible(stored) else list(map(len, sentences))
 
 
 def _kept(sentences: list[str], zone: str, language: Language) -> list[str]:

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 
 from pipeline import __version__
-from pipeline.evidence.reference import OPTIONAL_FILES, REFERENCE_FILES
+from pipeline.evidence.reference import KNOWN_FILE, OPTIONAL_FILES, REFERENCE_FILES
 from pipeline.options import LIVE
 from pipeline.pubmed import from_files
 from pipeline.pubmed.records import PARSED_COLUMNS
@@ -111,9 +111,9 @@ def fingerprint(run: Run, search: str) -> str:
 
 def keep_reference_files(run: Run) -> None:
     """Put the reference files into the raw archive, so that a rebuild judges by the same."""
-    optional = [name for name in OPTIONAL_FILES if (run.reference / name).is_file()]
+    optional = [name for name in OPTIONAL_FILES if (run.reference.directory / name).is_file()]
     for name in (*REFERENCE_FILES, *optional):
-        run.journal.reference[name] = run.archive.put((run.reference / name).read_bytes())
+        run.journal.reference[name] = run.archive.put((run.reference.directory / name).read_bytes())
 
 
 def note_run(run: Run, reasons: dict[str, str], hits: dict[str, dict[str, int]]) -> None:
@@ -177,7 +177,7 @@ def note_known_articles(run: Run) -> None:
             ON a.pmid = k.pmid OR (k.pmid IS NULL AND lower(a.doi) = lower(k.doi))
         ORDER BY k.position
         """,
-        [str(run.reference / "known_articles.csv")],
+        [str(run.reference.directory / KNOWN_FILE)],
     )
 
 

@@ -87,6 +87,12 @@ CREATE TABLE ops.study_type_changes ( -- primary study types that changed betwee
     PRIMARY KEY (pmid, changed_at)
 );
 
+CREATE TABLE ops.judged ( -- by what each record was last judged: one that has not changed is not judged again
+    pmid INTEGER PRIMARY KEY, -- the article
+    input_sha256 VARCHAR NOT NULL, -- fingerprint of what judgements read of it, and of people's decisions about it
+    rules_sha256 VARCHAR NOT NULL -- fingerprint of rule files, the program's rules and the versions of what they stand on
+);
+
 CREATE TABLE ops.quarantine ( -- records that could not be read, with their bytes
     raw_file VARCHAR NOT NULL, -- file under data/raw/<origin>/
     raw_offset BIGINT NOT NULL, -- position in the uncompressed file
