@@ -35,6 +35,29 @@ def test_case(case: Case) -> None:
     assert not list(problems(case))
 
 
+def test_what_came_out_is_proved_where_it_says() -> None:
+    placed = 0
+    for case in ALL:
+        judgement = judge_record(case.record, reference())
+        texts = {(u.field, u.section_no): u.stored for u in case.record.units(reference().language)}
+        for proof in judgement.proofs:
+            if proof.start is not None:
+                placed += 1
+                stored = texts[proof.field, proof.section_no]
+                assert stored[proof.start : proof.end] == proof.text
+        proved = {proof.code for proof in judgement.proofs}
+        stated = {
+            *(one.study_type for one in judgement.labels if one.study_type != "OTHER"),
+            *judgement.flags,
+            *(hit.topic for hit in judgement.topics),
+            *(hit.claim for hit in judgement.claims),
+            *(one.number for one in judgement.registrations),
+            *(f"{one.facet}.{one.value}" for one in judgement.facets if one.level != "none"),
+        }
+        assert stated == proved, case.name
+    assert placed > 1000
+
+
 def _undecided(rules: Iterable[Rule], kinds: set[str], cases: Iterable[Case]) -> list[str]:
     """Rules without a case in which they alone give their code, and it is asked for."""
     code_of = {rule.rule_id: rule.code for rule in rules}

@@ -6,7 +6,6 @@ import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from pipeline.evidence.folding import fold, fold_sql
 
 CONNECTION = duckdb.connect()

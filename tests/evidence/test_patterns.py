@@ -8,13 +8,13 @@ import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from pipeline.evidence.folding import fold, sql_string
 from pipeline.evidence.patterns import PatternError, regular_expression
 from pipeline.evidence.prefilter import required_literals
+from pipeline.evidence.zones import FINDINGS, OUTLOOK, OWN_WORK
+
 from pipeline.evidence.study_types import load_study_types
 from pipeline.evidence.topics import load_topics
-from pipeline.evidence.zones import FINDINGS, OUTLOOK, OWN_WORK
 from tests.evidence.conftest import REFERENCE
 
 CONNECTION = duckdb.connect()

@@ -7,9 +7,9 @@ import re
 import duckdb
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from pipeline.evidence.patterns import regular_expression
 from pipeline.evidence.scanning import scan
+
 from pipeline.evidence.study_types import load_study_types
 from tests.evidence.conftest import REFERENCE
 

@@ -1,17 +1,15 @@
 """Each known trap as a pair: what must get the label, and what must not. All texts are ours."""
 
 # One made-up record a line reads best.
-# ruff: noqa: E501
 
 from __future__ import annotations
 
 import duckdb
 import pytest
-
 from pipeline.evidence.assigning import assign
-from pipeline.evidence.study_types import StudyTypes, load_study_types
 from pipeline.evidence.zones import build_units
-from pipeline.settings import ROOT
+
+from pipeline.evidence.study_types import StudyTypes, load_study_types
 from tests.evidence.conftest import REFERENCE, add_article
 
 TYPES: StudyTypes = load_study_types(REFERENCE / "study_types.toml")

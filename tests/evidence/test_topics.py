@@ -6,8 +6,8 @@ import re
 
 import duckdb
 import pytest
-
 from pipeline.evidence.topic_matching import match
+
 from pipeline.evidence.topics import Topics, load_topics
 from tests.evidence.conftest import REFERENCE, add_article
 

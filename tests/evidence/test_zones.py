@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import duckdb
 import pytest
-
 from pipeline.evidence.zones import build_units
+
 from tests.evidence.conftest import add_article
 
 OPENING = "Kratom is a tree of Southeast Asia. Randomized trials are rare."
