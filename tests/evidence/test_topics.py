@@ -66,39 +66,9 @@ def test_levels(title: str | None, rest: dict[str, object], found: dict[str, str
     assert levels(title, **rest) == found
 
 
-@pytest.mark.parametrize(
-    ("title", "found"),
-    [
-        ("Ketum tea", True),
-        ("Ketumine tea", False),
-        ("7\u2010Hydroxymitragynine in the gut", True),
-        ("Pharmacology of mitra\u00adgynine", True),
-        ("Leaves of kra\u200btom", True),
-        ("Biak\u2011Biak leaves", True),
-        ("Corynantheidine at opioid receptors", True),
-        ("Corynantheidine in roots", False),
-        ("A herbal blend called Krypton", True),
-        ("Krypton gas", False),
-        ("Kutum fish and thang soup", False),
-    ],
-)
-def test_kratom_words(title: str, found: bool) -> None:
-    assert ("kratom" in levels(title)) is found
-
-
-@pytest.mark.parametrize(
-    ("title", "mesh", "found"),
-    [
-        ("Low back pain", (), True),
-        ("House paint and painters", (), False),
-        ("Latency on the hot-plate", (), True),
-        ("Prescribing trends", [("Analgesics, Opioid", True)], False),
-        ("Prescribing trends", [("Low Back Pain", False)], True),
-        ("Analgesics, Opioid: trends", (), True),  # the word, as PubMed's [tiab] finds it
-    ],
-)
-def test_pain(title: str, mesh: list[tuple[str, bool]], found: bool) -> None:
-    assert ("pain" in levels(title, mesh=mesh)) is found
+@pytest.mark.parametrize("title", ["Pharmacology of mitra\u00adgynine", "Leaves of kra\u200btom"])
+def test_a_word_with_something_invisible_in_it(title: str) -> None:
+    assert levels(title) == {"kratom": "focus"}
 
 
 def test_proofs_name_the_clause_and_the_place() -> None:
