@@ -15,21 +15,7 @@ from typing import NamedTuple
 import duckdb
 
 from pipeline.evidence.overrides import Overrides
-
-_READ = {
-    "articles": "record_kind, record_source, title, vernacular_title",
-    "abstract_sections": "section_no, abstract_type, label, nlm_category, text",
-    "keywords": "position, keyword",
-    "publication_types": "position, publication_type, ui",
-    "mesh_headings": "heading_no, qualifier_no, descriptor, descriptor_ui, is_major_descriptor, "
-    "qualifier, qualifier_ui, is_major_qualifier",
-    "chemicals": "position, substance_name, ui",
-    "supplementary_concepts": "position, name, ui",
-    "article_links": "position, ref_type",
-    "databank_accessions": "position, databank, accession_number",
-    "affiliations": "author_no, affiliation_no, affiliation",
-}
-"""The columns of core that judgements are made from (tests/evidence/test_due.py)."""
+from pipeline.evidence.record import READ
 
 
 class Due(NamedTuple):
@@ -57,9 +43,9 @@ def find_due(con: duckdb.DuckDBPyConnection, overrides: Overrides, rules_sha256:
     """
     # A hash a row, joined whatever the order: every row of a table has a place of its own.
     hashes = " UNION ALL ".join(
-        f"SELECT pmid, bit_xor(hash('{table}', {columns})) AS hashed FROM core.{table} "
-        "GROUP BY pmid"
-        for table, columns in _READ.items()
+        f"SELECT pmid, bit_xor(hash('{table}', {columns}, {order})) AS hashed "
+        f"FROM core.{table} GROUP BY pmid"
+        for table, (columns, order) in READ.items()
     )
     con.execute(
         f"""

@@ -25,6 +25,28 @@ _BATCH = 2000
 """Records held at a time: the texts of as many take some 20 MB."""
 
 
+READ = {
+    "articles": ("title, vernacular_title, record_kind, record_source", "pmid"),
+    "abstract_sections": (
+        "section_no, label, nlm_category, abstract_type = 'main', text",
+        "section_no",
+    ),
+    "keywords": ("keyword", "position"),
+    "publication_types": ("publication_type, ui", "position"),
+    "mesh_headings": (
+        "heading_no, descriptor, descriptor_ui, "
+        "is_major_descriptor OR coalesce(is_major_qualifier, false), qualifier, qualifier_ui",
+        "heading_no, qualifier_no",
+    ),
+    "chemicals": ("substance_name, ui", "position"),
+    "supplementary_concepts": ("name, ui", "position"),
+    "article_links": ("ref_type", "position"),
+    "databank_accessions": ("databank, accession_number", "position"),
+    "affiliations": ("affiliation", "author_no, affiliation_no"),
+}
+"""What a record is made of: columns of tables of core, and those that order their rows."""
+
+
 class Term(NamedTuple):
     """A term NLM gave a record: a publication type, a substance, a supplementary concept."""
 
@@ -145,32 +167,23 @@ def _read(
     where = "pmid BETWEEN ? AND ?" if is_range else "pmid IN (SELECT unnest(?::INTEGER[]))"
     parameters: list[Any] = [pmids[0], pmids[-1]] if is_range else [pmids]
 
-    def rows(columns: str, table: str, order: str) -> dict[int, list[Any]]:
+    def rows(table: str) -> dict[int, list[Any]]:
+        columns, order = READ[table]
         found = con.execute(
             f"SELECT pmid, {columns} FROM {schema}.{table} WHERE {where} ORDER BY pmid, {order}",
             parameters,
         ).fetchall()
         return {pmid: [row[1:] for row in held] for pmid, held in groupby(found, itemgetter(0))}
 
-    articles = rows("title, vernacular_title, record_kind, record_source", "articles", "pmid")
-    sections = rows(
-        "section_no, label, nlm_category, abstract_type = 'main', text",
-        "abstract_sections",
-        "section_no",
+    articles, sections, keywords, types = map(
+        rows, ("articles", "abstract_sections", "keywords", "publication_types")
     )
-    keywords = rows("keyword", "keywords", "position")
-    types = rows("publication_type, ui", "publication_types", "position")
-    headings = rows(
-        "heading_no, descriptor, descriptor_ui, "
-        "is_major_descriptor OR coalesce(is_major_qualifier, false), qualifier, qualifier_ui",
-        "mesh_headings",
-        "heading_no, qualifier_no",
+    headings, substances, supplementary = map(
+        rows, ("mesh_headings", "chemicals", "supplementary_concepts")
     )
-    substances = rows("substance_name, ui", "chemicals", "position")
-    supplementary = rows("name, ui", "supplementary_concepts", "position")
-    links = rows("ref_type", "article_links", "position")
-    accessions = rows("databank, accession_number", "databank_accessions", "position")
-    affiliations = rows("affiliation", "affiliations", "author_no, affiliation_no")
+    links, accessions, affiliations = map(
+        rows, ("article_links", "databank_accessions", "affiliations")
+    )
     for pmid, ((title, vernacular, kind, source),) in articles.items():
         yield Record(
             pmid=pmid,

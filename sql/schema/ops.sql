@@ -83,7 +83,7 @@ CREATE TABLE ops.study_type_changes ( -- primary study types that changed betwee
     changed_at TIMESTAMP NOT NULL, -- as_of of the run that gave the new type
     before VARCHAR NOT NULL, -- primary study type before
     after VARCHAR NOT NULL, -- primary study type since
-    cause VARCHAR NOT NULL, -- what changed: fields of the record, the version of the rules, a person's decision
+    cause VARCHAR NOT NULL, -- what changed: fields of the record, the version of the rules, a person's decision, or the program
     PRIMARY KEY (pmid, changed_at)
 );
 

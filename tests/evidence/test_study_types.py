@@ -1,89 +1,62 @@
-"""Each known trap as a pair: what must get the label, and what must not. All texts are ours."""
-
-# One made-up record a line reads best.
+"""What a record's study types are beside the cases (data/reference/cases): reasons, conflicts."""
 
 from __future__ import annotations
 
-import duckdb
 import pytest
-from pipeline.evidence.assigning import assign
-from pipeline.evidence.zones import build_units
 
-from pipeline.evidence.study_types import StudyTypes, load_study_types
-from tests.evidence.conftest import REFERENCE, add_article
-
-TYPES: StudyTypes = load_study_types(REFERENCE / "study_types.toml")
+from tests.evidence.conftest import judged
 
 
-def judged(con: duckdb.DuckDBPyConnection, **article: object) -> tuple[str, set[str]]:
-    """Primary type and all types of one made-up record."""
-    add_article(con, 1, **article)  # type: ignore[arg-type]
-    build_units(con, "core")
-    assign(con, TYPES, "core")
-    rows = con.execute("SELECT study_type, is_primary FROM type_labels").fetchall()
-    (primary,) = [code for code, is_primary in rows if is_primary]
-    return primary, {code for code, _ in rows}
-
-
-def test_both_halves_of_a_paper_are_kept(con: duckdb.DuckDBPyConnection) -> None:
-    _, labels = judged(
-        con,
-        title="Kratom alkaloids: affinity and behaviour in rats",
+def test_both_halves_of_a_paper_are_kept() -> None:
+    judgement = judged(
+        "Kratom alkaloids: affinity and behaviour in rats",
         abstract="Radioligand binding assays were run. Rats were trained.",
     )
-    assert {"ANIMAL", "INVITRO"} <= labels
+    assert {"ANIMAL", "INVITRO"} <= {label.study_type for label in judgement.labels}
 
 
 @pytest.mark.parametrize(
-    ("article", "reason"),
+    ("rest", "reason"),
     [
-        ({"title": "Thoughts"}, "no abstract and no informative tag"),
-        ({"title": "Thoughts", "source": "sparse", "kind": "citation"}, "title only"),
-        ({"title": "Thoughts", "abstract": "Some words."}, "no signal"),
+        ({}, "no abstract and no informative tag"),
+        ({"source": "sparse", "kind": "citation"}, "title only"),
+        ({"abstract": "Some words."}, "no signal"),
     ],
 )
-def test_unclassified_says_why(
-    con: duckdb.DuckDBPyConnection, article: dict[str, str], reason: str
-) -> None:
-    primary, labels = judged(con, **article)
-    assert (primary, labels) == ("OTHER", {"OTHER"})
-    assert con.execute("SELECT reason FROM type_labels").fetchall() == [(reason,)]
+def test_unclassified_says_why(rest: dict[str, str], reason: str) -> None:
+    (label,) = judged("Thoughts", **rest).labels
+    assert (label.study_type, label.is_primary, label.reason) == ("OTHER", True, reason)
 
 
-def test_sparse_citation_is_judged_by_its_title(con: duckdb.DuckDBPyConnection) -> None:
+def test_sparse_citation_is_judged_by_its_title() -> None:
     title = "Kratom use in Ohio: a cross-sectional survey"
-    assert judged(con, title=title, source="sparse", kind="citation")[0] == "XSEC"
+    assert judged(title, source="sparse", kind="citation").primary.study_type == "XSEC"
 
 
-def test_book_chapter(con: duckdb.DuckDBPyConnection) -> None:
-    assert judged(con, title="Kratom", kind="book")[0] == "REFWORK"
+def test_book_chapter() -> None:
+    assert judged("Kratom", kind="book").primary.study_type == "REFWORK"
 
 
-def test_mesh_of_a_record_without_design_tags(con: duckdb.DuckDBPyConnection) -> None:
-    primary, _ = judged(
-        con, title="Antinociceptive action of mitragynine", mesh=[("Mice", False), ("Male", False)]
-    )
-    assert primary == "ANIMAL"
-    assert con.execute("SELECT assigned_by, confidence FROM type_labels").fetchall() == [
-        ("nlm_mesh", "high")  # two rules agree: the heading and the words of the title
-    ]
+def test_mesh_of_a_record_without_design_tags() -> None:
+    primary = judged(
+        "Antinociceptive action of mitragynine", mesh=[("Mice", False), ("Male", False)]
+    ).primary
+    # high: two rules agree, the heading and the words of the title
+    assert (primary.study_type, primary.assigned_by, primary.confidence) == (
+        "ANIMAL", "nlm_mesh", "high",
+    )  # fmt: skip
 
 
-def test_conflict_keeps_the_tag_and_is_flagged(con: duckdb.DuckDBPyConnection) -> None:
-    primary, labels = judged(
-        con,
-        title="Kratom tea in Ohio: a cross-sectional study",
+def test_conflict_keeps_the_tag_and_is_flagged() -> None:
+    together = judged(
+        "Kratom tea in Ohio: a cross-sectional study",
         abstract="Respondents drank tea.",
         publication_types=["Randomized Controlled Trial"],
     )
-    assert primary == "RCT"
-    assert "XSEC" in labels
-    con.execute("DELETE FROM core.publication_types; DELETE FROM core.articles")
-    con.execute("DELETE FROM core.abstract_sections")
-    judged(con, title="Kratom in rats", publication_types=["Case Reports"])
-    assert con.execute(
-        "SELECT study_type, has_conflict FROM type_labels ORDER BY 1"
-    ).fetchall() == [
+    assert together.primary.study_type == "RCT"
+    assert "XSEC" in {label.study_type for label in together.labels}
+    apart = judged("Kratom in rats", publication_types=["Case Reports"])
+    assert [(label.study_type, label.has_conflict) for label in apart.labels] == [
         ("ANIMAL", True),
         ("CASE", True),
     ]
