@@ -23,17 +23,14 @@ import json
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from pipeline.evidence.judge import judge_record
 from pipeline.evidence.judgement import Judgement
 from pipeline.evidence.record import Heading, Record, Term
-from pipeline.evidence.reference import Reference
 from pipeline.rules.text import Section
-from pipeline.settings import ROOT
+from tests.evidence.conftest import REFERENCE, SHIPPED
 
-REFERENCE = ROOT / "data" / "reference"
 _EXPECTED = ("primary", "gives", "never")
 _TEXTS = ("title", "vernacular_title", "kind", "source")
 _LISTS = ("keywords", "links", "affiliations")
@@ -48,12 +45,6 @@ class Case:
     primary: str | None
     gives: tuple[str, ...]
     never: tuple[str, ...]
-
-
-@lru_cache(maxsize=1)
-def reference() -> Reference:
-    """The shipped reference files, loaded once a process."""
-    return Reference.load(REFERENCE)
 
 
 def read_cases(name: str) -> list[Case]:
@@ -104,7 +95,7 @@ def codes_of(judgement: Judgement) -> set[str]:
 
 def problems(case: Case) -> Iterator[str]:
     """What came out of a case otherwise than it must."""
-    judgement = judge_record(case.record, reference())
+    judgement = judge_record(case.record, SHIPPED)
     codes = codes_of(judgement)
     rules = sorted({proof.rule_id for proof in judgement.proofs})
     if case.primary and judgement.primary.study_type != case.primary:
@@ -112,7 +103,7 @@ def problems(case: Case) -> Iterator[str]:
     for code in case.gives:
         if code not in codes:
             yield f"lacks {code}, has {sorted(codes)} (rules: {rules})"
-    facets = {facet.name for facet in reference().facets.facets}
+    facets = {facet.name for facet in SHIPPED.facets.facets}
     for facet in facets & {code.partition(".")[0] for code in case.gives}:
         for code in sorted(codes - set(case.gives)):
             if code.startswith(f"{facet}."):

@@ -8,14 +8,15 @@ import pytest
 
 from pipeline.evidence.judge import judge_record
 from pipeline.rules.model import Rule
-from tests.evidence.cases import Case, problems, read_cases, record_of, reference
+from tests.evidence.cases import Case, problems, read_cases, record_of
+from tests.evidence.conftest import SHIPPED
 
 FILES = ("study_types", "facets", "claims", "topics", "registries")
 
 
 def _readings() -> Iterator[Case]:
     """The pairs of each `not` in claims.toml: a sentence that must match, and its trap."""
-    for claim in reference().claims.matched():
+    for claim in SHIPPED.claims.matched():
         for reading in claim.readings:
             for gives, never, text in (
                 ((claim.code,), (), reading.match or ""),
@@ -38,8 +39,8 @@ def test_case(case: Case) -> None:
 def test_what_came_out_is_proved_where_it_says() -> None:
     placed = 0
     for case in ALL:
-        judgement = judge_record(case.record, reference())
-        texts = {(u.field, u.section_no): u.stored for u in case.record.units(reference().language)}
+        judgement = judge_record(case.record, SHIPPED)
+        texts = {(u.field, u.section_no): u.stored for u in case.record.units(SHIPPED.language)}
         for proof in judgement.proofs:
             if proof.start is not None:
                 placed += 1
@@ -63,7 +64,7 @@ def _undecided(rules: Iterable[Rule], kinds: set[str], cases: Iterable[Case]) ->
     code_of = {rule.rule_id: rule.code for rule in rules}
     left = dict(code_of)
     for case in cases:
-        judgement = judge_record(case.record, reference())
+        judgement = judge_record(case.record, SHIPPED)
         fired = {proof.rule_id for proof in judgement.proofs if proof.kind in kinds} & set(code_of)
         wanted = {case.primary, *case.gives}
         for rule_id in fired & set(left):
@@ -77,20 +78,20 @@ def _undecided(rules: Iterable[Rule], kinds: set[str], cases: Iterable[Case]) ->
 
 
 def test_every_rule_of_a_study_type_decides_a_case() -> None:
-    rules = reference().study_types.rules.rules
+    rules = SHIPPED.study_types.rules.rules
     assert not _undecided(rules, {"study_type", "flag"}, CASES["study_types"])
 
 
 def test_every_rule_of_a_facet_decides_a_case() -> None:
-    assert not _undecided(reference().facets.rules.rules, {"facet"}, CASES["facets"])
+    assert not _undecided(SHIPPED.facets.rules.rules, {"facet"}, CASES["facets"])
 
 
 def test_every_rule_of_a_claim_decides_a_case() -> None:
-    assert not _undecided(reference().claims.rules.rules, {"claim"}, CASES["claims"])
+    assert not _undecided(SHIPPED.claims.rules.rules, {"claim"}, CASES["claims"])
 
 
 def test_every_clause_of_a_topic_decides_a_case() -> None:
-    rules = [clause.rule for clause in reference().topics.clauses()]
+    rules = [clause.rule for clause in SHIPPED.topics.clauses()]
     assert not _undecided(rules, {"topic"}, CASES["topics"])
 
 
@@ -98,13 +99,13 @@ def test_every_registry_is_found_in_a_case() -> None:
     found = {
         one.registry
         for case in CASES["registries"]
-        for one in judge_record(case.record, reference()).registrations
+        for one in judge_record(case.record, SHIPPED).registrations
         if one.number in case.gives
     }
-    assert found == {one.name for one in reference().registries.registries}
+    assert found == {one.name for one in SHIPPED.registries.registries}
 
 
 def test_a_rule_without_a_case_is_named() -> None:
-    rules = reference().study_types.rules.rules
+    rules = SHIPPED.study_types.rules.rules
     without = [case for case in CASES["study_types"] if case.primary != "REFWORK"]
     assert "refwork.record_kind" in _undecided(rules, {"study_type", "flag"}, without)

@@ -15,11 +15,12 @@ from pipeline.evidence.claims import load_claims
 from pipeline.evidence.judgement import ClaimHit, Proof
 from pipeline.evidence.study_types import types_of
 from pipeline.evidence.topics import topics_of
-from tests.evidence.cases import REFERENCE, record_of, reference
+from tests.evidence.cases import record_of
+from tests.evidence.conftest import REFERENCE, SHIPPED
 
 
 def load(path: Path = REFERENCE / "claims.toml", *, stand_in: Sequence[str] = ()) -> Claims:
-    return load_claims(path, reference().study_types.codes(), reference().topics, stand_in=stand_in)
+    return load_claims(path, SHIPPED.study_types.codes(), SHIPPED.topics, stand_in=stand_in)
 
 
 def judged(
@@ -27,13 +28,13 @@ def judged(
 ) -> tuple[tuple[ClaimHit, ...], tuple[Proof, ...]]:
     """The claims a made-up record addresses, and their proofs."""
     one = record_of({"title": title, **record})
-    units, tags = one.units(reference().language), one.tags()
+    units, tags = one.units(SHIPPED.language), one.tags()
     return claims_of(
-        claims or reference().claims,
+        claims or SHIPPED.claims,
         units,
         tags,
-        topics=topics_of(reference().topics, units, tags).hits,
-        labels=types_of(reference().study_types, one, units, tags).labels,
+        topics=topics_of(SHIPPED.topics, units, tags).hits,
+        labels=types_of(SHIPPED.study_types, one, units, tags).labels,
         instead=instead,
     )
 
@@ -46,7 +47,7 @@ def found(title: str, **record: Any) -> set[str]:
 
 
 def test_the_unmatched_claims_have_no_rule_and_the_rest_do() -> None:
-    claims = reference().claims
+    claims = SHIPPED.claims
     assert {claim.code for claim in claims.claims} - {claim.code for claim in claims.matched()} == {
         "routes_and_forms", "burden_back_pain", "burden_chronic_pain", "safety",
     }  # fmt: skip
@@ -199,7 +200,7 @@ text = ['\\\\bmood\\\\b']
     ],
 )
 def test_a_mistake_is_refused_with_its_line(tmp_path, before, after, line, message) -> None:
-    good = SHORT.format(types=", ".join(f'"{code}"' for code in reference().study_types.codes()))
+    good = SHORT.format(types=", ".join(f'"{code}"' for code in SHIPPED.study_types.codes()))
     path = tmp_path / "claims.toml"
     path.write_text(good)
     load(path)

@@ -9,14 +9,14 @@ import pytest
 
 from benchmarks.facets_by_hand import BY_FACET, DRAWS, figures, tables, verdicts
 from pipeline.settings import ROOT
-from tests.evidence.cases import reference
+from tests.evidence.conftest import SHIPPED
 
 READINGS = [*DRAWS, "kratom"]
 
 
 @pytest.mark.parametrize("reading", READINGS)
 def test_verdicts_name_facets_and_hold_no_text(reading):
-    known = {facet.name for facet in reference().facets.facets}
+    known = {facet.name for facet in SHIPPED.facets.facets}
     rows = verdicts(reading)
     assert rows
     for row in rows:

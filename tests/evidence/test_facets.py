@@ -15,14 +15,15 @@ from pipeline.evidence.facets import load_facets
 from pipeline.evidence.judge import judge_record
 from pipeline.evidence.judgement import Judgement
 from pipeline.evidence.overrides import Override, Overrides, load_overrides
-from tests.evidence.cases import REFERENCE, record_of, reference
+from tests.evidence.cases import record_of
+from tests.evidence.conftest import REFERENCE, SHIPPED
 
-TYPES = reference().study_types
+TYPES = SHIPPED.study_types
 TOPICS = ["kratom", "pain"]
 
 
 def judged(title: str, **record: Any) -> Judgement:
-    return judge_record(record_of({"title": title, **record}), reference())
+    return judge_record(record_of({"title": title, **record}), SHIPPED)
 
 
 def told(judgement: Judgement, facet: str) -> dict[str, str]:
@@ -72,7 +73,7 @@ def test_a_decision_takes_the_place_of_the_values_and_keeps_them_beside() -> Non
     decision = Override(
         1, "facet.species", "rat; mouse", "mouse", "A", date(2026, 11, 22), "full text"
     )
-    decided = replace(reference(), overrides=Overrides("1", "", (decision,)))
+    decided = replace(SHIPPED, overrides=Overrides("1", "", (decision,)))
     record = record_of({"title": "Tea in mice", "abstract": "Mice got 5 mg/kg."})
     judgement = judge_record(record, decided)
     assert told(judgement, "species").keys() == {"mouse", "rat"}
@@ -105,7 +106,7 @@ def test_decisions_that_cannot_be(tmp_path, field, value, message):
         'expect = "not_stated"\nwho = "A"\nwhen = 2026-11-22\nwhy = "b"\n'
     )
     with pytest.raises(ConfigurationError, match=f"line 3: {message}"):
-        load_overrides(path, TYPES.codes(), reference().facets)
+        load_overrides(path, TYPES.codes(), SHIPPED.facets)
 
 
 @pytest.mark.parametrize(

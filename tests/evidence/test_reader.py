@@ -16,7 +16,8 @@ from pipeline.evidence.reader import Document, load_reader
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.train_reader import train
 from pipeline.settings import Settings
-from tests.evidence.cases import REFERENCE, record_of, reference
+from tests.evidence.cases import record_of
+from tests.evidence.conftest import REFERENCE, SHIPPED
 from tests.evidence.test_evaluation import MAPPING
 
 pytest.importorskip("sklearn")
@@ -65,7 +66,7 @@ def test_suggestions_stand_beside_the_labels(con: duckdb.DuckDBPyConnection, mod
     ]
     for record, judgement in zip(records, together, strict=True):
         assert judge_record(record, read) == judgement
-        alone = judge_record(record, reference())
+        alone = judge_record(record, SHIPPED)
         assert alone == replace(judgement, suggestion=None)
     write_lookups(con, read)
     assert con.execute(

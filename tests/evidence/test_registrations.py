@@ -9,12 +9,13 @@ import pytest
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.registrations import RegistrationsOf, load_registries, registrations_of
-from tests.evidence.cases import REFERENCE, record_of, reference
+from tests.evidence.cases import record_of
+from tests.evidence.conftest import REFERENCE, SHIPPED
 
 
 def found(title: str, **record: Any) -> RegistrationsOf:
     one = record_of({"title": title, **record})
-    return registrations_of(reference().registries, one, one.units(reference().language))
+    return registrations_of(SHIPPED.registries, one, one.units(SHIPPED.language))
 
 
 def test_list_and_text_are_told_apart_and_proved() -> None:
