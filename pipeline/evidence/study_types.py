@@ -199,8 +199,8 @@ def types_of(
         ],
     )
     told: dict[str, list[str]] = {}
-    for aspect in dict.fromkeys((one.aspect, one.study_type) for one in aspects):
-        told.setdefault(aspect[0], []).append(aspect[1])
+    for name, study_type in dict.fromkeys((one.aspect, one.study_type) for one in aspects):
+        told.setdefault(name, []).append(study_type)
     proofs: list[Proof] = []
     for found in outcome.found:
         rule = rules[found.rule_no]

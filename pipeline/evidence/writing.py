@@ -98,7 +98,7 @@ class Writer:
         absent = [
             one.decided(None) for one in self._reference.overrides.decisions if one.pmid not in held
         ]
-        rows = [row for row in before if row[0] in held]
+        rows: list[tuple[Any, ...]] = [row for row in before if row[0] in held]
         rows += [(*one, one.is_expectation_met) for one in (*self._decided, *absent)]
         self._con.execute("DELETE FROM evidence.overrides")
         append(self._con, "evidence.overrides", sorted(rows, key=lambda row: row[:2]))
