@@ -148,7 +148,8 @@ def main() -> None:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"  memory at most {memory:.0f} MB, staging and warehouse in memory included")
     con.execute(
-        "UPDATE core.articles SET title = title || '!' WHERE pmid = (SELECT max(pmid) FROM core.articles)"
+        "UPDATE core.articles SET title = title || '!' "
+        "WHERE pmid = (SELECT max(pmid) FROM core.articles)"
     )
     tell("judging again, one record changed", seconds(lambda: judge(con, reference)))
     alone(con, reference)
