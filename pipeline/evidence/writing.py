@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import duckdb
@@ -101,7 +102,7 @@ class Writer:
         rows: list[tuple[Any, ...]] = [row for row in before if row[0] in held]
         rows += [(*one, one.is_expectation_met) for one in (*self._decided, *absent)]
         self._con.execute("DELETE FROM evidence.overrides")
-        append(self._con, "evidence.overrides", sorted(rows, key=lambda row: row[:2]))
+        append(self._con, "evidence.overrides", sorted(rows, key=itemgetter(0, 1)))
 
     def _rows(self, one: Judgement) -> dict[str, list[tuple[Any, ...]]]:
         """The rows of one judgement, by table."""
