@@ -27,6 +27,7 @@ import duckdb
 
 from pipeline.evidence.evaluation.figures import share
 from pipeline.evidence.judge import judge
+from pipeline.evidence.reference import Reference
 from pipeline.settings import ROOT
 from pipeline.warehouse import database, load, stage
 
@@ -47,7 +48,7 @@ def judged(path: Path) -> duckdb.DuckDBPyConnection:
     stage.stage_file(con, path, raw_file=None, stamp=path.name)
     con.execute("BEGIN")
     load.merge(con, datetime(2000, 1, 1))  # noqa: DTZ001  (naive UTC, as every _at column)
-    judge(con, ROOT / "data" / "reference")
+    judge(con, Reference.load(ROOT / "data" / "reference"))
     con.execute("COMMIT")
     return con
 

@@ -22,8 +22,7 @@ import duckdb
 from pipeline import journal as journals
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.reference import check_reference
-from pipeline.evidence.topics import load_topics
+from pipeline.evidence.reference import Reference
 from pipeline.journal import Journal
 from pipeline.options import OFFLINE, Options
 from pipeline.outputs import publish, sets
@@ -120,9 +119,8 @@ def _replay(
         journal.run_id,
         as_of,
         again,
-        load_topics(reference / "topics.toml"),
         archive,
-        reference,
+        Reference.load(reference, is_strict=False),
         Receipt(run_id=journal.run_id, origin=journal.origin, as_of=as_of),
     )
     ledger.recall(run)
@@ -156,7 +154,7 @@ def _lay_out_reference(
         (target / name).write_bytes(body)
     while True:
         try:
-            check_reference(target)
+            Reference.load(target, is_strict=False)
             return
         except ConfigurationError as error:
             # a message that names no file, or one of today, leaves today's files to try

@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 import duckdb
 
 from pipeline import journal as journals
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError, KetumError, exit_code_of
-from pipeline.evidence.reference import check_reference
+from pipeline.evidence.reference import Reference
 from pipeline.evidence.topics import Search, Topics
 from pipeline.journal import Journal
 from pipeline.options import FILES, LIVE, OFFLINE, Options
@@ -38,8 +37,7 @@ class Run:
     Attributes:
         run_id: name of its directory under data/runs/.
         as_of: UTC time the run calls now.
-        reference: directory of the reference files it judges with.
-        topics: the searches and topics.
+        reference: the reference files it judges with.
         archive: the raw store of its origin.
         answers: search to PubMed's answer (empty when reading files).
         translations: how PubMed read each search next to last time (`bounds.check`).
@@ -58,9 +56,8 @@ class Run:
     run_id: str
     as_of: datetime
     journal: Journal
-    topics: Topics
     archive: Archive
-    reference: Path
+    reference: Reference
     receipt: Receipt
     client: EutilsClient | None = None
     answers: dict[str, SearchAnswer] = field(default_factory=dict)
@@ -72,6 +69,10 @@ class Run:
     content_sha256: str = ""
     is_unchanged: bool = False
     _con: duckdb.DuckDBPyConnection | None = None
+
+    @property
+    def topics(self) -> Topics:
+        return self.reference.topics
 
     @property
     def origin(self) -> str:
@@ -131,7 +132,7 @@ def open_run(options: Options, settings: Settings, clock: Clock | None = None) -
     """
     clock = clock or Clock()
     started = clock.monotonic()
-    topics = check_reference(settings.reference)
+    reference = Reference.load(settings.reference)
     earlier = journals.read_all(settings.runs)
     ahead = journals.ahead(earlier, clock.now())
     as_of = journals.next_time([one for one in earlier if one not in ahead], clock.now())
@@ -154,9 +155,8 @@ def open_run(options: Options, settings: Settings, clock: Clock | None = None) -
             run_id,
             as_of,
             journal,
-            topics,
             Archive(settings.raw(options.origin)),
-            settings.reference,
+            reference,
             Receipt(run_id=run_id, origin=options.origin, as_of=as_of),
         )
         journal.save(settings.runs)

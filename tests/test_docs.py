@@ -18,6 +18,7 @@ from pipeline.outputs.receipt import Receipt
 from pipeline.settings import ROOT, Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock
+from tests.goldens import frozen
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -38,6 +39,14 @@ def test_the_readme_shows_the_tables_as_the_main_job_prints_them(demonstration):
     assert len(receipt.first_sentences) == 2
     for sentence in (*receipt.first_sentences, receipt.statement):
         assert sentence in README
+
+
+def test_the_demonstration_is_judged_as_frozen(demonstration):
+    """A golden changes in a commit of its own that says why: `python -m tests.goldens`."""
+    _, settings = demonstration
+    rows = frozen.rows_of((settings.latest / "ketum.duckdb").resolve(), ["evidence.*"])
+    now = frozen.freeze_rows(rows, as_rows=True)
+    assert not frozen.differences(frozen.chosen(frozen.read("demo"), ["evidence.*"]), now)
 
 
 def test_what_the_demonstration_says_of_itself_is_true(demonstration):

@@ -14,12 +14,14 @@ import gzip
 import io
 import re
 import sys
+from itertools import chain
 from pathlib import Path
 
 import duckdb
 
-from pipeline.evidence.topic_matching import match
-from pipeline.evidence.topics import load_topics
+from pipeline.evidence.record import read_records
+from pipeline.evidence.reference import Reference
+from pipeline.evidence.topics import found_by
 from pipeline.pubmed.parsing.bytes import extract
 from pipeline.settings import ROOT, Settings
 from pipeline.warehouse import database, stage
@@ -34,18 +36,21 @@ _THIRD_PARTY = re.compile(rb"\s*<(Abstract|OtherAbstract|CoiStatement)\b[^>]*>.*
 def main(source: Path) -> None:
     """Write the XML selection and the citation list beside this script."""
     stripped = _THIRD_PARTY.sub(b"", gzip.decompress(source.read_bytes()))
-    topics = load_topics(REFERENCE / "topics.toml")
+    reference = Reference.load(REFERENCE)
+    topics = reference.topics
     with duckdb.connect() as con:
         for path in database.schema_files(Settings.from_environment().sql):
             con.execute(path.read_text(encoding="utf-8"))
         stage.create_staging(con)
         stage.stage_file(con, stripped, raw_file=None, stamp="demo", first_record_no=1)
-        match(con, topics, "staging.keyed")
+        records = chain.from_iterable(read_records(con, "staging.keyed"))
+        wanted = list(found_by(topics.searches, topics, reference.language, records))
         spans = con.execute(
             """
             SELECT raw_offset, raw_length, pmid, doi FROM staging.core.articles
-            WHERE record_no IN (SELECT pmid FROM local_hits) ORDER BY raw_offset
-            """
+            WHERE list_contains(?::INTEGER[], record_no) ORDER BY raw_offset
+            """,
+            [wanted],
         ).fetchall()
     pmids = {str(span[2]) for span in spans}
     records = extract(io.BytesIO(stripped), [(span[0], span[1]) for span in spans])

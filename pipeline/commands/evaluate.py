@@ -52,10 +52,11 @@ def register(commands: Subparsers) -> None:
 
 def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
     from pipeline.evidence.evaluation import records, results
-    from pipeline.evidence.evaluation.evaluate import evaluate, evaluate_reader
+    from pipeline.evidence.evaluation.evaluate import evaluate, evaluate_reader, typed
     from pipeline.evidence.evaluation.mapping import load_mapping
     from pipeline.evidence.reader import load_reader
     from pipeline.evidence.study_types import load_study_types
+    from pipeline.rules.text import load_language
 
     path = arguments.mapping
     if path is None and arguments.labels:
@@ -67,10 +68,6 @@ def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
     mapping = load_mapping(
         path or settings.reference / "evaluation" / "nlm_withheld.toml", study_types.codes()
     )
-    if arguments.labels:
-        source = records.labelled(arguments.labels, mapping, arguments.part, settings.sql)
-    else:
-        source = records.tagged(arguments.nlm_withheld, mapping, arguments.part, settings.sql)
     reader = load_reader(arguments.reader) if arguments.reader else None
     if arguments.reader and reader is None:
         raise ConfigurationError(
@@ -78,12 +75,15 @@ def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
             effect="Nothing was evaluated.",
             next_step="install the extra `reader`, run `python -m pipeline.evidence.train_reader`.",
         )
-    with source as (con, labels):
-        measured = [evaluate(con, labels, mapping, arguments.part, study_types)]
-        if reader:
-            measured.append(
-                evaluate_reader(con, labels, mapping, arguments.part, reader, study_types.version)
-            )
+    if arguments.labels:
+        known = records.labelled(arguments.labels, mapping, arguments.part)
+    else:
+        known = records.tagged(arguments.nlm_withheld, mapping, arguments.part, settings.sql)
+    judged = typed(known.records, study_types, load_language(settings.reference / "language.toml"))
+    measured = [evaluate(known, judged, mapping, arguments.part, study_types)]
+    if reader:
+        version = study_types.version
+        measured.append(evaluate_reader(known, judged, mapping, arguments.part, reader, version))
     saved = arguments.save or settings.data / "evaluations.json"
     for result in measured:
         results.save_result(saved, result)

@@ -1,10 +1,14 @@
-"""`ketum explain`: why a record has its study types, and how to decide otherwise."""
+"""`ketum explain`: why a record has its study types, and how to decide otherwise.
+
+With `--text` it judges the records of a file as a run would, and needs no published set.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from pathlib import Path
 
 from pipeline.commands.parsers import Subparsers
 from pipeline.errors import EXIT_OK
@@ -26,10 +30,17 @@ def register(commands: Subparsers) -> None:
         "--next", action="store_true",
         help="the first of the review queue that overrides.toml does not decide yet",
     )  # fmt: skip
+    which.add_argument(
+        "--text", type=Path, metavar="FILE",
+        help="what the records of a file would become: PubMed XML, .nbib, or text with the title "
+        "on its first line and the abstract after it",
+    )  # fmt: skip
     explain.add_argument("--json", action="store_true", help="for programs")
 
 
 def _explain(settings: Settings, arguments: argparse.Namespace) -> int:
+    if arguments.text:
+        return _explain_file(settings, arguments)
     from pipeline.outputs import explain, query
 
     with query.open_published(settings) as con:
@@ -45,4 +56,23 @@ def _explain(settings: Settings, arguments: argparse.Namespace) -> int:
     else:
         print(explain.text(told, is_terminal=sys.stdout.isatty()))
     print(query.note(settings), file=sys.stderr)
+    return EXIT_OK
+
+
+def _explain_file(settings: Settings, arguments: argparse.Namespace) -> int:
+    from pipeline.evidence.judge import judge_records
+    from pipeline.evidence.reference import Reference
+    from pipeline.outputs import explain_text
+
+    reference = Reference.load(settings.reference)
+    records = explain_text.records_of(arguments.text, settings.sql)
+    told = [
+        explain_text.explain(record, judgement, reference)
+        for record, judgement in zip(records, judge_records(records, reference), strict=True)
+    ]
+    if arguments.json:
+        print(json.dumps(told, indent=1, default=str))
+    else:
+        is_terminal = sys.stdout.isatty()
+        print("\n\n".join(explain_text.text(one, is_terminal=is_terminal) for one in told))
     return EXIT_OK

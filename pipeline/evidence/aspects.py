@@ -5,20 +5,28 @@ state a value (`aspect = "data_source.poison_centre"`); rules under `[[aspect_ru
 without giving a type, and count only where the label is there.
 """
 
-# SQL here is made of constants and texts quoted by `sql_string`.
-# ruff: noqa: S608
-
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.evidence.folding import sql_string
-from pipeline.evidence.rule_file import RuleFile
-from pipeline.evidence.rules import Rule
+from pipeline.evidence.judgement import AspectValue
+from pipeline.rules.file import RuleFile, Table
+from pipeline.rules.model import Rule
 
-_KEYS = {"name", "label", "definition", "types", "values", "required", "several", "otherwise"}
+
+class _AspectTable(Table):
+    """One `[[aspect]]` of a rule file."""
+
+    name: str
+    label: str
+    definition: str
+    types: list[str]
+    values: list[str]
+    required: bool = False
+    several: str | None = None
+    otherwise: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,58 +80,51 @@ def check_aspects(file: RuleFile, aspects: tuple[Aspect, ...], rules: tuple[Rule
             raise file.error(near, f"a rule for {rule.code} must state its `{wanted.name}`")
 
 
-def aspects_sql(aspects: tuple[Aspect, ...]) -> str:
-    """SELECT of (pmid, study_type, aspect, value) from the temporary tables of `assigning`."""
-    told = ", ".join(
-        f"({sql_string(one.name)}, {sql_string(type_)}, {sql_string(one.several or '')}, "
-        f"{sql_string(one.otherwise or '')})"
-        for one in aspects
-        for type_ in one.types
-    )
-    return f"""
-        WITH told AS (
-            SELECT * FROM (VALUES {told}) AS told (aspect, study_type, several, otherwise)
-        ),
-        stated AS (
-            SELECT DISTINCT label.pmid, label.study_type, told.aspect, told.several,
-                told.otherwise, split_part(rule.aspect, '.', 2) AS value
-            FROM type_labels AS label
-            JOIN told USING (study_type)
-            LEFT JOIN (
-                SELECT fired.pmid, rule.aspect, rule.study_type
-                FROM evidence_fired AS fired JOIN type_rules AS rule USING (rule_no)
-                WHERE rule.aspect IS NOT NULL
-            ) AS rule
-                ON rule.pmid = label.pmid AND split_part(rule.aspect, '.', 1) = told.aspect
-                AND coalesce(rule.study_type, label.study_type) = label.study_type
-        ),
-        counted AS (
-            SELECT *, count(value) OVER (PARTITION BY pmid, study_type, aspect) AS value_count
-            FROM stated
-        )
-        SELECT DISTINCT pmid, study_type, aspect, CASE
-            WHEN value_count = 0 THEN otherwise
-            WHEN value_count > 1 AND several <> '' THEN several
-            ELSE value END AS value
-        FROM counted
-        WHERE value_count > 0 OR otherwise <> ''
+def aspects_of(
+    aspects: Sequence[Aspect], types: Iterable[str], stated: Iterable[tuple[str, str | None]]
+) -> tuple[AspectValue, ...]:
+    """What is told about the labels of a record.
+
+    Args:
+        aspects: the aspects there are.
+        types: study types of the record.
+        stated: `aspect.value` of each rule that holds and states one, with the study type it is
+            stated of; None for any type that has the aspect.
     """
+    stated = list(stated)
+    found: list[AspectValue] = []
+    for study_type in types:
+        for aspect in aspects:
+            if study_type not in aspect.types:
+                continue
+            values = {
+                value
+                for name, _, value in (
+                    code.partition(".") for code, of in stated if of in (None, study_type)
+                )
+                if name == aspect.name
+            }
+            if not values and aspect.otherwise:
+                values = {aspect.otherwise}
+            elif len(values) > 1 and aspect.several:
+                values = {aspect.several}
+            found += [AspectValue(study_type, aspect.name, value) for value in sorted(values)]
+    return tuple(found)
 
 
 def _aspect(file: RuleFile, table: Mapping[str, Any], codes: Sequence[str]) -> Aspect:
     near = f'name = "{table.get("name")}"'
-    file.require(table, near, name=str, label=str, definition=str, types=list, values=list)
-    file.allow(table, near, _KEYS)
-    for code in table["types"]:
+    told = file.read(_AspectTable, table, near)
+    for code in told.types:
         if code not in codes:
             raise file.error(near, f"unknown code `{code}`")
     return Aspect(
-        table["name"],
-        table["label"],
-        table["definition"],
-        tuple(table["types"]),
-        tuple(table["values"]),
-        table.get("required", False),
-        table.get("several"),
-        table.get("otherwise"),
+        told.name,
+        told.label,
+        told.definition,
+        tuple(told.types),
+        tuple(told.values),
+        told.required,
+        told.several,
+        told.otherwise,
     )

@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
-from pipeline.evidence.rules import RuleSet, Signal
+import re2
+
+from pipeline.rules.decide import Matcher
+from pipeline.rules.model import Rule, RuleSet
+from pipeline.rules.patterns import OPTIONS, regular_expression
 
 KINDS = ("effect", "figure", "gap", "context", "product")
 UNMATCHED_KINDS = ("context", "product")
@@ -80,13 +86,15 @@ class LeanedOn:
 
 @dataclass(frozen=True)
 class Claims:
-    """Everything claims.toml says.
+    """Everything claims.toml says, ready to be used.
 
     Attributes:
         how: what a record of a study type tells of a claim it could answer.
         domains: evidence domains in display order, with their study types.
         rules: the rules of all claims, to be read sentence by sentence.
-        company: what in a title says that it is about other drugs too.
+        about: per topic the rule that says whether a sentence names it; their places in the
+            matcher follow those of `rules`.
+        company: rules that say that a title is about other drugs too; the last of the matcher.
         stand_in: for measuring only: names that stand in for those of the substance.
     """
 
@@ -96,12 +104,30 @@ class Claims:
     how: Mapping[str, str]
     domains: Mapping[str, tuple[str, ...]]
     rules: RuleSet
-    company: tuple[Signal, ...]
+    about: Mapping[str, Rule]
+    company: tuple[Rule, ...]
     leaned_on: tuple[LeanedOn, ...]
     stand_in: tuple[str, ...] = ()
 
+    @cached_property
+    def matcher(self) -> Matcher:
+        """The rules of claims, then those that tell what a sentence or a title is about."""
+        rules = (*self.rules.rules, *self.about.values(), *self.company)
+        own = self.rules
+        return Matcher(RuleSet(own.kind, own.version, rules, own.forms, own.by_unit))
+
+    @cached_property
+    def stand_in_pattern(self) -> Any:
+        """Finds a name that stands in for the substance; None where the substance is itself."""
+        names = "|".join(map(regular_expression, self.stand_in))
+        return re2.compile(names, OPTIONS) if names else None
+
+    @cached_property
+    def by_code(self) -> Mapping[str, Claim]:
+        return {claim.code: claim for claim in self.claims}
+
     def codes(self) -> tuple[str, ...]:
-        return tuple(claim.code for claim in self.claims)
+        return tuple(self.by_code)
 
     def parents(self) -> set[str]:
         """Claims shown as their parts, never as one number."""

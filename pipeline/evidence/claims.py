@@ -1,6 +1,11 @@
 """The claim map as claims.toml has it: questions, the readings that must not match, rules.
 
-What it holds is in `claim_types`; `claim_matching` finds the records.
+What it holds is in `claim_types`; `claim_finding` says which claims a record addresses.
+
+A harm's name says little: "hepatitis" may be the disease treated. So rules on harms match
+phrases ("X-induced hepatitis", "hepatitis after X", "adverse events were ... hepatitis"), the
+same for every harm. `[words]` has lists of names, `[phrases]` lists of patterns with `{words}`
+where a rule's own names go.
 """
 
 from __future__ import annotations
@@ -9,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.evidence.claim_phrases import expand
+from pydantic import Field
+
 from pipeline.evidence.claim_types import (
     COMPANY,
     HOW,
@@ -22,24 +28,67 @@ from pipeline.evidence.claim_types import (
     LeanedOn,
     Reading,
 )
-from pipeline.evidence.rule_file import RuleFile
-from pipeline.evidence.rules import Rule, RuleSet, load_rules
+from pipeline.evidence.topics import Topics
+from pipeline.rules.file import RuleFile, Table
+from pipeline.rules.model import Rule, RuleSet, Signal, load_rules
+from pipeline.rules.patterns import Words, checked
+from pipeline.rules.text import ZONES
 
-_CLAIM_KEYS = {
-    "id", "parent", "question", "kind", "says", "source", "topic", "answered_by", "not",
-}  # fmt: skip
-_LEANED_ON_KEYS = {"claims", "says", "pmid", "doi", "certainty", "tested", "differs"}
+SUBSTANCE = "substance"
+"""The list of names that a stand-in replaces when the rules are measured."""
+_SPELLED_OUT = ("words", "phrases", "unless_phrases")
+
+
+class _ReadingTable(Table):
+    """One of `not` of a claim."""
+
+    reading: str
+    no_match: str
+    match: str | None = None
+
+
+class _ClaimTable(Table):
+    """One `[[claim]]`."""
+
+    id: str
+    parent: str | None = None
+    question: str
+    kind: str
+    says: str | None = None
+    source: str | None = None
+    topic: str
+    answered_by: list[str]
+    readings: list[_ReadingTable] = Field(default_factory=list, alias="not")
+
+
+class _DomainTable(Table):
+    """One `[[domain]]`."""
+
+    name: str
+    study_types: list[str]
+
+
+class _LeanedOnTable(Table):
+    """One `[[leaned_on]]`."""
+
+    claims: list[str]
+    says: str
+    pmid: int | None = None
+    doi: str | None = None
+    certainty: str
+    tested: str
+    differs: str
 
 
 def load_claims(
-    path: Path, study_types: Sequence[str], topics: Sequence[str], *, stand_in: Sequence[str] = ()
+    path: Path, study_types: Sequence[str], topics: Topics, *, stand_in: Sequence[str] = ()
 ) -> Claims:
     """Read claims.toml.
 
     Args:
         path: the reference file.
         study_types: codes of study_types.toml.
-        topics: names of topics.toml.
+        topics: the topics the claims are about.
         stand_in: for measuring only: patterns of names that stand in for the substance's.
 
     Raises:
@@ -48,9 +97,10 @@ def load_claims(
     """
     file = RuleFile(path)
     version = file.version()
-    expand(file, stand_in)
+    words = Words(file, instead={SUBSTANCE: list(stand_in)} if stand_in else None)
     designs = _lists(file, "designs", study_types)
-    claims = tuple(_claim(file, table, designs, topics) for table in file.tables("claim"))
+    names = [topic.name for topic in topics.topics]
+    claims = tuple(_claim(file, table, designs, names) for table in file.tables("claim"))
     codes = [claim.code for claim in claims]
     for claim in claims:
         near = f'id = "{claim.code}"'
@@ -58,24 +108,79 @@ def load_claims(
             raise file.error(near, f"claim {claim.code} is there twice")
         if claim.parent is not None and claim.parent not in codes:
             raise file.error(near, f"unknown parent `{claim.parent}`")
-    rules = load_rules(file, "rule", codes)
+    tables, signals = _spelled_out(file, words)
+    rules = load_rules(file, "rule", codes, words=words, tables=tables, signals=signals)
     _check_rules(file, claims, rules)
     how = {code: name for name, types in _lists(file, "how", study_types).items() for code in types}
     for name in file.data.get("how", {}):
         if name not in HOW:
             raise file.error("[how]", f"unknown `{name}` (known: {', '.join(HOW)})")
-    company = load_rules(file, "company", [COMPANY])
     return Claims(
         version=version,
         sha256=file.sha256,
         claims=claims,
         how=how,
         domains=_domains(file, study_types),
-        rules=RuleSet("claim", version, rules, columns=("sentence",), by_unit=True),
-        company=company[0].signals if company else (),
+        rules=RuleSet("claim", version, rules, forms=("sentence",), by_unit=True),
+        about=_about(topics, {claim.topic for claim in claims}, stand_in),
+        company=load_rules(file, "company", [COMPANY], words=words),
         leaned_on=tuple(_leaned_on(file, table, codes) for table in file.tables("leaned_on")),
         stand_in=tuple(stand_in),
     )
+
+
+def _spelled_out(
+    file: RuleFile, words: Words
+) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+    """The rules with their phrases as plain patterns, and the signals these make."""
+    phrases: Mapping[str, list[str]] = file.data.get("phrases", {})
+    for pattern in (one for listed in phrases.values() for one in listed):
+        # here, where the line is known: written out, the pattern stands in no line of the file
+        checked(file, words.fill(pattern.replace("{words}", "word"), pattern), pattern)
+    signals: dict[str, dict[str, Any]] = {}
+    rules: list[dict[str, Any]] = []
+    for table in file.tables("rule"):
+        rule = {key: value for key, value in table.items() if key not in _SPELLED_OUT}
+        rules.append(rule)
+        own = table.get("words")
+        if own is None:
+            continue
+        near = f'id = "{table.get("id")}"'
+        if own not in words.known:
+            raise file.error(near, f"unknown words `{own}`")
+
+        def of_words(name: str, own: str = own, near: str = near) -> str:
+            if name not in phrases:
+                raise file.error(near, f"unknown phrases `{name}`")
+            # one pattern: every pattern has its cost, and there are harms times phrases
+            return "|".join(phrases[name]).replace("{words}", "{" + own + "}")
+
+        rule["text"] = [of_words(name) for name in table.get("phrases", ())]
+        for name in table.get("unless_phrases", ()):
+            signal = f"{own}.{name}"
+            signals[signal] = {"in": ["findings"], "text": [of_words(name)]}
+            rule["unless"] = [*rule.get("unless", ()), signal]
+    return rules, signals
+
+
+def _about(topics: Topics, wanted: set[str], stand_in: Sequence[str]) -> dict[str, Rule]:
+    """Per topic of claims a rule that holds where one of its words, or a stand-in, is named."""
+    return {
+        topic.name: Rule(
+            rule_id=f"about {topic.name}",
+            code=f"about {topic.name}",
+            confidence="high",
+            signals=tuple(Signal("text", name, zones=ZONES) for name in stand_in)
+            or tuple(
+                signal
+                for clause in topic.clauses
+                for signal in clause.rule.signals
+                if signal.kind == "text"
+            ),
+        )
+        for topic in topics.topics
+        if topic.name in wanted
+    }
 
 
 def _claim(
@@ -85,38 +190,31 @@ def _claim(
     topics: Sequence[str],
 ) -> Claim:
     near = f'id = "{table.get("id")}"'
-    file.require(table, near, id=str, question=str, kind=str, topic=str, answered_by=list)
-    file.allow(table, near, _CLAIM_KEYS)
-    if not table["question"].endswith("?"):
-        raise file.error(near, f"claim {table['id']} is no question: it ends without a `?`")
-    if table["kind"] not in KINDS:
+    told = file.read(_ClaimTable, table, near)
+    if not told.question.endswith("?"):
+        raise file.error(near, f"claim {told.id} is no question: it ends without a `?`")
+    if told.kind not in KINDS:
         raise file.error(near, f"kind must be one of {', '.join(KINDS)}")
-    if table["topic"] not in topics:
-        raise file.error(near, f"unknown topic `{table['topic']}`")
-    if len(table.get("says", "").split()) > QUOTED_WORDS:
+    if told.topic not in topics:
+        raise file.error(near, f"unknown topic `{told.topic}`")
+    if len((told.says or "").split()) > QUOTED_WORDS:
         raise file.error(near, f"`says` quotes more than {QUOTED_WORDS} words")
-    for name in table["answered_by"]:
+    for name in told.answered_by:
         if name not in designs:
             raise file.error(near, f"unknown design `{name}` (known: {', '.join(designs)})")
-    if not table.get("not"):
-        raise file.error(near, f"claim {table['id']} lacks `not`: the readings it must not match")
+    if not told.readings:
+        raise file.error(near, f"claim {told.id} lacks `not`: the readings it must not match")
     return Claim(
-        code=table["id"],
-        parent=table.get("parent"),
-        question=table["question"],
-        kind=table["kind"],
-        says=table.get("says"),
-        source=table.get("source"),
-        topic=table["topic"],
-        answered_by=tuple(dict.fromkeys(c for n in table["answered_by"] for c in designs[n])),
-        readings=tuple(_reading(file, one, near) for one in table["not"]),
+        code=told.id,
+        parent=told.parent,
+        question=told.question,
+        kind=told.kind,
+        says=told.says,
+        source=told.source,
+        topic=told.topic,
+        answered_by=tuple(dict.fromkeys(c for n in told.answered_by for c in designs[n])),
+        readings=tuple(Reading(one.reading, one.no_match, one.match) for one in told.readings),
     )
-
-
-def _reading(file: RuleFile, table: Mapping[str, Any], near: str) -> Reading:
-    file.require(table, near, reading=str, no_match=str)
-    file.allow(table, near, {"reading", "match", "no_match"})
-    return Reading(table["reading"], table["no_match"], table.get("match"))
 
 
 def _check_rules(file: RuleFile, claims: tuple[Claim, ...], rules: tuple[Rule, ...]) -> None:
@@ -153,9 +251,8 @@ def _lists(file: RuleFile, key: str, study_types: Sequence[str]) -> dict[str, tu
 def _domains(file: RuleFile, study_types: Sequence[str]) -> dict[str, tuple[str, ...]]:
     domains: dict[str, tuple[str, ...]] = {}
     for table in file.tables("domain"):
-        near = f'name = "{table.get("name")}"'
-        file.require(table, near, name=str, study_types=list)
-        domains[table["name"]] = tuple(table["study_types"])
+        told = file.read(_DomainTable, table, f'name = "{table.get("name")}"')
+        domains[told.name] = tuple(told.study_types)
     placed = [code for codes in domains.values() for code in codes]
     for code in (*study_types, *placed):
         if code not in study_types or placed.count(code) != 1:
@@ -165,12 +262,11 @@ def _domains(file: RuleFile, study_types: Sequence[str]) -> dict[str, tuple[str,
 
 def _leaned_on(file: RuleFile, table: Mapping[str, Any], codes: Sequence[str]) -> LeanedOn:
     near = f'says = "{table.get("says")}"'
-    file.require(table, near, claims=list, says=str, certainty=str, tested=str, differs=str)
-    file.allow(table, near, _LEANED_ON_KEYS)
-    for code in table["claims"]:
+    told = file.read(_LeanedOnTable, table, near)
+    for code in told.claims:
         if code not in codes:
             raise file.error(near, f"unknown claim `{code}`")
     return LeanedOn(
-        tuple(table["claims"]), table["says"], table.get("pmid"), table.get("doi"),
-        table["certainty"], table["tested"], table["differs"],
+        tuple(told.claims), told.says, told.pmid, told.doi, told.certainty, told.tested,
+        told.differs,
     )  # fmt: skip

@@ -19,11 +19,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.claim_types import QUOTED_WORDS
+from pipeline.warehouse.database import append
 
 COLUMNS = (
     "claim", "pmid", "direction", "directness", "population", "sample_size", "quote", "section",
@@ -151,6 +153,28 @@ def _may_be_elsewhere(con: duckdb.DuckDBPyConnection, pmid: int, known_articles:
         return True
     with known_articles.open(encoding="utf-8", newline="") as file:
         return any(row["pmid"] == str(pmid) for row in csv.DictReader(file))
+
+
+def write_readings(con: duckdb.DuckDBPyConnection, readings: Sequence[Reading], path: Path) -> None:
+    """Fill evidence.claim_evidence, each quote checked against what is stored.
+
+    Args:
+        con: connection on which the flags of articles are written.
+        readings: the rows of claim_evidence.csv.
+        path: their file, for messages.
+
+    Raises:
+        ConfigurationError: an unknown PMID, or a quote that never stood there.
+    """
+    con.execute("DELETE FROM evidence.claim_evidence")
+    rows: list[tuple[Any, ...]] = [
+        (
+            one.claim, one.pmid, one.direction, one.directness, one.population, one.sample_size,
+            one.quote, one.section, one.note, one.who, one.when, stale,
+        )
+        for one, stale in zip(readings, stale_reasons(con, readings, path), strict=True)
+    ]  # fmt: skip
+    append(con, "evidence.claim_evidence", sorted(rows, key=lambda row: (row[0], row[1])))
 
 
 def stands(quote: str, text: str) -> bool:

@@ -1,243 +1,266 @@
-"""Give every record its facets, with their proofs, from what was judged before.
+"""Give a record its facets, with their proofs, from what was judged before.
 
 Study types and topics are decided first (people's decisions included), since they say which
 facets a record has at all.
 """
 
-# SQL here is made of constants, checked schema names and rule texts quoted by `sql_string`.
-# ruff: noqa: S608
-
 from __future__ import annotations
 
-import duckdb
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from pipeline.evidence.affiliations import find_countries
-from pipeline.evidence.facet_sources import from_aspects, read_values
-from pipeline.evidence.facets import AFFILIATIONS, NOT_STATED, Facets
-from pipeline.evidence.folding import sql_string
-from pipeline.evidence.inserting import insert
-from pipeline.evidence.matching import run_rules
-from pipeline.evidence.overrides import FACET, Overrides
-from pipeline.evidence.patterns import regular_expression
-from pipeline.evidence.study_types import StudyTypes
+from pipeline.evidence.countries import AFFILIATION_RULE
+from pipeline.evidence.facet_values import READERS, span
+from pipeline.evidence.facets import AFFILIATIONS, NOT_STATED, Facet, Facets
+from pipeline.evidence.judgement import AspectValue, Decided, FacetValue, Label, Proof
+from pipeline.evidence.overrides import FACET, Override
+from pipeline.evidence.record import Record
+from pipeline.rules.decide import TEXT, Found
+from pipeline.rules.fold import fold
+from pipeline.rules.match import Tag
+from pipeline.rules.text import Unit
 
-_PROOF = "rule_id, source, field, section_no, matched_text, char_start, char_end"
 _BEFORE = 40
 """How far before a value `not_after` looks, in characters."""
 _BEHIND = 50
 """How much of what stands behind a value `not_before` sees."""
-_LEVELS = "['focus', 'outcome', 'mention']"
-_LEVEL_SQL = """
-    CASE WHEN field IN ('title', 'vernacular_title') OR source = 'nlm_mesh_major' THEN 1
-        WHEN text_form = 'outcome' THEN 2 ELSE 3 END
-"""
+_LEVELS = ("focus", "outcome", "mention")
+_FOCUS, _OUTCOME, _MENTION = range(3)
+_TITLES = ("title", "vernacular_title")
+_BY_A_PERSON = "override"
 
 
-def judge_facets(
-    con: duckdb.DuckDBPyConnection,
+class FacetsOf(NamedTuple):
+    """What the facets of one record are.
+
+    Attributes:
+        values: its values; `not_stated` where a facet is told of it and has none.
+        proofs: what they rest on.
+        decisions: people's decisions about them, in force, beside what the rules say.
+    """
+
+    values: tuple[FacetValue, ...]
+    proofs: tuple[Proof, ...]
+    decisions: tuple[Decided, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A value with one of its proofs; the value is None until it is read from the words."""
+
+    facet: str
+    value: str | None
+    level: int
+    rule_no: int
+    proof: Proof
+
+
+def facets_of(
     facets: Facets,
-    study_types: StudyTypes,
-    overrides: Overrides,
-    schema: str,
-) -> None:
-    """Fill evidence.article_facets, its lookups and its proofs.
+    record: Record,
+    units: Sequence[Unit],
+    tags: Sequence[Tag],
+    *,
+    topics: Collection[str],
+    labels: Sequence[Label],
+    aspects: Sequence[AspectValue],
+    type_proofs: Sequence[Proof],
+    decisions: Sequence[Override] = (),
+) -> FacetsOf:
+    """The facets of a record.
 
     Args:
-        con: connection on which `zones.build_units` has run, and evidence.article_topics,
-            .article_study_types, .article_type_aspects and .proofs are written.
         facets: the rules.
-        study_types: for the aspects that some facets show.
-        overrides: people's decisions; they take the place of all values of their facet.
-        schema: schema that presents the tables of core.
+        record: the record.
+        units: its texts.
+        tags: what it carries beside them.
+        topics: the topics it is on.
+        labels: its study types, people's decisions in force.
+        aspects: what is told about the labels.
+        type_proofs: proofs of study types; those of aspects that are shown as facets are here.
+        decisions: people's decisions about it; those about facets take the place of all values.
     """
-    _write_lookups(con, facets)
-    _scope(con, facets)
-    _find_by_rules(con, facets, schema)
-    _drop_doubtful(con, facets)
-    read_values(con, facets)
-    from_aspects(con, facets, study_types)
-    for facet in facets.facets:
-        if facet.source == AFFILIATIONS:
-            find_countries(con, facet.name, facets.countries, schema)
-    _write(con, facets, overrides)
-
-
-def _write_lookups(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
-    con.execute("DELETE FROM evidence.facets; DELETE FROM evidence.facet_values")
-    insert(
-        con,
-        "evidence.facets",
-        [
-            (one.name, one.label, one.definition, list(one.types), one.topic, place)
-            for place, one in enumerate(facets.facets, 1)
-        ],
+    scope = _scope(facets, topics, labels)
+    values: list[_Value] = []
+    if scope:
+        values += _from_aspects(facets, scope, aspects, type_proofs)
+        found = list(_by_rules(facets, scope, units, tags))
+        for facet in scope:
+            values += _settled(facet, [one for one in found if one.facet == facet.name], units)
+            if facet.source == AFFILIATIONS:
+                values += _from_addresses(facets, facet, record)
+    decided: list[Decided] = []
+    for decision in decisions:
+        if decision.field.startswith(FACET):
+            name = decision.field.removeprefix(FACET)
+            decided.append(_decided(decision, [v for v in values if v.facet == name]))
+            values = [one for one in values if one.facet != name]
+            values += _by_a_person(decision, name)
+    return FacetsOf(
+        tuple(_written(scope, values)),
+        tuple(dict.fromkeys(one.proof for one in values)),
+        tuple(decided),
     )
-    values = [
-        (one.name, value, label, place)
-        for one in facets.facets
-        for place, (value, label) in enumerate((*one.values, (NOT_STATED, "Not stated")), 1)
+
+
+def _scope(facets: Facets, topics: Collection[str], labels: Sequence[Label]) -> list[Facet]:
+    """The facets that are told of a record, by its topics and by all its study types."""
+    primary = next((label.study_type for label in labels if label.is_primary), None)
+    types = {label.study_type for label in labels}
+    if primary is None or primary in facets.no_facets_of:
+        types = set()
+    return [
+        facet
+        for facet in facets.facets
+        if facet.topic in topics or not types.isdisjoint(facet.types)
     ]
-    con.execute(
-        "INSERT INTO evidence.facet_values SELECT unnest(?), unnest(?), unnest(?), unnest(?)",
-        [list(column) for column in zip(*values, strict=True)],
-    )
-    con.execute("DELETE FROM evidence.rule_sets WHERE kind = 'facet'")
-    con.execute(
-        "INSERT INTO evidence.rule_sets VALUES ('facet', ?, ?, ?)",
-        [facets.version, facets.sha256, len(facets.rules.rules)],
-    )
 
 
-def _scope(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
-    """`facet_scope` (pmid, facet): which facets are told of which records."""
-    by_type = ", ".join(
-        f"({sql_string(one.name)}, {sql_string(code)})"
-        for one in facets.facets
-        for code in one.types
-    )
-    by_topic = ", ".join(
-        f"({sql_string(one.name)}, {sql_string(one.topic)})" for one in facets.facets if one.topic
-    )
-    con.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE facet_scope AS
-        SELECT DISTINCT label.pmid, wanted.facet
-        FROM evidence.article_study_types AS label
-        JOIN (VALUES {by_type or "('', '')"}) AS wanted (facet, study_type) USING (study_type)
-        JOIN evidence.article_study_types AS main ON main.pmid = label.pmid AND main.is_primary
-        WHERE NOT list_contains({list(facets.no_facets_of)}, main.study_type)
-        UNION
-        SELECT found.pmid, wanted.facet FROM evidence.article_topics AS found
-        JOIN (VALUES {by_topic or "('', '')"}) AS wanted (facet, topic) USING (topic)
-        """
-    )
+def _by_rules(
+    facets: Facets, scope: Sequence[Facet], units: Sequence[Unit], tags: Sequence[Tag]
+) -> Iterator[_Value]:
+    """What the rules find, of the facets told of the record."""
+    names = {facet.name for facet in scope}
+    for found in facets.matcher.run(units, tags).found:
+        rule = facets.rules.rules[found.rule_no]
+        facet, _, value = rule.code.partition(".")
+        if facet in names:
+            yield _Value(
+                facet, value or None, _level(found), found.rule_no, _proof(rule.rule_id, found)
+            )
 
 
-def _find_by_rules(con: duckdb.DuckDBPyConnection, facets: Facets, schema: str) -> None:
-    """`facet_found`: the words behind each value, within the scope.
+def _level(found: Found) -> int:
+    if found.field in _TITLES or found.source == "nlm_mesh_major":
+        return _FOCUS
+    return _OUTCOME if found.form == "outcome" else _MENTION
 
-    Texts of records without facets are dropped first: nothing needs to be looked for there.
+
+def _proof(rule_id: str, found: Found) -> Proof:
+    """A proof whose code is written when the value is known."""
+    return Proof(
+        "facet", "", rule_id, found.source, found.field, found.section_no, found.text,
+        found.start, found.end,
+    )  # fmt: skip
+
+
+def _settled(facet: Facet, found: list[_Value], units: Sequence[Unit]) -> list[_Value]:
+    """Of what was found of a facet, what holds: with its values, and the proofs bound to them."""
+    if facet.not_after or facet.not_before:
+        texts = {(unit.field, unit.section_no): unit.stored for unit in units}
+        found = [one for one in found if not _is_doubtful(facet, one.proof, texts)]
+    if facet.rest and any(one.value not in (None, facet.rest) for one in found):
+        found = [one for one in found if one.value != facet.rest]
+    if facet.read:
+        found = _read(facet.read, found)
+    return [
+        replace(one, proof=one.proof._replace(code=f"{one.facet}.{one.value}")) for one in found
+    ]
+
+
+def _is_doubtful(facet: Facet, proof: Proof, texts: dict[tuple[str, int | None], str]) -> bool:
+    """Whether words beside a value make it doubtful."""
+    if proof.source != TEXT or proof.start is None or proof.end is None:
+        return False
+    stored = texts[proof.field, proof.section_no]
+    if facet.not_after and facet.not_after.search(_before(stored, proof.start).encode()):
+        return True
+    return bool(facet.not_before and facet.not_before.search(_behind(stored, proof.end).encode()))
+
+
+def _before(stored: str, place: int) -> str:
+    """Folded text that ends at a place; more of the stored one where folding drops some of it."""
+    near = fold(stored[max(place - _BEFORE, 0) : place])
+    return near if len(near) in (_BEFORE, place) else fold(stored[:place])[-_BEFORE:]
+
+
+def _behind(stored: str, place: int) -> str:
+    """Folded text that begins at a place."""
+    near = fold(stored[place : place + _BEHIND])
+    return near if len(near) in (_BEHIND, len(stored) - place) else fold(stored[place:])[:_BEHIND]
+
+
+def _read(how: str, found: list[_Value]) -> list[_Value]:
+    """Values that are read from the words: those of the first rule that has any.
+
+    A number is that of the first place; years are the first and the last of all places.
     """
-    con.execute("DELETE FROM evidence_units WHERE pmid NOT IN (SELECT pmid FROM facet_scope)")
-    run_rules(con, facets.rules, schema)
-    rules = ", ".join(
-        f"({number}, {sql_string(rule.rule_id)}, {sql_string(rule.code.partition('.')[0])}, "
-        f"{sql_string(rule.code.partition('.')[2])})"
-        for number, rule in enumerate(facets.rules.rules)
-    )
-    con.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE facet_found AS
-        SELECT DISTINCT found.pmid, rule.facet, nullif(rule.value, '') AS value, rule.rule_id,
-            rule.rule_no, found.source, found.field, found.section_no, found.matched_text,
-            found.char_start, found.char_end, {_LEVEL_SQL} AS level_no
-        FROM evidence_found AS found
-        JOIN (VALUES {rules}) AS rule (rule_no, rule_id, facet, value) USING (rule_no)
-        JOIN facet_scope AS scope ON scope.pmid = found.pmid AND scope.facet = rule.facet
-        """
-    )
+    places: list[tuple[str, _Value]] = []
+    for one in sorted(found, key=_place):
+        is_next = not places or (how == "years" and places[0][1].rule_no == one.rule_no)
+        if is_next and (value := READERS[how](one.proof.text)):
+            places.append((value, one))
+    if not places:
+        return []
+    value = span([value for value, _ in places])
+    return [replace(one, value=value) for _, one in places]
 
 
-def _drop_doubtful(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
-    """Take out values beside words that make them doubtful, and rests beside other values."""
-    for facet in facets.facets:
-        if facet.not_after:
-            _drop_beside(
-                con,
-                facet.name,
-                f"substr(unit.whole, greatest(facet_found.char_start - {_BEFORE - 1}, 1), "
-                f"least(facet_found.char_start, {_BEFORE}))",
-                f"(?:{regular_expression(facet.not_after)})[^.]*$",
-            )
-        if facet.not_before:
-            _drop_beside(
-                con,
-                facet.name,
-                f"substr(unit.whole, facet_found.char_end + 1, {_BEHIND})",
-                rf"^[ ,-]*(?:{regular_expression(facet.not_before)})",
-            )
-        if facet.rest:
-            con.execute(
-                "DELETE FROM facet_found USING facet_found AS other WHERE facet_found.facet = ? "
-                "AND facet_found.value = ? AND other.pmid = facet_found.pmid "
-                "AND other.facet = facet_found.facet AND other.value <> facet_found.value",
-                [facet.name, facet.rest],
-            )
+def _place(one: _Value) -> tuple[object, ...]:
+    proof = one.proof
+    section = (proof.section_no is None, proof.section_no or 0)
+    return (one.rule_no, proof.field != "title", section, proof.start, proof.end)
 
 
-def _drop_beside(con: duckdb.DuckDBPyConnection, facet: str, beside: str, words: str) -> None:
-    """Take out what was found of a facet where the text beside it (SQL) matches `words`."""
-    con.execute(
-        f"""
-        DELETE FROM facet_found USING evidence_units AS unit
-        WHERE facet_found.facet = {sql_string(facet)}
-            AND unit.pmid = facet_found.pmid AND unit.field = facet_found.field
-            AND unit.section_no IS NOT DISTINCT FROM facet_found.section_no
-            AND regexp_matches({beside}, {sql_string(words)})
-        """
-    )
+def _from_aspects(
+    facets: Facets,
+    scope: Sequence[Facet],
+    aspects: Sequence[AspectValue],
+    type_proofs: Sequence[Proof],
+) -> Iterator[_Value]:
+    """Aspects of study types shown as facets, with the proofs that state them."""
+    for facet in scope:
+        for told in aspects:
+            stating = facets.stating.get((told.aspect, told.value), frozenset())
+            if told.aspect != facet.aspect:
+                continue
+            for proof in type_proofs:
+                if proof.code == told.study_type and proof.rule_id in stating:
+                    is_focus = proof.field == "title" or proof.source == "nlm_mesh_major"
+                    shown = proof._replace(kind="facet", code=f"{facet.name}.{told.value}")
+                    yield _Value(facet.name, told.value, _FOCUS if is_focus else _MENTION, 0, shown)
 
 
-def _write(con: duckdb.DuckDBPyConnection, facets: Facets, overrides: Overrides) -> None:
-    """Decisions of people in force, then everything into evidence, in a fixed order."""
-    _apply_overrides(con, overrides)
-    con.execute(
-        "DELETE FROM evidence.article_facets; DELETE FROM evidence.proofs WHERE kind='facet'"
-    )
-    con.execute(
-        f"""
-        INSERT INTO evidence.article_facets
-        SELECT pmid, facet, value, {_LEVELS}[min(level_no)],
-            CASE WHEN bool_or(source = 'override') THEN 'override' ELSE 'rule' END, $version
-        FROM facet_found GROUP BY pmid, facet, value
-        UNION ALL
-        SELECT pmid, facet, '{NOT_STATED}', 'none', 'none', $version FROM facet_scope
-        WHERE (pmid, facet) NOT IN (SELECT (pmid, facet) FROM facet_found)
-        ORDER BY ALL
-        """,
-        {"version": facets.version},
-    )
-    con.execute(
-        f"""
-        INSERT INTO evidence.proofs
-        SELECT 'facet', facet || '.' || value, pmid,
-            row_number() OVER (PARTITION BY pmid, facet, value
-                ORDER BY rule_id, source, field, section_no NULLS FIRST,
-                    char_start NULLS FIRST, matched_text),
-            {_PROOF}, $version
-        FROM (SELECT DISTINCT pmid, facet, value, {_PROOF} FROM facet_found)
-        ORDER BY ALL
-        """,
-        {"version": facets.version},
-    )
+def _from_addresses(facets: Facets, facet: Facet, record: Record) -> Iterator[_Value]:
+    """The countries of the authors."""
+    for name, country in facets.addresses.named(record.affiliations):
+        proof = Proof(
+            "facet", f"{facet.name}.{country}", AFFILIATION_RULE, "affiliation", "affiliations",
+            None, name, None, None,
+        )  # fmt: skip
+        yield _Value(facet.name, country, _MENTION, 0, proof)
 
 
-def _apply_overrides(con: duckdb.DuckDBPyConnection, overrides: Overrides) -> None:
-    """A decision takes the place of all values of its facet; what the rules say is kept beside."""
-    for decision in overrides.decisions:
-        if not decision.field.startswith(FACET):
-            continue
-        facet = decision.field.removeprefix(FACET)
-        row = con.execute(
-            "SELECT string_agg(DISTINCT value, '; ' ORDER BY value) FROM facet_found "
-            "WHERE pmid = ? AND facet = ?",
-            [decision.pmid, facet],
-        ).fetchone()
-        is_held = con.execute(
-            "SELECT count(*) FROM evidence.article_flags WHERE pmid = ?", [decision.pmid]
-        ).fetchone() == (1,)
-        automatic = ((row and row[0]) or NOT_STATED) if is_held else None
-        con.execute(
-            "UPDATE evidence.overrides SET automatic_value = $automatic, "
-            "is_expectation_met = $automatic = expect WHERE pmid = $pmid AND field = $field",
-            {"automatic": automatic, "pmid": decision.pmid, "field": decision.field},
-        )
-        if automatic is None:
-            continue
-        con.execute("DELETE FROM facet_found WHERE pmid = ? AND facet = ?", [decision.pmid, facet])
-        con.executemany(
-            "INSERT INTO facet_found BY NAME SELECT ? AS pmid, ? AS facet, ? AS value, "
-            "'override' AS rule_id, 0 AS rule_no, 'override' AS source, 'overrides' AS field, "
-            "? AS matched_text, 3 AS level_no",
-            [(decision.pmid, facet, value, decision.why) for value in decision.values()],
-        )
+def _decided(decision: Override, values: Sequence[_Value]) -> Decided:
+    """A decision beside what the rules say of its facet."""
+    automatic = "; ".join(sorted({one.value for one in values if one.value})) or NOT_STATED
+    return Decided(
+        decision.pmid, decision.field, decision.value, decision.expect, decision.who,
+        decision.when, decision.why, automatic,
+    )  # fmt: skip
+
+
+def _by_a_person(decision: Override, facet: str) -> Iterator[_Value]:
+    for value in decision.values():
+        proof = Proof(
+            "facet", f"{facet}.{value}", _BY_A_PERSON, _BY_A_PERSON, "overrides", None,
+            decision.why, None, None,
+        )  # fmt: skip
+        yield _Value(facet, value, _MENTION, 0, proof)
+
+
+def _written(scope: Sequence[Facet], values: Sequence[_Value]) -> Iterator[FacetValue]:
+    """Each value once, at its best level; `not_stated` for facets that have none."""
+    best: dict[tuple[str, str], int] = {}
+    for one in values:
+        key = (one.facet, one.value or "")
+        best[key] = min(best.get(key, one.level), one.level)
+    persons = {one.facet for one in values if one.proof.source == _BY_A_PERSON}
+    for (facet, value), level in best.items():
+        by = _BY_A_PERSON if facet in persons else "rule"
+        yield FacetValue(facet, value, _LEVELS[level], by)
+    stated = {facet for facet, _ in best}
+    for told in scope:
+        if told.name not in stated:
+            yield FacetValue(told.name, NOT_STATED, "none", "none")

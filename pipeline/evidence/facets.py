@@ -1,30 +1,56 @@
 """Facets as facets.toml has them: what was tested, in whom, how.
 
 A facet has values; rules give them, with the engine and the proofs of study types. Countries
-and words for numbers are written once and put into the patterns here.
+and words for numbers are written once and put into the patterns here. `faceting` gives a record
+its facets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pipeline.evidence.countries import Country, country, country_rules
+import re2
+from pydantic import Field
+
+from pipeline.evidence.countries import Addresses, Country, country, country_rules
 from pipeline.evidence.facet_values import READERS
-from pipeline.evidence.rule_file import RuleFile
-from pipeline.evidence.rules import RuleSet, load_rules
 from pipeline.evidence.study_types import StudyTypes
-from pipeline.evidence.words import check_pattern, put_words, read_words
+from pipeline.rules.decide import Matcher
+from pipeline.rules.file import RuleFile, Table
+from pipeline.rules.model import RuleSet, load_rules
+from pipeline.rules.patterns import OPTIONS, Words, checked, regular_expression
 
 NOT_STATED = "not_stated"
 AFFILIATIONS = "affiliations"
 COUNTRY = "study_country"
-_FACET_KEYS = {
-    "name", "label", "definition", "values", "types", "topic", "read", "aspect", "source",
-    "rest", "not_after", "not_before",
-}  # fmt: skip
+
+
+class _ValueTable(Table):
+    """One of `values` of a facet."""
+
+    value: str
+    label: str
+
+
+class _FacetTable(Table):
+    """One `[[facet]]` of facets.toml."""
+
+    name: str
+    label: str
+    definition: str
+    values: list[_ValueTable] = Field(default_factory=list)
+    types: list[str] | None = None
+    topic: str | None = None
+    read: str | None = None
+    aspect: str | None = None
+    source: str | None = None
+    rest: str | None = None
+    not_after: str | None = None
+    not_before: str | None = None
 
 
 @dataclass(frozen=True)
@@ -42,8 +68,8 @@ class Facet:
         aspect: the aspect of study types that gives the values; None for rules.
         source: affiliations, or None for rules.
         rest: the value that is kept only where a record has no other one.
-        not_after: pattern of words that make a value of the text doubtful before it.
-        not_before: pattern of words that make it doubtful right behind it.
+        not_after: finds, at the end of a text, words that make a value behind them doubtful.
+        not_before: finds, at the start of a text, words that make a value before them doubtful.
     """
 
     name: str
@@ -56,24 +82,36 @@ class Facet:
     aspect: str | None
     source: str | None
     rest: str | None
-    not_after: str | None
-    not_before: str | None
+    not_after: Any
+    not_before: Any
 
 
 @dataclass(frozen=True)
 class Facets:
-    """Everything facets.toml says.
+    """Everything facets.toml says, ready to be used.
 
     Attributes:
         no_facets_of: primary study types whose records have facets by topic only.
+        stating: per aspect and value the rules of study types that state it.
+        matcher: the rules, compiled.
+        addresses: tells the country of an address.
     """
 
     version: str
     sha256: str
-    no_facets_of: tuple[str, ...]
+    no_facets_of: frozenset[str]
     facets: tuple[Facet, ...]
     countries: tuple[Country, ...]
     rules: RuleSet
+    stating: Mapping[tuple[str, str], frozenset[str]]
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        return Matcher(self.rules)
+
+    @cached_property
+    def addresses(self) -> Addresses:
+        return Addresses(self.countries)
 
     def named(self, name: str) -> Facet:
         """The facet of a name.
@@ -113,29 +151,34 @@ def load_facets(path: Path, study_types: StudyTypes, topics: Sequence[str]) -> F
     facets = tuple(
         _facet(file, table, study_types, topics, countries) for table in file.tables("facet")
     )
-    codes = [_code(facet.name, value) for facet in facets for value, _ in facet.values]
+    codes = [f"{facet.name}.{value}" for facet in facets for value, _ in facet.values]
     codes += [facet.name for facet in facets if facet.read]
-    words = read_words(file)
-    put_words(file, words)
-    rules = load_rules(file, "rule", codes)
+    words = Words(file)
+    rules = load_rules(file, "rule", codes, words=words)
     if any(facet.name == COUNTRY for facet in facets):
         rules += tuple(country_rules(file, COUNTRY, countries, words))
-    known = study_types.codes()
-    unknown = sorted(set(file.data.get("no_facets_of", ())) - set(known))
-    if unknown:
+    left_out = frozenset(file.data.get("no_facets_of", ()))
+    if unknown := sorted(left_out - set(study_types.codes())):
         raise file.error("no_facets_of", f"unknown study type `{unknown[0]}`")
     return Facets(
         version,
         file.sha256,
-        tuple(file.data.get("no_facets_of", ())),
+        left_out,
         facets,
         countries,
-        RuleSet("facet", version, rules, columns=("outcome", "judged")),
+        RuleSet("facet", version, rules, forms=("outcome", "judged")),
+        _stating(study_types),
     )
 
 
-def _code(facet: str, value: str) -> str:
-    return f"{facet}.{value}"
+def _stating(study_types: StudyTypes) -> dict[tuple[str, str], frozenset[str]]:
+    """The rules of study types that state a value of an aspect."""
+    stating: dict[tuple[str, str], set[str]] = {}
+    for rule in study_types.rules.rules:
+        if stated := rule.aspect or ("." in rule.code and rule.code):
+            aspect, _, value = stated.partition(".")
+            stating.setdefault((aspect, value), set()).add(rule.rule_id)
+    return {key: frozenset(rules) for key, rules in stating.items()}
 
 
 def _facet(
@@ -146,54 +189,63 @@ def _facet(
     countries: tuple[Country, ...],
 ) -> Facet:
     near = f'name = "{table.get("name")}"'
-    file.require(table, near, name=str, label=str, definition=str)
-    file.allow(table, near, _FACET_KEYS)
-    for code in table.get("types", ()):
+    told = file.read(_FacetTable, table, near)
+    for code in told.types or ():
         if code not in study_types.codes():
             raise file.error(near, f"unknown study type `{code}`")
-    if "topic" in table and table["topic"] not in topics:
-        raise file.error(near, f"unknown topic `{table['topic']}`")
-    if "types" not in table and "topic" not in table:
+    if told.topic is not None and told.topic not in topics:
+        raise file.error(near, f"unknown topic `{told.topic}`")
+    if told.types is None and told.topic is None:
         raise file.error(near, "`types` or `topic` must say which records it is told of")
-    if "read" in table and table["read"] not in READERS:
+    if told.read is not None and told.read not in READERS:
         raise file.error(near, f"`read` must be one of {', '.join(sorted(READERS))}")
-    if "source" in table and table["source"] != AFFILIATIONS:
+    if told.source not in (None, AFFILIATIONS):
         raise file.error(near, f"`source` can be {AFFILIATIONS} only")
-    for doubt in ("not_after", "not_before"):
-        if doubt in table:
-            check_pattern(file, table[doubt], near)
-    values = _values(file, table, near)
-    if "rest" in table and table["rest"] not in dict(values):
-        raise file.error(near, f"`rest` names no value: `{table['rest']}`")
-    if aspect := table.get("aspect"):
-        found = [one for one in study_types.aspects if one.name == aspect]
-        if not found:
-            raise file.error(near, f"`{aspect}` is no aspect of study_types.toml")
-        values = tuple((value, value.replace("_", " ")) for value in found[0].values)
-    if "source" in table or table["name"] == COUNTRY:
-        values = tuple((one.name, one.name) for one in countries)
-    if not values and "read" not in table:
-        raise file.error(near, "a facet needs `values`, `read`, `aspect` or `source`")
+    for doubt in (told.not_after, told.not_before):
+        if doubt is not None:
+            checked(file, doubt, near)
+    values = _values(file, told, near, study_types, countries)
     return Facet(
-        table["name"],
-        table["label"],
-        table["definition"],
+        told.name,
+        told.label,
+        told.definition,
         values,
-        tuple(table.get("types", ())),
-        table.get("topic"),
-        table.get("read"),
-        table.get("aspect"),
-        table.get("source"),
-        table.get("rest"),
-        table.get("not_after"),
-        table.get("not_before"),
+        tuple(told.types or ()),
+        told.topic,
+        told.read,
+        told.aspect,
+        told.source,
+        told.rest,
+        _compiled(told.not_after, "(?:{})[^.]*$"),
+        _compiled(told.not_before, "^[ ,-]*(?:{})"),
     )
 
 
-def _values(file: RuleFile, table: Mapping[str, Any], near: str) -> tuple[tuple[str, str], ...]:
-    for entry in table.get("values", ()):
-        if not isinstance(entry, dict):
-            raise file.error(near, '`values` holds { value = "...", label = "..." } entries')
-        file.require(entry, near, value=str, label=str)
-        file.allow(entry, f'"{entry["value"]}"', {"value", "label"})
-    return tuple((entry["value"], entry["label"]) for entry in table.get("values", ()))
+def _values(
+    file: RuleFile,
+    told: _FacetTable,
+    near: str,
+    study_types: StudyTypes,
+    countries: tuple[Country, ...],
+) -> tuple[tuple[str, str], ...]:
+    """The values of a facet, listed or from where they come."""
+    values = tuple((one.value, one.label) for one in told.values)
+    if told.rest is not None and told.rest not in dict(values):
+        raise file.error(near, f"`rest` names no value: `{told.rest}`")
+    if told.aspect:
+        found = [one for one in study_types.aspects if one.name == told.aspect]
+        if not found:
+            raise file.error(near, f"`{told.aspect}` is no aspect of study_types.toml")
+        values = tuple((value, value.replace("_", " ")) for value in found[0].values)
+    if told.source or told.name == COUNTRY:
+        values = tuple((one.name, one.name) for one in countries)
+    if not values and told.read is None:
+        raise file.error(near, "a facet needs `values`, `read`, `aspect` or `source`")
+    return values
+
+
+def _compiled(pattern: str | None, place: str) -> Any:
+    """A pattern bound to one end of a text; None for no pattern."""
+    if pattern is None:
+        return None
+    return re2.compile(place.format(regular_expression(pattern)), OPTIONS)

@@ -1,183 +1,135 @@
-"""Judge every record: topics, study types, facets, study groups, people's decisions; with proofs.
+"""Judge records: what `judge_record` decides of one is written to evidence for all that changed.
 
-All evidence tables are made anew from core and the reference files, inside the caller's
-transaction. The same records and rules give the same rows.
+`judge_record` is a pure function of a record and the reference files. `judge` calls it for the
+records whose input or rules changed, and then does what looks at several records at once: study
+groups, people's readings, decisions about records that are not there.
 """
-
-# SQL here is made of constants, checked schema names and rule texts quoted by `sql_string`.
-# ruff: noqa: S608
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import dataclasses
+from collections.abc import Sequence
 
 import duckdb
 
 from pipeline.evidence import type_changes
-from pipeline.evidence.assigning import assign
-from pipeline.evidence.claim_matching import match_claims
-from pipeline.evidence.claim_tables import write_claims, write_readings
-from pipeline.evidence.claims import load_claims
-from pipeline.evidence.curation import NOT_HELD, load_readings
-from pipeline.evidence.evaluation.mapping import UNSEEN
-from pipeline.evidence.evaluation.results import MEASURED_FILE, read_results
-from pipeline.evidence.faceting import judge_facets
-from pipeline.evidence.facets import load_facets
+from pipeline.evidence.claim_finding import claims_of
+from pipeline.evidence.curation import NOT_HELD, write_readings
+from pipeline.evidence.due import find_due, note_judged
+from pipeline.evidence.faceting import facets_of
+from pipeline.evidence.judgement import Judgement
 from pipeline.evidence.lookups import write_lookups
-from pipeline.evidence.overrides import apply_overrides, load_overrides
-from pipeline.evidence.reader import MODEL_FILE, load_reader, suggest
-from pipeline.evidence.registrations import find_registrations, load_registries
+from pipeline.evidence.overrides import with_decision
+from pipeline.evidence.reader import Document, document_of, suggestions_of
+from pipeline.evidence.record import Record, read_records
+from pipeline.evidence.reference import READINGS_FILE, Reference
+from pipeline.evidence.registrations import registrations_of
 from pipeline.evidence.study_groups import group_studies
-from pipeline.evidence.study_types import FLAGS, UNCLASSIFIED, StudyTypes, load_study_types
-from pipeline.evidence.topic_matching import match_units
-from pipeline.evidence.topics import Topics, load_topics
-from pipeline.evidence.zones import build_units
+from pipeline.evidence.study_types import UNCLASSIFIED, types_of
+from pipeline.evidence.topics import topics_of
+from pipeline.evidence.writing import Writer
 
 _SCHEMA = "core"
-_PROOF = "rule_id, source, field, section_no, matched_text, char_start, char_end"
 
 
-def judge(con: duckdb.DuckDBPyConnection, settings_reference: Path) -> dict[str, int]:
-    """Fill all evidence tables from core.
+def judge_record(record: Record, reference: Reference) -> Judgement:
+    """Everything decided about one record, people's decisions about it included.
+
+    Args:
+        record: the record.
+        reference: rules and decisions.
+    """
+    return judge_records([record], reference)[0]
+
+
+def judge_records(records: Sequence[Record], reference: Reference) -> list[Judgement]:
+    """As `judge_record`, for many: the second reader reads many at a time much faster."""
+    judged = [_by_rules(record, reference) for record in records]
+    if reference.reader is None:
+        return [judgement for judgement, _ in judged]
+    suggestions = suggestions_of(
+        reference.reader,
+        [document for _, document in judged],
+        [judgement.primary.study_type for judgement, _ in judged],
+    )
+    return [
+        dataclasses.replace(judgement, suggestion=suggestion)
+        for (judgement, _), suggestion in zip(judged, suggestions, strict=True)
+    ]
+
+
+def _by_rules(record: Record, reference: Reference) -> tuple[Judgement, Document]:
+    """The judgement without the second reader's suggestion, and what that reader is to read."""
+    units, tags = record.units(reference.language), record.tags()
+    decisions = reference.overrides.of.get(record.pmid, ())
+    topics = topics_of(reference.topics, units, tags)
+    types = types_of(reference.study_types, record, units, tags)
+    labels, decided, decision_proofs = with_decision(types.labels, decisions)
+    type_proofs = (*types.proofs, *decision_proofs)
+    facets = facets_of(
+        reference.facets,
+        record,
+        units,
+        tags,
+        topics={hit.topic for hit in topics.hits},
+        labels=labels,
+        aspects=types.aspects,
+        type_proofs=[proof for proof in type_proofs if proof.kind == "study_type"],
+        decisions=decisions,
+    )
+    registrations = registrations_of(reference.registries, record, units)
+    claims = claims_of(reference.claims, units, tags, topics=topics.hits, labels=labels)
+    judgement = Judgement(
+        pmid=record.pmid,
+        topics=topics.hits,
+        labels=labels,
+        aspects=types.aspects,
+        flags=types.flags,
+        facets=facets.values,
+        registrations=registrations.found,
+        claims=claims.hits,
+        decisions=(*decided, *facets.decisions),
+        proofs=(
+            *topics.proofs,
+            *type_proofs,
+            *facets.proofs,
+            *registrations.proofs,
+            *claims.proofs,
+        ),
+    )
+    return judgement, document_of(record, types.rule_ids, types.labels)
+
+
+def judge(con: duckdb.DuckDBPyConnection, reference: Reference) -> dict[str, int]:
+    """Bring all evidence tables up to date with core and the reference files.
 
     Args:
         con: the warehouse, in the caller's transaction.
-        settings_reference: directory of the files that `reference` names; of measured.json
-            (how good the types were found to be) and reader.npz (the second reader), where they
-            are there.
+        reference: the reference files.
 
     Returns:
-        Counts for the receipt: judged, labelled, unclassified, conflicts, labels, proofs,
-        retracted, notices, preprints, facet_values, registrations, study_groups, overrides,
-        overrides_unmet, overrides_not_held, claim_pairs, claim_readings, claim_readings_not_held.
+        Counts for the receipt: judged, judged_again, labelled, unclassified, conflicts, labels,
+        proofs, retracted, notices, preprints, facet_values, registrations, study_groups,
+        overrides, overrides_unmet, overrides_not_held, claim_pairs, claim_readings,
+        claim_readings_not_held.
 
     Raises:
-        ConfigurationError: a reference file is wrong, or a quote in claim_evidence.csv is;
-            nothing stays written once the transaction is undone.
+        ConfigurationError: a quote in claim_evidence.csv is wrong; nothing stays written once
+            the transaction is undone.
     """
-    topics = load_topics(settings_reference / "topics.toml")
-    study_types = load_study_types(settings_reference / "study_types.toml")
-    names = [topic.name for topic in topics.topics]
-    facets = load_facets(settings_reference / "facets.toml", study_types, names)
-    registries = load_registries(settings_reference / "registries.toml")
-    overrides = load_overrides(settings_reference / "overrides.toml", study_types.codes(), facets)
-    claims = load_claims(settings_reference / "claims.toml", study_types.codes(), names)
-    readings_file = settings_reference / "claim_evidence.csv"
-    readings = load_readings(readings_file, [claim.code for claim in claims.matched()])
-    measured = [
-        result
-        for result in read_results(settings_reference / MEASURED_FILE)
-        if result["part"] == UNSEEN and result["by"] == "rules"
-    ]
-    reader = load_reader(settings_reference / MODEL_FILE)
     type_changes.remember(con)
-    write_lookups(con, topics, study_types, overrides, measured, reader)
-    with _any_row_order(con):
-        build_units(con, _SCHEMA)
-        match_units(con, topics, _SCHEMA)
-        assign(con, study_types, _SCHEMA)
-        if reader:
-            suggest(con, reader, _SCHEMA)
-        apply_overrides(con, overrides)
-        _write_judgements(con, topics, study_types)
-        _write_suggestions(con, is_there=reader is not None)
-        judge_facets(con, facets, study_types, overrides, _SCHEMA)
-    find_registrations(con, registries, _SCHEMA)
-    group_studies(con, registries, facets.named("substance").topic or "", _SCHEMA)
-    with _any_row_order(con):
-        match_claims(con, claims, topics, _SCHEMA)  # last: it cuts the text units to sentences
-    write_claims(con, claims)
-    write_readings(con, readings, readings_file)
-    return _counts(con)
-
-
-@contextmanager
-def _any_row_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Let DuckDB fill temporary tables on all cores; what is stored is ordered when written."""
-    before = con.execute("SELECT current_setting('preserve_insertion_order')").fetchone()
-    con.execute("SET preserve_insertion_order = false")
-    try:
-        yield
-    finally:
-        con.execute(f"SET preserve_insertion_order = {str(before and before[0]).lower()}")
-
-
-def _write_judgements(
-    con: duckdb.DuckDBPyConnection, topics: Topics, study_types: StudyTypes
-) -> None:
-    """From the temporary tables into evidence, in a fixed order."""
-    for table in (
-        "article_topics", "article_study_types", "article_type_aspects", "article_flags", "proofs",
-    ):  # fmt: skip
-        con.execute(f"DELETE FROM evidence.{table}")
-    con.execute(
-        "INSERT INTO evidence.article_topics "
-        "SELECT pmid, topic, level, ? FROM topic_hits ORDER BY pmid, topic",
-        [topics.version],
-    )
-    con.execute(
-        "INSERT INTO evidence.article_study_types "
-        "SELECT pmid, study_type, is_primary, assigned_by, confidence, has_conflict, "
-        "precedence, reason, ? FROM type_labels ORDER BY pmid, study_type",
-        [study_types.version],
-    )
-    con.execute(
-        "INSERT INTO evidence.article_type_aspects "
-        "SELECT pmid, study_type, aspect, value, ? FROM type_aspects ORDER BY ALL",
-        [study_types.version],
-    )
-    flags = ", ".join(f"coalesce(bool_or(flag = '{flag}'), false) AS {flag}" for flag in FLAGS)
-    con.execute(
-        f"""
-        INSERT INTO evidence.article_flags BY NAME
-        SELECT article.pmid, {flags},
-            coalesce(bool_or(type.study_type = 'NOTICE'), false) AS is_notice,
-            ? AS rules_version
-        FROM {_SCHEMA}.articles AS article
-        LEFT JOIN flag_hits USING (pmid)
-        LEFT JOIN type_labels AS type ON type.pmid = article.pmid AND type.is_primary
-        GROUP BY article.pmid ORDER BY article.pmid
-        """,
-        [study_types.version],
-    )
-    con.execute(
-        f"""
-        INSERT INTO evidence.proofs
-        SELECT kind, code, pmid,
-            row_number() OVER (PARTITION BY kind, pmid, code
-                ORDER BY rule_id, source, field, section_no NULLS FIRST, char_start NULLS FIRST,
-                    matched_text) AS proof_no,
-            {_PROOF}, rules_version
-        FROM (
-            SELECT DISTINCT 'topic' AS kind, topic AS code, pmid, {_PROOF}, $topics
-                AS rules_version FROM topic_proofs
-            UNION ALL
-            SELECT DISTINCT 'study_type', study_type, pmid, {_PROOF}, $types FROM type_proofs
-            UNION ALL
-            SELECT DISTINCT 'flag', flag, pmid, {_PROOF}, $types FROM flag_proofs
-        )
-        ORDER BY kind, pmid, code, proof_no
-        """,
-        {"topics": topics.version, "types": study_types.version},
-    )
-
-
-def _write_suggestions(con: duckdb.DuckDBPyConnection, *, is_there: bool) -> None:
-    """What the second reader suggests, beside the primary types it never touches."""
-    con.execute("DELETE FROM evidence.study_type_suggestions")
-    if is_there:
-        con.execute(
-            """
-            INSERT INTO evidence.study_type_suggestions
-            SELECT s.pmid, s.suggestion, s.study_types, s.probability,
-                list_contains(s.study_types, t.study_type)
-            FROM type_suggestions AS s
-            JOIN evidence.article_study_types AS t ON t.pmid = s.pmid AND t.is_primary
-            ORDER BY s.pmid
-            """
-        )
+    write_lookups(con, reference)
+    due = find_due(con, reference.overrides, reference.sha256)
+    writer = Writer(con, reference)
+    writer.remove_stale()
+    for records in read_records(con, _SCHEMA, None if due.is_all else due.pmids):
+        writer.add(judge_records(records, reference))
+    writer.finish()
+    note_judged(con, reference.sha256)
+    topic = reference.facets.named("substance").topic or ""
+    group_studies(con, reference.registries, topic, _SCHEMA)
+    write_readings(con, reference.readings, reference.directory / READINGS_FILE)
+    return {**_counts(con), "judged_again": len(due.pmids)}
 
 
 def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -1,67 +1,71 @@
-"""What the judgements refer to: rule files, study types and their accuracy, topics, searches."""
+"""What judgements refer to: rule files, study types, their accuracy, topics, facets, claims."""
 
 # SQL here is made of table names that stand in the code.
 # ruff: noqa: S608
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import duckdb
 
+from pipeline.evidence.claim_types import Claims
 from pipeline.evidence.evaluation.results import Result
-from pipeline.evidence.inserting import insert
-from pipeline.evidence.overrides import Overrides
-from pipeline.evidence.reader import Reader
+from pipeline.evidence.facets import NOT_STATED, Facets
+from pipeline.evidence.reference import Reference
 from pipeline.evidence.study_types import StudyTypes
 from pipeline.evidence.topics import Topics
+from pipeline.warehouse.database import append
 
 NOT_MEASURED = "not measured"
 _TABLES = (
     "rule_sets", "study_types", "study_type_accuracy", "study_type_aspects", "topics", "searches",
+    "facets", "facet_values", "claims", "claim_leaned_on", "study_type_domains",
 )  # fmt: skip
 
 
-def write_lookups(
-    con: duckdb.DuckDBPyConnection,
-    topics: Topics,
-    study_types: StudyTypes,
-    overrides: Overrides,
-    measured: list[Result],
-    reader: Reader | None,
-) -> None:
-    """Fill rule_sets, study_types, study_type_accuracy, study_type_aspects, topics, searches."""
+def write_lookups(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
+    """Fill the tables that judgements refer to; small, they are made anew each time.
+
+    Args:
+        con: the warehouse, in the caller's transaction.
+        reference: the reference files.
+    """
     for table in _TABLES:
         con.execute(f"DELETE FROM evidence.{table}")
-    insert(
-        con,
-        "evidence.rule_sets",
-        [
-            ("override", overrides.version, overrides.sha256, len(overrides.decisions)),
-            (
-                "study_type",
-                study_types.version,
-                study_types.sha256,
-                len(study_types.rules.rules),
-            ),
-            ("topic", topics.version, topics.sha256, len(topics.clauses())),
-        ],
-    )
-    if reader:
-        con.execute(
-            "INSERT INTO evidence.rule_sets VALUES ('reader', ?, ?, ?)",
-            [reader.sha256[:12], reader.sha256, len(reader.labels)],
-        )
-    insert(
+    append(con, "evidence.rule_sets", _rule_sets(reference))
+    append(
         con,
         "evidence.study_type_accuracy",
-        list(_accuracy(study_types, measured)),
+        _accuracy(reference.study_types, reference.measured),
     )
+    _write_study_types(con, reference.study_types)
+    _write_topics(con, reference.topics)
+    _write_facets(con, reference.facets)
+    _write_claims(con, reference.claims)
+
+
+def _rule_sets(reference: Reference) -> Iterator[tuple[str, str, str, int]]:
+    """Kind, version, SHA-256 and number of rules of each rule file."""
+    overrides, study_types = reference.overrides, reference.study_types
+    topics, reader, facets = reference.topics, reference.reader, reference.facets
+    registries, claims = reference.registries, reference.claims
+    yield ("override", overrides.version, overrides.sha256, len(overrides.decisions))
+    yield ("study_type", study_types.version, study_types.sha256, len(study_types.rules.rules))
+    yield ("topic", topics.version, topics.sha256, len(topics.clauses()))
+    if reader:
+        yield ("reader", reader.sha256[:12], reader.sha256, len(reader.labels))
+    yield ("facet", facets.version, facets.sha256, len(facets.rules.rules))
+    yield ("registry", registries.version, registries.sha256, len(registries.registries))
+    yield ("claim", claims.version, claims.sha256, len(claims.rules.rules))
+
+
+def _write_study_types(con: duckdb.DuckDBPyConnection, study_types: StudyTypes) -> None:
     groups = [group.name for group in study_types.groups]
     summaries = {group.name for group in study_types.groups if group.is_summary}
     ordered = sorted(study_types.types, key=lambda one: groups.index(one.group))
-    insert(
+    append(
         con,
         "evidence.study_types",
         [
@@ -77,7 +81,7 @@ def write_lookups(
             for place, one in enumerate(ordered, 1)
         ],
     )
-    insert(
+    append(
         con,
         "evidence.study_type_aspects",
         [
@@ -86,7 +90,10 @@ def write_lookups(
             for code in one.types
         ],
     )
-    insert(
+
+
+def _write_topics(con: duckdb.DuckDBPyConnection, topics: Topics) -> None:
+    append(
         con,
         "evidence.topics",
         [
@@ -94,7 +101,7 @@ def write_lookups(
             for place, topic in enumerate(topics.topics, 1)
         ],
     )
-    insert(
+    append(
         con,
         "evidence.searches",
         [
@@ -113,7 +120,63 @@ def write_lookups(
     )
 
 
-def _accuracy(study_types: StudyTypes, measured: list[Result]) -> Iterator[tuple[Any, ...]]:
+def _write_facets(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
+    append(
+        con,
+        "evidence.facets",
+        [
+            (one.name, one.label, one.definition, list(one.types), one.topic, place)
+            for place, one in enumerate(facets.facets, 1)
+        ],
+    )
+    append(
+        con,
+        "evidence.facet_values",
+        [
+            (one.name, value, label, place)
+            for one in facets.facets
+            for place, (value, label) in enumerate((*one.values, (NOT_STATED, "Not stated")), 1)
+        ],
+    )
+
+
+def _write_claims(con: duckdb.DuckDBPyConnection, claims: Claims) -> None:
+    matched = {claim.code for claim in claims.matched()}
+    append(
+        con,
+        "evidence.claims",
+        [
+            (
+                claim.code, claim.parent, claim.question, claim.kind, claim.says, claim.source,
+                claim.topic, list(claim.answered_by), [one.reading for one in claim.readings],
+                claim.code in matched, place,
+            )
+            for place, claim in enumerate(claims.claims, 1)
+        ],
+    )  # fmt: skip
+    append(
+        con,
+        "evidence.claim_leaned_on",
+        [
+            (
+                place, list(one.claims), one.says, one.pmid, one.doi, one.certainty, one.tested,
+                one.differs,
+            )
+            for place, one in enumerate(claims.leaned_on, 1)
+        ],
+    )  # fmt: skip
+    append(
+        con,
+        "evidence.study_type_domains",
+        [
+            (code, domain, place)
+            for place, (domain, codes) in enumerate(claims.domains.items(), 1)
+            for code in codes
+        ],
+    )
+
+
+def _accuracy(study_types: StudyTypes, measured: Sequence[Result]) -> Iterator[tuple[Any, ...]]:
     """One row a code and set it was measured on; one `not measured` row for each other code."""
     seen: set[str] = set()
     for result in measured:

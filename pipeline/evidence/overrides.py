@@ -1,30 +1,39 @@
-"""People's decisions on top of the rules: read, checked, and applied when judging.
+"""People's decisions on top of the rules: read, checked, and put in force when judging.
 
 A decision never changes core and never hides what the rules say: the automatic value stands
 beside it, and a decision whose expectation no longer holds is reported, not dropped.
 """
-
-# SQL here is made of constants, checked schema names and rule texts quoted by `sql_string`.
-# ruff: noqa: S608
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from pipeline.evidence.facets import Facets
-from pipeline.evidence.rule_file import RuleFile
+from pipeline.evidence.judgement import Decided, Label, Proof
 from pipeline.evidence.study_types import UNCLASSIFIED
+from pipeline.rules.file import RuleFile, Table
 
 FIELD = "study_type"
 FACET = "facet."
 """A decision about a facet has the field `facet.NAME`; several values are joined by `; `."""
-_KEYS = {"pmid", "field", "value", "expect", "confirm", "who", "when", "why"}
+
+
+class _OverrideTable(Table):
+    """One `[[override]]` of overrides.toml."""
+
+    pmid: int
+    field: str
+    value: str | None = None
+    expect: str | None = None
+    confirm: str | None = None
+    who: str
+    when: date
+    why: str
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,12 @@ class Override:
         """The decided values: one, or for a facet several."""
         return [value.strip() for value in self.value.split(";")]
 
+    def decided(self, automatic: str | None) -> Decided:
+        """The decision beside what the rules say; None for a record that is not held."""
+        return Decided(
+            self.pmid, self.field, self.value, self.expect, self.who, self.when, self.why, automatic
+        )
+
 
 @dataclass(frozen=True)
 class Overrides:
@@ -51,6 +66,14 @@ class Overrides:
     version: str
     sha256: str
     decisions: tuple[Override, ...]
+
+    @cached_property
+    def of(self) -> Mapping[int, tuple[Override, ...]]:
+        """The decisions about each record that has any."""
+        found: dict[int, tuple[Override, ...]] = {}
+        for decision in self.decisions:
+            found[decision.pmid] = (*found.get(decision.pmid, ()), decision)
+        return found
 
 
 def load_overrides(path: Path, codes: Sequence[str], facets: Facets) -> Overrides:
@@ -73,103 +96,59 @@ def load_overrides(path: Path, codes: Sequence[str], facets: Facets) -> Override
     return Overrides(file.version(), file.sha256, tuple(decisions))
 
 
-def apply_overrides(con: duckdb.DuckDBPyConnection, overrides: Overrides) -> None:
-    """Write evidence.overrides and put the decisions in force.
+def with_decision(
+    labels: Sequence[Label], decisions: Sequence[Override]
+) -> tuple[tuple[Label, ...], tuple[Decided, ...], tuple[Proof, ...]]:
+    """Labels with a person's decision about the study type in force.
 
     Args:
-        con: connection; the automatic labels stand in the temporary table `type_labels`,
-            their proofs in `type_proofs`.
-        overrides: the decisions.
+        labels: the study types of a record, as the rules give them.
+        decisions: people's decisions about it; those about facets are passed over.
 
-    A decision for a PMID that is not held is kept with automatic_value NULL. Decisions about
-    facets are written here and put in force by `faceting`, when the rules have spoken.
+    Returns:
+        The labels, the decision beside what the rules say, and the proof of it.
     """
-    con.execute("DELETE FROM evidence.overrides")
-    for decision in sorted(overrides.decisions, key=lambda one: (one.pmid, one.field)):
-        con.execute(
-            """
-            INSERT INTO evidence.overrides
-            SELECT $pmid, $field, $value, $expect, $who, $when, $why, automatic,
-                automatic = $expect
-            FROM (
-                SELECT max(study_type) FILTER (WHERE is_primary) AS automatic
-                FROM type_labels WHERE pmid = $pmid AND $field = 'study_type'
-            )
-            """,
-            {
-                "pmid": decision.pmid,
-                "field": decision.field,
-                "value": decision.value,
-                "expect": decision.expect,
-                "who": decision.who,
-                "when": decision.when,
-                "why": decision.why,
-            },
-        )
-    held = (
-        "SELECT pmid, value, why FROM evidence.overrides "
-        f"WHERE field = '{FIELD}' AND automatic_value IS NOT NULL"
+    decision = next((one for one in decisions if one.field == FIELD), None)
+    if decision is None:
+        return tuple(labels), (), ()
+    automatic = next(label.study_type for label in labels if label.is_primary)
+    kept = [
+        label._replace(is_primary=False, precedence=None)
+        for label in labels
+        # OTHER is the absence of a type: a decision takes its place
+        if label.study_type not in (decision.value, UNCLASSIFIED)
+    ]
+    reason = decision.why if decision.value == UNCLASSIFIED else None
+    kept.append(
+        Label(decision.value, True, "override", "high", False, "decided by a person", reason)
     )
-    con.execute(
-        f"""
-        UPDATE type_labels SET is_primary = false, precedence = NULL
-        FROM ({held}) AS decision WHERE decision.pmid = type_labels.pmid
-        """
-    )
-    # OTHER is the absence of a type: a decision takes its place.
-    con.execute(
-        f"""
-        DELETE FROM type_labels USING ({held}) AS decision
-        WHERE decision.pmid = type_labels.pmid
-            AND type_labels.study_type IN (decision.value, '{UNCLASSIFIED}')
-        """
-    )
-    con.execute(
-        f"""
-        INSERT INTO type_labels
-        SELECT pmid, value, true, 'override', 'high', false, 'decided by a person',
-            CASE WHEN value = '{UNCLASSIFIED}' THEN why END
-        FROM ({held})
-        """
-    )
-    con.execute(
-        f"""
-        INSERT INTO type_proofs
-        SELECT pmid, value, 'override', 'override', 'overrides', NULL, why, NULL, NULL
-        FROM ({held})
-        """
-    )
+    proof = Proof(
+        "study_type", decision.value, "override", "override", "overrides", None, decision.why,
+        None, None,
+    )  # fmt: skip
+    return tuple(sorted(kept)), (decision.decided(automatic),), (proof,)
 
 
 def _decision(
     file: RuleFile, table: Mapping[str, Any], codes: Sequence[str], facets: Facets
 ) -> Override:
     near = f"pmid = {table.get('pmid')}"
-    file.require(table, near, pmid=int, field=str, who=str, when=date, why=str)
-    file.allow(table, near, _KEYS)
+    told = file.read(_OverrideTable, table, near)
     fields = [FIELD, *(FACET + facet.name for facet in facets.facets)]
-    if table["field"] not in fields:
+    if told.field not in fields:
         raise file.error(near, f"`field` can be {', '.join(fields)}")
-    if "confirm" in table:
-        if "value" in table or "expect" in table:
-            raise file.error(near, "`confirm` stands in place of `value` and `expect`")
-        table = {**table, "value": table["confirm"], "expect": table["confirm"]}
-    file.require(table, near, value=str, expect=str)
-    for key in ("value", "expect"):
-        if table["field"] == FIELD:
-            if table[key] not in codes:
-                raise file.error(near, f"unknown study type `{table[key]}`")
+    if told.confirm is not None and (told.value is not None or told.expect is not None):
+        raise file.error(near, "`confirm` stands in place of `value` and `expect`")
+    value, expect = (told.confirm or told.value), (told.confirm or told.expect)
+    if value is None or expect is None:
+        raise file.error(near, "`value` and `expect` are needed, or `confirm` in their place")
+    for stated in (value, expect):
+        if told.field == FIELD:
+            if stated not in codes:
+                raise file.error(near, f"unknown study type `{stated}`")
             continue
-        facet = table["field"].removeprefix(FACET)
-        for value in table[key].split(";"):
-            if not facets.allows(facet, value.strip()):
-                raise file.error(near, f"unknown value `{value.strip()}` of {facet}")
-    return Override(
-        table["pmid"],
-        table["field"],
-        table["value"],
-        table["expect"],
-        table["who"],
-        table["when"],
-        table["why"],
-    )
+        facet = told.field.removeprefix(FACET)
+        for one in stated.split(";"):
+            if not facets.allows(facet, one.strip()):
+                raise file.error(near, f"unknown value `{one.strip()}` of {facet}")
+    return Override(told.pmid, told.field, value, expect, told.who, told.when, told.why)

@@ -7,24 +7,21 @@ file. Needs the extra `reader` (scikit-learn); without it, or without a model, n
 suggested.
 """
 
-# SQL here is made of schema names that stand in the code.
-# ruff: noqa: S608
-
 from __future__ import annotations
 
 import hashlib
 import importlib.util
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.folding import fold
+from pipeline.evidence.judgement import Label, Suggestion
+from pipeline.evidence.record import Record
+from pipeline.rules.fold import fold
 
 if TYPE_CHECKING:
     import numpy as np  # imported where it is used: most runs have no reader
@@ -124,33 +121,19 @@ def _endings(text: str) -> str:
     return " ".join(word[-4:] for word in re.findall(r"[a-z]{6,}", text))
 
 
-def documents(con: duckdb.DuckDBPyConnection, schema: str) -> tuple[list[int], list[Document]]:
-    """The records of a schema as the reader sees them, once `assigning.assign` has run."""
-    rows = con.execute(
-        f"""
-        SELECT article.pmid, coalesce(article.title, ''), coalesce(abstract.text, ''),
-            coalesce(fired.rules, []), coalesce(label.labels, [])
-        FROM {schema}.articles AS article
-        LEFT JOIN (
-            SELECT pmid, string_agg(text, ' ' ORDER BY section_no) AS text
-            FROM {schema}.abstract_sections WHERE abstract_type = 'main' GROUP BY pmid
-        ) AS abstract USING (pmid)
-        LEFT JOIN (
-            SELECT pmid, list(DISTINCT rule_id ORDER BY rule_id) AS rules
-            FROM evidence_fired JOIN type_rules USING (rule_no)
-            WHERE source_no = 3 OR study_type IS NULL GROUP BY pmid
-        ) AS fired USING (pmid)
-        LEFT JOIN (
-            SELECT pmid, list(study_type || ':' || confidence || ':' || is_primary
-                ORDER BY study_type) AS labels
-            FROM type_labels GROUP BY pmid
-        ) AS label USING (pmid)
-        ORDER BY article.pmid
-        """
-    ).fetchall()
-    return [row[0] for row in rows], [
-        Document(title, abstract, (*rules, *labels)) for _, title, abstract, rules, labels in rows
-    ]
+def document_of(record: Record, rules: Iterable[str], labels: Iterable[Label]) -> Document:
+    """A record as the reader sees it.
+
+    Args:
+        record: the record.
+        rules: ids of the rules on texts, of aspects and of flags that fired.
+        labels: its study types as the rules give them, before people decide.
+    """
+    told = sorted(
+        f"{one.study_type}:{one.confidence}:{str(one.is_primary).lower()}" for one in labels
+    )
+    abstract = " ".join(section.text for section in record.sections if section.is_main)
+    return Document(record.title or "", abstract, (*sorted(set(rules)), *told))
 
 
 def load_reader(path: Path) -> Reader | None:
@@ -184,27 +167,27 @@ def load_reader(path: Path) -> Reader | None:
         ) from error
 
 
-def suggest(con: duckdb.DuckDBPyConnection, reader: Reader, schema: str) -> None:
-    """Fill `type_suggestions` (pmid, suggestion, study_types, probability), once labels stand."""
-    pmids, texts = documents(con, schema)
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE type_suggestions "
-        "(pmid INTEGER, suggestion VARCHAR, study_types VARCHAR[], probability DOUBLE)"
-    )
-    if not pmids:
-        return
-    shares = reader.probabilities(texts)
-    best = shares.argmax(axis=1)
-    rows = [
-        (pmid, reader.labels[place], list(reader.study_types[place]), round(float(share), 4))
-        for pmid, place, share in zip(pmids, best, shares.max(axis=1), strict=True)
+def suggestions_of(
+    reader: Reader, documents: Sequence[Document], primaries: Sequence[str]
+) -> list[Suggestion]:
+    """What the reader suggests for some records.
+
+    Args:
+        reader: the trained reader.
+        documents: the records; many at a time are read much faster than one by one.
+        primaries: their primary study types, people's decisions in force.
+    """
+    if not documents:
+        return []
+    shares = reader.probabilities(documents)
+    return [
+        Suggestion(
+            reader.labels[place],
+            reader.study_types[place],
+            round(float(share), 4),
+            primary in reader.study_types[place],
+        )
+        for place, share, primary in zip(
+            shares.argmax(axis=1), shares.max(axis=1), primaries, strict=True
+        )
     ]
-    con.execute(
-        "INSERT INTO type_suggestions SELECT unnest($rows, recursive := true)",
-        {
-            "rows": [
-                {"pmid": p, "suggestion": s, "study_types": t, "probability": share}
-                for p, s, t, share in rows
-            ]
-        },
-    )

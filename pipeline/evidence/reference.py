@@ -1,67 +1,145 @@
-"""The reference files people edit: which there are, and that all of them can be read."""
+"""The reference files people edit: read once a run, checked, and held with what they compile to."""
 
 from __future__ import annotations
 
+import hashlib
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 
 from pipeline.errors import ConfigurationError
+from pipeline.evidence.claim_types import Claims
 from pipeline.evidence.claims import load_claims
-from pipeline.evidence.curation import load_readings
-from pipeline.evidence.evaluation.results import MEASURED_FILE
-from pipeline.evidence.facets import load_facets
-from pipeline.evidence.known_articles import KNOWN_ARTICLES, load_known_articles
-from pipeline.evidence.overrides import load_overrides
-from pipeline.evidence.reader import MODEL_FILE
-from pipeline.evidence.registrations import load_registries
-from pipeline.evidence.rule_file import RuleFile
+from pipeline.evidence.curation import Reading, load_readings
+from pipeline.evidence.evaluation.mapping import UNSEEN
+from pipeline.evidence.evaluation.results import MEASURED_FILE, Result, read_results
+from pipeline.evidence.facets import Facets, load_facets
+from pipeline.evidence.known_articles import KNOWN_ARTICLES, KnownArticle, load_known_articles
+from pipeline.evidence.overrides import Overrides, load_overrides
+from pipeline.evidence.reader import MODEL_FILE, Reader, load_reader
+from pipeline.evidence.registrations import Registries, load_registries
 from pipeline.evidence.shapes import SHAPES, check_shape
-from pipeline.evidence.study_types import load_study_types
+from pipeline.evidence.study_types import StudyTypes, load_study_types
 from pipeline.evidence.topics import Topics, load_topics
+from pipeline.rules.file import RuleFile
+from pipeline.rules.text import Language, load_language
 
-REFERENCE_FILES = (
+DECIDING_FILES = (
+    "language.toml",
     "topics.toml",
     "study_types.toml",
     "facets.toml",
     "registries.toml",
-    "overrides.toml",
     "claims.toml",
-    "claim_evidence.csv",
-    KNOWN_ARTICLES,
 )
+"""The files that every judgement depends on. A decision in overrides.toml is of one record."""
+READINGS_FILE = "claim_evidence.csv"
+REFERENCE_FILES = (*DECIDING_FILES, "overrides.toml", READINGS_FILE, KNOWN_ARTICLES)
 OPTIONAL_FILES = (MEASURED_FILE, MODEL_FILE)
 """Kept with a run where they are there: archives of before they existed can be rebuilt."""
+_CODE = Path(__file__).parent
 
 
-def check_reference(reference: Path, *, is_strict: bool = True) -> Topics:
-    """Read every reference file before anything is asked or fetched; gives the topics.
+@dataclass(frozen=True)
+class Reference:
+    """Everything the reference files say, and the rules compiled.
 
-    Args:
-        reference: their directory.
-        is_strict: refuse names that nothing reads, things named twice and known articles
-            without a number too; the files of a committed run are taken as they were.
-
-    Raises:
-        ConfigurationError: one is missing or wrong; the message names file and line.
+    Attributes:
+        directory: where they lie.
+        readings: what people read out of records.
+        known_articles: articles that a good search must find.
+        measured: how good the study types were found to be, on records no rule was made on.
+        reader: the second reader, where there is one.
     """
-    try:
-        for name, shape in SHAPES.items() if is_strict else ():
-            if (reference / name).is_file():  # one that is missing, its loader misses
-                check_shape(RuleFile(reference / name), shape)
-        topics = load_topics(reference / "topics.toml")
-        types = load_study_types(reference / "study_types.toml")
-        names = [topic.name for topic in topics.topics]
-        facets = load_facets(reference / "facets.toml", types, names)
-        load_registries(reference / "registries.toml")
-        load_overrides(reference / "overrides.toml", types.codes(), facets)
-        claims = load_claims(reference / "claims.toml", types.codes(), names)
-        load_readings(reference / "claim_evidence.csv", [claim.code for claim in claims.matched()])
-        load_known_articles(reference / KNOWN_ARTICLES, is_strict=is_strict)
-    except FileNotFoundError as error:
-        raise _bad_reference(f"The reference file {error.filename} is missing.") from None
-    return topics
+
+    directory: Path
+    language: Language
+    topics: Topics
+    study_types: StudyTypes
+    facets: Facets
+    registries: Registries
+    claims: Claims
+    overrides: Overrides
+    readings: tuple[Reading, ...]
+    known_articles: tuple[KnownArticle, ...]
+    measured: tuple[Result, ...]
+    reader: Reader | None
+
+    @classmethod
+    def load(cls, directory: Path, *, is_strict: bool = True) -> Reference:
+        """Read every reference file.
+
+        Args:
+            directory: where they lie; measured.json and reader.npz may be missing.
+            is_strict: refuse names that nothing reads, things named twice and known articles
+                without a number too; the files of a committed run are taken as they were.
+
+        Raises:
+            ConfigurationError: one is missing or wrong; the message names file and line.
+        """
+        try:
+            for name, shape in SHAPES.items() if is_strict else ():
+                if (directory / name).is_file():  # one that is missing, its loader misses
+                    check_shape(RuleFile(directory / name), shape)
+            topics = load_topics(directory / "topics.toml")
+            study_types = load_study_types(directory / "study_types.toml")
+            codes = study_types.codes()
+            facets = load_facets(
+                directory / "facets.toml", study_types, [topic.name for topic in topics.topics]
+            )
+            claims = load_claims(directory / "claims.toml", codes, topics)
+            return cls(
+                directory=directory,
+                language=load_language(directory / "language.toml"),
+                topics=topics,
+                study_types=study_types,
+                facets=facets,
+                registries=load_registries(directory / "registries.toml"),
+                claims=claims,
+                overrides=load_overrides(directory / "overrides.toml", codes, facets),
+                readings=load_readings(
+                    directory / READINGS_FILE, [claim.code for claim in claims.matched()]
+                ),
+                known_articles=load_known_articles(directory / KNOWN_ARTICLES, is_strict=is_strict),
+                measured=tuple(
+                    result
+                    for result in read_results(directory / MEASURED_FILE)
+                    if result["part"] == UNSEEN and result["by"] == "rules"
+                ),
+                reader=load_reader(directory / MODEL_FILE),
+            )
+        except FileNotFoundError as error:
+            raise _refusal(f"The reference file {error.filename} is missing.") from None
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 over everything that decides a judgement, the record and its decisions apart.
+
+        Files, the modules of rules and evidence, and the versions of what they stand on.
+        """
+        digest = hashlib.sha256()
+        for part in self._deciding():
+            digest.update(hashlib.sha256(part).digest())
+        return digest.hexdigest()
+
+    def _deciding(self) -> Iterator[bytes]:
+        for name in DECIDING_FILES:
+            yield (self.directory / name).read_bytes()
+        for package in (_CODE.parent / "rules", _CODE):
+            for module in sorted(package.glob("*.py")):
+                yield module.name.encode()
+                yield module.read_bytes()
+        yield platform.python_version().encode()
+        yield version("google-re2").encode()
+        if self.reader:
+            yield self.reader.sha256.encode()
+            yield version("scikit-learn").encode()
 
 
-def _bad_reference(cause: str) -> ConfigurationError:
+def _refusal(cause: str) -> ConfigurationError:
     return ConfigurationError(
         cause, effect="Nothing changed.", next_step="restore it (`git checkout data/reference`)."
     )

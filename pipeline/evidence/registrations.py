@@ -4,26 +4,37 @@ Registries and the forms of their numbers are data (registries.toml). NLM lists 
 when an indexer or the publisher gave it, and of few registries; authors name many more.
 """
 
-# SQL here is made of constants, checked schema names and patterns quoted by `sql_string`.
-# ruff: noqa: S608
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import duckdb
+import re2
 
-from pipeline.evidence.folding import fold, fold_sql, sql_string
-from pipeline.evidence.rule_file import RuleFile
-from pipeline.evidence.zones import stored_text_sql
+from pipeline.evidence.judgement import Proof, RegistrationFound
+from pipeline.evidence.record import Record
+from pipeline.rules.decide import TEXT as _TEXT
+from pipeline.rules.file import RuleFile, Table
+from pipeline.rules.fold import fold
+from pipeline.rules.text import Unit
 
-_KEYS = {"name", "databanks", "pattern", "form", "near", "is_trial"}
 _NEAR = 60
 """How far before a number without a prefix its registry must be named."""
+
+
+class _RegistryTable(Table):
+    """One `[[registry]]` of registries.toml."""
+
+    name: str
+    databanks: list[str]
+    pattern: str
+    form: str
+    near: str | None = None
+    is_trial: bool
 
 
 @dataclass(frozen=True)
@@ -37,12 +48,11 @@ class Registry:
     near: re.Pattern[str] | None
     is_trial: bool
 
-    def numbers(self, text: str) -> Iterator[tuple[str, int, int]]:
-        """(number, start, end) of every number of this registry in a text.
+    def numbers(self, folded: str) -> Iterator[tuple[str, int, int]]:
+        """(number, start, end) of every number of this registry in a folded text.
 
-        Whatever dash or blank stands in it: a folded text is as long as the one it was made of.
+        Folding makes one of whatever dash or blank stands in a number.
         """
-        folded = fold(text)
         for match in self.pattern.finditer(folded):
             before = folded[max(0, match.start() - _NEAR) : match.start()]
             if self.near is None or self.near.search(before):
@@ -67,12 +77,34 @@ class Registry:
 
 @dataclass(frozen=True)
 class Registries:
-    """Everything registries.toml says."""
+    """Everything registries.toml says.
+
+    Attributes:
+        by_databank: registries by what NLM calls their databank, in small letters.
+        of_trials: names of the registries of studies in people.
+        sieve: finds texts that may hold a number.
+    """
 
     version: str
     sha256: str
     most_per_study: int
     registries: tuple[Registry, ...]
+
+    @cached_property
+    def by_databank(self) -> Mapping[str, tuple[Registry, ...]]:
+        known: dict[str, tuple[Registry, ...]] = {}
+        for one in self.registries:
+            for databank in one.databanks:
+                known[databank.lower()] = (*known.get(databank.lower(), ()), one)
+        return known
+
+    @cached_property
+    def of_trials(self) -> frozenset[str]:
+        return frozenset(one.name for one in self.registries if one.is_trial)
+
+    @cached_property
+    def sieve(self) -> Any:
+        return re2.compile("(?i)" + "|".join(one.pattern.pattern for one in self.registries))
 
 
 def load_registries(path: Path) -> Registries:
@@ -92,128 +124,111 @@ def load_registries(path: Path) -> Registries:
     return Registries(file.version(), file.sha256, most, registries)
 
 
-def find_registrations(con: duckdb.DuckDBPyConnection, registries: Registries, schema: str) -> None:
-    """Fill evidence.registrations and its proofs.
+class RegistrationsOf(NamedTuple):
+    """The registrations one record names, and where."""
+
+    found: tuple[RegistrationFound, ...]
+    proofs: tuple[Proof, ...]
+
+
+def registrations_of(
+    registries: Registries, record: Record, units: Sequence[Unit]
+) -> RegistrationsOf:
+    """The registrations that a record names, in NLM's list and in its own texts.
 
     Args:
-        con: connection.
         registries: the forms of numbers.
-        schema: schema that presents the tables of core.
+        record: the record.
+        units: its texts.
     """
-    found = [*_in_databanks(con, registries, schema), *_in_texts(con, registries, schema)]
-    con.execute("DELETE FROM evidence.registrations")
-    con.execute("DELETE FROM evidence.proofs WHERE kind = 'registration'")
-    con.execute("DELETE FROM evidence.rule_sets WHERE kind = 'registry'")
-    con.execute(
-        "INSERT INTO evidence.rule_sets VALUES ('registry', ?, ?, ?)",
-        [registries.version, registries.sha256, len(registries.registries)],
-    )
-    if not found:
-        return
-    columns = [list(column) for column in zip(*found, strict=True)]
-    con.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE registration_found AS
-        SELECT unnest(?)::INTEGER AS pmid, unnest(?) AS registry, unnest(?) AS number,
-            unnest(?) AS source, unnest(?) AS field, unnest(?)::SMALLINT AS section_no,
-            unnest(?) AS matched_text, unnest(?)::INTEGER AS char_start,
-            unnest(?)::INTEGER AS char_end
-        """,
-        columns,
-    )
-    trials = sorted({one.name for one in registries.registries if one.is_trial})
-    con.execute(
-        f"""
-        INSERT INTO evidence.registrations
-        SELECT pmid, registry, number,
-            CASE WHEN count(DISTINCT source) > 1 THEN 'both'
-                WHEN any_value(source) = 'text' THEN 'text' ELSE 'databank' END,
-            arg_min(matched_text, (source = 'text', field <> 'title', section_no, char_start)),
-            list_contains({trials}, registry)
-        FROM registration_found GROUP BY pmid, registry, number ORDER BY pmid, registry, number
-        """
-    )
-    con.execute(
-        """
-        INSERT INTO evidence.proofs
-        SELECT 'registration', number, pmid,
-            row_number() OVER (PARTITION BY pmid, number
-                ORDER BY source, field, section_no NULLS FIRST, char_start NULLS FIRST),
-            'registry.' || registry, source, field, section_no, matched_text, char_start,
-            char_end, ?
-        FROM (
-            SELECT DISTINCT ON (pmid, registry, number, source, field, section_no) *
-            FROM registration_found ORDER BY char_start
-        )
-        ORDER BY ALL
-        """,
-        [registries.version],
+    places: dict[tuple[str, str], list[_Place]] = {}
+    for one in (*_in_databanks(registries, record), *_in_texts(registries, units)):
+        places.setdefault((one.registry.name, one.number), []).append(one)
+    return RegistrationsOf(
+        tuple(_registration(registries, *key, held) for key, held in places.items()),
+        tuple(proof for held in places.values() for proof in _proofs(held)),
     )
 
 
-def _in_databanks(
-    con: duckdb.DuckDBPyConnection, registries: Registries, schema: str
-) -> Iterator[tuple[Any, ...]]:
+class _Place(NamedTuple):
+    """A number where it is written."""
+
+    registry: Registry
+    number: str
+    source: str
+    field: str
+    section_no: int | None
+    text: str
+    start: int | None
+    end: int | None
+
+
+def _registration(
+    registries: Registries, registry: str, number: str, places: Sequence[_Place]
+) -> RegistrationFound:
+    """A number as NLM lists it, else as it is first written: in the title, then further down."""
+    sources = {one.source for one in places}
+    source = "both" if len(sources) > 1 else "text" if _TEXT in sources else "databank"
+    first = min(
+        places,
+        key=lambda one: (
+            one.source == _TEXT, one.field != "title", one.section_no is None,
+            one.section_no or 0, one.start or 0,
+        ),
+    )  # fmt: skip
+    return RegistrationFound(registry, number, source, first.text, registry in registries.of_trials)
+
+
+def _proofs(places: Sequence[_Place]) -> Iterator[Proof]:
+    """One proof a text: the first place in it."""
+    seen = set()
+    for one in sorted(places, key=lambda one: one.start or 0):
+        if (text := (one.source, one.field, one.section_no)) not in seen:
+            seen.add(text)
+            yield Proof("registration", one.number, f"registry.{one.registry.name}", *one[2:])
+
+
+def _in_databanks(registries: Registries, record: Record) -> Iterator[_Place]:
     """What NLM lists under the name of a registry, in the registry's form where it has it."""
-    known: dict[str, list[Registry]] = {}
-    for one in registries.registries:
-        for databank in one.databanks:
-            known.setdefault(databank.lower(), []).append(one)
-    rows = con.execute(
-        f"SELECT pmid, databank, accession_number FROM {schema}.databank_accessions "
-        "WHERE accession_number IS NOT NULL ORDER BY pmid, position"
-    ).fetchall()
-    for pmid, databank, accession in rows:
+    for databank, accession in record.accessions:
+        candidates = registries.by_databank.get(databank.lower(), ())
+        if accession is None or not candidates:
+            continue
+        number, named = accession.strip(), candidates[0]
         # NLM files numbers of several registries under one name (JPRN): the form decides.
-        for registry in (candidates := known.get(databank.lower(), [])):
-            if number := registry.only_number(accession):
-                name = registry.name
+        for registry in candidates:
+            if found := registry.only_number(accession):
+                number, named = found, registry
                 break
-        else:
-            if not candidates:
-                continue
-            number, name = accession.strip(), candidates[0].name
-        yield (
-            pmid, name, number, "nlm_databank", "databank_accessions", None, accession, None, None,
-        )  # fmt: skip
+        yield _Place(
+            named, number, "nlm_databank", "databank_accessions", None, accession, None, None
+        )
 
 
-def _in_texts(
-    con: duckdb.DuckDBPyConnection, registries: Registries, schema: str
-) -> Iterator[tuple[Any, ...]]:
-    """Numbers in titles, abstracts and keywords; SQL picks the texts, Python finds the places."""
-    any_form = "(?i)" + "|".join(one.pattern.pattern for one in registries.registries)
-    rows = con.execute(
-        f"SELECT pmid, field, section_no, stored FROM ({stored_text_sql(schema)}) "
-        f"WHERE regexp_matches({fold_sql('stored')}, {sql_string(any_form)}) ORDER BY ALL"
-    ).fetchall()
-    for pmid, field, section_no, text in rows:
-        for registry in registries.registries:
-            for number, start, end in registry.numbers(text):
-                yield (
-                    pmid, registry.name, number, "text", field, section_no, text[start:end],
-                    start, end,
-                )  # fmt: skip
+def _in_texts(registries: Registries, units: Sequence[Unit]) -> Iterator[_Place]:
+    """Numbers in titles, abstracts and keywords; a sieve passes over texts without any."""
+    for unit in units:
+        whole = unit.forms["whole"]
+        if registries.sieve.search(whole.raw):
+            for registry in registries.registries:
+                for number, *span in registry.numbers(whole.folded):
+                    start, end = whole.stored(*span)
+                    yield _Place(
+                        registry, number, _TEXT, unit.field, unit.section_no,
+                        unit.stored[start:end], start, end,
+                    )  # fmt: skip
 
 
 def _registry(file: RuleFile, table: Mapping[str, Any]) -> Registry:
     near = f'name = "{table.get("name")}"'
-    file.require(table, near, name=str, databanks=list, pattern=str, form=str, is_trial=bool)
-    file.allow(table, near, _KEYS)
+    told = file.read(_RegistryTable, table, near)
     try:
-        pattern = re.compile(table["pattern"], re.IGNORECASE)
-        context = re.compile(table["near"], re.IGNORECASE) if "near" in table else None
+        pattern = re.compile(told.pattern, re.IGNORECASE)
+        context = re.compile(told.near, re.IGNORECASE) if told.near is not None else None
     except re.error as error:
         raise file.error(near, f"a pattern does not compile: {error}") from error
     if pattern.groups != 1:
         raise file.error(near, "`pattern` needs exactly one group: what stands behind the prefix")
-    if table["form"].count("{}") != 1:
+    if told.form.count("{}") != 1:
         raise file.error(near, "`form` needs one {}: the place of the group")
-    return Registry(
-        table["name"],
-        tuple(table["databanks"]),
-        pattern,
-        table["form"],
-        context,
-        table["is_trial"],
-    )
+    return Registry(told.name, tuple(told.databanks), pattern, told.form, context, told.is_trial)

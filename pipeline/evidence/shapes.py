@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.rule_file import RuleFile
+from pipeline.rules.file import RuleFile
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ notices join the group of the one article they are about and are no reports of i
 lists many studies, and a review that names a trial, is linked and not put together.
 """
 
-# SQL here is made of constants, checked schema names and codes quoted by `sql_string`.
+# SQL here is made of constants, checked schema names and codes that stand here.
 # ruff: noqa: S608
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from collections.abc import Iterable
 
 import duckdb
 
-from pipeline.evidence.folding import sql_string
 from pipeline.evidence.registrations import Registries
 
 _RELATIONS = {
@@ -163,6 +162,7 @@ def _shared_registrations(con: duckdb.DuckDBPyConnection, most: int) -> None:
             'same_registration', one.number, one.is_own, false
         FROM study_numbers AS one JOIN first USING (registry, number, is_own)
         WHERE other <> one.pmid
+        ORDER BY ALL
         """
     )
 
@@ -170,7 +170,7 @@ def _shared_registrations(con: duckdb.DuckDBPyConnection, most: int) -> None:
 def _nlm_links(con: duckdb.DuckDBPyConnection, schema: str) -> None:
     """NLM's links, told once each, from the later or dependent record to the other."""
     relations = ", ".join(
-        f"({sql_string(ref)}, {sql_string(relation)}, {str(is_later).lower()})"
+        f"('{ref}', '{relation}', {str(is_later).lower()})"
         for ref, (relation, is_later) in _RELATIONS.items()
     )
     con.execute(
@@ -187,6 +187,7 @@ def _nlm_links(con: duckdb.DuckDBPyConnection, schema: str) -> None:
         JOIN (VALUES {relations}) AS known (ref_type, relation, is_later) USING (ref_type)
         WHERE link.linked_pmid IS NOT NULL AND link.linked_pmid <> link.pmid
         GROUP BY one, other, relation
+        ORDER BY ALL
         """
     )
 
@@ -214,7 +215,7 @@ def _overlapping_data(con: duckdb.DuckDBPyConnection, topic: str) -> None:
             WHERE facet.facet = '{_SOURCE}'
                 AND facet.value NOT IN ('not_stated', '{_NO_ONE_SOURCE}')
                 AND told.years IS NOT NULL AND role.role = 'report'
-                AND topic.topic = {sql_string(topic)}
+                AND topic.topic = $topic
         )
         SELECT later.pmid, earlier.pmid, 'overlapping_data',
             later.source || ', ' || greatest(later.first_year, earlier.first_year) || '-'
@@ -224,7 +225,9 @@ def _overlapping_data(con: duckdb.DuckDBPyConnection, topic: str) -> None:
             AND earlier.first_year <= later.last_year AND later.first_year <= earlier.last_year
         WHERE later.countries IS NULL OR earlier.countries IS NULL
             OR list_has_any(later.countries, earlier.countries)
-        """
+        ORDER BY ALL
+        """,
+        {"topic": topic},
     )
 
 

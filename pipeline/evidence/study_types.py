@@ -1,21 +1,29 @@
-"""Study types as study_types.toml has them: taxonomy, rules, and the order that decides.
+"""Study types as study_types.toml has them, and which of them a record has.
 
 Groups and types stand in one neutral display order (no rank). The precedence is a list of
-steps; the first step that any fired rule of an article satisfies decides its primary label
-(see `assigning`). Aspects say more about a label: where surveillance data come from, what a
-review summarises.
+steps; the first step that any rule that holds satisfies decides the primary label. Aspects say
+more about a label: where surveillance data come from, what a review summarises. People's
+decisions come on top (see `overrides`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from pipeline.evidence.aspects import Aspect, check_aspects, load_aspects
-from pipeline.evidence.rule_file import RuleFile
-from pipeline.evidence.rules import CONFIDENCES, Rule, RuleSet, load_rules
+from pydantic import Field
+
+from pipeline.evidence.aspects import Aspect, aspects_of, check_aspects, load_aspects
+from pipeline.evidence.judgement import AspectValue, Label, Proof
+from pipeline.evidence.record import Record
+from pipeline.rules.decide import Found, Matcher
+from pipeline.rules.file import RuleFile, Table
+from pipeline.rules.match import Tag
+from pipeline.rules.model import CONFIDENCES, Rule, RuleSet, load_rules
+from pipeline.rules.text import Unit
 
 UNCLASSIFIED = "OTHER"
 FLAGS = (
@@ -38,10 +46,11 @@ _SOURCE_OF_KIND = {
     "link": "record_kind",
     "text": "text_rule",
 }
+_HIGH, _MEDIUM = 0, 1
+"""Places in CONFIDENCES."""
 
 
-@dataclass(frozen=True)
-class StudyType:
+class StudyType(Table):
     """A study type as readers see it."""
 
     code: str
@@ -50,12 +59,27 @@ class StudyType:
     definition: str
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Table):
     """A group of study types; the order is for display and is no rank."""
 
     name: str
     is_summary: bool
+
+
+class _StepTable(Table):
+    """One `[[precedence]]`."""
+
+    step: str
+    codes: list[str]
+    confidence: list[str] = Field(default_factory=lambda: list(CONFIDENCES))
+    source: list[str] = Field(default_factory=lambda: list(SOURCES))
+
+
+class _CompatibleTable(Table):
+    """One `[[compatible]]`."""
+
+    primary: str
+    others: list[str] = Field(alias="with")
 
 
 @dataclass(frozen=True)
@@ -66,6 +90,14 @@ class Step:
     codes: tuple[str, ...]
     confidences: tuple[str, ...]
     sources: tuple[str, ...]
+
+    def covers(self, rule: Rule) -> bool:
+        """Whether a rule that holds satisfies it."""
+        return (
+            rule.code in self.codes
+            and rule.confidence in self.confidences
+            and source_of(rule) in self.sources
+        )
 
 
 @dataclass(frozen=True)
@@ -91,15 +123,166 @@ class StudyTypes:
     compatible: frozenset[tuple[str, str]]
 
     def type_rules(self) -> tuple[Rule, ...]:
+        """The rules that give a type."""
         return self.rules.rules[: self.type_count]
 
     def codes(self) -> tuple[str, ...]:
+        """The codes of all study types."""
         return tuple(study_type.code for study_type in self.types)
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """The rules, compiled."""
+        return Matcher(self.rules)
+
+    @cached_property
+    def group_of(self) -> dict[str, str]:
+        """The group of each type."""
+        return {study_type.code: study_type.group for study_type in self.types}
+
+    @cached_property
+    def best_step(self) -> tuple[tuple[int, int], ...]:
+        """Of each rule that gives a type the first step it satisfies, and its place there."""
+        return tuple(
+            next(
+                (number, step.codes.index(rule.code))
+                for number, step in enumerate(self.steps)
+                if step.covers(rule)
+            )
+            for rule in self.type_rules()
+        )
+
+
+class TypesOf(NamedTuple):
+    """What the rules say of one record.
+
+    Attributes:
+        labels: its study types, one of them primary, in the order of their codes.
+        aspects: what is told about them.
+        flags: names of the flags that are up.
+        proofs: what labels, aspects and flags rest on; what proves an aspect stands among the
+            proofs of the label it is told of.
+        rule_ids: the rules that hold and rest on texts, or give an aspect or a flag: what the
+            second reader looks at.
+    """
+
+    labels: tuple[Label, ...]
+    aspects: tuple[AspectValue, ...]
+    flags: frozenset[str]
+    proofs: tuple[Proof, ...]
+    rule_ids: tuple[str, ...]
+
+
+def types_of(
+    study_types: StudyTypes, record: Record, units: Sequence[Unit], tags: Sequence[Tag]
+) -> TypesOf:
+    """The study types of a record, with aspects and flags.
+
+    Args:
+        study_types: the rules.
+        record: the record.
+        units: its texts.
+        tags: what it carries beside them.
+    """
+    rules = study_types.rules.rules
+    outcome = study_types.matcher.run(units, tags)
+    fired = [rule_no for _, rule_no in outcome.fired]
+    typing = [rule_no for rule_no in fired if rule_no < study_types.type_count]
+    labels = _labels(study_types, typing) if typing else (_unclassified(record),)
+    flags_from = study_types.type_count + study_types.aspect_count
+    aspects = aspects_of(
+        study_types.aspects,
+        [label.study_type for label in labels],
+        [
+            *((aspect, rules[n].code) for n in typing if (aspect := rules[n].aspect)),
+            *((rules[n].code, None) for n in fired if study_types.type_count <= n < flags_from),
+        ],
+    )
+    told: dict[str, list[str]] = {}
+    for name, study_type in dict.fromkeys((one.aspect, one.study_type) for one in aspects):
+        told.setdefault(name, []).append(study_type)
+    proofs: list[Proof] = []
+    for found in outcome.found:
+        rule = rules[found.rule_no]
+        if found.rule_no < study_types.type_count:
+            proofs.append(_proof("study_type", rule.code, rule, found))
+        elif found.rule_no < flags_from:
+            name = rule.code.partition(".")[0]
+            proofs += [_proof("study_type", code, rule, found) for code in told.get(name, ())]
+        else:
+            proofs.append(_proof("flag", rule.code, rule, found))
+    return TypesOf(
+        labels,
+        aspects,
+        frozenset(rules[n].code for n in fired if n >= flags_from),
+        tuple(dict.fromkeys(proofs)),
+        tuple(
+            rules[n].rule_id
+            for n in fired
+            if n >= study_types.type_count or source_of(rules[n]) == "text_rule"
+        ),
+    )
 
 
 def source_of(rule: Rule) -> str:
     """What the rule's own signals rest on."""
     return _SOURCE_OF_KIND[rule.signals[0].kind]
+
+
+def _labels(study_types: StudyTypes, fired: Sequence[int]) -> tuple[Label, ...]:
+    """Labels from the rules that hold: best tier and source each, one primary."""
+    rules = study_types.rules.rules
+    by_type: dict[str, list[Rule]] = {}
+    for rule_no in fired:
+        by_type.setdefault(rules[rule_no].code, []).append(rules[rule_no])
+    tiers = {
+        code: min(CONFIDENCES.index(rule.confidence) for rule in held)
+        for code, held in by_type.items()
+    }
+    (step, _), winning = min((study_types.best_step[rule_no], rule_no) for rule_no in fired)
+    primary = rules[winning].code
+    against = {
+        code
+        for code, tier in tiers.items()
+        if tier == _HIGH
+        and study_types.group_of[code] != study_types.group_of[primary]
+        and (primary, code) not in study_types.compatible
+    }
+    labels = []
+    for code, held in sorted(by_type.items()):
+        tier = tiers[code]
+        # two rules that agree are right as often as one of the highest tier
+        shown = _HIGH if tier == _MEDIUM and len(held) > 1 else tier
+        labels.append(
+            Label(
+                study_type=code,
+                is_primary=code == primary,
+                assigned_by=min(map(source_of, held), key=SOURCES.index),
+                confidence=CONFIDENCES[shown],
+                has_conflict=code in against or (code == primary and bool(against)),
+                precedence=study_types.steps[step].name if code == primary else None,
+                reason=None,
+            )
+        )
+    return tuple(labels)
+
+
+def _unclassified(record: Record) -> Label:
+    """The label of a record without a type, and why it has none."""
+    if record.sections:
+        reason = "no signal"
+    elif record.source == "sparse":
+        reason = "title only"
+    else:
+        reason = "no abstract and no informative tag"
+    return Label(UNCLASSIFIED, True, "none", "low", False, None, reason)
+
+
+def _proof(kind: str, code: str, rule: Rule, found: Found) -> Proof:
+    return Proof(
+        kind, code, rule.rule_id, found.source, found.field, found.section_no, found.text,
+        found.start, found.end,
+    )  # fmt: skip
 
 
 def load_study_types(path: Path) -> StudyTypes:
@@ -113,7 +296,9 @@ def load_study_types(path: Path) -> StudyTypes:
     """
     file = RuleFile(path)
     version = file.version()
-    groups = tuple(_group(file, table) for table in file.tables("group"))
+    groups = tuple(
+        file.read(Group, table, f'name = "{table.get("name")}"') for table in file.tables("group")
+    )
     types = tuple(_study_type(file, table, groups) for table in file.tables("study_type"))
     codes = [study_type.code for study_type in types]
     if UNCLASSIFIED not in codes:
@@ -140,37 +325,26 @@ def load_study_types(path: Path) -> StudyTypes:
     )
 
 
-def _group(file: RuleFile, table: Mapping[str, Any]) -> Group:
-    near = f'name = "{table.get("name")}"'
-    file.require(table, near, name=str, is_summary=bool)
-    file.allow(table, near, {"name", "is_summary"})
-    return Group(table["name"], table["is_summary"])
-
-
 def _study_type(file: RuleFile, table: Mapping[str, Any], groups: tuple[Group, ...]) -> StudyType:
     near = f'code = "{table.get("code")}"'
-    file.require(table, near, code=str, label=str, group=str, definition=str)
-    file.allow(table, near, {"code", "label", "group", "definition"})
-    if table["group"] not in {group.name for group in groups}:
-        raise file.error(near, f"unknown group `{table['group']}`")
-    return StudyType(table["code"], table["label"], table["group"], table["definition"])
+    told = file.read(StudyType, table, near)
+    if told.group not in {group.name for group in groups}:
+        raise file.error(near, f"unknown group `{told.group}`")
+    return told
 
 
 def _step(file: RuleFile, table: Mapping[str, Any], codes: list[str]) -> Step:
     near = f'step = "{table.get("step")}"'
-    file.require(table, near, step=str, codes=list)
-    file.allow(table, near, {"step", "codes", "confidence", "source"})
-    confidences = table.get("confidence", list(CONFIDENCES))
-    sources = table.get("source", list(SOURCES))
+    told = file.read(_StepTable, table, near)
     for values, allowed in (
-        (table["codes"], codes),
-        (confidences, CONFIDENCES),
-        (sources, SOURCES),
+        (told.codes, codes),
+        (told.confidence, CONFIDENCES),
+        (told.source, SOURCES),
     ):
         for value in values:
             if value not in allowed:
                 raise file.error(near, f"unknown `{value}` (known: {', '.join(allowed)})")
-    return Step(table["step"], tuple(table["codes"]), tuple(confidences), tuple(sources))
+    return Step(told.step, tuple(told.codes), tuple(told.confidence), tuple(told.source))
 
 
 def _check_every_label_can_win(
@@ -178,12 +352,7 @@ def _check_every_label_can_win(
 ) -> None:
     """A rule no step covers would leave an article with labels and no primary."""
     for rule in rules:
-        if not any(
-            rule.code in step.codes
-            and rule.confidence in step.confidences
-            and source_of(rule) in step.sources
-            for step in steps
-        ):
+        if not any(step.covers(rule) for step in steps):
             raise file.error(
                 f'id = "{rule.rule_id}"', f"no step of [[precedence]] covers rule {rule.rule_id}"
             )
@@ -194,10 +363,9 @@ def _compatible(file: RuleFile, codes: list[str]) -> frozenset[tuple[str, str]]:
     pairs: set[tuple[str, str]] = set()
     for table in file.tables("compatible"):
         near = f'primary = "{table.get("primary")}"'
-        file.require(table, near, primary=str)
-        file.require(table, near, **{"with": list})
-        for code in (table["primary"], *table["with"]):
+        told = file.read(_CompatibleTable, table, near)
+        for code in (told.primary, *told.others):
             if code not in codes:
                 raise file.error(near, f"unknown code `{code}`")
-        pairs |= {(table["primary"], other) for other in table["with"]}
+        pairs |= {(told.primary, other) for other in told.others}
     return frozenset(pairs)

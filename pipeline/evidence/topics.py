@@ -10,19 +10,81 @@ title, abstract and keywords; `tw` adds headings, substances and publication typ
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
-from pipeline.evidence.folding import fold
-from pipeline.evidence.rule_file import RuleFile
-from pipeline.evidence.rules import Rule, RuleSet, Signal
-from pipeline.evidence.zones import ZONES
+from pydantic import Field
 
+from pipeline.evidence.judgement import Proof, TopicHit
+from pipeline.evidence.record import Record
+from pipeline.rules.decide import Found, Matcher
+from pipeline.rules.file import RuleFile, Table
+from pipeline.rules.fold import fold
+from pipeline.rules.match import Tag
+from pipeline.rules.model import Rule, RuleSet, Signal
+from pipeline.rules.text import ZONES, Language, Unit
+
+LEVELS = ("focus", "outcome", "mention")
+_FOCUS, _OUTCOME, _MENTION = range(3)
 _WORD = re.compile(r"[\w' -]+\*?")
 _TAGS = ("tw", "tiab")
 _MODES = ("live", "files")
+
+
+class _SearchTable(Table):
+    """One `[[search]]` of topics.toml."""
+
+    name: str
+    label: str
+    mode: str
+    topics: list[str]
+    minimum: int
+    maximum: int | None = None
+
+
+class _TermTable(Table):
+    """A substance of a topic; `seen` marks identifiers found in real records."""
+
+    name: str
+    ui: str
+    seen: bool = False
+
+
+class _HeadingTable(_TermTable):
+    """A heading of a topic."""
+
+    is_substance: bool = False
+
+
+_Term = TypeVar("_Term", bound=_TermTable)
+
+
+class _WordTable(Table):
+    """A word or phrase of a topic."""
+
+    word: str
+    tag: str
+
+
+class _ConditionalTable(_WordTable):
+    """A word that counts only beside others."""
+
+    company: list[_WordTable] = Field(alias="with")
+
+
+class _TopicTable(Table):
+    """One `[[topic]]` of topics.toml."""
+
+    name: str
+    label: str
+    mesh: list[dict[str, Any]] = Field(default_factory=list)
+    substances: list[dict[str, Any]] = Field(default_factory=list)
+    words: list[dict[str, Any]] = Field(default_factory=list)
+    conditional: list[dict[str, Any]] = Field(default_factory=list)
+    exclude: list[dict[str, Any]] = Field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -44,6 +106,10 @@ class Search:
     topics: tuple[str, ...]
     minimum: int
     maximum: int | None
+
+    def finds(self, hits: Iterable[TopicHit]) -> bool:
+        """Whether a record on these topics is one of its records."""
+        return {hit.topic for hit in hits}.issuperset(self.topics)
 
 
 @dataclass(frozen=True)
@@ -106,7 +172,67 @@ class Topics:
     def rule_set(self) -> RuleSet:
         """The local predicate; words are placed in results or conclusions when they stand there."""
         rules = tuple(clause.rule for clause in self.clauses())
-        return RuleSet("topic", self.version, rules, columns=("outcome", "whole"))
+        return RuleSet("topic", self.version, rules, forms=("outcome", "whole"))
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """The local predicate, compiled."""
+        return Matcher(self.rule_set())
+
+
+class TopicsOf(NamedTuple):
+    """The topics one record is on, in the order of their names, and what that rests on."""
+
+    hits: tuple[TopicHit, ...]
+    proofs: tuple[Proof, ...]
+
+
+def topics_of(topics: Topics, units: Sequence[Unit], tags: Sequence[Tag]) -> TopicsOf:
+    """The topics of a record, by the local predicate.
+
+    Args:
+        topics: what to match.
+        units: its texts.
+        tags: what it carries beside them.
+    """
+    outcome = topics.matcher.run(units, tags)
+    if not outcome.found:
+        return TopicsOf((), ())
+    clauses = topics.clauses()
+    levels: dict[str, int] = {}
+    proofs: list[Proof] = []
+    for found in outcome.found:
+        clause = clauses[found.rule_no]
+        topic = clause.rule.code
+        level = _level(clause, found)
+        levels[topic] = min(levels.get(topic, level), level)
+        proofs.append(
+            Proof(
+                "topic", topic, clause.rule.rule_id, found.source, found.field, found.section_no,
+                found.text, found.start, found.end,
+            )
+        )  # fmt: skip
+    hits = tuple(TopicHit(topic, LEVELS[level]) for topic, level in sorted(levels.items()))
+    return TopicsOf(hits, tuple(dict.fromkeys(proofs)))
+
+
+def found_by(
+    searches: Sequence[Search], topics: Topics, language: Language, records: Iterable[Record]
+) -> Iterator[int]:
+    """The PMIDs of the records that any of some searches would find by the local predicate."""
+    for record in records:
+        hits = topics_of(topics, record.units(language), record.tags()).hits
+        if hits and any(search.finds(hits) for search in searches):
+            yield record.pmid
+
+
+def _level(clause: Clause, found: Found) -> int:
+    """How firmly something found puts a record on a topic."""
+    if found.field in ("title", "vernacular_title"):
+        return _FOCUS
+    if found.source == "nlm_mesh_major" and not clause.is_substance:
+        return _FOCUS
+    return _OUTCOME if found.form == "outcome" else _MENTION
 
 
 def load_topics(path: Path) -> Topics:
@@ -119,43 +245,37 @@ def load_topics(path: Path) -> Topics:
         ConfigurationError: naming the line at fault.
     """
     file = RuleFile(path)
-    topics = tuple(_topic(file, table) for table in file.tables("topic"))
+    topics = tuple(
+        _topic(file, file.read(_TopicTable, table, f'name = "{table.get("name")}"'))
+        for table in file.tables("topic")
+    )
     names = [topic.name for topic in topics]
-    searches = tuple(_search(file, table, names) for table in file.tables("search"))
+    searches = tuple(
+        _search(file, file.read(_SearchTable, table, f'name = "{table.get("name")}"'), names)
+        for table in file.tables("search")
+    )
     if not searches:
         raise file.error("search", "at least one [[search]] is needed")
     return Topics(file.version(), file.sha256, topics, searches)
 
 
-def _search(file: RuleFile, table: Mapping[str, Any], topics: list[str]) -> Search:
-    near = f'name = "{table.get("name")}"'
-    file.require(table, near, name=str, label=str, mode=str, topics=list, minimum=int)
-    file.allow(table, near, {"name", "label", "mode", "topics", "minimum", "maximum"})
-    if table["mode"] not in _MODES:
+def _search(file: RuleFile, table: _SearchTable, topics: list[str]) -> Search:
+    near = f'name = "{table.name}"'
+    if table.mode not in _MODES:
         raise file.error(near, f"mode must be one of {', '.join(_MODES)}")
-    for name in table["topics"]:
+    for name in table.topics:
         if name not in topics:
             raise file.error(near, f"unknown topic `{name}`")
-    maximum = table.get("maximum")
-    if maximum is not None and maximum < table["minimum"]:
+    if table.maximum is not None and table.maximum < table.minimum:
         raise file.error(near, "maximum is below minimum")
     return Search(
-        table["name"],
-        table["label"],
-        table["mode"],
-        tuple(table["topics"]),
-        table["minimum"],
-        maximum,
+        table.name, table.label, table.mode, tuple(table.topics), table.minimum, table.maximum
     )
 
 
-def _topic(file: RuleFile, table: Mapping[str, Any]) -> Topic:
-    near = f'name = "{table.get("name")}"'
-    file.require(table, near, name=str, label=str)
-    file.allow(
-        table, near, {"name", "label", "mesh", "substances", "words", "conditional", "exclude"}
-    )
-    excluded = [_word(file, entry) for entry in table.get("exclude", ())]
+def _topic(file: RuleFile, table: _TopicTable) -> Topic:
+    near = f'name = "{table.name}"'
+    excluded = [_word(file, entry) for entry in table.exclude]
     unless = tuple(signal for _, signals in excluded for signal in signals)
     clauses = tuple(_clauses(file, table, unless))
     if not clauses:
@@ -163,12 +283,10 @@ def _topic(file: RuleFile, table: Mapping[str, Any]) -> Topic:
     queries = [clause.query for clause in clauses]
     if twice := sorted({query for query in queries if queries.count(query) > 1}):
         raise file.error(near, f"{twice[0]} is there twice")
-    return Topic(table["name"], table["label"], clauses, tuple(query for query, _ in excluded))
+    return Topic(table.name, table.label, clauses, tuple(query for query, _ in excluded))
 
 
-def _clauses(
-    file: RuleFile, table: Mapping[str, Any], unless: tuple[Signal, ...]
-) -> Iterator[Clause]:
+def _clauses(file: RuleFile, table: _TopicTable, unless: tuple[Signal, ...]) -> Iterator[Clause]:
     """The clauses of a topic in the order of the file."""
 
     def clause(
@@ -177,44 +295,42 @@ def _clauses(
         requires: tuple[tuple[Signal, ...], ...] = (),
         is_substance: bool = False,
     ) -> Clause:
-        rule = Rule(query, table["name"], "high", signals, requires, unless)
+        rule = Rule(query, table.name, "high", signals, requires, unless)
         return Clause(query, rule, is_substance)
 
-    for entry in table.get("mesh", ()):
-        name, ui = _term(file, entry, {"ui", "name", "is_substance", "seen"})
+    for entry in table.mesh:
+        heading = _term(file, entry, _HeadingTable)
         yield clause(
-            f'"{name}"[mesh:noexp]',
-            (Signal("mesh", name, ui=ui),),
-            is_substance=entry.get("is_substance", False),
+            f'"{heading.name}"[mesh:noexp]',
+            (Signal("mesh", heading.name, ui=heading.ui),),
+            is_substance=heading.is_substance,
         )
-    for entry in table.get("substances", ()):
-        name, ui = _term(file, entry, {"ui", "name", "seen"})
-        yield clause(f'"{name}"[nm]', (Signal("substance", name, ui=ui),))
-    for entry in table.get("words", ()):
+    for entry in table.substances:
+        term = _term(file, entry, _TermTable)
+        yield clause(f'"{term.name}"[nm]', (Signal("substance", term.name, ui=term.ui),))
+    for entry in table.words:
         yield clause(*_word(file, entry))
-    for entry in table.get("conditional", ()):
-        file.allow(entry, f'"{entry.get("word")}"', {"word", "tag", "with"})
-        query, signals = _word(file, {"word": entry.get("word"), "tag": entry.get("tag")})
+    for entry in table.conditional:
+        told = file.read(_ConditionalTable, entry, f'"{entry.get("word")}"')
+        query, signals = _word(file, {"word": told.word, "tag": told.tag})
         company = [_word(file, other) for other in entry["with"]]
         together = f"({query} AND ({' OR '.join(other for other, _ in company)}))"
         yield clause(together, signals, (tuple(s for _, found in company for s in found),))
 
 
-def _term(file: RuleFile, entry: Mapping[str, Any], keys: set[str]) -> tuple[str, str]:
+def _term(file: RuleFile, entry: dict[str, Any], model: type[_Term]) -> _Term:
     near = f'"{entry.get("name")}"'
-    file.require(entry, near, name=str, ui=str)
-    file.allow(entry, near, keys)
-    if not re.fullmatch(r"[DC]\d{6,9}", entry["ui"]):
-        raise file.error(near, f"`{entry['ui']}` is no MeSH identifier")
-    return entry["name"], entry["ui"]
+    term = file.read(model, entry, near)
+    if not re.fullmatch(r"[DC]\d{6,9}", term.ui):
+        raise file.error(near, f"`{term.ui}` is no MeSH identifier")
+    return term
 
 
-def _word(file: RuleFile, entry: Mapping[str, Any]) -> tuple[str, tuple[Signal, ...]]:
+def _word(file: RuleFile, entry: dict[str, Any]) -> tuple[str, tuple[Signal, ...]]:
     """A word or phrase as PubMed query and as local signals."""
     near = f'"{entry.get("word")}"'
-    file.require(entry, near, word=str, tag=str)
-    file.allow(entry, near, {"word", "tag"})
-    word, tag = entry["word"], entry["tag"]
+    table = file.read(_WordTable, entry, near)
+    word, tag = table.word, table.tag
     if tag not in _TAGS:
         raise file.error(near, f"tag must be one of {', '.join(_TAGS)}")
     if not _WORD.fullmatch(word) or fold(word) != word:

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.evidence.assigning import assign
 from pipeline.evidence.evaluation import records
+from pipeline.evidence.evaluation.evaluate import typed
 from pipeline.evidence.evaluation.mapping import DEVELOP, PARTS, LabelMapping, load_mapping
-from pipeline.evidence.reader import MODEL_FILE, documents, features
+from pipeline.evidence.reader import MODEL_FILE, features
 from pipeline.evidence.study_types import load_study_types
-from pipeline.evidence.zones import build_units
+from pipeline.rules.text import load_language
 from pipeline.settings import Settings
 
 _PENALTY = 3.0
@@ -40,12 +40,10 @@ def train(labels: Path, mapping_file: Path, part: str, out: Path, settings: Sett
 
     study_types = load_study_types(settings.reference / "study_types.toml")
     mapping = load_mapping(mapping_file, study_types.codes())
-    with records.labelled(labels, mapping, part, settings.sql) as (con, known):
-        build_units(con, records.SCHEMA)
-        assign(con, study_types, records.SCHEMA)
-        pmids, texts = documents(con, records.SCHEMA)
-    seen = features(texts)
-    given = np.array([known[pmid][0] for pmid in pmids])
+    known = records.labelled(labels, mapping, part)
+    judged = typed(known.records, study_types, load_language(settings.reference / "language.toml"))
+    seen = features([one.document for one in judged])
+    given = np.array([known.labels[one.record.pmid][0] for one in judged])
     names = [str(name) for name in np.unique(given)]
     models = [  # one a label: does a record have it or not
         LogisticRegression(
@@ -66,7 +64,7 @@ def train(labels: Path, mapping_file: Path, part: str, out: Path, settings: Sett
         weights=np.vstack([one.coef_[0] for one in models]).astype(np.float32),
         intercepts=np.array([one.intercept_[0] for one in models], dtype=np.float32),
     )
-    return len(pmids)
+    return len(judged)
 
 
 def _study_types(mapping: LabelMapping, label: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which primary study types changed in a run, and why: the record, the rules, or a decision."""
+"""Which primary study types changed in a run, and why: record, rules, a decision, the program."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ def remember(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE types_before AS
-        SELECT pmid, study_type, assigned_by FROM evidence.article_study_types WHERE is_primary
+        SELECT label.pmid, label.study_type, label.assigned_by, judged.rules_sha256
+        FROM evidence.article_study_types AS label
+        LEFT JOIN ops.judged AS judged USING (pmid)
+        WHERE label.is_primary
         """
     )
     con.execute(
@@ -47,14 +50,19 @@ def note(con: duckdb.DuckDBPyConnection, as_of: datetime) -> int:
             JOIN evidence.rule_sets AS now USING (kind)
             WHERE kind = 'study_type' AND old.rules_sha256 <> now.rules_sha256
         )
-        SELECT now.pmid, $as_of::TIMESTAMP, old.study_type, now.study_type, concat_ws('; ',
-            CASE WHEN 'override' IN (old.assigned_by, now.assigned_by)
-                THEN 'a person''s decision' END,
-            'record: ' || changed.fields,
-            (SELECT told FROM rules))
+        SELECT now.pmid, $as_of::TIMESTAMP, old.study_type, now.study_type, coalesce(
+            nullif(concat_ws('; ',
+                CASE WHEN 'override' IN (old.assigned_by, now.assigned_by)
+                    THEN 'a person''s decision' END,
+                'record: ' || changed.fields,
+                (SELECT told FROM rules)), ''),
+            -- no field, version or decision tells it: the program, or what else rules rest on
+            CASE WHEN judged.rules_sha256 IS DISTINCT FROM old.rules_sha256
+                THEN 'program' ELSE 'record' END)
         FROM types_before AS old
         JOIN evidence.article_study_types AS now ON now.pmid = old.pmid AND now.is_primary
         LEFT JOIN record_changes AS changed ON changed.pmid = now.pmid
+        LEFT JOIN ops.judged AS judged ON judged.pmid = now.pmid
         WHERE old.study_type <> now.study_type
         ORDER BY now.pmid
         """,

@@ -24,7 +24,7 @@ def check(con: duckdb.DuckDBPyConnection, reference: Path) -> list[str]:
         ConfigurationError: naming the line: what a run would refuse, too.
     """
     types = load_study_types(reference / "study_types.toml").codes()
-    topics = [topic.name for topic in load_topics(reference / "topics.toml").topics]
+    topics = load_topics(reference / "topics.toml")
     claims = load_claims(reference / "claims.toml", types, topics)
     path = reference / "claim_evidence.csv"
     readings = load_readings(path, [claim.code for claim in claims.matched()])

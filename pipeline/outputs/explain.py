@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.rule_file import RuleFile
 from pipeline.outputs.escaping import for_terminal_lines
 from pipeline.outputs.explain_facets import facet_lines, facets, rows, study, study_lines
+from pipeline.rules.file import RuleFile
 
 _PASSAGES_SHOWN = 6
 _BRACKETED = re.compile(r"\[[^\[\]]*\]")
@@ -109,7 +109,25 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
 
 def text(told: dict[str, Any], *, is_terminal: bool) -> str:
     """The explanation for people; words that decided stand in brackets, bold on a terminal."""
-    lines = [f"PMID {told['pmid']}  {told['title'] or '(no title)'}"]
+    lines = record_lines(told)
+    for place in told["queue"]:
+        reasons = "; ".join(place["reason_list"])
+        lines.append(f"Number {place['queue_no']} in the review queue: {reasons}.")
+    for decision in told["override"]:
+        lines.append(
+            f"{decision['who']} decided {decision['field']} {decision['value']} "
+            f"on {decision['decided_date']}: "
+            f"{decision['why']} The rules say {decision['automatic_value']}."
+        )
+    if not any(decision["field"] == "study_type" for decision in told["override"]):
+        lines += ["", *_how_to_decide(told)]
+    return shown(lines, is_terminal=is_terminal)
+
+
+def record_lines(told: dict[str, Any]) -> list[str]:
+    """What a record is judged to be, and what NLM and the second reader say of it."""
+    name = f"PMID {told['pmid']}" if told["pmid"] else "No PMID"
+    lines = [f"{name}  {told['title'] or '(no title)'}"]
     if told["citation"]:
         lines.append(told["citation"])
     for label in told["labels"]:
@@ -124,21 +142,15 @@ def text(told: dict[str, Any], *, is_terminal: bool) -> str:
             f"The second reader suggests {suggestion['suggestion']} "
             f"(probability {suggestion['probability']:.2f}); it only suggests."
         )
-    for place in told["queue"]:
-        reasons = "; ".join(place["reason_list"])
-        lines.append(f"Number {place['queue_no']} in the review queue: {reasons}.")
-    for decision in told["override"]:
-        lines.append(
-            f"{decision['who']} decided {decision['field']} {decision['value']} "
-            f"on {decision['decided_date']}: "
-            f"{decision['why']} The rules say {decision['automatic_value']}."
-        )
-    if not any(decision["field"] == "study_type" for decision in told["override"]):
-        lines += ["", *_how_to_decide(told)]
-    shown = for_terminal_lines(lines)
+    return lines
+
+
+def shown(lines: list[str], *, is_terminal: bool) -> str:
+    """Lines as one text; on a terminal, words in brackets are bold."""
+    whole = for_terminal_lines(lines)
     if is_terminal and not os.environ.get("NO_COLOR"):
-        shown = _BRACKETED.sub("\033[1m\\g<0>\033[0m", shown)
-    return shown
+        whole = _BRACKETED.sub("\033[1m\\g<0>\033[0m", whole)
+    return whole
 
 
 def _label_lines(label: dict[str, Any]) -> list[str]:

@@ -11,8 +11,9 @@ from pipeline.outputs.escaping import FORMULA
 from pipeline.paths import literal
 
 SCHEMAS = ("core", "evidence", "marts", "ops")
-# raw bytes, and a view as large as all texts together; both are in ketum.duckdb
-NOT_EXPORTED = {"ops.quarantine", "core.article_words"}
+# raw bytes, a view as large as all texts together, and the program's own notes; all of them
+# are in ketum.duckdb
+NOT_EXPORTED = {"ops.quarantine", "core.article_words", "ops.judged"}
 FORMATS = ("parquet", "csv")
 
 

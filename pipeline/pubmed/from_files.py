@@ -10,12 +10,14 @@ records.
 from __future__ import annotations
 
 import re
+from itertools import chain
 from pathlib import Path
 
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence import topic_matching
+from pipeline.evidence.record import read_records
+from pipeline.evidence.topics import found_by
 from pipeline.options import OFFLINE
 from pipeline.paths import shown
 from pipeline.pubmed.archive import sha256_of
@@ -51,7 +53,6 @@ def archive_matching(run: Run) -> dict[str, object]:
                 con.execute(schema.read_text(encoding="utf-8"))
             stage.create_staging(con)
             counts = stage_any(con, path, raw_file=None, stamp=file_stamp(path), first_record_no=1)
-            topic_matching.match(con, run.topics, "staging.keyed")
             wanted = _wanted(con, run)
             entry = {
                 "kind": "records",
@@ -91,18 +92,21 @@ def _wanted(con: duckdb.DuckDBPyConnection, run: Run) -> list[int]:
     held = []
     if run.has_warehouse:
         held = [row[0] for row in run.con.execute("SELECT pmid FROM core.articles").fetchall()]
+    reference = run.reference
+    # in this schema, the number of a record stands in place of its PMID
+    records = chain.from_iterable(read_records(con, "staging.keyed"))
+    matching = list(found_by(run.searches, reference.topics, reference.language, records))
     rows = con.execute(
         """
         SELECT record_no FROM staging.core.articles
         WHERE list_contains($held::INTEGER[], pmid)
             OR pmid IN (
-                SELECT a.pmid FROM staging.core.articles AS a
-                JOIN local_hits AS l ON l.pmid = a.record_no
-                WHERE list_contains($searches, l.search)
+                SELECT pmid FROM staging.core.articles
+                WHERE list_contains($matching::INTEGER[], record_no)
             )
         ORDER BY record_no
         """,
-        {"held": held, "searches": [search.name for search in run.searches]},
+        {"held": held, "matching": matching},
     ).fetchall()
     return [row[0] for row in rows]
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.metadata import version as version_of
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from lxml import etree
@@ -81,6 +82,20 @@ def program_files(sql: Path) -> list[Path]:
     """The files that make tables of records: other ones make another set."""
     scripts = [*schema_files(sql), *sorted((sql / "marts").glob("*.sql"))]
     return [*scripts, *sorted((ROOT / "pipeline").rglob("*.py"))]
+
+
+def append(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Append rows to a table in their order, in the caller's transaction.
+
+    Args:
+        con: the connection.
+        table: name of the table, with its schema.
+        rows: values in the order of the table's columns.
+    """
+    if held := [tuple(row) for row in rows]:
+        appender = con.appender(table)
+        appender.append_rows(held)
+        appender.flush()
 
 
 def comments(statement_text: str) -> Iterator[tuple[str, str | None, str]]:

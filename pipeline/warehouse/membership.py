@@ -24,8 +24,7 @@ def update(
 ) -> dict[str, dict[str, int]]:
     """Bring the memberships of each search up to date.
 
-    Needs TEMP local_hits (search, pmid) as judging leaves it, core as merged, and
-    ops.known_articles.
+    Needs core as merged, evidence.article_topics as judged, and ops.known_articles.
 
     Args:
         con: the warehouse, in the caller's transaction.
@@ -43,7 +42,14 @@ def update(
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE members AS
-        WITH held AS (
+        WITH local_hits AS (
+            SELECT search.search, topic.pmid
+            FROM evidence.searches AS search
+            JOIN evidence.article_topics AS topic ON list_contains(search.topics, topic.topic)
+            GROUP BY search.search, search.topics, topic.pmid
+            HAVING count(*) = len(search.topics)
+        ),
+        held AS (
             SELECT s.search, s.has_answer, a.pmid, a.record_source,
                 x.pmid IS NOT NULL AS in_answer, l.pmid IS NOT NULL AS in_local,
                 s.search = 'kratom' AND a.record_source = 'sparse' AND EXISTS (

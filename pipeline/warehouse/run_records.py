@@ -7,7 +7,6 @@ import json
 from dataclasses import dataclass
 
 from pipeline import __version__
-from pipeline.evidence.known_articles import KNOWN_ARTICLES, load_known_articles
 from pipeline.evidence.reference import OPTIONAL_FILES, REFERENCE_FILES
 from pipeline.options import LIVE
 from pipeline.pubmed import from_files
@@ -112,9 +111,9 @@ def fingerprint(run: Run, search: str) -> str:
 
 def keep_reference_files(run: Run) -> None:
     """Put the reference files into the raw archive, so that a rebuild judges by the same."""
-    optional = [name for name in OPTIONAL_FILES if (run.reference / name).is_file()]
+    optional = [name for name in OPTIONAL_FILES if (run.reference.directory / name).is_file()]
     for name in (*REFERENCE_FILES, *optional):
-        run.journal.reference[name] = run.archive.put((run.reference / name).read_bytes())
+        run.journal.reference[name] = run.archive.put((run.reference.directory / name).read_bytes())
 
 
 def note_run(run: Run, reasons: dict[str, str], hits: dict[str, dict[str, int]]) -> None:
@@ -169,7 +168,7 @@ def note_run(run: Run, reasons: dict[str, str], hits: dict[str, dict[str, int]])
 
 def note_known_articles(run: Run) -> None:
     """Read known_articles.csv into ops.known_articles, and say which of them are held."""
-    known = load_known_articles(run.reference / KNOWN_ARTICLES, is_strict=False)
+    known = run.reference.known_articles
     run.con.execute("DELETE FROM ops.known_articles")
     run.con.execute(
         """

@@ -117,7 +117,8 @@ WHERE
         own.domain NOT IN ('synthesis', 'other')
         AND d.domain NOT IN ('synthesis', 'other')
         AND s.confidence <> 'low'
-    );
+    )
+ORDER BY s.pmid, d.domain_order;
 
 COMMENT ON VIEW evidence.article_domains IS 'evidence domains of a record: those of all its types for a primary study (not those of low confidence), synthesis or other alone for the rest';
 COMMENT ON COLUMN evidence.article_domains.pmid IS 'the article';

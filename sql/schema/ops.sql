@@ -85,8 +85,14 @@ CREATE TABLE ops.study_type_changes ( -- primary study types that changed betwee
     changed_at TIMESTAMP NOT NULL, -- as_of of the run that gave the new type
     before VARCHAR NOT NULL, -- primary study type before
     after VARCHAR NOT NULL, -- primary study type since
-    cause VARCHAR NOT NULL, -- what changed: fields of the record, the version of the rules, a person's decision
+    cause VARCHAR NOT NULL, -- what changed: fields of the record, the version of the rules, a person's decision, or the program
     PRIMARY KEY (pmid, changed_at)
+);
+
+CREATE TABLE ops.judged ( -- by what each record was last judged: one that has not changed is not judged again
+    pmid INTEGER PRIMARY KEY, -- the article
+    input_sha256 VARCHAR NOT NULL, -- fingerprint of what judgements read of it, and of people's decisions about it
+    rules_sha256 VARCHAR NOT NULL -- fingerprint of rule files, the program's rules and the versions of what they stand on
 );
 
 CREATE TABLE ops.quarantine ( -- records that could not be read, with their bytes

@@ -1,16 +1,75 @@
-"""Hand-filled core tables and the shipped rules; texts are of our own writing."""
+"""Records typed by hand, core tables filled by hand, and the shipped rules; all texts are ours."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 
 import duckdb
 import pytest
 
+from pipeline.evidence.judge import judge_record
+from pipeline.evidence.judgement import Judgement
+from pipeline.evidence.overrides import Override, Overrides
+from pipeline.evidence.record import Heading, Record, Term
+from pipeline.evidence.reference import Reference
+from pipeline.rules.text import Section
 from pipeline.settings import ROOT
 
 REFERENCE = ROOT / "data" / "reference"
 SHARED = ROOT.parent / "shared" / "pubmed"
+
+SHIPPED = Reference.load(REFERENCE)
+"""Read once for all tests; nobody can change it."""
+
+
+def decided(*decisions: tuple[int, str, str], field: str = "study_type") -> Reference:
+    """The shipped rules with decisions (PMID, value, what is expected)."""
+    overrides = tuple(
+        Override(pmid, field, value, expect, "A. Reader", date(2026, 11, 22), "Read in full.")
+        for pmid, value, expect in decisions
+    )
+    return replace(SHIPPED, overrides=Overrides("1", "x", overrides))
+
+
+def make_record(
+    title: str | None,
+    *,
+    pmid: int = 1,
+    abstract: str | Sequence[tuple[str, str]] = (),
+    publication_types: Sequence[str] = (),
+    mesh: Sequence[tuple[str, bool]] = (),
+    substances: Sequence[str] = (),
+    keywords: Sequence[str] = (),
+    links: Sequence[str] = (),
+    kind: str = "article",
+    source: str = "pubmed_xml",
+    vernacular_title: str | None = None,
+) -> Record:
+    """A record typed by hand. `abstract` is text, or (category, text) pairs; names have no UI."""
+    sections = [(None, abstract)] if isinstance(abstract, str) else list(abstract)
+    return Record(
+        pmid=pmid,
+        title=title,
+        vernacular_title=vernacular_title,
+        kind=kind,
+        source=source,
+        sections=tuple(
+            Section(number, category, category, True, text)
+            for number, (category, text) in enumerate(sections, 1)
+        ),
+        keywords=tuple(keywords),
+        publication_types=tuple(map(Term, publication_types)),
+        headings=tuple(Heading(name, None, is_major) for name, is_major in mesh),
+        substances=tuple(map(Term, substances)),
+        links=tuple(links),
+    )
+
+
+def judged(title: str | None, reference: Reference = SHIPPED, **rest: object) -> Judgement:
+    """What a record typed by hand is judged to be."""
+    return judge_record(make_record(title, **rest), reference)  # type: ignore[arg-type]
 
 
 def add_article(
@@ -79,7 +138,7 @@ def add_article(
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     """An empty warehouse in memory."""
     connection = duckdb.connect()
-    for name in ("core", "evidence"):
+    for name in ("core", "evidence", "ops"):
         connection.execute((ROOT / "sql" / "schema" / f"{name}.sql").read_text())
     yield connection
     connection.close()

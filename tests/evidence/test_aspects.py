@@ -4,48 +4,59 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.judge import judge
 from pipeline.evidence.study_types import load_study_types
-from tests.evidence.conftest import REFERENCE, add_article
+from tests.evidence.conftest import REFERENCE, judged
 
 TYPES = (REFERENCE / "study_types.toml").read_text()
 
 
-def test_every_label_tells_its_aspects(con: duckdb.DuckDBPyConnection) -> None:
-    add_article(con, 1, "Kratom and poison centers", abstract="We counted calls.")
-    add_article(con, 2, "Kratom: a systematic review of case reports", abstract="We searched.")
-    add_article(
-        con, 3, "Kratom: a systematic review",
-        abstract="We searched for randomized trials and animal studies.",
-    )  # fmt: skip
-    add_article(con, 4, "Kratom: a network meta-analysis", abstract="Scores were pooled.")
-    add_article(
-        con, 5, "Kratom use: a cross-sectional survey",
+@pytest.mark.parametrize(
+    ("title", "abstract", "told"),
+    [
+        ("Kratom and poison centers", "We counted calls.", {"data_source.poison_centre"}),
+        (
+            "Kratom: a systematic review of case reports",
+            "We searched.",
+            {"synthesis_of.case_reports"},
+        ),
+        (
+            "Kratom: a systematic review",
+            "We searched for randomized trials and animal studies.",
+            {"synthesis_of.mixed"},
+        ),
+        (
+            "Kratom: a network meta-analysis",
+            "Scores were pooled.",
+            {"form.meta_analysis", "form.network_meta_analysis", "synthesis_of.not_stated"},
+        ),
+        (
+            "Kratom use: a cross-sectional survey",
+            "A nationally representative sample of adults answered.",
+            {"sample.probability"},
+        ),
+        ("Kratom in rats", "Rats, not a nationally representative sample.", set()),
+    ],
+)
+def test_every_label_tells_its_aspects(title: str, abstract: str, told: set[str]) -> None:
+    judgement = judged(title, abstract=abstract)
+    primary = judgement.primary.study_type
+    found = {f"{one.aspect}.{one.value}" for one in judgement.aspects if one.study_type == primary}
+    assert found == told
+
+
+def test_what_proves_an_aspect_stands_among_the_proofs_of_its_label() -> None:
+    judgement = judged(
+        "Kratom use: a cross-sectional survey",
         abstract="A nationally representative sample of adults answered.",
-    )  # fmt: skip
-    add_article(con, 6, "Kratom in rats", abstract="Rats, not a nationally representative sample.")
-    judge(con, REFERENCE)
-    told = con.execute(
-        "SELECT pmid, aspect, value FROM evidence.article_type_aspects "
-        "JOIN evidence.article_study_types USING (pmid, study_type) WHERE is_primary ORDER BY ALL"
-    ).fetchall()
-    assert told == [
-        (1, "data_source", "poison_centre"),
-        (2, "synthesis_of", "case_reports"),
-        (3, "synthesis_of", "mixed"),
-        (4, "form", "meta_analysis"),
-        (4, "form", "network_meta_analysis"),
-        (4, "synthesis_of", "not_stated"),
-        (5, "sample", "probability"),
-    ]
-    assert con.execute(
-        "SELECT code, matched_text FROM evidence.proofs "
-        "WHERE pmid = 5 AND rule_id = 'sample.probability' AND kind <> 'facet'"
-    ).fetchall() == [("XSEC", "nationally representative")]
+    )
+    assert [
+        (proof.code, proof.text)
+        for proof in judgement.proofs
+        if proof.rule_id == "sample.probability" and proof.kind == "study_type"
+    ] == [("XSEC", "nationally representative")]
 
 
 @pytest.mark.parametrize(
@@ -68,11 +79,14 @@ def test_mistakes_name_the_line(tmp_path: Path, old: str, new: str, message: str
         load_study_types(path)
 
 
-def test_flags_of_off_topic_records(con: duckdb.DuckDBPyConnection) -> None:
-    add_article(con, 1, "Kratom leaves for goats", abstract="We measured methane and feed intake.")
-    add_article(con, 2, "Alkaloids of Mitragyna parvifolia", abstract="Leaves were extracted.")
-    add_article(con, 3, "Mitragyna parvifolia and kratom", abstract="Leaves were extracted.")
-    judge(con, REFERENCE)
-    assert con.execute(
-        "SELECT pmid, is_feed_study, is_other_species FROM evidence.article_flags ORDER BY 1"
-    ).fetchall() == [(1, True, False), (2, False, True), (3, False, False)]
+@pytest.mark.parametrize(
+    ("title", "abstract", "flags"),
+    [
+        ("Kratom leaves for goats", "We measured methane and feed intake.", {"is_feed_study"}),
+        ("Alkaloids of Mitragyna parvifolia", "Leaves were extracted.", {"is_other_species"}),
+        ("Mitragyna parvifolia and kratom", "Leaves were extracted.", set()),
+    ],
+)
+def test_flags_of_off_topic_records(title: str, abstract: str, flags: set[str]) -> None:
+    found = judged(title, abstract=abstract).flags
+    assert found & {"is_feed_study", "is_other_species"} == flags

@@ -8,8 +8,7 @@ import pytest
 
 from pipeline.evidence.evaluation.claim_draw import COLUMNS
 from pipeline.settings import ROOT
-from tests.evidence.conftest import REFERENCE
-from tests.evidence.test_claims import CLAIMS
+from tests.evidence.conftest import REFERENCE, SHIPPED
 
 PAGE = (ROOT / "docs" / "evaluation" / "claims.md").read_text(encoding="utf-8")
 with (REFERENCE / "evaluation" / "claim_pairs.csv").open(encoding="utf-8", newline="") as file:
@@ -69,7 +68,7 @@ def test_the_card_tells_the_figure_of_harms() -> None:
 
 def test_the_file_has_verdicts_on_known_claims_and_no_pair_read_twice() -> None:
     assert tuple(ROWS[0]) == COLUMNS
-    assert {row["claim"] for row in ROWS} <= {claim.code for claim in CLAIMS.matched()}
+    assert {row["claim"] for row in ROWS} <= {claim.code for claim in SHIPPED.claims.matched()}
     drawn = [
         (row["pmid"], row["claim"]) for row in ROWS if row["part"].removeprefix("draw ").isdigit()
     ]

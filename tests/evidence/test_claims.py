@@ -2,160 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import duckdb
 import pytest
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.assigning import assign
-from pipeline.evidence.claim_matching import match_claims
+from pipeline.evidence.claim_finding import claims_of
 from pipeline.evidence.claim_types import Claims
 from pipeline.evidence.claims import load_claims
-from pipeline.evidence.study_types import load_study_types
-from pipeline.evidence.topic_matching import match_units
-from pipeline.evidence.topics import load_topics
-from pipeline.evidence.zones import build_units
-from pipeline.settings import ROOT
-from tests.evidence.conftest import REFERENCE, add_article
-
-TYPES = load_study_types(REFERENCE / "study_types.toml")
-TOPICS = load_topics(REFERENCE / "topics.toml")
+from pipeline.evidence.judgement import ClaimHit, Proof
+from pipeline.evidence.study_types import types_of
+from pipeline.evidence.topics import topics_of
+from tests.evidence.cases import record_of
+from tests.evidence.conftest import REFERENCE, SHIPPED
 
 
 def load(path: Path = REFERENCE / "claims.toml", *, stand_in: Sequence[str] = ()) -> Claims:
-    topics = [topic.name for topic in TOPICS.topics]
-    return load_claims(path, TYPES.codes(), topics, stand_in=stand_in)
-
-
-CLAIMS = load()
-PAIRS = [
-    (claim.code, reading.match, reading.no_match)
-    for claim in CLAIMS.matched()
-    for reading in claim.readings
-]
+    return load_claims(path, SHIPPED.study_types.codes(), SHIPPED.topics, stand_in=stand_in)
 
 
 def judged(
-    con: duckdb.DuckDBPyConnection, *, instead: str | None = None, claims: Claims | None = None
-) -> None:
-    build_units(con, "core")
-    match_units(con, TOPICS, "core")
-    assign(con, TYPES, "core")
-    match_claims(con, claims or CLAIMS, TOPICS, "core", instead=instead)
+    title: str, *, claims: Claims | None = None, instead: str | None = None, **record: Any
+) -> tuple[tuple[ClaimHit, ...], tuple[Proof, ...]]:
+    """The claims a made-up record addresses, and their proofs."""
+    one = record_of({"title": title, **record})
+    units, tags = one.units(SHIPPED.language), one.tags()
+    return claims_of(
+        claims or SHIPPED.claims,
+        units,
+        tags,
+        topics=topics_of(SHIPPED.topics, units, tags).hits,
+        labels=types_of(SHIPPED.study_types, one, units, tags).labels,
+        instead=instead,
+    )
 
 
-def found(con: duckdb.DuckDBPyConnection) -> set[tuple[int, str, str]]:
-    return set(con.execute("SELECT pmid, claim, how FROM claim_hits").fetchall())
-
-
-@pytest.fixture(scope="module")
-def pairs() -> Iterator[set[tuple[int, str]]]:
-    """Every pair of every `not`, judged at once: PMID 2n is to match, 2n+1 is not."""
-    con = duckdb.connect()
-    for name in ("core", "evidence"):
-        con.execute((ROOT / "sql" / "schema" / f"{name}.sql").read_text())
-    for number, (_, match, no_match) in enumerate(PAIRS):
-        for side, text in enumerate((match, no_match)):
-            add_article(con, 2 * number + side, "Kratom", abstract=[("RESULTS", text or "")])
-    judged(con)
-    yield {(pmid, claim) for pmid, claim, _ in found(con)}
-    con.close()
-
-
-@pytest.mark.parametrize("number", range(len(PAIRS)), ids=lambda n: f"{PAIRS[n][0]}-{n}")
-def test_readings_that_must_not_match(pairs: set[tuple[int, str]], number: int) -> None:
-    code, match, no_match = PAIRS[number]
-    assert (2 * number, code) in pairs, f"should match: {match}"
-    assert (2 * number + 1, code) not in pairs, f"should not match: {no_match}"
+def found(title: str, **record: Any) -> set[str]:
+    return {hit.claim for hit in judged(title, **record)[0]}
 
 
 # -- which sentences count
 
 
 def test_the_unmatched_claims_have_no_rule_and_the_rest_do() -> None:
-    assert {claim.code for claim in CLAIMS.claims} - {claim.code for claim in CLAIMS.matched()} == {
+    claims = SHIPPED.claims
+    assert {claim.code for claim in claims.claims} - {claim.code for claim in claims.matched()} == {
         "routes_and_forms", "burden_back_pain", "burden_chronic_pain", "safety",
     }  # fmt: skip
 
 
-def test_background_aims_and_methods_address_nothing(con: duckdb.DuckDBPyConnection) -> None:
-    add_article(
-        con, 1, "Kratom in mice",
-        abstract=[
-            ("BACKGROUND", "Kratom reduced pain in older work."),
-            ("OBJECTIVE", "We asked whether kratom reduced pain intensity."),
-            ("METHODS", "Antinociception was tested on a hot plate."),
-            ("RESULTS", "Body temperature did not move."),
-        ],
-    )  # fmt: skip
-    judged(con)
-    assert found(con) == set()
+def test_background_aims_and_methods_address_nothing() -> None:
+    abstract = [
+        ("BACKGROUND", "Kratom reduced pain in older work."),
+        ("OBJECTIVE", "We asked whether kratom reduced pain intensity."),
+        ("METHODS", "Antinociception was tested on a hot plate."),
+        ("RESULTS", "Body temperature did not move."),
+    ]
+    assert found("Kratom in mice", abstract=abstract) == set()
 
 
-def test_conditions_hold_within_one_sentence(con: duckdb.DuckDBPyConnection) -> None:
+def test_conditions_hold_within_one_sentence() -> None:
     text = "Yohimbine shortened sleep of mice. Antinociception was not measured with it."
-    add_article(con, 1, "Kratom in mice", abstract=[("RESULTS", text)])
-    add_article(con, 2, "Kratom in mice", abstract=[("RESULTS", text.replace(". A", "; a"))])
-    judged(con)
-    claims = {(pmid, claim) for pmid, claim, _ in found(con)}
-    assert (1, "other_pathways") not in claims
-    assert (2, "other_pathways") in claims
+    assert "other_pathways" not in found("Kratom in mice", abstract=[("RESULTS", text)])
+    joined = text.replace(". A", "; a")
+    assert "other_pathways" in found("Kratom in mice", abstract=[("RESULTS", joined)])
 
 
-def test_a_later_sentence_counts_where_an_earlier_one_is_excluded(
-    con: duckdb.DuckDBPyConnection,
-) -> None:
-    add_article(
-        con, 1, "Kratom in users",
-        abstract=[("RESULTS", "Withdrawal brought anxiety. Kratom reduced anxiety. End.")],
-    )  # fmt: skip
-    judged(con)
-    assert con.execute(
-        "SELECT matched_text, char_start FROM claim_proofs WHERE claim = 'anxiety'"
-    ).fetchall() == [("reduced anxiety", len("Withdrawal brought anxiety. Kratom "))]
+def test_a_later_sentence_counts_where_an_earlier_one_is_excluded() -> None:
+    text = "Withdrawal brought anxiety. Kratom reduced anxiety. End."
+    _, proofs = judged("Kratom in users", abstract=[("RESULTS", text)])
+    assert [(one.text, one.start) for one in proofs if one.code == "anxiety"] == [
+        ("reduced anxiety", len("Withdrawal brought anxiety. Kratom "))
+    ]
 
 
-def test_a_sentence_must_be_about_the_substance(con: duckdb.DuckDBPyConnection) -> None:
-    own = "Sedation was seen after kratom."
-    other = "Sedation was seen after the drug."
-    for pmid, title, text in (
-        (1, "A plant and its users", own),
-        (2, "A plant and its users", f"{other} Kratom was taken by few."),
-        (3, "Kratom and its users", other),
-        (4, "Salvia, spice and kratom", other),
-        (5, "Salvia, spice and kratom", own),
-    ):
-        add_article(con, pmid, title, abstract=[("RESULTS", text)])
-    judged(con)
-    assert {pmid for pmid, claim, _ in found(con) if claim == "sedation"} == {1, 3, 5}
-
-
-def test_headings_count_only_where_the_substance_is_the_focus(
-    con: duckdb.DuckDBPyConnection,
-) -> None:
-    for pmid, title in ((1, "Kratom at home"), (2, "Herbs at home"), (3, "Salvia and kratom")):
-        add_article(
-            con, pmid, title, mesh=[("Seizures", True)], abstract=[("RESULTS", "Kratom was sold.")]
-        )
-    judged(con)
-    assert found(con) == set(), "a harm's heading alone does not say what it came of"
-    con.execute(
-        "INSERT INTO core.mesh_headings (pmid, heading_no, qualifier_no, descriptor, qualifier, "
-        "is_major_descriptor) SELECT pmid, 1, 1, 'Seizures', 'chemically induced', true "
-        "FROM core.articles"
+@pytest.mark.parametrize(
+    ("title", "names_it", "is_found"),
+    [
+        ("A plant and its users", True, True),
+        ("A plant and its users", False, False),
+        ("Kratom and its users", False, True),
+        ("Salvia, spice and kratom", False, False),
+        ("Salvia, spice and kratom", True, True),
+    ],
+)
+def test_a_sentence_must_be_about_the_substance(title: str, names_it: bool, is_found: bool) -> None:
+    text = (
+        "Sedation was seen after kratom."
+        if names_it
+        else "Sedation was seen after the drug. Kratom was taken by few."
     )
-    judged(con)
-    assert found(con) == {(1, "safety.seizures", "mentioned")}
+    assert ("sedation" in found(title, abstract=[("RESULTS", text)])) is is_found
 
 
-def test_the_measuring_mode_waives_the_substance(con: duckdb.DuckDBPyConnection) -> None:
-    add_article(con, 1, "Pain after surgery", abstract=[("RESULTS", "Ice reduced pain.")])
-    judged(con)
-    assert found(con) == set()
-    judged(con, instead="pain")
-    assert {claim for _, claim, _ in found(con)} == {"analgesia"}
+@pytest.mark.parametrize("title", ["Kratom at home", "Herbs at home", "Salvia and kratom"])
+def test_headings_count_only_where_the_substance_is_the_focus(title: str) -> None:
+    record = {"abstract": [("RESULTS", "Kratom was sold.")]}
+    assert found(title, mesh=["*Seizures"], **record) == set(), "it does not say what it came of"
+    hits, _ = judged(title, mesh=["*Seizures/chemically induced"], **record)
+    is_focus = title == "Kratom at home"
+    assert hits == ((ClaimHit("safety.seizures", "mentioned"),) if is_focus else ())
+
+
+def test_the_measuring_mode_waives_the_substance() -> None:
+    record = {"abstract": [("RESULTS", "Ice reduced pain.")]}
+    assert found("Pain after surgery", **record) == set()
+    assert found("Pain after surgery", instead="pain", **record) == {"analgesia"}
 
 
 @pytest.mark.parametrize(
@@ -168,16 +122,38 @@ def test_the_measuring_mode_waives_the_substance(con: duckdb.DuckDBPyConnection)
         ("Kratom in mice", (), ("sleep quality",), "mentioned"),
     ],
 )
-def test_how_follows_the_study_type(con, title, types, keywords, how) -> None:
-    add_article(con, 1, title, publication_types=types, keywords=keywords)
-    judged(con)
-    assert found(con) == {(1, "sleep_quality", how)}
+def test_how_follows_the_study_type(
+    title: str, types: tuple[str, ...], keywords: tuple[str, ...], how: str
+) -> None:
+    hits, _ = judged(title, publication_types=types, keywords=keywords)
+    assert hits == (ClaimHit("sleep_quality", how),)
 
 
-def test_a_reason_for_use_is_told_apart(con: duckdb.DuckDBPyConnection) -> None:
-    add_article(con, 1, "Kratom: an online survey of pain as a reason for use in respondents")
-    judged(con)
-    assert found(con) == {(1, "use_for_pain", "reason_for_use")}
+def test_a_reason_for_use_is_told_apart() -> None:
+    hits, _ = judged("Kratom: an online survey of pain as a reason for use in respondents")
+    assert hits == (ClaimHit("use_for_pain", "reason_for_use"),)
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "of_aspirin", "of_kratom"),
+    [
+        ("Aspirin at home", "Nobody fell. Liver injury was seen after aspirin.", True, False),
+        ("Herbs at home", "Liver injury was seen after aspirin.", True, False),
+        ("Herbs at home", "Aspirin was sold. Liver injury was seen after tea.", False, False),
+        ("Kratom at home", "Liver injury was seen after kratom.", False, True),
+    ],
+)
+def test_a_stand_in_is_matched_where_kratom_would_be(
+    aspirin: Claims, title: str, text: str, of_aspirin: bool, of_kratom: bool
+) -> None:
+    record = {"abstract": [("RESULTS", text)]}
+    assert ("safety.liver" in found(title, claims=aspirin, **record)) is of_aspirin
+    assert ("safety.liver" in found(title, **record)) is of_kratom
+
+
+@pytest.fixture(scope="module")
+def aspirin() -> Claims:
+    return load(stand_in=[r"\baspirin"])
 
 
 # -- what the file may say
@@ -224,11 +200,31 @@ text = ['\\\\bmood\\\\b']
     ],
 )
 def test_a_mistake_is_refused_with_its_line(tmp_path, before, after, line, message) -> None:
-    good = SHORT.format(types=", ".join(f'"{code}"' for code in TYPES.codes()))
+    good = SHORT.format(types=", ".join(f'"{code}"' for code in SHIPPED.study_types.codes()))
     path = tmp_path / "claims.toml"
     path.write_text(good)
     load(path)
     assert good.count(before) >= 1
     path.write_text(good.replace(before, after, 1))
     with pytest.raises(ConfigurationError, match=rf"line {line}: .*{message}"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ('words = "liver"', 'words = "lever"', "unknown words `lever`"),
+        ('unless_phrases = ["not_of_it"]', 'unless_phrases = ["nt"]', "unknown phrases `nt`"),
+        (r"'\bkratom cocktail'", r"'\b{drug} cocktail'", "unknown word `{drug}`"),
+        ("'hepatotox", "'(?=hepatotox", "groups other than"),
+    ],
+)
+def test_words_and_phrases_are_checked_with_their_line(
+    tmp_path: Path, before: str, after: str, message: str
+) -> None:
+    good = (REFERENCE / "claims.toml").read_text()
+    assert before in good
+    path = tmp_path / "claims.toml"
+    path.write_text(good.replace(before, after, 1))
+    with pytest.raises(ConfigurationError, match=rf"line \d+: .*{message}"):
         load(path)

@@ -9,7 +9,6 @@ import pytest
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.curation import COLUMNS, load_readings, stale_reasons, stands
-from pipeline.settings import ROOT
 from tests.evidence.conftest import add_article
 
 GOOD = "mood,1,supports,other population,students,40,better MOOD - at rest,abstract,,A. Reader,"
@@ -24,7 +23,6 @@ def read(path: Path, *lines: str):
 @pytest.fixture
 def held(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """A live warehouse with one record."""
-    con.execute((ROOT / "sql" / "schema" / "ops.sql").read_text())
     con.execute("INSERT INTO ops.warehouse VALUES ('pubmed', 'x', 'x', 1, TIMESTAMP '2026-11-22')")
     add_article(con, 1, "Kratom and students", abstract=TEXT)
     return con

@@ -11,10 +11,10 @@ from pipeline.cli import main
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.evaluation.figures import Answer, pair_figures, scheme_figures, share
 from pipeline.evidence.evaluation.mapping import LabelClass, Scheme, Split, load_mapping
-from pipeline.evidence.study_types import load_study_types
-from tests.evidence.conftest import REFERENCE
+from pipeline.evidence.lookups import write_lookups
+from tests.evidence.conftest import REFERENCE, SHIPPED
 
-CODES = load_study_types(REFERENCE / "study_types.toml").codes()
+CODES = SHIPPED.study_types.codes()
 OTHER = ("facets", "claim_stand_in")
 """Files beside the mappings, read by others (benchmarks.facets_by_hand, claim_draw)."""
 MAPPINGS = sorted(p for p in (REFERENCE / "evaluation").glob("*.toml") if p.stem not in OTHER)
@@ -165,9 +165,7 @@ def test_the_page_shows_the_saved_figures() -> None:
 
 
 def test_every_code_carries_figures_or_says_not_measured(con) -> None:
-    from pipeline.evidence.judge import judge
-
-    judge(con, REFERENCE)
+    write_lookups(con, SHIPPED)
     rows = con.execute(
         "SELECT study_type, measured_on, recall_value, positive_count "
         "FROM evidence.study_type_accuracy"

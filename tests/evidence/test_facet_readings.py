@@ -8,19 +8,15 @@ from itertools import combinations
 import pytest
 
 from benchmarks.facets_by_hand import BY_FACET, DRAWS, figures, tables, verdicts
-from pipeline.evidence.facets import load_facets
-from pipeline.evidence.study_types import load_study_types
 from pipeline.settings import ROOT
-from tests.evidence.conftest import REFERENCE
+from tests.evidence.conftest import SHIPPED
 
 READINGS = [*DRAWS, "kratom"]
 
 
 @pytest.mark.parametrize("reading", READINGS)
 def test_verdicts_name_facets_and_hold_no_text(reading):
-    types = load_study_types(REFERENCE / "study_types.toml")
-    facets = load_facets(REFERENCE / "facets.toml", types, ["kratom", "pain"])
-    known = {facet.name for facet in facets.facets}
+    known = {facet.name for facet in SHIPPED.facets.facets}
     rows = verdicts(reading)
     assert rows
     for row in rows:

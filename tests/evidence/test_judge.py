@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import duckdb
 import pytest
 
-from pipeline.evidence.judge import judge
-from tests.evidence.conftest import REFERENCE, add_article
+from pipeline.evidence.judge import judge, judge_record
+from pipeline.evidence.record import read_records
+from tests.evidence.conftest import SHIPPED, add_article, decided, judged
 
 TABLES = (
     "rule_sets", "study_types", "topics", "searches", "article_topics", "article_study_types",
-    "article_flags", "proofs", "overrides",
+    "article_type_aspects", "article_flags", "article_facets", "registrations", "article_claims",
+    "proofs", "overrides", "study_groups", "study_links",
 )  # fmt: skip
 
 
@@ -26,7 +25,7 @@ def filled(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
             (
                 "METHODS",
                 "\u0391dults \U0001f33f were randomly\u00a0assigned; "
-                "a double\u2011blind trial in patients.",
+                "a double\u2011blind tri\u200bal in patients.",
             ),
         ],
         keywords=["Mitragyna speciosa"], publication_types=["Multicenter Study"],
@@ -39,13 +38,15 @@ def filled(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def content(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple]]:
-    return {table: con.execute(f"FROM evidence.{table}").fetchall() for table in TABLES}
+def content(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ...]]]:
+    return {
+        table: con.execute(f"FROM evidence.{table} ORDER BY ALL").fetchall() for table in TABLES
+    }
 
 
 def test_fills_everything(filled: duckdb.DuckDBPyConnection) -> None:
-    counts = judge(filled, REFERENCE)
-    assert counts["judged"] == 6
+    counts = judge(filled, SHIPPED)
+    assert (counts["judged"], counts["judged_again"]) == (6, 6)
     assert (counts["labelled"], counts["unclassified"]) == (5, 1)
     assert (counts["retracted"], counts["notices"], counts["preprints"]) == (2, 1, 1)
     primaries = dict(
@@ -68,78 +69,53 @@ def test_fills_everything(filled: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_every_label_has_a_proof_found_at_its_place(filled: duckdb.DuckDBPyConnection) -> None:
-    judge(filled, REFERENCE)
-    unproved = filled.execute(
-        """
-        SELECT pmid, study_type FROM evidence.article_study_types AS label
-        WHERE study_type <> 'OTHER' AND NOT EXISTS (
-            SELECT 1 FROM evidence.proofs AS proof WHERE proof.pmid = label.pmid
-                AND kind = 'study_type' AND code = label.study_type)
-        UNION ALL
-        SELECT pmid, topic FROM evidence.article_topics AS label
-        WHERE NOT EXISTS (
-            SELECT 1 FROM evidence.proofs AS proof WHERE proof.pmid = label.pmid
-                AND kind = 'topic' AND code = label.topic)
-        """
-    ).fetchall()
-    assert unproved == []
-    stored = {
-        (pmid, field, number): text
-        for pmid, field, number, text in filled.execute(
-            "SELECT pmid, 'title', NULL, title FROM core.articles UNION ALL "
-            "SELECT pmid, 'abstract', section_no, text FROM core.abstract_sections UNION ALL "
-            "SELECT pmid, 'keywords', position, keyword FROM core.keywords"
-        ).fetchall()
-    }
-    proofs = filled.execute(
-        "SELECT pmid, field, section_no, matched_text, char_start, char_end "
-        "FROM evidence.proofs WHERE source = 'text'"
-    ).fetchall()
-    assert len(proofs) > 10
-    for pmid, field, number, text, start, end in proofs:
-        assert stored[pmid, field, number][start:end] == text
+    for record in next(read_records(filled, "core")):
+        judgement = judge_record(record, SHIPPED)
+        proved = {(proof.kind, proof.code) for proof in judgement.proofs}
+        assert {("topic", hit.topic) for hit in judgement.topics} <= proved
+        types = {("study_type", label.study_type) for label in judgement.labels}
+        assert types - {("study_type", "OTHER")} <= proved
+        stored = {("title", None): record.title}
+        stored |= {("abstract", one.number): one.text for one in record.sections}
+        stored |= {("keywords", number): text for number, text in enumerate(record.keywords, 1)}
+        for proof in judgement.proofs:
+            if proof.source == "text":
+                assert stored[proof.field, proof.section_no][proof.start : proof.end] == proof.text
+        if record.pmid == 1:
+            texts = {proof.text for proof in judgement.proofs}
+            assert {"randomi\u00adsed trial", "Kratom", "tri\u200bal"} & texts
 
 
 def test_same_input_same_rows(filled: duckdb.DuckDBPyConnection) -> None:
-    judge(filled, REFERENCE)
+    judge(filled, SHIPPED)
     first = content(filled)
+    filled.execute("DELETE FROM ops.judged")
     filled.execute("BEGIN")
-    judge(filled, REFERENCE)
+    judge(filled, SHIPPED)
     filled.execute("COMMIT")
     assert content(filled) == first
     filled.execute("BEGIN")
     filled.execute("DELETE FROM core.articles WHERE pmid = 2")
     filled.execute("DELETE FROM core.publication_types WHERE pmid = 2")
-    judge(filled, REFERENCE)
+    judge(filled, SHIPPED)
     filled.execute("ROLLBACK")
     assert content(filled) == first
 
 
-def test_leaves_the_connection_as_it_was(filled: duckdb.DuckDBPyConnection) -> None:
-    setting = "SELECT current_setting('preserve_insertion_order')"
-    before = filled.execute(setting).fetchone()
-    judge(filled, REFERENCE)
-    assert filled.execute(setting).fetchone() == before
+def test_a_record_typed_by_hand_is_judged_as_one_from_core(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    told = {"abstract": "We gave rats tea.", "keywords": ["Pain"], "mesh": [("Rats", True)]}
+    add_article(con, 1, "Kratom tea in rats", **told)
+    ((record,),) = read_records(con, "core")
+    assert judge_record(record, SHIPPED) == judged("Kratom tea in rats", **told)
 
 
-def test_overrides(filled: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    for name in (
-        "topics.toml", "study_types.toml", "facets.toml", "registries.toml", "claims.toml",
-        "claim_evidence.csv",
-    ):  # fmt: skip
-        shutil.copy(REFERENCE / name, tmp_path)
-    decision = (
-        '[[override]]\npmid = {}\nfield = "study_type"\nvalue = "{}"\nexpect = "{}"\n'
-        'who = "A. Reader"\nwhen = 2026-11-22\nwhy = "Read in full."\n'
+def test_overrides(filled: duckdb.DuckDBPyConnection) -> None:
+    reference = decided(
+        (1, "NRCT", "RCT"), (2, "INVITRO", "CHEM"), (5, "QUAL", "OTHER"), (99, "CASE", "CASE")
     )
-    (tmp_path / "overrides.toml").write_text(
-        'version = "1"\n'
-        + decision.format(1, "NRCT", "RCT")
-        + decision.format(2, "INVITRO", "CHEM")
-        + decision.format(5, "QUAL", "OTHER")
-        + decision.format(99, "CASE", "CASE")
-    )
-    counts = judge(filled, tmp_path)
+    counts = judge(filled, reference)
     assert (counts["overrides"], counts["overrides_unmet"], counts["overrides_not_held"]) == (
         4,
         1,

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.judge import judge
+from pipeline.evidence.judge import judge_record, judge_records
+from pipeline.evidence.lookups import write_lookups
 from pipeline.evidence.reader import Document, load_reader
+from pipeline.evidence.reference import Reference
 from pipeline.evidence.train_reader import train
 from pipeline.settings import Settings
-from tests.evidence.conftest import REFERENCE, add_article
+from tests.evidence.cases import record_of
+from tests.evidence.conftest import REFERENCE, SHIPPED
 from tests.evidence.test_evaluation import MAPPING
 
 pytest.importorskip("sklearn")
@@ -52,16 +56,19 @@ def test_learns_and_keeps_no_words(model: Path) -> None:
 
 
 def test_suggestions_stand_beside_the_labels(con: duckdb.DuckDBPyConnection, model: Path) -> None:
-    add_article(con, 1, "Tea in mice", abstract="Mice were injected.")
-    add_article(con, 2, "Tea", abstract="Volunteers drank tea.")
-    judge(con, REFERENCE)
-    alone = con.execute("FROM evidence.article_study_types").fetchall()
-    assert con.execute("FROM evidence.study_type_suggestions").fetchall() == []
-    judge(con, model.parent)
-    assert con.execute("FROM evidence.article_study_types").fetchall() == alone
-    assert con.execute(
-        "SELECT pmid, suggestion, agrees FROM evidence.study_type_suggestions ORDER BY pmid"
-    ).fetchall() == [(1, "A", True), (2, "T", False)]
+    texts = [("Tea in mice", "Mice were injected."), ("Tea", "Volunteers drank tea.")]
+    records = [record_of({"title": title, "abstract": abstract}) for title, abstract in texts]
+    read = Reference.load(model.parent)
+    together = judge_records(records, read)
+    assert [(one.suggestion.suggestion, one.suggestion.agrees) for one in together] == [
+        ("A", True),
+        ("T", False),
+    ]
+    for record, judgement in zip(records, together, strict=True):
+        assert judge_record(record, read) == judgement
+        alone = judge_record(record, SHIPPED)
+        assert alone == replace(judgement, suggestion=None)
+    write_lookups(con, read)
     assert con.execute(
         "SELECT count(*) FROM evidence.rule_sets WHERE kind = 'reader'"
     ).fetchone() == (1,)

@@ -9,9 +9,9 @@ import pytest
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.known_articles import load_known_articles
-from pipeline.evidence.reference import check_reference
-from pipeline.evidence.rule_file import RuleFile
+from pipeline.evidence.reference import Reference
 from pipeline.evidence.shapes import SHAPES, check_shape
+from pipeline.rules.file import RuleFile
 from tests.evidence.conftest import REFERENCE
 
 HEAD = "pmid,doi,year,title\n"
@@ -107,5 +107,7 @@ def test_no_run_begins_with_such_a_file(name: str, wrong: str, told: str, tmp_pa
     with (reference / name).open("a", encoding="utf-8") as file:
         file.write(wrong)
     with pytest.raises(ConfigurationError, match=told):
-        check_reference(reference)
-    assert check_reference(reference, is_strict=False).searches, "a rebuild takes it as it was"
+        Reference.load(reference)
+    assert Reference.load(reference, is_strict=False).topics.searches, (
+        "a rebuild takes it as it was"
+    )

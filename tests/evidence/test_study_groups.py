@@ -5,13 +5,13 @@ from __future__ import annotations
 import duckdb
 
 from pipeline.evidence.judge import judge
-from tests.evidence.conftest import REFERENCE, add_article
+from tests.evidence.conftest import SHIPPED, add_article
 
 TRIAL = "Adults were randomly assigned to tea or placebo. "
 
 
 def groups(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[str, str]]:
-    judge(con, REFERENCE)
+    judge(con, SHIPPED)
     rows = con.execute("SELECT pmid, study_group, role FROM evidence.study_groups").fetchall()
     return {pmid: (group, role) for pmid, group, role in rows}
 
@@ -121,7 +121,7 @@ def test_reports_of_no_named_source_share_no_cases(con):
     years = "We read surveillance data on kratom between 2011 and 2017."
     add_article(con, 1, "Kratom: surveillance data of one state", abstract=years)
     add_article(con, 2, "Kratom: surveillance data of a hospital", abstract=years)
-    judge(con, REFERENCE)
+    judge(con, SHIPPED)
     assert con.execute(
         "SELECT count(*) FROM evidence.article_facets WHERE value = 'other_surveillance'"
     ).fetchone() == (2,)

@@ -7,139 +7,113 @@ import re
 import duckdb
 import pytest
 
-from pipeline.evidence.topic_matching import match
-from pipeline.evidence.topics import Topics, load_topics
-from tests.evidence.conftest import REFERENCE, add_article
+from pipeline.evidence.judgement import Proof
+from pipeline.evidence.record import Record, read_records
+from pipeline.evidence.topics import TopicsOf, found_by, topics_of
+from tests.evidence.conftest import SHIPPED, add_article, make_record
+
+TOPICS = SHIPPED.topics
 
 
-@pytest.fixture(scope="module")
-def topics() -> Topics:
-    return load_topics(REFERENCE / "topics.toml")
+def told(record: Record) -> TopicsOf:
+    return topics_of(TOPICS, record.units(SHIPPED.language), record.tags())
 
 
-def levels(con: duckdb.DuckDBPyConnection, topics: Topics) -> dict[tuple[int, str], str]:
-    match(con, topics, "core")
-    rows = con.execute("SELECT pmid, topic, level FROM topic_hits").fetchall()
-    return {(pmid, topic): level for pmid, topic, level in rows}
+def levels(title: str | None, **rest: object) -> dict[str, str]:
+    return dict(told(make_record(title, **rest)).hits)  # type: ignore[arg-type]
 
 
-def test_query_turns_automatic_term_mapping_off(topics: Topics) -> None:
-    for search in topics.searches:
-        query = topics.pubmed_query(search.name)
+def test_query_turns_automatic_term_mapping_off() -> None:
+    for search in TOPICS.searches:
+        query = TOPICS.pubmed_query(search.name)
         assert query.count("(") == query.count(")")
         term = r'(?:"[^"]+"|[a-z0-9]+\*?)\[(?:mesh:noexp|nm|tw|tiab)\]'
         rest = re.sub(term, "", query)
         assert set(re.findall(r"[^\s()]+", rest)) <= {"AND", "OR", "NOT"}
 
 
-def test_kratom_pain_is_both_blocks(topics: Topics) -> None:
-    kratom, pain = topics.pubmed_query("kratom"), topics.pubmed_query("pain")
-    assert topics.pubmed_query("kratom_pain") == f"{kratom} AND {pain}"
+def test_kratom_pain_is_both_blocks() -> None:
+    kratom, pain = TOPICS.pubmed_query("kratom"), TOPICS.pubmed_query("pain")
+    assert TOPICS.pubmed_query("kratom_pain") == f"{kratom} AND {pain}"
     assert '"Mitragyna"[mesh:noexp]' in kratom
     assert '"mitragynine"[nm]' in kratom
     assert "(corynantheidin*[tw] AND (opioid*[tw] OR rubiaceae[tw]))" in kratom
     assert "Analgesics, Opioid" not in pain
     with pytest.raises(KeyError):
-        topics.pubmed_query("opium")
-
-
-def test_levels(con: duckdb.DuckDBPyConnection, topics: Topics) -> None:
-    structured = [("BACKGROUND", "Kratom is a tree."), ("RESULTS", "Users of KRATOM slept.")]
-    add_article(con, 1, "Kratom and sleep")
-    add_article(con, 2, "Sleep in tea drinkers", abstract=structured)
-    add_article(con, 3, "Sleep", abstract=[("BACKGROUND", "Kratom is a tree.")])
-    add_article(con, 4, "Sleep", keywords=["Kratom"])
-    add_article(con, 5, "Sleep", mesh=[("Mitragyna", True)])
-    add_article(con, 6, "Sleep", mesh=[("Mitragyna", False)])
-    add_article(con, 7, "Sleep", substances=["mitragynine"])
-    add_article(con, 8, "Sleep", mesh=[("Analgesics", True)])
-    add_article(con, 9, None, vernacular_title="Der Kratom")
-    add_article(con, 10, "Sleep")
-    assert levels(con, topics) == {
-        (1, "kratom"): "focus",
-        (2, "kratom"): "outcome",
-        (3, "kratom"): "mention",
-        (4, "kratom"): "mention",
-        (5, "kratom"): "focus",
-        (6, "kratom"): "mention",
-        (7, "kratom"): "mention",
-        (8, "pain"): "mention",
-        (9, "kratom"): "focus",
-    }
+        TOPICS.pubmed_query("opium")
 
 
 @pytest.mark.parametrize(
-    ("title", "found"),
+    ("title", "rest", "found"),
     [
-        ("Ketum tea", True),
-        ("Ketumine tea", False),
-        ("7\u2010Hydroxymitragynine in the gut", True),
-        ("Biak\u2011Biak leaves", True),
-        ("Corynantheidine at opioid receptors", True),
-        ("Corynantheidine in roots", False),
-        ("A herbal blend called Krypton", True),
-        ("Krypton gas", False),
-        ("Kutum fish and thang soup", False),
+        ("Kratom and sleep", {}, {"kratom": "focus"}),
+        (
+            "Sleep in tea drinkers",
+            {"abstract": [("BACKGROUND", "Kratom is a tree."), ("RESULTS", "KRATOM users slept.")]},
+            {"kratom": "outcome"},
+        ),
+        ("Sleep", {"abstract": [("BACKGROUND", "Kratom is a tree.")]}, {"kratom": "mention"}),
+        ("Sleep", {"keywords": ["Kratom"]}, {"kratom": "mention"}),
+        ("Sleep", {"mesh": [("Mitragyna", True)]}, {"kratom": "focus"}),
+        ("Sleep", {"mesh": [("Mitragyna", False)]}, {"kratom": "mention"}),
+        ("Sleep", {"substances": ["mitragynine"]}, {"kratom": "mention"}),
+        ("Sleep", {"mesh": [("Analgesics", True)]}, {"pain": "mention"}),
+        (None, {"vernacular_title": "Der Kratom"}, {"kratom": "focus"}),
+        ("Sleep", {}, {}),
     ],
 )
-def test_kratom_words(
-    con: duckdb.DuckDBPyConnection, topics: Topics, title: str, found: bool
-) -> None:
-    add_article(con, 1, title)
-    assert ((1, "kratom") in levels(con, topics)) is found
+def test_levels(title: str | None, rest: dict[str, object], found: dict[str, str]) -> None:
+    assert levels(title, **rest) == found
 
 
-@pytest.mark.parametrize(
-    ("title", "mesh", "found"),
-    [
-        ("Low back pain", (), True),
-        ("House paint and painters", (), False),
-        ("Latency on the hot-plate", (), True),
-        ("Prescribing trends", [("Analgesics, Opioid", True)], False),
-        ("Prescribing trends", [("Low Back Pain", False)], True),
-        ("Analgesics, Opioid: trends", (), True),  # the word, as PubMed's [tiab] finds it
-    ],
-)
-def test_pain(
-    con: duckdb.DuckDBPyConnection, topics: Topics, title: str, mesh: list, found: bool
-) -> None:
-    add_article(con, 1, title, mesh=mesh)
-    assert ((1, "pain") in levels(con, topics)) is found
+@pytest.mark.parametrize("title", ["Pharmacology of mitra\u00adgynine", "Leaves of kra\u200btom"])
+def test_a_word_with_something_invisible_in_it(title: str) -> None:
+    assert levels(title) == {"kratom": "focus"}
 
 
-def test_local_hits_and_proofs(con: duckdb.DuckDBPyConnection, topics: Topics) -> None:
-    add_article(con, 1, "The \u201cKRATOM\u201d tree and pain")
-    add_article(con, 2, "Pain alone", mesh=[("Pain", True)])
-    match(con, topics, "core")
-    hits = con.execute("SELECT * FROM local_hits ORDER BY ALL").fetchall()
-    assert hits == [("kratom", 1), ("kratom_pain", 1), ("pain", 1), ("pain", 2)]
-    proofs = con.execute(
-        "SELECT pmid, rule_id, source, field, matched_text, char_start, char_end "
-        "FROM topic_proofs ORDER BY ALL"
-    ).fetchall()
-    assert proofs == [
-        (1, "kratom*[tw]", "text", "title", "KRATOM", 5, 11),
-        (1, "pain[tiab]", "text", "title", "pain", 22, 26),
-        (2, '"Pain"[mesh:noexp]', "nlm_mesh_major", "mesh_headings", "Pain", None, None),
-        (2, "pain[tiab]", "text", "title", "Pain", 0, 4),
+def test_proofs_name_the_clause_and_the_place() -> None:
+    one = told(make_record("The \u201cKRATOM\u201d tree and pain"))
+    assert one.proofs == (
+        Proof("topic", "kratom", "kratom*[tw]", "text", "title", None, "KRATOM", 5, 11),
+        Proof("topic", "pain", "pain[tiab]", "text", "title", None, "pain", 22, 26),
+    )
+    two = told(make_record("Sleep alone", mesh=[("Pain", True)]))
+    assert two.proofs == (
+        Proof(
+            "topic", "pain", '"Pain"[mesh:noexp]', "nlm_mesh_major", "mesh_headings", None, "Pain",
+            None, None,
+        ),
+    )  # fmt: skip
+
+
+def test_a_search_wants_all_its_topics() -> None:
+    records = [
+        make_record("The kratom tree and pain", pmid=1),
+        make_record("Pain alone", pmid=2),
+        make_record("Sleep", pmid=3),
     ]
 
+    def pmids(name: str) -> list[int]:
+        searches = [one for one in TOPICS.searches if one.name == name]
+        return list(found_by(searches, TOPICS, SHIPPED.language, records))
 
-def test_reads_any_schema_that_presents_core(
-    con: duckdb.DuckDBPyConnection, topics: Topics
-) -> None:
-    add_article(con, 7, "Kratom")
+    assert (pmids("kratom"), pmids("kratom_pain"), pmids("pain")) == ([1], [1], [1, 2])
+
+
+def test_reads_any_schema_that_shows_core(con: duckdb.DuckDBPyConnection) -> None:
+    add_article(con, 7, "Kratom", keywords=["Tea", "Mitragyna"], mesh=[("Mice", True)])
     con.execute("ATTACH ':memory:' AS staging; CREATE SCHEMA staging.keyed")
     for (table,) in con.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'core'"
+        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'core' "
+        "AND table_name <> 'journals'"
     ).fetchall():
         con.execute(
-            f"CREATE TABLE staging.keyed.{table} AS SELECT * REPLACE (pmid + 100 AS pmid) "
-            f"FROM core.{table}"
-            if table not in ("journals",)
-            else "SELECT 1"
+            f"CREATE TABLE staging.keyed.{table} AS "
+            f"SELECT * REPLACE (pmid + 100 AS pmid) FROM core.{table}"
         )
-    match(con, topics, "staging.keyed")
-    assert con.execute("SELECT * FROM local_hits").fetchall() == [("kratom", 107)]
+    ((record,),) = read_records(con, "staging.keyed")
+    typed = make_record("Kratom", pmid=107, keywords=["Tea", "Mitragyna"], mesh=[("Mice", True)])
+    assert record == typed
+    assert list(read_records(con, "core", [8])) == [[]]
     with pytest.raises(ValueError, match="not a schema"):
-        match(con, topics, "core; DROP")
+        list(read_records(con, "core; DROP"))

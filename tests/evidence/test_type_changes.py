@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
-import shutil
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 import duckdb
 import pytest
 
 from pipeline.evidence import type_changes
 from pipeline.evidence.judge import judge
-from pipeline.settings import ROOT
-from tests.evidence.conftest import REFERENCE, add_article
+from pipeline.evidence.reference import Reference
+from pipeline.evidence.study_types import StudyTypes
+from tests.evidence.conftest import SHIPPED, add_article, decided
 
 FIRST, SECOND = datetime(2026, 11, 22), datetime(2026, 11, 23)
 
 
 @pytest.fixture
 def held(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    con.execute((ROOT / "sql" / "schema" / "ops.sql").read_text())
     add_article(con, 1, "Kratom tea in mice")
     add_article(con, 2, "Kratom tea: thoughts")
-    judge(con, REFERENCE)
+    judge(con, SHIPPED)
     assert type_changes.note(con, FIRST) == 0
     return con
 
 
-def changes(con: duckdb.DuckDBPyConnection) -> list[tuple]:
+def changes(con: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
     return con.execute(
         "SELECT pmid, before, after, cause FROM ops.study_type_changes ORDER BY ALL"
     ).fetchall()
+
+
+def other_rules(reference: Reference, **told: str) -> Reference:
+    """Rules that take animals for cells: another version of study_types.toml, or of the program.
+
+    Args:
+        reference: the rules to change.
+        told: what the rules say of themselves: version and sha256.
+    """
+    types = reference.study_types
+    rules = tuple(
+        replace(rule, code="INVITRO") if rule.rule_id == "animal.title" else rule
+        for rule in types.rules.rules
+    )
+    changed: StudyTypes = replace(types, rules=replace(types.rules, rules=rules), **told)
+    reference = replace(reference, study_types=changed)
+    reference.__dict__["sha256"] = "another"  # as a change of the files or of the code makes it
+    return reference
 
 
 def test_a_record_that_gained_a_tag(held: duckdb.DuckDBPyConnection) -> None:
@@ -39,47 +56,36 @@ def test_a_record_that_gained_a_tag(held: duckdb.DuckDBPyConnection) -> None:
         "INSERT INTO ops.article_changes VALUES (2, ?, 'publication_types', NULL, 'Case Reports')",
         [SECOND],
     )
-    judge(held, REFERENCE)
+    judge(held, SHIPPED)
     assert type_changes.note(held, SECOND) == 1
     assert changes(held) == [(2, "OTHER", "CASE", "record: publication_types")]
 
 
-def test_rules_and_a_decision(held: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    for name in (
-        "topics.toml", "study_types.toml", "facets.toml", "registries.toml", "claims.toml",
-        "claim_evidence.csv",
-    ):  # fmt: skip
-        shutil.copy(REFERENCE / name, tmp_path)
-    (tmp_path / "overrides.toml").write_text(
-        'version = "1"\n[[override]]\npmid = 2\nfield = "study_type"\nvalue = "QUAL"\n'
-        'expect = "OTHER"\nwho = "A. Reader"\nwhen = 2026-11-22\nwhy = "Read in full."\n'
-    )
-    rules = tmp_path / "study_types.toml"
-    text = rules.read_text().replace('id = "animal.title"\ncode = "ANIMAL"', 'id = "animal.title"\ncode = "INVITRO"')  # fmt: skip  # noqa: E501
-    version = next(line for line in text.splitlines() if line.startswith("version"))
-    rules.write_text(text.replace(version, 'version = "other"'))
-    judge(held, tmp_path)
+def test_rules_and_a_decision(held: duckdb.DuckDBPyConnection) -> None:
+    old = SHIPPED.study_types.version
+    judge(held, other_rules(decided((2, "QUAL", "OTHER")), version="other", sha256="y"))
     type_changes.note(held, SECOND)
-    old = version.split('"')[1]
     assert changes(held) == [
         (1, "ANIMAL", "INVITRO", f"rules {old} to other"),
         (2, "OTHER", "QUAL", f"a person's decision; rules {old} to other"),
     ]
 
 
-def test_confirming_counts_as_checked_and_keeps_the_label(
-    held: duckdb.DuckDBPyConnection, tmp_path: Path
-) -> None:
-    for name in (
-        "topics.toml", "study_types.toml", "facets.toml", "registries.toml", "claims.toml",
-        "claim_evidence.csv",
-    ):  # fmt: skip
-        shutil.copy(REFERENCE / name, tmp_path)
-    (tmp_path / "overrides.toml").write_text(
-        'version = "1"\n[[override]]\npmid = 1\nfield = "study_type"\nconfirm = "ANIMAL"\n'
-        'who = "A. Reader"\nwhen = 2026-11-22\nwhy = "Mice."\n'
-    )
-    judge(held, tmp_path)
+def test_the_program_alone(held: duckdb.DuckDBPyConnection) -> None:
+    judge(held, other_rules(SHIPPED))
+    type_changes.note(held, SECOND)
+    assert changes(held) == [(1, "ANIMAL", "INVITRO", "program")]
+
+
+def test_what_no_field_in_the_log_tells(held: duckdb.DuckDBPyConnection) -> None:
+    held.execute("UPDATE core.articles SET record_kind = 'book' WHERE pmid = 2")
+    judge(held, SHIPPED)
+    type_changes.note(held, SECOND)
+    assert changes(held) == [(2, "OTHER", "REFWORK", "record")]
+
+
+def test_confirming_counts_as_checked_and_keeps_the_label(held: duckdb.DuckDBPyConnection) -> None:
+    judge(held, decided((1, "ANIMAL", "ANIMAL")))
     assert type_changes.note(held, SECOND) == 0
     assert held.execute(
         "SELECT study_type, assigned_by FROM evidence.article_study_types "

@@ -17,13 +17,12 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.evidence.assigning import assign
-from pipeline.evidence.claim_matching import match_claims
+from pipeline.evidence.claim_finding import claims_of
 from pipeline.evidence.claims import load_claims
-from pipeline.evidence.study_types import load_study_types
-from pipeline.evidence.topic_matching import match_units
-from pipeline.evidence.topics import load_topics
-from pipeline.evidence.zones import build_units
+from pipeline.evidence.record import read_records
+from pipeline.evidence.study_types import load_study_types, types_of
+from pipeline.evidence.topics import load_topics, topics_of
+from pipeline.rules.text import load_language
 from pipeline.settings import Settings
 from pipeline.warehouse import database, load, stage
 
@@ -55,7 +54,7 @@ def find_pairs(
     """All pairs of the records held, by stratum.
 
     Args:
-        con: core is filled; nothing but temporary tables is written.
+        con: core is filled; nothing is written.
         reference: directory of the reference files.
         number: of the draw; the file of stand-ins says which list it uses.
     """
@@ -65,17 +64,22 @@ def find_pairs(
     claims = load_claims(
         reference / "claims.toml",
         types.codes(),
-        [topic.name for topic in topics.topics],
+        topics,
         stand_in=stand_in["names"][stand_in["draw"][number]],
     )
+    language = load_language(reference / "language.toml")
+    modes = (None, _SUBSTITUTE) if PAIN_RECORDS in STRATA[number] else (None,)
     found: dict[str, list[Pair]] = {}
-    for instead in (None, _SUBSTITUTE) if PAIN_RECORDS in STRATA[number] else (None,):
-        build_units(con, "core")
-        match_units(con, topics, "core")
-        assign(con, types, "core")
-        match_claims(con, claims, topics, "core", instead=instead)
-        found[instead or ""] = con.execute("SELECT pmid, claim, how FROM claim_hits").fetchall()
-    return by_stratum(found[""], found.get(_SUBSTITUTE, []))
+    for record in (one for batch in read_records(con, "core") for one in batch):
+        units, tags = record.units(language), record.tags()
+        hits = topics_of(topics, units, tags).hits
+        labels = types_of(types, record, units, tags).labels
+        for instead in modes:
+            told = claims_of(claims, units, tags, topics=hits, labels=labels, instead=instead)
+            found.setdefault(instead or "", []).extend(
+                (record.pmid, hit.claim, hit.how) for hit in told.hits
+            )
+    return by_stratum(found.get("", []), found.get(_SUBSTITUTE, []))
 
 
 def by_stratum(stand_in: Iterable[Pair], waived: Iterable[Pair]) -> dict[str, list[Pair]]:

@@ -1,52 +1,68 @@
 """Run the rules over labelled records and compare: one result a set, part and reader."""
 
-# SQL here is made of schema names that stand in the code.
-# ruff: noqa: S608
-
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-import duckdb
-
-from pipeline.evidence.assigning import assign
 from pipeline.evidence.evaluation.figures import Answer, pair_figures, scheme_figures, share
 from pipeline.evidence.evaluation.mapping import LabelMapping, Scheme
-from pipeline.evidence.evaluation.records import SCHEMA
-from pipeline.evidence.reader import Reader, documents
-from pipeline.evidence.study_types import StudyTypes
-from pipeline.evidence.zones import build_units
+from pipeline.evidence.evaluation.records import Labelled
+from pipeline.evidence.reader import Document, Reader, document_of
+from pipeline.evidence.record import Record
+from pipeline.evidence.study_types import StudyTypes, TypesOf, types_of
+from pipeline.rules.text import Language
+
+
+class Typed(NamedTuple):
+    """A record and what the rules say of it."""
+
+    record: Record
+    types: TypesOf
+
+    @property
+    def document(self) -> Document:
+        """The record as the second reader sees it."""
+        return document_of(self.record, self.types.rule_ids, self.types.labels)
+
+
+def typed(records: Sequence[Record], study_types: StudyTypes, language: Language) -> list[Typed]:
+    """Judge the study types of records, each by itself."""
+    return [
+        Typed(one, types_of(study_types, one, one.units(language), one.tags())) for one in records
+    ]
 
 
 def evaluate(
-    con: duckdb.DuckDBPyConnection,
-    labels: dict[int, tuple[str, ...]],
+    labelled: Labelled,
+    judged: Sequence[Typed],
     mapping: LabelMapping,
     part: str,
     study_types: StudyTypes,
 ) -> dict[str, Any]:
-    """Judge the records of `records.SCHEMA` and compare their primary types with the labels.
+    """Compare the primary types of records with their labels.
 
     Args:
-        con: a connection as `records` gives it.
-        labels: labels by PMID.
+        labelled: the records and their labels.
+        judged: what the rules say of them.
         mapping: the set's classes.
         part: the part of the set, for the result.
-        study_types: the rules.
+        study_types: the rules, for the result.
 
     Returns:
         The result: set, part, by, rules_version, n, schemes (see `figures`).
     """
-    build_units(con, SCHEMA)
-    assign(con, study_types, SCHEMA)
-    answers = [
-        Answer(labels[pmid], study_type, confidence, has_abstract)
-        for pmid, study_type, confidence, has_abstract in con.execute(
-            f"SELECT pmid, study_type, confidence, pmid IN (SELECT pmid FROM "
-            f"{SCHEMA}.abstract_sections) FROM type_labels WHERE is_primary ORDER BY pmid"
-        ).fetchall()
-        if pmid in labels
-    ]
+    answers = []
+    for record, types in judged:
+        primary = next(label for label in types.labels if label.is_primary)
+        answers.append(
+            Answer(
+                labelled.labels[record.pmid],
+                primary.study_type,
+                primary.confidence,
+                bool(record.sections),
+            )
+        )
     return {
         "set": mapping.set_name,
         "part": part,
@@ -54,48 +70,46 @@ def evaluate(
         "rules_version": study_types.version,
         "rules_sha256": study_types.sha256,
         "n": len(answers),
-        "wide_net": _wide_net(con, labels, mapping),
+        "wide_net": _wide_net(labelled, judged, mapping),
         "schemes": [scheme_figures(scheme, answers) for scheme in mapping.schemes],
     }
 
 
-def _wide_net(
-    con: duckdb.DuckDBPyConnection, labels: dict[int, tuple[str, ...]], mapping: LabelMapping
-) -> dict[str, Any]:
+def _wide_net(labelled: Labelled, judged: Sequence[Typed], mapping: LabelMapping) -> dict[str, Any]:
     """How many of the experiments on people the wide net holds, and what share of all records."""
     caught = {
-        pmid
-        for (pmid,) in con.execute(
-            "SELECT pmid FROM flag_hits WHERE flag = 'is_possible_human_experiment'"
-        ).fetchall()
+        one.record.pmid for one in judged if "is_possible_human_experiment" in one.types.flags
     }
-    wanted = {pmid for pmid, held in labels.items() if set(held) & set(mapping.human_experimental)}
+    wanted = {
+        pmid
+        for pmid, held in labelled.labels.items()
+        if set(held) & set(mapping.human_experimental)
+    }
     return {
         "recall": share(len(wanted & caught), len(wanted)),
-        "share_of_records": share(len(caught & set(labels)), len(labels)),
+        "share_of_records": share(len(caught), len(labelled.labels)),
     }
 
 
 def evaluate_reader(
-    con: duckdb.DuckDBPyConnection,
-    labels: dict[int, tuple[str, ...]],
+    labelled: Labelled,
+    judged: Sequence[Typed],
     mapping: LabelMapping,
     part: str,
     reader: Reader,
     rules_version: str,
 ) -> dict[str, Any]:
-    """What the second reader, which sees the rules too, says of records `evaluate` has judged.
+    """What the second reader, which sees what the rules said too, says of the same records.
 
     Within a scheme it is asked for the likeliest of the scheme's classes, the probability of a
     class being that of its labels together.
     """
-    pmids, texts = documents(con, SCHEMA)
-    shares = reader.probabilities(texts)
+    shares = reader.probabilities([one.document for one in judged])
     schemes = []
     for scheme in mapping.schemes:
         pairs = []
-        for pmid, row in zip(pmids, shares, strict=True):
-            truth = scheme.truth(labels[pmid])
+        for one, row in zip(judged, shares, strict=True):
+            truth = scheme.truth(labelled.labels[one.record.pmid])
             if truth is not None:
                 pairs.append((truth.name, _likeliest(scheme, reader, row)))
         figures = pair_figures([one.name for one in scheme.classes], pairs)
@@ -106,7 +120,7 @@ def evaluate_reader(
         "by": "rules and reader",
         "rules_version": rules_version,
         "reader_sha256": reader.sha256,
-        "n": len(pmids),
+        "n": len(judged),
         "schemes": schemes,
     }
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.evidence.evaluation.mapping import Scheme
-from pipeline.evidence.rules import CONFIDENCES
 from pipeline.evidence.study_types import UNCLASSIFIED
+from pipeline.rules.model import CONFIDENCES
 
 _Z = 1.959964
 

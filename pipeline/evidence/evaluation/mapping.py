@@ -14,11 +14,57 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.evidence.rule_file import RuleFile
+from pydantic import Field
+
+from pipeline.rules.file import RuleFile, Table
 
 DEVELOP, UNSEEN, ALL = "develop", "unseen", "all"
 PARTS = (DEVELOP, UNSEEN, ALL)
-_COLUMNS = ("pmid", "title", "abstract", "label")
+
+
+class _SplitTable(Table):
+    """`[split]` of a mapping file."""
+
+    by: str
+    seed: str | None = None
+    develop_share: float | None = None
+
+
+class _ColumnsTable(Table):
+    """`[columns]` of a mapping file: what the set calls them."""
+
+    pmid: str = "pmid"
+    title: str = "title"
+    abstract: str = "abstract"
+    label: str = "label"
+
+
+class _ClassTable(Table):
+    """One `[[scheme.class]]`."""
+
+    name: str
+    labels: list[str]
+    study_types: list[str]
+    refined_by: list[str] = Field(default_factory=list)
+    is_rest: bool = False
+
+
+class _SchemeTable(Table):
+    """One `[[scheme]]`; its classes are read one by one."""
+
+    name: str
+    classes: list[dict[str, Any]] = Field(alias="class")
+    with_abstract: bool = False
+
+
+class _MappingTable(Table):
+    """A mapping file; its tables are read one by one."""
+
+    set_name: str = Field(alias="set")
+    columns: dict[str, Any] | None = None
+    split: dict[str, Any]
+    schemes: list[dict[str, Any]] = Field(default_factory=list, alias="scheme")
+    human_experimental: list[str] = Field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -106,56 +152,59 @@ def load_mapping(path: Path, codes: Sequence[str]) -> LabelMapping:
         ConfigurationError: naming the line at fault.
     """
     file = RuleFile(path)
-    file.require(file.data, "set", set=str, split=dict)
-    file.allow(file.data, "set", {"set", "columns", "split", "scheme", "human_experimental"})
-    columns = file.data.get("columns", {name: name for name in _COLUMNS})
-    file.require(columns, "[columns]", **dict.fromkeys(_COLUMNS, str))
-    schemes = tuple(_scheme(file, table, codes) for table in file.tables("scheme"))
+    told = file.read(_MappingTable, file.data, "set")
+    schemes = tuple(_scheme(file, table, codes) for table in told.schemes)
     if not schemes:
         raise file.error("scheme", "a [[scheme]] is needed")
     return LabelMapping(
-        file.data["set"],
-        columns,
-        _split(file, file.data["split"]),
+        told.set_name,
+        _columns(file, told.columns),
+        _split(file, told.split),
         schemes,
-        tuple(file.data.get("human_experimental", ())),
+        tuple(told.human_experimental),
     )
 
 
+def _columns(file: RuleFile, table: MappingType[str, Any] | None) -> dict[str, str]:
+    """What a set calls its columns: all of them named, or none."""
+    if table is not None:
+        for name in _ColumnsTable.model_fields:
+            if name not in table:
+                raise file.error("[columns]", f"`{name}` is missing")
+    return file.read(_ColumnsTable, table or {}, "[columns]").model_dump()
+
+
 def _split(file: RuleFile, table: MappingType[str, Any]) -> Split:
-    file.allow(table, "[split]", {"by", "seed", "develop_share"})
-    if table.get("by") == "parity":
+    told = file.read(_SplitTable, table, "[split]")
+    if told.by == "parity":
         return Split("parity")
-    if table.get("by") != "hash":
+    if told.by != "hash":
         raise file.error("by =", "`by` is hash or parity")
-    file.require(table, "[split]", seed=str, develop_share=float)
-    return Split("hash", table["seed"], table["develop_share"])
+    if told.seed is None or told.develop_share is None:
+        raise file.error("[split]", "a split by hash needs `seed` and `develop_share`")
+    return Split("hash", told.seed, told.develop_share)
 
 
 def _scheme(file: RuleFile, table: MappingType[str, Any], codes: Sequence[str]) -> Scheme:
-    near = f'name = "{table.get("name")}"'
-    file.require(table, near, name=str)
-    file.require(table, near, **{"class": list})
-    file.allow(table, near, {"name", "class", "with_abstract"})
+    told = file.read(_SchemeTable, table, f'name = "{table.get("name")}"')
     classes: list[LabelClass] = []
-    for entry in table["class"]:
+    for entry in told.classes:
         here = f'name = "{entry.get("name")}"'
-        file.require(entry, here, name=str, labels=list, study_types=list)
-        file.allow(entry, here, {"name", "labels", "study_types", "refined_by", "is_rest"})
-        for code in entry["study_types"]:
+        one = file.read(_ClassTable, entry, here)
+        for code in one.study_types:
             if code not in codes:
                 raise file.error(here, f"unknown study type `{code}`")
         classes.append(
             LabelClass(
-                entry["name"],
-                tuple(entry["labels"]),
-                tuple(entry["study_types"]),
-                tuple(entry.get("refined_by", ())),
-                entry.get("is_rest", False),
+                one.name,
+                tuple(one.labels),
+                tuple(one.study_types),
+                tuple(one.refined_by),
+                one.is_rest,
             )
         )
     for kind in ("labels", "study_types"):
-        used = [value for one in classes for value in getattr(one, kind)]
+        used = [value for held in classes for value in getattr(held, kind)]
         if twice := sorted({value for value in used if used.count(value) > 1}):
-            raise file.error(f'"{twice[0]}"', f"`{twice[0]}` is in two classes of {table['name']}")
-    return Scheme(table["name"], tuple(classes), table.get("with_abstract", False))
+            raise file.error(f'"{twice[0]}"', f"`{twice[0]}` is in two classes of {told.name}")
+    return Scheme(told.name, tuple(classes), told.with_abstract)

@@ -1,18 +1,14 @@
-"""Records to evaluate on, in a database in memory: labelled abstracts, or NLM's tags withheld.
+"""Records to evaluate on: labelled abstracts, or PubMed's records with NLM's tags withheld.
 
-Both give a schema `withheld` that presents the tables of core without the terms NLM assigned:
-publication types, headings, substances and concepts are empty there. Links between articles stay
-(an erratum is linked to its article), since they are neither.
+Both come without the terms NLM assigned: publication types, headings, substances and concepts.
+Links between articles stay (an erratum is linked to its article), since they are neither.
 """
-
-# SQL here is made of table names that stand in the code.
-# ruff: noqa: S608
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,55 +16,54 @@ import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.evaluation.mapping import ALL, LabelMapping
-from pipeline.pubmed.records import PARSED_COLUMNS
+from pipeline.evidence.record import Record, read_records
+from pipeline.rules.text import Section
 from pipeline.warehouse import database, load, stage
 
-SCHEMA = "withheld"
-_SHOWN_TABLES = ("articles", "abstract_sections", "keywords", "article_links")
 _LOADED_AT = datetime(2000, 1, 1)  # noqa: DTZ001  (naive UTC, as every _at column; never read)
+_ROW = ("pmid", "title", "abstract", "label")
 
 
-@contextmanager
-def labelled(
-    path: Path, mapping: LabelMapping, part: str, sql: Path
-) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[int, tuple[str, ...]]]]:
+@dataclass(frozen=True)
+class Labelled:
+    """Records, and what others call them.
+
+    Attributes:
+        records: the records, without NLM's terms, in the order of their numbers.
+        labels: labels by number; several where NLM gave several tags.
+    """
+
+    records: tuple[Record, ...]
+    labels: dict[int, tuple[str, ...]]
+
+
+def labelled(path: Path, mapping: LabelMapping, part: str) -> Labelled:
     """Labelled titles and abstracts of a CSV file.
 
     Args:
         path: the file; its columns are named in the mapping.
         mapping: columns and split.
         part: develop, unseen or all.
-        sql: directory with the schema.
-
-    Yields:
-        A connection whose schema `withheld` holds the records, and their labels by number.
 
     Raises:
         ConfigurationError: the file is not there, or lacks a column.
     """
     rows = _rows(path, mapping, part)
-    with _database(sql) as con:
-        con.executemany(
-            "INSERT INTO core.articles BY NAME SELECT ? AS pmid, 1 AS pmid_version, "
-            "'article' AS record_kind, 'labels' AS record_source, ? AS title, [] AS languages, "
-            "[] AS citation_subsets, [] AS gene_symbols, [] AS space_flight_missions, "
-            "[] AS general_notes, '' AS record_sha256, '' AS source_stamp, "
-            "TIMESTAMP '2000-01-01' AS first_seen_at, TIMESTAMP '2000-01-01' AS changed_at",
-            [(pmid, title) for pmid, title, _, _ in rows],
-        )
-        con.executemany(
-            "INSERT INTO core.abstract_sections BY NAME SELECT ? AS pmid, 1 AS section_no, "
-            "'main' AS abstract_type, ? AS text",
-            [(pmid, abstract) for pmid, _, abstract, _ in rows if abstract],
-        )
-        _present(con, "true")
-        yield con, {pmid: (label,) for pmid, _, _, label in rows}
+    return Labelled(
+        tuple(
+            Record(
+                number,
+                title,
+                source="labels",
+                sections=(Section(1, None, None, True, abstract),) if abstract else (),
+            )
+            for number, title, abstract, _ in rows
+        ),
+        {number: (label,) for number, _, _, label in rows},
+    )
 
 
-@contextmanager
-def tagged(
-    paths: Sequence[Path], mapping: LabelMapping, part: str, sql: Path
-) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[int, tuple[str, ...]]]]:
+def tagged(paths: Sequence[Path], mapping: LabelMapping, part: str, sql: Path) -> Labelled:
     """Records of PubMed files whose publication types mean a class of the mapping.
 
     Args:
@@ -77,10 +72,15 @@ def tagged(
         part: develop, unseen or all.
         sql: directory with the schema.
 
-    Yields:
-        A connection whose schema `withheld` holds those records, and their tags by PMID.
+    Raises:
+        ConfigurationError: a file is not there.
     """
-    with _database(sql) as con:
+    known = {label for s in mapping.schemes for one in s.classes for label in one.labels}
+    found: list[Record] = []
+    with duckdb.connect() as con:
+        database.configure(con)
+        for path in database.schema_files(sql):
+            con.execute(path.read_text(encoding="utf-8"))
         stage.create_staging(con)
         for path in paths:
             if not path.is_file():
@@ -90,36 +90,20 @@ def tagged(
             load.merge(con, _LOADED_AT)
             con.execute("COMMIT")
             stage.empty_staging(con)
-        known = {label for s in mapping.schemes for one in s.classes for label in one.labels}
-        tags = {
-            pmid: tuple(names)
-            for pmid, names in con.execute(
-                "SELECT pmid, list(publication_type ORDER BY position) "
-                "FROM core.publication_types GROUP BY pmid ORDER BY pmid"
-            ).fetchall()
-            if known & set(names) and part in (ALL, mapping.split.part(str(pmid)))
-        }
-        con.execute("CREATE TEMP TABLE evaluated (pmid INTEGER)")
-        con.execute("INSERT INTO evaluated SELECT unnest(?::INTEGER[])", [list(tags)])
-        _present(con, "pmid IN (FROM evaluated)")
-        yield con, tags
-
-
-@contextmanager
-def _database(sql: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as con:
-        database.configure(con)
-        for path in database.schema_files(sql):
-            con.execute(path.read_text(encoding="utf-8"))
-        yield con
-
-
-def _present(con: duckdb.DuckDBPyConnection, condition: str) -> None:
-    """The schema `withheld`: texts and links of the chosen records, no terms NLM assigned."""
-    con.execute(f"CREATE SCHEMA {SCHEMA}")
-    for table in PARSED_COLUMNS:
-        shown = condition if table in _SHOWN_TABLES else "false"
-        con.execute(f"CREATE VIEW {SCHEMA}.{table} AS SELECT * FROM core.{table} WHERE {shown}")
+        for batch in read_records(con, "core"):
+            found += [
+                one
+                for one in batch
+                if known.intersection(tag.name for tag in one.publication_types)
+                and part in (ALL, mapping.split.part(str(one.pmid)))
+            ]
+    return Labelled(
+        tuple(
+            replace(one, publication_types=(), headings=(), substances=(), supplementary=())
+            for one in found
+        ),
+        {one.pmid: tuple(tag.name for tag in one.publication_types) for one in found},
+    )
 
 
 def _rows(path: Path, mapping: LabelMapping, part: str) -> list[tuple[int, str, str, str]]:
@@ -149,6 +133,3 @@ def _rows(path: Path, mapping: LabelMapping, part: str) -> list[tuple[int, str, 
         (number, found[identifier][0], found[identifier][1], found[identifier][2])
         for number, identifier in enumerate(wanted, 1)
     ]
-
-
-_ROW = ("pmid", "title", "abstract", "label")

@@ -1,0 +1,141 @@
+"""Say which claims a record addresses, and how.
+
+A sentence addresses a claim when a rule of the claim holds in it and it is about the claim's
+topic: it names one of the topic's words (close to the claim's, unless the topic is the record's
+focus), or the topic is the record's focus and its title names no other drugs. Keywords and
+headings count for records of the latter kind only. What a record tells of the claim (`how`)
+follows from its primary study type, by claims.toml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from pipeline.evidence.claim_types import REASON_FOR_USE, Claim, Claims
+from pipeline.evidence.judgement import ClaimHit, Label, Proof, TopicHit
+from pipeline.rules.decide import Found, Outcome
+from pipeline.rules.match import Tag
+from pipeline.rules.text import Unit, sentence_units
+
+_FOCUS, _MENTION = "focus", "mention"
+_NEAR = 60
+"""Characters between a claim's words and the topic's, in a record that has it not as its focus.
+Of pairs from such records, 4 of 14 were right in the third and fourth draw (docs/evaluation)."""
+
+
+class ClaimsOf(NamedTuple):
+    """The claims one record addresses, and what that rests on."""
+
+    hits: tuple[ClaimHit, ...]
+    proofs: tuple[Proof, ...]
+
+
+def claims_of(
+    claims: Claims,
+    units: Sequence[Unit],
+    tags: Sequence[Tag],
+    *,
+    topics: Sequence[TopicHit],
+    labels: Sequence[Label],
+    instead: str | None = None,
+) -> ClaimsOf:
+    """The claims that a record addresses.
+
+    Args:
+        claims: what is asked. With a stand-in for the substance, it is asked of all records that
+            name one, as it is else of records on the topic.
+        units: texts of the record.
+        tags: what it carries beside them.
+        topics: the topics it is on.
+        labels: its study types; the primary one says how.
+        instead: for measuring only: a topic whose records stand in for those of the claims'
+            topics, with the substance waived: any sentence counts as about it.
+    """
+    levels = _levels(claims, units, topics, instead)
+    if not levels:
+        return ClaimsOf((), ())
+    outcome = claims.matcher.run(list(sentence_units(units)), tags)
+    sentences = _Sentences(claims, outcome)
+    found: dict[str, list[Found]] = {}
+    for one in outcome.found:
+        if one.rule_no < len(claims.rules.rules):
+            claim = claims.by_code[claims.rules.rules[one.rule_no].code]
+            if instead or sentences.is_about(claim.topic, one, levels):
+                found.setdefault(claim.code, []).append(one)
+    primary = next(label.study_type for label in labels if label.is_primary)
+    return ClaimsOf(
+        tuple(
+            ClaimHit(code, _how(claims, claims.by_code[code], held, primary))
+            for code, held in found.items()
+        ),
+        tuple(
+            dict.fromkeys(_proof(claims, code, one) for code, held in found.items() for one in held)
+        ),
+    )
+
+
+def _levels(
+    claims: Claims, units: Sequence[Unit], topics: Sequence[TopicHit], instead: str | None
+) -> dict[str, str]:
+    """The level of each topic of claims that the record, or what stands in for it, is on."""
+    wanted = {instead} if instead else {claim.topic for claim in claims.matched()}
+    if instead or claims.stand_in_pattern is None:
+        return {one.topic: one.level for one in topics if one.topic in wanted}
+    zones = {unit.zone for unit in units if claims.stand_in_pattern.search(unit.forms["whole"].raw)}
+    if not zones:
+        return {}
+    return dict.fromkeys(wanted, _FOCUS if "title" in zones else _MENTION)
+
+
+class _Sentences:
+    """Which sentences of a record name which topic, and whether its title names other drugs."""
+
+    def __init__(self, claims: Claims, outcome: Outcome) -> None:
+        first = len(claims.rules.rules)
+        topics = dict(enumerate(claims.about, first))
+        self._named: dict[tuple[int | None, str], list[Found]] = {}
+        for one in outcome.found:
+            if topic := topics.get(one.rule_no):
+                self._named.setdefault((one.unit_index, topic), []).append(one)
+        self._in_company = any(rule_no >= first + len(topics) for _, rule_no in outcome.fired)
+
+    def is_about(self, topic: str, found: Found, levels: Mapping[str, str]) -> bool:
+        """Whether the sentence (or heading) something was found in is about a topic."""
+        is_focus = levels.get(topic) == _FOCUS
+        if found.unit_index is not None:
+            names = self._named.get((found.unit_index, topic), ())
+            if names and (is_focus or any(_are_near(found, name) for name in names)):
+                return True
+        return is_focus and not self._in_company
+
+
+def _are_near(found: Found, name: Found) -> bool:
+    assert found.start is not None and found.end is not None
+    assert name.start is not None and name.end is not None
+    return name.start - found.end <= _NEAR and found.start - name.end <= _NEAR
+
+
+def _how(claims: Claims, claim: Claim, found: Sequence[Found], primary: str) -> str:
+    """What a record of a primary type tells of a claim.
+
+    A keyword or heading alone mentions a claim; so does a record of a type that would not
+    answer it. Figures are counted by surveys: there, what users report is the measurement.
+    """
+    how = claims.how.get(primary)
+    if not any(one.field in ("title", "abstract") for one in found):
+        return "mentioned"
+    if how == "reviewed":
+        return how
+    if primary not in claim.answered_by:
+        return "mentioned"
+    if all(claims.rules.rules[one.rule_no].aspect == REASON_FOR_USE for one in found):
+        return REASON_FOR_USE
+    return "measured" if claim.kind == "figure" else how or "mentioned"
+
+
+def _proof(claims: Claims, code: str, found: Found) -> Proof:
+    return Proof(
+        "claim", code, claims.rules.rules[found.rule_no].rule_id, found.source, found.field,
+        found.section_no, found.text, found.start, found.end,
+    )  # fmt: skip

@@ -1,0 +1,91 @@
+"""Which records must be judged: those whose input, or whose rules, are not those of last time.
+
+The input of a judgement is what the record says (as `record.read_records` reads it) and what
+people decided about it; `ops.judged` keeps a fingerprint of it and one of the rules.
+"""
+
+# SQL here is made of names that stand in the code.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+import duckdb
+
+from pipeline.evidence.overrides import Overrides
+from pipeline.evidence.record import READ
+
+
+class Due(NamedTuple):
+    """What a run must judge.
+
+    Attributes:
+        pmids: the records to judge, in order.
+        is_all: they are all there are.
+    """
+
+    pmids: list[int]
+    is_all: bool
+
+
+def find_due(con: duckdb.DuckDBPyConnection, overrides: Overrides, rules_sha256: str) -> Due:
+    """Compare every record with what it was last judged by.
+
+    Args:
+        con: the warehouse; core is read.
+        overrides: people's decisions.
+        rules_sha256: of everything else that decides (`Reference.sha256`).
+
+    The temporary table `judging_inputs` (pmid, input_sha256) holds all records, and
+    `judging_stale` (pmid) those to judge and those that left core: their judgements go.
+    """
+    # A hash a row, joined whatever the order: every row of a table has a place of its own.
+    hashes = " UNION ALL ".join(
+        f"SELECT pmid, bit_xor(hash('{table}', {columns}, {order})) AS hashed "
+        f"FROM core.{table} GROUP BY pmid"
+        for table, (columns, order) in READ.items()
+    )
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE judging_inputs AS
+        SELECT pmid, sha256(concat_ws(' ', string_agg(hashed::VARCHAR, ' ' ORDER BY hashed),
+            any_value(decided.sha256))) AS input_sha256
+        FROM ({hashes})
+        LEFT JOIN (
+            SELECT unnest($pmids::INTEGER[]) AS pmid, unnest($hashes::VARCHAR[]) AS sha256
+        ) AS decided USING (pmid)
+        WHERE pmid IN (SELECT pmid FROM core.articles)
+        GROUP BY pmid
+        """,
+        {
+            "pmids": list(overrides.of),
+            "hashes": [
+                hashlib.sha256(repr(found).encode()).hexdigest() for found in overrides.of.values()
+            ],
+        },
+    )
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE judging_stale AS
+        SELECT coalesce(now.pmid, old.pmid) AS pmid, now.pmid IS NOT NULL AS is_held
+        FROM judging_inputs AS now FULL JOIN ops.judged AS old USING (pmid)
+        WHERE now.input_sha256 IS DISTINCT FROM old.input_sha256
+            OR old.rules_sha256 IS DISTINCT FROM ?
+        """,
+        [rules_sha256],
+    )
+    rows = con.execute("SELECT pmid FROM judging_stale WHERE is_held ORDER BY pmid").fetchall()
+    held = con.execute("SELECT count(*) FROM judging_inputs").fetchone()
+    return Due([pmid for (pmid,) in rows], held == (len(rows),))
+
+
+def note_judged(con: duckdb.DuckDBPyConnection, rules_sha256: str) -> None:
+    """Keep by what every record is judged now; `find_due` ran before in this transaction."""
+    con.execute("DELETE FROM ops.judged WHERE pmid IN (SELECT pmid FROM judging_stale)")
+    con.execute(
+        "INSERT INTO ops.judged SELECT pmid, input_sha256, ? FROM judging_inputs "
+        "WHERE pmid IN (SELECT pmid FROM judging_stale) ORDER BY pmid",
+        [rules_sha256],
+    )

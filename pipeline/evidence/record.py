@@ -1,0 +1,214 @@
+"""A record as it is judged: a frozen value, the same from the warehouse, a file or a test.
+
+It holds what rules look at and nothing else. `read_records` reads it from core (or from what
+shows the tables of core); a test or `ketum explain --text` makes it by hand.
+"""
+
+# SQL here is made of constants, checked schema names and numbers.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import duckdb
+
+from pipeline.rules.match import Tag
+from pipeline.rules.text import Language, Section, Unit, abstract_units, plain_unit
+
+_BATCH = 2000
+"""Records held at a time: the texts of as many take some 20 MB."""
+
+
+READ = {
+    "articles": ("title, vernacular_title, record_kind, record_source", "pmid"),
+    "abstract_sections": (
+        "section_no, label, nlm_category, abstract_type = 'main', text",
+        "section_no",
+    ),
+    "keywords": ("keyword", "position"),
+    "publication_types": ("publication_type, ui", "position"),
+    "mesh_headings": (
+        "heading_no, descriptor, descriptor_ui, "
+        "is_major_descriptor OR coalesce(is_major_qualifier, false), qualifier, qualifier_ui",
+        "heading_no, qualifier_no",
+    ),
+    "chemicals": ("substance_name, ui", "position"),
+    "supplementary_concepts": ("name, ui", "position"),
+    "article_links": ("ref_type", "position"),
+    "databank_accessions": ("databank, accession_number", "position"),
+    "affiliations": ("affiliation", "author_no, affiliation_no"),
+}
+"""What a record is made of: columns of tables of core, and those that order their rows."""
+
+
+class Term(NamedTuple):
+    """A term NLM gave a record: a publication type, a substance, a supplementary concept."""
+
+    name: str
+    ui: str | None = None
+
+
+class Heading(NamedTuple):
+    """A MeSH heading.
+
+    Attributes:
+        name: the descriptor.
+        ui: its identifier; None for sources without one.
+        is_major: the descriptor or any of its qualifiers is a major topic.
+        qualifiers: its qualifiers.
+    """
+
+    name: str
+    ui: str | None = None
+    is_major: bool = False
+    qualifiers: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record, with all that judgements depend on.
+
+    Attributes:
+        pmid: its PMID (of a file being read: the number of the record).
+        kind: article, book or citation.
+        source: pubmed_xml, nbib or sparse.
+        sections: sections of the abstract and of other abstracts, in their order.
+        keywords: keywords, in their order.
+        links: RefTypes of the notices, comments and updates it is linked with.
+        accessions: databank and number (which may be missing) of each accession.
+        affiliations: addresses of its people.
+    """
+
+    pmid: int
+    title: str | None = None
+    vernacular_title: str | None = None
+    kind: str = "article"
+    source: str = "pubmed_xml"
+    sections: tuple[Section, ...] = ()
+    keywords: tuple[str, ...] = ()
+    publication_types: tuple[Term, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    substances: tuple[Term, ...] = ()
+    supplementary: tuple[Term, ...] = ()
+    links: tuple[str, ...] = ()
+    accessions: tuple[tuple[str, str | None], ...] = ()
+    affiliations: tuple[str, ...] = ()
+
+    def units(self, language: Language) -> list[Unit]:
+        """Its texts, cut into units with their zones."""
+        units = [*abstract_units(self.sections, language)]
+        if self.title is not None:
+            units.append(plain_unit("title", None, "title", self.title))
+        if self.vernacular_title is not None:
+            units.append(plain_unit("vernacular_title", None, "vernacular", self.vernacular_title))
+        units += [
+            plain_unit("keywords", position, "keywords", keyword)
+            for position, keyword in enumerate(self.keywords, 1)
+        ]
+        return units
+
+    def tags(self) -> list[Tag]:
+        """What it carries beside its texts, each once."""
+        tags = [Tag("record_kind", "record_kind", self.kind, None, "record_kind")]
+        for name, ui in self.publication_types:
+            tags.append(Tag("publication_type", "publication_types", name, ui, "nlm_pt"))
+        for name, ui, is_major, qualifiers in self.headings:
+            source = "nlm_mesh_major" if is_major else "nlm_mesh"
+            tags.append(Tag("mesh", "mesh_headings", name, ui, source))
+            for qualifier, qualifier_ui in qualifiers:
+                tags.append(Tag("mesh_qualifier", "mesh_headings", qualifier, qualifier_ui, source))
+        for name, ui in self.substances:
+            tags.append(Tag("substance", "chemicals", name, ui, "nlm_substance"))
+        for name, ui in self.supplementary:
+            tags.append(
+                Tag("supplementary", "supplementary_concepts", name, ui, "nlm_supplementary")
+            )
+        for link in self.links:
+            tags.append(Tag("link", "article_links", link, None, "link"))
+        return list(dict.fromkeys(tags))
+
+
+def read_records(
+    con: duckdb.DuckDBPyConnection, schema: str, pmids: Sequence[int] | None = None
+) -> Iterator[list[Record]]:
+    """Read records in batches, in the order of their PMIDs.
+
+    Args:
+        con: connection.
+        schema: schema (or schema of views) that shows the tables of core.
+        pmids: the records wanted; all by default. Those that are not there are passed over.
+
+    Raises:
+        ValueError: the schema is not a plain (dotted) name.
+    """
+    if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?", schema):
+        raise ValueError(f"not a schema name: {schema!r}")
+    if pmids is None:
+        rows = con.execute(f"SELECT pmid FROM {schema}.articles ORDER BY pmid").fetchall()
+        wanted = [pmid for (pmid,) in rows]
+    else:
+        wanted = sorted(pmids)
+    for first in range(0, len(wanted), _BATCH):
+        batch = wanted[first : first + _BATCH]
+        is_range = pmids is None
+        yield list(_read(con, schema, batch, is_range=is_range))
+
+
+def _read(
+    con: duckdb.DuckDBPyConnection, schema: str, pmids: list[int], *, is_range: bool
+) -> Iterator[Record]:
+    """The records of a batch: one ordered query a table, merged here."""
+    where = "pmid BETWEEN ? AND ?" if is_range else "pmid IN (SELECT unnest(?::INTEGER[]))"
+    parameters: list[Any] = [pmids[0], pmids[-1]] if is_range else [pmids]
+
+    def rows(table: str) -> dict[int, list[Any]]:
+        columns, order = READ[table]
+        found = con.execute(
+            f"SELECT pmid, {columns} FROM {schema}.{table} WHERE {where} ORDER BY pmid, {order}",
+            parameters,
+        ).fetchall()
+        return {pmid: [row[1:] for row in held] for pmid, held in groupby(found, itemgetter(0))}
+
+    articles, sections, keywords, types = map(
+        rows, ("articles", "abstract_sections", "keywords", "publication_types")
+    )
+    headings, substances, supplementary = map(
+        rows, ("mesh_headings", "chemicals", "supplementary_concepts")
+    )
+    links, accessions, affiliations = map(
+        rows, ("article_links", "databank_accessions", "affiliations")
+    )
+    for pmid, ((title, vernacular, kind, source),) in articles.items():
+        yield Record(
+            pmid=pmid,
+            title=title,
+            vernacular_title=vernacular,
+            kind=kind,
+            source=source,
+            sections=tuple(Section(*row) for row in sections.get(pmid, ())),
+            keywords=tuple(keyword for (keyword,) in keywords.get(pmid, ())),
+            publication_types=tuple(Term(*row) for row in types.get(pmid, ())),
+            headings=_headings(headings.get(pmid, ())),
+            substances=tuple(Term(*row) for row in substances.get(pmid, ())),
+            supplementary=tuple(Term(*row) for row in supplementary.get(pmid, ())),
+            links=tuple(link for (link,) in links.get(pmid, ())),
+            accessions=tuple(accessions.get(pmid, ())),
+            affiliations=tuple(text for (text,) in affiliations.get(pmid, ()) if text is not None),
+        )
+
+
+def _headings(rows: Sequence[tuple[Any, ...]]) -> tuple[Heading, ...]:
+    """Headings from rows of one descriptor and qualifier each."""
+    found: list[Heading] = []
+    for _, group in groupby(rows, itemgetter(0)):
+        held = list(group)
+        _, name, ui, *_ = held[0]
+        qualifiers = tuple(Term(row[4], row[5]) for row in held if row[4] is not None)
+        found.append(Heading(name, ui, any(row[3] for row in held), qualifiers))
+    return tuple(found)

@@ -1,0 +1,149 @@
+"""The one writer of judgements and proofs: frozen values in, rows of evidence.* out."""
+
+# SQL here is made of table names that stand in the code.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import duckdb
+
+from pipeline.evidence.judgement import Decided, Judgement, Proof
+from pipeline.evidence.reference import Reference
+from pipeline.evidence.study_types import FLAGS
+from pipeline.warehouse.database import append
+
+_TABLES = (
+    "article_topics", "article_study_types", "article_type_aspects", "study_type_suggestions",
+    "article_flags", "article_facets", "registrations", "article_claims",
+)  # fmt: skip
+"""What holds judgements, besides proofs and decisions."""
+_NOTICE = "NOTICE"
+
+
+class Writer:
+    """Writes judgements into evidence, in the order of their PMIDs."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
+        """Begin.
+
+        Args:
+            con: the warehouse, in the caller's transaction; `due.find_due` has run.
+            reference: the versions of the rules, and people's decisions.
+        """
+        self._con = con
+        self._reference = reference
+        self._appenders = {name: con.appender(f"evidence.{name}") for name in _TABLES}
+        con.execute("CREATE OR REPLACE TEMP TABLE new_proofs AS FROM evidence.proofs LIMIT 0")
+        self._proofs = con.appender("new_proofs")
+        self._decided: list[Decided] = []
+        self._versions = {
+            "topic": reference.topics.version,
+            "study_type": reference.study_types.version,
+            "flag": reference.study_types.version,
+            "facet": reference.facets.version,
+            "registration": reference.registries.version,
+            "claim": reference.claims.version,
+        }
+
+    def remove_stale(self) -> None:
+        """Remove the judgements of records that are judged anew or gone."""
+        for name in (*_TABLES, "proofs", "overrides"):
+            self._con.execute(
+                f"DELETE FROM evidence.{name} WHERE pmid IN (SELECT pmid FROM judging_stale)"
+            )
+
+    def add(self, judgements: Sequence[Judgement]) -> None:
+        """Write some judgements; those of later calls are of higher PMIDs."""
+        rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _TABLES}
+        proofs: list[tuple[Any, ...]] = []
+        for one in judgements:
+            for name, found in self._rows(one).items():
+                rows[name] += found
+            proofs += self._numbered(one)
+            self._decided += one.decisions
+        for name, found in rows.items():
+            if found:
+                self._appenders[name].append_rows(found)
+                self._appenders[name].flush()
+        if proofs:
+            self._proofs.append_rows(proofs)
+            self._proofs.flush()
+
+    def finish(self) -> None:
+        """Put the proofs in order, and note decisions about records that are not held."""
+        self._con.execute(
+            """
+            INSERT INTO evidence.proofs
+            SELECT * EXCLUDE (part)
+            FROM (
+                SELECT *, CASE kind WHEN 'facet' THEN 1 WHEN 'registration' THEN 2
+                    WHEN 'claim' THEN 3 ELSE 0 END AS part
+                FROM new_proofs
+            )
+            ORDER BY part, CASE part WHEN 0 THEN kind WHEN 3 THEN '' ELSE code END, pmid, code,
+                proof_no
+            """
+        )
+        self._con.execute("DROP TABLE new_proofs")
+        self._write_decisions()
+
+    def _write_decisions(self) -> None:
+        """Decisions, those about records that are not held among them, in their order."""
+        held = {pmid for (pmid,) in self._con.execute("SELECT pmid FROM core.articles").fetchall()}
+        before = self._con.execute("SELECT * FROM evidence.overrides").fetchall()
+        absent = [
+            one.decided(None) for one in self._reference.overrides.decisions if one.pmid not in held
+        ]
+        rows: list[tuple[Any, ...]] = [row for row in before if row[0] in held]
+        rows += [(*one, one.is_expectation_met) for one in (*self._decided, *absent)]
+        self._con.execute("DELETE FROM evidence.overrides")
+        append(self._con, "evidence.overrides", sorted(rows, key=itemgetter(0, 1)))
+
+    def _rows(self, one: Judgement) -> dict[str, list[tuple[Any, ...]]]:
+        """The rows of one judgement, by table."""
+        pmid, types, facets = one.pmid, self._versions["study_type"], self._versions["facet"]
+        suggested = one.suggestion
+        return {
+            "article_topics": [(pmid, *hit, self._versions["topic"]) for hit in sorted(one.topics)],
+            "article_study_types": [(pmid, *label, types) for label in sorted(one.labels)],
+            "article_type_aspects": [(pmid, *value, types) for value in sorted(one.aspects)],
+            "study_type_suggestions": [
+                (pmid, suggested.suggestion, list(suggested.study_types), *suggested[2:])
+            ]
+            if suggested
+            else [],
+            "article_flags": [self._flags_row(one)],
+            "article_facets": [(pmid, *value, facets) for value in sorted(one.facets)],
+            "registrations": [(pmid, *found) for found in sorted(one.registrations)],
+            "article_claims": [(pmid, *hit, self._versions["claim"]) for hit in sorted(one.claims)],
+        }
+
+    def _flags_row(self, one: Judgement) -> tuple[Any, ...]:
+        is_up = {flag: flag in one.flags for flag in FLAGS}
+        is_up["is_notice"] = one.primary.study_type == _NOTICE
+        return (one.pmid, *(is_up[name] for name in _FLAG_COLUMNS), self._versions["study_type"])
+
+    def _numbered(self, one: Judgement) -> Iterator[tuple[Any, ...]]:
+        """Proofs with their numbers within a code."""
+        ordered = sorted(one.proofs, key=_order)
+        for (kind, code), held in groupby(ordered, key=lambda proof: (proof.kind, proof.code)):
+            for number, proof in enumerate(held, 1):
+                yield (kind, code, one.pmid, number, *proof[2:], self._versions[kind])
+
+
+_FLAG_COLUMNS = ("is_retracted", "is_notice", *FLAGS[1:])
+"""Flags in the order of evidence.article_flags."""
+
+
+def _order(proof: Proof) -> tuple[Any, ...]:
+    # a number stands in texts of one registry; else rules come first
+    rule_id = "" if proof.kind == "registration" else proof.rule_id
+    return (
+        proof.kind, proof.code, rule_id, proof.source, proof.field, proof.section_no or 0,
+        -1 if proof.start is None else proof.start, proof.text, proof.rule_id,
+    )  # fmt: skip

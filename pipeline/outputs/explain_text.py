@@ -1,0 +1,190 @@
+"""What a record of a file would become: judged as a run does, told as `ketum explain` tells it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.errors import ConfigurationError
+from pipeline.evidence.judgement import Judgement, Proof
+from pipeline.evidence.record import Record, read_records
+from pipeline.evidence.reference import Reference
+from pipeline.outputs.explain import record_lines, shown
+from pipeline.pubmed.files import sniff
+from pipeline.pubmed.parsing.bytes import open_bytes
+from pipeline.rules.model import CONFIDENCES
+from pipeline.rules.text import Section
+from pipeline.warehouse import database, stage
+
+_AROUND = 80
+"""How much of a text is shown before and behind the words that decided, in characters."""
+
+
+def records_of(path: Path, sql: Path) -> list[Record]:
+    """The records of a file: of PubMed XML or .nbib, or the one that a plain text is.
+
+    Args:
+        path: the file; a plain text has the title on its first line, the abstract after it.
+        sql: directory with the schema.
+
+    Raises:
+        SourceError: it is damaged.
+        ConfigurationError: it is not there, holds no record, or is no text.
+    """
+    if not path.is_file():
+        raise ConfigurationError(
+            f"There is no file {path}.",
+            effect="There is nothing to explain.",
+            next_step="name PubMed XML, a .nbib export or a plain text.",
+        )
+    with open_bytes(path) as stream:
+        kind, whole = sniff(stream)
+        raw = b"" if kind in ("xml", "medline") else whole.read()
+    records = [_of_text(path, raw)] if raw.strip() else _of_pubmed(path, sql)
+    if not records:
+        raise ConfigurationError(
+            f"{path} holds no record.",
+            effect="There is nothing to explain.",
+            next_step="give PubMed XML, a .nbib export, or a title with an abstract below it.",
+        )
+    return records
+
+
+def _of_text(path: Path, raw: bytes) -> Record:
+    try:
+        title, _, abstract = raw.decode("utf-8-sig").strip().partition("\n")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"{path} is no text in UTF-8: {error}.",
+            effect="There is nothing to explain.",
+            next_step="save it as UTF-8.",
+        ) from error
+    words = " ".join(abstract.split())
+    sections = (Section(1, None, None, True, words),) if words else ()
+    return Record(0, title.strip(), sections=sections)
+
+
+def _of_pubmed(path: Path, sql: Path) -> list[Record]:
+    """Read by the parser of every run, in a database in memory."""
+    with duckdb.connect() as con:
+        database.configure(con)
+        for schema in database.schema_files(sql):
+            con.execute(schema.read_text(encoding="utf-8"))
+        stage.create_staging(con)
+        stage.stage_file(con, path, raw_file=None, stamp=path.name)
+        pmids = dict(con.execute("SELECT record_no, pmid FROM staging.core.articles").fetchall())
+        return [
+            replace(record, pmid=pmids[record.pmid])
+            for batch in read_records(con, "staging.keyed")
+            for record in batch
+        ]
+
+
+def explain(record: Record, judgement: Judgement, reference: Reference) -> dict[str, Any]:
+    """What a record would become, as `outputs.explain` tells it of one that is held."""
+    types = {one.code: one.label for one in reference.study_types.types}
+    facets = {one.name: one.label for one in reference.facets.facets}
+    places = {name: place for place, name in enumerate(facets)}
+    texts = {(u.field, u.section_no): u.stored for u in record.units(reference.language)}
+    proofs = [_told(proof, texts) for proof in sorted(judgement.proofs, key=_order)]
+
+    def proved(kind: str, code: str) -> list[dict[str, Any]]:
+        return [one for one in proofs if (one["kind"], one["code"]) == (kind, code)]
+
+    labels = sorted(
+        judgement.labels,
+        key=lambda one: (
+            not one.is_primary,
+            CONFIDENCES.index(one.confidence),
+            one.study_type,
+        ),
+    )
+    suggestion = judgement.suggestion
+    return {
+        "pmid": record.pmid or None,
+        "title": record.title,
+        "citation": None,
+        "topics": [
+            {**hit._asdict(), "proofs": proved("topic", hit.topic)} for hit in judgement.topics
+        ],
+        "labels": [
+            {
+                **label._asdict(),
+                "label": types[label.study_type],
+                "proofs": proved("study_type", label.study_type),
+                "aspects": [
+                    {"aspect": one.aspect, "value": one.value}
+                    for one in judgement.aspects
+                    if one.study_type == label.study_type
+                ],
+                "accuracy": [],
+            }
+            for label in labels
+        ],
+        "flags": sorted(judgement.flags),
+        "facets": [
+            {
+                **one._asdict(),
+                "label": facets[one.facet],
+                "proofs": proved("facet", f"{one.facet}.{one.value}"),
+            }
+            for one in sorted(judgement.facets, key=lambda one: (places[one.facet], one.value))
+        ],
+        "claims": [
+            {**hit._asdict(), "proofs": proved("claim", hit.claim)} for hit in judgement.claims
+        ],
+        "study": {
+            "registrations": [
+                {**one._asdict(), "proofs": proved("registration", one.number)}
+                for one in judgement.registrations
+            ],
+            "groups": [],
+            "links": [],
+        },
+        "nlm_publication_types": [one.name for one in record.publication_types],
+        "mesh_headings": [one.name for one in record.headings],
+        "decisions": [one._asdict() for one in judgement.decisions],
+        "suggestion": [suggestion._asdict()] if suggestion else [],
+    }
+
+
+def text(told: dict[str, Any], *, is_terminal: bool) -> str:
+    """What a record would become, for people."""
+    lines = record_lines(told)
+    for title, key, name in (("Topics", "topics", "level"), ("Claims", "claims", "how")):
+        if told[key]:
+            lines += ["", title]
+        for one in told[key]:
+            code = one["topic"] if key == "topics" else one["claim"]
+            words = dict.fromkeys(
+                f"[{proof['matched_text']}] in {proof['field']}" for proof in one["proofs"]
+            )
+            lines.append(f"  {code} ({one[name]}), {'; '.join(words)}")
+    if told["flags"]:
+        lines += ["", f"Flags: {', '.join(told['flags'])}"]
+    return shown(lines, is_terminal=is_terminal)
+
+
+def _order(proof: Proof) -> tuple[object, ...]:
+    """The order in which the database numbers proofs."""
+    return (proof.rule_id, proof.source, proof.field, proof.section_no or 0, proof.start or 0)
+
+
+def _told(proof: Proof, texts: dict[tuple[str, int | None], str]) -> dict[str, Any]:
+    """A proof with the words around it, as evidence.study_type_explained shows them."""
+    told = proof._asdict()
+    told["matched_text"] = told.pop("text")
+    told["char_start"], told["char_end"] = told.pop("start"), told.pop("end")
+    told["passage"] = proof.text
+    if proof.start is not None and proof.end is not None:
+        stored = texts[proof.field, proof.section_no]
+        before = ("…" if proof.start > _AROUND else "") + stored[
+            max(proof.start - _AROUND, 0) : proof.start
+        ]
+        behind = stored[proof.end : proof.end + _AROUND]
+        more = "…" if len(stored) > proof.end + _AROUND else ""
+        told["passage"] = f"{before}[{proof.text}]{behind}{more}"
+    return told

@@ -1,0 +1,149 @@
+"""Find the signals of a rule set in the texts and tags of one record.
+
+An `re2.Filter` holds the patterns: one pass over a text tells which literals stand in it, and
+only patterns that can match are tried, all in C++. Where a pattern stands is asked only of what
+proves a rule (see `decide`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import re2
+
+from pipeline.rules.fold import fold
+from pipeline.rules.model import VALUE_KINDS, Signal
+from pipeline.rules.patterns import OPTIONS, regular_expression
+from pipeline.rules.text import ABSTRACT_ZONES, ZONES, Unit
+
+NAME_KINDS = ("publication_type", "mesh", "substance", "supplementary")
+"""Kinds of tags in whose names a `name` signal looks."""
+_ALSO_FOUND_AS = {"substance": ("substance", "supplementary")}
+"""Kinds of tags that a signal is looked for in, where they are not just its own."""
+
+
+class Tag(NamedTuple):
+    """Something a record carries beside its texts.
+
+    Attributes:
+        kind: publication_type, mesh, mesh_qualifier, substance, supplementary, record_kind or
+            link.
+        table: where it stands, as the field of a proof.
+        name: its name, as stored.
+        ui: its identifier in its vocabulary, where the record has one.
+        source: what a proof by it rests on.
+    """
+
+    kind: str
+    table: str
+    name: str
+    ui: str | None
+    source: str
+
+
+class Sieve:
+    """Tells which of many patterns stand in a text.
+
+    An `re2.Filter` cannot be copied to another process: each builds its own.
+    """
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        """Compile patterns.
+
+        Args:
+            patterns: regular expressions, see `patterns.regular_expression`.
+        """
+        self._filter = re2.Filter()
+        for pattern in patterns:
+            self._filter.Add(pattern, OPTIONS)
+        self._filter.Compile()
+
+    def find(self, raw: bytes) -> Sequence[int]:
+        """Places, in the order they were given, of the patterns that stand in a text."""
+        return self._filter.Match(raw) or ()
+
+
+class TextFinder:
+    """Finds the text signals of a set in units."""
+
+    def __init__(self, signals: Mapping[Signal, int], form: str) -> None:
+        """Compile the patterns of a set of signals.
+
+        Args:
+            signals: every signal with its number; those of other kinds are passed over.
+            form: form of the texts to look in.
+        """
+        self._form = form
+        self._of_zone: dict[str, tuple[Sieve, list[tuple[int, ...]]]] = {}
+        texts = {signal: number for signal, number in signals.items() if signal.kind == "text"}
+        # Abstract zones ask for nearly the same, titles and keywords for much else: with two
+        # sieves few patterns are tried in vain, and few are held twice.
+        for zones in (ABSTRACT_ZONES, [zone for zone in ZONES if zone not in ABSTRACT_ZONES]):
+            asked = [signal for signal in texts if not set(zones).isdisjoint(signal.zones)]
+            patterns = list(dict.fromkeys(regular_expression(signal.value) for signal in asked))
+            sieve = Sieve(patterns)
+            for zone in zones:
+                numbers: dict[str, list[int]] = {pattern: [] for pattern in patterns}
+                for signal in asked:
+                    if zone in signal.zones:
+                        numbers[regular_expression(signal.value)].append(texts[signal])
+                if any(numbers.values()):
+                    self._of_zone[zone] = (sieve, [tuple(found) for found in numbers.values()])
+
+    def find(self, unit: Unit) -> list[int]:
+        """Numbers of the signals that stand in a unit."""
+        held = self._of_zone.get(unit.zone)
+        raw = unit.forms[self._form].raw
+        if held is None or not raw:
+            return []
+        sieve, numbers = held
+        return [number for place in sieve.find(raw) for number in numbers[place]]
+
+
+class TagFinder:
+    """Finds the signals of a set that are no texts: terms, words in their names, values."""
+
+    def __init__(self, signals: Mapping[Signal, int]) -> None:
+        """Index a set of signals.
+
+        Args:
+            signals: every signal with its number; those on texts are passed over.
+        """
+        self._by_ui: dict[tuple[str, str], list[int]] = {}
+        self._by_name: dict[tuple[str, str], list[tuple[int, bool]]] = {}
+        self._by_value: dict[tuple[str, str], list[int]] = {}
+        names: dict[str, int] = {}
+        for signal, number in signals.items():
+            if signal.kind == "name":
+                names[regular_expression(signal.value)] = number
+            elif signal.kind in VALUE_KINDS.values():
+                self._by_value.setdefault((signal.kind, signal.value), []).append(number)
+            elif signal.kind != "text":
+                for kind in _ALSO_FOUND_AS.get(signal.kind, (signal.kind,)):
+                    if signal.ui:
+                        self._by_ui.setdefault((kind, signal.ui), []).append(number)
+                    self._by_name.setdefault((kind, signal.value.lower()), []).append(
+                        (number, signal.ui is not None)
+                    )
+        self._names = Sieve(tuple(names)) if names else None
+        self._name_numbers = list(names.values())
+
+    def find(self, tags: Iterable[Tag]) -> Iterator[tuple[int, Tag]]:
+        """Each signal with each tag that it stands in.
+
+        Terms are compared by identifier where the record has one and the signal knows it, else
+        by name without regard to case.
+        """
+        for tag in tags:
+            for number in self._by_value.get((tag.kind, tag.name), ()):
+                yield number, tag
+            if tag.ui is not None:
+                for number in self._by_ui.get((tag.kind, tag.ui), ()):
+                    yield number, tag
+            for number, has_ui in self._by_name.get((tag.kind, tag.name.lower()), ()):
+                if tag.ui is None or not has_ui:
+                    yield number, tag
+            if self._names is not None and tag.kind in NAME_KINDS:
+                for place in self._names.find(fold(tag.name).encode()):
+                    yield self._name_numbers[place], tag

@@ -1,0 +1,318 @@
+"""Where in a record words stand: text units with their zones, and sentences.
+
+A unit is one stored text: a title, one abstract section, one keyword. It has a zone and up to
+three folded forms, each as long as the others, so that a place in any of them is a place in the
+stored text:
+
+- `whole`: everything;
+- `judged`: what may decide a judgement. Sentences that only give background or call for further
+  research are blotted out with full stops (designs named there are the commonest error of rules
+  on texts);
+- `outcome`: only results and conclusions.
+
+Unlabelled abstracts are cut into sentences for this; their zone is `body`. The words that tell
+what a sentence is about are data (language.toml).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import re2
+
+from pipeline.rules.file import RuleFile, Table
+from pipeline.rules.fold import Text, fold, invisible
+from pipeline.rules.patterns import OPTIONS, checked
+
+ABSTRACT_ZONES = ("background", "objective", "methods", "results", "conclusions", "body")
+"""Zones of abstract sections; `background` is never judged."""
+ZONES = ("title", "vernacular", *ABSTRACT_ZONES, "other_abstract", "keywords")
+_END = re.compile(r"[.!?][ \t\n\u00a0\u2009\u202f][A-Z0-9(\[]")
+_CLOSING = re.compile(r"(?:[a-z0-9)%\]'\u201d\u03b1-\u03c9]|[A-Z]{2})\Z")
+"""What stands before the full stop of a sentence: no single capital, as in "J. Smith"."""
+_EMPTY = Text("")
+_SENTENCE_ZONES = ("results", "conclusions", "body")
+_WHOLE_ZONES = ("title", "keywords")
+
+
+class _Sentences(Table):
+    """`[sentences]` of language.toml."""
+
+    own_work: list[str]
+    outlook: list[str]
+    own_summary: list[str]
+    findings: list[str]
+    opening: int
+    closing: int
+
+
+class _File(Table):
+    """language.toml."""
+
+    version: str
+    labels: dict[str, list[str]]
+    sentences: _Sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What words say about the sections and sentences they stand in.
+
+    Attributes:
+        labels: zone and pattern of section labels, in the order they are tried.
+        own_work: a sentence that speaks of the authors' own work; openings before the first
+            are background.
+        outlook: a closing sentence that calls for research not done yet.
+        own_summary: what a closing sentence may say beside its call.
+        findings: a sentence of an unlabelled abstract that reports what came out.
+        opening: how many sentences at most can be an opening.
+        closing: how many sentences at the end may call for research.
+    """
+
+    version: str
+    sha256: str
+    labels: tuple[tuple[str, Any], ...]
+    own_work: Any
+    outlook: Any
+    own_summary: Any
+    findings: Any
+    opening: int
+    closing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section of an abstract, as stored.
+
+    Attributes:
+        number: its number in the record.
+        label: its label as printed.
+        category: the zone its publisher states, in capitals; None, or anything else, for none.
+        is_main: it belongs to the abstract itself, not to another one of the record.
+        text: the section.
+    """
+
+    number: int
+    label: str | None
+    category: str | None
+    is_main: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One text in which rules look for words.
+
+    Attributes:
+        field: title, abstract, keywords, ...
+        section_no: number of the section or keyword; None for fields with one text.
+        zone: one of ZONES.
+        stored: the text as stored, into which places point.
+        forms: the folded text by name of the form (see above); a sentence has `sentence` only.
+    """
+
+    field: str
+    section_no: int | None
+    zone: str
+    stored: str
+    forms: Mapping[str, Text]
+
+
+def load_language(path: Path) -> Language:
+    """Read language.toml.
+
+    Args:
+        path: the reference file.
+
+    Raises:
+        ConfigurationError: naming the line at fault.
+    """
+    file = RuleFile(path)
+    told = file.read(_File, file.data, "version")
+
+    def compiled(name: str, patterns: Sequence[str]) -> Any:
+        return re2.compile(checked(file, "|".join(patterns), f"{name} = "), OPTIONS)
+
+    for zone in told.labels:
+        if zone not in ABSTRACT_ZONES:
+            raise file.error(f"{zone} = ", f"unknown zone `{zone}` of an abstract")
+    sentences = told.sentences
+    return Language(
+        version=file.version(),
+        sha256=file.sha256,
+        labels=tuple((zone, compiled(zone, found)) for zone, found in told.labels.items()),
+        own_work=compiled("own_work", sentences.own_work),
+        outlook=compiled("outlook", sentences.outlook),
+        own_summary=compiled("own_summary", sentences.own_summary),
+        findings=compiled("findings", sentences.findings),
+        opening=sentences.opening,
+        closing=sentences.closing,
+    )
+
+
+def plain_unit(field: str, section_no: int | None, zone: str, stored: str) -> Unit:
+    """A unit that is judged as a whole: a title, a keyword."""
+    text = Text(fold(stored), invisible(stored))
+    return Unit(field, section_no, zone, stored, {"whole": text, "judged": text, "outcome": _EMPTY})
+
+
+def abstract_units(sections: Sequence[Section], language: Language) -> Iterator[Unit]:
+    """The units of the sections of a record; other abstracts are judged where no main one is."""
+    has_main = any(section.is_main for section in sections)
+    for section in sections:
+        forms: Mapping[str, Text]
+        if section.is_main or not has_main:
+            zone = _zone(section, language)
+            forms = _Forms(section.text, zone, language)
+            zone = "objective" if zone == "background" else zone
+        else:
+            zone = "other_abstract"
+            text = Text(fold(section.text), invisible(section.text))
+            forms = {"whole": text, "judged": _EMPTY, "outcome": _EMPTY}
+        yield Unit("abstract", section.number, zone, section.text, forms)
+
+
+def sentence_units(units: Iterable[Unit]) -> Iterator[Unit]:
+    """Units of one sentence each, for rules that must hold within a sentence.
+
+    Args:
+        units: units of a record.
+
+    Yields:
+        Titles and keywords as they are; of abstracts the sentences of results and conclusions.
+        Full stops stand before a sentence up to its place, so that places hold in the stored
+        text.
+    """
+    for unit in units:
+        if unit.zone in _WHOLE_ZONES:
+            yield _as_sentence(unit, unit.forms["whole"])
+        elif unit.zone in _SENTENCE_ZONES:
+            outcome, before = unit.forms["outcome"].folded, 0
+            for width in _widths(unit.stored):
+                own = outcome[before : before + width]
+                if own.strip("."):
+                    text = Text("." * before + own, invisible(unit.stored))
+                    yield _as_sentence(unit, text)
+                before += width + 1
+
+
+def _as_sentence(unit: Unit, text: Text) -> Unit:
+    return Unit(unit.field, unit.section_no, unit.zone, unit.stored, {"sentence": text})
+
+
+def _cut(stored: str) -> list[str]:
+    """The sentences of a stored text; between two of them one space is left out."""
+    sentences: list[str] = []
+    start = taken = 0
+    for end in _END.finditer(stored):
+        stop = end.start()
+        # what opens a sentence cannot close it: of "1. 2. 3" only the first is cut off
+        if _CLOSING.search(stored[max(stop - 2, taken) : stop]):
+            sentences.append(stored[start : stop + 1])
+            start, taken = stop + 2, end.end()
+    sentences.append(stored[start:])
+    return sentences
+
+
+def _zone(section: Section, language: Language) -> str:
+    """The zone its publisher states, else the one words in the label tell, else `body`."""
+    stated = (section.category or "").lower()
+    if stated in ABSTRACT_ZONES and stated != "body":
+        return stated
+    if section.label is not None:
+        label = fold(section.label).encode()
+        for zone, pattern in language.labels:
+            if pattern.search(label):
+                return zone
+    return "body"
+
+
+class _Forms(dict[str, Text]):
+    """The forms of a section, each made when it is first asked for: a topic needs only one."""
+
+    __slots__ = ("_language", "_stored", "_widths", "_zone")
+
+    def __init__(self, stored: str, zone: str, language: Language) -> None:
+        super().__init__()
+        self._stored, self._zone, self._language = stored, zone, language
+        self._widths: list[int] | None = None
+
+    def __missing__(self, form: str) -> Text:
+        made = _EMPTY
+        if form == "whole":
+            made = Text(fold(self._stored), invisible(self._stored))
+        elif form == "judged":
+            sentences = self._sentences(self["whole"])
+            kept = _kept(sentences, self._zone, self._language)
+            made = self["whole"] if kept is sentences else self._joined(kept)
+        elif form != "outcome":
+            raise KeyError(form)
+        elif self._zone in ("results", "conclusions"):
+            made = self["judged"]
+        elif self._zone == "body":
+            findings = self._language.findings
+            made = self._joined(
+                sentence if findings.search(sentence.encode()) else "." * len(sentence)
+                for sentence in self._sentences(self["judged"])
+            )
+        self[form] = made
+        return made
+
+    def _sentences(self, text: Text) -> list[str]:
+        """The sentences of a form; sections on methods and results are one piece."""
+        if self._zone in ("methods", "results"):
+            return [text.folded]
+        if self._widths is None:
+            self._widths = _widths(self._stored)
+        sentences, place = [], 0
+        for width in self._widths:
+            sentences.append(text.folded[place : place + width])
+            place += width + 1
+        return sentences
+
+    def _joined(self, sentences: Iterable[str]) -> Text:
+        return Text(" ".join(sentences), invisible(self._stored))
+
+
+def _widths(stored: str) -> list[int]:
+    """How long each sentence of a stored text is when it is folded."""
+    sentences = _cut(stored)
+    return [len(fold(one)) for one in sentences] if invisible(stored) else list(map(len, sentences))
+
+
+def _kept(sentences: list[str], zone: str, language: Language) -> list[str]:
+    """The sentences, those that only open or close the matter blotted out; same list if none."""
+    count = len(sentences)
+    opening = 0  # how many sentences come before the authors' own work
+    if zone in ("background", "objective", "body"):
+        first_own = next(
+            (
+                place
+                for place, sentence in enumerate(sentences)
+                if language.own_work.search(sentence.encode())
+            ),
+            None,
+        )
+        if zone == "background":
+            opening = count if first_own is None else first_own
+        elif zone == "objective":
+            opening = first_own or 0
+        else:
+            silent = 1 if count > 2 else 0
+            opening = min(silent if first_own is None else first_own, language.opening)
+    blotted = set(range(opening))
+    if zone in ("body", "conclusions") and count > 1:
+        for place in range(max(count - language.closing, 0), count):
+            raw = sentences[place].encode()
+            if language.outlook.search(raw) and not language.own_summary.search(raw):
+                blotted.add(place)
+    if not blotted:
+        return sentences
+    return [
+        "." * len(sentence) if place in blotted else sentence
+        for place, sentence in enumerate(sentences)
+    ]

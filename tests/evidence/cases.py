@@ -1,0 +1,154 @@
+"""Cases beside the rules: made-up records, what must come out of each, and what must not.
+
+A file of cases stands in `data/reference/cases/` for each rule file. A `[[case]]` is a record and
+
+- `primary`: the one study type it counts under;
+- `gives`: codes it must get: a study type, `aspect.value`, a flag, a topic, `facet.value`, a
+  claim, the number of a registration or `no_registration`. Of a facet that is named here the
+  record must have no other value;
+- `never`: codes it must not get;
+- `says`: what the case shows, where that is not plain.
+
+The record has `title`, `vernacular_title`, `abstract` (text, or pairs of category and text),
+`keywords`, `links`, `affiliations`, `kind`, `source`; `publication_types`, `substances` and `mesh`
+(names, `Name|UI` where only the identifier is to count; a heading may be `*Major` and have a
+`/qualifier`); `databanks` (pairs of databank and number).
+
+`[[each]]` is a case with a list of `rows`: `{0}`, `{1}` ... in its texts are replaced by the cells.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.evidence.judge import judge_record
+from pipeline.evidence.judgement import Judgement
+from pipeline.evidence.record import Heading, Record, Term
+from pipeline.rules.text import Section
+from tests.evidence.conftest import REFERENCE, SHIPPED
+
+_EXPECTED = ("primary", "gives", "never")
+_TEXTS = ("title", "vernacular_title", "kind", "source")
+_LISTS = ("keywords", "links", "affiliations")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One made-up record with what must come out."""
+
+    name: str
+    record: Record
+    primary: str | None
+    gives: tuple[str, ...]
+    never: tuple[str, ...]
+
+
+def read_cases(name: str) -> list[Case]:
+    """The cases beside a rule file.
+
+    Raises:
+        ValueError: a key that no case has, or a case that expects nothing.
+    """
+    path = REFERENCE / "cases" / f"{name}.toml"
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    if unknown := set(data) - {"case", "each"}:
+        raise ValueError(f"{path.name}: unknown {sorted(unknown)}")
+    written = [*data.get("case", ()), *_each(data.get("each", ()))]
+    return [_case(f"{name}-{number}", table) for number, table in enumerate(written, 1)]
+
+
+def record_of(table: dict[str, Any], pmid: int = 1) -> Record:
+    """A record from what a case says of it; keys that are none of a record are left alone."""
+    abstract = table.get("abstract", [])
+    sections = [[None, abstract]] if isinstance(abstract, str) else abstract
+    return Record(
+        pmid,
+        **{key: table[key] for key in _TEXTS if key in table},
+        **{key: tuple(table[key]) for key in _LISTS if key in table},
+        sections=tuple(
+            Section(number, category, category, True, text)
+            for number, (category, text) in enumerate(sections, 1)
+        ),
+        publication_types=tuple(map(_term, table.get("publication_types", ()))),
+        headings=tuple(map(_heading, table.get("mesh", ()))),
+        substances=tuple(map(_term, table.get("substances", ()))),
+        accessions=tuple((name, number) for name, number in table.get("databanks", ())),
+    )
+
+
+def codes_of(judgement: Judgement) -> set[str]:
+    """Everything a record got, written as in `gives`."""
+    return {
+        *(label.study_type for label in judgement.labels),
+        *(f"{one.aspect}.{one.value}" for one in judgement.aspects),
+        *judgement.flags,
+        *(hit.topic for hit in judgement.topics),
+        *(f"{one.facet}.{one.value}" for one in judgement.facets),
+        *(hit.claim for hit in judgement.claims),
+        *([one.number for one in judgement.registrations] or ["no_registration"]),
+    }
+
+
+def problems(case: Case) -> Iterator[str]:
+    """What came out of a case otherwise than it must."""
+    judgement = judge_record(case.record, SHIPPED)
+    codes = codes_of(judgement)
+    rules = sorted({proof.rule_id for proof in judgement.proofs})
+    if case.primary and judgement.primary.study_type != case.primary:
+        yield f"primary is {judgement.primary.study_type}, not {case.primary} (rules: {rules})"
+    for code in case.gives:
+        if code not in codes:
+            yield f"lacks {code}, has {sorted(codes)} (rules: {rules})"
+    facets = {facet.name for facet in SHIPPED.facets.facets}
+    for facet in facets & {code.partition(".")[0] for code in case.gives}:
+        for code in sorted(codes - set(case.gives)):
+            if code.startswith(f"{facet}."):
+                yield f"has {code} too (rules: {rules})"
+    for code in case.never:
+        if code in codes:
+            yield f"has {code} (rules: {rules})"
+
+
+def _each(tables: Any) -> Iterator[dict[str, Any]]:
+    """`[[each]]` written out: a case a row."""
+    for table in tables:
+        text = json.dumps({key: value for key, value in table.items() if key != "rows"})
+        for row in table["rows"]:
+            filled = text
+            for place, cell in enumerate([row] if isinstance(row, str) else row):
+                filled = filled.replace(f"{{{place}}}", json.dumps(cell)[1:-1])
+            yield json.loads(filled)
+
+
+def _case(name: str, table: dict[str, Any]) -> Case:
+    known = {
+        *_EXPECTED, *_TEXTS, *_LISTS, "says", "abstract", "publication_types", "mesh",
+        "substances", "databanks",
+    }  # fmt: skip
+    if unknown := set(table) - known:
+        raise ValueError(f"{name}: unknown {sorted(unknown)}")
+    if not any(key in table for key in _EXPECTED):
+        raise ValueError(f"{name} expects nothing: {table}")
+    return Case(
+        f"{name} {table.get('title', '')[:40]}",
+        record_of(table),
+        table.get("primary"),
+        tuple(table.get("gives", ())),
+        tuple(table.get("never", ())),
+    )
+
+
+def _term(written: str) -> Term:
+    name, _, ui = written.partition("|")
+    return Term(name, ui or None)
+
+
+def _heading(written: str) -> Heading:
+    name, _, qualifier = written.removeprefix("*").partition("/")
+    term = _term(name)
+    qualifiers = (_term(qualifier),) if qualifier else ()
+    return Heading(term.name, term.ui, written.startswith("*"), qualifiers)

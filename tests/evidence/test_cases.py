@@ -1,0 +1,111 @@
+"""Every case beside the rules, and every rule with a case that it decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from pipeline.evidence.judge import judge_record
+from pipeline.rules.model import Rule
+from tests.evidence.cases import Case, problems, read_cases, record_of
+from tests.evidence.conftest import SHIPPED
+
+FILES = ("study_types", "facets", "claims", "topics", "registries")
+
+
+def _readings() -> Iterator[Case]:
+    """The pairs of each `not` in claims.toml: a sentence that must match, and its trap."""
+    for claim in SHIPPED.claims.matched():
+        for reading in claim.readings:
+            for gives, never, text in (
+                ((claim.code,), (), reading.match or ""),
+                ((), (claim.code,), reading.no_match),
+            ):
+                record = record_of({"title": "Kratom", "abstract": [["RESULTS", text]]})
+                yield Case(f"{claim.code} {text[:40]}", record, None, gives, never)
+
+
+CASES = {name: read_cases(name) for name in FILES}
+CASES["claims"] += _readings()
+ALL = [case for cases in CASES.values() for case in cases]
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
+def test_case(case: Case) -> None:
+    assert not list(problems(case))
+
+
+def test_what_came_out_is_proved_where_it_says() -> None:
+    placed = 0
+    for case in ALL:
+        judgement = judge_record(case.record, SHIPPED)
+        texts = {(u.field, u.section_no): u.stored for u in case.record.units(SHIPPED.language)}
+        for proof in judgement.proofs:
+            if proof.start is not None:
+                placed += 1
+                stored = texts[proof.field, proof.section_no]
+                assert stored[proof.start : proof.end] == proof.text
+        proved = {proof.code for proof in judgement.proofs}
+        stated = {
+            *(one.study_type for one in judgement.labels if one.study_type != "OTHER"),
+            *judgement.flags,
+            *(hit.topic for hit in judgement.topics),
+            *(hit.claim for hit in judgement.claims),
+            *(one.number for one in judgement.registrations),
+            *(f"{one.facet}.{one.value}" for one in judgement.facets if one.level != "none"),
+        }
+        assert stated == proved, case.name
+    assert placed > 1000
+
+
+def _undecided(rules: Iterable[Rule], kinds: set[str], cases: Iterable[Case]) -> list[str]:
+    """Rules without a case in which they alone give their code, and it is asked for."""
+    code_of = {rule.rule_id: rule.code for rule in rules}
+    left = dict(code_of)
+    for case in cases:
+        judgement = judge_record(case.record, SHIPPED)
+        fired = {proof.rule_id for proof in judgement.proofs if proof.kind in kinds} & set(code_of)
+        wanted = {case.primary, *case.gives}
+        for rule_id in fired & set(left):
+            code = code_of[rule_id]
+            is_alone = not any(code_of[other] == code for other in fired - {rule_id})
+            # a number or years are read: the rule gives the facet, the words its value
+            is_wanted = any(one and (one == code or one.startswith(f"{code}.")) for one in wanted)
+            if is_alone and is_wanted:
+                del left[rule_id]
+    return sorted(left)
+
+
+def test_every_rule_of_a_study_type_decides_a_case() -> None:
+    rules = SHIPPED.study_types.rules.rules
+    assert not _undecided(rules, {"study_type", "flag"}, CASES["study_types"])
+
+
+def test_every_rule_of_a_facet_decides_a_case() -> None:
+    assert not _undecided(SHIPPED.facets.rules.rules, {"facet"}, CASES["facets"])
+
+
+def test_every_rule_of_a_claim_decides_a_case() -> None:
+    assert not _undecided(SHIPPED.claims.rules.rules, {"claim"}, CASES["claims"])
+
+
+def test_every_clause_of_a_topic_decides_a_case() -> None:
+    rules = [clause.rule for clause in SHIPPED.topics.clauses()]
+    assert not _undecided(rules, {"topic"}, CASES["topics"])
+
+
+def test_every_registry_is_found_in_a_case() -> None:
+    found = {
+        one.registry
+        for case in CASES["registries"]
+        for one in judge_record(case.record, SHIPPED).registrations
+        if one.number in case.gives
+    }
+    assert found == {one.name for one in SHIPPED.registries.registries}
+
+
+def test_a_rule_without_a_case_is_named() -> None:
+    rules = SHIPPED.study_types.rules.rules
+    without = [case for case in CASES["study_types"] if case.primary != "REFWORK"]
+    assert "refwork.record_kind" in _undecided(rules, {"study_type", "flag"}, without)

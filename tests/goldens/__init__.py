@@ -1,0 +1,1 @@
+"""What comes out of whole corpora, frozen, so that a change of how shows no change of what."""
