@@ -54,7 +54,7 @@ _TYPED = re.compile(r"(.*\S)\s*\[([A-Za-z][\w-]*)\]$", re.S)
 _OF_SEVERAL = re.compile(r"(\S.*?)\s*\[(doi|pii|pmc|mid|bookaccession)\](?=\s|$)", re.S)
 _ISSN = re.compile(r"(\S+)(?: \((\w+)\))?")
 _SUBSTANCE = re.compile(r"(.+?) \((.+)\)$", re.S)
-_LINKED = re.compile(r"\s*PMID: ?(\d{1,10})\b\.?")
+_LINKED = re.compile(r"\bPMID: ?(\d{1,10})\b\.?")
 _STAMP = re.compile(r"(\d{4})/(\d\d)/(\d\d)(?: (\d\d):(\d\d))?")
 _OTHER_ID = re.compile(r"([\w-]+): (.+)", re.S)
 _OTHER_ABSTRACT = re.compile(
@@ -70,7 +70,8 @@ def read_medline(record_no: int, cut: MedlineCut, tally: Tally) -> Tables:
     """One record of an export as rows; only records of XML files are found by offset.
 
     Raises:
-        BadRecordError: it is cut, has no PMID, is no UTF-8, or has more than can be numbered.
+        BadRecordError: it is cut, not one record, has no PMID, is no UTF-8, or has more than can
+            be numbered.
     """
     if cut.is_cut:
         raise BadRecordError("the file ends in the middle of it: the export was cut")
@@ -79,6 +80,7 @@ def read_medline(record_no: int, cut: MedlineCut, tally: Tally) -> Tables:
     except UnicodeDecodeError as error:
         raise BadRecordError("it is not UTF-8") from error
     fields = read_fields(text, tally)
+    _check_is_one(fields)
     said: Said = Medline.read(  # type: ignore[no-untyped-call]
         [f"{tag:<4}- {value}" for tag, value in fields]
     )
@@ -104,14 +106,14 @@ def read_medline(record_no: int, cut: MedlineCut, tally: Tally) -> Tables:
     article["general_notes"] = [
         note for note in article["general_notes"] if not note.startswith(OWN_NOTE)
     ]
-    _dates(said, article)
+    _dates(said, article, tally)
     _numbers(said, fields, article)
-    _identifiers(said, fields, article, add)
+    _identifiers(fields, article, add)
     _indexing(said, fields, add)
     _abstracts(fields, add)
     _grants(said, add)
     _links(said, add)
-    _history(said, fields, add)
+    _history(fields, add)
     if is_book:
         _book(said, article, add)
     else:
@@ -123,6 +125,15 @@ def read_medline(record_no: int, cut: MedlineCut, tally: Tally) -> Tables:
     row = tuple([article.get(column) for column in PARSED_COLUMNS["articles"]])
     tables["articles"].append(row)
     return tables
+
+
+def _check_is_one(fields: list[Field]) -> None:
+    """Refuse what is no record, and two in one: the PMID line between them is damaged."""
+    if not fields or fields[0][0] != "PMID":
+        raise BadRecordError("it does not begin with a PMID")
+    for tag in ("STAT", "OWN", "JID"):  # of a single word each, never told twice
+        if sum(found == tag for found, _ in fields) > 1:
+            raise BadRecordError(f"it has two {tag} lines: the PMID between two records is missing")
 
 
 class _Adder:
@@ -157,7 +168,7 @@ def _no_pmid() -> int:
     raise BadRecordError("PMID is 0")
 
 
-def _dates(said: Said, article: dict[str, Any]) -> None:
+def _dates(said: Said, article: dict[str, Any], tally: Tally) -> None:
     if words := _text(said, "DP"):
         found = read_words(words)
         article |= {
@@ -175,9 +186,15 @@ def _dates(said: Said, article: dict[str, Any]) -> None:
             "electronic_month": found.month,
             "electronic_day": found.day,
         }
-    article["date_completed"] = whole_date(_eight_digits(_text(said, "DCOM") or ""))
-    revised = _text(said, "LR") or _text(said, "DRDT") or ""
-    article["date_revised"] = whole_date(_eight_digits(revised))
+    for tag, column in (
+        ("DRDT", "date_revised"),
+        ("LR", "date_revised"),
+        ("DCOM", "date_completed"),
+    ):
+        if words := _text(said, tag):
+            article[column] = whole_date(_eight_digits(words))
+            if article[column] is None:
+                tally["value", f"MEDLINE/{tag}={words[:40]}"] += 1
 
 
 def _eight_digits(text: str) -> list[tuple[str, str]]:
@@ -194,15 +211,15 @@ def _numbers(said: Said, fields: list[Field], article: dict[str, Any]) -> None:
     article["number_of_references"] = small_number(_text(said, "RF") or "")
 
 
-def _identifiers(said: Said, fields: list[Field], article: dict[str, Any], add: _Adder) -> None:
+def _identifiers(fields: list[Field], article: dict[str, Any], add: _Adder) -> None:
     located = [pair for text in _each(fields, "LID") for pair in _typed(text)]
     own = [pair for text in _each(fields, "AID") for pair in _typed(text)]
     for value, kind in located:
         add("article_identifiers", "ELocationID", kind, value, True)
     for value, kind in own:
         add("article_identifiers", "ArticleId", kind, value, None)
-    if pmc := _text(said, "PMC"):
-        article["pmc_id"] = pmc
+    for pmc in _each(fields, "PMC"):
+        article.setdefault("pmc_id", pmc)
         if (pmc, "pmc") not in own:
             add("article_identifiers", "ArticleId", "pmc", pmc, None)
     for value in _each(fields, "MID"):
@@ -219,10 +236,12 @@ def _identifiers(said: Said, fields: list[Field], article: dict[str, Any], add: 
 
 def _typed(text: str) -> list[tuple[str, str | None]]:
     """`10.1000/x [doi]` as value and type; each of several in a line."""
-    if several := _OF_SEVERAL.findall(text):
-        return several
-    found = _TYPED.match(text)
-    return [(found[1], found[2])] if found else [(text, None)]
+    several = list(_OF_SEVERAL.finditer(text))
+    if several:
+        rest = text[several[-1].end() :].strip()
+        return [(found[1], found[2]) for found in several] + ([(rest, None)] if rest else [])
+    one = _TYPED.match(text)
+    return [(one[1], one[2])] if one else [(text, None)]
 
 
 def _indexing(said: Said, fields: list[Field], add: _Adder) -> None:
@@ -308,7 +327,8 @@ def _links(said: Said, add: _Adder) -> None:
     for tag, ref_type in LINKS.items():
         for text in _list(said, tag):
             found = next(reversed(list(_LINKED.finditer(text))), None)
-            source = text[: found.start()] + text[found.end() :] if found else text
+            is_last = found is not None and found.end() == len(text)
+            source = text[: found.start()].rstrip() if found and is_last else text
             if "doi:" not in source and "pii:" not in source:
                 source = source.removesuffix(".")
             number = int(found[1]) if found else 0
@@ -316,14 +336,14 @@ def _links(said: Said, add: _Adder) -> None:
             add("article_links", ref_type, source or None, linked, None, None)
 
 
-def _history(said: Said, fields: list[Field], add: _Adder) -> None:
+def _history(fields: list[Field], add: _Adder) -> None:
     """The tags of single dates, which PHST repeats today, and PHST."""
     told = [(status or "", text) for line in _each(fields, "PHST") for text, status in _typed(line)]
     days = {(status, text[:10]) for status, text in told}
     single = [
         (status, text)
         for tag, status in HISTORY.items()
-        for text in _list(said, tag)
+        for text in _each(fields, tag)
         if (status, text[:10]) not in days
     ]
     for status, text in (*single, *told):

@@ -131,6 +131,8 @@ def read_fields(text: str, tally: Tally) -> list[Field]:
         found = _TAG.match(line)
         if found and (found["blank"] is not None or found["tag"] in KNOWN):
             fields.append((found["tag"], [found["value"]]))
+        elif not fields:
+            tally["element", "MEDLINE/(text between records)"] += 1
         elif line[0] in _BLANKS:
             fields[-1][1].append(line.lstrip(_BLANKS))
         elif is_behind_gap:
@@ -140,7 +142,10 @@ def read_fields(text: str, tally: Tally) -> list[Field]:
             fields[-1][1].append(line)
         is_behind_gap = False
     is_exact = _is_exact(pieces for _, pieces in fields)
-    return [(tag, _joined(pieces, is_exact or tag in _OF_ONE_WORD)) for tag, pieces in fields]
+    return [
+        (tag, _joined(pieces, is_exact or (tag in _OF_ONE_WORD and " " not in pieces[0])))
+        for tag, pieces in fields
+    ]
 
 
 def _is_exact(fields: Iterable[list[str]]) -> bool:
