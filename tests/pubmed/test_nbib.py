@@ -422,6 +422,21 @@ def test_more_than_can_be_numbered_is_quarantined_soon(tag: str) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "LID - " + "a " * 300_000, "RN  - " + "0 (a" * 200_000, "AID - " + "[doi" * 200_000,
+        "PHST- " + " [" * 300_000, "RIN - " + "PMID: " * 100_000, "GR  - " + "a/" * 300_000,
+        "AB  - x" + "\r" * 500_000, "AB  - x" + "\n      -" * 100_000, "MH  - " + "/" * 30_000,
+        "FAU - " + ", " * 300_000, "AU  - " + "Leaf " * 200_000, "IS  - " + "(" * 500_000,
+    ],
+    ids=lambda line: line[:4],
+)  # fmt: skip
+def test_very_long_lines_are_read_in_linear_time(line: str) -> None:
+    """Quadratic time would be hours, and the run would never end."""
+    assert read(f"{HEAD}{line}\n").record_count == 1
+
+
 TAGS = st.sampled_from(["PMID", "ZZZ", *sorted(KNOWN)])
 LINE = st.one_of(
     st.tuples(TAGS, st.text(max_size=30)).map(lambda pair: f"{pair[0]:<4}- {pair[1]}"),

@@ -22,12 +22,12 @@ Field = tuple[str, str]
 
 FIRST_LINE = re.compile(rb"(?:\xef\xbb\xbf)?PMID {0,3}-")
 _MARK = b"\xef\xbb\xbf"
-_LINES = re.compile(rb"[^\r\n]*(?:\r*\n|\r|$)")
+_LINES = re.compile(rb"[^\r\n]*(?:\r+\n?|\n|$)")
 _LAST_LINE = re.compile(rb"[\r\n](?:SO {0,3}-|AID {0,3}-[^\r\n]+\[bookaccession\])")
 _HEAD_LINE = re.compile(rb"[\r\n](?:OWN|STAT) {0,3}-")
 _HALF_TAG = re.compile(rb"[A-Z][A-Z0-9]{0,3} {0,3}-?")
 _TAG = re.compile(r"(?P<tag>[A-Z][A-Z0-9]{1,3})[ \t]{0,3}-(?P<blank>[ \t]+|$)?(?P<value>.*)", re.S)
-_LINE_END = re.compile(r"\r*\n|\r")
+_LINE_END = re.compile(r"\r+\n?|\n")
 _BLANKS = " \t"
 _HYPHEN = re.compile(r"\w[-\u2010\u2011\u2013\u2014]$")
 _OF_ONE_WORD = ("LID", "AID")
