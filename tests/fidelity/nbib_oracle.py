@@ -12,13 +12,21 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
 
 LINE = re.compile(r"([A-Z][A-Z0-9]{1,3})[ \t]{0,3}-(?=[ \t]|$)(.*)", re.DOTALL)
-NO_BLANK = re.compile(r"(PMID|PHST|EDAT|MHDA|CRDT|DCOM|STAT|COIS|OABL|AUID|ISBN)-(.*)", re.DOTALL)
+NO_BLANK = re.compile(r"([A-Z][A-Z0-9]{1,3})[ \t]{0,3}-(.*)", re.DOTALL)
+KNOWN = re.compile(
+    r"PMID|OWN|STAT|DCOM|LR|DA|DRDT|CTDT|IS|ISBN|VI|IP|DP|TI|TT|PG|LID|AID|OID|MID|PMC|AB|CI|OABL?"
+    r"|OCI|F?AU|F?ED|F?IR|F?PS|F?CN|AUID|AD|IRAD|LA|SI|GR|PT|DEP|PL|TA|JT|JID|RN|NM|SB|MH|GS|SFM|RF"
+    r"|OTO?|COIS?|GN|EDAT|MHDA|CRDT|PMCR|PHST|PUBM|PST|SO|BTI|CTI|EN|VTI|CP|PB|CIN|CON|CR[IF]|EC[IF]"
+    r"|EIN|EFR|ORI|RIN|ROF|RP[IF]|RR[IF]|SPIN|UIN|UOF|PRIN|PROF"
+)
+"""Tags that need no blank behind them: no word of a text looks like one of these."""
 NAMED = ("FAU", "FED", "FIR", "FPS")
 SHORT = {"AU": "author", "ED": "editor", "IR": "investigator", "PS": "subject"}
 LINKS = {
@@ -102,7 +110,8 @@ def read_plain(content: bytes) -> Iterator[PlainRecord]:
             if record:
                 yield _finished(record, lines, is_last=False)
             record, lines = PlainRecord(at + mark, b""), [line[mark:]]
-        elif record:
+        elif record or line.strip():
+            record = record or PlainRecord(at, b"")
             lines.append(line)
         at += len(line)
     if record:
@@ -121,15 +130,20 @@ def _finished(record: PlainRecord, lines: list[bytes], *, is_last: bool) -> Plai
         if not line.strip(" \t"):
             after_gap = True
             continue
-        found = LINE.match(line) or NO_BLANK.match(line)
+        bare = NO_BLANK.match(line)
+        found = LINE.match(line) or (bare if bare and KNOWN.fullmatch(bare[1]) else None)
         if found:
             record.fields.append((found[1], Value([found[2].lstrip(" \t")])))
-        elif line[0] in " \t" or not after_gap:
+        elif record.fields and (line[0] in " \t" or not after_gap):
             record.fields[-1][1].pieces.append(line.lstrip(" \t"))
         after_gap = False
     pmid = record.pmid
-    if not (pmid.isascii() and pmid.isdigit() and 0 < int(pmid[:11]) < 2**31):
+    if not record.fields or record.fields[0][0] != "PMID":
+        record.fault = "another line first"
+    elif not (pmid.isascii() and pmid.isdigit() and 0 < int(pmid[:11]) < 2**31):
         record.fault = "no PMID"
+    elif any(sum(tag == once for tag, _ in record.fields) > 1 for once in ("STAT", "OWN", "JID")):
+        record.fault = "two records in one"
     elif is_last and not record.all("SO"):
         record.fault = PERHAPS_CUT
     return record
@@ -174,7 +188,7 @@ class _Said:
         self.book = next(iter(rows["books"]), {})
         lists: dict[str, Callable[[], list[str]]] = {
             "PMID": lambda: [str(article["pmid"])],
-            "PMC": lambda: [article["pmc_id"] or ""],
+            "PMC": self._pmc,
             "LA": lambda: article["languages"],
             "GS": lambda: article["gene_symbols"],
             "SFM": lambda: article["space_flight_missions"],
@@ -276,6 +290,10 @@ class _Said:
                 yield f"{str(whole)!r} is {found!r}"
 
         return tell
+
+    def _pmc(self) -> list[str]:
+        rows = self.rows["article_identifiers"]
+        return [row["value"] for row in rows if row["id_type"] == "pmc"]
 
     def _notes(self) -> list[str]:
         return list(self.article["general_notes"])
@@ -403,22 +421,22 @@ class _Said:
             if row["pub_status"] == DATES[tag]
         ]
         for value in self.record.all(tag):
-            if not any(text[:10] == str(value)[:10] for text in held):
+            if not any(flat(text)[:10] == str(value)[:10] for text in held):
                 yield f"{str(value)!r} is not among {held}"
 
     def _date(self, tag: str) -> Iterator[str]:
-        text = str(self.record.all(tag)[0])
+        text = " ".join(map(str, self.record.all(tag)))
         if tag in ("DEP", "CTDT"):
             if self.record.all("DEP") and tag == "CTDT":
                 return
-            held = self.article["electronic_date_verbatim"] or ""
+            held = flat(self.article["electronic_date_verbatim"] or "")
         else:
             if self.record.all("LR") and tag == "DRDT":
                 return
             name = "date_completed" if tag == "DCOM" else "date_revised"
             moment = self.article[name]
             held = f"{moment:%Y%m%d}" if moment else ""
-            text = text.replace("/", "") if re.fullmatch(r"\d{4}/?\d\d/?\d\d", text) else ""
+            text = _real_date(text.replace("/", ""))
         if held != text and text:
             yield f"{text!r} is {held!r}"
 
@@ -476,6 +494,14 @@ class _Said:
         for table, tags in tables.items():
             if self.rows[table] and not self.record.all(*tags):
                 yield tags[0], f"{table} has rows, the file no such line"
+
+
+def _real_date(text: str) -> str:
+    """Eight digits if the calendar has that day, else nothing."""
+    try:
+        return f"{datetime.strptime(text, '%Y%m%d'):%Y%m%d}"  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        return ""
 
 
 def short(values: list[str]) -> str:

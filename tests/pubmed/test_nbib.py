@@ -278,6 +278,13 @@ def test_identifiers_in_any_order() -> None:
     ]
 
 
+def test_what_a_column_cannot_hold_is_told() -> None:
+    batch = read(f"{HEAD}DCOM- 20200230\nLR  - 20200101\nAID - 10.9999/a [doi] and more\n")
+    assert rows(batch, "articles", "date_completed", "doi") == [(None, "10.9999/a")]
+    assert rows(batch, "article_identifiers", "value") == ["10.9999/a", "and more"]
+    assert dict(batch.tally) == {("value", "MEDLINE/DCOM=20200230"): 1}
+
+
 def test_other_abstracts_and_keywords_keep_their_owners() -> None:
     batch = read(
         HEAD + "OAB - Publisher: Wir.\nOABL- ger\nOAB - Nous.\nOABL- fre\nOAB - Sin idioma.\n"
@@ -297,13 +304,14 @@ def test_other_abstracts_and_keywords_keep_their_owners() -> None:
 def test_a_link_is_told_apart_from_its_pmid() -> None:
     batch = read(
         HEAD + "CIN - J Leaves. 2021;9:1; author reply 2. PMID: 777\nCON - PMID: 778\n"
-        "EIN - J Leaves. 2022;1:1. doi: 10.9999/e. PMID: 779\nECI - J Leaves. 2020\n"
+        "EIN - J Leaves. 2022;1:1. doi: 10.9999/e. PMID: 779\n"
+        "ECI - J Leaves. 2020, see PMID: 780 there\n"
         f"ROF - J Leaves. 2020. PMID: {'9' * 5000}\nPRIN- J Leaves. 2023;1.\n"
     )
     assert rows(batch, "article_links", "ref_type", "ref_source", "linked_pmid")[:4] == [
         ("CommentIn", "J Leaves. 2021;9:1; author reply 2", 777),
         ("CommentOn", None, 778),
-        ("ExpressionOfConcernIn", "J Leaves. 2020", None),
+        ("ExpressionOfConcernIn", "J Leaves. 2020, see PMID: 780 there", 780),
         ("ErratumIn", "J Leaves. 2022;1:1. doi: 10.9999/e.", 779),
     ]
     assert rows(batch, "article_links", "linked_pmid")[4:] == [None, None]
@@ -365,6 +373,21 @@ def test_a_book_that_pubmed_wrote_is_whole_without_a_source() -> None:
     assert [odd.reason for odd in cut.unreadable] == [CUT]
 
 
+def test_a_record_that_begins_otherwise_is_set_aside() -> None:
+    batch = read("  " + HEAD + HEAD.replace("801", "802"))
+    assert rows(batch, "articles", "pmid") == [802]
+    assert [odd.reason for odd in batch.unreadable] == ["it does not begin with a PMID"]
+
+
+def test_two_records_in_one_are_set_aside() -> None:
+    """With the second PMID line damaged, two papers would be read as one."""
+    batch = read(WHOLE + WHOLE.replace("PMID- 801", "PMlD- 802") + WHOLE.replace("801", "803"))
+    assert rows(batch, "articles", "pmid") == [803]
+    assert [odd.reason for odd in batch.unreadable] == [
+        "it has two STAT lines: the PMID between two records is missing"
+    ]
+
+
 def test_exports_of_programs_that_write_no_source_are_whole() -> None:
     without = WHOLE.split("SO  -")[0]
     batch = read(without + "\n" + without.replace("801", "802"))
@@ -397,6 +420,21 @@ def test_more_than_can_be_numbered_is_quarantined_soon(tag: str) -> None:
             [["it", "has"]],
             [["somebody", "in"]],
         )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "LID - " + "a " * 300_000, "RN  - " + "0 (a" * 200_000, "AID - " + "[doi" * 200_000,
+        "PHST- " + " [" * 300_000, "RIN - " + "PMID: " * 100_000, "GR  - " + "a/" * 300_000,
+        "AB  - x" + "\r" * 500_000, "AB  - x" + "\n      -" * 100_000, "MH  - " + "/" * 30_000,
+        "FAU - " + ", " * 300_000, "AU  - " + "Leaf " * 200_000, "IS  - " + "(" * 500_000,
+    ],
+    ids=lambda line: line[:4],
+)  # fmt: skip
+def test_very_long_lines_are_read_in_linear_time(line: str) -> None:
+    """Quadratic time would be hours, and the run would never end."""
+    assert read(f"{HEAD}{line}\n").record_count == 1
 
 
 TAGS = st.sampled_from(["PMID", "ZZZ", *sorted(KNOWN)])

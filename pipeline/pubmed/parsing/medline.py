@@ -10,8 +10,6 @@ the abstract; `record_source` says nbib, so that the XML of the same PMID always
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -19,28 +17,37 @@ from Bio import Medline
 
 from pipeline.pubmed.parsing.context import BadRecordError, integer
 from pipeline.pubmed.parsing.dates import (
-    moment,
     partial_date,
     read_words,
     small_number,
     whole_date,
 )
 from pipeline.pubmed.parsing.medline_lines import Field, MedlineCut, read_fields
+from pipeline.pubmed.parsing.medline_parts import (
+    Adder,
+    Said,
+    abstracts,
+    each,
+    entries,
+    grants,
+    history,
+    identifiers,
+    indexing,
+    links,
+    text_of,
+)
 from pipeline.pubmed.parsing.medline_people import read_people
 from pipeline.pubmed.parsing.medline_tags import (
     BOOK_ONLY,
     BOOKS,
-    HISTORY,
     IS_BOOK,
     KNOWN,
-    LINKS,
     LISTS,
     OWN_NOTE,
     PEOPLE,
     SCALARS,
 )
 from pipeline.pubmed.parsing.tables import (
-    LARGEST_INTEGER,
     LARGEST_SMALLINT,
     LIST_COLUMNS,
     PARSED_COLUMNS,
@@ -49,28 +56,15 @@ from pipeline.pubmed.parsing.tables import (
 )
 from pipeline.pubmed.parsing.tally import Tally
 
-Said = dict[str, Any]
-_TYPED = re.compile(r"(.*\S)\s*\[([A-Za-z][\w-]*)\]$", re.S)
-_OF_SEVERAL = re.compile(r"(\S.*?)\s*\[(doi|pii|pmc|mid|bookaccession)\](?=\s|$)", re.S)
 _ISSN = re.compile(r"(\S+)(?: \((\w+)\))?")
-_SUBSTANCE = re.compile(r"(.+?) \((.+)\)$", re.S)
-_LINKED = re.compile(r"\s*PMID: ?(\d{1,10})\b\.?")
-_STAMP = re.compile(r"(\d{4})/(\d\d)/(\d\d)(?: (\d\d):(\d\d))?")
-_OTHER_ID = re.compile(r"([\w-]+): (.+)", re.S)
-_OTHER_ABSTRACT = re.compile(
-    r"(AAMC|AIDS|KIE|PIP|NASA|Publisher|plain-language-summary): (.+)", re.S
-)  # the Types of OtherAbstract in NLM's DTD
-_INSTITUTE = re.compile(r"[A-Z]{2}")
-_ONLY_ACRONYM = re.compile(r"[A-Z]{2,5}|[A-Za-z]{2,5}_")
-_ACRONYM = re.compile(r"[A-Za-z]{2,6}_?")
-_NIH_AGENCY = re.compile(r"[A-Z]{2,}|.*\b(?:NIH|HHS|PHS)")
 
 
 def read_medline(record_no: int, cut: MedlineCut, tally: Tally) -> Tables:
     """One record of an export as rows; only records of XML files are found by offset.
 
     Raises:
-        BadRecordError: it is cut, has no PMID, is no UTF-8, or has more than can be numbered.
+        BadRecordError: it is cut, not one record, has no PMID, is no UTF-8, or has more than can
+            be numbered.
     """
     if cut.is_cut:
         raise BadRecordError("the file ends in the middle of it: the export was cut")
@@ -79,15 +73,16 @@ def read_medline(record_no: int, cut: MedlineCut, tally: Tally) -> Tables:
     except UnicodeDecodeError as error:
         raise BadRecordError("it is not UTF-8") from error
     fields = read_fields(text, tally)
+    _check_is_one(fields)
     said: Said = Medline.read(  # type: ignore[no-untyped-call]
         [f"{tag:<4}- {value}" for tag, value in fields]
     )
     tables = empty_tables()
-    add = _Adder(record_no, tables)
+    add = Adder(record_no, tables)
     is_book = not IS_BOOK.isdisjoint(said)
     article: dict[str, Any] = {
         "record_no": record_no,
-        "pmid": integer(_text(said, "PMID"), "PMID") or _no_pmid(),
+        "pmid": integer(text_of(said, "PMID"), "PMID") or _no_pmid(),
         "pmid_version": 0,
         "record_kind": "book" if is_book else "article",
         "record_source": "nbib",
@@ -97,25 +92,25 @@ def read_medline(record_no: int, cut: MedlineCut, tally: Tally) -> Tables:
         if tag not in KNOWN or (tag in BOOK_ONLY and not is_book):
             tally["element", f"MEDLINE/{tag}"] += 1
     for tag, column in SCALARS.items():
-        article[column] = article.get(column) or _text(said, tag)
+        article[column] = article.get(column) or text_of(said, tag)
     article |= dict.fromkeys(LIST_COLUMNS)
-    article |= {column: _list(said, tag) for tag, column in LISTS.items()}
-    article["citation_subsets"] = (_text(said, "SB") or "").split()
+    article |= {column: entries(said, tag) for tag, column in LISTS.items()}
+    article["citation_subsets"] = (text_of(said, "SB") or "").split()
     article["general_notes"] = [
         note for note in article["general_notes"] if not note.startswith(OWN_NOTE)
     ]
-    _dates(said, article)
+    _dates(said, article, tally)
     _numbers(said, fields, article)
-    _identifiers(said, fields, article, add)
-    _indexing(said, fields, add)
-    _abstracts(fields, add)
-    _grants(said, add)
-    _links(said, add)
-    _history(said, fields, add)
+    identifiers(fields, article, add)
+    indexing(said, fields, add)
+    abstracts(fields, add)
+    grants(said, add)
+    links(said, add)
+    history(fields, add)
     if is_book:
         _book(said, article, add)
     else:
-        article["journal_country"] = _text(said, "PL")
+        article["journal_country"] = text_of(said, "PL")
     _people(record_no, fields, article, tables, tally)
     for table, rows in tables.items():
         if len(rows) > LARGEST_SMALLINT and table != "affiliations":
@@ -125,40 +120,21 @@ def read_medline(record_no: int, cut: MedlineCut, tally: Tally) -> Tables:
     return tables
 
 
-class _Adder:
-    """Adds rows with their running number."""
-
-    def __init__(self, record_no: int, tables: Tables) -> None:
-        self.record_no = record_no
-        self.tables = tables
-
-    def __call__(self, table: str, *values: object) -> None:
-        rows = self.tables[table]
-        rows.append((self.record_no, len(rows) + 1, *values))
-
-
-def _text(said: Said, tag: str) -> str | None:
-    value = said.get(tag)
-    return (" ".join(value) if isinstance(value, list) else value) or None
-
-
-def _list(said: Said, tag: str) -> list[str]:
-    """The entries of a tag that say something."""
-    value = said.get(tag) or []
-    return [text for text in (value if isinstance(value, list) else [value]) if text]
-
-
-def _each(fields: list[Field], *tags: str) -> Iterator[str]:
-    """The entries of tags of which Bio.Medline makes one text, in order."""
-    return (value for tag, value in fields if tag in tags and value)
+def _check_is_one(fields: list[Field]) -> None:
+    """Refuse what is no record, and two in one: the PMID line between them is damaged."""
+    if not fields or fields[0][0] != "PMID":
+        raise BadRecordError("it does not begin with a PMID")
+    for tag in ("STAT", "OWN", "JID"):  # of a single word each, never told twice
+        if sum(found == tag for found, _ in fields) > 1:
+            raise BadRecordError(f"it has two {tag} lines: the PMID between two records is missing")
 
 
 def _no_pmid() -> int:
     raise BadRecordError("PMID is 0")
 
 
-def _dates(said: Said, article: dict[str, Any]) -> None:
-    if words := _text(said, "DP"):
+def _dates(said: Said, article: dict[str, Any], tally: Tally) -> None:
+    if words := text_of(said, "DP"):
         found = read_words(words)
         article |= {
             "issue_date_verbatim": words,
@@ -167,7 +143,7 @@ def _dates(said: Said, article: dict[str, Any]) -> None:
             "issue_day": found.day,
             "issue_date_precision": found.precision,
         }
-    if words := _text(said, "DEP") or _text(said, "CTDT"):
+    if words := text_of(said, "DEP") or text_of(said, "CTDT"):
         found = partial_date(_eight_digits(words))
         article |= {
             "electronic_date_verbatim": words,
@@ -175,9 +151,15 @@ def _dates(said: Said, article: dict[str, Any]) -> None:
             "electronic_month": found.month,
             "electronic_day": found.day,
         }
-    article["date_completed"] = whole_date(_eight_digits(_text(said, "DCOM") or ""))
-    revised = _text(said, "LR") or _text(said, "DRDT") or ""
-    article["date_revised"] = whole_date(_eight_digits(revised))
+    for tag, column in (
+        ("DRDT", "date_revised"),
+        ("LR", "date_revised"),
+        ("DCOM", "date_completed"),
+    ):
+        if words := text_of(said, tag):
+            article[column] = whole_date(_eight_digits(words))
+            if article[column] is None:
+                tally["value", f"MEDLINE/{tag}={words[:40]}"] += 1
 
 
 def _eight_digits(text: str) -> list[tuple[str, str]]:
@@ -186,163 +168,19 @@ def _eight_digits(text: str) -> list[tuple[str, str]]:
 
 
 def _numbers(said: Said, fields: list[Field], article: dict[str, Any]) -> None:
-    for issn, kind in (found for text in _each(fields, "IS") for found in _ISSN.findall(text)):
+    for issn, kind in (found for text in each(fields, "IS") for found in _ISSN.findall(text)):
         if kind == "Linking":
             article.setdefault("issn_linking", issn)
         elif "issn" not in article:
             article |= {"issn": issn, "issn_type": kind or None}
-    article["number_of_references"] = small_number(_text(said, "RF") or "")
+    article["number_of_references"] = small_number(text_of(said, "RF") or "")
 
 
-def _identifiers(said: Said, fields: list[Field], article: dict[str, Any], add: _Adder) -> None:
-    located = [pair for text in _each(fields, "LID") for pair in _typed(text)]
-    own = [pair for text in _each(fields, "AID") for pair in _typed(text)]
-    for value, kind in located:
-        add("article_identifiers", "ELocationID", kind, value, True)
-    for value, kind in own:
-        add("article_identifiers", "ArticleId", kind, value, None)
-    if pmc := _text(said, "PMC"):
-        article["pmc_id"] = pmc
-        if (pmc, "pmc") not in own:
-            add("article_identifiers", "ArticleId", "pmc", pmc, None)
-    for value in _each(fields, "MID"):
-        add("article_identifiers", "ArticleId", "mid", value, None)
-    for value in _each(fields, "OID"):
-        source = _OTHER_ID.match(value)
-        kind, value = source.groups() if source else (None, value)
-        add("article_identifiers", "OtherID", kind, value, None)
-    for value in _each(fields, "ISBN"):
-        number, _, kind = value.partition(" (")
-        add("article_identifiers", "Isbn", kind.removesuffix(")") or None, number, None)
-    article["doi"] = next((value for value, kind in (*own, *located) if kind == "doi"), None)
-
-
-def _typed(text: str) -> list[tuple[str, str | None]]:
-    """`10.1000/x [doi]` as value and type; each of several in a line."""
-    if several := _OF_SEVERAL.findall(text):
-        return several
-    found = _TYPED.match(text)
-    return [(found[1], found[2])] if found else [(text, None)]
-
-
-def _indexing(said: Said, fields: list[Field], add: _Adder) -> None:
-    for name in _list(said, "PT"):
-        add("publication_types", None, name)
-    for heading_no, heading in enumerate(_list(said, "MH"), 1):
-        descriptor, *qualifiers = heading.split("/")
-        fixed = (None, descriptor.removeprefix("*"), descriptor.startswith("*"), None, None)
-        rows = add.tables["mesh_headings"]
-        for number, qualifier in enumerate(qualifiers, 1):
-            tail = (None, qualifier.removeprefix("*"), qualifier.startswith("*"))
-            rows.append((add.record_no, heading_no, number, *fixed, *tail))
-        if not qualifiers:
-            rows.append((add.record_no, heading_no, 0, *fixed, None, None, None))
-    substances = set()
-    for substance in _list(said, "RN"):
-        found = _SUBSTANCE.match(substance)
-        registry_number, name = found.groups() if found else (None, substance)
-        substances.add(name)
-        add("chemicals", None, name, registry_number)
-    for name in _list(said, "NM"):  # in old exports also the substances of RN
-        if name not in substances:
-            add("supplementary_concepts", None, name, None)
-    owner = next(_each(fields, "OTO"), None)
-    for tag, text in fields:
-        if tag == "OTO":
-            owner = text or None
-        elif tag == "OT" and text:
-            add("keywords", owner, text.removeprefix("*"), text.startswith("*"))
-    for text in _list(said, "SI"):
-        databank, _, accession = text.partition("/")
-        add("databank_accessions", databank, accession or None)
-
-
-def _abstracts(fields: list[Field], add: _Adder) -> None:
-    if text := " ".join(_each(fields, "AB")):
-        add("abstract_sections", "main", None, None, None, text)
-    others: list[list[str | None]] = []
-    before = None  # a language that stands before its abstract
-    for tag, text in fields:
-        if tag == "OAB" and text:
-            found = _OTHER_ABSTRACT.match(text)
-            kind, words = found.groups() if found else ("other", text)
-            others.append([kind, before, words])
-            before = None
-        elif tag == "OABL" and text:
-            if others and others[-1][1] is None:
-                others[-1][1] = text
-            else:
-                before = text
-    for kind, language, words in others:
-        add("abstract_sections", kind, language, None, None, words)
-
-
-def _grants(said: Said, add: _Adder) -> None:
-    """`R01 DA1/DA/NIDA NIH HHS/United States`: number, acronym, agency, country.
-
-    Any of the four may be missing. Numbers have slashes of their own, and before 2008 lines of
-    the NIH had no country; without a country they end with a slash today. An empty acronym (`//`)
-    says that there is none: what stands before it is the number.
-    """
-    for text in _list(said, "GR"):
-        number, is_told, rest = text.partition("//")
-        if is_told and not number.endswith(":"):
-            agency, _, country = rest.rpartition("/")
-            add("grants", number or None, None, agency or None, country or None)
-            continue
-        *front, country = text.split("/")
-        if not front:
-            is_number = any(map(str.isdigit, text))
-            add("grants", *((text, None, None) if is_number else (None, None, text)), None)
-            continue
-        if len(front) == 2 and _INSTITUTE.fullmatch(front[1]) and _NIH_AGENCY.fullmatch(country):
-            front, country = [*front, country], ""
-        agency = front.pop()
-        shape = _ACRONYM if len(front) > 1 else _ONLY_ACRONYM
-        acronym = front.pop() if front and shape.fullmatch(front[-1]) else None
-        add("grants", "/".join(front) or None, acronym, agency or None, country or None)
-
-
-def _links(said: Said, add: _Adder) -> None:
-    """`J Y. 2021;1:2. PMID: 777`: PubMed puts a full stop where RefSource has none but a DOI's."""
-    for tag, ref_type in LINKS.items():
-        for text in _list(said, tag):
-            found = next(reversed(list(_LINKED.finditer(text))), None)
-            source = text[: found.start()] + text[found.end() :] if found else text
-            if "doi:" not in source and "pii:" not in source:
-                source = source.removesuffix(".")
-            number = int(found[1]) if found else 0
-            linked = number if 0 < number <= LARGEST_INTEGER else None
-            add("article_links", ref_type, source or None, linked, None, None)
-
-
-def _history(said: Said, fields: list[Field], add: _Adder) -> None:
-    """The tags of single dates, which PHST repeats today, and PHST."""
-    told = [(status or "", text) for line in _each(fields, "PHST") for text, status in _typed(line)]
-    days = {(status, text[:10]) for status, text in told}
-    single = [
-        (status, text)
-        for tag, status in HISTORY.items()
-        for text in _list(said, tag)
-        if (status, text[:10]) not in days
-    ]
-    for status, text in (*single, *told):
-        add("history_dates", status, text, _event(text))
-
-
-def _event(text: str) -> datetime | None:
-    found = _STAMP.match(text)
-    names = ("Year", "Month", "Day", "Hour", "Minute")
-    if not found:
-        return None
-    return moment([(n, v) for n, v in zip(names, found.groups(), strict=True) if v])
-
-
-def _book(said: Said, article: dict[str, Any], add: _Adder) -> None:
+def _book(said: Said, article: dict[str, Any], add: Adder) -> None:
     """What BTI, PB and their like say; volume and place are the book's, not a journal's."""
-    book: dict[str, Any] = {column: _text(said, tag) for tag, column in BOOKS.items()}
+    book: dict[str, Any] = {column: text_of(said, tag) for tag, column in BOOKS.items()}
     book |= {
-        "location_labels": [f"chapter: {text}" for text in _list(said, "CP")],
+        "location_labels": [f"chapter: {text}" for text in entries(said, "CP")],
         "sections": [],
         "items": [],
     }

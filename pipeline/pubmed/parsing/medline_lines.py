@@ -22,12 +22,12 @@ Field = tuple[str, str]
 
 FIRST_LINE = re.compile(rb"(?:\xef\xbb\xbf)?PMID {0,3}-")
 _MARK = b"\xef\xbb\xbf"
-_LINES = re.compile(rb"[^\r\n]*(?:\r*\n|\r|$)")
+_LINES = re.compile(rb"[^\r\n]*(?:\r+\n?|\n|$)")
 _LAST_LINE = re.compile(rb"[\r\n](?:SO {0,3}-|AID {0,3}-[^\r\n]+\[bookaccession\])")
 _HEAD_LINE = re.compile(rb"[\r\n](?:OWN|STAT) {0,3}-")
 _HALF_TAG = re.compile(rb"[A-Z][A-Z0-9]{0,3} {0,3}-?")
 _TAG = re.compile(r"(?P<tag>[A-Z][A-Z0-9]{1,3})[ \t]{0,3}-(?P<blank>[ \t]+|$)?(?P<value>.*)", re.S)
-_LINE_END = re.compile(r"\r*\n|\r")
+_LINE_END = re.compile(r"\r+\n?|\n")
 _BLANKS = " \t"
 _HYPHEN = re.compile(r"\w[-\u2010\u2011\u2013\u2014]$")
 _OF_ONE_WORD = ("LID", "AID")
@@ -131,6 +131,8 @@ def read_fields(text: str, tally: Tally) -> list[Field]:
         found = _TAG.match(line)
         if found and (found["blank"] is not None or found["tag"] in KNOWN):
             fields.append((found["tag"], [found["value"]]))
+        elif not fields:
+            tally["element", "MEDLINE/(text between records)"] += 1
         elif line[0] in _BLANKS:
             fields[-1][1].append(line.lstrip(_BLANKS))
         elif is_behind_gap:
@@ -140,7 +142,10 @@ def read_fields(text: str, tally: Tally) -> list[Field]:
             fields[-1][1].append(line)
         is_behind_gap = False
     is_exact = _is_exact(pieces for _, pieces in fields)
-    return [(tag, _joined(pieces, is_exact or tag in _OF_ONE_WORD)) for tag, pieces in fields]
+    return [
+        (tag, _joined(pieces, is_exact or (tag in _OF_ONE_WORD and " " not in pieces[0])))
+        for tag, pieces in fields
+    ]
 
 
 def _is_exact(fields: Iterable[list[str]]) -> bool:
