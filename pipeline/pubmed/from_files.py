@@ -2,9 +2,8 @@
 
 A file is read whole into an in-memory database, matched by the searches' local
 predicates, and only what matches goes into the raw archive: XML records as their
-original bytes in a new PubmedArticleSet of the same encoding and namespaces, deletions
-included; a .nbib export or list whole and uncompressed, with the numbers of its matching
-records.
+original bytes in new sets of the same encoding and namespaces, deletions included; a .nbib
+export or list whole and uncompressed, with the numbers of its matching records.
 """
 
 from __future__ import annotations
@@ -24,12 +23,11 @@ from pipeline.pubmed.archive import sha256_of
 from pipeline.pubmed.files import open_records, sniff
 from pipeline.pubmed.parsing.bytes import open_bytes
 from pipeline.pubmed.parsing.cutting import extract
-from pipeline.pubmed.parsing.head import Head
+from pipeline.pubmed.parsing.head import Head, sets_of
 from pipeline.run import Run
 from pipeline.warehouse import database, stage
 
 CITATION_LIST = "known_citations.csv"
-_END = b"</PubmedArticleSet>\n"
 
 
 def archive_matching(run: Run) -> dict[str, object]:
@@ -149,16 +147,13 @@ def file_stamp(path: Path) -> str:
 
 
 def _cut_out(con: duckdb.DuckDBPyConnection, path: Path, wanted: list[int]) -> bytes:
-    """A PubmedArticleSet of the wanted records, byte by byte, and all deletions.
-
-    A file of several documents with different heads gives several.
-    """
+    """Sets of the wanted records and of all that could not be read, byte by byte; and deletions."""
     spans = con.execute(
         """
-        SELECT raw_offset, raw_length FROM staging.core.articles
+        SELECT raw_offset, raw_length, true FROM staging.core.articles
         WHERE list_contains(?::INTEGER[], record_no)
         UNION ALL
-        SELECT raw_offset, raw_length FROM staging.core.unreadable
+        SELECT raw_offset, raw_length, false FROM staging.core.unreadable
         ORDER BY 1
         """,
         [wanted],
@@ -166,20 +161,13 @@ def _cut_out(con: duckdb.DuckDBPyConnection, path: Path, wanted: list[int]) -> b
     deletions = con.execute(
         "SELECT pmid, pmid_version FROM staging.core.deletions ORDER BY ALL"
     ).fetchall()
-    parts: list[bytes] = []
-    shared: Head | None = None
-    for head, raw in extract(path, spans):
-        if head != shared:
-            parts += [_END] * (shared is not None) + [head.before()]
-            shared = head
-        parts.append(raw + b"\n")
-    if shared is None:
-        parts.append(Head().before())
+    places = [(offset, length) for offset, length, _ in spans]
+    pieces = [
+        (head, raw, was_read)
+        for (head, raw), (_, _, was_read) in zip(extract(path, places), spans, strict=True)
+    ]
     if deletions:
-        parts.append(b"<DeleteCitation>\n")
-        parts += [
-            b'<PMID Version="%d">%d</PMID>\n' % (version, pmid) for pmid, version in deletions
-        ]
-        parts.append(b"</DeleteCitation>\n")
-    parts.append(_END)
-    return b"".join(parts)
+        listed = [b'<PMID Version="%d">%d</PMID>' % (version, pmid) for pmid, version in deletions]
+        gone = [b"<DeleteCitation>", *listed, b"</DeleteCitation>"]
+        pieces.append((Head(), b"\n".join(gone), True))
+    return b"".join(sets_of(pieces))

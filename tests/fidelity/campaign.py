@@ -38,7 +38,7 @@ from tests.conftest import the_database_alone
 from .invariants import REFUSED, broken
 from .mutate import NBIB, XML, Spoilt, spoil
 
-BATCH = {"update": 50, "commands": 10}
+BATCH = {"update": 500, "commands": 20}
 SLOW = 5.0
 """Seconds one file may take; the usual one takes a thousandth of one."""
 

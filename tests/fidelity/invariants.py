@@ -11,11 +11,14 @@ import html.entities
 import re
 from collections.abc import Iterator
 from functools import cache
+from io import BytesIO
 
 from lxml import etree
 
 from pipeline.errors import KetumError
 from pipeline.pubmed.files import open_records
+from pipeline.pubmed.parsing.cutting import extract
+from pipeline.pubmed.parsing.head import sets_of
 from pipeline.pubmed.records import PARSED_COLUMNS, Deletion, Record, Unreadable, read_records
 
 from .mutate import XML, Spoilt
@@ -114,7 +117,10 @@ def broken(spoilt: Spoilt, kind: str = XML) -> tuple[str, list[str]]:
     data = spoilt.data
     if spoilt.encoding == "utf-16":
         data = data.decode("utf-16").encode()
-    return READ, [*_lost(data, items), *_wrong(data, items, spoilt), *_hurt(data, items, spoilt)]
+    told = [*_lost(data, items), *_wrong(data, items, spoilt), *_hurt(data, items, spoilt)]
+    if spoilt.encoding != "utf-8" or any(isinstance(item, Unreadable) for item in items):
+        told += _changed(spoilt.data, items)
+    return READ, told
 
 
 def _lost(data: bytes, items: list[Record | Unreadable | Deletion]) -> Iterator[str]:
@@ -132,6 +138,23 @@ def _lost(data: bytes, items: list[Record | Unreadable | Deletion]) -> Iterator[
     for item in items:
         if isinstance(item, Unreadable) and data[item.offset :][: len(item.raw)] != item.raw:
             yield f"the bytes set aside are not those at {item.offset}"
+
+
+def _changed(data: bytes, items: list[Record | Unreadable | Deletion]) -> Iterator[str]:
+    """What is another thing once it was cut out and put into a set of its own."""
+    given = [item for item in items if not isinstance(item, Deletion)]
+    spans = [(item.offset, len(item.raw)) for item in given]
+    pieces = zip(extract(BytesIO(data), spans), given, strict=True)
+    copy = b"".join(sets_of((*piece, isinstance(item, Record)) for piece, item in pieces))
+    again = [item for item in read_records(copy) if not isinstance(item, Deletion)]
+
+    def known(item: Record | Unreadable) -> tuple[object, ...]:
+        if isinstance(item, Record):
+            return item.raw, _read(item)
+        return item.raw, item.reason
+
+    if [known(item) for item in given] != [known(item) for item in again]:
+        yield "what is kept is read otherwise"
 
 
 def _wrong(

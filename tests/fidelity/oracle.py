@@ -617,7 +617,7 @@ def _books(record: etree._Element) -> list[Row]:
             _scalar(document, "Book/ReportNumber"),
             _parts_of_first(document, "Book/BeginningDate"),
             _parts_of_first(document, "Book/EndingDate"),
-            _typed(document, "descendant::LocationLabel", "@Type"),
+            _typed(document, "(. | Sections/descendant::Section)/LocationLabel", "@Type"),
             _texts(document, "Sections/descendant::SectionTitle"),
             _typed(document, "ItemList/Item", "../@ListType"),
         )

@@ -16,6 +16,7 @@ from pipeline.pubmed import from_files
 from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.files import open_records
 from pipeline.pubmed.parsing.cutting import extract
+from pipeline.pubmed.parsing.head import sets_of
 from pipeline.pubmed.records import Record, Unreadable, read_records
 from pipeline.run import open_run
 from pipeline.settings import Settings
@@ -68,9 +69,26 @@ def test_what_is_cut_out_means_the_same(data: bytes) -> None:
     records = list(read_records(data))
     spans = [(item.offset, item.length) for item in records if isinstance(item, Record)]
     for (head, raw), record in zip(extract(io.BytesIO(data), spans), records, strict=True):
-        (again,) = read_records(head.before() + raw + b"</PubmedArticleSet>")
+        (again,) = read_records(b"".join(sets_of([(head, raw, True)])))
         assert isinstance(again, Record) and isinstance(record, Record)
         assert {**row(again), **place} == {**row(record), **place}
+
+
+def test_what_was_set_aside_does_not_join_with_its_neighbour() -> None:
+    """A tag of the set within a record makes two pieces, which are a record without that tag."""
+    halves = article("<ArticleTitle>a<PubmedArticleSet>b</ArticleTitle>", pmid="7")
+    data = file_of(halves, article(pmid="8"))
+    items = list(read_records(data))
+    odd = [item for item in items if isinstance(item, Unreadable)]
+    spans = [(item.offset, len(item.raw)) for item in (odd[0], odd[2])]
+    copy = b"".join(sets_of((*piece, False) for piece in extract(io.BytesIO(data), spans)))
+    again = list(read_records(copy))
+    assert all(isinstance(item, Unreadable) for item in again)
+    assert [item.raw for item in again] == [odd[0].raw, odd[2].raw]
+
+
+def test_nothing_kept_is_an_empty_set() -> None:
+    assert list(read_records(b"".join(sets_of([])))) == []
 
 
 def test_a_byte_that_the_encoding_does_not_have_costs_its_record_only() -> None:

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from pipeline.errors import ConfigurationError, KetumError, SourceError
 from pipeline.pubmed.parsing.cutting import Cutter, extract
-from pipeline.pubmed.records import Deletion, Record, Unreadable, read_batches, read_records
+from pipeline.pubmed.records import (
+    PARSED_COLUMNS,
+    Deletion,
+    Record,
+    Unreadable,
+    read_batches,
+    read_records,
+)
 from tests.pubmed.test_records import article, file_of, row
 
 
@@ -32,6 +39,8 @@ def outcome(data: bytes) -> list[int | str]:
         (article(pmid="99999999999"), "PMID is no number that fits"),
         (article(pmid="2").replace('Version="1"', 'Version="x"'), "PMID@Version"),
         ("<PubmedArticle><MedlineCitation/></PubmedArticle>", "it has no PMID"),
+        (article("</Article><Article PubModel='Print'>", pmid="2"), "it has Article twice"),
+        (article(pmid="2", head="<PMID>5</PMID>"), "it has two PMIDs: 2 and 5"),
         ("<PubmedArticle>" + "x" * 99, "its end tag is missing"),
         ("<PubmedArticle><MedlineCitation><!-- " + "x" * 99, "its end tag is missing"),
         (article("<ArticleTitle><![CDATA[ a </ArticleTitle>", pmid="2"), "XML is not well-formed"),
@@ -274,3 +283,40 @@ def test_extract_gives_the_original_bytes() -> None:
     for wrong in (reversed(spans), [(len(data), 9)], [(records[0].offset, 9)]):
         with pytest.raises(ConfigurationError):
             list(extract(io.BytesIO(data), wrong))
+
+
+def test_what_stands_twice_is_told_and_the_first_one_counts() -> None:
+    """The DTD has each of them once; the second one won here and the first one there."""
+    title = "<ArticleTitle>one</ArticleTitle><ArticleTitle>two</ArticleTitle>"
+    person = "<LastName>One</LastName><LastName>Two</LastName><Initials>A</Initials>"
+    people = f"<AuthorList><Author>{person}</Author></AuthorList>"
+    link = "<RefSource>a</RefSource><RefSource>b</RefSource><PMID>7</PMID><PMID>8</PMID>"
+    links = f"<CommentsCorrections RefType='CommentOn'>{link}</CommentsCorrections>"
+    listed = f"<CommentsCorrectionsList>{links}</CommentsCorrectionsList>"
+    (batch,) = read_batches(file_of(article(title + people, after=listed)))
+    assert batch.tables["articles"][0][5] == "one"
+    assert batch.tables["authors"][0][3] == "One"
+    assert batch.tables["article_links"][0][3:5] == ("a", 7)
+    assert batch.tally == {
+        ("element", f"{where} a second time"): 1
+        for where in (
+            "Article/ArticleTitle",
+            "Author/LastName",
+            "CommentsCorrections/RefSource",
+            "CommentsCorrections/PMID",
+        )
+    }
+
+
+def test_an_unknown_answer_to_yes_or_no_is_no_yes() -> None:
+    (batch,) = read_batches(file_of(article('<AuthorList CompleteYN="YY"/>')))
+    complete = PARSED_COLUMNS["articles"].index("is_author_list_complete")
+    assert batch.tables["articles"][0][complete] is None
+    assert batch.tally == {("value", "AuthorList@CompleteYN=YY"): 1}
+
+
+def test_a_root_tag_that_lost_its_end_does_not_swallow_a_record() -> None:
+    data = file_of(article(pmid="1")).replace(b"<PubmedArticleSet>", b"<PubmedArticleSet")
+    odd, record = read_records(data)
+    assert isinstance(odd, Unreadable) and odd.raw == b"<PubmedArticleSet"
+    assert isinstance(record, Record)

@@ -244,12 +244,14 @@ def journal_info(context: Context, element: Element) -> None:
 
 
 def article(context: Context, element: Element) -> None:
+    context.body(element)
     context.set("publication_model", context.vocabulary.article[tuple(element.items())])
     read_children(context, element, ARTICLE)
 
 
 def medline_citation(context: Context, element: Element) -> None:
     """MedlineCitation, all of it."""
+    context.body(element)
     status, owner, method, version_id, version_date = context.vocabulary.citation[
         tuple(element.items())
     ]

@@ -36,6 +36,7 @@ _BOOK_LISTS = ("location_labels", "sections", "items")
 
 def book_document(context: Context, element: Element) -> None:
     """BookDocument: like an article, and one row of core.books."""
+    context.body(element)
     context.bare(element)
     context.book = {column: [] for column in _BOOK_LISTS}
     read_children(context, element, BOOK_DOCUMENT)

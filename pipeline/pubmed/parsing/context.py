@@ -43,6 +43,7 @@ class Context:
         self.fields: dict[str, Any] = dict(_NO_FIELDS)
         self.location_doi: str | None = None
         self.own_ids: set[tuple[str | None, str]] = set()
+        self.bodies: set[str] = set()
         self.is_book = False
         self.events: dict[bytes, tuple[Any, ...]] = {}
         self.book: dict[str, Any] = {}
@@ -61,6 +62,7 @@ class Context:
             fields[column] = []
         self.location_doi = None
         self.own_ids = set()
+        self.bodies = set()
         self.first = {table: len(rows) for table, rows in self.tables.items()}
 
     def rows(self, table: str) -> tuple[list[Row], int]:
@@ -93,6 +95,16 @@ class Context:
 
     def unknown(self, parent: Element, child: Element) -> None:
         unknown_element(self.tally, str(parent.tag), child)
+
+    def body(self, element: Element) -> None:
+        """Note what a record has once, since two of it would make one record of two.
+
+        Raises:
+            BadRecordError: there was one already.
+        """
+        if element.tag in self.bodies:
+            raise BadRecordError(f"it has {element.tag} twice")
+        self.bodies.add(str(element.tag))
 
     def again(self, parent: Element, child: Element) -> None:
         """Count what stands a second time where the DTD has it once; the first one counts."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_END = b"</PubmedArticleSet>\n"
 _DECLARATION = re.compile(rb"<\?xml\s")
 _ENCODING = re.compile(rb"""encoding\s*=\s*["']([-\w.]+)["']""")
 _OF_16_BITS = re.compile(r"(?:cs)?(?:utf-?16|utf-?32|ucs-?[24]|iso-10646|unicode)")
@@ -47,12 +49,39 @@ class Head(NamedTuple):
     def before(self) -> bytes:
         """The beginning of a PubmedArticleSet in which the records mean the same."""
         own = b"".join(b'<!ENTITY %s "">' % name for name in sorted(self.entities))
+        said = b'<?xml version="1.0" encoding="%s"?>\n' % self.encoding.encode()
         doctype = b"<!DOCTYPE PubmedArticleSet [%s]>\n" % own if own else b""
-        return b'<?xml version="1.0" encoding="%s"?>\n%s<PubmedArticleSet%s>\n' % (
-            self.encoding.encode(),
-            doctype,
-            b"".join(self.namespaces),
-        )
+        root = b"<PubmedArticleSet%s>\n" % b"".join(self.namespaces)
+        return (said if self.encoding != "utf-8" else b"") + doctype + root
+
+
+def sets_of(pieces: Iterable[tuple[Head, bytes, bool]]) -> Iterator[bytes]:
+    """Documents in which pieces of others mean what they meant there.
+
+    Args:
+        pieces: the head a piece had, its bytes, and whether it was read. One that was not has a
+            document of its own, since it might join with what comes next and become readable.
+
+    Yields:
+        The parts of the documents in order; at least one empty set.
+    """
+    shared: Head | None = None
+    is_empty = True
+    for head, raw, was_read in pieces:
+        if shared is not None and (head != shared or not was_read):
+            yield _END
+            shared = None
+        if shared is None:
+            yield head.before()
+        yield raw + b"\n"
+        shared, is_empty = head, False
+        if not was_read:
+            yield _END
+            shared = None
+    if is_empty:
+        yield Head().before()
+    if is_empty or shared is not None:
+        yield _END
 
 
 def is_declaration(instruction: bytes) -> bool:
