@@ -93,6 +93,7 @@ def append(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Sequence[A
         rows: values in the order of the table's columns.
     """
     if held := [tuple(row) for row in rows]:
+        con.complete()  # an appender works beside no result that was not read to its end
         appender = con.appender(table)
         appender.append_rows(held)
         appender.flush()
