@@ -27,6 +27,7 @@ _STAGE = re.compile(r"\b(?:were|was)\b", re.IGNORECASE)
 """What is said of the first number alone: "51 patients were enrolled and 50 patients"."""
 _IN_A_YEAR = re.compile(
     r"\b(?:in|from|since|during|of) (?:19[5-9]\d|20[0-4]\d)(?![\d,])"
+    r"|\b(?:19[5-9]\d|20[0-4]\d) ?(?:,? (?:and|to|through) |[-\u2013])(?:19[5-9]\d|20[0-4]\d)\b"
     r"|^\W*(?:19[5-9]\d|20[0-4]\d),? (?:and|to|through)\b",
     re.IGNORECASE,
 )
