@@ -150,10 +150,11 @@ def _settled(facet: Facet, found: list[_Value], units: Sequence[Unit]) -> list[_
     if facet.not_after or facet.not_before:
         texts = {(unit.field, unit.section_no): unit.stored for unit in units}
         found = [one for one in found if not _is_doubtful(facet, one.proof, texts)]
-    if facet.rest and any(one.value not in (None, facet.rest) for one in found):
-        found = [one for one in found if one.value != facet.rest]
     if facet.read:
-        found = _read(facet.read, found)
+        stated = [one for one in found if one.value is not None]
+        found = stated + _read(facet.read, [one for one in found if one.value is None])
+    if facet.rest and any(one.value != facet.rest for one in found):
+        found = [one for one in found if one.value != facet.rest]
     return [
         replace(one, proof=one.proof._replace(code=f"{one.facet}.{one.value}")) for one in found
     ]
