@@ -115,8 +115,8 @@ def _find_cited_records(con: duckdb.DuckDBPyConnection) -> None:
     records = con.execute(
         f"SELECT doi, pmid FROM {both} WHERE pmid > 0 AND doi IS NOT NULL ORDER BY pmid DESC"
     ).fetchall()
-    held = {same_doi(doi): pmid for doi, pmid in records}
-    found = [(pmid, held[same_doi(doi)]) for pmid, doi in citations if same_doi(doi) in held]
+    held = {same: pmid for doi, pmid in records if (same := same_doi(doi))}
+    found = [(pmid, held[same]) for pmid, doi in citations if (same := same_doi(doi)) in held]
     if found:
         con.executemany("INSERT INTO cited_as VALUES (?, ?)", found)
 

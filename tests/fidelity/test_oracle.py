@@ -510,7 +510,7 @@ SELECT search, pmid, {NOW}, NULL, 'first_run', NULL, NULL, 'local'
 FROM (VALUES ('leaf', 901), ('leaf_part', 901), ('part', 901), ('part', 950))
     AS hits (search, pmid);
 INSERT INTO ops.searches
-SELECT 'r', search, search, 'files', '', '', {NOW}, NULL, NULL, [], count(*), true, true
+SELECT 'r', search, search, 'files', '', '', {NOW}, NULL, NULL, [], count(*), true, 0, true
 FROM ops.search_hits GROUP BY search;
 INSERT INTO ops.known_articles VALUES
     (1, 901, NULL, NULL, true, false, false),

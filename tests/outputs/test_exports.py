@@ -34,7 +34,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[e
         con.execute(
             "INSERT INTO marts.search_log VALUES (TIMESTAMP '2026-11-22 12:00:00', 'kratom', "
             "'Kratom', 'PubMed', 'kratom*[tw]', NULL, 'first', ['WarningList: =1', 'two'], 3, "
-            "true, false)"
+            "true, 0, false)"
         )
         con.execute(
             "INSERT INTO ops.quarantine "

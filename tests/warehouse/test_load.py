@@ -179,6 +179,13 @@ def take_all(con, bodies):
     return load.merge(con, WHEN)
 
 
+def test_two_dois_that_nobody_can_read_are_not_the_same(con):
+    take_all(con, {"a.csv": LISTED})
+    con.execute("UPDATE core.articles SET doi = 'NA'")
+    take_all(con, {"b.xml": article_set(article(1, "Kratom", doi="S0-1")).encode()})
+    assert len(titles(con)) == 2
+
+
 @pytest.mark.parametrize("order", ["together", "list first", "record first"])
 def test_a_citation_is_the_record_that_has_its_doi(con, order):
     files = {"a.csv": LISTED, "b.xml": article_set(RECORD).encode()}

@@ -51,7 +51,7 @@ def test_experiments_on_people(any_set: Published):
                 said("assay", assays),
                 said("study_country", countries),
             )
-            ending = f"; {others} protocol, retracted, preprint or the like" if others else ""
+            ending = f"; {others} retracted or preprint" if others else ""
             assert row[7] == f"{reports}{ending}"
             compared += 1
     assert compared > 2
