@@ -77,8 +77,8 @@ def find_due(con: duckdb.DuckDBPyConnection, overrides: Overrides, rules_sha256:
         [rules_sha256],
     )
     rows = con.execute("SELECT pmid FROM judging_stale WHERE is_held ORDER BY pmid").fetchall()
-    held = con.execute("SELECT count(*) FROM judging_inputs").fetchone()
-    return Due([pmid for (pmid,) in rows], held == (len(rows),))
+    ((held,),) = con.execute("SELECT count(*) FROM judging_inputs").fetchall()
+    return Due([pmid for (pmid,) in rows], held == len(rows))
 
 
 def note_judged(con: duckdb.DuckDBPyConnection, rules_sha256: str) -> None:
