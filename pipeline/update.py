@@ -100,7 +100,7 @@ def load_step(run: Run) -> Counts:
 
 
 def judge_step(run: Run) -> Counts:
-    """Decide topics and study types anew for every record, each with its proofs; then members.
+    """Judge the records that changed, or all of them by other rules, with proofs; then members.
 
     Memberships come here and not with the load, as they need what the topics matched. On a
     day on which nothing changed, judgements and memberships stand as they are.

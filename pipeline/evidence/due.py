@@ -9,7 +9,6 @@ people decided about it; `ops.judged` keeps a fingerprint of it and one of the r
 
 from __future__ import annotations
 
-import hashlib
 from typing import NamedTuple
 
 import duckdb
@@ -43,27 +42,24 @@ def find_due(con: duckdb.DuckDBPyConnection, overrides: Overrides, rules_sha256:
     """
     # A hash a row, joined whatever the order: every row of a table has a place of its own.
     hashes = " UNION ALL ".join(
-        f"SELECT pmid, bit_xor(hash('{table}', {columns}, {order})) AS hashed "
-        f"FROM core.{table} GROUP BY pmid"
+        f"SELECT pmid, hash('{table}', {columns}, {order}) AS hashed FROM core.{table}"
         for table, (columns, order) in READ.items()
     )
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE judging_inputs AS
-        SELECT pmid, sha256(concat_ws(' ', string_agg(hashed::VARCHAR, ' ' ORDER BY hashed),
-            any_value(decided.sha256))) AS input_sha256
-        FROM ({hashes})
-        LEFT JOIN (
-            SELECT unnest($pmids::INTEGER[]) AS pmid, unnest($hashes::VARCHAR[]) AS sha256
-        ) AS decided USING (pmid)
+        SELECT pmid, sha256(bit_xor(hashed)::VARCHAR) AS input_sha256
+        FROM (
+            {hashes}
+            UNION ALL
+            SELECT unnest($pmids::INTEGER[]), hash('overrides', unnest($decided::VARCHAR[]))
+        )
         WHERE pmid IN (SELECT pmid FROM core.articles)
         GROUP BY pmid
         """,
         {
             "pmids": list(overrides.of),
-            "hashes": [
-                hashlib.sha256(repr(found).encode()).hexdigest() for found in overrides.of.values()
-            ],
+            "decided": list(map(repr, overrides.of.values())),
         },
     )
     con.execute(
@@ -77,8 +73,8 @@ def find_due(con: duckdb.DuckDBPyConnection, overrides: Overrides, rules_sha256:
         [rules_sha256],
     )
     rows = con.execute("SELECT pmid FROM judging_stale WHERE is_held ORDER BY pmid").fetchall()
-    held = con.execute("SELECT count(*) FROM judging_inputs").fetchone()
-    return Due([pmid for (pmid,) in rows], held == (len(rows),))
+    ((held,),) = con.execute("SELECT count(*) FROM judging_inputs").fetchall()
+    return Due([pmid for (pmid,) in rows], held == len(rows))
 
 
 def note_judged(con: duckdb.DuckDBPyConnection, rules_sha256: str) -> None:

@@ -21,8 +21,8 @@ import duckdb
 from pipeline.rules.match import Tag
 from pipeline.rules.text import Language, Section, Unit, abstract_units, plain_unit
 
-_BATCH = 2000
-"""Records held at a time: the texts of as many take some 20 MB."""
+_BATCH = 1000
+"""Records held at a time, with their judgements."""
 
 
 READ = {

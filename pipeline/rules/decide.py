@@ -7,13 +7,10 @@ its own that a rule rests on, the first place in every unit is given.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
-from typing import Any, NamedTuple
-
-import re2
+from typing import NamedTuple
 
 from pipeline.rules.match import Tag, TagFinder, TextFinder
 from pipeline.rules.model import RuleSet
-from pipeline.rules.patterns import OPTIONS, regular_expression
 from pipeline.rules.text import Unit
 
 TEXT = "text"
@@ -74,12 +71,6 @@ class Matcher:
         signals = rules.signals()
         self._texts = TextFinder(signals, rules.forms[-1])
         self._tags = TagFinder(signals)
-        self._expressions = {
-            number: regular_expression(signal.value)
-            for signal, number in signals.items()
-            if signal.kind == "text"
-        }
-        self._compiled: dict[int, Any] = {}
         self._own: list[tuple[int, ...]] = []
         self._requires: list[tuple[frozenset[int], ...]] = []
         self._unless: list[frozenset[int]] = []
@@ -147,15 +138,11 @@ class Matcher:
 
     def _place(self, unit: Unit, number: int) -> _Place:
         """Where a signal stands first, in the first form of the text that has it."""
-        pattern = self._compiled.get(number)
-        if pattern is None:
-            pattern = self._compiled[number] = re2.compile(self._expressions[number], OPTIONS)
         for form in self.rules.forms:
             text = unit.forms[form]
-            if match := pattern.search(text.raw):
-                start, end = text.place(*match.span())
-                return _Place(form, start, end)
-        raise AssertionError(f"{pattern.pattern!r} was found and cannot be placed")
+            if span := self._texts.span(number, text.raw):
+                return _Place(form, *text.place(*span))
+        raise AssertionError(f"signal {number} was found and cannot be placed")
 
 
 class _Place(NamedTuple):

@@ -58,10 +58,16 @@ class Sieve:
         for pattern in patterns:
             self._filter.Add(pattern, OPTIONS)
         self._filter.Compile()
+        self._patterns = [self._filter.re(place) for place in range(len(patterns))]
 
     def find(self, raw: bytes) -> Sequence[int]:
         """Places, in the order they were given, of the patterns that stand in a text."""
         return self._filter.Match(raw) or ()
+
+    def span(self, place: int, raw: bytes) -> tuple[int, int] | None:
+        """Where the pattern of a place stands first in a text; None if it does not."""
+        match = self._patterns[place].search(raw)
+        return match.span() if match else None
 
 
 class TextFinder:
@@ -76,20 +82,22 @@ class TextFinder:
         """
         self._form = form
         self._of_zone: dict[str, tuple[Sieve, list[tuple[int, ...]]]] = {}
+        self._place_of: dict[int, tuple[Sieve, int]] = {}
         texts = {signal: number for signal, number in signals.items() if signal.kind == "text"}
-        # Abstract zones ask for nearly the same, titles and keywords for much else: with two
-        # sieves few patterns are tried in vain, and few are held twice.
-        for zones in (ABSTRACT_ZONES, [zone for zone in ZONES if zone not in ABSTRACT_ZONES]):
-            asked = [signal for signal in texts if not set(zones).isdisjoint(signal.zones)]
+        for zones in _groups(texts):
+            asked = [signal for signal in texts if not zones.isdisjoint(signal.zones)]
             patterns = list(dict.fromkeys(regular_expression(signal.value) for signal in asked))
+            place = {pattern: number for number, pattern in enumerate(patterns)}
             sieve = Sieve(patterns)
-            for zone in zones:
-                numbers: dict[str, list[int]] = {pattern: [] for pattern in patterns}
-                for signal in asked:
-                    if zone in signal.zones:
-                        numbers[regular_expression(signal.value)].append(texts[signal])
-                if any(numbers.values()):
-                    self._of_zone[zone] = (sieve, [tuple(found) for found in numbers.values()])
+            of_zone: dict[str, list[list[int]]] = {zone: [[] for _ in patterns] for zone in zones}
+            for signal in asked:
+                at = place[regular_expression(signal.value)]
+                self._place_of.setdefault(texts[signal], (sieve, at))
+                for zone in zones.intersection(signal.zones):
+                    of_zone[zone][at].append(texts[signal])
+            for zone, numbers in of_zone.items():
+                if any(numbers):
+                    self._of_zone[zone] = (sieve, list(map(tuple, numbers)))
 
     def find(self, unit: Unit) -> list[int]:
         """Numbers of the signals that stand in a unit."""
@@ -99,6 +107,25 @@ class TextFinder:
             return []
         sieve, numbers = held
         return [number for place in sieve.find(raw) for number in numbers[place]]
+
+    def span(self, number: int, raw: bytes) -> tuple[int, int] | None:
+        """Where a signal stands first in a text, in bytes; None if it does not."""
+        sieve, place = self._place_of[number]
+        return sieve.span(place, raw)
+
+
+def _groups(signals: Iterable[Signal]) -> list[frozenset[str]]:
+    """Zones that share a sieve: abstracts and the rest, or all where they ask for much the same.
+
+    With two sieves few patterns are tried in vain; with one each is held only once.
+    """
+    groups = [frozenset(ABSTRACT_ZONES), frozenset(ZONES).difference(ABSTRACT_ZONES)]
+    asked = [
+        {signal.value for signal in signals if not zones.isdisjoint(signal.zones)}
+        for zones in groups
+    ]
+    in_both, in_either = asked[0] & asked[1], asked[0] | asked[1]
+    return [frozenset(ZONES)] if 3 * len(in_both) > 2 * len(in_either) else groups
 
 
 class TagFinder:

@@ -1,6 +1,7 @@
 -- evidence: what ketum judges about the records of core, each judgement with its proof.
--- Everything here is made anew by every judging run from core and data/reference; nothing
--- here is edited by hand. Groups and types have a neutral order: none of it is a rank.
+-- Everything here is made by judging from core and data/reference, for the records that
+-- changed (ops.judged); nothing here is edited by hand. Groups and types have a neutral
+-- order: none of it is a rank.
 -- The remark behind each table and column becomes its COMMENT in the database.
 
 CREATE SCHEMA IF NOT EXISTS evidence;

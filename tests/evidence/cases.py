@@ -27,13 +27,10 @@ from typing import Any
 
 from pipeline.evidence.judge import judge_record
 from pipeline.evidence.judgement import Judgement
-from pipeline.evidence.record import Heading, Record, Term
-from pipeline.rules.text import Section
-from tests.evidence.conftest import REFERENCE, SHIPPED
+from pipeline.evidence.record import Record
+from tests.evidence.conftest import REFERENCE, SHIPPED, TOLD, record_of
 
 _EXPECTED = ("primary", "gives", "never")
-_TEXTS = ("title", "vernacular_title", "kind", "source")
-_LISTS = ("keywords", "links", "affiliations")
 
 
 @dataclass(frozen=True)
@@ -59,25 +56,6 @@ def read_cases(name: str) -> list[Case]:
         raise ValueError(f"{path.name}: unknown {sorted(unknown)}")
     written = [*data.get("case", ()), *_each(data.get("each", ()))]
     return [_case(f"{name}-{number}", table) for number, table in enumerate(written, 1)]
-
-
-def record_of(table: dict[str, Any], pmid: int = 1) -> Record:
-    """A record from what a case says of it; keys that are none of a record are left alone."""
-    abstract = table.get("abstract", [])
-    sections = [[None, abstract]] if isinstance(abstract, str) else abstract
-    return Record(
-        pmid,
-        **{key: table[key] for key in _TEXTS if key in table},
-        **{key: tuple(table[key]) for key in _LISTS if key in table},
-        sections=tuple(
-            Section(number, category, category, True, text)
-            for number, (category, text) in enumerate(sections, 1)
-        ),
-        publication_types=tuple(map(_term, table.get("publication_types", ()))),
-        headings=tuple(map(_heading, table.get("mesh", ()))),
-        substances=tuple(map(_term, table.get("substances", ()))),
-        accessions=tuple((name, number) for name, number in table.get("databanks", ())),
-    )
 
 
 def codes_of(judgement: Judgement) -> set[str]:
@@ -125,11 +103,7 @@ def _each(tables: Any) -> Iterator[dict[str, Any]]:
 
 
 def _case(name: str, table: dict[str, Any]) -> Case:
-    known = {
-        *_EXPECTED, *_TEXTS, *_LISTS, "says", "abstract", "publication_types", "mesh",
-        "substances", "databanks",
-    }  # fmt: skip
-    if unknown := set(table) - known:
+    if unknown := set(table) - {*_EXPECTED, *TOLD, "says"}:
         raise ValueError(f"{name}: unknown {sorted(unknown)}")
     if not any(key in table for key in _EXPECTED):
         raise ValueError(f"{name} expects nothing: {table}")
@@ -140,15 +114,3 @@ def _case(name: str, table: dict[str, Any]) -> Case:
         tuple(table.get("gives", ())),
         tuple(table.get("never", ())),
     )
-
-
-def _term(written: str) -> Term:
-    name, _, ui = written.partition("|")
-    return Term(name, ui or None)
-
-
-def _heading(written: str) -> Heading:
-    name, _, qualifier = written.removeprefix("*").partition("/")
-    term = _term(name)
-    qualifiers = (_term(qualifier),) if qualifier else ()
-    return Heading(term.name, term.ui, written.startswith("*"), qualifiers)

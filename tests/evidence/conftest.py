@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import duckdb
 import pytest
@@ -20,6 +21,12 @@ from pipeline.settings import ROOT
 REFERENCE = ROOT / "data" / "reference"
 SHARED = ROOT.parent / "shared" / "pubmed"
 
+_TEXTS = ("title", "vernacular_title", "kind", "source")
+_LISTS = ("keywords", "links", "affiliations")
+TOLD = (
+    *_TEXTS, *_LISTS, "abstract", "publication_types", "mesh", "substances", "databanks",
+)  # fmt: skip
+"""What can be told of a record typed by hand."""
 SHIPPED = Reference.load(REFERENCE)
 """Read once for all tests; nobody can change it."""
 
@@ -33,43 +40,39 @@ def decided(*decisions: tuple[int, str, str], field: str = "study_type") -> Refe
     return replace(SHIPPED, overrides=Overrides("1", "x", overrides))
 
 
-def make_record(
-    title: str | None,
-    *,
-    pmid: int = 1,
-    abstract: str | Sequence[tuple[str, str]] = (),
-    publication_types: Sequence[str] = (),
-    mesh: Sequence[tuple[str, bool]] = (),
-    substances: Sequence[str] = (),
-    keywords: Sequence[str] = (),
-    links: Sequence[str] = (),
-    kind: str = "article",
-    source: str = "pubmed_xml",
-    vernacular_title: str | None = None,
-) -> Record:
-    """A record typed by hand. `abstract` is text, or (category, text) pairs; names have no UI."""
-    sections = [(None, abstract)] if isinstance(abstract, str) else list(abstract)
+def record_of(table: dict[str, Any], pmid: int = 1) -> Record:
+    """A record typed by hand, from what is told of it (TOLD); other keys are left alone.
+
+    `abstract` is text, or pairs of category and text; `publication_types`, `substances` and `mesh`
+    are names, `Name|UI` where the identifier counts, and a heading may be `*Major` and have a
+    `/qualifier`; `databanks` are pairs of databank and number.
+    """
+    abstract = table.get("abstract", [])
+    sections = [[None, abstract]] if isinstance(abstract, str) else abstract
     return Record(
-        pmid=pmid,
-        title=title,
-        vernacular_title=vernacular_title,
-        kind=kind,
-        source=source,
+        pmid,
+        **{key: table[key] for key in _TEXTS if key in table},
+        **{key: tuple(table[key]) for key in _LISTS if key in table},
         sections=tuple(
             Section(number, category, category, True, text)
             for number, (category, text) in enumerate(sections, 1)
         ),
-        keywords=tuple(keywords),
-        publication_types=tuple(map(Term, publication_types)),
-        headings=tuple(Heading(name, None, is_major) for name, is_major in mesh),
-        substances=tuple(map(Term, substances)),
-        links=tuple(links),
+        publication_types=tuple(map(_term, table.get("publication_types", ()))),
+        headings=tuple(map(_heading, table.get("mesh", ()))),
+        substances=tuple(map(_term, table.get("substances", ()))),
+        accessions=tuple((name, number) for name, number in table.get("databanks", ())),
     )
 
 
-def judged(title: str | None, reference: Reference = SHIPPED, **rest: object) -> Judgement:
+def make_record(title: str | None, *, pmid: int = 1, **rest: Any) -> Record:
+    """As `record_of`, for a test that types one record."""
+    assert rest.keys() <= set(TOLD), "a misspelt key would say nothing"
+    return record_of({"title": title, **rest}, pmid)
+
+
+def judged(title: str | None, reference: Reference = SHIPPED, **rest: Any) -> Judgement:
     """What a record typed by hand is judged to be."""
-    return judge_record(make_record(title, **rest), reference)  # type: ignore[arg-type]
+    return judge_record(make_record(title, **rest), reference)
 
 
 def add_article(
@@ -142,3 +145,15 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute((ROOT / "sql" / "schema" / f"{name}.sql").read_text())
     yield connection
     connection.close()
+
+
+def _term(written: str) -> Term:
+    name, _, ui = written.partition("|")
+    return Term(name, ui or None)
+
+
+def _heading(written: str) -> Heading:
+    name, _, qualifier = written.removeprefix("*").partition("/")
+    term = _term(name)
+    qualifiers = (_term(qualifier),) if qualifier else ()
+    return Heading(term.name, term.ui, written.startswith("*"), qualifiers)

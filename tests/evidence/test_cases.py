@@ -8,8 +8,8 @@ import pytest
 
 from pipeline.evidence.judge import judge_record
 from pipeline.rules.model import Rule
-from tests.evidence.cases import Case, problems, read_cases, record_of
-from tests.evidence.conftest import SHIPPED
+from tests.evidence.cases import Case, problems, read_cases
+from tests.evidence.conftest import SHIPPED, record_of
 
 FILES = ("study_types", "facets", "claims", "topics", "registries")
 

@@ -15,8 +15,7 @@ from pipeline.evidence.claims import load_claims
 from pipeline.evidence.judgement import ClaimHit, Proof
 from pipeline.evidence.study_types import types_of
 from pipeline.evidence.topics import topics_of
-from tests.evidence.cases import record_of
-from tests.evidence.conftest import REFERENCE, SHIPPED
+from tests.evidence.conftest import REFERENCE, SHIPPED, record_of
 
 
 def load(path: Path = REFERENCE / "claims.toml", *, stand_in: Sequence[str] = ()) -> Claims:

@@ -15,8 +15,7 @@ from pipeline.evidence.facets import load_facets
 from pipeline.evidence.judge import judge_record
 from pipeline.evidence.judgement import Judgement
 from pipeline.evidence.overrides import Override, Overrides, load_overrides
-from tests.evidence.cases import record_of
-from tests.evidence.conftest import REFERENCE, SHIPPED
+from tests.evidence.conftest import REFERENCE, SHIPPED, record_of
 
 TYPES = SHIPPED.study_types
 TOPICS = ["kratom", "pain"]

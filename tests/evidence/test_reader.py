@@ -16,8 +16,7 @@ from pipeline.evidence.reader import Document, load_reader
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.train_reader import train
 from pipeline.settings import Settings
-from tests.evidence.cases import record_of
-from tests.evidence.conftest import REFERENCE, SHIPPED
+from tests.evidence.conftest import REFERENCE, SHIPPED, record_of
 from tests.evidence.test_evaluation import MAPPING
 
 pytest.importorskip("sklearn")

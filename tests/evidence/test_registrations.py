@@ -9,8 +9,7 @@ import pytest
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.registrations import RegistrationsOf, load_registries, registrations_of
-from tests.evidence.cases import record_of
-from tests.evidence.conftest import REFERENCE, SHIPPED
+from tests.evidence.conftest import REFERENCE, SHIPPED, record_of
 
 
 def found(title: str, **record: Any) -> RegistrationsOf:
