@@ -32,10 +32,8 @@ _TOP = re.compile(
     rb"|<(Delete(?:Citation|Document))\b.*?</\1\s*>|\xef\xbb\xbf|\s+",
     re.S,
 )
-_SAID = re.compile(
-    rb"""(?<!<\?)<\?xml\s(?:(?!\?>).)*?encoding\s*=\s*["']([-\w.]+)|</Pubmed(?:Book)?ArticleSet""",
-    re.S,
-)
+_TURNS = re.compile(rb"<\?.*?\?>|</Pubmed(?:Book)?ArticleSet", re.S)
+_SAID = re.compile(rb"""<\?xml\s.*?encoding\s*=\s*["']([-\w.]+)""", re.S)
 _HIDING = re.compile(rb"<!--|<!\[CDATA|<\?|<!DOCTYPE")
 _ENTITIES = b"".join(
     b'<!ENTITY %s "&#%d;">' % (name.encode(), point)
@@ -95,10 +93,14 @@ def _said_encoding(data: bytes, items: list[Record | Unreadable | Deletion], off
     """The encoding of the last XML declaration before an offset, if no set ended since."""
     inside = [(i.offset, i.offset + len(i.raw)) for i in items if not isinstance(i, Deletion)]
     said = "utf-8"
-    for found in _SAID.finditer(data, 0, offset):
+    for found in _TURNS.finditer(data, 0, offset):
         if any(begin < found.start() < end for begin, end in inside):
             continue
-        said = found[1].decode().lower() if found[1] else "utf-8"
+        if found[0].startswith(b"</"):
+            said = "utf-8"
+        elif re.match(rb"<\?xml\s", found[0]):
+            declared = _SAID.match(found[0])
+            said = declared[1].decode().lower() if declared else "utf-8"
     return said if said in _PARSER else "utf-8"
 
 
