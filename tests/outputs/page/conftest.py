@@ -49,7 +49,7 @@ def _xml(text: str) -> str:
 
 def _records() -> list[str]:
     return [
-        article(11, "Kratom for pain: a trial", types=TRIAL, year=2024, doi="10.1/a(b);2-#c"),
+        article(11, "Kratom for pain: a trial", types=TRIAL, year=2024, doi="10.1000/a(b);2-#c"),
         article(12, "Kratom dependence in a patient with pain", types=CASE, year=2025),
         article(13, "Kratom in mice and pain thresholds", year=2023),
         article(14, "Kratom in January", types=CASE, year=2027),

@@ -69,7 +69,7 @@ def test_a_cell_opens_its_records_with_links_and_proof(opened: Browser):
     assert titles(opened) == ["Kratom for pain: a trial"]
     links = opened.run("return [...document.querySelectorAll('#list a')].map(a => a.href)")
     assert "https://pubmed.ncbi.nlm.nih.gov/11/" in links
-    assert "https://doi.org/10.1/a(b)%3B2-%23c" in links
+    assert "https://doi.org/10.1000/a(b)%3B2-%23c" in links
     item = opened.text("#list")
     assert "NLM publication type: Randomized Controlled Trial" in item
     assert "kratom: kratom" in item
