@@ -57,15 +57,7 @@ def open_published(
     path = database_path(settings)
     try:
         with duckdb.connect(for_duckdb(path), read_only=True) as con:
-            if writable is not None:
-                con.execute("SET allowed_paths = ?", [[str(writable)]])
-            spill = Path(tempfile.gettempdir()) / f"ketum-{secrets.token_hex(8)}"
-            con.execute(
-                "SET temp_directory = ?", [str(spill)]
-            )  # made if needed, removed when closed
-            con.execute("SET enable_external_access = false")
-            con.execute("SET enable_progress_bar = false")  # it would stand among rows on stdout
-            con.execute("SET lock_configuration = true")
+            _lock(con, writable)
             yield con
     except duckdb.Error as error:
         if is_in_use(error):
@@ -84,6 +76,22 @@ def open_published(
                 "last one anew; `ketum verify` says what else is damaged.",
             ) from None
         raise
+
+
+def _lock(con: duckdb.DuckDBPyConnection, writable: Path | None) -> None:
+    """Take all other files away from a connection, for good.
+
+    Connections of one process to one file share their settings: the first of them sets these.
+    """
+    if con.execute("SELECT current_setting('lock_configuration')").fetchone() == (True,):
+        return
+    if writable is not None:
+        con.execute("SET allowed_paths = ?", [[str(writable)]])
+    spill = Path(tempfile.gettempdir()) / f"ketum-{secrets.token_hex(8)}"
+    con.execute("SET temp_directory = ?", [str(spill)])  # made if needed, removed when closed
+    con.execute("SET enable_external_access = false")
+    con.execute("SET enable_progress_bar = false")  # it would stand among rows on stdout
+    con.execute("SET lock_configuration = true")
 
 
 def note(settings: Settings) -> str:
