@@ -171,6 +171,7 @@ def test_the_whole_way_under_nasty_names(
     capsys.readouterr()
     assert main(["query", "--format", "csv", str(statement)]) == 0
     (_, (stamp,)) = csv.reader(capsys.readouterr().out.splitlines())
-    assert stamp.startswith("-caf\\xe9 [1]*?\\")
+    # a spreadsheet would take the dash for a formula
+    assert stamp.removeprefix("'").startswith("-caf\\xe9 [1]*?\\")
     published = (place / "data" / "published" / "latest").resolve()
     assert verify_set(published).is_whole

@@ -154,7 +154,7 @@ def test_lists_of_a_book_are_compared_with_a_set() -> None:
 
 def test_a_cell_of_a_megabyte_is_told_by_its_line() -> None:
     listed = f"pmid,doi,year,title\n1,,2020,a\n2,,2020,{'x' * 1_000_000}\n"
-    with pytest.raises(ConfigurationError, match="line 3: a cell"):
+    with pytest.raises(ConfigurationError, match="line 3: the row"):
         list(open_records(listed.encode()))
 
 

@@ -236,6 +236,6 @@ def test_our_judgement_is_no_keyword_in_nbib(numbered):
 @given(title=ANY_LINE)
 def test_any_title_comes_back_from_nbib(title, citations):
     record = citations[101]
-    record = replace(record, said={**record.said, "title": title})
+    record = replace(record, said={**record.said, "title": title, "printed_title": title})
     (found,) = Medline.parse(io.StringIO(nbib.render([record], False), newline="\n"))
     assert found["TI"] == record.text("title")
