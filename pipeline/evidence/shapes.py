@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from typing import Any
 
 from pipeline.errors import ConfigurationError
+from pipeline.paths import lines
 from pipeline.rules.file import RuleFile
 
 
@@ -64,13 +66,14 @@ def check_shape(file: RuleFile, shape: Shape) -> None:
     known = shape.values | set(shape.tables)
     for name in file.data:
         if name not in known:
-            line = _line(file, rf"""\s*\[*\s*["']?{re.escape(name)}\b""")
+            (line, *_) = (*_lines(file, rf"""\s*\[*\s*["']?{re.escape(name)}\b"""), 1)
             listed = ", ".join(sorted(known))
             raise _refusal(file, line, f"nothing reads `{name}` (known: {listed})")
     for name, key in shape.tables.items():
         seen: dict[Any, int] = {}
-        for number, table in enumerate(file.tables(name), 1):
-            line = _line(file, rf"\s*\[\[\s*{name}\s*\]\]", number)
+        # of tables that are written inline the lines are not known: the first one of the file
+        places = chain(_lines(file, rf"\s*\[\[\s*{name}\s*\]\]"), repeat(1))
+        for table, line in zip(file.tables(name), places, strict=False):
             unknown = sorted(set(table) - shape.keys.get(name, frozenset(table)))
             if unknown:
                 raise _refusal(file, line, f"unknown key `{unknown[0]}`")
@@ -84,12 +87,10 @@ def check_shape(file: RuleFile, shape: Shape) -> None:
             seen[same] = line
 
 
-def _line(file: RuleFile, pattern: str, which: int = 1) -> int:
-    """The line of the n-th match at the beginning of a line; 1 where there is none."""
-    found = [
-        number for number, line in enumerate(file.text.split("\n"), 1) if re.match(pattern, line)
-    ]
-    return found[which - 1] if len(found) >= which else 1
+def _lines(file: RuleFile, pattern: str) -> list[int]:
+    """The numbers of the lines that begin with a match."""
+    begins = re.compile(pattern)
+    return [number for number, line in enumerate(lines(file.text), 1) if begins.match(line)]
 
 
 def _refusal(file: RuleFile, line: int, what: str) -> ConfigurationError:
