@@ -27,7 +27,7 @@ def of_0_1_0(settings: Settings) -> Settings:
 
 
 def counted(settings: Settings) -> dict[str, object]:
-    """What a reader of the latest set would cite: members by search, what changed, what is where."""
+    """What a reader of the latest set would cite: members, runs, changes, records."""
     path = (settings.latest / "ketum.duckdb").resolve()
     with duckdb.connect(str(path), read_only=True) as con:
         return {

@@ -103,7 +103,11 @@ def test_an_open_transaction_stays_the_callers(con: duckdb.DuckDBPyConnection) -
 def test_any_kind_of_file_can_be_staged(con: duckdb.DuckDBPyConnection) -> None:
     stage_file(con, b"PMID- 7\nTI  - T\n", raw_file=None, stamp="e")
     counts = stage_file(
-        con, b"pmid,doi,year,title\n,10.1000/a,1999,T\n", raw_file=None, stamp="l", first_record_no=2
+        con,
+        b"pmid,doi,year,title\n,10.1000/a,1999,T\n",
+        raw_file=None,
+        stamp="l",
+        first_record_no=2,
     )
     assert counts.next_record_no == 3
     found = con.execute("SELECT record_source FROM staging.core.articles ORDER BY record_no")
