@@ -89,8 +89,9 @@ def warehouse(source: Path | bytes) -> duckdb.DuckDBPyConnection:
         CREATE TABLE marts.search_totals AS SELECT 'set' AS set_id;
         CREATE TABLE marts.articles AS
         SELECT pmid, doi, shown.title, year, year_source, 'RCT' AS study_type,
-            'Trial' AS study_type_label, 'Group' AS evidence_group, 'rules' AS assigned_by, 'high' AS confidence,
-            FALSE AS is_retracted, FALSE AS is_preprint, now() AS first_seen_at
+            'Trial' AS study_type_label, 'Group' AS evidence_group,
+            'rules' AS assigned_by, 'high' AS confidence, FALSE AS is_retracted,
+            FALSE AS is_preprint, now() AS first_seen_at
         FROM core.articles JOIN core.article_years USING (pmid)
         JOIN core.article_citations AS shown USING (pmid)
         """
