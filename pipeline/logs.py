@@ -67,3 +67,12 @@ def configure(settings: Settings, *, quiet: bool = False) -> None:
     logger.handlers[:] = [handler]
     logger.propagate = False
     logger.setLevel(logging.WARNING if quiet else logging.INFO)
+
+
+def show_in_run(settings: Settings) -> None:
+    """Let ketum's messages of every kind reach the log of a Prefect run, without the key.
+
+    The level would else be that of the root logger, which lets only warnings through.
+    """
+    hide_key(settings)
+    logging.getLogger("ketum").setLevel(logging.INFO)
