@@ -114,19 +114,19 @@ ALL = (
         "ketum-monthly-verification",
         "flows.upkeep.verification",
         "0 12 1 * *",
-        "Hold every published set and raw archive against what was written down about it.",
+        "Hold the latest set and every raw archive against what was written down about them.",
     ),
     Deployment(
         "ketum-monthly-rehearsal",
         "flows.upkeep.rehearsal",
         "0 13 1 * *",
-        "Make the warehouse anew from the raw archive, beside the real one, and compare the two.",
+        "Make each warehouse anew from its raw archive, beside the real one, and compare.",
     ),
     Deployment(
         "ketum-weekly-housekeeping",
         "flows.upkeep.housekeeping",
         "0 12 * * 0",
-        "Remove what nobody needs: leftovers, forgotten runs, Prefect's history of last year.",
+        "Remove what nobody needs: leftovers, runs that came to nothing, history of Prefect.",
     ),
     Deployment(
         "ketum-daily-canary",
