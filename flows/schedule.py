@@ -290,21 +290,23 @@ class Schedule:
 
     def stop(self) -> None:
         """End the run that is at work, and say so on the server if that answers at once."""
-        if self.process is None:
-            return
-        process, run_id = self.process, self.run_id
-        process.terminate()
-        try:
-            process.wait(CHILD_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        self.process = None
-        message = (
+        self._end_run(
             "The schedule was stopped while this run was at work. What was published before "
             "stands; the next run goes on from there."
         )
-        self._say(Verdict(run_id, "CANCELLED", message))
+
+    def _end_run(self, message: str) -> None:
+        """End the process of the run at work; it would call itself crashed, if it can say so."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(CHILD_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+        self._say(Verdict(self.run_id, "CANCELLED", message))
 
     def _begin_next(self) -> None:
         now = datetime.now(UTC)
@@ -358,11 +360,7 @@ class Schedule:
             return
         if run.state is not None and run.state.is_cancelling():
             log.info("Run %s is ended, as asked on the server.", run.name)
-            self.process.terminate()
-            try:
-                self.process.wait(CHILD_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
+            self._end_run(settling.STOPPED)
 
     def _is_alive(self, run_id: str) -> bool:
         if self.process is not None and run_id == self.run_id and self.process.poll() is None:

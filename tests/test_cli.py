@@ -470,11 +470,12 @@ def test_status_in_json(data, capsys):
 
 
 def age(data: Path, hours: float) -> None:
-    """Make the set and all runs older."""
+    """Make the set and all runs older, and of PubMed."""
     for path in (*data.glob("runs/*/run.json"), *data.glob("published/*/manifest.json")):
         held = json.loads(path.read_text())
         told = held.get("ketum", held)
         then = Clock().now().timestamp() - hours * 3600
+        told["origin"] = "pubmed"
         told["as_of"] = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(then))
         path.chmod(0o644)
         path.write_text(json.dumps(held))
@@ -490,6 +491,22 @@ def test_max_age(hours, allowed, code, data, capsys):
     told = capsys.readouterr()
     assert "latest     " in told.out
     assert ("at most" in told.err) == (code == 7)
+
+
+def test_a_demonstration_is_not_taken_for_fresh_data(data, capsys):
+    assert ketum("status", "--max-age", "2h") == 7
+    assert "and not PubMed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("state", "exit_code", "code"), [("failed", 3, 7), ("failed", 130, 0)])
+def test_status_fails_after_a_run_that_failed_and_not_after_one_a_person_ended(
+    state, exit_code, code, data, capsys
+):
+    (path,) = data.glob("runs/*/run.json")
+    held = {**json.loads(path.read_text()), "state": state, "exit_code": exit_code}
+    path.write_text(json.dumps({**held, "verdict": "PubMed was away."}))
+    assert ketum("status") == code
+    assert ("PubMed was away" in capsys.readouterr().err) == (code == 7)
 
 
 @pytest.mark.parametrize("text", ["2 days", "d", "-1h", "1.5h", ""])
