@@ -99,7 +99,7 @@ def require_good_run(found: dict[str, Any]) -> None:
         return
     if last["state"] in (journals.FAILED, journals.ABANDONED) or last["verdict"] == CUT_OFF:
         raise StaleError(
-            f"The last run, {last['run_id']}, did not publish: {last['verdict']}",
+            f"The last run, {last['run_id']}, did not publish: {last['verdict'].rstrip('.')}.",
             effect="Readers see the set of before.",
             next_step="do what that says; else `ketum update` again.",
         )

@@ -521,7 +521,7 @@ def test_a_run_that_was_killed_is_not_called_at_work(data, capsys):
     gone.wait()
     held.update(state="running", verdict="", pid=gone.pid)
     path.write_text(json.dumps(held))
-    assert ketum("status") == 0
+    assert ketum("status") == 7
     assert "cut off" in capsys.readouterr().out
     path.write_text(json.dumps({**held, "pid": os.getpid()}))
     assert ketum("status") == 0

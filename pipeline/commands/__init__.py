@@ -5,6 +5,7 @@ A module imports what its command needs when the command runs, so that `ketum --
 """
 
 from pipeline.commands import (
+    backup,
     claims,
     evaluate,
     explain,
@@ -37,6 +38,7 @@ ALL = (
     runs,
     keep,
     verify,
+    backup,
     replay,
 )
 """In the order `ketum --help` shows them."""
