@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from pipeline.pubmed.replay.record import Entries
-from pipeline.pubmed.replay.text import fold
+from pipeline.replay.record import Entries
+from pipeline.replay.text import fold
 
 _BREAK = "|"
 """Stands between two texts of one record, so that no phrase runs across; never a word."""

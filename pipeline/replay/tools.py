@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from pipeline.pubmed.replay import answers, summaries
-from pipeline.pubmed.replay.answers import Page
-from pipeline.pubmed.replay.archive import Archive
-from pipeline.pubmed.replay.docsum import Document, read_document
-from pipeline.pubmed.replay.history import History, UnknownQueryError
-from pipeline.pubmed.replay.query import QuerySyntaxError
-from pipeline.pubmed.replay.requested import (
+from pipeline.replay import answers, summaries
+from pipeline.replay.answers import Page
+from pipeline.replay.archive import Archive
+from pipeline.replay.docsum import Document, read_document
+from pipeline.replay.history import History, UnknownQueryError
+from pipeline.replay.query import QuerySyntaxError
+from pipeline.replay.requested import (
     LARGEST_ID,
     EmptyQueryError,
     ids_in,
@@ -25,9 +25,9 @@ from pipeline.pubmed.replay.requested import (
     query_of,
     valid_ids,
 )
-from pipeline.pubmed.replay.response import Parameters, Response
-from pipeline.pubmed.replay.search import Findings, search
-from pipeline.pubmed.replay.text import printable
+from pipeline.replay.response import Parameters, Response
+from pipeline.replay.search import Findings, search
+from pipeline.replay.text import printable
 
 WINDOW = 9_999
 WINDOW_ERROR = (

@@ -16,9 +16,9 @@ from socketserver import TCPServer
 from threading import Event
 from urllib.parse import parse_qsl, urlsplit
 
-from pipeline.pubmed.replay.answers import plain
-from pipeline.pubmed.replay.pages import uri_too_long
-from pipeline.pubmed.replay.response import Parameters, Response
+from pipeline.replay.answers import plain
+from pipeline.replay.pages import uri_too_long
+from pipeline.replay.response import Parameters, Response
 
 _log = logging.getLogger("ketum")
 _TOOL = re.compile(r"/(\w+)\.f?cgi$")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from threading import Lock
 
-from pipeline.pubmed.replay.text import printable
+from pipeline.replay.text import printable
 
 
 class UnknownQueryError(LookupError):

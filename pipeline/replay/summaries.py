@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
-from pipeline.pubmed.replay.answers import as_json, error, header, prolog
-from pipeline.pubmed.replay.docsum import Document
-from pipeline.pubmed.replay.reading import LANGUAGES
-from pipeline.pubmed.replay.response import Response
+from pipeline.replay.answers import as_json, error, header, prolog
+from pipeline.replay.docsum import Document
+from pipeline.replay.reading import LANGUAGES
+from pipeline.replay.response import Response
 
 JSON_LIMIT = 500
 TOO_MANY = (

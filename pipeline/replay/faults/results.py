@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from lxml import etree
 
-from pipeline.pubmed.replay.answers import Page, search_page
-from pipeline.pubmed.replay.faults.case import FaultCase
-from pipeline.pubmed.replay.query import Chain, Earlier, Node, Term, parse
-from pipeline.pubmed.replay.response import Exchange, Response
-from pipeline.pubmed.replay.search import Findings
+from pipeline.replay.answers import Page, search_page
+from pipeline.replay.faults.case import FaultCase
+from pipeline.replay.query import Chain, Earlier, Node, Term, parse
+from pipeline.replay.response import Exchange, Response
+from pipeline.replay.search import Findings
 
 _ESEARCH = frozenset(("esearch",))
 

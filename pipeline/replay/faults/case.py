@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import Lock
 
-from pipeline.pubmed.replay.response import TOOLS, Exchange, Fault, Response
+from pipeline.replay.response import TOOLS, Exchange, Fault, Response
 
 ANY_TOOL = frozenset(TOOLS)
 

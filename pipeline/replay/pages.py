@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from pipeline.pubmed.replay.response import Response
+from pipeline.replay.response import Response
 
 
 def web_page(title: str, text: str, status: int = 200) -> Response:

@@ -9,10 +9,10 @@ import json
 import re
 from dataclasses import replace
 
-from pipeline.pubmed.replay.answers import article_set
-from pipeline.pubmed.replay.faults.case import ANY_TOOL, FaultCase
-from pipeline.pubmed.replay.pages import uri_too_long, web_page
-from pipeline.pubmed.replay.response import Exchange, Response
+from pipeline.replay.answers import article_set
+from pipeline.replay.faults.case import ANY_TOOL, FaultCase
+from pipeline.replay.pages import uri_too_long, web_page
+from pipeline.replay.response import Exchange, Response
 
 HANG_SECONDS = 3600.0
 """Longer than any client waits; closing the server ends the wait."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pipeline.pubmed.replay import answers, summaries
-from pipeline.pubmed.replay.faults.case import FaultCase
-from pipeline.pubmed.replay.response import Exchange, Response
-from pipeline.pubmed.replay.tools import SYNTAX_ERROR, WINDOW_ERROR
+from pipeline.replay import answers, summaries
+from pipeline.replay.faults.case import FaultCase
+from pipeline.replay.response import Exchange, Response
+from pipeline.replay.tools import SYNTAX_ERROR, WINDOW_ERROR
 
 _VIEWER = " Error: External viewer error: Empty Response. Bytes read: 0 Status: Timeout"
 _NO_IDS = "ID list is empty! Possibly it has no correct IDs."

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.pubmed.replay.index import Index
-from pipeline.pubmed.replay.query import QuerySyntaxError, Term, parse
-from pipeline.pubmed.replay.record import read_entries
-from pipeline.pubmed.replay.search import Findings, search
-from pipeline.pubmed.replay.text import fold
+from pipeline.replay.index import Index
+from pipeline.replay.query import QuerySyntaxError, Term, parse
+from pipeline.replay.record import read_entries
+from pipeline.replay.search import Findings, search
+from pipeline.replay.text import fold
 
 # Invented. Their places are their numbers: 0, 1, 2, 3.
 KRATOM_TRIAL = """

@@ -15,9 +15,9 @@ from lxml import etree
 
 from pipeline.cli import main
 from pipeline.errors import ConfigurationError
-from pipeline.pubmed.replay import Archive, Exchange, Fault, ReplayServer, Response, faults
-from pipeline.pubmed.replay.faults import Misbehaviour, case
-from pipeline.pubmed.replay.response import TOOLS
+from pipeline.replay import Archive, Exchange, Fault, ReplayServer, Response, faults
+from pipeline.replay.faults import Misbehaviour, case
+from pipeline.replay.response import TOOLS
 from tests import corpus
 
 KEY = "canary0000000000000000000000000key"

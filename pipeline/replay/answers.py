@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from xml.sax.saxutils import escape
 
-from pipeline.pubmed.replay.fields import FIELDS
-from pipeline.pubmed.replay.response import Response
-from pipeline.pubmed.replay.search import Findings
+from pipeline.replay.fields import FIELDS
+from pipeline.replay.response import Response
+from pipeline.replay.search import Findings
 
 _XML = '<?xml version="1.0" encoding="UTF-8" ?>\n'
 _DTD = "https://eutils.ncbi.nlm.nih.gov/eutils/dtd/"

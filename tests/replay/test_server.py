@@ -17,8 +17,8 @@ from Bio import Entrez
 from lxml import etree
 
 from pipeline.errors import SourceError
-from pipeline.pubmed.replay import Archive, Exchange, ReplayServer, Response
-from pipeline.pubmed.replay.archive import Record
+from pipeline.replay import Archive, Exchange, ReplayServer, Response
+from pipeline.replay.archive import Record
 from tests.entrez import lead
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)

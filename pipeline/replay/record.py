@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from pipeline.pubmed.replay.reading import (
+from pipeline.replay.reading import (
     LANGUAGES,
     PARSER,
     Element,

@@ -17,10 +17,10 @@ from pathlib import Path
 from threading import Lock, Thread
 from types import TracebackType
 
-from pipeline.pubmed.replay.archive import Archive
-from pipeline.pubmed.replay.response import Exchange, Fault, Parameters, Response
-from pipeline.pubmed.replay.tools import Tools
-from pipeline.pubmed.replay.wire import HttpServer
+from pipeline.replay.archive import Archive
+from pipeline.replay.response import Exchange, Fault, Parameters, Response
+from pipeline.replay.tools import Tools
+from pipeline.replay.wire import HttpServer
 
 _log = logging.getLogger("ketum")
 

@@ -13,9 +13,9 @@ import requests
 from Bio import Entrez
 from lxml import etree
 
-from pipeline.pubmed.replay import Archive, ReplayServer
-from pipeline.pubmed.replay.archive import Record
-from pipeline.pubmed.replay.docsum import read_document
+from pipeline.replay import Archive, ReplayServer
+from pipeline.replay.archive import Record
+from pipeline.replay.docsum import read_document
 from tests.entrez import lead
 
 ARTICLE = """<PubmedArticle>

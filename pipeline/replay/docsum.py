@@ -10,7 +10,7 @@ from typing import Any
 
 from lxml import etree
 
-from pipeline.pubmed.replay.reading import PARSER, Element, issue_date, text_of, texts_of
+from pipeline.replay.reading import PARSER, Element, issue_date, text_of, texts_of
 
 Document = dict[str, Any]
 """Texts, lists of texts and lists of such documents by their names in XML 2.0, in NCBI's order."""

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
-from pipeline.pubmed.replay.fields import FIELDS, KNOWN, Field, Kind, field_for
-from pipeline.pubmed.replay.index import Index
-from pipeline.pubmed.replay.query import Chain, Earlier, Node, QuerySyntaxError, Term
-from pipeline.pubmed.replay.text import STOPWORDS, fold
+from pipeline.replay.fields import FIELDS, KNOWN, Field, Kind, field_for
+from pipeline.replay.index import Index
+from pipeline.replay.query import Chain, Earlier, Node, QuerySyntaxError, Term
+from pipeline.replay.text import STOPWORDS, fold
 
 _ALL_FIELDS = FIELDS[0]
 _SHORTEST_ROOT = 4  # "At least four characters must be provided in the truncated term"

@@ -12,9 +12,9 @@ import pytest
 import requests
 from lxml import etree
 
-from pipeline.pubmed.replay import Archive, ReplayServer
-from pipeline.pubmed.replay.archive import Record
-from pipeline.pubmed.replay.tools import Tools
+from pipeline.replay import Archive, ReplayServer
+from pipeline.replay.archive import Record
+from pipeline.replay.tools import Tools
 
 MINIMAL = (
     '<PubmedArticle><MedlineCitation><PMID Version="1">{pmid}</PMID><Article><ArticleTitle>'

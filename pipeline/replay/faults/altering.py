@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from lxml import etree
 
-from pipeline.pubmed.replay.response import Exchange, Response
+from pipeline.replay.response import Exchange, Response
 
 Element = etree._Element
 Change = Callable[[Element], None]

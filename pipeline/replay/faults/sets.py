@@ -7,11 +7,11 @@ import json
 
 from lxml import etree
 
-from pipeline.pubmed.replay.answers import article_set, as_json
-from pipeline.pubmed.replay.faults.altering import SAFE, Element, altered_set, as_xml
-from pipeline.pubmed.replay.faults.case import FaultCase
-from pipeline.pubmed.replay.response import Exchange, Response
-from pipeline.pubmed.replay.summaries import NO_SUMMARY
+from pipeline.replay.answers import article_set, as_json
+from pipeline.replay.faults.altering import SAFE, Element, altered_set, as_xml
+from pipeline.replay.faults.case import FaultCase
+from pipeline.replay.response import Exchange, Response
+from pipeline.replay.summaries import NO_SUMMARY
 
 _EFETCH = frozenset(("efetch",))
 _OWN_NUMBER = (

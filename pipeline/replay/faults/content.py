@@ -11,7 +11,7 @@ from itertools import cycle
 
 from lxml import etree
 
-from pipeline.pubmed.replay.faults.altering import (
+from pipeline.replay.faults.altering import (
     Element,
     add,
     altered_set,
@@ -21,7 +21,7 @@ from pipeline.pubmed.replay.faults.altering import (
     every_article,
     first_article,
 )
-from pipeline.pubmed.replay.faults.case import FaultCase
+from pipeline.replay.faults.case import FaultCase
 
 _EFETCH = frozenset(("efetch",))
 _ARTICLE = "MedlineCitation/Article"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lxml import etree
 
-from pipeline.pubmed.replay.faults.altering import (
+from pipeline.replay.faults.altering import (
     Case,
     Element,
     add,
@@ -16,8 +16,8 @@ from pipeline.pubmed.replay.faults.altering import (
     first_article,
     holds_records,
 )
-from pipeline.pubmed.replay.faults.case import FaultCase
-from pipeline.pubmed.replay.response import Exchange, Response
+from pipeline.replay.faults.case import FaultCase
+from pipeline.replay.response import Exchange, Response
 
 _EFETCH = frozenset(("efetch",))
 _ARTICLE = "MedlineCitation/Article"

@@ -9,8 +9,8 @@ from __future__ import annotations
 import difflib
 
 from pipeline.errors import ConfigurationError
-from pipeline.pubmed.replay.faults import content, errors, markup, results, sets, transport
-from pipeline.pubmed.replay.faults.case import FaultCase, Misbehaviour, together
+from pipeline.replay.faults import content, errors, markup, results, sets, transport
+from pipeline.replay.faults.case import FaultCase, Misbehaviour, together
 
 __all__ = ["CASES", "FaultCase", "Misbehaviour", "case", "misbehaviour", "together"]
 

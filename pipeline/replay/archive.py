@@ -13,8 +13,8 @@ from isal.igzip_lib import IsalError
 from lxml import etree
 
 from pipeline.errors import SourceError
-from pipeline.pubmed.replay.index import Index
-from pipeline.pubmed.replay.record import read_entries
+from pipeline.replay.index import Index
+from pipeline.replay.record import read_entries
 
 _log = logging.getLogger("ketum")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from pipeline.pubmed.replay.query import Chain, Earlier, Node, Term, parse
-from pipeline.pubmed.replay.response import Parameters
-from pipeline.pubmed.replay.search import recent_days
-from pipeline.pubmed.replay.text import printable
+from pipeline.replay.query import Chain, Earlier, Node, Term, parse
+from pipeline.replay.response import Parameters
+from pipeline.replay.search import recent_days
+from pipeline.replay.text import printable
 
 LARGEST_ID = 2**64 - 1
 """The largest UID NCBI takes."""
