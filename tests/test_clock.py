@@ -17,7 +17,7 @@ from pipeline.options import Options
 from pipeline.outputs import manifest
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
-from pipeline.replay.response import Exchange, Response
+from pipeline.replay.answers import Exchange, Response
 from pipeline.update import run_update
 from tests.conftest import FakeClock
 from tests.corpus import article, write

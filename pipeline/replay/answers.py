@@ -1,19 +1,96 @@
-"""The documents NCBI's E-utilities answer with, written as NCBI writes them.
+"""An answer over HTTP, and the documents NCBI's E-utilities answer with, written as NCBI does.
 
-Shapes after answers captured in 2024-2026 and the DTDs their DOCTYPE lines name.
+Shapes after answers captured in 2024-2026 and the DTDs their DOCTYPE lines name; of NCBI's web
+pages only the titles.
 """
 
 from __future__ import annotations
 
+import html
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from xml.sax.saxutils import escape
 
-from pipeline.replay.fields import FIELDS
-from pipeline.replay.response import Response
+from pipeline.replay.query import FIELDS
 from pipeline.replay.search import Findings
+
+TOOLS = ("esearch", "epost", "efetch", "esummary", "einfo", "espell")
+"""The tools the server has."""
+
+Parameters = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Response:
+    """An HTTP answer; the fields after `headers` send it badly, for tests of clients.
+
+    Attributes:
+        body: the whole body, not compressed.
+        status: the HTTP status.
+        content_type: the header of that name.
+        headers: further headers.
+        chunked: send the body in chunks, without a Content-Length.
+        cut_at: hang up after so many bytes of the body, or their share of a compressed one.
+        delay: seconds of silence before the first byte.
+        pause: seconds between any two bytes of the body.
+        reset: break the connection off without a byte.
+    """
+
+    body: bytes
+    status: int = 200
+    content_type: str = "text/xml; charset=UTF-8"
+    headers: dict[str, str] = field(default_factory=dict)
+    chunked: bool = False
+    cut_at: int | None = None
+    delay: float = 0.0
+    pause: float = 0.0
+    reset: bool = False
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request and the right answer to it.
+
+    Attributes:
+        tool: e.g. `esearch`.
+        parameters: as the server understood them, without the api_key.
+        right: what a server that behaves answers.
+        ask: the right answer to any other request.
+        api_key: the caller's key, empty if none was sent. NCBI's error bodies echo it.
+    """
+
+    tool: str
+    parameters: Parameters
+    right: Response
+    ask: Callable[[str, Parameters], Response]
+    api_key: str = field(default="", repr=False)
+
+    @property
+    def wants_json(self) -> bool:
+        return self.parameters.get("retmode") == "json"
+
+
+Fault = Callable[[Exchange], Response]
+"""What a server that misbehaves does with an exchange: the answer it gives, right or not."""
+
+
+def web_page(title: str, text: str, status: int = 200) -> Response:
+    """A page of HTML."""
+    body = (
+        '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" '
+        '"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">\n<html>\n'
+        f"<head><title>{html.escape(title)}</title></head>\n"
+        f"<body><h1>{html.escape(text)}</h1></body>\n</html>\n"
+    )
+    return Response(body.encode(), status, "text/html; charset=UTF-8")
+
+
+def uri_too_long() -> Response:
+    """The answer to an address that is too long, where a POST would do."""
+    return web_page("414 Request-URI Too Long", "Request-URI Too Long", 414)
+
 
 _XML = '<?xml version="1.0" encoding="UTF-8" ?>\n'
 _DTD = "https://eutils.ncbi.nlm.nih.gov/eutils/dtd/"

@@ -13,8 +13,8 @@ from isal.igzip_lib import IsalError
 from lxml import etree
 
 from pipeline.errors import SourceError
-from pipeline.replay.index import Index
 from pipeline.replay.record import read_entries
+from pipeline.replay.search import Index
 
 _log = logging.getLogger("ketum")
 

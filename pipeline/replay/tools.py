@@ -1,5 +1,6 @@
 """The tools of E-utilities over an archive, as functions from parameters to answers.
 
+What a request asks for, the results kept for it under a WebEnv and a query key, and the answer.
 After NLM, "E-utilities In-Depth" (NBK25499), and the behaviour measured where that page and
 PubMed differ: only the first 9,999 records of a result can be had, in ESearch as in EFetch
 from the history server.
@@ -7,27 +8,130 @@ from the history server.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from threading import Lock
 
 from pipeline.replay import answers, summaries
-from pipeline.replay.answers import Page
+from pipeline.replay.answers import Page, Parameters, Response
 from pipeline.replay.archive import Archive
-from pipeline.replay.docsum import Document, read_document
-from pipeline.replay.history import History, UnknownQueryError
-from pipeline.replay.query import QuerySyntaxError
-from pipeline.replay.requested import (
-    LARGEST_ID,
-    EmptyQueryError,
-    ids_in,
-    invalid_id,
-    number_of,
-    query_of,
-    valid_ids,
-)
-from pipeline.replay.response import Parameters, Response
-from pipeline.replay.search import Findings, search
-from pipeline.replay.text import printable
+from pipeline.replay.query import Chain, Earlier, Node, QuerySyntaxError, Term, parse, printable
+from pipeline.replay.search import Findings, recent_days, search
+from pipeline.replay.summaries import Document, read_document
+
+LARGEST_ID = 2**64 - 1
+"""The largest UID NCBI takes."""
+
+
+class EmptyQueryError(ValueError):
+    """There is nothing to search for."""
+
+    def __init__(self) -> None:
+        super().__init__("Empty term and query_key - nothing todo")
+
+
+def query_of(given: Parameters, today: date) -> Node:
+    """Term, earlier search and dates as one query: all must hold.
+
+    Raises:
+        EmptyQueryError: if neither a term nor a query key is given.
+        QuerySyntaxError: if the term is not well-formed.
+    """
+    # What XML cannot carry must not come back in an answer.
+    term = printable(given.get("term", "")).strip()
+    key = given.get("query_key", "")
+    nodes: list[Node] = [parse(term)] if term else []
+    if key:
+        nodes.append(Earlier(int(key[:9]) if key.isdecimal() else 0))
+    if not nodes:
+        raise EmptyQueryError
+    dates = ""
+    low, high = given.get("mindate", ""), given.get("maxdate", "")
+    if given.get("reldate", "").isdecimal():
+        dates = recent_days(int(given["reldate"][:6]), today)
+    elif low and high:
+        dates = f"{printable(low)}:{printable(high)}"
+    if dates:
+        nodes.append(Term(dates, given.get("datetype") or "pdat"))
+    first, *others = nodes
+    return Chain(first, tuple(("AND", node) for node in others)) if others else first
+
+
+def number_of(given: Parameters, name: str, default: int) -> int:
+    """A number of the request; the default where there is none that can be read."""
+    text = given.get(name, "").strip()
+    return int(text[:9]) if text.isdecimal() else default
+
+
+def ids_in(text: str) -> list[int]:
+    """The PMIDs EFetch reads in a list, each once: "42.9" asks for 42 and for 9."""
+    numbers = map(int, re.findall(r"\b[0-9]{1,20}\b", text))
+    return [pmid for pmid in dict.fromkeys(numbers) if pmid > 0]
+
+
+def valid_ids(text: str) -> list[int]:
+    """The PMIDs EPost keeps of a list, each once: those that are numbers."""
+    words = re.split(r"[\s,]+", text.strip(" ,"))
+    numbers = (int(word) for word in words if re.fullmatch("[0-9]{1,20}", word))
+    return [pmid for pmid in dict.fromkeys(numbers) if 0 < pmid <= LARGEST_ID]
+
+
+def invalid_id(text: str) -> tuple[str, int] | None:
+    """The first id that ESummary refuses, with its place in the list; None if there is none."""
+    found = re.search(r"[^\s,]*[^\s,0-9][^\s,]*", text)
+    return (printable(found.group()), found.start()) if found else None
+
+
+class UnknownQueryError(LookupError):
+    """A WebEnv or query key that this server does not (or no longer) know."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"Unable to obtain query #{key}")
+
+
+class History:
+    """Lists of PMIDs by WebEnv and query key.
+
+    Args:
+        clock: gives the time for the names of sessions.
+    """
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._sessions: dict[str, list[tuple[int, ...]]] = {}
+        self._begun = 0
+        self._lock = Lock()
+
+    def keep(self, pmids: Sequence[int], environment: str | None) -> tuple[str, int]:
+        """Keep a list in a session, a new one unless a known one is named; gives its names."""
+        with self._lock:
+            if environment is None or environment not in self._sessions:
+                self._begun += 1
+                # As at NCBI: the time of creation, then what makes it unique.
+                began = int(self._clock().timestamp())
+                environment = f"MCID_{began:08x}{self._begun:016x}"
+            queries = self._sessions.setdefault(environment, [])
+            queries.append(tuple(pmids))
+            return environment, len(queries)
+
+    def kept(self, environment: str, key: str) -> tuple[int, ...]:
+        """The list kept under these names.
+
+        Raises:
+            UnknownQueryError: if there is none.
+        """
+        with self._lock:
+            queries = self._sessions.get(environment, [])
+        if not re.fullmatch("[0-9]{1,9}", key) or not 1 <= int(key) <= len(queries):
+            raise UnknownQueryError(printable(key))
+        return queries[int(key) - 1]
+
+    def expire(self) -> None:
+        """Forget every session."""
+        with self._lock:
+            self._sessions.clear()
+
 
 WINDOW = 9_999
 WINDOW_ERROR = (

@@ -24,7 +24,7 @@ from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer
 from pipeline.rebuild import rebuild
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer, Request, Response
-from pipeline.replay.response import Exchange, Fault
+from pipeline.replay.answers import Exchange, Fault
 from pipeline.run import Run
 from pipeline.update import run_update
 from pipeline.warehouse import stage

@@ -15,7 +15,7 @@ from pipeline.pubmed import einfo
 from pipeline.pubmed.client import TransientAnswer
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer, Request, Response
-from pipeline.replay.response import Fault
+from pipeline.replay.answers import Fault
 from pipeline.settings import Settings
 from tests.corpus import article, write
 

@@ -16,8 +16,8 @@ from lxml import etree
 from pipeline.cli import main
 from pipeline.errors import ConfigurationError
 from pipeline.replay import Archive, Exchange, Fault, ReplayServer, Response, faults
+from pipeline.replay.answers import TOOLS
 from pipeline.replay.faults import Misbehaviour, case
-from pipeline.replay.response import TOOLS
 from tests import corpus
 
 KEY = "canary0000000000000000000000000key"

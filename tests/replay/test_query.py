@@ -8,11 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.replay.index import Index
-from pipeline.replay.query import QuerySyntaxError, Term, parse
+from pipeline.replay.query import QuerySyntaxError, Term, fold, parse
 from pipeline.replay.record import read_entries
-from pipeline.replay.search import Findings, search
-from pipeline.replay.text import fold
+from pipeline.replay.search import Findings, Index, search
 
 # Invented. Their places are their numbers: 0, 1, 2, 3.
 KRATOM_TRIAL = """

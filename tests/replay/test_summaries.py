@@ -15,7 +15,7 @@ from lxml import etree
 
 from pipeline.replay import Archive, ReplayServer
 from pipeline.replay.archive import Record
-from pipeline.replay.docsum import read_document
+from pipeline.replay.summaries import read_document
 from tests.entrez import lead
 
 ARTICLE = """<PubmedArticle>

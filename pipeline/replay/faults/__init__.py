@@ -9,20 +9,17 @@ from __future__ import annotations
 import difflib
 
 from pipeline.errors import ConfigurationError
-from pipeline.replay.faults import content, errors, markup, results, sets, transport
+from pipeline.replay.faults import records, results, transport
 from pipeline.replay.faults.case import FaultCase, Misbehaviour, together
 
 __all__ = ["CASES", "FaultCase", "Misbehaviour", "case", "misbehaviour", "together"]
 
 CASES: tuple[FaultCase, ...] = tuple(
     sorted(
-        (
-            *transport.CASES, *errors.CASES, *results.CASES, *sets.CASES, *content.CASES,
-            *markup.CASES,
-        ),
+        (*transport.CASES, *results.CASES, *records.CASES),
         key=lambda case: case.number,
     )
-)  # fmt: skip
+)
 """All cases, by number."""
 
 _BY_NAME = {case.name: case for case in CASES}

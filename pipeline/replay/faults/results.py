@@ -8,10 +8,9 @@ from dataclasses import replace
 
 from lxml import etree
 
-from pipeline.replay.answers import Page, search_page
+from pipeline.replay.answers import Exchange, Page, Response, search_page
 from pipeline.replay.faults.case import FaultCase
 from pipeline.replay.query import Chain, Earlier, Node, Term, parse
-from pipeline.replay.response import Exchange, Response
 from pipeline.replay.search import Findings
 
 _ESEARCH = frozenset(("esearch",))
