@@ -1,6 +1,6 @@
 """Train the second reader from labels the user has.
 
-python -m pipeline.evidence.train_reader --labels FILE --mapping FILE [--part develop] [--out FILE]
+python -m tools.train_reader --labels FILE --mapping FILE [--part develop] [--out FILE]
 
 Labels and abstracts stay where they are: the model holds weights of hashed words, the names of
 the labels, and nothing else. It is not committed.

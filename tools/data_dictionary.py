@@ -1,7 +1,7 @@
 """docs/data_dictionary.md from the comments of the schema.
 
-python -m pipeline.outputs.data_dictionary           write it
-python -m pipeline.outputs.data_dictionary --check   exit 1 if it is not current
+python -m tools.data_dictionary           write it
+python -m tools.data_dictionary --check   exit 1 if it is not current
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from pipeline.settings import ROOT, Settings
 from pipeline.warehouse import database
 
 TARGET = ROOT / "docs" / "data_dictionary.md"
+SCHEMAS = ["marts", "evidence", "core", "ops"]
+"""In the order in which a reader needs them; within each, relations as `sql/` declares them."""
 
 _INTRODUCTION = """\
 # Data dictionary
@@ -23,9 +25,11 @@ _INTRODUCTION = """\
 Generated from the comments in `sql/`; do not edit. The same comments stand in the published
 file: `SELECT comment FROM duckdb_columns() WHERE table_name = 'articles'`.
 
-- `core`: PubMed as PubMed said it, normalised.
-- `evidence`: what ketum judges, each judgement with its proof.
+In the order in which to read it:
+
 - `marts`: summary tables, made anew in every run. Never sum across searches.
+- `evidence`: what ketum judges, each judgement with its proof.
+- `core`: PubMed as PubMed said it, normalised.
 - `ops`: runs, searches, memberships, changes, what could not be read.
 
 `_at` columns are UTC TIMESTAMPs without zone; `_date` are dates; `_year` and `year` are years;
@@ -69,9 +73,10 @@ def render(con: duckdb.DuckDBPyConnection) -> str:
         """
         SELECT schema_name || '.' || table_name, column_name, data_type, coalesce(comment, '')
         FROM duckdb_columns()
-        WHERE schema_name IN ('core', 'evidence', 'marts', 'ops')
-        ORDER BY schema_name, table_name, column_index
-        """
+        WHERE list_contains(?, schema_name)
+        ORDER BY list_position(?, schema_name), table_oid, column_index
+        """,
+        [SCHEMAS, SCHEMAS],
     ).fetchall()
     lines = [_INTRODUCTION]
     current = ""
@@ -111,9 +116,7 @@ def main(arguments: list[str], target: Path = TARGET) -> int:
     if "--check" in arguments:
         if target.exists() and target.read_text(encoding="utf-8") == wanted:
             return 0
-        print(
-            f"{target} is not current: python -m pipeline.outputs.data_dictionary", file=sys.stderr
-        )
+        print(f"{target} is not current: python -m tools.data_dictionary", file=sys.stderr)
         return 1
     target.write_text(wanted, encoding="utf-8")
     return 0

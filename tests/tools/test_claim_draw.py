@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tomllib
 
-from pipeline.evidence.evaluation.claim_draw import PARITIES, SEEDS, STRATA, by_stratum, draw
 from tests.evidence.conftest import REFERENCE
+from tools.claim_draw import PARITIES, SEEDS, STRATA, by_stratum, draw
 
 STAND_IN = [(n, "mood", "measured") for n in range(1, 200)] + [(1, "safety.liver", "measured")]
 WAIVED = [(1, "mood", "measured"), (3, "analgesia", "measured"), (5, "safety.heart", "measured")]

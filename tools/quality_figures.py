@@ -1,7 +1,7 @@
 """The figures in docs/quality.md, from the saved results.
 
-python -m pipeline.evidence.evaluation.document           write them
-python -m pipeline.evidence.evaluation.document --check   exit 1 if they are not current
+python -m tools.quality_figures           write them
+python -m tools.quality_figures --check   exit 1 if they are not current
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pipeline.settings import ROOT
 TARGET = ROOT / "docs" / "quality.md"
 MEASURED = ROOT / "data" / "reference" / MEASURED_FILE
 FIRST_SHOT = ROOT / "docs" / "evaluation" / "first_shot.json"
-_BEGIN = "<!-- figures: made by python -m pipeline.evidence.evaluation.document -->"
+_BEGIN = "<!-- figures: made by python -m tools.quality_figures -->"
 _END = "<!-- end of figures -->"
 
 

@@ -1,6 +1,6 @@
 """Draw pairs of record and claim to be read by a person; docs/evaluation/claims.md says how.
 
-    python -m pipeline.evidence.evaluation.claim_draw ../shared/pubmed/pubmed21n1298.xml.gz 3
+    python -m tools.claim_draw ../shared/pubmed/pubmed21n1298.xml.gz 3
 
 prints the rows of draw 3 for claim_pairs.csv, without verdicts. Nothing is stored in a table.
 """
