@@ -20,7 +20,7 @@ RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak lint format types imports clean python-check venv-check
+.PHONY: help run test soak lint docs format types imports clean python-check venv-check
 
 help: ## Say what can be made
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' \
@@ -44,6 +44,12 @@ lint: $(DEV_STAMP) ## Check style of Python and SQL, who imports whom, documenta
 	$(PY) -m sqlfluff lint --nocolor --disable-progress-bar --processes 2 sql
 	$(VENV)/bin/lint-imports --no-cache
 	$(PY) -m tools.data_dictionary --check
+	$(PY) -m tools.contract --check
+
+docs: $(DEV_STAMP) ## Make anew what documentation is made from the code
+	$(PY) -m tools.data_dictionary
+	$(PY) -m tools.quality_figures
+	$(PY) -m tools.contract
 
 format: $(DEV_STAMP) ## Put Python into shape (SQL: .venv/bin/sqlfluff fix FILE)
 	$(PY) -m ruff check --fix .

@@ -55,6 +55,7 @@ def empty_database() -> duckdb.DuckDBPyConnection:
     tables.note_dois(con)
     for path in tables.files(sql):
         database.run_script(con, path)
+    tables.make_former(con, sql)
     return con
 
 
