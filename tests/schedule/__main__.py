@@ -23,6 +23,7 @@ def main(words: list[str]) -> int:
     try:
         place.start_server()
         place.start_schedule()
+        place.wait(180, lambda: place.completed_since(0), "the first run")
         for name in wanted:
             try:
                 rows.append(suffer(place, name))
