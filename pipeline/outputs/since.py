@@ -84,12 +84,6 @@ def since_last_set(con: duckdb.DuckDBPyConnection) -> dict[str, list[Changed]]:
     }
 
 
-def in_a_line(changed: dict[str, list[Changed]]) -> str:
-    """The counts that are not zero, in words: `12 new, 1 retracted`; `nothing new` if none."""
-    told = ", ".join(f"{len(found)} {kind}" for kind, found in changed.items() if found)
-    return told or "nothing new"
-
-
 def markdown(changed: dict[str, list[Changed]]) -> str:
     """A section for each kind, for digest.md and Prefect's pages."""
     parts = []
