@@ -96,7 +96,7 @@ class Deployment:
 
 DAILY = Deployment(
     "ketum-daily",
-    "flows.update.update",
+    "flows.scheduled.update",
     # within NLM's hours, and after the day's records have come out
     "0 4 * * *",
     "Ask PubMed what is new, judge it, check it, publish a new set.",
@@ -105,10 +105,10 @@ ALL = (
     DAILY,
     Deployment(
         "ketum-weekly-full",
-        "flows.update.update",
+        "flows.scheduled.update",
         "0 22 * * 6",
         "The daily update, but every record is read again, not only what may have changed.",
-        {"full": True},
+        {"pubmed": {"full": True}},
     ),
     Deployment(
         "ketum-monthly-verification",

@@ -26,7 +26,7 @@ from flows.automations import HEARTBEAT_SECONDS, ensure_heartbeat_automation
 from flows.deployments import Deployment
 from flows.flow_process import DIRECTORY
 from flows.settling import Seen, Verdict
-from pipeline import logs
+from pipeline import logs, notify
 from pipeline.errors import (
     EXIT_INTERRUPTED,
     EXIT_TERMINATED,
@@ -51,6 +51,7 @@ log = logging.getLogger("ketum")
 
 POLL_SECONDS = 5.0
 HEAL_SECONDS = 15.0
+TELL_SECONDS = 3600.0
 SETTLED_SECONDS = 180.0
 """Time for the server to plan runs of a deployment that was just registered."""
 LOOK_SECONDS = 35.0
@@ -127,7 +128,7 @@ def wanted(arguments: argparse.Namespace) -> list[Deployment]:
             changes.update(cron=arguments.cron, interval=arguments.interval)
         if arguments.offline and one.flow == deployments.DAILY.flow:
             told = {"offline": True, **({"archive": str(archive)} if archive else {})}
-            changes["parameters"] = told
+            changes["parameters"] = {"source": told}
         found.append(dataclasses.replace(one, **changes))  # type: ignore[arg-type]
         found[-1].schedule()
     if arguments.offline:  # PubMed is not asked at all
@@ -179,6 +180,8 @@ class Schedule:
         self.ids: dict[str, UUID] = {}
         self.registered_at = 0.0
         self.healed_at = 0.0
+        self.told_at = time.monotonic()
+        self.settings = settings
         self.process: subprocess.Popen[bytes] | None = None
         self.run_id = ""
         self.is_away = False
@@ -224,6 +227,10 @@ class Schedule:
 
     def turn(self) -> None:
         """Look once after everything; a server that is away is asked again at the next turn."""
+        if time.monotonic() - self.told_at >= TELL_SECONDS:
+            # silence is an event too, and no run would tell of it
+            self.told_at = time.monotonic()
+            notify.after_run(self.settings, is_published=False)
         try:
             self._attend()
             if time.monotonic() - self.healed_at >= HEAL_SECONDS:

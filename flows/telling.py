@@ -29,30 +29,31 @@ log = logging.getLogger("ketum")
 RECEIPT_KEY = "ketum-update"
 TABLE_KEY = "ketum-searches"
 PROGRESS_KEY = "ketum-fetch"
-UNFORESEEN = (
-    "An error that ketum did not foresee. What was published before stands. Next: `ketum status`, "
-    "and please report the traceback in this run's log."
-)
 _COUNTS = ("members", "entered", "left", "retracted", "unclassified")
 
 
 def origin_of(parameters: Mapping[str, Any]) -> str:
     """The origin of a run with these parameters; what they are wrong in is said by the run."""
+    source = _group(parameters, "source")
     with contextlib.suppress(KetumError, TypeError, ValueError):
-        archive = parameters.get("archive")
-        files = parameters.get("from_files") or ()
         return Options(
-            offline=bool(parameters.get("offline")),
-            archive=Path(archive) if archive else None,
-            from_files=tuple(map(Path, files)),
-            name=parameters.get("name"),
+            offline=bool(source.get("offline")),
+            archive=Path(source["archive"]) if source.get("archive") else None,
+            from_files=tuple(map(Path, source.get("from_files") or ())),
+            name=source.get("name"),
         ).origin
     return "?"
 
 
+def _group(parameters: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A group of parameters, which Prefect gives as JSON or as a model."""
+    group = parameters.get(name) or {}
+    return dict(group) if isinstance(group, dict) else dict(vars(group))
+
+
 def run_name(day: str, parameters: Mapping[str, Any]) -> str:
     """The name of a run: when, of what, and how."""
-    full = " (full)" if parameters.get("full") else ""
+    full = " (full)" if _group(parameters, "pubmed").get("full") else ""
     return f"{day} {origin_of(parameters)}{full}"
 
 

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 
-from pipeline import logs
+from pipeline import logs, notify
 from pipeline.clock import Clock
 from pipeline.errors import KetumError, LockedError
+from pipeline.notices import FAILURE
+from pipeline.outbox import Event
 from pipeline.settings import Settings
 
 log = logging.getLogger("ketum")
 
 
-@flow(name="verification", persist_result=False)
+def _name() -> str:
+    when = flow_run.scheduled_start_time or datetime.now(UTC)
+    return f"{when:%Y-%m-%d %H:%M} {flow_run.flow_name}"
+
+
+@flow(name="verification", flow_run_name=_name, persist_result=False)
 def verification() -> State[Any]:
     """Hold the latest set and every raw archive against what was written down about them."""
 
@@ -31,10 +40,10 @@ def verification() -> State[Any]:
         verify.require_whole(reports)
         return f"{len(reports)} verified, all whole."
 
-    return _state_of(work)
+    return _state_of("verification", work)
 
 
-@flow(name="rehearsal", persist_result=False)
+@flow(name="rehearsal", flow_run_name=_name, persist_result=False)
 def rehearsal() -> State[Any]:
     """Make each warehouse anew from its raw archive, beside the real one, and compare."""
 
@@ -47,10 +56,10 @@ def rehearsal() -> State[Any]:
         rehearsal.require_same(found)
         return " ".join(one.text() for one in found) or "Nothing was ever committed here."
 
-    return _state_of(work)
+    return _state_of("rehearsal", work)
 
 
-@flow(name="canary", persist_result=False)
+@flow(name="canary", flow_run_name=_name, persist_result=False)
 def canary() -> State[Any]:
     """Ask PubMed one small question: `ketum doctor --live`."""
 
@@ -62,10 +71,10 @@ def canary() -> State[Any]:
             log.log(logging.INFO if is_right else logging.WARNING, "%s: %s", name, value)
         return "; ".join(f"{name} {value}" for name, value, _ in found[:2]) + "."
 
-    return _state_of(work)
+    return _state_of("canary", work)
 
 
-@flow(name="housekeeping", persist_result=False)
+@flow(name="housekeeping", flow_run_name=_name, persist_result=False)
 def housekeeping() -> State[Any]:
     """Remove what nobody needs; nothing that a rebuild or a reader needs."""
 
@@ -79,10 +88,10 @@ def housekeeping() -> State[Any]:
         runs = remove_old_runs(Clock())
         return f"{len(removed)} removed from the data directory, {runs} run(s) from Prefect."
 
-    return _state_of(work)
+    return _state_of("housekeeping", work)
 
 
-def _state_of(work: Callable[[Settings], str]) -> State[Any]:
+def _state_of(name: str, work: Callable[[Settings], str]) -> State[Any]:
     """The state of the run: what was done, or why not, without a traceback where that is known."""
     settings = Settings.from_environment()
     logs.show_in_run(settings)
@@ -92,4 +101,9 @@ def _state_of(work: Callable[[Settings], str]) -> State[Any]:
         return Cancelled(message=error.text())
     except KetumError as error:
         log.error("%s", error.text())
+        now = Clock().now()
+        event = Event(
+            f"failure:{name}:{now:%Y-%m-%d}", FAILURE, f"ketum: the {name} failed", error.text()
+        )
+        notify.tell(settings, event, Clock())
         return Failed(message=error.text())

@@ -234,6 +234,18 @@ def ping(wishes: Wishes) -> bool:
         return False
 
 
+def tell(settings: Settings, event: Event, clock: Clock) -> None:
+    """Note an event that no journal tells of, such as a failed verification, and send it."""
+    try:
+        wishes = read_wishes(settings, os.environ)
+        if wishes is not None and event.kind in wishes.kinds:
+            outbox(settings).note([event], clock.now())
+    except (KetumError, OSError) as error:
+        log.warning("Nobody could be told (%s).", error)
+        return
+    after_run(settings, is_published=False)
+
+
 def after_run(settings: Settings, *, is_published: bool) -> None:
     """Send in a process of its own, with a time limit; whatever goes wrong is only logged."""
     try:

@@ -82,7 +82,7 @@ def test_a_rehearsal_asks_pubmed_nothing(tmp_path: Path):
     found = wanted("--offline", "--archive", str(tmp_path))
     updates = [one for one in found if one.flow == deployments.DAILY.flow]
     assert [one.parameters for one in updates] == 2 * [
-        {"offline": True, "archive": str(tmp_path.resolve())}
+        {"source": {"offline": True, "archive": str(tmp_path.resolve())}}
     ]
     assert not any(one.flow.endswith("canary") for one in found)
 

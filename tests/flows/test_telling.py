@@ -23,10 +23,10 @@ def receipt(**values) -> Receipt:
     ("parameters", "name"),
     [
         ({}, "22 November pubmed"),
-        ({"full": True}, "22 November pubmed (full)"),
-        ({"offline": True}, "22 November archive:demo"),
-        ({"from_files": ["a.xml"], "name": "mine"}, "22 November archive:mine"),
-        ({"archive": "x"}, "22 November ?"),
+        ({"pubmed": {"full": True}}, "22 November pubmed (full)"),
+        ({"source": {"offline": True}}, "22 November archive:demo"),
+        ({"source": {"from_files": ["a.xml"], "name": "mine"}}, "22 November archive:mine"),
+        ({"source": {"archive": "x"}}, "22 November ?"),
     ],
 )
 def test_a_run_is_named_by_day_and_origin(parameters, name):
