@@ -27,7 +27,7 @@ from prefect.states import Cancelled, Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows import telling
-from pipeline import logs, notify
+from pipeline import before_run, logs, notify
 from pipeline import update as pipeline_update
 from pipeline.errors import KetumError, LockedError
 from pipeline.options import MAX_REQUESTS, Options
@@ -133,6 +133,7 @@ def update(source: Source = Source(), pubmed: PubMed = PubMed()) -> State[Any]: 
             name=source.name,
             **pubmed.model_dump(),
         )
+        before_run.prepare(options.origin, settings)
         receipt = _run(options, settings)
     except LockedError as error:
         return Cancelled(message=error.text())

@@ -78,11 +78,13 @@ def options_of(arguments: argparse.Namespace) -> Options:
 
 
 def _update(settings: Settings, arguments: argparse.Namespace) -> int:
-    from pipeline import notify
+    from pipeline import before_run, notify
     from pipeline.update import run_update
 
+    options = options_of(arguments)
     try:
-        told = run_update(options_of(arguments), settings)
+        before_run.prepare(options.origin, settings)
+        told = run_update(options, settings)
     except Exception:
         notify.after_run(settings, is_published=False)
         raise

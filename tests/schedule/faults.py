@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flows import settling
 from flows.flow_process import DIRECTORY
@@ -47,15 +47,15 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def fate(place: Place, run_id: str) -> str:
-    """State and sentence of a run, once it is final."""
-    run = place.wait(
-        120,
-        lambda: next(
-            (r for r in place.runs("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
-             if r["id"] == run_id), None,
-        ),
-        f"run {run_id} is final",
-    )  # fmt: skip
+    """State and sentence of a run that is final and has had time to be called otherwise."""
+
+    def final() -> dict[str, Any] | None:
+        found = place.runs("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+        return next((run for run in found if run["id"] == run_id), None)
+
+    place.wait(120, final, f"run {run_id} is final")
+    time.sleep(5)
+    run = place.wait(10, final, f"run {run_id} is still final")
     message = run["state"]["message"] or ""
     return f"{run['state_name']}: {message.split('. ')[0].rstrip('.')}"
 
