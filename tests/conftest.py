@@ -28,6 +28,9 @@ from tests import corpus
 # tests that interrupt a run need the usual handler.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Messages as at a terminal, which no test has.
+os.environ.setdefault("KETUM_LOG", "text")
+
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 ALLOWED_SKIPS = (
