@@ -451,7 +451,7 @@ def serve(client: SyncPrefectClient, served: list[Deployment], settings: Setting
         while True:
             schedule.turn()
             time.sleep(POLL_SECONDS if schedule.process is None else 1)
-    except Stopped:
+    except (Stopped, KetumError):
         schedule.stop()
         raise
 
