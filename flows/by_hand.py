@@ -22,8 +22,8 @@ from pipeline.errors import (
     ConfigurationError,
     KetumError,
 )
+from pipeline.escaping import for_terminal
 from pipeline.logs import OneLine
-from pipeline.outputs.escaping import for_terminal
 from pipeline.settings import Settings
 
 log = logging.getLogger("ketum")

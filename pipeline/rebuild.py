@@ -27,13 +27,12 @@ from pipeline.journal import Journal
 from pipeline.options import OFFLINE, Options
 from pipeline.outputs import publish, sets
 from pipeline.outputs.receipt import Receipt
-from pipeline.paths import for_duckdb
 from pipeline.pubmed import ledger
 from pipeline.pubmed.archive import Archive
 from pipeline.run import Run
 from pipeline.settings import Settings
+from pipeline.storage import for_duckdb, hold_lock
 from pipeline.update import STEPS, run_step
-from pipeline.warehouse import lock
 
 log = logging.getLogger("ketum")
 
@@ -48,7 +47,7 @@ def rebuild(origin: str, settings: Settings, clock: Clock | None = None) -> str:
         ConfigurationError: no run of this origin was ever committed, or its archive is damaged.
         LockedError: a run is at work.
     """
-    with lock.hold(settings.lock, "rebuild"):
+    with hold_lock(settings.lock, "rebuild"):
         return rebuild_under_lock(origin, settings, clock or Clock())
 
 

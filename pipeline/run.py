@@ -25,7 +25,8 @@ from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.client import EutilsClient
 from pipeline.pubmed.search import SearchAnswer
 from pipeline.settings import PUBMED_ORIGIN, Settings
-from pipeline.warehouse import database, lock
+from pipeline.storage import hold_lock
+from pipeline.warehouse import database
 
 log = logging.getLogger("ketum")
 
@@ -137,7 +138,7 @@ def open_run(options: Options, settings: Settings, clock: Clock | None = None) -
     ahead = journals.ahead(earlier, clock.now())
     as_of = journals.next_time([one for one in earlier if one not in ahead], clock.now())
     run_id = journals.new_run_id(as_of)
-    with lock.hold(settings.lock, run_id):
+    with hold_lock(settings.lock, run_id):
         sets.require_link(settings)
         _leave_no_run_ahead(settings, ahead, clock.now())
         journal = Journal(

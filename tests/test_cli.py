@@ -22,8 +22,8 @@ from pipeline.clock import Clock
 from pipeline.errors import CheckError
 from pipeline.run import Options
 from pipeline.settings import ROOT, Settings
+from pipeline.storage import hold_lock
 from pipeline.update import run_update
-from pipeline.warehouse import lock
 from tests.corpus import article, write
 
 COMMANDS = (
@@ -203,7 +203,7 @@ def test_a_failing_check_is_4(data, archive, capsys, monkeypatch):
 
 
 def test_a_run_in_the_way_is_6(data, archive, capsys):
-    with lock.hold(data / "ketum.lock", "the-other"):
+    with hold_lock(data / "ketum.lock", "the-other"):
         assert ketum("update", "--offline", "--archive", str(archive)) == 6
     assert "the-other" in capsys.readouterr().err
 
@@ -558,7 +558,7 @@ def test_a_stopped_update_leaves_what_was_published(number, code, busy, data, ar
     assert {path: path.stat().st_mtime_ns for path in shown.rglob("*")} == before
     states = sorted(json.loads(p.read_text())["state"] for p in data.glob("runs/*/run.json"))
     assert states == ["failed", "published"]
-    with lock.hold(data / "ketum.lock", "free again"):
+    with hold_lock(data / "ketum.lock", "free again"):
         pass
 
 

@@ -18,8 +18,9 @@ from pipeline.errors import (
 from pipeline.evidence import judge as judging
 from pipeline.options import Options
 from pipeline.rebuild import rebuild
+from pipeline.storage import hold_lock
 from pipeline.update import run_update
-from pipeline.warehouse import lock, snapshot
+from pipeline.warehouse import snapshot
 from tests.corpus import article, write
 
 FIRST = article(1, "Effects of <i>Mitragyna speciosa</i> on pain in mice")
@@ -172,7 +173,7 @@ def test_no_network_changes_nothing(settings, clock):
 
 
 def test_a_second_run_at_the_same_time_is_refused_at_once(settings, clock):
-    with lock.hold(settings.lock, "another"), pytest.raises(LockedError, match="another"):
+    with hold_lock(settings.lock, "another"), pytest.raises(LockedError, match="another"):
         run_update(Options(offline=True), settings, clock)
 
 

@@ -10,12 +10,12 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from pipeline.escaping import for_json
 from pipeline.journal import Journal
-from pipeline.outputs.escaping import for_json
 from pipeline.outputs.exports import Exported
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed.archive import sha256_of
 from pipeline.settings import PUBMED_ORIGIN
+from pipeline.storage import sha256_of
 from pipeline.warehouse.database import CONTRACT_VERSION
 
 _NAME = "ketum"

@@ -21,9 +21,9 @@ from pipeline.outputs.feeds import render as feeds
 from pipeline.outputs.manifest import OddManifestError, StatedFile
 from pipeline.outputs.page import render as page
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed.archive import sha256_of, sync_directory
 from pipeline.run import Run
 from pipeline.settings import Settings
+from pipeline.storage import sha256_of, sync_directory
 from pipeline.warehouse import snapshot
 
 log = logging.getLogger("ketum")

@@ -9,8 +9,8 @@ from typing import Any
 
 import duckdb
 
+from pipeline.escaping import for_markdown, for_terminal_lines
 from pipeline.evidence.curation import NOT_HELD
-from pipeline.outputs.escaping import for_markdown, for_terminal_lines
 from pipeline.outputs.headline import Headline, headline
 from pipeline.outputs.wording import HumanExperiments, first_sentence
 

@@ -19,8 +19,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from pipeline import paths
 from pipeline.errors import ConfigurationError
+from pipeline.storage import lines, write_atomically
 
 Entry = dict[str, Any]
 
@@ -92,45 +92,14 @@ class Archive:
         if not path.exists():
             return []
         found = []
-        lines = paths.lines(path.read_text(encoding="utf-8"))
-        for number, line in enumerate(lines, 1):
+        written = lines(path.read_text(encoding="utf-8"))
+        for number, line in enumerate(written, 1):
             try:
                 entry = json.loads(line)
             except ValueError:
-                if number == len(lines):
+                if number == len(written):
                     break
                 raise self._damaged(f"runs/{path.name}", f"its line {number} is broken") from None
             if kind is None or entry["kind"] == kind:
                 found.append(entry)
         return found
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, as hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def write_atomically(path: Path, body: bytes) -> None:
-    """Write a file so that it is there whole or not at all, even after a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    sync_directory(path.parent)
-
-
-def sync_directory(path: Path) -> None:
-    """Make renames in a directory durable."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -18,13 +18,12 @@ from pipeline.errors import ConfigurationError
 from pipeline.evidence.record import read_records
 from pipeline.evidence.topics import found_by
 from pipeline.options import OFFLINE
-from pipeline.paths import shown
-from pipeline.pubmed.archive import sha256_of
 from pipeline.pubmed.files import open_records, sniff
 from pipeline.pubmed.parsing.bytes import open_bytes
 from pipeline.pubmed.parsing.cutting import extract
 from pipeline.pubmed.parsing.head import Head, sets_of
 from pipeline.run import Run
+from pipeline.storage import sha256_of, shown
 from pipeline.warehouse import database, stage
 
 CITATION_LIST = "known_citations.csv"

@@ -19,8 +19,8 @@ import duckdb
 from lxml import etree
 
 from pipeline.errors import ConfigurationError
-from pipeline.paths import first_line, for_duckdb, lines
 from pipeline.settings import ROOT, Settings
+from pipeline.storage import first_line, for_duckdb, lines
 
 CONTRACT_VERSION = 1
 """Goes up when a name of the contract (docs/architecture.md) changes its meaning."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.paths import literal
+from pipeline.storage import literal
 
 STORAGE_VERSION = "v1.4.0"
 

@@ -17,10 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.options import Options
-from pipeline.pubmed.archive import sha256_of
 from pipeline.pubmed.from_files import file_stamp
 from pipeline.run import Run
 from pipeline.settings import ROOT, Settings
+from pipeline.storage import sha256_of
 from pipeline.update import STEPS, Counts, Step, open_run, run_step
 from tests.conftest import SHARED, FakeClock
 
