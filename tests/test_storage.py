@@ -13,15 +13,15 @@ import pytest
 from pipeline import storage
 from pipeline.cli import main
 from pipeline.errors import ConfigurationError
+from pipeline.from_files import file_stamp
 from pipeline.journal import Journal
 from pipeline.options import Options
 from pipeline.outputs.citations import before, tabular
 from pipeline.pubmed.archive import Archive
-from pipeline.pubmed.from_files import file_stamp
 from pipeline.pubmed.parsing.bytes import source_name
 from pipeline.settings import Settings
 from pipeline.verify import verify_set
-from pipeline.warehouse import snapshot
+from pipeline.warehouse.database import write_copy
 from tests import corpus
 
 NASTY = [
@@ -47,7 +47,7 @@ def nasty(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def test_a_database_is_made_and_copied_there(nasty: Path) -> None:
     with duckdb.connect(storage.for_duckdb(nasty / f"{nasty.name}.duckdb")) as con:
         con.execute("CREATE TABLE t AS SELECT 7 AS a")
-        snapshot.write(con, nasty / "copy.duckdb")
+        write_copy(con, nasty / "copy.duckdb")
         con.execute(f"COPY t TO {storage.literal(nasty / f'{nasty.name}.csv')} (FORMAT csv)")
     assert {path.name for path in nasty.iterdir()} == {
         f"{nasty.name}.duckdb", "copy.duckdb", f"{nasty.name}.csv",
