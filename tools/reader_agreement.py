@@ -52,17 +52,17 @@ def main(arguments: list[str] | None = None) -> int:
         for claim in claims
         if claim not in one["claims_borderline"] + row["claims_borderline"].split()
     ]
-    codings = {
+    codings: dict[str, list[tuple[Hashable, Hashable]]] = {
         "study type": [(one["study_type"], row["study_type"]) for one, row in pairs],
         "experiment on people": [
             (one["study_type"] in EXPERIMENTS, row["is_experiment"] == "true") for one, row in pairs
         ],
-        "claims (record by claim)": answers,
+        "claims (record by claim)": [*answers],
         "pain": [(one["pain"][:7], row["pain"][:7]) for one, row in pairs],
     }
     for name, coding in codings.items():
         agreed = sum(a == b for a, b in coding)
-        value = kappa(*zip(*coding, strict=True))
+        value = kappa([a for a, _ in coding], [b for _, b in coding])
         print(f"{name:26} {agreed} of {len(coding)} alike, kappa {value:.2f}")
     return 0
 
