@@ -20,9 +20,8 @@ from pipeline.evidence.record import read_records
 from pipeline.evidence.topics import found_by
 from pipeline.options import OFFLINE
 from pipeline.pubmed.files import sniff
-from pipeline.pubmed.parsing.bytes import open_bytes
+from pipeline.pubmed.parsing.bytes import Head, open_bytes, sets_of
 from pipeline.pubmed.parsing.cutting import extract
-from pipeline.pubmed.parsing.head import Head, sets_of
 from pipeline.run import Run
 from pipeline.storage import sha256_of, shown
 from pipeline.warehouse import database, stage

@@ -285,8 +285,8 @@ def _source(options: Options, settings: Settings, clock: Clock) -> Iterator[Euti
     if options.mode == FILES:
         yield None
     elif options.mode == OFFLINE:
-        from pipeline.pubmed.replay import Archive as ReplayArchive
-        from pipeline.pubmed.replay import ReplayServer
+        from pipeline.replay import Archive as ReplayArchive
+        from pipeline.replay import ReplayServer
 
         directory = options.archive_directory
         if not directory.is_dir():

@@ -18,9 +18,9 @@ from pipeline import run as runs
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError, LockedError
 from pipeline.options import Options
-from pipeline.pubmed.replay import Archive as ReplayArchive
-from pipeline.pubmed.replay import ReplayServer
 from pipeline.rebuild import rebuild
+from pipeline.replay import Archive as ReplayArchive
+from pipeline.replay import ReplayServer
 from pipeline.settings import Settings
 from pipeline.storage import hold_lock
 from pipeline.update import run_update

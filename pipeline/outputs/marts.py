@@ -14,10 +14,23 @@ from pipeline.settings import Settings, slug
 from pipeline.warehouse.database import run_script
 from pipeline.warehouse.fingerprint import content_id
 
+FORMER = "former"
+"""The schema of views under names of the last contract (sql/former/README.md)."""
+
 
 def files(sql: Path) -> list[Path]:
     """The mart files in the order they build on each other."""
     return sorted((sql / "marts").glob("*.sql"))
+
+
+def make_former(con: duckdb.DuckDBPyConnection, sql: Path) -> None:
+    """Make the views under names of the last contract, and no others."""
+    con.execute(f"DROP SCHEMA IF EXISTS {FORMER} CASCADE")
+    views = sorted((sql / FORMER).glob("*.sql"))
+    if views:
+        con.execute(f"CREATE SCHEMA {FORMER}")
+    for path in views:
+        run_script(con, path)
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,7 @@ def build(
     scripts = files(settings.sql)
     for path in scripts:
         run_script(con, path)
+    make_former(con, settings.sql)
     return Built(set_id, len(scripts))
 
 

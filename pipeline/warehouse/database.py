@@ -23,7 +23,7 @@ from pipeline.storage import first_line, for_duckdb, lines, literal
 from pipeline.warehouse.fingerprint import parser_version, schema_files, schema_version
 
 CONTRACT_VERSION = 1
-"""Goes up when a name of the contract (docs/architecture.md) changes its meaning."""
+"""One more than the released one as soon as docs/contract.json changes (tools/contract.py)."""
 
 MEMORY_LIMIT = "2GB"
 STORAGE_VERSION = "v1.4.0"
@@ -231,6 +231,10 @@ def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, origin: str, now
             effect="Nothing changed; the raw archive has every record as it came.",
             next_step=f"`ketum rebuild --origin {origin}`, which reads them all anew.",
         )
+    con.execute(
+        "UPDATE ops.warehouse SET contract_version = ? WHERE contract_version <> ?",
+        [CONTRACT_VERSION, CONTRACT_VERSION],
+    )
 
 
 def write_copy(con: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -90,18 +90,23 @@ def parser_version() -> str:
     return digest.hexdigest()[:12]
 
 
-def program(sql: Path) -> bytes:
-    """SHA-256 over what makes tables of records: SQL, the modules of `TABLE_MAKERS`, libraries.
+def program_files(sql: Path) -> list[Path]:
+    """The files that make tables of records: SQL and the modules of `TABLE_MAKERS`.
 
     Args:
-        sql: the SQL files; those of schema and marts count, as checks make nothing.
+        sql: the SQL files; all count but the checks and examples, which make nothing.
     """
+    scripts = [path for room in ("marts", "former") for path in sorted((sql / room).glob("*.sql"))]
+    return [*schema_files(sql), *scripts, *_modules(TABLE_MAKERS)]
+
+
+def program(sql: Path) -> bytes:
+    """SHA-256 over what makes tables of records: its files, and the libraries under them."""
     digest = hashlib.sha256(f"Python {platform.python_version()} ".encode())
     digest.update(f"lxml {etree.LXML_VERSION} libxml2 {etree.LIBXML_VERSION} ".encode())
     for library in _LIBRARIES:
         digest.update(f"{library} {version_of(library)} ".encode())
-    scripts = [*schema_files(sql), *sorted((sql / "marts").glob("*.sql"))]
-    for path in [*scripts, *_modules(TABLE_MAKERS)]:
+    for path in program_files(sql):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.digest()

@@ -10,9 +10,9 @@ import pytest
 
 from pipeline.pubmed.answers import WINDOW
 from pipeline.pubmed.client import EutilsClient
-from pipeline.pubmed.replay import Archive, ReplayServer
-from pipeline.pubmed.replay.archive import Record
 from pipeline.pubmed.search import esearch
+from pipeline.replay import Archive, ReplayServer
+from pipeline.replay.archive import Record
 from tests.conftest import FakeClock
 
 HITS = int(os.environ.get("KETUM_HITS", "25000"))
