@@ -34,10 +34,10 @@ from pipeline.errors import (
     KetumError,
     LockedError,
 )
+from pipeline.escaping import for_terminal
 from pipeline.options import Options
-from pipeline.outputs.escaping import for_terminal
 from pipeline.settings import ROOT, Settings
-from pipeline.warehouse import lock
+from pipeline.storage import hold_lock
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -500,7 +500,7 @@ class _alone:
     """One schedule a data directory: its lock, with a message of its own."""
 
     def __init__(self, settings: Settings) -> None:
-        self._lock = lock.hold(settings.data / "schedule.lock", "schedule")
+        self._lock = hold_lock(settings.data / "schedule.lock", "schedule")
 
     def __enter__(self) -> None:
         try:

@@ -32,9 +32,8 @@ from pipeline import update as pipeline_update
 from pipeline.errors import KetumError, LockedError
 from pipeline.options import MAX_REQUESTS, Options
 from pipeline.outputs.receipt import Receipt
-from pipeline.run import Run
 from pipeline.settings import Settings
-from pipeline.update import Step
+from pipeline.update import Progress, Step
 
 log = logging.getLogger("ketum")
 
@@ -150,15 +149,15 @@ def update(source: Source = Source(), pubmed: PubMed = PubMed()) -> State[Any]: 
 
 
 def _run(options: Options, settings: Settings) -> Receipt:
-    with pipeline_update.open_run(options, settings) as run:
-        log.info("This is run %s of ketum.", run.run_id)
-        with _progress_shown():
+    with pipeline_update.open_run(options, settings) as progress:
+        log.info("This is run %s of ketum.", progress.run.run_id)
+        with _fetch_shown():
             for step in pipeline_update.STEPS:
-                _take_as_task(run, step)
-    return run.receipt
+                _take_as_task(progress, step)
+    return progress.receipt
 
 
-def _take_as_task(run: Run, step: Step) -> None:
+def _take_as_task(progress: Progress, step: Step) -> None:
     """Run one step as a task, called directly: a submitted one could not be interrupted.
 
     The run is closed over and not passed, as Prefect walks through every argument. A failure that
@@ -178,7 +177,7 @@ def _take_as_task(run: Run, step: Step) -> None:
     )
     def one_step() -> State[Any]:
         try:
-            counts = pipeline_update.run_step(run, step)
+            counts = progress.take(step)
         except KetumError as error:
             failed.append(error)
             return Failed(message=error.text())
@@ -189,7 +188,7 @@ def _take_as_task(run: Run, step: Step) -> None:
         raise failed[0]
 
 
-class _Progress(logging.Handler):
+class _Fetch(logging.Handler):
     """Shows how far a long fetch is, from the numbers that its messages carry."""
 
     def __init__(self) -> None:
@@ -214,8 +213,8 @@ class _Progress(logging.Handler):
 
 
 @contextmanager
-def _progress_shown() -> Iterator[None]:
-    handler = _Progress()
+def _fetch_shown() -> Iterator[None]:
+    handler = _Fetch()
     log.addHandler(handler)
     try:
         yield

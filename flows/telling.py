@@ -20,8 +20,8 @@ from pipeline.outputs.manifest import OddManifestError
 from pipeline.outputs.manifest import read as read_manifest
 from pipeline.outputs.receipt import Receipt
 from pipeline.outputs.since import Changed
-from pipeline.paths import for_duckdb
 from pipeline.settings import Settings
+from pipeline.storage import for_duckdb
 from pipeline.warehouse.database import ALONE
 
 log = logging.getLogger("ketum")

@@ -20,11 +20,9 @@ from pipeline import journal as journals
 from pipeline.clock import Clock
 from pipeline.errors import CheckError, ConfigurationError
 from pipeline.outputs import sets
-from pipeline.paths import shown
-from pipeline.pubmed.archive import sha256_of, sync_directory
 from pipeline.rebuild import rebuild
 from pipeline.settings import PUBMED_ORIGIN, Settings
-from pipeline.warehouse import lock
+from pipeline.storage import hold_lock, sha256_of, shown, sync_directory
 
 log = logging.getLogger("ketum")
 
@@ -48,7 +46,7 @@ def backup(settings: Settings, target: Path, clock: Clock | None = None) -> str:
             next_step="give another name, e.g. with the date.",
         )
     part = target.with_name(f".{target.name}.part")
-    with lock.hold(settings.lock, "backup"):
+    with hold_lock(settings.lock, "backup"):
         if not journals.read_all(settings.runs):
             raise ConfigurationError(
                 f"There is no run under {settings.runs} to keep.",
@@ -110,7 +108,7 @@ def restore(settings: Settings, source: Path, clock: Clock | None = None) -> str
             )
     settings.data.mkdir(parents=True, exist_ok=True)
     scratch = settings.data / ".restoring"
-    with lock.hold(settings.lock, "restore"):
+    with hold_lock(settings.lock, "restore"):
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
         try:

@@ -16,11 +16,11 @@ from pipeline import journal as journals
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError, MachineError
 from pipeline.outputs import sets
-from pipeline.paths import for_duckdb
 from pipeline.rebuild import rebuild
 from pipeline.settings import Settings
+from pipeline.storage import for_duckdb
 from pipeline.verify import verify_archive
-from pipeline.warehouse import database
+from pipeline.warehouse import fingerprint
 
 log = logging.getLogger("ketum")
 
@@ -84,12 +84,12 @@ def outdated(origin: str, settings: Settings) -> str | None:
     try:
         with duckdb.connect(for_duckdb(path), read_only=True) as con:
             (schema,) = con.execute("SELECT schema_version FROM ops.warehouse").fetchall()[0]
-            if schema != database.schema_version(settings.sql):
+            if schema != fingerprint.schema_version(settings.sql):
                 return "its shape"
             (parser,) = con.execute("SELECT parser_version FROM ops.warehouse").fetchall()[0]
     except (duckdb.Error, IndexError):
         return None
-    return None if parser == database.parser_version() else "how records are read"
+    return None if parser == fingerprint.parser_version() else "how records are read"
 
 
 def why_not_safe(origin: str, settings: Settings) -> str | None:

@@ -13,7 +13,7 @@ from pipeline import journal as journals
 from pipeline.clock import Clock
 from pipeline.outputs import sets
 from pipeline.settings import Settings
-from pipeline.warehouse import lock
+from pipeline.storage import hold_lock
 
 FORGOTTEN_DAYS = 365
 """Days that a run undone by `ketum runs forget` is kept."""
@@ -30,7 +30,7 @@ def keep_house(settings: Settings, clock: Clock) -> list[str]:
     Raises:
         LockedError: a run is at work.
     """
-    with lock.hold(settings.lock, "housekeeping"):
+    with hold_lock(settings.lock, "housekeeping"):
         now = clock.now()
         told = _failed_runs(settings, now) + _forgotten_runs(settings, now)
         sets.remove_leftovers(settings)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.outputs.escaping import for_terminal_lines
+from pipeline.escaping import for_terminal_lines
 from pipeline.settings import Settings
 
 

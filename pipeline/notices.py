@@ -16,8 +16,8 @@ from pipeline.errors import EXIT_INTERRUPTED
 from pipeline.outbox import Event
 from pipeline.outputs import manifest
 from pipeline.outputs.manifest import Manifest, OddManifestError
-from pipeline.paths import for_duckdb
 from pipeline.settings import Settings
+from pipeline.storage import for_duckdb
 from pipeline.warehouse.database import ALONE
 
 FAILURE, SILENCE, SAFETY, EXPERIMENT = "failure", "silence", "safety", "experiment"

@@ -32,7 +32,7 @@ from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError, KetumError, LockedError
 from pipeline.outbox import Event, Outbox
 from pipeline.settings import ROOT, Settings, environment_of_others
-from pipeline.warehouse import lock
+from pipeline.storage import hold_lock
 
 log = logging.getLogger("ketum")
 
@@ -216,7 +216,7 @@ def deliver(settings: Settings, wishes: Wishes, clock: Clock) -> int:
     Raises:
         LockedError: another process is sending.
     """
-    with lock.hold(settings.data / "notify.lock", "notify"):
+    with hold_lock(settings.data / "notify.lock", "notify"):
         note(settings, wishes, clock)
         return outbox(settings).deliver(senders(wishes))
 

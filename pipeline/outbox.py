@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.pubmed.archive import write_atomically
+from pipeline.storage import write_atomically
 
 log = logging.getLogger("ketum")
 

@@ -20,10 +20,9 @@ import duckdb
 from pipeline import journal as journals
 from pipeline.clock import Clock
 from pipeline.errors import CheckError, ConfigurationError
-from pipeline.paths import for_duckdb
 from pipeline.rebuild import rebuild
 from pipeline.settings import Settings, slug
-from pipeline.warehouse import lock
+from pipeline.storage import for_duckdb, hold_lock
 from pipeline.warehouse.database import ALONE
 
 MUST_BE_THE_SAME = ("core", "ops")
@@ -108,7 +107,7 @@ def _scratch(origin: str, settings: Settings) -> Iterator[tuple[Settings, int, s
     """A data directory with the same raw archive and copies of the journals."""
     base = settings.data / ".rehearsal"
     try:
-        with lock.hold(settings.lock, "rehearsal"):
+        with hold_lock(settings.lock, "rehearsal"):
             shutil.rmtree(base, ignore_errors=True)
             done = [
                 journal

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline.errors import ConfigurationError
-from pipeline.paths import for_duckdb
+from pipeline.storage import for_duckdb
 
 ROOT = Path(__file__).resolve().parent.parent
 """The repository root: `sql/` and `data/reference/` are found from here."""

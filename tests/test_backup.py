@@ -11,8 +11,8 @@ from pipeline import journal as journals
 from pipeline.backup import backup, restore
 from pipeline.errors import CheckError, ConfigurationError, LockedError
 from pipeline.outputs import sets
+from pipeline.storage import hold_lock
 from pipeline.verify import require_whole, verify
-from pipeline.warehouse import lock
 from tests.corpus import article
 from tests.test_rebuild import tables_of
 
@@ -81,7 +81,7 @@ def test_nothing_is_written_over(kept, settings):
 
 
 def test_a_backup_waits_for_no_run_and_leaves_no_half_of_a_file(kept, settings, tmp_path):
-    with lock.hold(settings.lock, "a-run"), pytest.raises(LockedError):
+    with hold_lock(settings.lock, "a-run"), pytest.raises(LockedError):
         backup(settings, tmp_path / "other.tar")
     assert not list(tmp_path.glob("*other*"))
 

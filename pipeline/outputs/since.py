@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipeline.outputs.escaping import for_markdown
+from pipeline.escaping import for_markdown
 
 SHOWN = 20
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import duckdb
 
-from pipeline.outputs.escaping import for_xml
+from pipeline.escaping import for_xml
 from pipeline.outputs.feeds import news
 from pipeline.outputs.feeds.channels import Channel, channels
 from pipeline.outputs.feeds.entries import Entry, entries
