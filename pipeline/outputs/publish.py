@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline import __version__
-from pipeline.outputs import exports, manifest, search_log, sets
+from pipeline.outputs import exports, manifest, search_log, sets, since
 from pipeline.outputs.feeds import render as feeds
 from pipeline.outputs.manifest import OddManifestError, StatedFile
 from pipeline.outputs.page import render as page
@@ -78,7 +78,10 @@ def _write_set(
     try:
         write_copy(con, building / "ketum.duckdb")
         exported = exports.export_all(con, building / "tables")
-        (building / "digest.md").write_text(told.markdown(), encoding="utf-8")
+        digest = "\n".join(
+            filter(None, [told.markdown(), since.markdown(since.since_last_set(con))])
+        )
+        (building / "digest.md").write_text(digest, encoding="utf-8")
         page.write(con, building)
         feeds.write(con, building)
         (building / "search_log.json").write_text(search_log.render(con), encoding="utf-8")

@@ -39,7 +39,7 @@ def changed(live, settings, clock, database_alone):
         yield since.since_last_set(con)
 
 
-def test_each_kind_names_its_record_and_no_other(changed):
+def test_each_kind_names_its_record_and_no_other(changed, settings):
     found = {kind: [one.pmid for one in records] for kind, records in changed.items()}
     assert found == {
         "new": [7],
@@ -49,6 +49,8 @@ def test_each_kind_names_its_record_and_no_other(changed):
         "retyped": [5],
         "left": [6],
     }
+    text = (settings.latest / "digest.md").read_text(encoding="utf-8")
+    assert text.endswith(since.markdown(changed))
     text = since.markdown(changed)
     assert all(f"/{pmid}/" in text for pmid in (2, 3, 4, 5, 6, 7))
     assert "/1/" not in text
