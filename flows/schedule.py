@@ -57,7 +57,7 @@ SETTLED_SECONDS = 180.0
 LOOK_SECONDS = 35.0
 """Others ask for due runs every ten seconds or so: as long as this it takes to notice."""
 CHILD_SECONDS = 5.0
-EXIT_SECONDS = 9.0
+EXIT_SECONDS = 8.0
 RUN_ENVIRONMENT = {
     # ketum's own messages belong to the run's log on the server
     "PREFECT_LOGGING_EXTRA_LOGGERS": "ketum",

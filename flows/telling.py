@@ -18,7 +18,7 @@ from pipeline.options import Options
 from pipeline.outputs import since
 from pipeline.outputs.manifest import OddManifestError
 from pipeline.outputs.manifest import read as read_manifest
-from pipeline.outputs.receipt import Receipt
+from pipeline.outputs.receipt import HEADLINE_SEARCHES, Receipt
 from pipeline.outputs.since import Changed
 from pipeline.settings import Settings
 from pipeline.storage import for_duckdb
@@ -70,12 +70,17 @@ def changed_in(published: Path) -> dict[str, list[Changed]]:
 
 def done(receipt: Receipt, changed: Mapping[str, list[Changed]]) -> str:
     """The message of a completed run: what a reader of the list of runs wants to know."""
+    held = "; ".join(
+        f"{receipt.searches[name]['members']} records of {name}"
+        for name in HEADLINE_SEARCHES
+        if name in receipt.searches
+    )
+    if receipt.is_unchanged:
+        return f"Nothing differs from the last run but the date: {held}."
     revised = receipt.records.get("changed", 0)
     told = [f"{len(changed.get('new', []))} new", f"{revised} revised"]
     told += [f"{len(found)} {kind}" for kind, found in changed.items() if found and kind != "new"]
-    if receipt.is_unchanged:
-        return "Nothing differs from the last run but the date."
-    return ", ".join(told) + "."
+    return f"{', '.join(told)}: {held}."
 
 
 def failed(error: KetumError, settings: Settings) -> str:

@@ -36,8 +36,9 @@ def test_a_run_is_named_by_day_and_origin(parameters, name):
 def test_a_completed_run_says_what_came_and_what_is_to_be_feared():
     one = [Changed(1, "A title", "retracted")]
     changed = {"new": 12 * one, "retracted": one, "corrected": []}
-    told = telling.done(receipt(records={"changed": 3}), changed)
-    assert told == "12 new, 3 revised, 1 retracted."
+    searches = {"kratom": {"members": 850}, "pain": {"members": 9}}
+    told = telling.done(receipt(records={"changed": 3}, searches=searches), changed)
+    assert told == "12 new, 3 revised, 1 retracted: 850 records of kratom."
 
 
 def test_a_day_without_change_is_no_row_of_zeros():
