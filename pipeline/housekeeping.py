@@ -7,7 +7,7 @@ rebuild needs them; published sets go by their own rule (`outputs/sets.py`).
 from __future__ import annotations
 
 import shutil
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pipeline import journal as journals
 from pipeline.clock import Clock
@@ -64,7 +64,7 @@ def _failed_runs(settings: Settings, now: datetime) -> list[str]:
 def _forgotten_runs(settings: Settings, now: datetime) -> list[str]:
     told = []
     for path in sorted((settings.data / "forgotten").glob("*/")):
-        age = now.timestamp() - path.stat().st_mtime
+        age = now.replace(tzinfo=UTC).timestamp() - path.stat().st_mtime
         if age > timedelta(days=FORGOTTEN_DAYS).total_seconds():
             shutil.rmtree(path)
             told.append(f"Removed the forgotten run {path.name}.")
