@@ -41,6 +41,7 @@ class Settings:
         reference: the reference files of this checkout.
         sql: the SQL files of this checkout.
         eutils_url: base of the E-utilities; tests name a replay server's here.
+        is_rehearsal: whether KETUM_EUTILS_URL names this machine in place of NCBI.
         pace_file: spaces the requests of all of a user's processes.
         journals: where runs keep their journals, if not in `data/runs`.
         warehouses: where warehouses lie, if not in `data/warehouse`.
@@ -52,6 +53,7 @@ class Settings:
     reference: Path = ROOT / "data" / "reference"
     sql: Path = ROOT / "sql"
     eutils_url: str = EUTILS_URL
+    is_rehearsal: bool = False
     pace_file: Path = field(default_factory=_pace_file)
     journals: Path | None = None
     warehouses: Path | None = None
@@ -75,6 +77,7 @@ class Settings:
             email=os.environ.get("NCBI_EMAIL") or None,
             api_key=(os.environ.get("NCBI_API_KEY") or None) if url == EUTILS_URL else None,
             eutils_url=url,
+            is_rehearsal=url != EUTILS_URL,
         )
 
     def raw(self, origin: str) -> Path:
