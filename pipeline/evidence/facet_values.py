@@ -19,9 +19,10 @@ _YEAR = re.compile(r"(?<!\d)(?:19[5-9]\d|20[0-4]\d)(?!\d)")
 _SMALL = "|".join([*_ONES, *_TENS])
 _AND_A_NUMBER = re.compile(rf"(?<!hundred) and (?=\d|(?:{_SMALL})\b)", re.IGNORECASE)
 _COUNTS_SOMEBODY = re.compile(
-    rf"(?:\d|\b(?:{_SMALL}|hundred))[\s,-]+(?!(?:{_SMALL}|hundred|and)\b)[a-z]", re.IGNORECASE
+    rf"(?:\d[\s,]|\b(?:{_SMALL}|hundred)[\s,-])[\s,-]*(?!(?:{_SMALL}|hundred|and)\b)[a-z]",
+    re.IGNORECASE,
 )
-"""A number with what it counts behind it."""
+"""A number with what it counts behind it; the one of "7-OH" counts nothing."""
 _TOO_LARGE = re.compile(r"\b(?:thousand|million|billion)s?\b", re.IGNORECASE)
 _STAGE = re.compile(r"\b(?:were|was)\b", re.IGNORECASE)
 """What is said of the first number alone: "51 patients were enrolled and 50 patients"."""
@@ -31,6 +32,11 @@ _IN_A_YEAR = re.compile(
     r"|^\W*(?:19[5-9]\d|20[0-4]\d),? (?:and|to|through)\b",
     re.IGNORECASE,
 )
+_TIME = re.compile(
+    r"\b\d+(?:\.\d+)?(?:\s?(?:-|\u2013|to|and)\s?\d+)?[\s-](?:years?|months?|weeks?|days?|hours?)\b",
+    re.IGNORECASE,
+)
+"""Ages and spans of time: "adults of at least 18 years (412 in total)"."""
 
 
 def number(text: str) -> str | None:
@@ -48,7 +54,7 @@ def number(text: str) -> str | None:
     """
     if _TOO_LARGE.search(text):
         return None
-    text = _IN_A_YEAR.sub(" ", text)
+    text = _TIME.sub(" ", _IN_A_YEAR.sub(" ", text))
     parts = _AND_A_NUMBER.split(text)
     value = _first_number(parts[0])
     if value and not _STAGE.search(text) and all(map(_COUNTS_SOMEBODY.search, parts)):

@@ -23,8 +23,10 @@ from pipeline.rules.decide import Matcher
 from pipeline.rules.file import RuleFile, Table
 from pipeline.rules.model import RuleSet, load_rules
 from pipeline.rules.patterns import OPTIONS, Words, checked, regular_expression
+from pipeline.rules.text import ZONES
 
 NOT_STATED = "not_stated"
+LEVELS = ("focus", "outcome", "mention")
 AFFILIATIONS = "affiliations"
 COUNTRY = "study_country"
 
@@ -51,6 +53,10 @@ class _FacetTable(Table):
     rest: str | None = None
     not_after: str | None = None
     not_before: str | None = None
+    set_aside: list[str] = Field(default_factory=list)
+    set_aside_in: list[str] = Field(default_factory=list)
+    least_level: str | None = None
+    happened: list[str] = Field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,10 @@ class Facet:
         rest: the value that is kept only where a record has no other one.
         not_after: finds, at the end of a text, words that make a value behind them doubtful.
         not_before: finds, at the start of a text, words that make a value before them doubtful.
+        set_aside: finds phrases in a sentence that speak of something else, or None.
+        set_aside_in: zones in which they do; empty for all.
+        least_level: values found at a lower level only are left out.
+        happened: finds, in a sentence of an unlabelled abstract, words that make it an outcome.
     """
 
     name: str
@@ -84,6 +94,15 @@ class Facet:
     rest: str | None
     not_after: Any
     not_before: Any
+    set_aside: Any
+    set_aside_in: frozenset[str]
+    least_level: str
+    happened: Any
+
+    @property
+    def is_by_sentence(self) -> bool:
+        """Whether its words are judged in their sentence."""
+        return self.set_aside is not None or self.happened is not None
 
 
 @dataclass(frozen=True)
@@ -148,12 +167,13 @@ def load_facets(path: Path, study_types: StudyTypes, topics: Sequence[str]) -> F
     file = RuleFile(path)
     version = file.version()
     countries = tuple(country(file, table) for table in file.tables("country"))
+    words = Words(file)
     facets = tuple(
-        _facet(file, table, study_types, topics, countries) for table in file.tables("facet")
+        _facet(file, table, study_types, topics, countries, words)
+        for table in file.tables("facet")
     )
     codes = [f"{facet.name}.{value}" for facet in facets for value, _ in facet.values]
     codes += [facet.name for facet in facets if facet.read]
-    words = Words(file)
     rules = load_rules(file, "rule", codes, words=words)
     if any(facet.name == COUNTRY for facet in facets):
         rules += tuple(country_rules(file, COUNTRY, countries, words))
@@ -187,6 +207,7 @@ def _facet(
     study_types: StudyTypes,
     topics: Sequence[str],
     countries: tuple[Country, ...],
+    words: Words,
 ) -> Facet:
     near = f'name = "{table.get("name")}"'
     told = file.read(_FacetTable, table, near)
@@ -204,6 +225,11 @@ def _facet(
     for doubt in (told.not_after, told.not_before):
         if doubt is not None:
             checked(file, doubt, near)
+    for zone in told.set_aside_in:
+        if zone not in ZONES:
+            raise file.error(near, f"unknown zone `{zone}`")
+    if told.least_level not in (None, *LEVELS):
+        raise file.error(near, f"`least_level` must be one of {', '.join(LEVELS)}")
     values = _values(file, told, near, study_types, countries)
     return Facet(
         told.name,
@@ -218,6 +244,10 @@ def _facet(
         told.rest,
         _compiled(told.not_after, "(?:{})[^.]*$"),
         _compiled(told.not_before, "^[ ,-]*(?:{})"),
+        _any_of(file, told.set_aside, words),
+        frozenset(told.set_aside_in),
+        told.least_level or LEVELS[-1],
+        _any_of(file, told.happened, words),
     )
 
 
@@ -249,3 +279,11 @@ def _compiled(pattern: str | None, place: str) -> Any:
     if pattern is None:
         return None
     return re2.compile(place.format(regular_expression(pattern)), OPTIONS)
+
+
+def _any_of(file: RuleFile, patterns: Sequence[str], words: Words) -> Any:
+    """Patterns as one; None for none."""
+    if not patterns:
+        return None
+    parts = (checked(file, words.fill(one, one), one) for one in patterns)
+    return re2.compile("|".join(f"(?:{one})" for one in parts), OPTIONS)

@@ -200,6 +200,50 @@ def sentence_units(units: Iterable[Unit]) -> Iterator[Unit]:
                 before += width + 1
 
 
+def judged_sentences(unit: Unit) -> Iterator[Unit]:
+    """The sentences of a unit that may decide a judgement, each a unit of its own.
+
+    Args:
+        unit: a title, keyword or section.
+
+    Yields:
+        Units with the forms `judged` and `outcome`. As in `sentence_units`, full stops stand
+        before a sentence up to its place. Titles and keywords come as they are.
+    """
+    if unit.field != "abstract":
+        yield unit
+        return
+    judged, outcome, before = unit.forms["judged"].folded, unit.forms["outcome"].folded, 0
+    dropped = invisible(unit.stored)
+    for width in _widths(unit.stored):
+        own = slice(before, before + width)
+        if judged[own].strip("."):
+            forms = {
+                "judged": Text("." * before + judged[own], dropped),
+                "outcome": Text("." * before + outcome[own], dropped),
+            }
+            yield Unit(unit.field, unit.section_no, unit.zone, unit.stored, forms)
+        before += width + 1
+
+
+def without(unit: Unit, pattern: Any) -> Unit:
+    """A unit in whose `whole` and `outcome` forms everything that a pattern finds is blotted out.
+
+    Args:
+        unit: the unit.
+        pattern: compiled for folded text in UTF-8.
+    """
+
+    def blotted(text: Text) -> Text:
+        raw = text.raw
+        for start, end in reversed([found.span() for found in pattern.finditer(raw)]):
+            raw = raw[:start] + b"." * len(raw[start:end].decode()) + raw[end:]
+        return Text(raw.decode(), invisible(unit.stored))
+
+    forms = {form: blotted(unit.forms[form]) for form in ("whole", "outcome")}
+    return Unit(unit.field, unit.section_no, unit.zone, unit.stored, forms)
+
+
 def _as_sentence(unit: Unit, text: Text) -> Unit:
     return Unit(unit.field, unit.section_no, unit.zone, unit.stored, {"sentence": text})
 
