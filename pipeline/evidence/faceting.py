@@ -6,20 +6,22 @@ facets a record has at all.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from pipeline.evidence.countries import AFFILIATION_RULE
-from pipeline.evidence.facet_values import READERS, span
 from pipeline.evidence.facet_doubts import happened, is_doubtful, is_set_aside
+from pipeline.evidence.facet_values import DOSES, READERS, span
 from pipeline.evidence.facets import AFFILIATIONS, LEVELS, NOT_STATED, Facet, Facets
 from pipeline.evidence.judgement import AspectValue, Decided, FacetValue, Label, Proof
 from pipeline.evidence.overrides import FACET, Override
 from pipeline.evidence.record import Record
 from pipeline.rules.decide import Found
 from pipeline.rules.match import Tag
-from pipeline.rules.text import Unit, judged_sentences
+from pipeline.rules.text import Unit, judged_clauses, judged_sentences
+
+_Cut = Callable[[Unit], Iterator[Unit]]
 
 _FOCUS, _OUTCOME, _MENTION = range(3)
 _TITLES = ("title", "vernacular_title")
@@ -117,38 +119,52 @@ def _by_rules(
 ) -> Iterator[_Value]:
     """What the rules find, of the facets told of the record."""
     told = {facet.name: facet for facet in scope}
-    in_sentences: dict[str, set[int]] = {}
+    in_parts: dict[_Cut, dict[str, set[int]]] = {}
     for found in facets.matcher.run(units, tags).found:
-        name, _, value = facets.rules.rules[found.rule_no].code.partition(".")
+        name = facets.rules.rules[found.rule_no].code.partition(".")[0]
         if name not in told:
             continue
-        if told[name].is_by_sentence and found.unit_index is not None:
-            in_sentences.setdefault(name, set()).add(found.unit_index)
-        else:
+        cut = _cut(told[name])
+        if cut is None or found.unit_index is None:
             yield _value(facets, found, _level(found))
-    if in_sentences:
-        yield from _by_sentence(facets, in_sentences, units, tags)
+        else:
+            in_parts.setdefault(cut, {}).setdefault(name, set()).add(found.unit_index)
+    for cut, asked in in_parts.items():
+        yield from _by_part(facets, cut, asked, units, tags)
 
 
-def _by_sentence(
+def _cut(facet: Facet) -> _Cut | None:
+    """What is judged by itself: sentences, clauses; None for the whole of a text."""
+    if facet.set_aside is not None or facet.happened is not None:
+        return judged_sentences
+    return _clauses if facet.read == DOSES else None
+
+
+def _clauses(unit: Unit) -> Iterator[Unit]:
+    for clauses in judged_clauses(unit):
+        yield from clauses
+
+
+def _by_part(
     facets: Facets,
+    cut: _Cut,
     asked: Mapping[str, Collection[int]],
     units: Sequence[Unit],
     tags: Sequence[Tag],
 ) -> Iterator[_Value]:
-    """What the rules find of facets that are judged by the sentence, in the units asked for."""
-    cut = set().union(*asked.values())
-    sentences: list[Unit] = []
+    """What the rules find of some facets in parts of the units asked for."""
+    wanted = set().union(*asked.values())
+    parts: list[Unit] = []
     for index, unit in enumerate(units):
-        sentences += judged_sentences(unit) if index in cut else (unit,)
-    for found in facets.matcher.run(sentences, tags).found:
+        parts += cut(unit) if index in wanted else (unit,)
+    for found in facets.matcher.run(parts, tags).found:
         name = facets.rules.rules[found.rule_no].code.partition(".")[0]
         if name in asked and found.unit_index is not None:
-            facet, sentence = facets.named(name), sentences[found.unit_index]
-            if is_set_aside(facet, found, sentence):
+            facet, part = facets.named(name), parts[found.unit_index]
+            if is_set_aside(facet, found, part):
                 continue
             level = _level(found)
-            if level == _MENTION and happened(facet, sentence):
+            if level == _MENTION and happened(facet, part):
                 level = _OUTCOME
             if level <= LEVELS.index(facet.least_level):
                 yield _value(facets, found, level)
@@ -192,13 +208,18 @@ def _settled(facet: Facet, found: list[_Value], units: Sequence[Unit]) -> list[_
 def _read(how: str, found: list[_Value]) -> list[_Value]:
     """Values that are read from the words: those of the first rule that has any.
 
-    A number is that of the first place; years are the first and the last of all places.
+    A number is that of the first place; years are the first and the last of all places; of doses
+    all count.
     """
+    if how == DOSES:
+        return [
+            replace(one, value=value) for one in found for value in READERS[how](one.proof.text)
+        ]
     places: list[tuple[str, _Value]] = []
     for one in sorted(found, key=_place):
         is_next = not places or (how == "years" and places[0][1].rule_no == one.rule_no)
-        if is_next and (value := READERS[how](one.proof.text)):
-            places.append((value, one))
+        if is_next:
+            places += [(value, one) for value in READERS[how](one.proof.text)]
     if not places:
         return []
     value = span([value for value, _ in places])

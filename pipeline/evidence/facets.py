@@ -59,6 +59,35 @@ class _FacetTable(Table):
     happened: list[str] = Field(default_factory=list)
 
 
+class _RowTable(Table):
+    """One `[[row]]` of facets.toml."""
+
+    name: str
+    facets: list[str]
+    types: list[str]
+    may_lack: str | None = None
+    lacking: list[str] = Field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Facets whose values belong together where a sentence says so.
+
+    Attributes:
+        name: code, e.g. preclinical.
+        facets: the facets that make a row.
+        types: study types whose records have such rows.
+        may_lack: the facet that rows with one of some values can do without, or None.
+        lacking: these values, as facet.value; no neighbouring sentence lends them that facet.
+    """
+
+    name: str
+    facets: tuple[str, ...]
+    types: frozenset[str]
+    may_lack: str | None
+    lacking: frozenset[str]
+
+
 @dataclass(frozen=True)
 class Facet:
     """One facet.
@@ -99,11 +128,6 @@ class Facet:
     least_level: str
     happened: Any
 
-    @property
-    def is_by_sentence(self) -> bool:
-        """Whether its words are judged in their sentence."""
-        return self.set_aside is not None or self.happened is not None
-
 
 @dataclass(frozen=True)
 class Facets:
@@ -120,6 +144,7 @@ class Facets:
     sha256: str
     no_facets_of: frozenset[str]
     facets: tuple[Facet, ...]
+    rows: tuple[Row, ...]
     countries: tuple[Country, ...]
     rules: RuleSet
     stating: Mapping[tuple[str, str], frozenset[str]]
@@ -149,7 +174,7 @@ class Facets:
         if value == NOT_STATED:
             return True
         if facet.read:
-            return READERS[facet.read](value) == value
+            return READERS[facet.read](value) == (value,)
         return value in {known for known, _ in facet.values}
 
 
@@ -169,8 +194,7 @@ def load_facets(path: Path, study_types: StudyTypes, topics: Sequence[str]) -> F
     countries = tuple(country(file, table) for table in file.tables("country"))
     words = Words(file)
     facets = tuple(
-        _facet(file, table, study_types, topics, countries, words)
-        for table in file.tables("facet")
+        _facet(file, table, study_types, topics, countries, words) for table in file.tables("facet")
     )
     codes = [f"{facet.name}.{value}" for facet in facets for value, _ in facet.values]
     codes += [facet.name for facet in facets if facet.read]
@@ -185,6 +209,7 @@ def load_facets(path: Path, study_types: StudyTypes, topics: Sequence[str]) -> F
         file.sha256,
         left_out,
         facets,
+        tuple(_row(file, table, facets, study_types) for table in file.tables("row")),
         countries,
         RuleSet("facet", version, rules, forms=("outcome", "judged")),
         _stating(study_types),
@@ -248,6 +273,22 @@ def _facet(
         frozenset(told.set_aside_in),
         told.least_level or LEVELS[-1],
         _any_of(file, told.happened, words),
+    )
+
+
+def _row(
+    file: RuleFile, table: Mapping[str, Any], facets: Sequence[Facet], study_types: StudyTypes
+) -> Row:
+    near = f'name = "{table.get("name")}"'
+    told = file.read(_RowTable, table, near)
+    if unknown := sorted(set(told.facets) - {facet.name for facet in facets}):
+        raise file.error(near, f"unknown facet `{unknown[0]}`")
+    if unknown := sorted(set(told.types) - set(study_types.codes())):
+        raise file.error(near, f"unknown study type `{unknown[0]}`")
+    if told.may_lack not in (None, *told.facets):
+        raise file.error(near, f"`may_lack` names no facet of the row: `{told.may_lack}`")
+    return Row(
+        told.name, tuple(told.facets), frozenset(told.types), told.may_lack, frozenset(told.lacking)
     )
 
 

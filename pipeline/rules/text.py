@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ ZONES = ("title", "vernacular", *ABSTRACT_ZONES, "other_abstract", "keywords")
 _END = re.compile(r"[.!?][ \t\n\u00a0\u2009\u202f][A-Z0-9(\[]")
 _CLOSING = re.compile(r"(?:[a-z0-9)%\]'\u201d\u03b1-\u03c9]|[A-Z]{2})\Z")
 """What stands before the full stop of a sentence: no single capital, as in "J. Smith"."""
+_CLAUSE = re.compile(r"; |, (?:and|but|while|whereas|with|in|for) | (?:while|whereas) ")
+"""What stands between two clauses that may speak of different things."""
 _EMPTY = Text("")
 _SENTENCE_ZONES = ("results", "conclusions", "body")
 _WHOLE_ZONES = ("title", "keywords")
@@ -224,6 +227,21 @@ def judged_sentences(unit: Unit) -> Iterator[Unit]:
             }
             yield Unit(unit.field, unit.section_no, unit.zone, unit.stored, forms)
         before += width + 1
+
+
+def judged_clauses(unit: Unit) -> Iterator[list[Unit]]:
+    """The clauses of each sentence that may decide a judgement, see `judged_sentences`."""
+    for sentence in judged_sentences(unit):
+        folded = {form: sentence.forms[form].folded for form in ("judged", "outcome")}
+        ends = [place.start() for place in _CLAUSE.finditer(folded["judged"])]
+        clauses = []
+        for start, end in pairwise((0, *ends, len(folded["judged"]))):
+            forms = {
+                form: Text("." * start + text[start:end], invisible(unit.stored))
+                for form, text in folded.items()
+            }
+            clauses.append(Unit(unit.field, unit.section_no, unit.zone, unit.stored, forms))
+        yield clauses
 
 
 def without(unit: Unit, pattern: Any) -> Unit:
