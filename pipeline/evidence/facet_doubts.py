@@ -51,13 +51,16 @@ def is_set_aside(facet: Facet, found: Found, sentence: Unit) -> bool:
         found: the words.
         sentence: the sentence they stand in.
     """
-    if facet.set_aside is None or found.start is None or found.end is None:
-        return False
-    if facet.set_aside_in and found.zone not in facet.set_aside_in:
+    if found.start is None or found.end is None:
         return False
     text = sentence.forms["judged"]
-    places = (text.place(*one.span()) for one in facet.set_aside.finditer(text.raw))
-    return any(start < found.end and found.start < end for start, end in places)
+    for phrases, zones in facet.set_aside:
+        if not zones or found.zone in zones:
+            for one in phrases.finditer(text.raw):
+                start, end = text.place(*one.span())
+                if start < found.end and found.start < end:
+                    return True
+    return False
 
 
 def happened(facet: Facet, sentence: Unit) -> bool:

@@ -45,6 +45,8 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 """Ages and spans of time: "adults of at least 18 years (412 in total)"."""
+_IN_ALL = re.compile(r"(?:[\d,.\u00a0\u2009\u202f ]*\d|[a-z-]+) in (?:all|total)\b", re.IGNORECASE)
+"""The number that sums up: "drivers at three depots, 214 in all"."""
 
 
 def number(text: str) -> str | None:
@@ -63,6 +65,8 @@ def number(text: str) -> str | None:
     if _TOO_LARGE.search(text):
         return None
     text = _TIME.sub(" ", _IN_A_YEAR.sub(" ", text))
+    if in_all := _IN_ALL.search(text):
+        text = in_all[0]
     parts = _AND_A_NUMBER.split(text)
     value = _first_number(parts[0])
     if value and not _STAGE.search(text) and all(map(_COUNTS_SOMEBODY.search, parts)):

@@ -135,7 +135,7 @@ def _by_rules(
 
 def _cut(facet: Facet) -> _Cut | None:
     """What is judged by itself: sentences, clauses; None for the whole of a text."""
-    if facet.set_aside is not None or facet.happened is not None:
+    if facet.set_aside or facet.happened is not None:
         return judged_sentences
     return _clauses if facet.read == DOSES else None
 

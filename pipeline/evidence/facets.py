@@ -38,6 +38,13 @@ class _ValueTable(Table):
     label: str
 
 
+class _AsideTable(Table):
+    """One of `set_aside` of a facet."""
+
+    text: list[str]
+    zones: list[str] = Field(default_factory=list, alias="in")
+
+
 class _FacetTable(Table):
     """One `[[facet]]` of facets.toml."""
 
@@ -53,8 +60,7 @@ class _FacetTable(Table):
     rest: str | None = None
     not_after: str | None = None
     not_before: str | None = None
-    set_aside: list[str] = Field(default_factory=list)
-    set_aside_in: list[str] = Field(default_factory=list)
+    set_aside: list[_AsideTable] = Field(default_factory=list)
     least_level: str | None = None
     happened: list[str] = Field(default_factory=list)
 
@@ -105,8 +111,8 @@ class Facet:
         rest: the value that is kept only where a record has no other one.
         not_after: finds, at the end of a text, words that make a value behind them doubtful.
         not_before: finds, at the start of a text, words that make a value before them doubtful.
-        set_aside: finds phrases in a sentence that speak of something else, or None.
-        set_aside_in: zones in which they do; empty for all.
+        set_aside: what finds phrases of a sentence that speak of something else, each with the
+            zones in which they do; empty for all.
         least_level: values found at a lower level only are left out.
         happened: finds, in a sentence of an unlabelled abstract, words that make it an outcome.
     """
@@ -123,8 +129,7 @@ class Facet:
     rest: str | None
     not_after: Any
     not_before: Any
-    set_aside: Any
-    set_aside_in: frozenset[str]
+    set_aside: tuple[tuple[Any, frozenset[str]], ...]
     least_level: str
     happened: Any
 
@@ -250,7 +255,7 @@ def _facet(
     for doubt in (told.not_after, told.not_before):
         if doubt is not None:
             checked(file, doubt, near)
-    for zone in told.set_aside_in:
+    for zone in (zone for one in told.set_aside for zone in one.zones):
         if zone not in ZONES:
             raise file.error(near, f"unknown zone `{zone}`")
     if told.least_level not in (None, *LEVELS):
@@ -269,8 +274,7 @@ def _facet(
         told.rest,
         _compiled(told.not_after, "(?:{})[^.]*$"),
         _compiled(told.not_before, "^[ ,-]*(?:{})"),
-        _any_of(file, told.set_aside, words),
-        frozenset(told.set_aside_in),
+        tuple((_any_of(file, one.text, words), frozenset(one.zones)) for one in told.set_aside),
         told.least_level or LEVELS[-1],
         _any_of(file, told.happened, words),
     )

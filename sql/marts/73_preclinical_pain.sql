@@ -8,7 +8,7 @@ CREATE OR REPLACE TABLE marts.preclinical_pain ( -- members on pain with a precl
     row_no SMALLINT NOT NULL, -- number of the row within the record; 0 for the values side by side
     is_tied BOOLEAN NOT NULL, -- one sentence, or two neighbours, name these values together; false: the record names them, and nothing says that they belong together
     substances VARCHAR[] NOT NULL, -- kratom material or compound; not_kratom, not_stated; empty where rows that are tied have all of them
-    species VARCHAR[] NOT NULL, -- animals; no_animal for laboratory work, not_stated; empty as before, and for a test at the bench
+    species VARCHAR[] NOT NULL, -- animals; no_animal for tests at the bench alone, not_stated; empty as before, and for a test at the bench
     assays VARCHAR[] NOT NULL, -- tests or assays; not_stated; empty as before
     year SMALLINT, -- the year the record counts in; NULL when it has none
     pain_level VARCHAR NOT NULL, -- how the record concerns pain: focus, outcome, mention
@@ -32,8 +32,12 @@ WITH records AS (
         bool_or(l.study_type = 'ANIMAL') AS is_animal
     FROM marts.study_type_articles AS l
     INNER JOIN marts.articles AS a ON l.pmid = a.pmid
+    INNER JOIN evidence.article_study_types AS e
+        ON l.pmid = e.pmid AND l.study_type = e.study_type
     WHERE
         l.study_type IN ('ANIMAL', 'INVITRO')
+        -- a weak label beside another primary type is no laboratory work
+        AND (l.is_primary OR e.confidence <> 'low')
         AND l.counted_as = 'record'
         AND a.pain_level IS NOT NULL
         -- of a review, opinion or protocol nothing was tested, so it has no facets of this kind
@@ -96,7 +100,12 @@ silent AS (
         bool_or(h.facet = 'substance') AS is_kratom,
         bool_or(h.facet = 'substance' AND h.value = 'not_stated') AS no_substance,
         bool_or(h.facet = 'species' AND h.value = 'not_stated') AS no_species,
-        bool_or(h.facet = 'assay' AND h.value = 'not_stated') AS no_assay
+        bool_or(h.facet = 'assay' AND h.value = 'not_stated') AS no_assay,
+        bool_or(
+            h.facet = 'assay' AND h.value NOT IN (
+                'not_stated', 'receptor_binding', 'functional', 'electrophysiology'
+            )
+        ) AS needs_animal
     FROM held AS h
     GROUP BY h.pmid
 ),
@@ -139,8 +148,8 @@ SELECT
         ELSE coalesce(t.substances, [])
     END,
     CASE
-        WHEN NOT r.is_animal THEN ['no_animal']
-        WHEN s.no_species THEN ['not_stated']
+        WHEN NOT r.is_animal AND NOT s.needs_animal THEN ['no_animal']
+        WHEN NOT r.is_animal OR s.no_species THEN ['not_stated']
         ELSE coalesce(t.species, [])
     END,
     CASE WHEN s.no_assay THEN ['not_stated'] ELSE coalesce(t.assays, []) END,
