@@ -1,7 +1,7 @@
 """Facets against readings by hand: draw the records, and give the figures.
 
     python -m benchmarks.facets_by_hand draw FILE --reading N   PMIDs to read, with their strata
-    python -m benchmarks.facets_by_hand figures                 the tables of docs/methods.md
+    python -m benchmarks.facets_by_hand figures                 the tables of docs/quality.md
 
 What is drawn and why stands in data/reference/evaluation/facets.toml; verdicts in
 facets_read_N.csv beside it (kratom: titles, known beforehand): pmid, stratum, facet, value, verdict

@@ -47,7 +47,7 @@ def test_what_is_drawn_by_the_rules_tells_no_recall():
 
 
 def test_docs_give_the_figures_of_the_verdicts():
-    page = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "quality.md").read_text(encoding="utf-8")
     shown = re.search(r"<!-- begin: figures of the readings -->\n+(.*?)\n+<!-- end -->", page, re.S)
     assert shown
     assert shown[1] == tables()

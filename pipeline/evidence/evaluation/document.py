@@ -1,4 +1,4 @@
-"""The figures in docs/methods.md, from the saved results.
+"""The figures in docs/quality.md, from the saved results.
 
 python -m pipeline.evidence.evaluation.document           write them
 python -m pipeline.evidence.evaluation.document --check   exit 1 if they are not current
@@ -15,7 +15,7 @@ from pipeline.evidence.evaluation.mapping import UNSEEN
 from pipeline.evidence.evaluation.results import MEASURED_FILE, Result, interval, read_results
 from pipeline.settings import ROOT
 
-TARGET = ROOT / "docs" / "methods.md"
+TARGET = ROOT / "docs" / "quality.md"
 MEASURED = ROOT / "data" / "reference" / MEASURED_FILE
 FIRST_SHOT = ROOT / "docs" / "evaluation" / "first_shot.json"
 _BEGIN = "<!-- figures: made by python -m pipeline.evidence.evaluation.document -->"
