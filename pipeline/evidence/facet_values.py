@@ -45,7 +45,9 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 """Ages and spans of time: "adults of at least 18 years (412 in total)"."""
-_IN_ALL = re.compile(r"(?:[\d,.\u00a0\u2009\u202f ]*\d|[a-z-]+) in (?:all|total)\b", re.IGNORECASE)
+_IN_ALL = re.compile(
+    rf"(?:\b\d[\d,\u00a0\u2009\u202f ]*|\b(?:{_SMALL})\b ?)\bin (?:all|total)\b", re.IGNORECASE
+)
 """The number that sums up: "drivers at three depots, 214 in all"."""
 
 

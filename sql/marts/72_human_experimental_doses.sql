@@ -84,7 +84,7 @@ SELECT
     coalesce(t.substances, []),
     coalesce(t.doses, []),
     coalesce(t.purposes, []),
-    coalesce(list_distinct(p.words), [])
+    coalesce(p.words, [])
 FROM records AS r
 INNER JOIN told AS t ON r.pmid = t.pmid
 LEFT JOIN places AS p ON t.pmid = p.pmid AND t.row_no = p.row_no

@@ -128,7 +128,7 @@ first_places AS (
     SELECT
         p.pmid,
         p.row_no,
-        list_distinct(flatten(list(p.words ORDER BY p.section_no))) AS words,
+        flatten(list(p.words ORDER BY p.section_no)) AS words,
         arg_min(p.field, coalesce(p.section_no, 0)) AS field,
         min(p.section_no) AS section_no,
         arg_min(p.char_start, coalesce(p.section_no, 0)) AS char_start,
