@@ -13,12 +13,13 @@ import pytest
 from pipeline.cli import build_parser
 from pipeline.clock import Clock
 from pipeline.options import Options
-from pipeline.outputs import claims_page, data_dictionary, query
+from pipeline.outputs import claims_page, query
 from pipeline.outputs.receipt import Receipt
 from pipeline.settings import ROOT, Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock
 from tests.goldens import frozen
+from tools import data_dictionary
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DEMONSTRATION = (ROOT / "data" / "demo" / "README.md").read_text(encoding="utf-8")
