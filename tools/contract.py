@@ -19,7 +19,7 @@ import duckdb
 
 from pipeline import errors
 from pipeline.cli import build_parser
-from pipeline.outputs.tables import FORMER
+from pipeline.outputs.marts import FORMER
 from pipeline.settings import ROOT
 from pipeline.warehouse.database import CONTRACT_VERSION
 from tools.data_dictionary import SCHEMAS, empty_database
@@ -232,7 +232,7 @@ def with_list(notes: str, old: Contract, new: Contract) -> str:
     section = section_of(notes, number)
     if not section:
         head, mark, rest = notes.partition("\n## ")
-        return f"{head}\n## Contract {number}\n\n{block}\n{mark}{rest}"
+        return f"{head.rstrip()}\n\n## Contract {number}\n\n{block}\n{mark}{rest}"
     if _BEGIN not in section:
         return notes.replace(section, f"{section.rstrip()}\n\n{block}\n\n")
     before, _, rest = section.partition(_BEGIN)
