@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from pipeline.evidence.abbreviations import abbreviations_of, blotted
 from pipeline.evidence.claim_types import REASON_FOR_USE, Claim, Claims
 from pipeline.evidence.judgement import ClaimHit, Label, Proof, TopicHit
 from pipeline.rules.decide import Found, Outcome
@@ -55,7 +56,8 @@ def claims_of(
     levels = _levels(claims, units, topics, instead)
     if not levels:
         return ClaimsOf((), ())
-    outcome = claims.matcher.run(list(sentence_units(units)), tags)
+    short = abbreviations_of(units, claims.abbreviated_names)
+    outcome = claims.matcher.run(list(blotted(sentence_units(units), short)), tags)
     sentences = _Sentences(claims, outcome)
     found: dict[str, list[Found]] = {}
     for one in outcome.found:

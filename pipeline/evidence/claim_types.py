@@ -95,6 +95,7 @@ class Claims:
         about: per topic the rule that says whether a sentence names it; their places in the
             matcher follow those of `rules`.
         company: rules that say that a title is about other drugs too; the last of the matcher.
+        abbreviated: pattern of the names of the substance that a record may abbreviate.
         stand_in: for measuring only: names that stand in for those of the substance.
     """
 
@@ -107,6 +108,7 @@ class Claims:
     about: Mapping[str, Rule]
     company: tuple[Rule, ...]
     leaned_on: tuple[LeanedOn, ...]
+    abbreviated: str
     stand_in: tuple[str, ...] = ()
 
     @cached_property
@@ -121,6 +123,11 @@ class Claims:
         """Finds a name that stands in for the substance; None where the substance is itself."""
         names = "|".join(map(regular_expression, self.stand_in))
         return re2.compile(names, OPTIONS) if names else None
+
+    @cached_property
+    def abbreviated_names(self) -> Any:
+        """Finds a name of the substance that an abbreviation may follow."""
+        return re2.compile(self.abbreviated, OPTIONS)
 
     @cached_property
     def by_code(self) -> Mapping[str, Claim]:

@@ -36,6 +36,8 @@ from pipeline.rules.text import ZONES
 
 SUBSTANCE = "substance"
 """The list of names that a stand-in replaces when the rules are measured."""
+ABBREVIATED = "abbreviated"
+"""The word for what a record may abbreviate."""
 _SPELLED_OUT = ("words", "phrases", "unless_phrases")
 
 
@@ -125,6 +127,7 @@ def load_claims(
         about=_about(topics, {claim.topic for claim in claims}, stand_in),
         company=load_rules(file, "company", [COMPANY], words=words),
         leaned_on=tuple(_leaned_on(file, table, codes) for table in file.tables("leaned_on")),
+        abbreviated=_abbreviated(file, words),
         stand_in=tuple(stand_in),
     )
 
@@ -158,9 +161,14 @@ def _spelled_out(
         rule["text"] = [of_words(name) for name in table.get("phrases", ())]
         for name in table.get("unless_phrases", ()):
             signal = f"{own}.{name}"
-            signals[signal] = {"in": ["findings"], "text": [of_words(name)]}
+            signals[signal] = {"in": ["told"], "text": [of_words(name)]}
             rule["unless"] = [*rule.get("unless", ()), signal]
     return rules, signals
+
+
+def _abbreviated(file: RuleFile, words: Words) -> str:
+    """The pattern of names that a record may abbreviate, as a regular expression."""
+    return checked(file, words.known.get(ABBREVIATED, "__+"), f"{ABBREVIATED} = ")
 
 
 def _about(topics: Topics, wanted: set[str], stand_in: Sequence[str]) -> dict[str, Rule]:
