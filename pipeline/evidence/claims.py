@@ -20,11 +20,13 @@ from pipeline.evidence.claim_types import (
     COMPANY,
     HOW,
     KINDS,
+    PRECLINICAL,
     QUOTED_WORDS,
     REASON_FOR_USE,
     UNMATCHED_KINDS,
     Claim,
     Claims,
+    Instruments,
     LeanedOn,
     Reading,
 )
@@ -122,10 +124,12 @@ def load_claims(
         sha256=file.sha256,
         claims=claims,
         how=how,
+        preclinical=designs.get(PRECLINICAL, ()),
         domains=_domains(file, study_types),
         rules=RuleSet("claim", version, rules, forms=("sentence",), by_unit=True),
         about=_about(topics, {claim.topic for claim in claims}, stand_in),
         company=load_rules(file, "company", [COMPANY], words=words),
+        instruments=_instruments(file, words, codes, study_types),
         leaned_on=tuple(_leaned_on(file, table, codes) for table in file.tables("leaned_on")),
         abbreviated=_abbreviated(file, words),
         stand_in=tuple(stand_in),
@@ -243,6 +247,29 @@ def _check_rules(file: RuleFile, claims: tuple[Claim, ...], rules: tuple[Rule, .
     for rule in rules:
         if rule.aspect not in (None, REASON_FOR_USE):
             raise file.error(f'id = "{rule.rule_id}"', f"aspect must be {REASON_FOR_USE}")
+
+
+def _instruments(
+    file: RuleFile, words: Words, codes: Sequence[str], study_types: Sequence[str]
+) -> Instruments:
+    """The instruments, and which claims each measures."""
+    tables: dict[str, list[str]] = dict(file.data.get("measured_by", {}))
+    types = tables.pop("types", [])
+    of_claim: dict[str, set[str]] = {}
+    for name, listed, known in (
+        ("types", types, study_types),
+        *((n, c, codes) for n, c in tables.items()),
+    ):
+        for code in listed:
+            if code not in known:
+                raise file.error(f"{name} = [", f"unknown code `{code}` in [measured_by]")
+            if name != "types":
+                of_claim.setdefault(code, set()).add(name)
+    return Instruments(
+        rules=load_rules(file, "instrument", list(tables), words=words),
+        types=tuple(types),
+        of_claim={code: frozenset(names) for code, names in of_claim.items()},
+    )
 
 
 def _lists(file: RuleFile, key: str, study_types: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -94,7 +94,7 @@ class Text:
             folded: as long as `folded` of this text.
         """
         made = Text(folded)
-        made._dropped = self._dropped  # noqa: SLF001
+        made._dropped = self._dropped
         return made
 
     def place(self, start: int, end: int) -> tuple[int, int]:
