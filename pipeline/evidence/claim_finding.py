@@ -109,6 +109,10 @@ class _Sentences:
         for one in outcome.found:
             if topic := topics.get(one.rule_no):
                 self._named.setdefault((one.unit_index, topic), []).append(one)
+        # by a name the record defined itself, "7-OH products" with 7-hydroxymitragynine (7-OH) below
+        self._in_title = {
+            topic for (_, topic), names in self._named.items() if names[0].zone == "title"
+        }
         company, last = first + len(topics), first + len(topics) + len(claims.company)
         fired = {rule_no for _, rule_no in outcome.fired}
         self._in_company = any(company <= rule_no < last for rule_no in fired)
@@ -119,7 +123,7 @@ class _Sentences:
 
     def is_about(self, topic: str, found: Found, levels: Mapping[str, str]) -> bool:
         """Whether the sentence (or heading) something was found in is about a topic."""
-        is_focus = levels.get(topic) == _FOCUS
+        is_focus = levels.get(topic) == _FOCUS or topic in self._in_title
         if found.unit_index is not None:
             names = self._named.get((found.unit_index, topic), ())
             if names and (is_focus or any(_are_near(found, name) for name in names)):

@@ -127,7 +127,7 @@ def load_claims(
         preclinical=designs.get(PRECLINICAL, ()),
         domains=_domains(file, study_types),
         rules=RuleSet("claim", version, rules, forms=("sentence",), by_unit=True),
-        about=_about(topics, {claim.topic for claim in claims}, stand_in),
+        about=_about(topics, {claim.topic for claim in claims}, words, stand_in),
         company=load_rules(file, "company", [COMPANY], words=words),
         instruments=_instruments(file, words, codes, study_types),
         leaned_on=tuple(_leaned_on(file, table, codes) for table in file.tables("leaned_on")),
@@ -175,20 +175,23 @@ def _abbreviated(file: RuleFile, words: Words) -> str:
     return checked(file, words.known.get(ABBREVIATED, "__+"), f"{ABBREVIATED} = ")
 
 
-def _about(topics: Topics, wanted: set[str], stand_in: Sequence[str]) -> dict[str, Rule]:
+def _about(
+    topics: Topics, wanted: set[str], words: Words, stand_in: Sequence[str]
+) -> dict[str, Rule]:
     """Per topic of claims a rule that holds where one of its words, or a stand-in, is named."""
+    names = [rf"\b{words.known[SUBSTANCE]}\b"] if SUBSTANCE in words.known else []
     return {
         topic.name: Rule(
             rule_id=f"about {topic.name}",
             code=f"about {topic.name}",
             confidence="high",
-            signals=tuple(Signal("text", name, zones=ZONES) for name in stand_in)
-            or tuple(
+            signals=tuple(
                 signal
                 for clause in topic.clauses
                 for signal in clause.rule.signals
-                if signal.kind == "text"
-            ),
+                if signal.kind == "text" and not stand_in
+            )
+            + tuple(Signal("text", name, zones=ZONES) for name in (*names, *stand_in)),
         )
         for topic in topics.topics
         if topic.name in wanted
