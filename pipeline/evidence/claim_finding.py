@@ -15,6 +15,7 @@ from typing import NamedTuple
 from pipeline.evidence.abbreviations import abbreviations_of, blotted
 from pipeline.evidence.claim_types import (
     FIGURE,
+    IN_FOCUS,
     MEASURED,
     MENTIONED,
     REASON_FOR_USE,
@@ -71,7 +72,8 @@ def claims_of(
     for one in outcome.found:
         if one.rule_no < len(claims.rules.rules):
             claim = claims.by_code[claims.rules.rules[one.rule_no].code]
-            if instead or sentences.is_about(claim.topic, one, levels):
+            is_broad = claims.rules.rules[one.rule_no].aspect == IN_FOCUS
+            if instead or sentences.is_about(claim.topic, one, levels, only_in_focus=is_broad):
                 found.setdefault(claim.code, []).append(one)
     hits: list[ClaimHit] = []
     proofs: dict[Proof, None] = {}
@@ -121,10 +123,19 @@ class _Sentences:
             if rule_no in fired
         }  # fmt: skip
 
-    def is_about(self, topic: str, found: Found, levels: Mapping[str, str]) -> bool:
-        """Whether the sentence (or heading) something was found in is about a topic."""
+    def is_about(
+        self, topic: str, found: Found, levels: Mapping[str, str], *, only_in_focus: bool = False
+    ) -> bool:
+        """Whether the sentence (or heading) something was found in is about a topic.
+
+        Args:
+            topic: the topic.
+            found: what was found.
+            levels: levels of the topics that the record is on.
+            only_in_focus: a name close by is not enough.
+        """
         is_focus = levels.get(topic) == _FOCUS or topic in self._in_title
-        if found.unit_index is not None:
+        if found.unit_index is not None and not only_in_focus:
             names = self._named.get((found.unit_index, topic), ())
             if names and (is_focus or any(_are_near(found, name) for name in names)):
                 return True

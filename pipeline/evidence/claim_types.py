@@ -25,6 +25,8 @@ MEASURED, OBSERVED, REVIEWED, MENTIONED = "measured", "observed", "reviewed", "m
 HOW = (MEASURED, OBSERVED, "reported_by_users", "reason_for_use", REVIEWED, MENTIONED)
 """What a record tells of a claim, in the order tables show it; the first two are counted first."""
 REASON_FOR_USE = "reason_for_use"
+IN_FOCUS = "in_focus"
+"""Aspect of a rule so broad that it counts only in a record about the substance and no other."""
 PRECLINICAL = "preclinical"
 COMPANY = "company"
 """The shared signal that says a title is about other drugs too."""

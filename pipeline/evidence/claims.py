@@ -19,6 +19,7 @@ from pydantic import Field
 from pipeline.evidence.claim_types import (
     COMPANY,
     HOW,
+    IN_FOCUS,
     KINDS,
     PRECLINICAL,
     QUOTED_WORDS,
@@ -248,8 +249,10 @@ def _check_rules(file: RuleFile, claims: tuple[Claim, ...], rules: tuple[Rule, .
         if is_matched and not claim.answered_by:
             raise file.error(near, "`answered_by` names no design")
     for rule in rules:
-        if rule.aspect not in (None, REASON_FOR_USE):
-            raise file.error(f'id = "{rule.rule_id}"', f"aspect must be {REASON_FOR_USE}")
+        if rule.aspect not in (None, REASON_FOR_USE, IN_FOCUS):
+            raise file.error(
+                f'id = "{rule.rule_id}"', f"aspect must be {REASON_FOR_USE} or {IN_FOCUS}"
+            )
 
 
 def _instruments(
