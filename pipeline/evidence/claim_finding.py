@@ -65,8 +65,9 @@ def claims_of(
     levels = _levels(claims, units, topics, instead)
     if not levels:
         return ClaimsOf((), ())
+    is_summary = claims.how.get(_primary(labels)) == REVIEWED
     short = abbreviations_of(units, claims.abbreviated_names)
-    outcome = claims.matcher.run(list(blotted(sentence_units(units), short)), tags)
+    outcome = claims.matcher.run(list(blotted(sentence_units(units, is_summary=is_summary), short)), tags)
     sentences = _Sentences(claims, outcome)
     found: dict[str, list[Found]] = {}
     for one in outcome.found:
@@ -161,7 +162,7 @@ def _how(
     it; a letter or a comment mentions it, and so does a keyword or heading alone. Figures are
     counted by surveys: there, what users report is the measurement.
     """
-    primary = next(label.study_type for label in labels if label.is_primary)
+    primary = _primary(labels)
     types = [primary, *(label.study_type for label in labels if not label.is_primary)]
     study_type = next((one for one in types if one in claim.answered_by), None)
     how = claims.how.get(study_type or primary)
@@ -173,8 +174,10 @@ def _how(
         is_near = primary in claims.preclinical and not set(claims.preclinical).isdisjoint(
             claim.answered_by
         )
-        return MENTIONED if how is None or is_near else None
-    if all(claims.rules.rules[one.rule_no].aspect == REASON_FOR_USE for one in found):
+        is_guess = next(label.confidence for label in labels if label.is_primary) == "low"
+        return MENTIONED if how is None or is_near or is_guess else None
+    aspects = {claims.rules.rules[one.rule_no].aspect for one in found}
+    if REASON_FOR_USE in aspects and aspects <= {REASON_FOR_USE, IN_FOCUS}:
         return REASON_FOR_USE
     is_examined = study_type in claims.instruments.types and not instruments.isdisjoint(
         claims.instruments.of_claim.get(claim.code, ())
@@ -182,6 +185,10 @@ def _how(
     if claim.kind == FIGURE or is_examined:
         return MEASURED
     return how or MENTIONED
+
+
+def _primary(labels: Sequence[Label]) -> str:
+    return next(label.study_type for label in labels if label.is_primary)
 
 
 def _proof(claims: Claims, code: str, found: Found) -> Proof:

@@ -181,11 +181,13 @@ def abstract_units(sections: Sequence[Section], language: Language) -> Iterator[
         yield Unit("abstract", section.number, zone, section.text, forms)
 
 
-def sentence_units(units: Iterable[Unit]) -> Iterator[Unit]:
+def sentence_units(units: Iterable[Unit], *, is_summary: bool = False) -> Iterator[Unit]:
     """Units of one sentence each, for rules that must hold within a sentence.
 
     Args:
         units: units of a record.
+        is_summary: the record reviews what others found: of an unlabelled abstract all counts
+            that does not only open the matter.
 
     Yields:
         Titles and keywords as they are; of abstracts the sentences that are told (see above).
@@ -196,7 +198,8 @@ def sentence_units(units: Iterable[Unit]) -> Iterator[Unit]:
         if unit.zone in _WHOLE_ZONES:
             yield _as_sentence(unit, unit.forms["whole"])
         elif unit.zone in _SENTENCE_ZONES:
-            told, before = unit.forms["told"].folded, 0
+            form = "judged" if is_summary and unit.zone == "body" else "told"
+            told, before = unit.forms[form].folded, 0
             for width in _widths(unit.stored):
                 own = told[before : before + width]
                 if own.strip("."):
@@ -280,7 +283,7 @@ class _Forms(dict[str, Text]):
         if self._zone == "body":
             # from where their own work surely begins, if that is early enough to be its beginning
             start = own.index(True) if any(own) else 0
-            start = start if start <= max(len(own) // 2, self._language.opening) else 0
+            start = start if 2 * start <= len(own) else 0
             own = [place >= start for place in range(len(own))]
         return self._joined(
             one if is_own else "." * len(one) for one, is_own in zip(sentences, own, strict=True)
