@@ -65,9 +65,8 @@ def claims_of(
     levels = _levels(claims, units, topics, instead)
     if not levels:
         return ClaimsOf((), ())
-    is_summary = claims.how.get(_primary(labels)) == REVIEWED
     short = abbreviations_of(units, claims.abbreviated_names)
-    outcome = claims.matcher.run(list(blotted(sentence_units(units, is_summary=is_summary), short)), tags)
+    outcome = claims.matcher.run(list(blotted(sentence_units(units), short)), tags)
     sentences = _Sentences(claims, outcome)
     found: dict[str, list[Found]] = {}
     for one in outcome.found:
@@ -162,7 +161,7 @@ def _how(
     it; a letter or a comment mentions it, and so does a keyword or heading alone. Figures are
     counted by surveys: there, what users report is the measurement.
     """
-    primary = _primary(labels)
+    primary = next(label.study_type for label in labels if label.is_primary)
     types = [primary, *(label.study_type for label in labels if not label.is_primary)]
     study_type = next((one for one in types if one in claim.answered_by), None)
     how = claims.how.get(study_type or primary)
@@ -185,10 +184,6 @@ def _how(
     if claim.kind == FIGURE or is_examined:
         return MEASURED
     return how or MENTIONED
-
-
-def _primary(labels: Sequence[Label]) -> str:
-    return next(label.study_type for label in labels if label.is_primary)
 
 
 def _proof(claims: Claims, code: str, found: Found) -> Proof:

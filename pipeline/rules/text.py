@@ -181,13 +181,11 @@ def abstract_units(sections: Sequence[Section], language: Language) -> Iterator[
         yield Unit("abstract", section.number, zone, section.text, forms)
 
 
-def sentence_units(units: Iterable[Unit], *, is_summary: bool = False) -> Iterator[Unit]:
+def sentence_units(units: Iterable[Unit]) -> Iterator[Unit]:
     """Units of one sentence each, for rules that must hold within a sentence.
 
     Args:
         units: units of a record.
-        is_summary: the record reviews what others found: of an unlabelled abstract all counts
-            that does not only open the matter.
 
     Yields:
         Titles and keywords as they are; of abstracts the sentences that are told (see above).
@@ -198,8 +196,7 @@ def sentence_units(units: Iterable[Unit], *, is_summary: bool = False) -> Iterat
         if unit.zone in _WHOLE_ZONES:
             yield _as_sentence(unit, unit.forms["whole"])
         elif unit.zone in _SENTENCE_ZONES:
-            form = "judged" if is_summary and unit.zone == "body" else "told"
-            told, before = unit.forms[form].folded, 0
+            told, before = unit.forms["told"].folded, 0
             for width in _widths(unit.stored):
                 own = told[before : before + width]
                 if own.strip("."):
@@ -278,15 +275,17 @@ class _Forms(dict[str, Text]):
             return self["whole"]
         if self._zone in ("results", "conclusions"):
             return self["judged"]
-        sentences = self._sentences(self["judged"])
-        own = [bool(self._language.own_start.search(one.encode())) for one in sentences]
+        whole, judged = self._sentences(self["whole"]), self._sentences(self["judged"])
+        own = [bool(self._language.own_start.search(one.encode())) for one in whole]
         if self._zone == "body":
             # from where their own work surely begins, if that is early enough to be its beginning
-            start = own.index(True) if any(own) else 0
-            start = start if 2 * start <= len(own) else 0
+            start = own.index(True) if any(own) else len(own)
+            opening = next((place for place, one in enumerate(judged) if one.strip(".")), 0)
+            start = start if 2 * start <= len(own) else opening
+            judged[start:opening] = whole[start:opening]
             own = [place >= start for place in range(len(own))]
         return self._joined(
-            one if is_own else "." * len(one) for one, is_own in zip(sentences, own, strict=True)
+            one if is_own else "." * len(one) for one, is_own in zip(judged, own, strict=True)
         )
 
     def _sentences(self, text: Text) -> list[str]:
