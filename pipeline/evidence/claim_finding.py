@@ -111,7 +111,7 @@ class _Sentences:
         for one in outcome.found:
             if topic := topics.get(one.rule_no):
                 self._named.setdefault((one.unit_index, topic), []).append(one)
-        # by a name the record defined itself, "7-OH products" with 7-hydroxymitragynine (7-OH) below
+        # maybe by an abbreviation that the record defines: no topic has that word
         self._in_title = {
             topic for (_, topic), names in self._named.items() if names[0].zone == "title"
         }
