@@ -45,7 +45,7 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "facets.toml": Shape(
         frozenset({"version", "signals", "words", "no_facets_of"}),
-        {"facet": "name", "rule": "id", "country": "name"},
+        {"facet": "name", "row": "name", "rule": "id", "country": "name"},
     ),
     "registries.toml": Shape(frozenset({"version", "most_per_study"}), {"registry": "pattern"}),
     "overrides.toml": Shape(frozenset({"version"}), {"override": None}),
