@@ -22,7 +22,7 @@ import duckdb
 from pipeline.evidence.record import read_records
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.topics import found_by
-from pipeline.pubmed.parsing.bytes import extract
+from pipeline.pubmed.parsing.cutting import extract
 from pipeline.settings import ROOT, Settings
 from pipeline.warehouse import stage
 from pipeline.warehouse.fingerprint import schema_files
