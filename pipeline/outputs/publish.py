@@ -15,8 +15,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline import __version__
-from pipeline.outputs import exports, manifest, search_log, sets
-from pipeline.outputs.feeds import render as feeds
+from pipeline.outputs import exports, feeds, manifest, search_log, sets
 from pipeline.outputs.manifest import OddManifestError, StatedFile
 from pipeline.outputs.page import render as page
 from pipeline.outputs.receipt import Receipt
