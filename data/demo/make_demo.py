@@ -54,9 +54,14 @@ def main(source: Path) -> None:
             [wanted],
         ).fetchall()
     pmids = {str(span[2]) for span in spans}
-    records = extract(io.BytesIO(stripped), [(span[0], span[1]) for span in spans])
+    cuts = extract(io.BytesIO(stripped), [(span[0], span[1]) for span in spans])
     head = stripped[: stripped.index(b"<PubmedArticleSet>")]
-    body = head + b"<PubmedArticleSet>\n" + b"\n".join(records) + b"\n</PubmedArticleSet>\n"
+    body = (
+        head
+        + b"<PubmedArticleSet>\n"
+        + b"\n".join(raw for _, raw in cuts)
+        + b"\n</PubmedArticleSet>\n"
+    )
     (HERE / XML_NAME).write_bytes(gzip.compress(body, compresslevel=9, mtime=0))
     with (
         (REFERENCE / "known_articles.csv").open(encoding="utf-8", newline="") as known,
