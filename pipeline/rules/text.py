@@ -8,7 +8,8 @@ stored text:
 - `judged`: what may decide a judgement. Sentences that only give background or call for further
   research are blotted out with full stops (designs named there are the commonest error of rules
   on texts);
-- `outcome`: only results and conclusions.
+- `outcome`: only results and conclusions;
+- `told`: what the authors set out to study, did and found, without what was known before.
 
 Unlabelled abstracts are cut into sentences for this; their zone is `body`. The words that tell
 what a sentence is about are data (language.toml).
@@ -38,7 +39,7 @@ _CLOSING = re.compile(r"(?:[a-z0-9)%\]'\u201d\u03b1-\u03c9]|[A-Z]{2})\Z")
 _CLAUSE = re.compile(r"; |, (?:and|but|while|whereas|with|in|for) | (?:while|whereas) ")
 """What stands between two clauses that may speak of different things."""
 _EMPTY = Text("")
-_SENTENCE_ZONES = ("results", "conclusions", "body")
+_SENTENCE_ZONES = ("objective", "methods", "results", "conclusions", "body")
 _WHOLE_ZONES = ("title", "keywords")
 
 
@@ -46,6 +47,7 @@ class _Sentences(Table):
     """`[sentences]` of language.toml."""
 
     own_work: list[str]
+    own_start: list[str]
     outlook: list[str]
     own_summary: list[str]
     findings: list[str]
@@ -69,6 +71,7 @@ class Language:
         labels: zone and pattern of section labels, in the order they are tried.
         own_work: a sentence that speaks of the authors' own work; openings before the first
             are background.
+        own_start: a sentence with which the authors' own work surely begins.
         outlook: a closing sentence that calls for research not done yet.
         own_summary: what a closing sentence may say beside its call.
         findings: a sentence of an unlabelled abstract that reports what came out.
@@ -80,6 +83,7 @@ class Language:
     sha256: str
     labels: tuple[tuple[str, Any], ...]
     own_work: Any
+    own_start: Any
     outlook: Any
     own_summary: Any
     findings: Any
@@ -149,6 +153,7 @@ def load_language(path: Path) -> Language:
         sha256=file.sha256,
         labels=tuple((zone, compiled(zone, found)) for zone, found in told.labels.items()),
         own_work=compiled("own_work", sentences.own_work),
+        own_start=compiled("own_start", sentences.own_start),
         outlook=compiled("outlook", sentences.outlook),
         own_summary=compiled("own_summary", sentences.own_summary),
         findings=compiled("findings", sentences.findings),
@@ -186,7 +191,7 @@ def sentence_units(units: Iterable[Unit]) -> Iterator[Unit]:
         units: units of a record.
 
     Yields:
-        Titles and keywords as they are; of abstracts the sentences of results and conclusions.
+        Titles and keywords as they are; of abstracts the sentences that are told (see above).
         Full stops stand before a sentence up to its place, so that places hold in the stored
         text.
     """
@@ -194,9 +199,9 @@ def sentence_units(units: Iterable[Unit]) -> Iterator[Unit]:
         if unit.zone in _WHOLE_ZONES:
             yield _as_sentence(unit, unit.forms["whole"])
         elif unit.zone in _SENTENCE_ZONES:
-            outcome, before = unit.forms["outcome"].folded, 0
+            told, before = unit.forms["told"].folded, 0
             for width in _widths(unit.stored):
-                own = outcome[before : before + width]
+                own = told[before : before + width]
                 if own.strip("."):
                     text = Text("." * before + own, invisible(unit.stored))
                     yield _as_sentence(unit, text)
@@ -311,6 +316,8 @@ class _Forms(dict[str, Text]):
             sentences = self._sentences(self["whole"])
             kept = _kept(sentences, self._zone, self._language)
             made = self["whole"] if kept is sentences else self._joined(kept)
+        elif form == "told":
+            made = self._told()
         elif form != "outcome":
             raise KeyError(form)
         elif self._zone in ("results", "conclusions"):
@@ -323,6 +330,25 @@ class _Forms(dict[str, Text]):
             )
         self[form] = made
         return made
+
+    def _told(self) -> Text:
+        """What is told of the authors' own work: of openings and aims only what is theirs."""
+        if self._zone == "methods":
+            return self["whole"]
+        if self._zone in ("results", "conclusions"):
+            return self["judged"]
+        whole, judged = self._sentences(self["whole"]), self._sentences(self["judged"])
+        own = [bool(self._language.own_start.search(one.encode())) for one in whole]
+        if self._zone == "body":
+            # from where their own work surely begins, if that is early enough to be its beginning
+            start = own.index(True) if any(own) else len(own)
+            opening = next((place for place, one in enumerate(judged) if one.strip(".")), 0)
+            start = start if 2 * start <= len(own) else opening
+            judged[start:opening] = whole[start:opening]
+            own = [place >= start for place in range(len(own))]
+        return self._joined(
+            one if is_own else "." * len(one) for one, is_own in zip(judged, own, strict=True)
+        )
 
     def _sentences(self, text: Text) -> list[str]:
         """The sentences of a form; sections on methods and results are one piece."""

@@ -246,7 +246,7 @@ CREATE TABLE evidence.study_type_domains ( -- evidence domain of each study type
 CREATE TABLE evidence.article_claims ( -- claims a record addresses, with proofs of kind claim
     pmid INTEGER NOT NULL, -- the article
     claim VARCHAR NOT NULL, -- code in evidence.claims
-    how VARCHAR NOT NULL, -- measured, reported_by_users, reason_for_use, reviewed or mentioned
+    how VARCHAR NOT NULL, -- measured, observed (cases), reported_by_users, reason_for_use, reviewed or mentioned
     rules_version VARCHAR NOT NULL, -- version of claims.toml
     PRIMARY KEY (pmid, claim)
 );

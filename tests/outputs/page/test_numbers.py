@@ -32,7 +32,7 @@ BEHIND = """
         AND (coalesce($claim, $how, $domain) IS NULL OR a.pmid IN (
             SELECT c.pmid FROM marts.claim_articles AS c
             WHERE c.search = $search AND c.claim = $claim
-                AND ($how IS NULL OR (c.how = 'measured') = ($how = 'measured'))
+                AND ($how IS NULL OR (c.how IN ('measured', 'observed')) = ($how = 'measured'))
                 AND ($domain IS NULL OR list_contains(c.domains, $domain))))
 """
 MARKS = {
