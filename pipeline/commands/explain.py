@@ -54,7 +54,7 @@ def _explain(settings: Settings, arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(told, indent=1, default=str))
     else:
-        print(explain.text(told, is_terminal=sys.stdout.isatty()))
+        print(explain.text(told, is_terminal=sys.stdout.isatty(), today=Clock().now().date()))
     print(query.note(settings), file=sys.stderr)
     return EXIT_OK
 

@@ -90,7 +90,6 @@ class Claims:
 
     Attributes:
         how: what a record of a study type tells of a claim it could answer.
-        domains: evidence domains in display order, with their study types.
         rules: the rules of all claims, to be read sentence by sentence.
         about: per topic the rule that says whether a sentence names it; their places in the
             matcher follow those of `rules`.
@@ -102,7 +101,6 @@ class Claims:
     sha256: str
     claims: tuple[Claim, ...]
     how: Mapping[str, str]
-    domains: Mapping[str, tuple[str, ...]]
     rules: RuleSet
     about: Mapping[str, Rule]
     company: tuple[Rule, ...]

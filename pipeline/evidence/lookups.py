@@ -21,7 +21,7 @@ from pipeline.warehouse.database import append
 NOT_MEASURED = "not measured"
 _TABLES = (
     "rule_sets", "study_types", "study_type_accuracy", "study_type_aspects", "topics", "searches",
-    "facets", "facet_values", "claims", "claim_leaned_on", "study_type_domains",
+    "facets", "facet_values", "claims", "claim_leaned_on", "evidence_groups",
 )  # fmt: skip
 
 
@@ -63,7 +63,15 @@ def _rule_sets(reference: Reference) -> Iterator[tuple[str, str, str, int]]:
 
 def _write_study_types(con: duckdb.DuckDBPyConnection, study_types: StudyTypes) -> None:
     groups = [group.name for group in study_types.groups]
-    summaries = {group.name for group in study_types.groups if group.is_summary}
+    summaries = {group.name for group in study_types.groups if group.kind == "summary"}
+    append(
+        con,
+        "evidence.evidence_groups",
+        [
+            (group.name, group.short, group.kind, place)
+            for place, group in enumerate(study_types.groups, 1)
+        ],
+    )
     ordered = sorted(study_types.types, key=lambda one: groups.index(one.group))
     append(
         con,
@@ -165,15 +173,6 @@ def _write_claims(con: duckdb.DuckDBPyConnection, claims: Claims) -> None:
             for place, one in enumerate(claims.leaned_on, 1)
         ],
     )  # fmt: skip
-    append(
-        con,
-        "evidence.study_type_domains",
-        [
-            (code, domain, place)
-            for place, (domain, codes) in enumerate(claims.domains.items(), 1)
-            for code in codes
-        ],
-    )
 
 
 def _accuracy(study_types: StudyTypes, measured: Sequence[Result]) -> Iterator[tuple[Any, ...]]:

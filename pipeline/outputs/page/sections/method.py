@@ -32,7 +32,7 @@ def html(facts: Facts) -> str:
 def _search(facts: Facts, search: Search) -> str:
     row = facts.con.execute(
         """
-        SELECT source, strategy, query_translation, warnings, hit_count, is_complete, unread_count,
+        SELECT source, strategy, query_translation, warnings, hit_count, unread_count,
             searched_at
         FROM marts.search_log WHERE search = ? ORDER BY searched_at DESC LIMIT 1
         """,
@@ -40,11 +40,11 @@ def _search(facts: Facts, search: Search) -> str:
     ).fetchone()
     if row is None:
         return ""
-    source, strategy, translation, warnings, hits, is_complete, unread, searched_at = row
+    source, strategy, translation, warnings, hits, unread, searched_at = row
     unexplained = number(
         search.unexplained, search=search.name, counted="all", mark=f"unexplained:{search.name}"
     )
-    covers = "covers all of PubMed" if is_complete else "does not cover all of PubMed"
+    covers = "covers all of PubMed" if search.is_known else "does not cover all of PubMed"
     if unread:
         covers += f"; {unread:,} of the records it lists could not be read"
     parts = [
