@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+from pipeline.clock import Clock
 from pipeline.commands.parsers import Subparsers
 from pipeline.errors import EXIT_OK
 from pipeline.settings import Settings

@@ -194,7 +194,7 @@ def _accuracy(one: dict[str, Any]) -> str:
 
 
 def _how_to_decide(told: dict[str, Any], today: date) -> list[str]:
-    """Entries for overrides.toml: the type as it is, and of an experiment that pain was measured."""
+    """Entries for overrides.toml: of the type as it is, and that pain was measured."""
     primary = next(one["study_type"] for one in told["labels"] if one["is_primary"])
     lines = [
         "To confirm it, add to data/reference/overrides.toml (or give `value` and `expect`):",
