@@ -19,6 +19,11 @@ from pipeline.evidence.topics import Topics
 from pipeline.warehouse.database import append
 
 NOT_MEASURED = "not measured"
+KRATOM = "kratom"
+"""The set of kratom records that people read; every other set is about other literature."""
+NOT_ON_KRATOM = "not measured on kratom"
+LEAST_READ = 30
+"""Below so many readings a share says neither good nor bad."""
 _TABLES = (
     "rule_sets", "study_types", "study_type_accuracy", "study_type_aspects", "topics", "searches",
     "facets", "facet_values", "claims", "claim_leaned_on", "evidence_groups",
@@ -176,14 +181,22 @@ def _write_claims(con: duckdb.DuckDBPyConnection, claims: Claims) -> None:
 
 
 def _accuracy(study_types: StudyTypes, measured: Sequence[Result]) -> Iterator[tuple[Any, ...]]:
-    """One row a code and set it was measured on; one `not measured` row for each other code."""
+    """One row a code and set it was measured on, and one for each code that was not measured.
+
+    Of kratom a row of fewer than LEAST_READ records is no measure: the code was not measured there.
+    """
     seen: set[str] = set()
+    on_kratom: set[str] = set()
     for result in measured:
         for scheme in result["schemes"]:
             for one in scheme["classes"]:
                 for code in one.get("study_types", ()):
-                    seen.add(code)
                     precision, recall = one["precision"], one["recall"]
+                    if result["set"] == KRATOM:
+                        if precision["n"] < LEAST_READ:
+                            continue
+                        on_kratom.add(code)
+                    seen.add(code)
                     yield (
                         code,
                         f"{result['set']}, {result['part']}: {scheme['scheme']}",
@@ -193,5 +206,7 @@ def _accuracy(study_types: StudyTypes, measured: Sequence[Result]) -> Iterator[t
                         result["rules_version"],
                     )  # fmt: skip
     for code in study_types.codes():
+        if code not in on_kratom:
+            yield (code, NOT_ON_KRATOM, *(None,) * 10)
         if code not in seen:
             yield (code, NOT_MEASURED, *(None,) * 10)

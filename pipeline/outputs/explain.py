@@ -14,6 +14,7 @@ import duckdb
 from pipeline.errors import ConfigurationError
 from pipeline.outputs.escaping import for_terminal_lines
 from pipeline.outputs.explain_facets import facet_lines, facets, rows, study, study_lines
+from pipeline.outputs.wording import share
 from pipeline.rules.file import RuleFile
 
 _PASSAGES_SHOWN = 6
@@ -85,8 +86,9 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
         )
         label["accuracy"] = rows(
             con,
-            "SELECT measured_on, class_name, precision_value, predicted_count, recall_value, "
-            "positive_count FROM evidence.study_type_accuracy WHERE study_type = ? ORDER BY ALL",
+            "SELECT measured_on, class_name, precision_value, precision_low, precision_high, "
+            "predicted_count, recall_value, recall_low, recall_high, positive_count "
+            "FROM evidence.study_type_accuracy WHERE study_type = ? ORDER BY ALL",
             label["study_type"],
         )
     return {
@@ -186,8 +188,7 @@ def _accuracy(one: dict[str, Any]) -> str:
     if one["class_name"] is None:
         return str(one["measured_on"])
     shares = [
-        f"{name} {'-' if one[f'{name}_value'] is None else format(one[f'{name}_value'], '.2f')} "
-        f"of {one[count]}"
+        f"{name} {share(one[f'{name}_value'], one[f'{name}_low'], one[f'{name}_high'], one[count])}"
         for name, count in (("precision", "predicted_count"), ("recall", "positive_count"))
     ]
     return f"{', '.join(shares)} ({one['measured_on']}, class {one['class_name']})"

@@ -115,3 +115,11 @@ def at_most(count: str, unread: int | None, most: int) -> str:
         most: the count with all of these.
     """
     return f"{count}, at most {most:,}" if unread else count
+
+
+def share(value: float | None, low: float | None, high: float | None, count: int) -> str:
+    """A measured share with its 95 % interval and n: `.93 (.90-.95) of 412`."""
+    if value is None or low is None or high is None:
+        return f"not measured (of {count})"
+    shown = [f"{number:.2f}".replace("0.", ".", 1) for number in (value, low, high)]
+    return f"{shown[0]} ({shown[1]}-{shown[2]}) of {count:,}"

@@ -69,13 +69,3 @@ FROM held AS h
 INNER JOIN marts.coverage AS v ON h.search = v.search
 CROSS JOIN run_parameters AS p
 ORDER BY h.search, h.display_order, h.group_order;
-
--- the name of before 0.3, for one release
-CREATE OR REPLACE VIEW marts.claims_by_domain AS
-SELECT
-    *,
-    evidence_group AS domain,
-    group_order AS domain_order
-FROM marts.claims_by_group;
-
-COMMENT ON VIEW marts.claims_by_domain IS 'marts.claims_by_group under its old name, which goes with the next release';

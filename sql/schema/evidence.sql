@@ -31,8 +31,8 @@ CREATE TABLE evidence.evidence_groups ( -- groups of study types: the rows of he
 );
 
 CREATE TABLE evidence.study_type_accuracy ( -- how good each study type was found to be, on which set
-    study_type VARCHAR NOT NULL, -- code; one row with measured_on not measured where no set has it
-    measured_on VARCHAR NOT NULL, -- the set, its part and scheme; or not measured
+    study_type VARCHAR NOT NULL, -- code; not measured where no set has it, not measured on kratom where fewer than 30 kratom records were read
+    measured_on VARCHAR NOT NULL, -- the set, its part and scheme; or not measured, or not measured on kratom
     class_name VARCHAR, -- class of that set the type was compared with; it may hold other types too
     precision_value DOUBLE, -- share of records given this class that have it in the set
     precision_low DOUBLE, -- lower end of its 95 % interval

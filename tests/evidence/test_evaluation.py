@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ from pipeline.evidence.evaluation.figures import Answer, pair_figures, scheme_fi
 from pipeline.evidence.evaluation.mapping import LabelClass, Scheme, Split, load_mapping
 from pipeline.evidence.lookups import write_lookups
 from tests.evidence.conftest import REFERENCE, SHIPPED
+from tools import quality_figures
 
 CODES = SHIPPED.study_types.codes()
 OTHER = ("facets", "claim_stand_in")
-"""Files beside the mappings, read by others (benchmarks.facets_by_hand, claim_draw)."""
+"""Files beside the mappings, read by others (tools.facets_by_hand, claim_draw)."""
 MAPPINGS = sorted(p for p in (REFERENCE / "evaluation").glob("*.toml") if p.stem not in OTHER)
 
 MAPPING = """
@@ -155,13 +157,11 @@ def test_mistakes_in_a_mapping_name_the_line(
 
 
 def test_the_page_shows_the_saved_figures() -> None:
-    from pipeline.evidence.evaluation import document
-
-    text = document.TARGET.read_text(encoding="utf-8")
-    assert document.page(text) == text
+    text = quality_figures.TARGET.read_text(encoding="utf-8")
+    assert quality_figures.page(text) == text
     shown = text[text.index("<!-- figures") : text.index("<!-- end of figures")]
     older = text.replace(shown, shown.replace(" .8", " .7"))
-    assert older != text and document.page(older) == text
+    assert older != text and quality_figures.page(older) == text
 
 
 def test_every_code_carries_figures_or_says_not_measured(con) -> None:
@@ -174,4 +174,31 @@ def test_every_code_carries_figures_or_says_not_measured(con) -> None:
     assert {row[0] for row in rows if row[1] == "not measured"} == {
         "ANALYT", "CHEM", "INSILICO", "OTHER", "PLANT",
     }  # fmt: skip
-    assert all(row[3] is not None for row in rows if row[1] != "not measured")
+    assert all(row[3] is not None for row in rows if not row[1].startswith("not measured"))
+
+
+@pytest.mark.parametrize(("read", "is_measured"), [(29, False), (30, True)])
+def test_below_thirty_readings_nothing_is_measured_on_kratom(con, read, is_measured) -> None:
+    figure = {"value": 0.9, "low": 0.8, "high": 0.95}
+    kind = {
+        "class": "trial", "study_types": ["RCT"],
+        "precision": {**figure, "n": read}, "recall": {**figure, "n": 40},
+    }  # fmt: skip
+    result = {
+        "set": "kratom", "part": "develop", "by": "rules", "rules_version": "1",
+        "schemes": [{"scheme": "read", "classes": [kind]}],
+    }  # fmt: skip
+    write_lookups(con, replace(SHIPPED, measured=[result]))
+    rows = con.execute(
+        "SELECT measured_on, predicted_count FROM evidence.study_type_accuracy "
+        "WHERE study_type = 'RCT' ORDER BY ALL"
+    ).fetchall()
+    if is_measured:
+        assert rows == [("kratom, develop: read", 30)]
+    else:
+        assert rows == [("not measured", None), ("not measured on kratom", None)]
+    others = con.execute(
+        "SELECT count(*) FROM evidence.study_type_accuracy "
+        "WHERE measured_on = 'not measured on kratom' AND study_type <> 'RCT'"
+    ).fetchone()
+    assert others == (len(CODES) - 1,)

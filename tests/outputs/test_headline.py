@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from pipeline.outputs.data_dictionary import empty_database
 from pipeline.outputs.headline import headline
+from tools.data_dictionary import empty_database
 
 GROUPS = ("Randomised trials", "Case reports and series", "Comment, policy and protocols")
 TRIALS, CASES, COMMENT = GROUPS

@@ -89,7 +89,7 @@ BROKEN = [
     Broken(
         "claim_without_record_says_why",
         "a claim with a record is said to have none",
-        "UPDATE marts.claim_totals SET remark = 'none' WHERE held_count > 0",
+        "UPDATE marts.claim_totals SET held_count = 1 WHERE claim = 'mood'",
     ),
     Broken(
         "claims_are_proved",

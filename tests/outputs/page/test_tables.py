@@ -20,6 +20,7 @@ COMPARED = (
     "Retracted",
     "Unclassified",
     "Rules the records were judged by",
+    "How often a study type that was given is right",
 )
 """Of each table a part of its caption: here, in test_claim_tables.py or test_numbers.py, or
 without a count of records."""
