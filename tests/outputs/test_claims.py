@@ -86,7 +86,7 @@ def test_the_command_and_the_card(live, settings, capsys) -> None:
     with query.open_published(settings) as con:
         card = claims_page.page(con)
     assert claims.LOOKED_AT in card
-    assert "randomised trials: 1. No other kind of study." in card
+    assert "Looked at: randomised trials: 1. Since 2025. No other kind of study." in card
     assert "Whatever else there is: not known" not in card
 
 

@@ -94,7 +94,7 @@ def test_a_case_report_with_a_hint_of_a_trial_is_no_experiment(told):
         "WHERE search = 'kratom' AND pmid = 17"
     ) == [(True,)]
     assert told(
-        "SELECT t.record_count, t.mention_record_count, sum(y.record_count) "
+        "SELECT t.held_count, t.held_mention_record_count, sum(y.held_count) "
         "FROM marts.human_experimental_totals AS t JOIN marts.study_type_totals AS y "
         "USING (search) WHERE search = 'kratom' AND y.study_type IN ('RCT', 'NRCT') GROUP BY ALL"
     ) == [(3, 1, 4)]
