@@ -156,6 +156,12 @@ def test_the_data_dictionary_is_current():
     assert data_dictionary.main(["--check"]) == 0
 
 
+def test_the_data_dictionary_is_in_reading_order():
+    headings = re.findall(r"^## (\w+)\.", data_dictionary.TARGET.read_text("utf-8"), re.MULTILINE)
+    assert list(dict.fromkeys(headings)) == ["marts", "evidence", "core", "ops"]
+    assert headings == sorted(headings, key=data_dictionary.SCHEMAS.index)
+
+
 def test_a_stale_data_dictionary_is_noticed(tmp_path: Path):
     stale = tmp_path / "dictionary.md"
     stale.write_text("old")

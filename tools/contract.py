@@ -232,7 +232,7 @@ def with_list(notes: str, old: Contract, new: Contract) -> str:
     section = section_of(notes, number)
     if not section:
         head, mark, rest = notes.partition("\n## ")
-        return f"{head}\n## Contract {number}\n\n{block}\n{mark}{rest}"
+        return f"{head.rstrip()}\n\n## Contract {number}\n\n{block}\n{mark}{rest}"
     if _BEGIN not in section:
         return notes.replace(section, f"{section.rstrip()}\n\n{block}\n\n")
     before, _, rest = section.partition(_BEGIN)

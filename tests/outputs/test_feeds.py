@@ -18,7 +18,7 @@ import pytest
 
 from pipeline import run as runs
 from pipeline.options import Options
-from pipeline.outputs.feeds.entries import ENTRIES_KEPT, FLOOD
+from pipeline.outputs.feeds import ENTRIES_KEPT, FLOOD
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
 from pipeline.settings import Settings

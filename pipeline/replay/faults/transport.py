@@ -1,4 +1,4 @@
-"""Answers that a search never gives: limits and keys, web pages, errors, broken connections.
+"""No right answer at all: limits and keys, web pages, error documents, broken connections.
 
 Texts as transcribed from NCBI's answers; pages of HTML keep NCBI's titles only. Error documents
 have the shape and words of each tool, most of them with status 200.

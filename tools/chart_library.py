@@ -3,16 +3,16 @@
 It is committed, since vl-convert, which bundles it without a network, is a large package that
 only notebooks need, and takes seconds. A test says when it is another one than vl-convert's.
 
-    python -m pipeline.outputs.page.charts
+    python -m tools.chart_library
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import vl_convert
 
-FILES = Path(__file__).parent / "files"
+from pipeline.settings import ROOT
+
+FILES = ROOT / "pipeline" / "outputs" / "page" / "files"
 VEGA = FILES / "vega.min.js"
 LICENCES = FILES / "vega.licenses.txt"
 """What the parts of the library are licensed under; their texts as their packages carry them."""
