@@ -28,7 +28,7 @@ def test_experiments_on_people(any_set: Published):
         )
         _, rows = shown.get(f"{label}: experiments on people", ((), []))
         assert len(rows) == len(found)
-        for row, (_, pmids, numbers, first, last, *told, reports, others) in zip(
+        for row, (_, pmids, numbers, first, last, *told, reports, checked, others) in zip(
             rows, found, strict=True
         ):
             for pmid in pmids:
@@ -52,7 +52,8 @@ def test_experiments_on_people(any_set: Published):
                 said("study_country", countries),
             )
             ending = f"; {others} retracted or preprint" if others else ""
-            assert row[7] == f"{reports}{ending}"
+            by_people = "checked" if checked == reports else f"{checked} checked"
+            assert row[7] == f"{reports}; {by_people}{ending}"
             compared += 1
     assert compared > 2
 
