@@ -146,7 +146,7 @@ def records(con: duckdb.DuckDBPyConnection, search: str, code: str) -> list[dict
         SELECT pmid, how, study_type, evidence_groups, year, counted_as, citation, title,
             pubmed_url, doi_url, matched_words, conclusion, conclusion_source
         FROM marts.claim_articles WHERE search = ? AND claim = ?
-        ORDER BY how <> 'measured', how, year DESC NULLS LAST, pmid DESC
+        ORDER BY how NOT IN ('measured', 'observed'), how, year DESC NULLS LAST, pmid DESC
         """,
         search,
         code,
@@ -182,7 +182,7 @@ def next_to_read(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, 
         INNER JOIN evidence.study_types AS t ON c.study_type = t.study_type
         LEFT JOIN evidence.claim_evidence AS e ON c.claim = e.claim AND c.pmid = e.pmid
         WHERE c.search = ? AND c.counted_as = 'record' AND e.pmid IS NULL
-        ORDER BY c.how <> 'measured', t.is_summary, t.group_order,
+        ORDER BY c.how NOT IN ('measured', 'observed'), t.is_summary, t.group_order,
             c.year DESC NULLS LAST, c.pmid DESC, c.claim
         LIMIT ?
         """,

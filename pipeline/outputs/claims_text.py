@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pipeline.escaping import for_terminal_lines
 from pipeline.evidence.curation import NOT_HELD
 from pipeline.outputs.claims import LOOKED_AT, groups_across
-from pipeline.outputs.escaping import for_terminal_lines
 
 _WIDTH = 100
 
@@ -26,7 +26,8 @@ def map_text(claims: Sequence[dict[str, Any]]) -> str:
     )
     lines = [
         LOOKED_AT,
-        "Measured, by kind of study; beside: reviewed, reported, a reason for use, mentioned.",
+        "Measured, or observed in cases, by kind of study; beside: reviewed, reported, a reason "
+        "for use, mentioned.",
         "Records, not a sum: one of two kinds counts in both. A kind without any has no column.",
         "",
         head,

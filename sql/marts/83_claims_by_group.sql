@@ -5,7 +5,7 @@ CREATE OR REPLACE TABLE marts.claims_by_group ( -- records by search, claim and 
     claim VARCHAR NOT NULL, -- the claim
     evidence_group VARCHAR NOT NULL, -- group in evidence.evidence_groups
     group_order SMALLINT NOT NULL, -- position of the group; no rank
-    measured_count INTEGER, -- records that measured it, without retracted articles, notices and preprints
+    measured_count INTEGER, -- records that measured it, or observed it in cases, without retracted articles, notices and preprints
     beside_count INTEGER, -- such records that tell of it otherwise: reported, given as a reason, reviewed, mentioned
     held_measured_count INTEGER NOT NULL, -- measured_count of what is held, whatever the search covered
     held_beside_count INTEGER NOT NULL, -- beside_count of what is held
@@ -37,8 +37,8 @@ held AS (
         q.display_order,
         g.evidence_group,
         g.group_order,
-        count(c.how) FILTER (c.how = 'measured') AS measured,
-        count(c.how) FILTER (c.how <> 'measured') AS beside,
+        count(c.how) FILTER (c.how IN ('measured', 'observed')) AS measured,
+        count(c.how) FILTER (c.how NOT IN ('measured', 'observed')) AS beside,
         min(c.year) AS first_year,
         max(c.year) AS last_year
     FROM marts.coverage AS v

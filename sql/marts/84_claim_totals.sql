@@ -9,7 +9,7 @@ CREATE OR REPLACE TABLE marts.claim_totals ( -- the claim map, one row per searc
     says VARCHAR, -- the article's words
     source VARCHAR, -- what the article names for it, and what we identified
     record_count INTEGER, -- records that address it at all, each once, without retracted articles, notices and preprints
-    measured_count INTEGER, -- those that measured it
+    measured_count INTEGER, -- those that measured it, or observed it in cases
     retracted_count INTEGER, -- retracted articles that address it
     held_count INTEGER, -- record_count of what is held, whatever the search covered
     held_measured_count INTEGER, -- measured_count of what is held
@@ -32,7 +32,7 @@ WITH counts AS (
         c.search,
         c.claim,
         count(*) FILTER (c.counted_as = 'record') AS records,
-        count(*) FILTER (c.counted_as = 'record' AND c.how = 'measured') AS measured,
+        count(*) FILTER (c.counted_as = 'record' AND c.how IN ('measured', 'observed')) AS measured,
         count(*) FILTER (c.counted_as = 'retracted') AS retracted,
         min(c.year) FILTER (c.counted_as = 'record') AS first_year,
         max(c.year) FILTER (c.counted_as = 'record') AS last_year,

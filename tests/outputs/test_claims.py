@@ -136,8 +136,9 @@ def test_a_wrong_quote_publishes_nothing(live, settings, clock, tmp_path) -> Non
 def test_every_cell_opens_to_its_records(live, published, table) -> None:
     """Each cell holds as many as marts.claim_articles lists behind it, in every search."""
     live(*RECORDS)
-    kinds = ("measured", "reported_by_users", "reason_for_use", "reviewed", "mentioned")
+    kinds = ("reported_by_users", "reason_for_use", "reviewed", "mentioned")
     columns = {f"{how}_count": f"counted_as = 'record' AND how = '{how}'" for how in kinds}
+    columns["measured_count"] = "counted_as = 'record' AND how IN ('measured', 'observed')"
     columns |= {f"{kind}_count": f"counted_as = '{kind}'" for kind in ("preprint", "retracted")}
     key = "search, claim, study_type" + (", year" if table.endswith("year") else "")
     cells = 0

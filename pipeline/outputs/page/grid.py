@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pipeline.outputs.escaping import for_html
+from pipeline.escaping import for_html
 from pipeline.outputs.page.facts import Facts, Group, Search
 from pipeline.outputs.page.markup import held, table, text
 

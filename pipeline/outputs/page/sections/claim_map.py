@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.escaping import for_html
 from pipeline.outputs import claims
 from pipeline.outputs.claims import Group
-from pipeline.outputs.escaping import for_html
 from pipeline.outputs.page.facts import Facts, Search
 from pipeline.outputs.page.markup import NOT_KNOWN, folded, held, number, paragraph, text
 
