@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import permutations
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -60,10 +61,16 @@ class StudyType(Table):
 
 
 class Group(Table):
-    """A group of study types; the order is for display and is no rank."""
+    """A group of study types, a row of the headline table; the order is no rank.
+
+    Attributes:
+        short: its name where a column is narrow.
+        kind: study, summary or other.
+    """
 
     name: str
-    is_summary: bool
+    short: str
+    kind: Literal["study", "summary", "other"]
 
 
 class _StepTable(Table):
@@ -73,6 +80,12 @@ class _StepTable(Table):
     codes: list[str]
     confidence: list[str] = Field(default_factory=lambda: list(CONFIDENCES))
     source: list[str] = Field(default_factory=lambda: list(SOURCES))
+
+
+class _TogetherTable(Table):
+    """One `[[together]]`."""
+
+    study_types: list[str]
 
 
 class _CompatibleTable(Table):
@@ -134,11 +147,6 @@ class StudyTypes:
     def matcher(self) -> Matcher:
         """The rules, compiled."""
         return Matcher(self.rules)
-
-    @cached_property
-    def group_of(self) -> dict[str, str]:
-        """The group of each type."""
-        return {study_type.code: study_type.group for study_type in self.types}
 
     @cached_property
     def best_step(self) -> tuple[tuple[int, int], ...]:
@@ -244,9 +252,7 @@ def _labels(study_types: StudyTypes, fired: Sequence[int]) -> tuple[Label, ...]:
     against = {
         code
         for code, tier in tiers.items()
-        if tier == _HIGH
-        and study_types.group_of[code] != study_types.group_of[primary]
-        and (primary, code) not in study_types.compatible
+        if tier == _HIGH and code != primary and (primary, code) not in study_types.compatible
     }
     labels = []
     for code, held in sorted(by_type.items()):
@@ -300,6 +306,9 @@ def load_study_types(path: Path) -> StudyTypes:
         file.read(Group, table, f'name = "{table.get("name")}"') for table in file.tables("group")
     )
     types = tuple(_study_type(file, table, groups) for table in file.tables("study_type"))
+    for group in groups:
+        if not any(study_type.group == group.name for study_type in types):
+            raise file.error(f'name = "{group.name}"', f"no study type is in `{group.name}`")
     codes = [study_type.code for study_type in types]
     if UNCLASSIFIED not in codes:
         raise file.error("study_type", f"the type {UNCLASSIFIED} is needed")
@@ -359,8 +368,14 @@ def _check_every_label_can_win(
 
 
 def _compatible(file: RuleFile, codes: list[str]) -> frozenset[tuple[str, str]]:
-    """Pairs (primary, other) of types that go together although their groups differ."""
+    """Pairs (primary, other) of types that a record may carry side by side."""
     pairs: set[tuple[str, str]] = set()
+    for table in file.tables("together"):
+        together = file.read(_TogetherTable, table, "[[together]]").study_types
+        for code in together:
+            if code not in codes:
+                raise file.error("[[together]]", f"unknown code `{code}`")
+        pairs |= set(permutations(together, 2))
     for table in file.tables("compatible"):
         near = f'primary = "{table.get("primary")}"'
         told = file.read(_CompatibleTable, table, near)

@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ ZONES = ("title", "vernacular", *ABSTRACT_ZONES, "other_abstract", "keywords")
 _END = re.compile(r"[.!?][ \t\n\u00a0\u2009\u202f][A-Z0-9(\[]")
 _CLOSING = re.compile(r"(?:[a-z0-9)%\]'\u201d\u03b1-\u03c9]|[A-Z]{2})\Z")
 """What stands before the full stop of a sentence: no single capital, as in "J. Smith"."""
+_CLAUSE = re.compile(r"; |, (?:and|but|while|whereas|with|in|for) | (?:while|whereas) ")
+"""What stands between two clauses that may speak of different things."""
 _EMPTY = Text("")
 _SENTENCE_ZONES = ("objective", "methods", "results", "conclusions", "body")
 _WHOLE_ZONES = ("title", "keywords")
@@ -203,6 +206,65 @@ def sentence_units(units: Iterable[Unit]) -> Iterator[Unit]:
                     text = Text("." * before + own, invisible(unit.stored))
                     yield _as_sentence(unit, text)
                 before += width + 1
+
+
+def judged_sentences(unit: Unit) -> Iterator[Unit]:
+    """The sentences of a unit that may decide a judgement, each a unit of its own.
+
+    Args:
+        unit: a title, keyword or section.
+
+    Yields:
+        Units with the forms `judged` and `outcome`. As in `sentence_units`, full stops stand
+        before a sentence up to its place. Titles and keywords come as they are.
+    """
+    if unit.field != "abstract":
+        yield unit
+        return
+    judged, outcome, before = unit.forms["judged"].folded, unit.forms["outcome"].folded, 0
+    dropped = invisible(unit.stored)
+    for width in _widths(unit.stored):
+        own = slice(before, before + width)
+        if judged[own].strip("."):
+            forms = {
+                "judged": Text("." * before + judged[own], dropped),
+                "outcome": Text("." * before + outcome[own], dropped),
+            }
+            yield Unit(unit.field, unit.section_no, unit.zone, unit.stored, forms)
+        before += width + 1
+
+
+def judged_clauses(unit: Unit) -> Iterator[list[Unit]]:
+    """The clauses of each sentence that may decide a judgement, see `judged_sentences`."""
+    for sentence in judged_sentences(unit):
+        folded = {form: sentence.forms[form].folded for form in ("judged", "outcome")}
+        ends = [place.start() for place in _CLAUSE.finditer(folded["judged"])]
+        clauses = []
+        for start, end in pairwise((0, *ends, len(folded["judged"]))):
+            forms = {
+                form: Text("." * start + text[start:end], invisible(unit.stored))
+                for form, text in folded.items()
+            }
+            clauses.append(Unit(unit.field, unit.section_no, unit.zone, unit.stored, forms))
+        yield clauses
+
+
+def without(unit: Unit, pattern: Any) -> Unit:
+    """A unit in whose `whole` and `outcome` forms everything that a pattern finds is blotted out.
+
+    Args:
+        unit: the unit.
+        pattern: compiled for folded text in UTF-8.
+    """
+
+    def blotted(text: Text) -> Text:
+        raw = text.raw
+        for start, end in reversed([found.span() for found in pattern.finditer(raw)]):
+            raw = raw[:start] + b"." * len(raw[start:end].decode()) + raw[end:]
+        return Text(raw.decode(), invisible(unit.stored))
+
+    forms = {form: blotted(unit.forms[form]) for form in ("whole", "outcome")}
+    return Unit(unit.field, unit.section_no, unit.zone, unit.stored, forms)
 
 
 def _as_sentence(unit: Unit, text: Text) -> Unit:

@@ -16,16 +16,23 @@ CREATE TABLE evidence.rule_sets ( -- the rule files this warehouse was judged wi
 CREATE TABLE evidence.study_types ( -- the study types, in display order (neutral, not a rank)
     study_type VARCHAR PRIMARY KEY, -- code, e.g. RCT; OTHER is unclassified
     label VARCHAR NOT NULL, -- name shown to readers
-    evidence_group VARCHAR NOT NULL, -- group the type is shown in, e.g. Human experimental
+    evidence_group VARCHAR NOT NULL, -- group in evidence.evidence_groups
     definition VARCHAR NOT NULL, -- what belongs here
     is_summary BOOLEAN NOT NULL, -- summarises other studies instead of reporting one
     group_order SMALLINT NOT NULL, -- position of the group; neutral, not a rank
     display_order SMALLINT NOT NULL -- position of the type; neutral, not a rank
 );
 
+CREATE TABLE evidence.evidence_groups ( -- groups of study types: the rows of headline, chart and claim map alike
+    evidence_group VARCHAR PRIMARY KEY, -- its name, e.g. Randomised trials
+    short_label VARCHAR NOT NULL, -- its name where a column is narrow
+    group_kind VARCHAR NOT NULL, -- study, summary or other: only of studies, further types count in their groups too
+    group_order SMALLINT NOT NULL -- position of the group; neutral, not a rank
+);
+
 CREATE TABLE evidence.study_type_accuracy ( -- how good each study type was found to be, on which set
-    study_type VARCHAR NOT NULL, -- code; one row with measured_on not measured where no set has it
-    measured_on VARCHAR NOT NULL, -- the set, its part and scheme; or not measured
+    study_type VARCHAR NOT NULL, -- code; not measured where no set has it, not measured on kratom where fewer than 30 kratom records were read
+    measured_on VARCHAR NOT NULL, -- the set, its part and scheme; or not measured, or not measured on kratom
     class_name VARCHAR, -- class of that set the type was compared with; it may hold other types too
     precision_value DOUBLE, -- share of records given this class that have it in the set
     precision_low DOUBLE, -- lower end of its 95 % interval
@@ -145,6 +152,16 @@ CREATE TABLE evidence.article_facets ( -- what was tested, in whom, how: many va
     PRIMARY KEY (pmid, facet, value)
 );
 
+CREATE TABLE evidence.article_ties ( -- values of an article that one sentence, or a sentence and its neighbour, name together; proofs of kind tie say where
+    pmid INTEGER NOT NULL, -- the article
+    row_kind VARCHAR NOT NULL, -- preclinical (substance, species, test) or experiment (substance, dose, purpose)
+    tie_no SMALLINT NOT NULL, -- running number within article and kind: values of one number belong together
+    facet VARCHAR NOT NULL, -- code in evidence.facets
+    value VARCHAR NOT NULL, -- one value of evidence.article_facets
+    rules_version VARCHAR NOT NULL, -- version of facets.toml
+    PRIMARY KEY (pmid, row_kind, tie_no, facet)
+);
+
 CREATE TABLE evidence.registrations ( -- registrations of trials and reviews, from NLM's list and from the text
     pmid INTEGER NOT NULL, -- the article that names it
     registry VARCHAR NOT NULL, -- registry, as in registries.toml
@@ -174,8 +191,8 @@ CREATE TABLE evidence.study_groups ( -- which records belong to one study; a rec
 );
 
 CREATE TABLE evidence.proofs ( -- the words, headings and tags behind every judgement
-    kind VARCHAR NOT NULL, -- topic, study_type, flag, facet, registration or claim
-    code VARCHAR NOT NULL, -- the topic, study type, flag or claim proved; facet.value; the number of a registration
+    kind VARCHAR NOT NULL, -- topic, study_type, flag, facet, tie, registration or claim
+    code VARCHAR NOT NULL, -- the topic, study type, flag or claim proved; facet.value; of a tie row_kind.tie_no.facet.value; the number of a registration
     pmid INTEGER NOT NULL, -- the article
     proof_no INTEGER NOT NULL, -- running number within kind, code and article
     rule_id VARCHAR NOT NULL, -- rule of the reference file that fired
@@ -225,12 +242,6 @@ CREATE TABLE evidence.claim_leaned_on ( -- the studies the article leans on, in 
     certainty VARCHAR NOT NULL, -- how sure the identification is
     tested VARCHAR NOT NULL, -- what was tested, in whom
     differs VARCHAR NOT NULL -- how that differs from what the article says
-);
-
-CREATE TABLE evidence.study_type_domains ( -- evidence domain of each study type
-    study_type VARCHAR PRIMARY KEY, -- code in evidence.study_types
-    domain VARCHAR NOT NULL, -- human experimental, human observational, animal, in vitro, in silico, synthesis or other
-    domain_order SMALLINT NOT NULL -- position of the domain, as claims.toml has it
 );
 
 CREATE TABLE evidence.article_claims ( -- claims a record addresses, with proofs of kind claim

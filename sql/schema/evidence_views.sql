@@ -101,26 +101,24 @@ COMMENT ON COLUMN evidence.study_type_explained.decided_by IS 'who';
 COMMENT ON COLUMN evidence.study_type_explained.reader_suggestion IS 'what the second reader suggests';
 COMMENT ON COLUMN evidence.study_type_explained.reader_probability IS 'how likely it finds that';
 
--- One vocabulary of evidence domains for every table: facets and claims ask here.
-CREATE VIEW evidence.article_domains AS
+-- One grouping for every table: facets and claims ask here.
+CREATE VIEW evidence.article_groups AS
 SELECT DISTINCT
     s.pmid,
-    d.domain,
-    d.domain_order
+    g.evidence_group,
+    g.group_order
 FROM evidence.article_study_types AS s
-INNER JOIN evidence.study_type_domains AS d ON s.study_type = d.study_type
+INNER JOIN evidence.study_types AS t ON s.study_type = t.study_type
+INNER JOIN evidence.evidence_groups AS g ON t.evidence_group = g.evidence_group
 INNER JOIN evidence.article_study_types AS p ON s.pmid = p.pmid AND p.is_primary
-INNER JOIN evidence.study_type_domains AS own ON p.study_type = own.study_type
+INNER JOIN evidence.study_types AS o ON p.study_type = o.study_type
+INNER JOIN evidence.evidence_groups AS own ON o.evidence_group = own.evidence_group
 WHERE
     s.is_primary
-    OR (
-        own.domain NOT IN ('synthesis', 'other')
-        AND d.domain NOT IN ('synthesis', 'other')
-        AND s.confidence <> 'low'
-    )
-ORDER BY s.pmid, d.domain_order;
+    OR (own.group_kind = 'study' AND g.group_kind = 'study' AND s.confidence <> 'low')
+ORDER BY s.pmid, g.group_order;
 
-COMMENT ON VIEW evidence.article_domains IS 'evidence domains of a record: those of all its types for a primary study (not those of low confidence), synthesis or other alone for the rest';
-COMMENT ON COLUMN evidence.article_domains.pmid IS 'the article';
-COMMENT ON COLUMN evidence.article_domains.domain IS 'human experimental, human observational, animal, in vitro, in silico, synthesis or other';
-COMMENT ON COLUMN evidence.article_domains.domain_order IS 'position of the domain; no rank';
+COMMENT ON VIEW evidence.article_groups IS 'evidence groups of a record: those of all its types for a primary study (not those of low confidence), the one of its primary type for a summary, a comment and the like';
+COMMENT ON COLUMN evidence.article_groups.pmid IS 'the article';
+COMMENT ON COLUMN evidence.article_groups.evidence_group IS 'group in evidence.evidence_groups';
+COMMENT ON COLUMN evidence.article_groups.group_order IS 'position of the group; no rank';
