@@ -32,7 +32,8 @@ def map_text(claims: Sequence[dict[str, Any]]) -> str:
     head = "  ".join(["claim".ljust(width), *names, "beside", "records", "years"])
     lines = [
         LOOKED_AT,
-        "Measured, by evidence domain; beside: reviewed, reported, a reason for use, mentioned.",
+        "Measured, or observed in cases, by evidence domain; beside: reviewed, reported, a reason "
+        "for use, mentioned.",
         "Records, not a sum: one in two domains counts in both.",
         "",
         head,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,22 @@ def explain(record: Record, judgement: Judgement, reference: Reference) -> dict[
                 "proofs": proved("facet", f"{one.facet}.{one.value}"),
             }
             for one in sorted(judgement.facets, key=lambda one: (places[one.facet], one.value))
+        ],
+        "ties": [
+            {
+                "row_kind": row,
+                "tie_no": number,
+                "tied": [one.value for one in tied],
+                "proofs": [
+                    proof
+                    for one in tied
+                    for proof in proved("tie", f"{row}.{number}.{one.facet}.{one.value}")
+                ],
+            }
+            for (row, number), tied in (
+                (key, sorted(found, key=lambda one: one.facet))
+                for key, found in groupby(judgement.ties, key=lambda one: one[:2])
+            )
         ],
         "claims": [
             {**hit._asdict(), "proofs": proved("claim", hit.claim)} for hit in judgement.claims

@@ -236,6 +236,22 @@ BROKEN = [
         "VALUES ('kratom', 901, 'Cited by nobody', 2, [3, 2], false, 2, 3, 0.67)",
     ),
     Broken(
+        "ties_are_proved",
+        "a tied value that its record does not have",
+        "UPDATE evidence.article_ties SET value = 'rat' WHERE facet = 'species'",
+    ),
+    Broken(
+        "ties_are_proved",
+        "a tie without its words",
+        "DELETE FROM evidence.proofs WHERE kind = 'tie'",
+    ),
+    Broken(
+        "ties_are_proved",
+        "a mart that ties what no sentence does",
+        "INSERT INTO marts.preclinical_pain SELECT * REPLACE (99 AS row_no) "
+        "FROM marts.preclinical_pain WHERE is_tied",
+    ),
+    Broken(
         "years_plausible",
         "a year before any journal",
         "UPDATE marts.study_types_by_year SET year = 204 WHERE year = 2024",
@@ -269,7 +285,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
         article(
             2,
             "Kratom and pain in mice",
-            abstract="Mitragynine relieved pain.",
+            abstract="Mitragynine relieved pain. Mice given mitragynine stood on a hot plate.",
             mesh=(("D032065", "Mitragyna"),),
         ),
         article(3, "Kratom undated", types=CASE_REPORT, year=None),
