@@ -10,12 +10,13 @@ import pytest
 from pipeline import cli
 from pipeline.errors import ConfigurationError
 from pipeline.options import Options
-from pipeline.outputs import claims, claims_page, claims_text, query
+from pipeline.outputs import claims, claims_text, query
 from pipeline.outputs.receipt import Receipt
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
 from pipeline.update import run_update
 from tests.corpus import article
+from tools import claims_page
 
 RECORDS = (
     article(1, "Kratom and pain tolerance: a randomised placebo-controlled trial in patients",

@@ -30,7 +30,7 @@ from markdown_it import MarkdownIt
 from pipeline import cli, logs
 from pipeline import run as runs
 from pipeline.options import Options
-from pipeline.outputs import claims, claims_page, claims_text, explain, query, search_log
+from pipeline.outputs import claims, claims_text, explain, query, search_log
 from pipeline.outputs.citations.export import FORMATS, TARGETS, export
 from pipeline.outputs.citations.selection import Selection
 from pipeline.outputs.receipt import Receipt
@@ -41,6 +41,7 @@ from pipeline.update import run_update
 from tests import corpus
 from tests.conftest import FakeClock
 from tests.outputs import hostile
+from tools import claims_page
 
 # what a terminal obeys or shows in another place; spelt here once more on purpose
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
