@@ -20,8 +20,8 @@ from pipeline.warehouse.database import append
 
 NOT_MEASURED = "not measured"
 _TABLES = (
-    "rule_sets", "study_types", "study_type_accuracy", "study_type_aspects", "topics", "searches",
-    "facets", "facet_values", "claims", "claim_leaned_on", "study_type_domains",
+    "rule_sets", "study_types", "study_type_accuracy", "confidence_measured",
+    "study_type_aspects", "topics", "searches", "facets", "facet_values", "claims", "claim_leaned_on", "study_type_domains",
 )  # fmt: skip
 
 
@@ -40,6 +40,7 @@ def write_lookups(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
         "evidence.study_type_accuracy",
         _accuracy(reference.study_types, reference.measured),
     )
+    append(con, "evidence.confidence_measured", _confidences(reference.study_types))
     _write_study_types(con, reference.study_types)
     _write_topics(con, reference.topics)
     _write_facets(con, reference.facets)
@@ -196,3 +197,13 @@ def _accuracy(study_types: StudyTypes, measured: Sequence[Result]) -> Iterator[t
     for code in study_types.codes():
         if code not in seen:
             yield (code, NOT_MEASURED, *(None,) * 10)
+
+
+def _confidences(study_types: StudyTypes) -> Iterator[tuple[Any, ...]]:
+    """What was measured of each type by the kind of evidence."""
+    for one in sorted(study_types.measured.values(), key=lambda held: held[:2]):
+        yield (
+            one.study_type, one.evidence, one.confidence, one.right["hits"], one.right["n"],
+            one.right["low"], one.right["high"], one.measured_on, one.class_name,
+            one.is_of_class, one.rules_version,
+        )  # fmt: skip

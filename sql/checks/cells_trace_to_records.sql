@@ -24,7 +24,8 @@ GROUP BY ALL
 HAVING
     coalesce(any_value(y.record_count), 0)
     <> count(c.pmid) FILTER (c.is_primary AND c.counted_as = 'record')
-    OR coalesce(any_value(y.any_label_count), 0) <> count(c.pmid) FILTER (c.counted_as = 'record')
+    OR coalesce(any_value(y.any_label_count), 0)
+    <> count(c.pmid) FILTER (c.counted_as = 'record' AND (c.is_primary OR c.confidence <> 'low'))
     OR coalesce(any_value(y.retracted_count), 0)
     <> count(c.pmid) FILTER (c.is_primary AND c.counted_as = 'retracted')
     OR coalesce(any_value(y.preprint_count), 0)

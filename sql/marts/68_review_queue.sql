@@ -21,16 +21,24 @@ WITH reasons AS (
     FROM evidence.overrides AS o
     WHERE NOT o.is_expectation_met
     UNION ALL
+    -- the page says of how many experiments nobody has read the record: those on kratom come first
+    SELECT
+        t.pmid,
+        CASE WHEN t.kratom_level IN ('focus', 'outcome') THEN 2 ELSE 10 END,
+        'an experiment on people by the rules, not yet checked'
+    FROM marts.articles AS t
+    WHERE t.study_type IN ('RCT', 'NRCT')
+    UNION ALL
     SELECT
         s.pmid,
-        2,
+        3,
         'decisive signals of types that do not go together'
     FROM evidence.article_study_types AS s
     WHERE s.is_primary AND s.has_conflict
     UNION ALL
     SELECT
         r.pmid,
-        CASE WHEN r.probability >= 0.6 THEN 3 ELSE 6 END,
+        CASE WHEN r.probability >= 0.6 THEN 4 ELSE 7 END,
         'rules and second reader differ'
     FROM evidence.study_type_suggestions AS r
     INNER JOIN evidence.article_study_types AS s ON r.pmid = s.pmid AND s.is_primary
@@ -38,7 +46,7 @@ WITH reasons AS (
     UNION ALL
     SELECT
         s.pmid,
-        4,
+        5,
         'no type by the rules, one suggested by the second reader'
     FROM evidence.article_study_types AS s
     INNER JOIN evidence.study_type_suggestions AS r ON s.pmid = r.pmid
@@ -46,7 +54,7 @@ WITH reasons AS (
     UNION ALL
     SELECT
         s.pmid,
-        5,
+        6,
         'a letter or comment with signs of data of its own'
     FROM evidence.article_study_types AS s
     INNER JOIN evidence.article_study_types AS d
@@ -55,14 +63,14 @@ WITH reasons AS (
     UNION ALL
     SELECT
         s.pmid,
-        7,
+        8,
         'no type: ' || s.reason
     FROM evidence.article_study_types AS s
     WHERE s.is_primary AND s.study_type = 'OTHER'
     UNION ALL
     SELECT
         s.pmid,
-        8,
+        9,
         'type from a hint only'
     FROM evidence.article_study_types AS s
     WHERE s.is_primary AND s.study_type <> 'OTHER' AND s.confidence = 'low'
