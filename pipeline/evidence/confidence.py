@@ -35,7 +35,7 @@ class Measured(NamedTuple):
         confidence: what readers see of a primary type that rests on it.
         measured_on: the set.
         class_name: the class of that set; with `is_of_class` the figures are of all its types.
-        is_of_class: the type alone has too few records there.
+        is_of_class: the type alone has too few records there: never high.
         right: how many of them were right; with its share and 95 % interval.
         rules_version: the rules that were measured.
     """
@@ -93,7 +93,7 @@ def measurements(results: Sequence[Mapping[str, Any]]) -> Measurements:
             one = Measured(
                 cell["study_type"],
                 cell["evidence"],
-                _confidence(cell["evidence"], cell["right"]["value"]),
+                _confidence(cell),
                 f"{result['set']}, {result['part']}",
                 cell["class"],
                 cell["is_of_class"],
@@ -101,10 +101,7 @@ def measurements(results: Sequence[Mapping[str, Any]]) -> Measurements:
                 result["rules_version"],
             )
             before = found.get(one[:2])
-            if before is None or (before.is_of_class, -before.right["value"]) > (
-                one.is_of_class,
-                -one.right["value"],
-            ):
+            if before is None or _rank(one) < _rank(before):
                 found[one[:2]] = one
     return found
 
@@ -125,7 +122,14 @@ def confidence_of(
     return MEDIUM if held.confidence == HIGH and not is_primary else held.confidence
 
 
-def _confidence(evidence: str, value: float) -> str:
-    if evidence.startswith(HINT) or value < _MEDIUM_FROM:
+def _rank(one: Measured) -> tuple[bool, float]:
+    """A figure of the type alone before one of its class; then the lowest."""
+    return one.is_of_class, float(one.right["value"])
+
+
+def _confidence(cell: Mapping[str, Any]) -> str:
+    """High only where the type itself was measured, not its class."""
+    value = cell["right"]["value"]
+    if cell["evidence"].startswith(HINT) or value < _MEDIUM_FROM:
         return LOW
-    return HIGH if value >= _HIGH_FROM else MEDIUM
+    return HIGH if value >= _HIGH_FROM and not cell["is_of_class"] else MEDIUM

@@ -21,7 +21,8 @@ from pipeline.warehouse.database import append
 NOT_MEASURED = "not measured"
 _TABLES = (
     "rule_sets", "study_types", "study_type_accuracy", "confidence_measured",
-    "study_type_aspects", "topics", "searches", "facets", "facet_values", "claims", "claim_leaned_on", "study_type_domains",
+    "study_type_aspects", "topics", "searches", "facets", "facet_values", "claims",
+    "claim_leaned_on", "study_type_domains",
 )  # fmt: skip
 
 

@@ -64,8 +64,8 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
         "SELECT DISTINCT study_type, label, is_primary, assigned_by, confidence, evidence, "
         "right_count, measured_count, has_conflict, "
         "precedence, reason FROM evidence.study_type_explained WHERE pmid = ? "
-        "ORDER BY is_primary DESC, list_position(['high', 'medium', 'not measured', 'low'], confidence), "
-        "study_type",
+        "ORDER BY is_primary DESC, "
+        "list_position(['high', 'medium', 'not measured', 'low'], confidence), study_type",
         pmid,
     )
     for label in labels:

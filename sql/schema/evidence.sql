@@ -42,7 +42,7 @@ CREATE TABLE evidence.study_type_accuracy ( -- how good each study type was foun
 CREATE TABLE evidence.confidence_measured ( -- how often a primary type was right by the kind of evidence it rests on; a pair without a row is not measured
     study_type VARCHAR NOT NULL, -- code
     evidence VARCHAR NOT NULL, -- what the type rests on, see evidence.article_study_types
-    confidence VARCHAR NOT NULL, -- what readers see: high from .95, medium from .80, else low; hints are low
+    confidence VARCHAR NOT NULL, -- what readers see: high from .95 where the type itself was measured, medium from .80, else low; hints are low
     right_count INTEGER NOT NULL, -- records that were right
     measured_count INTEGER NOT NULL, -- records that were compared, 30 or more
     right_low DOUBLE NOT NULL, -- lower end of the 95 % interval of the share

@@ -117,29 +117,33 @@ def evidence_figures(scheme: Scheme, answers: Iterable[Answer]) -> list[dict[str
     """
     compared, _ = _compared(scheme, answers)
     positives = Counter(truth for truth, _, _ in compared)
-    outcomes: dict[tuple[str, str], list[bool]] = {}
+    by_type: dict[tuple[str, str], list[bool]] = {}
+    by_class: dict[tuple[str, str], list[bool]] = {}
     for truth, said, answer in compared:
-        for name in (answer.study_type, said):
-            outcomes.setdefault((name, answer.evidence), []).append(truth == said)
+        by_type.setdefault((answer.study_type, answer.evidence), []).append(truth == said)
+        by_class.setdefault((said, answer.evidence), []).append(truth == said)
+    class_of = {
+        code: one.name
+        for one in scheme.classes
+        if not one.is_rest and positives[one.name] >= ENOUGH
+        for code in one.study_types
+    }
     figures: list[dict[str, Any]] = []
-    for one in scheme.classes:
-        if one.is_rest or positives[one.name] < ENOUGH:
+    for (code, kind), alone in sorted(by_type.items()):
+        name = class_of.get(code)
+        if name is None:
             continue
-        kinds = sorted(kind for name, kind in outcomes if name == one.name)
-        for code in one.study_types:
-            for kind in kinds:
-                alone = outcomes.get((code, kind), [])
-                counted = alone if len(alone) >= ENOUGH else outcomes[one.name, kind]
-                if len(counted) >= ENOUGH:
-                    figures.append(
-                        {
-                            "study_type": code,
-                            "evidence": kind,
-                            "class": one.name,
-                            "is_of_class": counted is not alone,
-                            "right": share(sum(counted), len(counted)),
-                        }
-                    )
+        counted = alone if len(alone) >= ENOUGH else by_class[name, kind]
+        if len(counted) >= ENOUGH:
+            figures.append(
+                {
+                    "study_type": code,
+                    "evidence": kind,
+                    "class": name,
+                    "is_of_class": counted is not alone,
+                    "right": share(sum(counted), len(counted)),
+                }
+            )
     return figures
 
 
