@@ -302,8 +302,8 @@ def _source(run: Run) -> Iterator[None]:
     if run.mode == FILES:
         yield
     elif run.mode == OFFLINE:
-        from pipeline.pubmed.replay import Archive as ReplayArchive
-        from pipeline.pubmed.replay import ReplayServer
+        from pipeline.replay import Archive as ReplayArchive
+        from pipeline.replay import ReplayServer
 
         directory = run.options.archive_directory
         if not directory.is_dir():

@@ -15,9 +15,9 @@ from pipeline.forget import forget
 from pipeline.journal import Journal
 from pipeline.options import Options
 from pipeline.outputs import manifest
-from pipeline.pubmed.replay import Archive as ReplayArchive
-from pipeline.pubmed.replay import ReplayServer
-from pipeline.pubmed.replay.response import Exchange, Response
+from pipeline.replay import Archive as ReplayArchive
+from pipeline.replay import ReplayServer
+from pipeline.replay.answers import Exchange, Response
 from pipeline.update import run_update
 from tests.conftest import FakeClock
 from tests.corpus import article, write

@@ -15,7 +15,7 @@ from pipeline.cli import main
 from pipeline.errors import ConfigurationError
 from pipeline.journal import Journal
 from pipeline.options import Options
-from pipeline.outputs.citations import before, tabular
+from pipeline.outputs.citations import selection, tabular
 from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.from_files import file_stamp
 from pipeline.pubmed.parsing.bytes import source_name
@@ -70,7 +70,7 @@ def test_tables_of_an_export_are_written_and_read_again(nasty: Path) -> None:
     tabular.write_parquet(rows, target)
     listed = nasty / f"{nasty.name}.jsonl"
     listed.write_text(tabular.json_lines(rows * 2), encoding="utf-8")
-    assert before.read([target, listed]).pmids == {"7"}
+    assert selection.exported_before([target, listed]).pmids == {"7"}
 
 
 @pytest.mark.parametrize("name", [*NASTY, *NOT_FOR_DUCKDB])

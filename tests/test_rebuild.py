@@ -17,9 +17,9 @@ from pipeline import journal as journals
 from pipeline import run as runs
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError, LockedError
-from pipeline.pubmed.replay import Archive as ReplayArchive
-from pipeline.pubmed.replay import ReplayServer
 from pipeline.rebuild import rebuild
+from pipeline.replay import Archive as ReplayArchive
+from pipeline.replay import ReplayServer
 from pipeline.run import Options
 from pipeline.settings import Settings
 from pipeline.update import run_update

@@ -16,8 +16,7 @@ import duckdb
 from pipeline import __version__
 from pipeline import journal as journals
 from pipeline.journal import Journal
-from pipeline.outputs import exports, manifest, receipt, search_log, sets
-from pipeline.outputs.feeds import render as feeds
+from pipeline.outputs import exports, feeds, manifest, receipt, search_log, sets
 from pipeline.outputs.manifest import OddManifestError, StatedFile
 from pipeline.outputs.page import render as page
 from pipeline.outputs.receipt import Receipt

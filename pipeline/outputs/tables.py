@@ -30,9 +30,23 @@ _CONTENT = (
 )
 
 
+FORMER = "former"
+"""The schema of views under names of the last contract (sql/former/README.md)."""
+
+
 def files(sql: Path) -> list[Path]:
     """The mart files in the order they build on each other."""
     return sorted((sql / "marts").glob("*.sql"))
+
+
+def make_former(con: duckdb.DuckDBPyConnection, sql: Path) -> None:
+    """Make the views under names of the last contract, and no others."""
+    con.execute(f"DROP SCHEMA IF EXISTS {FORMER} CASCADE")
+    views = sorted((sql / FORMER).glob("*.sql"))
+    if views:
+        con.execute(f"CREATE SCHEMA {FORMER}")
+    for path in views:
+        run_script(con, path)
 
 
 def build(run: Run) -> dict[str, object]:
@@ -63,6 +77,7 @@ def build(run: Run) -> dict[str, object]:
     note_dois(run.con)
     for path in files(run.settings.sql):
         run_script(run.con, path)
+    make_former(run.con, run.settings.sql)
     return {"tables": len(files(run.settings.sql)), "set": set_id}
 
 

@@ -21,9 +21,8 @@ from pipeline.options import OFFLINE
 from pipeline.paths import shown
 from pipeline.pubmed.archive import sha256_of
 from pipeline.pubmed.files import open_records, sniff
-from pipeline.pubmed.parsing.bytes import open_bytes
+from pipeline.pubmed.parsing.bytes import Head, open_bytes, sets_of
 from pipeline.pubmed.parsing.cutting import extract
-from pipeline.pubmed.parsing.head import Head, sets_of
 from pipeline.run import Run
 from pipeline.warehouse import database, stage
 

@@ -22,8 +22,8 @@ from pipeline.errors import ConfigurationError
 from pipeline.paths import first_line, for_duckdb, lines
 from pipeline.settings import ROOT, Settings
 
-CONTRACT_VERSION = 1
-"""Goes up when a name of the contract (docs/architecture.md) changes its meaning."""
+CONTRACT_VERSION = 2
+"""One more than the released one as soon as docs/contract.json changes (tools/contract.py)."""
 
 MEMORY_LIMIT = "2GB"
 
@@ -80,8 +80,8 @@ def parser_version() -> str:
 
 def program_files(sql: Path) -> list[Path]:
     """The files that make tables of records: other ones make another set."""
-    scripts = [*schema_files(sql), *sorted((sql / "marts").glob("*.sql"))]
-    return [*scripts, *sorted((ROOT / "pipeline").rglob("*.py"))]
+    scripts = [path for room in ("marts", "former") for path in sorted((sql / room).glob("*.sql"))]
+    return [*schema_files(sql), *scripts, *sorted((ROOT / "pipeline").rglob("*.py"))]
 
 
 def append(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Sequence[Any]]) -> None:
@@ -232,3 +232,7 @@ def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, origin: str, now
             effect="Nothing changed; the raw archive has every record as it came.",
             next_step=f"`ketum rebuild --origin {origin}`, which reads them all anew.",
         )
+    con.execute(
+        "UPDATE ops.warehouse SET contract_version = ? WHERE contract_version <> ?",
+        [CONTRACT_VERSION, CONTRACT_VERSION],
+    )

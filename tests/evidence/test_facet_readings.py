@@ -7,9 +7,9 @@ from itertools import combinations
 
 import pytest
 
-from benchmarks.facets_by_hand import BY_FACET, DRAWS, figures, tables, verdicts
 from pipeline.settings import ROOT
 from tests.evidence.conftest import SHIPPED
+from tools.facets_by_hand import BY_FACET, DRAWS, figures, tables, verdicts
 
 READINGS = [*DRAWS, "kratom"]
 
@@ -47,7 +47,7 @@ def test_what_is_drawn_by_the_rules_tells_no_recall():
 
 
 def test_docs_give_the_figures_of_the_verdicts():
-    page = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "quality.md").read_text(encoding="utf-8")
     shown = re.search(r"<!-- begin: figures of the readings -->\n+(.*?)\n+<!-- end -->", page, re.S)
     assert shown
     assert shown[1] == tables()

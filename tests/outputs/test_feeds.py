@@ -18,9 +18,9 @@ import pytest
 
 from pipeline import run as runs
 from pipeline.options import Options
-from pipeline.outputs.feeds.entries import ENTRIES_KEPT, FLOOD
-from pipeline.pubmed.replay import Archive as ReplayArchive
-from pipeline.pubmed.replay import ReplayServer
+from pipeline.outputs.feeds import ENTRIES_KEPT, FLOOD
+from pipeline.replay import Archive as ReplayArchive
+from pipeline.replay import ReplayServer
 from pipeline.settings import Settings
 from pipeline.update import run_update
 from pipeline.warehouse import run_records

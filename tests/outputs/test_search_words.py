@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.outputs.data_dictionary import empty_database
 from pipeline.warehouse import snapshot
+from tools.data_dictionary import empty_database
 
 TEXTS = {
     1: ("7-Hydroxymitragynine at the \u00b5-opioid receptor", "Nothing else."),

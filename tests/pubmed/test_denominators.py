@@ -20,11 +20,11 @@ from pipeline.options import Options
 from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed import denominators
 from pipeline.pubmed.denominators import read_count
-from pipeline.pubmed.replay import Archive as ReplayArchive
-from pipeline.pubmed.replay import ReplayServer, Request, Response
-from pipeline.pubmed.replay.response import Exchange, Fault
 from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer
 from pipeline.rebuild import rebuild
+from pipeline.replay import Archive as ReplayArchive
+from pipeline.replay import ReplayServer, Request, Response
+from pipeline.replay.answers import Exchange, Fault
 from pipeline.run import Run
 from pipeline.update import run_update
 from pipeline.warehouse import stage

@@ -15,8 +15,8 @@ from pipeline.options import Options
 from pipeline.pubmed import from_files
 from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.files import open_records
+from pipeline.pubmed.parsing.bytes import sets_of
 from pipeline.pubmed.parsing.cutting import extract
-from pipeline.pubmed.parsing.head import sets_of
 from pipeline.pubmed.records import Record, Unreadable, read_records
 from pipeline.run import open_run
 from pipeline.settings import Settings

@@ -14,8 +14,8 @@ from pipeline.pubmed.files import open_records
 from pipeline.pubmed.parsing import cutting
 from pipeline.pubmed.parsing.cutting import Cutter
 from pipeline.pubmed.records import Record, Unreadable, read_records
-from pipeline.pubmed.replay import Archive as ReplayArchive
 from pipeline.pubmed.verdict import TransientAnswer
+from pipeline.replay import Archive as ReplayArchive
 from tests.pubmed.test_records import article, file_of, row, rows
 
 MANY = 40_000

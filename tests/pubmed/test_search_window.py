@@ -9,9 +9,9 @@ from datetime import date, timedelta
 import pytest
 
 from pipeline.pubmed.client import EutilsClient
-from pipeline.pubmed.replay import Archive, ReplayServer
-from pipeline.pubmed.replay.archive import Record
 from pipeline.pubmed.search import WINDOW, esearch
+from pipeline.replay import Archive, ReplayServer
+from pipeline.replay.archive import Record
 from tests.conftest import FakeClock
 
 HITS = int(os.environ.get("KETUM_HITS", "25000"))

@@ -13,7 +13,7 @@ from pipeline.errors import CheckError, ConfigurationError, IncompleteError
 from pipeline.options import Options
 from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed import fetch, reading
-from pipeline.pubmed.replay import Archive, ReplayServer
+from pipeline.replay import Archive, ReplayServer
 from pipeline.settings import Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock

@@ -13,8 +13,8 @@ import pytest
 
 from pipeline import run as runs
 from pipeline.options import Options
-from pipeline.pubmed.replay import Archive as ReplayArchive
-from pipeline.pubmed.replay import ReplayServer
+from pipeline.replay import Archive as ReplayArchive
+from pipeline.replay import ReplayServer
 from pipeline.settings import Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock
