@@ -30,7 +30,7 @@ def _at_the_demonstration(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_shows_labels_words_nlm_and_how_to_decide(capsys) -> None:
     assert main(["explain", "33342583"]) == 0
     told = capsys.readouterr().out
-    assert "* CASE (Case report), high, by text_rule" in told
+    assert "* CASE (Case report), confidence not measured, by text_rule" in told
     assert "primary since: patients described one by one, said plainly" in told
     assert "[in a Patient" in told
     assert "- COMMENT" in told
