@@ -20,7 +20,7 @@ RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak lint docs format types imports clean python-check venv-check
+.PHONY: help run test soak lint docs imports format types clean python-check venv-check
 
 help: ## Say what can be made
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' \
@@ -50,6 +50,9 @@ docs: $(DEV_STAMP) ## Make anew what documentation is made from the code
 	$(PY) -m tools.data_dictionary
 	$(PY) -m tools.quality_figures
 	$(PY) -m tools.contract
+
+imports: $(DEV_STAMP) ## Draw who imports whom: build/imports.svg
+	@$(PY) -m tools.draw_imports
 
 format: $(DEV_STAMP) ## Put Python into shape (SQL: .venv/bin/sqlfluff fix FILE)
 	$(PY) -m ruff check --fix .

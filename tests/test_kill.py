@@ -1,4 +1,4 @@
-"""kill -9 before and after every step: the previous set stays, the next run ends the same."""
+"""kill -9 around the steps that leave something: the previous set stays, the next run repairs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from pipeline import update
 from pipeline.options import Options
 from pipeline.settings import Settings
 
-def die(run):
+def die(run, made):
     os.kill(os.getpid(), signal.SIGKILL)
 
 steps = list(update.STEPS)
@@ -37,6 +37,10 @@ update.run_update(Options(offline=True, archive=Path(sys.argv[2])), Settings.fro
 """
 
 Tables = dict[str, list[tuple[object, ...]]]
+
+NOTHING_LEFT = ("count", "compare", "place", "note", "check", "report")
+"""Steps that begin as the one before them ended: nothing was written, or all is in memory."""
+PLACES = [place for place, step in enumerate(STEPS) if step.name not in NOTHING_LEFT]
 
 TIMELESS = {
     "core": "first_seen_at, changed_at, seen_at, source_stamp",
@@ -122,7 +126,7 @@ def data(corpora: tuple[Path, Path], first_run: Path, tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-@pytest.mark.parametrize("place", range(len(STEPS) + 1))
+@pytest.mark.parametrize("place", [*PLACES, len(STEPS)])
 def test_a_run_killed_between_steps_leaves_the_published_set(place, corpora, undisturbed, data):
     before = (data / "published" / "latest").resolve()
     shown = tables_of(data)

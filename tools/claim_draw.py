@@ -24,7 +24,8 @@ from pipeline.evidence.study_types import load_study_types, types_of
 from pipeline.evidence.topics import load_topics, topics_of
 from pipeline.rules.text import load_language
 from pipeline.settings import Settings
-from pipeline.warehouse import database, load, stage
+from pipeline.warehouse import load, stage
+from pipeline.warehouse.fingerprint import schema_files
 
 SEEDS = {"3": 20261125, "4": 20261126, "5": 20261127, "6": 20261128, "7": 20261129}
 """Seed of each draw, fixed before it was made; earlier draws were made otherwise."""
@@ -127,7 +128,7 @@ def main(arguments: Sequence[str]) -> None:
     with (settings.reference / PAIRS_FILE).open(encoding="utf-8", newline="") as file:
         read = {(int(row["pmid"]), row["claim"]) for row in csv.DictReader(file)}
     with duckdb.connect() as con:
-        for path in database.schema_files(settings.sql):
+        for path in schema_files(settings.sql):
             con.execute(path.read_text(encoding="utf-8"))
         stage.create_staging(con)
         stage.stage_file(con, Path(source), raw_file=None, stamp="draw")

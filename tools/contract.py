@@ -19,7 +19,7 @@ import duckdb
 
 from pipeline import errors
 from pipeline.cli import build_parser
-from pipeline.outputs.tables import FORMER
+from pipeline.outputs.marts import FORMER
 from pipeline.settings import ROOT
 from pipeline.warehouse.database import CONTRACT_VERSION
 from tools.data_dictionary import SCHEMAS, empty_database

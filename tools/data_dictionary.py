@@ -11,9 +11,10 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.outputs import tables
+from pipeline.outputs import marts
 from pipeline.settings import ROOT, Settings
 from pipeline.warehouse import database
+from pipeline.warehouse.fingerprint import schema_files
 
 TARGET = ROOT / "docs" / "data_dictionary.md"
 SCHEMAS = ["marts", "evidence", "core", "ops"]
@@ -46,16 +47,16 @@ def empty_database() -> duckdb.DuckDBPyConnection:
     """An in-memory database with every relation of the published file, without rows."""
     sql = Settings.from_environment().sql
     con = duckdb.connect()
-    for path in database.schema_files(sql):
+    for path in schema_files(sql):
         database.run_script(con, path)
     con.execute(
         "CREATE TEMP TABLE run_parameters (as_of TIMESTAMP, as_of_date DATE, as_of_year SMALLINT, "
         "previous_published_at TIMESTAMP, statement VARCHAR, set_id VARCHAR)"
     )
-    tables.note_dois(con)
-    for path in tables.files(sql):
+    marts.note_dois(con)
+    for path in marts.files(sql):
         database.run_script(con, path)
-    tables.make_former(con, sql)
+    marts.make_former(con, sql)
     return con
 
 

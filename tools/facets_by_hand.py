@@ -30,6 +30,7 @@ from pipeline.evidence.judge import judge
 from pipeline.evidence.reference import Reference
 from pipeline.settings import ROOT
 from pipeline.warehouse import database, load, stage
+from pipeline.warehouse.fingerprint import schema_files
 
 EVALUATION = ROOT / "data" / "reference" / "evaluation"
 UNSEEN = "article.pmid % 2 = 1"
@@ -42,7 +43,7 @@ def judged(path: Path) -> duckdb.DuckDBPyConnection:
     """A file in a database in memory, judged with the rules as they are."""
     con = duckdb.connect()
     database.configure(con)
-    for schema in database.schema_files(ROOT / "sql"):
+    for schema in schema_files(ROOT / "sql"):
         con.execute(schema.read_text(encoding="utf-8"))
     stage.create_staging(con)
     stage.stage_file(con, path, raw_file=None, stamp=path.name)

@@ -14,8 +14,8 @@ from itertools import chain, repeat
 from typing import Any
 
 from pipeline.errors import ConfigurationError
-from pipeline.paths import lines
 from pipeline.rules.file import RuleFile
+from pipeline.storage import lines
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,16 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "facets.toml": Shape(
         frozenset({"version", "signals", "words", "no_facets_of"}),
-        {"facet": "name", "rule": "id", "country": "name"},
+        {"facet": "name", "row": "name", "rule": "id", "country": "name"},
     ),
     "registries.toml": Shape(frozenset({"version", "most_per_study"}), {"registry": "pattern"}),
     "overrides.toml": Shape(frozenset({"version"}), {"override": None}),
     "claims.toml": Shape(
-        frozenset({"version", "signals", "words", "phrases", "designs", "how"}),
-        {"claim": "id", "company": "id", "domain": "name", "leaned_on": None, "rule": "id"},
+        frozenset({"version", "signals", "words", "phrases", "designs", "how", "measured_by"}),
+        {
+            "claim": "id", "company": "id", "domain": "name", "leaned_on": None, "rule": "id",
+            "instrument": "id",
+        },
         {"domain": frozenset({"name", "study_types"})},
     ),
 }  # fmt: skip

@@ -1,12 +1,21 @@
-"""The claim map as a published set has it: all claims, one claim, what to read next."""
+"""The claim map as a published set has it: all claims, one claim, what to read next.
+
+And `ketum claims --check`: people's readings against the published texts, before a run does it.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from pipeline.errors import ConfigurationError
+from pipeline.evidence.claims import load_claims
+from pipeline.evidence.curation import NOT_HELD, load_readings, stale_reasons
+from pipeline.evidence.study_types import load_study_types
+from pipeline.evidence.topics import load_topics
 
 LOOKED_AT = "Counts show what was looked at, not what was found."
 """Stands above every table of claims."""
@@ -89,7 +98,7 @@ def records(con: duckdb.DuckDBPyConnection, search: str, code: str) -> list[dict
         SELECT pmid, how, study_type, domains, year, counted_as, citation, title, pubmed_url,
             doi_url, matched_words, conclusion, conclusion_source
         FROM marts.claim_articles WHERE search = ? AND claim = ?
-        ORDER BY how <> 'measured', how, year DESC NULLS LAST, pmid DESC
+        ORDER BY how NOT IN ('measured', 'observed'), how, year DESC NULLS LAST, pmid DESC
         """,
         search,
         code,
@@ -125,7 +134,7 @@ def next_to_read(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, 
         INNER JOIN evidence.study_type_domains AS d ON c.study_type = d.study_type
         LEFT JOIN evidence.claim_evidence AS e ON c.claim = e.claim AND c.pmid = e.pmid
         WHERE c.search = ? AND c.counted_as = 'record' AND e.pmid IS NULL
-        ORDER BY c.how <> 'measured', d.domain_order, c.study_type = 'NRCT',
+        ORDER BY c.how NOT IN ('measured', 'observed'), d.domain_order, c.study_type = 'NRCT',
             c.year DESC NULLS LAST, c.pmid DESC, c.claim
         LIMIT ?
         """,
@@ -138,3 +147,34 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str, *values: object) -> list[dic
     found = con.execute(sql, list(values))
     names = [column[0] for column in found.description or []]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def check_readings(con: duckdb.DuckDBPyConnection, reference: Path) -> list[str]:
+    """What there is to say of claim_evidence.csv as it stands: totals, then rows not to rely on.
+
+    Args:
+        con: a published database.
+        reference: directory of the reference files.
+
+    Raises:
+        ConfigurationError: naming the line: what a run would refuse, too.
+    """
+    types = load_study_types(reference / "study_types.toml").codes()
+    topics = load_topics(reference / "topics.toml")
+    claims = load_claims(reference / "claims.toml", types, topics)
+    path = reference / "claim_evidence.csv"
+    readings = load_readings(path, [claim.code for claim in claims.matched()])
+    reasons = stale_reasons(con, readings, path)
+    counted = Counter(one.claim for one in readings)
+    told = [
+        f"{path.name}, line {one.line}: {one.claim}, PMID {one.pmid}: "
+        + ("not held here, quote unchecked" if reason == NOT_HELD else f"stale, {reason}")
+        for one, reason in zip(readings, reasons, strict=True)
+        if reason
+    ]
+    not_held = reasons.count(NOT_HELD)
+    return [
+        f"{len(readings)} readings of {len(counted)} claims; {len(told) - not_held} stale; "
+        f"{not_held} not held; {len(claims.matched()) - len(counted)} claims without any.",
+        *told,
+    ]

@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pipeline.escaping import for_terminal_lines
 from pipeline.evidence.curation import NOT_HELD
 from pipeline.outputs.claims import LOOKED_AT
-from pipeline.outputs.escaping import for_terminal_lines
 
 _COLUMNS = (
     ("trials", "human experimental"),
@@ -32,7 +32,8 @@ def map_text(claims: Sequence[dict[str, Any]]) -> str:
     head = "  ".join(["claim".ljust(width), *names, "beside", "records", "years"])
     lines = [
         LOOKED_AT,
-        "Measured, by evidence domain; beside: reviewed, reported, a reason for use, mentioned.",
+        "Measured, or observed in cases, by evidence domain; beside: reviewed, reported, a reason "
+        "for use, mentioned.",
         "Records, not a sum: one in two domains counts in both.",
         "",
         head,

@@ -11,9 +11,17 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import ConfigurationError
+from pipeline.escaping import for_terminal_lines
 from pipeline.evidence.confidence import NOT_MEASURED
-from pipeline.outputs.escaping import for_terminal_lines
-from pipeline.outputs.explain_facets import facet_lines, facets, rows, study, study_lines
+from pipeline.outputs.explain_facets import (
+    facet_lines,
+    facets,
+    rows,
+    study,
+    study_lines,
+    tie_lines,
+    ties,
+)
 from pipeline.rules.file import RuleFile
 
 _PASSAGES_SHOWN = 6
@@ -94,6 +102,7 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
         **record[0],
         "labels": labels,
         "facets": facets(con, pmid),
+        "ties": ties(con, pmid),
         "study": study(con, pmid),
         "nlm_publication_types": _column(con, "publication_type", "publication_types", pmid),
         "mesh_headings": _column(con, "descriptor", "mesh_headings", pmid),
@@ -135,6 +144,7 @@ def record_lines(told: dict[str, Any]) -> list[str]:
     for label in told["labels"]:
         lines += ["", *_label_lines(label)]
     lines += facet_lines(told["facets"])
+    lines += tie_lines(told["ties"])
     lines += study_lines(told["study"])
     lines += ["", f"NLM says: {', '.join(told['nlm_publication_types']) or 'no publication type'}."]
     if told["mesh_headings"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pipeline.pubmed.files import sniff
 from pipeline.pubmed.parsing.bytes import open_bytes
 from pipeline.rules.text import Section
 from pipeline.warehouse import database, stage
+from pipeline.warehouse.fingerprint import schema_files
 
 _AROUND = 80
 """How much of a text is shown before and behind the words that decided, in characters."""
@@ -71,7 +73,7 @@ def _of_pubmed(path: Path, sql: Path) -> list[Record]:
     """Read by the parser of every run, in a database in memory."""
     with duckdb.connect() as con:
         database.configure(con)
-        for schema in database.schema_files(sql):
+        for schema in schema_files(sql):
             con.execute(schema.read_text(encoding="utf-8"))
         stage.create_staging(con)
         stage.stage_file(con, path, raw_file=None, stamp=path.name)
@@ -133,6 +135,22 @@ def explain(record: Record, judgement: Judgement, reference: Reference) -> dict[
                 "proofs": proved("facet", f"{one.facet}.{one.value}"),
             }
             for one in sorted(judgement.facets, key=lambda one: (places[one.facet], one.value))
+        ],
+        "ties": [
+            {
+                "row_kind": row,
+                "tie_no": number,
+                "tied": [one.value for one in tied],
+                "proofs": [
+                    proof
+                    for one in tied
+                    for proof in proved("tie", f"{row}.{number}.{one.facet}.{one.value}")
+                ],
+            }
+            for (row, number), tied in (
+                (key, sorted(found, key=lambda one: one.facet))
+                for key, found in groupby(judgement.ties, key=lambda one: one[:2])
+            )
         ],
         "claims": [
             {**hit._asdict(), "proofs": proved("claim", hit.claim)} for hit in judgement.claims

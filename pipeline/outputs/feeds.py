@@ -17,8 +17,8 @@ from xml.etree import ElementTree as ET
 
 import duckdb
 
+from pipeline.escaping import for_xml
 from pipeline.outputs import news
-from pipeline.outputs.escaping import for_xml
 from pipeline.outputs.manifest import LICENCE
 from pipeline.outputs.news import FACETS, New, Together
 from pipeline.outputs.page.facts import Facts, gather

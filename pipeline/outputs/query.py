@@ -18,8 +18,8 @@ import duckdb
 
 from pipeline.errors import CheckError, ConfigurationError
 from pipeline.outputs import rows
-from pipeline.paths import first_line, for_duckdb
 from pipeline.settings import Settings
+from pipeline.storage import first_line, for_duckdb
 from pipeline.warehouse.database import CORRUPT, is_damage, is_in_use
 
 FORMATS = ("table", "csv", "tsv", "json")

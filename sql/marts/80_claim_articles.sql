@@ -4,7 +4,7 @@ CREATE OR REPLACE TABLE marts.claim_articles ( -- the records behind each cell o
     search VARCHAR NOT NULL, -- the search
     claim VARCHAR NOT NULL, -- the claim addressed
     pmid INTEGER NOT NULL, -- the record
-    how VARCHAR NOT NULL, -- measured, reported_by_users, reason_for_use, reviewed or mentioned
+    how VARCHAR NOT NULL, -- measured, observed (cases), reported_by_users, reason_for_use, reviewed or mentioned
     study_type VARCHAR NOT NULL, -- its primary study type
     evidence_group VARCHAR NOT NULL, -- group of the study type
     domains VARCHAR[] NOT NULL, -- its evidence domains: of all its types for a primary study, synthesis alone for a summary

@@ -9,7 +9,7 @@ CREATE OR REPLACE TABLE marts.claims_by_study_type_and_year ( -- records by sear
     evidence_group VARCHAR NOT NULL, -- its group
     domain VARCHAR NOT NULL, -- evidence domain of the study type
     would_answer BOOLEAN NOT NULL, -- studies of this type would answer the claim
-    measured_count INTEGER, -- records that measured it, without retracted articles, notices and preprints; counted first
+    measured_count INTEGER, -- records that measured it, or observed it in cases, without retracted articles, notices and preprints; counted first
     reported_by_users_count INTEGER, -- such records in which users report it
     reason_for_use_count INTEGER, -- such records that give it as a reason for use
     reviewed_count INTEGER, -- such records that review it: summaries, never to be added to the studies they contain
@@ -68,7 +68,7 @@ counts AS (
         c.study_type,
         c.year,
         CASE WHEN c.year IS NULL THEN a.year_source END AS year_reason,
-        count(*) FILTER (c.counted_as = 'record' AND c.how = 'measured') AS measured,
+        count(*) FILTER (c.counted_as = 'record' AND c.how IN ('measured', 'observed')) AS measured,
         count(*) FILTER (c.counted_as = 'record' AND c.how = 'reported_by_users') AS reported,
         count(*) FILTER (c.counted_as = 'record' AND c.how = 'reason_for_use') AS reason,
         count(*) FILTER (c.counted_as = 'record' AND c.how = 'reviewed') AS reviewed,

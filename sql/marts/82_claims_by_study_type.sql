@@ -7,7 +7,7 @@ CREATE OR REPLACE TABLE marts.claims_by_study_type ( -- records by search, claim
     evidence_group VARCHAR, -- its group
     domain VARCHAR, -- evidence domain of the study type
     would_answer BOOLEAN, -- studies of this type would answer the claim
-    measured_count INTEGER, -- records that measured it, without retracted articles, notices and preprints; counted first
+    measured_count INTEGER, -- records that measured it, or observed it in cases, without retracted articles, notices and preprints; counted first
     reported_by_users_count INTEGER, -- such records in which users report it
     reason_for_use_count INTEGER, -- such records that give it as a reason for use
     reviewed_count INTEGER, -- such records that review it: summaries, never to be added to the studies they contain

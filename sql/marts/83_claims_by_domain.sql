@@ -5,7 +5,7 @@ CREATE OR REPLACE TABLE marts.claims_by_domain ( -- records by search, claim and
     claim VARCHAR NOT NULL, -- the claim
     domain VARCHAR NOT NULL, -- human experimental, human observational, animal, in vitro, in silico, synthesis or other
     domain_order SMALLINT NOT NULL, -- position of the domain; no rank
-    measured_count INTEGER, -- records that measured it, without retracted articles, notices and preprints
+    measured_count INTEGER, -- records that measured it, or observed it in cases, without retracted articles, notices and preprints
     beside_count INTEGER, -- such records that tell of it otherwise: reported, given as a reason, reviewed, mentioned
     first_year SMALLINT, -- first year with a counted record
     last_year SMALLINT, -- last year with a counted record
@@ -40,6 +40,7 @@ counts AS (
         c.claim,
         unnest(c.domains) AS domain,
         c.how,
+        c.how IN ('measured', 'observed') AS is_first_hand,
         c.year
     FROM marts.claim_articles AS c
     WHERE c.counted_as = 'record'
@@ -50,8 +51,8 @@ SELECT
     q.claim,
     d.domain,
     d.domain_order,
-    coalesce(nullif(count(c.how) FILTER (c.how = 'measured'), 0), any_value(s.empty_cell)),
-    coalesce(nullif(count(c.how) FILTER (c.how <> 'measured'), 0), any_value(s.empty_cell)),
+    coalesce(nullif(count(c.how) FILTER (c.is_first_hand), 0), any_value(s.empty_cell)),
+    coalesce(nullif(count(c.how) FILTER (NOT c.is_first_hand), 0), any_value(s.empty_cell)),
     min(c.year),
     max(c.year),
     any_value(s.coverage),

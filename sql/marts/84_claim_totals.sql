@@ -9,7 +9,7 @@ CREATE OR REPLACE TABLE marts.claim_totals ( -- the claim map, one row per searc
     says VARCHAR, -- the article's words
     source VARCHAR, -- what the article names for it, and what we identified
     record_count INTEGER, -- records that address it at all, each once, without retracted articles, notices and preprints
-    measured_count INTEGER, -- those that measured it
+    measured_count INTEGER, -- those that measured it, or observed it in cases
     retracted_count INTEGER, -- retracted articles that address it
     first_year SMALLINT, -- first year with a counted record
     last_year SMALLINT, -- last year with a counted record
@@ -38,7 +38,7 @@ counts AS (
         c.search,
         c.claim,
         count(*) FILTER (c.counted_as = 'record') AS records,
-        count(*) FILTER (c.counted_as = 'record' AND c.how = 'measured') AS measured,
+        count(*) FILTER (c.counted_as = 'record' AND c.how IN ('measured', 'observed')) AS measured,
         count(*) FILTER (c.counted_as = 'retracted') AS retracted,
         min(c.year) FILTER (c.counted_as = 'record') AS first_year,
         max(c.year) FILTER (c.counted_as = 'record') AS last_year,

@@ -161,6 +161,16 @@ CREATE TABLE evidence.article_facets ( -- what was tested, in whom, how: many va
     PRIMARY KEY (pmid, facet, value)
 );
 
+CREATE TABLE evidence.article_ties ( -- values of an article that one sentence, or a sentence and its neighbour, name together; proofs of kind tie say where
+    pmid INTEGER NOT NULL, -- the article
+    row_kind VARCHAR NOT NULL, -- preclinical (substance, species, test) or experiment (substance, dose, purpose)
+    tie_no SMALLINT NOT NULL, -- running number within article and kind: values of one number belong together
+    facet VARCHAR NOT NULL, -- code in evidence.facets
+    value VARCHAR NOT NULL, -- one value of evidence.article_facets
+    rules_version VARCHAR NOT NULL, -- version of facets.toml
+    PRIMARY KEY (pmid, row_kind, tie_no, facet)
+);
+
 CREATE TABLE evidence.registrations ( -- registrations of trials and reviews, from NLM's list and from the text
     pmid INTEGER NOT NULL, -- the article that names it
     registry VARCHAR NOT NULL, -- registry, as in registries.toml
@@ -190,8 +200,8 @@ CREATE TABLE evidence.study_groups ( -- which records belong to one study; a rec
 );
 
 CREATE TABLE evidence.proofs ( -- the words, headings and tags behind every judgement
-    kind VARCHAR NOT NULL, -- topic, study_type, flag, facet, registration or claim
-    code VARCHAR NOT NULL, -- the topic, study type, flag or claim proved; facet.value; the number of a registration
+    kind VARCHAR NOT NULL, -- topic, study_type, flag, facet, tie, registration or claim
+    code VARCHAR NOT NULL, -- the topic, study type, flag or claim proved; facet.value; of a tie row_kind.tie_no.facet.value; the number of a registration
     pmid INTEGER NOT NULL, -- the article
     proof_no INTEGER NOT NULL, -- running number within kind, code and article
     rule_id VARCHAR NOT NULL, -- rule of the reference file that fired
@@ -252,7 +262,7 @@ CREATE TABLE evidence.study_type_domains ( -- evidence domain of each study type
 CREATE TABLE evidence.article_claims ( -- claims a record addresses, with proofs of kind claim
     pmid INTEGER NOT NULL, -- the article
     claim VARCHAR NOT NULL, -- code in evidence.claims
-    how VARCHAR NOT NULL, -- measured, reported_by_users, reason_for_use, reviewed or mentioned
+    how VARCHAR NOT NULL, -- measured, observed (cases), reported_by_users, reason_for_use, reviewed or mentioned
     rules_version VARCHAR NOT NULL, -- version of claims.toml
     PRIMARY KEY (pmid, claim)
 );

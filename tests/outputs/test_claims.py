@@ -10,7 +10,7 @@ import pytest
 from pipeline import cli
 from pipeline.errors import ConfigurationError
 from pipeline.options import Options
-from pipeline.outputs import claims, claims_check, claims_page, claims_text, query
+from pipeline.outputs import claims, claims_page, claims_text, query
 from pipeline.outputs.receipt import Receipt
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
@@ -125,7 +125,7 @@ def test_a_wrong_quote_publishes_nothing(live, settings, clock, tmp_path) -> Non
     receipt = _run(changed, clock, tmp_path)
     assert any(note.startswith("1 reading(s) of claims are of records") for note in receipt.notes)
     with query.open_published(settings) as con:
-        told = claims_check.check(con, reference)
+        told = claims.check_readings(con, reference)
         one = claims_text.one_text(claims.one(con, "kratom", "pain_tolerance"))
     assert "0 stale; 1 not held" in told[0]
     assert told[1].endswith("line 3: pain_tolerance, PMID 32607084: not held here, quote unchecked")
@@ -136,8 +136,9 @@ def test_a_wrong_quote_publishes_nothing(live, settings, clock, tmp_path) -> Non
 def test_every_cell_opens_to_its_records(live, published, table) -> None:
     """Each cell holds as many as marts.claim_articles lists behind it, in every search."""
     live(*RECORDS)
-    kinds = ("measured", "reported_by_users", "reason_for_use", "reviewed", "mentioned")
+    kinds = ("reported_by_users", "reason_for_use", "reviewed", "mentioned")
     columns = {f"{how}_count": f"counted_as = 'record' AND how = '{how}'" for how in kinds}
+    columns["measured_count"] = "counted_as = 'record' AND how IN ('measured', 'observed')"
     columns |= {f"{kind}_count": f"counted_as = '{kind}'" for kind in ("preprint", "retracted")}
     key = "search, claim, study_type" + (", year" if table.endswith("year") else "")
     cells = 0

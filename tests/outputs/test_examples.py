@@ -102,9 +102,10 @@ def test_the_claim_map_leads_to_records_of_a_claim(con):
 
 def test_pain_in_animals(con):
     (found,) = rows(con, "pain_in_animals")
-    assert (found["substance"], found["species"], found["assay"], found["record_count"]) == (
-        "mitragynine", "mouse", "hot_plate", 1,
+    assert (found["substances"], found["species"], found["assays"]) == (
+        ["mitragynine"], ["mouse"], ["hot_plate"],
     )  # fmt: skip
+    assert (found["is_tied"], found["record_count"]) == (True, 1)
 
 
 def test_harms_by_source(con):

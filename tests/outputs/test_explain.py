@@ -44,6 +44,9 @@ def test_shows_facets_and_study_with_their_words(capsys) -> None:
     told = capsys.readouterr().out
     assert "  Species: dog (focus), [Beagle] in title" in told
     assert "  not stated:" in told
+    assert main(["explain", "31098655"]) == 0
+    told = capsys.readouterr().out
+    assert "  rat, mitragynine: [Mitragynine] in title; [Rats] in title" in told
     assert main(["explain", "33847897", "--json"]) == 0
     facets = json.loads(capsys.readouterr().out)["facets"]
     (dog,) = [one for one in facets if one["facet"] == "species"]

@@ -20,7 +20,9 @@ TRIAL = (
     "Twenty-six men in Malaysia, daily kratom users, were randomly assigned to kratom tea or "
     "placebo. Pain tolerance in the cold pressor test was measured. NCT00000001."
 )
-FOLLOWS = "Men were randomly assigned to kratom tea or placebo; sleep was rated. NCT00000001."
+FOLLOWS = (
+    "Men were randomly assigned to 2 g of kratom tea or placebo; sleep was rated. NCT00000001."
+)
 BLOOD = (
     "Ten healthy volunteers were randomly assigned to mitragynine doses; the pharmacokinetics "
     "were studied."
@@ -41,6 +43,9 @@ RECORDS = (
     article(17, "A woman with seizures after kratom: a case report", types=CASE, year=2019,
             abstract="A woman took part in a randomized controlled trial of kratom; participants "
                      "were randomized to placebo."),
+    article(19, "A kratom extract against pain in rats", year=2022,
+            abstract="We gave rats a kratom extract before the formalin test. We watched. Mice "
+                     "served as controls."),
     article(18, "Cannabis for pain: a randomized trial", year=2018,
             abstract="Adults, some of them kratom users, were randomly assigned to cannabis."),
 )  # fmt: skip
@@ -144,16 +149,40 @@ def test_a_paper_on_receptors_and_rats_counts_in_both(told):
         "SELECT DISTINCT count(DISTINCT c.domains) > 0 AND bool_and(c.domains = d.domains) "
         "FROM marts.claim_articles AS c JOIN marts.domains AS d USING (search, pmid)"
     ) == [(True,)]
+
+
+def test_values_stand_in_one_row_where_a_sentence_ties_them(told):
+    """Two animals and two tests in one sentence: nobody can tell which was tried in which."""
     assert told(
-        "SELECT substance, species, assay, focus_count, pmids FROM marts.preclinical_pain "
-        "WHERE search = 'kratom' AND assay = 'hot_plate'"
+        "SELECT pmid, row_no, is_tied, substances, species, assays, pain_level, words "
+        "FROM marts.preclinical_pain WHERE search = 'kratom' ORDER BY ALL"
     ) == [
-        ("mitragynine", "mouse", "hot_plate", 1, [14]),
-        ("mitragynine", "rat", "hot_plate", 1, [14]),
-    ]
+        (14, 0, False, ["mitragynine"], ["mouse", "rat"],
+         ["hot_plate", "receptor_binding", "tail_flick"], "focus", []),
+        (19, 0, False, [], ["mouse"], [], "focus", []),
+        (19, 1, True, ["leaf_or_extract"], ["rat"], ["formalin"], "focus",
+         ["rats", "kratom extract", "formalin test"]),
+    ]  # fmt: skip
+
+
+def test_the_place_of_a_row_is_where_its_words_stand(told):
     assert told(
-        "SELECT DISTINCT assay FROM marts.preclinical_pain WHERE search = 'kratom' ORDER BY ALL"
-    ) == [("hot_plate",), ("receptor_binding",), ("tail_flick",)]
+        "SELECT substr(s.text, p.char_start + 1, p.char_end - p.char_start) "
+        "FROM marts.preclinical_pain AS p "
+        "JOIN core.abstract_sections AS s USING (pmid, section_no) "
+        "WHERE p.search = 'kratom' AND p.pmid = 19 AND p.is_tied"
+    ) == [("rats a kratom extract before the formalin test",)]
+
+
+def test_doses_stand_with_what_was_given_and_measured(told):
+    assert told(
+        "SELECT study_group, is_tied, substances, doses, purposes "
+        "FROM marts.human_experimental_doses "
+        "WHERE search = 'kratom' AND pmid IN (12, 13) ORDER BY ALL"
+    ) == [
+        ("NCT00000001", True, ["leaf_or_extract"], ["2 g"], ["other_efficacy"]),
+        ("PMID 13", True, ["mitragynine"], [], ["pharmacokinetics"]),
+    ]
 
 
 def test_surveillance_tells_source_and_data_years_apart_from_publication(told):

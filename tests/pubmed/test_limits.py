@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigurationError, SourceError
-from pipeline.pubmed.denominators import read_count
+from pipeline.pubmed.counts import read_count
 from pipeline.pubmed.fetch import pmids_in
 from pipeline.pubmed.files import open_records
 from pipeline.pubmed.parsing import cutting

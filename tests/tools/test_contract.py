@@ -10,8 +10,9 @@ import duckdb
 import pytest
 
 from pipeline.cli import build_parser
-from pipeline.outputs import tables
-from pipeline.warehouse import database, snapshot
+from pipeline.outputs import marts
+from pipeline.warehouse import fingerprint
+from pipeline.warehouse.database import write_copy
 from tools import contract
 from tools.data_dictionary import empty_database
 
@@ -145,13 +146,13 @@ def test_views_of_former_names_are_made_and_published_and_go_with_their_file(tmp
         con.execute("CREATE SCHEMA marts")
         con.execute("CREATE TABLE marts.leaves AS SELECT 'green' AS hue")
         for _ in range(2):
-            tables.make_former(con, tmp_path)
-        snapshot.write(con, tmp_path / "ketum.duckdb")
+            marts.make_former(con, tmp_path)
+        write_copy(con, tmp_path / "ketum.duckdb")
         with duckdb.connect(str(tmp_path / "ketum.duckdb"), read_only=True) as reader:
             assert reader.execute("FROM former.marts_leaves").fetchall() == [("green",)]
-        assert view in database.program_files(tmp_path)
+        assert view in fingerprint.program_files(tmp_path)
         view.unlink()
-        tables.make_former(con, tmp_path)
+        marts.make_former(con, tmp_path)
         assert con.execute("SELECT count(*) FROM duckdb_views() WHERE NOT internal").fetchall() == [
             (0,)
         ]

@@ -11,9 +11,9 @@ import pytest
 
 from pipeline import update
 from pipeline.errors import CheckError
-from pipeline.run import Options
+from pipeline.options import Options
 from pipeline.settings import ROOT, Settings
-from pipeline.update import STEPS, run_step
+from pipeline.update import STEPS
 from pipeline.warehouse import checks
 from tests.conftest import FakeClock
 from tests.corpus import article, write
@@ -195,7 +195,8 @@ BROKEN = [
         "a record that is first of all a case report stands among the trials",
         "INSERT INTO marts.human_experimental BY NAME SELECT 'kratom' AS search, 'PMID 1' AS "
         "study_group, [] AS registrations, [1] AS report_pmids, 1 AS report_count, [] AS "
-        "other_pmids, [] AS study_types, false AS is_checked, [] AS substances, [] AS purposes, [] AS populations, "
+        "other_pmids, [] AS study_types, false AS is_checked, "
+        "[] AS substances, [] AS purposes, [] AS populations, "
         "[] AS outcomes, false AS is_pain_measured, true AS is_on_topic, [] AS countries, "
         "current_date AS as_of_date, 's' AS set_id",
     ),
@@ -236,6 +237,22 @@ BROKEN = [
         "VALUES ('kratom', 901, 'Cited by nobody', 2, [3, 2], false, 2, 3, 0.67)",
     ),
     Broken(
+        "ties_are_proved",
+        "a tied value that its record does not have",
+        "UPDATE evidence.article_ties SET value = 'rat' WHERE facet = 'species'",
+    ),
+    Broken(
+        "ties_are_proved",
+        "a tie without its words",
+        "DELETE FROM evidence.proofs WHERE kind = 'tie'",
+    ),
+    Broken(
+        "ties_are_proved",
+        "a mart that ties what no sentence does",
+        "INSERT INTO marts.preclinical_pain SELECT * REPLACE (99 AS row_no) "
+        "FROM marts.preclinical_pain WHERE is_tied",
+    ),
+    Broken(
         "years_plausible",
         "a year before any journal",
         "UPDATE marts.study_types_by_year SET year = 204 WHERE year = 2024",
@@ -269,19 +286,19 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
         article(
             2,
             "Kratom and pain in mice",
-            abstract="Mitragynine relieved pain.",
+            abstract="Mitragynine relieved pain. Mice given mitragynine stood on a hot plate.",
             mesh=(("D032065", "Mitragyna"),),
         ),
         article(3, "Kratom undated", types=CASE_REPORT, year=None),
     )
     options = Options(offline=True, archive=base / "corpus")
-    with update.open_run(options, Settings(data=base / "data"), FakeClock()) as run:
+    with update.open_run(options, Settings(data=base / "data"), FakeClock()) as progress:
         for step in STEPS:
             if step.name == "check":
                 break
-            run_step(run, step)
-        run.con.execute("COMMIT")
-        yield run.con
+            progress.take(step)
+        progress.run.con.execute("COMMIT")
+        yield progress.run.con
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from Bio import Medline
 from pipeline.errors import ConfigurationError
 from pipeline.identifiers import same_doi
 from pipeline.outputs.citations.citation import Citation
-from pipeline.paths import first_line, for_reading, lines, shown
+from pipeline.storage import first_line, for_reading, lines, shown
 
 _YEARS = re.compile(r"(\d{4})?(-)?(\d{4})?")
 

@@ -56,9 +56,10 @@ FROM (
     SELECT unnest(report_pmids), concat('experiment_pain:', search)
     FROM marts.human_experimental WHERE is_on_topic AND is_pain_measured
     UNION ALL
-    SELECT pmid, unnest(['preclinical_pain', concat('substance:', substance),
-        concat('species:', species), concat('assay:', assay)])
-    FROM (SELECT unnest(pmids) AS pmid, substance, species, assay FROM marts.preclinical_pain)
+    SELECT pmid, unnest(['preclinical_pain', concat('preclinical_row:', pmid)])
+    FROM marts.preclinical_pain
+    UNION ALL
+    SELECT pmid, 'concerns_pain' FROM marts.articles WHERE pain_level IN ('focus', 'outcome')
     UNION ALL
     SELECT pmid, concat('pain:', pain_level) FROM marts.articles WHERE pain_level IS NOT NULL
     UNION ALL

@@ -67,6 +67,23 @@ facets_proved AS (
     GROUP BY pmid
 ),
 
+ties_proved AS (
+    SELECT pmid, list(concat('named together: ', said) ORDER BY row_no) AS said
+    FROM (
+        SELECT pmid, row_no, string_agg(concat(coalesce(v.label, value), ' (', matched_text, ')'),
+            ', ' ORDER BY char_start) AS said
+        FROM (
+            SELECT t.pmid, concat(t.row_kind, '.', t.tie_no) AS row_no, t.facet, t.value,
+                p.matched_text, p.char_start
+            FROM evidence.article_ties AS t JOIN evidence.proofs AS p ON p.kind = 'tie'
+                AND p.pmid = t.pmid
+                AND p.code = concat_ws('.', t.row_kind, t.tie_no, t.facet, t.value)
+        ) LEFT JOIN evidence.facet_values AS v USING (facet, value)
+        GROUP BY pmid, row_no
+    )
+    GROUP BY pmid
+),
+
 counted AS (SELECT max(counted_at)::DATE AS counted_date FROM marts.topic_share_by_year),
 
 funded AS (
@@ -84,7 +101,8 @@ SELECT a.pmid, a.title, a.citation, a.year, a.year_source, a.study_type AS type,
     t.said[:$shown] AS proof, w.said AS words, c.coi_statement AS conflict,
     f.agencies AS funding, a.unclassified_reason AS reason,
     CASE WHEN y.edat_at::DATE <= n.counted_date THEN y.edat_year END AS entered,
-    s.study_group AS study, e.said AS facets
+    s.study_group AS study,
+    coalesce(e.said, []) || coalesce(g.said, []) AS facets
 FROM marts.articles AS a
 JOIN members AS m USING (pmid)
 JOIN core.articles AS c USING (pmid)
@@ -93,6 +111,7 @@ LEFT JOIN topics_proved AS w USING (pmid)
 LEFT JOIN core.article_years AS y USING (pmid)
 LEFT JOIN studies AS s USING (pmid)
 LEFT JOIN facets_proved AS e USING (pmid)
+LEFT JOIN ties_proved AS g USING (pmid)
 CROSS JOIN counted AS n
 LEFT JOIN funded AS f USING (pmid)
 ORDER BY a.year DESC NULLS LAST, a.pmid DESC

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 from isal import igzip, isal_zlib
 
 from pipeline.errors import SourceError
-from pipeline.paths import shown
+from pipeline.storage import shown
 
 PIECE = 128 * 1024
 """Read in pieces of this size: larger ones were no faster in trials, and cost memory."""

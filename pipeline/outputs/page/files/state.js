@@ -21,7 +21,8 @@ const MARKS = {
   report: "reports of the study",
   not_report: "protocols, retracted reports, preprints and what NLM alone calls a trial",
   preclinical_pain: "animal and laboratory work on pain",
-  substance: "substance", species: "animal", assay: "test",
+  preclinical_row: "animal and laboratory work on pain, PMID",
+  concerns_pain: "with pain in title, major heading, results or conclusions",
   pain: "pain in",
   surveillance: "reporting routine data",
   source: "data of",
@@ -78,7 +79,8 @@ const marksOf = (state) => state.mark.split(",").filter(Boolean);
 function matching(state) { // all but type and years, which the chart shows by shade
   const words = folded(state.text).split(/\s+/).filter(Boolean);
   const marks = marksOf(state);
-  const tells = (claim) => claim.code === state.claim && (!state.how || (claim.how === "measured") === (state.how === "measured"));
+  const looked = (how) => how === "measured" || how === "observed"; // counted in one cell
+  const tells = (claim) => claim.code === state.claim && (!state.how || looked(claim.how) === (state.how === "measured"));
   return records.filter(
     (r) =>
       r.searches.includes(state.search) &&

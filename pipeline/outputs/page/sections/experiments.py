@@ -26,7 +26,13 @@ SELECT h.*, (
     SELECT list({'pmid': a.pmid, 'title': a.title, 'citation': a.citation, 'doi': a.doi_url}
         ORDER BY a.year, a.pmid)
     FROM marts.articles AS a WHERE list_contains(h.report_pmids, a.pmid)
-) AS reports
+) AS reports, (
+    SELECT list({'is_tied': d.is_tied, 'substances': d.substances, 'doses': d.doses,
+        'purposes': d.purposes} ORDER BY d.pmid, NOT d.is_tied, d.row_no)
+    FROM marts.human_experimental_doses AS d
+    WHERE d.search = h.search AND d.study_group = h.study_group
+        AND list_contains(h.report_pmids, d.pmid)
+) AS given
 FROM marts.human_experimental AS h
 WHERE h.search = ? AND h.report_count > 0 AND h.is_on_topic
 ORDER BY NOT h.is_pain_measured, h.last_year DESC NULLS LAST, h.study_group
@@ -50,7 +56,9 @@ def html(facts: Facts) -> str:
         "A study is what shares a registration, or what PubMed links as one; else a record by "
         "itself. Found by NLM's tags and the words of the records: an experiment whose record "
         "does not say so is missing here, and so is one whose record is first of all something "
-        "else, as a survey. marts.possible_human_experimental is the wider net."
+        "else, as a survey. marts.possible_human_experimental is the wider net. A dose stands with "
+        "a substance and a purpose where one sentence, or two neighbours, name them together; else "
+        "it is marked as not tied."
     )
 
 
@@ -78,7 +86,9 @@ def _search(facts: Facts, search: Search, reports: int, groups: int, pain: int, 
     rows = [_row(facts, search, dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
     if not rows:
         return counts
-    header = ("study", "years", "measured", "people", "substance", "test", "country", "records")
+    header = (
+        "study", "years", "measured", "people", "substance", "dose", "test", "country", "records",
+    )  # fmt: skip
     return counts + table(f"{search.label}: experiments on people", header, rows, "studies")
 
 
@@ -103,10 +113,24 @@ def _row(facts: Facts, search: Search, study: dict[str, Any]) -> list[str]:
         told("trial_population", study["populations"])
         + (f"; {opens(f'{size:,}', **behind)} people" if size else ""),
         told("substance", study["substances"]),
+        _doses(facts, study["given"] or [], behind),
         told("assay", study["outcomes"]),
         told("study_country", study["countries"]),
         _records(search, study),
     ]
+
+
+def _doses(facts: Facts, given: list[dict[str, Any]], behind: dict[str, str]) -> str:
+    """Doses, with the substance and purpose a sentence ties to each; without, side by side."""
+    cells = []
+    for row in given:
+        if row["doses"] and row["is_tied"]:
+            tied = [facts.label("substance", one) for one in row["substances"]]
+            tied += [facts.label("trial_purpose", one) for one in row["purposes"]]
+            cells.append(opens(f"{', '.join(row['doses'])}: {', '.join(tied)}", **behind))
+        elif row["doses"]:
+            cells.append(opens(", ".join(row["doses"]), **behind) + " (not tied)")
+    return "<br>".join(cells) or NOT_STATED
 
 
 def _records(search: Search, study: dict[str, Any]) -> str:

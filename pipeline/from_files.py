@@ -9,6 +9,7 @@ export or list whole and uncompressed, with the numbers of its matching records.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -18,19 +19,36 @@ from pipeline.errors import ConfigurationError
 from pipeline.evidence.record import read_records
 from pipeline.evidence.topics import found_by
 from pipeline.options import OFFLINE
-from pipeline.paths import shown
-from pipeline.pubmed.archive import sha256_of
-from pipeline.pubmed.files import open_records, sniff
+from pipeline.pubmed.files import sniff
 from pipeline.pubmed.parsing.bytes import Head, open_bytes, sets_of
 from pipeline.pubmed.parsing.cutting import extract
 from pipeline.run import Run
+from pipeline.storage import sha256_of, shown
 from pipeline.warehouse import database, stage
+from pipeline.warehouse.fingerprint import schema_files
 
 CITATION_LIST = "known_citations.csv"
 
 
-def archive_matching(run: Run) -> dict[str, object]:
-    """Read the run's files, archive what matches any search, and say what was read.
+@dataclass(frozen=True)
+class Matched:
+    """What was read in files.
+
+    Attributes:
+        files: how many there were.
+        read: records in them.
+        kept: records that match a search, or are held already.
+        deletions: PMIDs that a DeleteCitation names.
+    """
+
+    files: int
+    read: int
+    kept: int
+    deletions: int
+
+
+def archive_matching(run: Run) -> Matched:
+    """Read the run's files, and archive what matches any search.
 
     Raises:
         ConfigurationError: a file is missing or is no PubMed file; nothing changed.
@@ -46,10 +64,10 @@ def archive_matching(run: Run) -> dict[str, object]:
     for path in run.options.from_files:
         with duckdb.connect() as con:
             database.configure(con)
-            for schema in database.schema_files(run.settings.sql):
+            for schema in schema_files(run.settings.sql):
                 con.execute(schema.read_text(encoding="utf-8"))
             stage.create_staging(con)
-            counts = stage_any(con, path, raw_file=None, stamp=file_stamp(path), first_record_no=1)
+            counts = stage.stage_file(con, path, raw_file=None, stamp=file_stamp(path))
             wanted = _wanted(con, run)
             entry = {
                 "kind": "records",
@@ -72,13 +90,7 @@ def archive_matching(run: Run) -> dict[str, object]:
         read += counts.records
         kept += len(wanted)
         deletions += counts.deletions
-    run.receipt.records_read = read
-    return {
-        "files": len(run.options.from_files),
-        "read": read,
-        "kept": kept,
-        "deletions": deletions,
-    }
+    return Matched(len(run.options.from_files), read, kept, deletions)
 
 
 def _wanted(con: duckdb.DuckDBPyConnection, run: Run) -> list[int]:
@@ -125,19 +137,6 @@ def archive_citation_list(run: Run) -> int:
         },
     )
     return max(body.count(b"\n") - 1, 0)
-
-
-def stage_any(
-    con: duckdb.DuckDBPyConnection,
-    path: Path,
-    *,
-    raw_file: str | None,
-    stamp: str,
-    first_record_no: int,
-) -> stage.StageCounts:
-    """Stage a file of any kind that is read: told by its content, not by its name."""
-    batches = open_records(path, stage.BATCH_SIZE, first_record_no=first_record_no)
-    return stage.stage_batches(con, batches, raw_file=raw_file, stamp=stamp, first=first_record_no)
 
 
 def file_stamp(path: Path) -> str:

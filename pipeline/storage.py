@@ -1,4 +1,4 @@
-"""Names of files and directories, as they go to DuckDB, to journals and into text.
+"""Files and directories: their names in DuckDB and in text, writing them safely, the lock.
 
 People name directories as they like: with apostrophes, line ends, stars, bytes that are no UTF-8.
 Python takes all of them. DuckDB takes a path for a pattern, an option or a literal of SQL, and some
@@ -7,11 +7,16 @@ names it cannot open at all; so every path for it comes from here.
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
+import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, LockedError
 
 _PATTERN = re.compile(r"[*?\[]")
 _NOT_OPENED = {"?": "a question mark", "\\": "a backslash"}
@@ -87,3 +92,70 @@ def _refused(path: Path, reason: str) -> ConfigurationError:
         effect="Nothing was written.",
         next_step="choose another name (KETUM_DATA names the data directory).",
     )
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, as hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_atomically(path: Path, body: bytes) -> None:
+    """Write a file so that it is there whole or not at all, even after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make renames in a directory durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def hold_lock(path: Path, run_id: str) -> Iterator[None]:
+    """Hold the lock on a file while the block runs: one run at a time.
+
+    The kernel drops the lock with its process, so that the lock of a dead run never blocks; the
+    file itself stays and only says who holds it, or held it last.
+
+    Raises:
+        LockedError: another living process holds it; raised at once, without waiting.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockedError(
+                f"Another run is at work ({_holder(descriptor)}).",
+                effect="This one did nothing.",
+                next_step="wait for it, or see `ketum status`.",
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "run_id": run_id}).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _holder(descriptor: int) -> str:
+    try:
+        held = json.loads(os.pread(descriptor, 4096, 0))
+        return f"run {held['run_id']}, process {held['pid']}"
+    except (ValueError, KeyError):
+        return "it has not said which"

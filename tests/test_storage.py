@@ -10,18 +10,18 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline import paths
+from pipeline import storage
 from pipeline.cli import main
 from pipeline.errors import ConfigurationError
+from pipeline.from_files import file_stamp
 from pipeline.journal import Journal
 from pipeline.options import Options
 from pipeline.outputs.citations import selection, tabular
 from pipeline.pubmed.archive import Archive
-from pipeline.pubmed.from_files import file_stamp
 from pipeline.pubmed.parsing.bytes import source_name
 from pipeline.settings import Settings
 from pipeline.verify import verify_set
-from pipeline.warehouse import snapshot
+from pipeline.warehouse.database import write_copy
 from tests import corpus
 
 NASTY = [
@@ -45,14 +45,14 @@ def nasty(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_a_database_is_made_and_copied_there(nasty: Path) -> None:
-    with duckdb.connect(paths.for_duckdb(nasty / f"{nasty.name}.duckdb")) as con:
+    with duckdb.connect(storage.for_duckdb(nasty / f"{nasty.name}.duckdb")) as con:
         con.execute("CREATE TABLE t AS SELECT 7 AS a")
-        snapshot.write(con, nasty / "copy.duckdb")
-        con.execute(f"COPY t TO {paths.literal(nasty / f'{nasty.name}.csv')} (FORMAT csv)")
+        write_copy(con, nasty / "copy.duckdb")
+        con.execute(f"COPY t TO {storage.literal(nasty / f'{nasty.name}.csv')} (FORMAT csv)")
     assert {path.name for path in nasty.iterdir()} == {
         f"{nasty.name}.duckdb", "copy.duckdb", f"{nasty.name}.csv",
     }  # fmt: skip
-    with duckdb.connect(paths.for_duckdb(nasty / "copy.duckdb"), read_only=True) as con:
+    with duckdb.connect(storage.for_duckdb(nasty / "copy.duckdb"), read_only=True) as con:
         assert con.execute("FROM t").fetchall() == [(7,)]
 
 
@@ -61,7 +61,7 @@ def test_only_the_file_that_was_named_is_read(nasty: Path) -> None:
     path.write_text("a\n1\n")
     with duckdb.connect() as con:
         read = "FROM read_csv(?, header = true, hive_partitioning = false)"
-        assert con.execute(read, [paths.for_reading(path)]).fetchall() == [(1,)]
+        assert con.execute(read, [storage.for_reading(path)]).fetchall() == [(1,)]
 
 
 def test_tables_of_an_export_are_written_and_read_again(nasty: Path) -> None:
@@ -77,7 +77,7 @@ def test_tables_of_an_export_are_written_and_read_again(nasty: Path) -> None:
 def test_any_name_stands_in_ledgers_and_journals(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     archive = Archive(tmp_path / "raw")
-    entry = {"kind": "records", "file": paths.shown(Path(path.name)), "raw": str(path)}
+    entry = {"kind": "records", "file": storage.shown(Path(path.name)), "raw": str(path)}
     archive.note("run", {**entry, "stamp": file_stamp(path)})
     archive.note("run", {**entry, "stamp": source_name(path)})
     first, second = archive.entries("run")
@@ -100,7 +100,7 @@ def test_names_that_duckdb_cannot_open_are_refused_before_a_byte_is_written(
         assert main(command) == 2
         assert "DuckDB cannot use the path" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
-    for give in (paths.for_duckdb, paths.literal):
+    for give in (storage.for_duckdb, storage.literal):
         with pytest.raises(ConfigurationError):
             give(tmp_path / name)
 
@@ -123,16 +123,16 @@ def test_a_name_longer_than_the_machine_allows_is_refused(
     ],
 )
 def test_only_a_line_feed_ends_a_line(text: str, found: list[str]) -> None:
-    assert paths.lines(text) == found
+    assert storage.lines(text) == found
 
 
 def test_an_error_that_says_nothing_has_a_first_line() -> None:
-    assert paths.first_line(ValueError()) == "ValueError"
-    assert paths.first_line(ValueError("a\u2028b\nc")) == "a\u2028b"
+    assert storage.first_line(ValueError()) == "ValueError"
+    assert storage.first_line(ValueError("a\u2028b\nc")) == "a\u2028b"
 
 
 def test_nothing_cuts_our_records_at_other_signs_than_line_feeds() -> None:
-    root = Path(paths.__file__).parent
+    root = Path(storage.__file__).parent
     found = {
         path.relative_to(root).as_posix()
         for path in root.rglob("*.py")

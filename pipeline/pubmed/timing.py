@@ -1,4 +1,9 @@
-"""A deadline for one request, however its answer trickles in.
+"""When requests may be sent, and how long one may take: the pace, NLM's hours, the deadline.
+
+NLM allows 3 requests a second without a key and 10 with one (NBK25497). NCBI counts per address
+in sliding seconds, so requests are spaced evenly across all processes of a user and never sent in
+bursts. NLM's Usage Guidelines (there too): "limit large jobs to either weekends or between 9:00 PM
+and 5:00 AM Eastern time during weekdays".
 
 A time-out of requests bounds the silence between two bytes and not the whole: a server that
 sends a byte a second, endless `100 Continue`, empty compressed blocks, chunk extensions or
@@ -9,14 +14,81 @@ is over, another thread shuts the connection down, and every read of it ends.
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import socket
+import struct
 import threading
 import weakref
 from collections.abc import Iterator
+from datetime import UTC, datetime, time
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import urllib3
 from requests.adapters import HTTPAdapter
+
+from pipeline.clock import Clock
+
+PACE_SECONDS = 0.35
+PACE_WITH_KEY_SECONDS = 0.11
+EASTERN = ZoneInfo("America/New_York")
+BEGINS = time(21)
+ENDS = time(5)
+SATURDAY = 5
+
+
+class Pacer:
+    """Lets one request through at a time, each a pace after the one before.
+
+    Args:
+        path: file that holds the time of the last request; None for no pacing (loopback).
+        seconds: the distance of two requests.
+        clock: time and sleep; its monotonic seconds are shared by all processes.
+    """
+
+    def __init__(self, path: Path | None, seconds: float, clock: Clock) -> None:
+        self.path, self.seconds, self.clock = path, seconds, clock
+
+    def wait(self) -> None:
+        """Return when the next request may be sent, and note its time."""
+        if self.path is None or self.seconds <= 0:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # in a directory others can write to, a planted link must not be followed
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            held = os.pread(descriptor, 8, 0)
+            now = self.clock.monotonic()
+            if len(held) == 8:
+                # a value from before a reboot lies in the future: never wait longer than one pace
+                pause = min(struct.unpack("d", held)[0] + self.seconds - now, self.seconds)
+                if pause > 0:
+                    self.clock.sleep(pause)
+            os.pwrite(descriptor, struct.pack("d", self.clock.monotonic()), 0)
+        finally:
+            os.close(descriptor)
+
+
+def is_off_peak(utc: datetime) -> bool:
+    """Whether a moment (naive UTC) lies in the hours NLM wants large jobs in."""
+    local = _eastern(utc)
+    return local.weekday() >= SATURDAY or local.time() >= BEGINS or local.time() < ENDS
+
+
+def next_off_peak(utc: datetime) -> datetime:
+    """The first moment from this one on (both naive UTC) that is off-peak: often itself."""
+    if is_off_peak(utc):
+        return utc
+    # clocks change on Sundays, so this evening is a moment that comes, and comes once
+    evening = _eastern(utc).replace(hour=BEGINS.hour, minute=0, second=0, microsecond=0)
+    return evening.astimezone(UTC).replace(tzinfo=None)
+
+
+def _eastern(utc: datetime) -> datetime:
+    return utc.replace(tzinfo=UTC).astimezone(EASTERN)
 
 
 class DeadlineAdapter(HTTPAdapter):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lxml import html
 from markdown_it import MarkdownIt
 
-from pipeline.outputs import escaping
+from pipeline import escaping
 
 ANY = st.text(st.characters(codec="utf-8"))
 MARKS = st.text(st.sampled_from("\\`*_[]<>&|~$@#+-=!().:;1a \n\tw/\x1b\u202e\x9b\"'{}"))
