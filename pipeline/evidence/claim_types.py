@@ -111,7 +111,6 @@ class Claims:
     Attributes:
         how: what a record of a study type tells of a claim it could answer.
         preclinical: study types of pharmacology, of which a record may have one for another.
-        domains: evidence domains in display order, with their study types.
         rules: the rules of all claims, to be read sentence by sentence.
         about: per topic the rule that says whether a sentence names it; their places in the
             matcher follow those of `rules`.
@@ -126,7 +125,6 @@ class Claims:
     claims: tuple[Claim, ...]
     how: Mapping[str, str]
     preclinical: tuple[str, ...]
-    domains: Mapping[str, tuple[str, ...]]
     rules: RuleSet
     about: Mapping[str, Rule]
     company: tuple[Rule, ...]

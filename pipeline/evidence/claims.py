@@ -66,13 +66,6 @@ class _ClaimTable(Table):
     readings: list[_ReadingTable] = Field(default_factory=list, alias="not")
 
 
-class _DomainTable(Table):
-    """One `[[domain]]`."""
-
-    name: str
-    study_types: list[str]
-
-
 class _LeanedOnTable(Table):
     """One `[[leaned_on]]`."""
 
@@ -126,7 +119,6 @@ def load_claims(
         claims=claims,
         how=how,
         preclinical=designs.get(PRECLINICAL, ()),
-        domains=_domains(file, study_types),
         rules=RuleSet("claim", version, rules, forms=("sentence",), by_unit=True),
         about=_about(topics, {claim.topic for claim in claims}, words, stand_in),
         company=load_rules(file, "company", [COMPANY], words=words),
@@ -287,18 +279,6 @@ def _lists(file: RuleFile, key: str, study_types: Sequence[str]) -> dict[str, tu
                 raise file.error(f"{name} = [", f"unknown study type `{code}`")
         found[name] = tuple(codes)
     return found
-
-
-def _domains(file: RuleFile, study_types: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    domains: dict[str, tuple[str, ...]] = {}
-    for table in file.tables("domain"):
-        told = file.read(_DomainTable, table, f'name = "{table.get("name")}"')
-        domains[told.name] = tuple(told.study_types)
-    placed = [code for codes in domains.values() for code in codes]
-    for code in (*study_types, *placed):
-        if code not in study_types or placed.count(code) != 1:
-            raise file.error("[[domain]]", f"`{code}` must be a study type in exactly one domain")
-    return domains
 
 
 def _leaned_on(file: RuleFile, table: Mapping[str, Any], codes: Sequence[str]) -> LeanedOn:

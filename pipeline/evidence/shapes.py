@@ -39,9 +39,10 @@ SHAPES: Mapping[str, Shape] = {
         frozenset({"version", "signals"}),
         {
             "group": "name", "study_type": "code", "rule": "id", "precedence": "step",
-            "compatible": "primary", "aspect": "name", "aspect_rule": "id", "flag_rule": "id",
+            "compatible": "primary", "together": None, "aspect": "name", "aspect_rule": "id",
+            "flag_rule": "id",
         },
-        {"compatible": frozenset({"primary", "with"})},
+        {"compatible": frozenset({"primary", "with"}), "together": frozenset({"study_types"})},
     ),
     "facets.toml": Shape(
         frozenset({"version", "signals", "words", "no_facets_of"}),
@@ -51,11 +52,7 @@ SHAPES: Mapping[str, Shape] = {
     "overrides.toml": Shape(frozenset({"version"}), {"override": None}),
     "claims.toml": Shape(
         frozenset({"version", "signals", "words", "phrases", "designs", "how", "measured_by"}),
-        {
-            "claim": "id", "company": "id", "domain": "name", "leaned_on": None, "rule": "id",
-            "instrument": "id",
-        },
-        {"domain": frozenset({"name", "study_types"})},
+        {"claim": "id", "company": "id", "leaned_on": None, "rule": "id", "instrument": "id"},
     ),
 }  # fmt: skip
 

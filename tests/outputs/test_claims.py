@@ -1,4 +1,4 @@
-"""The claim map of a live set: zeros, sentences, domains, the command, the card, refusals."""
+"""The claim map of a live set: zeros, sentences, groups, the command, the card, refusals."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def test_counts_zeros_and_sentences(live, published) -> None:
         "ORDER BY 1"
     ) == [(2020, 1), (2021, 0), (2022, 0)]
     assert published(
-        "SELECT domain, measured_count, beside_count FROM marts.claims_by_domain "
+        "SELECT evidence_group, measured_count, beside_count FROM marts.claims_by_group "
         "WHERE search = 'kratom' AND claim = 'analgesia' AND measured_count + beside_count > 0"
-    ) == [("animal", 1, 0), ("synthesis", 0, 1)]
+    ) == [("Systematic and scoping reviews", 0, 1), ("Animal studies", 1, 0)]
     assert published(
-        "SELECT domains FROM marts.claim_articles WHERE search = 'kratom' AND pmid = 2 "
+        "SELECT evidence_groups FROM marts.claim_articles WHERE search = 'kratom' AND pmid = 2 "
         "AND claim = 'analgesia'"
-    ) == [(["animal", "in vitro"],)]
+    ) == [(["Animal studies", "Cell, receptor and computational studies"],)]
     assert published(
         "SELECT conclusion, conclusion_source FROM marts.claim_articles "
         "WHERE search = 'kratom' AND claim = 'pain_tolerance'"
@@ -86,7 +86,7 @@ def test_the_command_and_the_card(live, settings, capsys) -> None:
     with query.open_published(settings) as con:
         card = claims_page.page(con)
     assert claims.LOOKED_AT in card
-    assert "1 human experiment, 0 other human studies" in card
+    assert "Looked at: randomised trials: 1. Since 2025. No other kind of study." in card
     assert "Whatever else there is: not known" not in card
 
 
@@ -154,17 +154,18 @@ def test_every_cell_opens_to_its_records(live, published, table) -> None:
     assert cells > 4
 
 
-def test_every_domain_opens_to_its_records_and_every_claim_has_its_rows(live, published) -> None:
+def test_every_group_opens_to_its_records_and_every_claim_has_its_rows(live, published) -> None:
     live(*RECORDS)
-    domains = published(
-        "SELECT search, claim, domain, measured_count + beside_count FROM marts.claims_by_domain "
+    groups = published(
+        "SELECT search, claim, evidence_group, measured_count + beside_count "
+        "FROM marts.claims_by_group "
         "WHERE measured_count + beside_count > 0 ORDER BY ALL"
     )
-    assert len(domains) > 4
-    assert domains == published(
-        "SELECT search, claim, domain, count(*) FROM (SELECT search, claim, pmid, "
-        "unnest(domains) AS domain FROM marts.claim_articles WHERE counted_as = 'record') "
-        "GROUP BY ALL ORDER BY ALL"
+    assert len(groups) > 4
+    assert groups == published(
+        "SELECT search, claim, evidence_group, count(*) FROM (SELECT search, claim, pmid, "
+        "unnest(evidence_groups) AS evidence_group FROM marts.claim_articles "
+        "WHERE counted_as = 'record') GROUP BY ALL ORDER BY ALL"
     )
     assert published(
         "SELECT count(DISTINCT claim), count(DISTINCT claim) FILTER (coverage = 'none'), "
@@ -174,7 +175,7 @@ def test_every_domain_opens_to_its_records_and_every_claim_has_its_rows(live, pu
     assert published(
         "SELECT DISTINCT kind FROM marts.claim_totals WHERE remark LIKE 'Not a kratom%' ORDER BY 1"
     ) == [("context",), ("product",)]
-    for table in ("claims_by_study_type", "claims_by_study_type_and_year", "claims_by_domain"):
+    for table in ("claims_by_study_type", "claims_by_study_type_and_year", "claims_by_group"):
         missing = published(
             "SELECT claim FROM marts.claim_totals WHERE coverage <> 'none' "
             f"EXCEPT SELECT claim FROM marts.{table}"

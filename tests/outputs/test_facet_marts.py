@@ -1,4 +1,4 @@
-"""Experiments by study, preclinical pain, surveillance, summaries, domains, alerts."""
+"""Experiments by study, preclinical pain, surveillance, summaries, groups, alerts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 from pipeline.options import Options
 from pipeline.outputs.receipt import Receipt
-from pipeline.outputs.wording import HumanExperiments, first_sentence
 from pipeline.settings import Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock
@@ -100,7 +99,7 @@ def test_a_case_report_with_a_hint_of_a_trial_is_no_experiment(told):
         "WHERE search = 'kratom' AND pmid = 17"
     ) == [(True,)]
     assert told(
-        "SELECT t.record_count, t.mention_record_count, sum(y.record_count) "
+        "SELECT t.held_count, t.held_mention_record_count, sum(y.held_count) "
         "FROM marts.human_experimental_totals AS t JOIN marts.study_type_totals AS y "
         "USING (search) WHERE search = 'kratom' AND y.study_type IN ('RCT', 'NRCT') GROUP BY ALL"
     ) == [(3, 1, 4)]
@@ -120,33 +119,20 @@ def test_every_cell_has_its_words(told):
     ]
 
 
-def test_the_first_sentence_counts_studies_and_is_shown(run):
-    receipt, _ = run
-    assert receipt.first_sentences == [
-        "As of 2026-11-22, search kratom finds 3 records reporting human experiments with kratom "
-        "or its alkaloids, in 2 registered or separately reported studies; 1 measured pain. "
-        "1 further record of human experiments only mentions kratom.",
-        "As of 2026-11-22, search kratom_pain finds 1 record reporting human experiments with "
-        "kratom or its alkaloids, in 1 registered or separately reported study; 1 measured pain. "
-        "1 further record of human experiments only mentions kratom.",
-    ]
-    assert receipt.first_sentences[0] in receipt.text()
-    assert receipt.first_sentences[0] in receipt.markdown()
-
-
-def test_a_sentence_about_nothing_found():
-    found = HumanExperiments("kratom", ["kratom"], 0, 0, 0, 0, FakeClock().now().date())
-    assert first_sentence(found).endswith("finds 0 records reporting human experiments with "
-                                          "kratom or its alkaloids.")  # fmt: skip
-
-
 def test_a_paper_on_receptors_and_rats_counts_in_both(told):
     assert told(
-        "SELECT primary_type, study_types, domains, left_out_types FROM marts.domains "
+        "SELECT primary_type, study_types, evidence_groups, left_out_types FROM marts.domains "
         "WHERE search = 'kratom' AND pmid = 14"
-    ) == [("ANIMAL", ["ANIMAL", "INVITRO"], ["animal", "in vitro"], ["INVITRO"])]
+    ) == [
+        (
+            "ANIMAL",
+            ["ANIMAL", "INVITRO"],
+            ["Animal studies", "Cell, receptor and computational studies"],
+            ["INVITRO"],
+        )
+    ]
     assert told(
-        "SELECT DISTINCT count(DISTINCT c.domains) > 0 AND bool_and(c.domains = d.domains) "
+        "SELECT count(*) > 0 AND bool_and(c.evidence_groups = d.evidence_groups) "
         "FROM marts.claim_articles AS c JOIN marts.domains AS d USING (search, pmid)"
     ) == [(True,)]
 

@@ -14,12 +14,12 @@ _READ = (
     "pmid", "title", "citation", "year", "year_source", "type", "counted", "searches", "doi",
     "decided", "proof", "words", "conflict", "funding", "reason", "entered", "study", "facets",
 )  # fmt: skip
-COLUMNS = (*_READ, "marks", "domains", "claims")
+COLUMNS = (*_READ, "marks", "groups", "claims")
 """Of a row, in this order. What repeats is a position in `pool`, which has nothing at 0."""
 
 _POOLED = (
     "year_source", "type", "counted", "decided", "conflict", "funding", "reason", "study",
-    "searches", "marks", "domains",
+    "searches", "marks", "groups",
 )  # fmt: skip
 _POOLED_LISTS = ("proof", "words", "facets")
 
@@ -131,7 +131,7 @@ def payload(facts: Facts) -> dict[str, Any]:
     for found in facts.con.execute(_QUERY, {"shown": WORDS_SHOWN}).fetchall():
         row = dict(zip(_READ, found, strict=True))
         row["marks"] = marks.get(row["pmid"], [])
-        row["domains"], told = claims.get(row["pmid"], ([], []))
+        row["groups"], told = claims.get(row["pmid"], ([], []))
         for name in _POOLED:
             row[name] = pooled(row[name])
         for name in _POOLED_LISTS:
@@ -150,7 +150,7 @@ def payload(facts: Facts) -> dict[str, Any]:
             {
                 "name": search.name,
                 "label": search.label,
-                "is_complete": search.is_complete,
+                "is_known": search.is_known,
                 "members": search.members,
             }
             for search in facts.searches

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from tests.outputs.page.conftest import Published
-from tests.outputs.page.seen import known, labels, searches, span, tables
+from tests.outputs.page.seen import held, known, labels, searches, span, tables
 
 COMPARED = (
     "Records by search",
     "experiments on people",
-    "records by study type and year",
+    "records by kind of study and year",
+    "by study type and year",
     "summaries of other studies by year",
-    "claims by kind of evidence",
+    "claims by kind of study",
     "animal and laboratory work on pain",
     "reports from routine data",
     "what the summaries sum up",
@@ -19,6 +20,7 @@ COMPARED = (
     "Retracted",
     "Unclassified",
     "Rules the records were judged by",
+    "How often a study type that was given is right",
 )
 """Of each table a part of its caption: here, in test_claim_tables.py or test_numbers.py, or
 without a count of records."""
@@ -33,8 +35,9 @@ def test_records_by_search(any_set: Published):
     _, rows = tables(any_set)["Records by search, as of 2026-11-22"]
     found = any_set.sql(
         """
-        SELECT t.label, record_count, retracted_count, preprint_count, notice_count, member_count,
-            unclassified_count, undated_count, first_year, last_year, coverage
+        SELECT t.label, held_count, held_pain_count, held_retracted_count, held_preprint_count,
+            held_notice_count, held_member_count, held_unclassified_count, held_undated_count,
+            first_year, last_year, unread_count
         FROM marts.search_totals AS t JOIN evidence.searches AS s USING (search)
         ORDER BY s.display_order
         """
@@ -42,11 +45,10 @@ def test_records_by_search(any_set: Published):
     assert rows == [
         (
             label,
-            *(known(c if c or coverage == "complete" else None) for c in counts[:4]),
-            *map(str, counts[4:7]),
-            "" if counts[7] is None else f"{counts[7]} to {counts[8]}",
+            *(held(count, unread) for count in counts[:8]),
+            "" if counts[8] is None else f"{counts[8]} to {counts[9]}",
         )
-        for label, *counts, coverage in found
+        for label, *counts, unread in found
     ]
 
 
@@ -144,7 +146,7 @@ def test_shares(complete_set: Published):
         for part, name in parts.items():
             found = complete_set.sql(
                 """
-                SELECT year, member_count, denominator_count, records_per_100k
+                SELECT year, held_member_count, denominator_count, records_per_100k, unread_count
                 FROM marts.topic_share_by_year WHERE search = ? AND denominator = ?
                 ORDER BY year DESC LIMIT 15
                 """,
@@ -155,11 +157,11 @@ def test_shares(complete_set: Published):
             assert rows == [
                 (
                     f"{year}{ {2026: '*', 2025: '~'}.get(year, '') }",
-                    known(members),
+                    held(members, unread),
                     known(total),
                     "not known" if share is None else f"{share:,.2f}",
                 )
-                for year, members, total, share in found
+                for year, members, total, share, unread in found
             ]
             compared += len(rows)
     assert compared > 2
@@ -173,7 +175,9 @@ def test_retracted_corrected_and_unclassified(any_set: Published):
     assert len(articles) == any_set.sql("SELECT count(DISTINCT pmid) FROM marts.retractions")[0][0]
     _, rows = shown["Unclassified members by search and reason"]
     found = any_set.sql(
-        "SELECT t.label, u.reason, u.record_count FROM marts.unclassified AS u "
+        "SELECT t.label, u.reason, u.held_count, u.unread_count FROM marts.unclassified AS u "
         "JOIN marts.search_totals AS t USING (search)"
     )
-    assert sorted(rows) == sorted((label, reason, f"{count:,}") for label, reason, count in found)
+    assert sorted(rows) == sorted(
+        (label, reason, held(count, unread)) for label, reason, count, unread in found
+    )

@@ -16,6 +16,9 @@ const MARKS = {
   search_changed: "since the search changed",
   experiment: "reporting experiments on people",
   experiment_pain: "reporting experiments on people that measured pain",
+  experiment_checked: "confirmed by a person to report experiments on people",
+  experiment_unchecked: "reporting experiments on people, not yet checked by a person",
+  experiment_pain_checked: "confirmed by a person to report experiments on people that measured pain",
   experiment_mention: "reporting experiments on people that only mention kratom",
   study: "study",
   report: "reports of the study",
@@ -54,7 +57,7 @@ function readState() {
   return {
     search: known("search", searches, firstSearch),
     claim: known("claim", claims),
-    domain: given("domain"),
+    group: given("group"),
     how: HOW[given("how")] ? given("how") : "",
     type: given("type").split(",").every((code) => types.has(code)) ? given("type") : "",
     counted: COUNTED[given("counted")] ? given("counted") : "record",
@@ -86,7 +89,7 @@ function matching(state) { // all but type and years, which the chart shows by s
       r.searches.includes(state.search) &&
       (state.counted === "all" || r.counted === state.counted) &&
       (!state.claim || r.claims.some(tells)) &&
-      (!state.domain || r.domains.includes(state.domain)) &&
+      (!state.group || r.groups.includes(state.group)) &&
       (!state.entered || r.entered === Number(state.entered)) &&
       (!state.reason || r.reason === state.reason) &&
       marks.every((mark) => r.marks.includes(mark)) &&
@@ -113,7 +116,7 @@ function parts(state) {
   const list = [["search", `search “${searches.get(state.search)?.label ?? ""}”`]];
   if (state.claim) list.push(["claim", `claim “${claims.get(state.claim)}”`]);
   if (state.how) list.push(["how", HOW[state.how]]);
-  if (state.domain) list.push(["domain", `evidence “${state.domain}”`]);
+  if (state.group) list.push(["group", `kind of study “${state.group}”`]);
   if (state.type) list.push(["type", `study type “${state.type.split(",").map((code) => types.get(code).label).join("” or “")}”`]);
   if (state.years) list.push(["years", state.years === "undated" ? "without a year" : `years ${state.years}`]);
   if (state.entered) list.push(["entered", `entered PubMed in ${state.entered}`]);

@@ -9,6 +9,7 @@ from pipeline.outputs.page.markup import (
     NOT_STATED,
     article,
     folded,
+    held,
     number,
     opens,
     paragraph,
@@ -45,7 +46,8 @@ def html(facts: Facts) -> str:
     totals = {
         row[0]: row[1:]
         for row in facts.con.execute(
-            "SELECT search, record_count, group_count, pain_group_count, mention_group_count "
+            "SELECT search, held_count, held_group_count, held_pain_group_count, "
+            "held_mention_group_count "
             "FROM marts.human_experimental_totals"
         ).fetchall()
     }
@@ -53,18 +55,19 @@ def html(facts: Facts) -> str:
         folded(search, facts.searches[0], _search(facts, search, *totals[search.name]), "Studies")
         for search in facts.searches
     ) + paragraph(
-        "A study is what shares a registration, or what PubMed links as one; else a record by "
-        "itself. Found by NLM's tags and the words of the records: an experiment whose record "
-        "does not say so is missing here, and so is one whose record is first of all something "
-        "else, as a survey. marts.possible_human_experimental is the wider net. A dose stands with "
-        "a substance and a purpose where one sentence, or two neighbours, name them together; else "
-        "it is marked as not tied."
+        "By the rules; each row says how many of its records a person has checked. A study is "
+        "what shares a registration, or what PubMed links as one; else a record by itself. Found "
+        "by NLM's tags and the words of the records: an experiment whose record does not say so "
+        "is missing here, and so is one whose record is first of all something else, as a survey. "
+        "marts.possible_human_experimental is the wider net. A dose stands with a substance and a "
+        "purpose where one sentence, or two neighbours, name them together; else it is marked as "
+        "not tied."
     )
 
 
 def _search(facts: Facts, search: Search, reports: int, groups: int, pain: int, told: int) -> str:
     name = search.name
-    if not reports and not told and not search.is_complete:
+    if not reports and not told and not search.is_known:
         return paragraph(
             "Not known: no experiment on people is held here, and no complete search was made."
         )
@@ -76,7 +79,7 @@ def _search(facts: Facts, search: Search, reports: int, groups: int, pain: int, 
     counts = (
         f"<p>{studies(groups, search=name, mark=f'experiment:{name}')} "
         f"{'study' if groups == 1 else 'studies'} in "
-        f"{number(reports, search=name, mark=f'experiment:{name}')} "
+        f"{held(reports, search, mark=f'experiment:{name}')} "
         f"{'record' if reports == 1 else 'records'}; "
         f"{studies(pain, search=name, mark=f'experiment_pain:{name}')} measured pain.{mention}"
         f"{rest}</p>"
@@ -136,6 +139,8 @@ def _doses(facts: Facts, given: list[dict[str, Any]], behind: dict[str, str]) ->
 def _records(search: Search, study: dict[str, Any]) -> str:
     group = f"study:{study['study_group']}"
     reports = number(study["report_count"], search=search.name, mark=f"report,{group}")
+    checked = len(study["checked_pmids"])
+    reports += "; checked" if checked == study["report_count"] else f"; {checked} checked"
     others = len(study["other_pmids"])
     if not others:
         return reports
