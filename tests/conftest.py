@@ -156,7 +156,7 @@ def the_database_alone() -> Iterator[None]:
     fault, and tests/outputs has each of the files left out here.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(publish.exports, "export_all", lambda _con, _directory: [])
+        patch.setattr(publish.manifest, "export_all", lambda _con, _directory: [])
         patch.setattr(publish.page, "write", lambda _con, _directory: None)
         patch.setattr(publish.feeds, "write", lambda _con, _directory: None)
         yield
