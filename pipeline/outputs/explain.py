@@ -13,6 +13,7 @@ import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.escaping import for_terminal_lines
+from pipeline.evidence.confidence import NOT_MEASURED
 from pipeline.outputs.explain_facets import (
     facet_lines,
     facets,
@@ -70,10 +71,11 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
         )
     labels = rows(
         con,
-        "SELECT DISTINCT study_type, label, is_primary, assigned_by, confidence, has_conflict, "
+        "SELECT DISTINCT study_type, label, is_primary, assigned_by, confidence, evidence, "
+        "right_count, measured_count, has_conflict, "
         "precedence, reason FROM evidence.study_type_explained WHERE pmid = ? "
-        "ORDER BY is_primary DESC, list_position(['high', 'medium', 'low'], confidence), "
-        "study_type",
+        "ORDER BY is_primary DESC, "
+        "list_position(['high', 'medium', 'not measured', 'low'], confidence), study_type",
         pmid,
     )
     for label in labels:
@@ -175,7 +177,7 @@ def shown(lines: list[str], *, is_terminal: bool) -> str:
 def _label_lines(label: dict[str, Any]) -> list[str]:
     lines = [
         f"{'*' if label['is_primary'] else '-'} {label['study_type']} ({label['label']}), "
-        f"{label['confidence']}, by {label['assigned_by']}"
+        f"{_confidence(label)}, by {label['assigned_by']}"
         + (", CONFLICT" if label["has_conflict"] else "")
     ]
     if label["precedence"]:
@@ -192,6 +194,14 @@ def _label_lines(label: dict[str, Any]) -> list[str]:
     if label["is_primary"]:
         lines += [f"    accuracy: {_accuracy(one)}" for one in label["accuracy"]]
     return lines
+
+
+def _confidence(label: dict[str, Any]) -> str:
+    """High, medium or low with the figure behind it, or not measured."""
+    told = str(label["confidence"])
+    if label["measured_count"]:
+        told += f" ({label['right_count']} of {label['measured_count']} such were right)"
+    return told if told != NOT_MEASURED else f"confidence {told}"
 
 
 def _accuracy(one: dict[str, Any]) -> str:

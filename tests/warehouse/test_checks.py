@@ -208,6 +208,7 @@ BROKEN = [
         "INSERT INTO marts.human_experimental BY NAME SELECT 'kratom' AS search, 'PMID 1' AS "
         "study_group, [] AS registrations, [1] AS report_pmids, 1 AS report_count, [] AS "
         "other_pmids, [] AS checked_pmids, false AS is_pain_checked, [] AS study_types, "
+        "false AS is_checked, "
         "[] AS substances, [] AS purposes, [] AS populations, "
         "[] AS outcomes, false AS is_pain_measured, true AS is_on_topic, [] AS countries, "
         "current_date AS as_of_date, 's' AS set_id",
