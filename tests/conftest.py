@@ -165,6 +165,18 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(data=made_once(tmp_path_factory, "demonstration", make) / "data")
 
 
+def publish_live(base: Path, *records: str) -> None:
+    """Publish a live set of exactly these records into the data directory `base / "data"`."""
+    corpus.write(base / "corpus" / "all.xml", *records)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        ReplayServer(ReplayArchive.read(base / "corpus")) as server,
+    ):
+        patch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
+        settings = Settings(data=base / "data", eutils_url=server.url, pace_file=base / "pace")
+        run_update(Options(), settings, FakeClock())
+
+
 # -- one test
 
 

@@ -45,6 +45,7 @@ class Warehouse:
         self.counts: dict[str, dict[str, int]] = {}
         for path in database.schema_files(SQL):
             self.con.execute(path.read_text(encoding="utf-8"))
+        self.fill("ops.warehouse", {"origin": PUBMED_ORIGIN})
 
     def fill(self, relation: str, *rows: dict[str, object]) -> None:
         """Insert rows typed by hand; what a row leaves out is NULL, or empty where it must be.

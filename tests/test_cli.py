@@ -41,6 +41,8 @@ import sys, time
 from pipeline import update
 from pipeline.cli import main
 
+pytestmark = pytest.mark.whole
+
 def slow(run):
     print("at work", flush=True)
     if sys.argv[1] == "python":

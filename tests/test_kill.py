@@ -26,6 +26,8 @@ from pipeline import update
 from pipeline.options import Options
 from pipeline.settings import Settings
 
+pytestmark = pytest.mark.whole
+
 def die(run):
     os.kill(os.getpid(), signal.SIGKILL)
 

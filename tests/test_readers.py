@@ -37,6 +37,8 @@ for line in sys.stdin:
 RESTLESS = """
 import sys, json, time, duckdb
 from pathlib import Path
+
+pytestmark = pytest.mark.whole
 path, stop = sys.argv[1], Path(sys.argv[2])
 reads, seen, failures = 0, set(), []
 print("ready", flush=True)

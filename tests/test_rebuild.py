@@ -27,6 +27,8 @@ from pipeline.warehouse import lock
 from tests.conftest import FakeClock
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.whole
+
 FIRST = (
     article(1, "Kratom and pain in mice", abstract="Mitragynine relieved pain."),
     article(2, "Kratom for sale"),

@@ -79,6 +79,8 @@ for module in (update, run):
 pipeline.update, pipeline.run = update, run
 
 from flows.by_hand import main
+
+pytestmark = pytest.mark.whole
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -15,6 +15,8 @@ from pipeline.update import run_update
 from tests.conftest import FakeClock
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.whole
+
 EXAMPLES = sorted((ROOT / "sql" / "examples").glob("*.sql"))
 TRIAL = (("D016428", "Journal Article"), ("D016449", "Randomized Controlled Trial"))
 CASE = (("D002363", "Case Reports"),)

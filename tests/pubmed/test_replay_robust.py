@@ -16,6 +16,8 @@ from pipeline.pubmed.replay import Archive, ReplayServer
 from pipeline.pubmed.replay.archive import Record
 from pipeline.pubmed.replay.tools import Tools
 
+pytestmark = pytest.mark.whole
+
 MINIMAL = (
     '<PubmedArticle><MedlineCitation><PMID Version="1">{pmid}</PMID><Article><ArticleTitle>'
     "kratom {pmid}</ArticleTitle></Article></MedlineCitation><PubmedData><History>"

@@ -14,6 +14,8 @@ from pipeline.pubmed.replay.archive import Record
 from pipeline.pubmed.search import WINDOW, esearch
 from tests.conftest import FakeClock
 
+pytestmark = pytest.mark.whole
+
 HITS = int(os.environ.get("KETUM_HITS", "25000"))
 BUSY_DAY = date(2019, 12, 19)
 

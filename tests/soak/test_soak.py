@@ -17,6 +17,8 @@ from tests.soak.events import KINDS, is_deleted, is_merged, is_revised
 from tests.soak.plans import CLEAN
 from tests.soak.world import World
 
+pytestmark = pytest.mark.whole
+
 DAYS = int(os.environ.get("KETUM_SOAK_DAYS", "6"))
 
 

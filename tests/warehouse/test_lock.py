@@ -17,6 +17,8 @@ HOLDER = """
 import sys, time
 from pathlib import Path
 from pipeline.warehouse import lock
+
+pytestmark = pytest.mark.whole
 with lock.hold(Path(sys.argv[1]), "the-other-run"):
     print("held", flush=True)
     time.sleep(60)

@@ -14,6 +14,8 @@ from pipeline.update import run_update
 from pipeline.warehouse import database, load, membership, stage
 from tests.corpus import article, article_set, write
 
+pytestmark = pytest.mark.whole
+
 CASE = (("D002363", "Case Reports"),)
 FIRST = article(1, "Kratom in a patient with pain", types=CASE, year=2024)
 DAY = 86_400
@@ -32,7 +34,10 @@ def unread(published):
     return published("SELECT search, pmid, is_held FROM marts.unread_records ORDER BY ALL")
 
 
-def test_a_search_is_incomplete_until_its_record_can_be_read(live, clock, settings, published):
+def test_a_search_is_incomplete_until_its_record_can_be_read(
+    live_with_outputs, clock, settings, published
+):
+    live = live_with_outputs
     receipt = live(FIRST, broken(article(2, "Kratom tea")))
     assert unread(published) == [("kratom", 2, False)]
     assert coverage(published) == {"kratom": "partial", "kratom_pain": "complete"}

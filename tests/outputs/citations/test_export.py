@@ -23,6 +23,8 @@ from tests.conftest import FakeClock
 from tests.corpus import article, write
 from tests.outputs.citations.conftest import CANARY
 
+pytestmark = pytest.mark.whole
+
 KINDS = [*FORMATS, *TARGETS]
 KRATOM = Selection("kratom")
 CASE = (("D002363", "Case Reports"),)

@@ -7,6 +7,8 @@ import pytest
 from tests.outputs.page.browser import Browser, titles
 from tests.outputs.page.conftest import LONG, QUOTES, SCRIPT, TURNED, Published
 
+pytestmark = pytest.mark.whole
+
 KRATOM = 54
 RETRACTED = 4
 RECORDS = KRATOM - RETRACTED - 1

@@ -15,6 +15,8 @@ from pipeline.outputs.page import behind as behind_sql
 from pipeline.outputs.page import charts
 from tests.outputs.page.conftest import Published
 
+pytestmark = pytest.mark.whole
+
 BEHIND = """
     SELECT count(*), count(DISTINCT x.study_group)
     FROM ops.search_hits AS h JOIN marts.articles AS a USING (pmid)
@@ -182,7 +184,8 @@ def test_nothing_says_zero_of_a_year_that_was_not_searched_whole(set_of_files: P
     assert "0" not in grid(set_of_files.page).values()
 
 
-def test_a_complete_search_says_its_zeros(live, settings):
+def test_a_complete_search_says_its_zeros(live_with_outputs, settings):
+    live = live_with_outputs
     from tests.corpus import article
 
     live(article(11, "Kratom in mice", year=2024), article(12, "Kratom in rats", year=2026))
