@@ -32,13 +32,6 @@ def test_italics_in_a_title_are_not_cut(live, published):
     ]
 
 
-def test_the_first_run_is_a_baseline_and_announces_nothing(memory):
-    memory.day(FIRST, article(2, "Kratom"))
-    assert memory.ask(
-        "SELECT search, reason, pmid, record_count FROM marts.new_articles ORDER BY search"
-    ) == [("kratom", "baseline", None, 2), ("kratom_pain", "baseline", None, 1)]
-
-
 def test_a_record_that_appears_is_new_and_one_that_changes_is_logged(live, clock, published):
     live(FIRST)
     clock.sleep(86_400)
@@ -83,26 +76,6 @@ def test_a_record_pubmed_no_longer_delivers_left_as_deleted(live, clock, publish
     assert published(
         "SELECT left_reason FROM ops.search_hits WHERE search = 'kratom' AND pmid = 2"
     ) == [("deleted",)]
-
-
-def test_about_a_deleted_record_pubmed_and_the_predicate_do_not_differ(memory):
-    """It is held, and its words still match: but PubMed could not have listed it."""
-    memory.day(FIRST, article(2, "Kratom"))
-    for _ in range(2):  # neither on the day nor later
-        memory.day(FIRST)
-        assert memory.ask("FROM ops.search_differences") == []
-        assert memory.ask("SELECT local_only_count FROM marts.search_totals") == [(0,), (0,)]
-
-
-def test_of_several_records_with_the_doi_of_a_deleted_one_the_first_is_named(memory):
-    same = {n: article(n, f"Kratom, copy {n}", doi="10.1/same") for n in (3, 4, 5, 6)}
-    memory.day(*same.values())
-    del same[3]
-    same[4] = article(4, "Kratom, revised", doi="10.1/same", revised="2026-11-23")
-    memory.day(*same.values())
-    assert memory.ask(
-        "SELECT left_reason, merged_into_pmid FROM ops.search_hits WHERE left_at IS NOT NULL"
-    ) == [("merged", 4)]
 
 
 def test_an_unchanged_day_gives_the_same_tables_with_a_fresh_date(live, clock, published):
