@@ -26,6 +26,8 @@ from pipeline.update import run_update
 from pipeline.warehouse import lock
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.whole
+
 COMMANDS = (
     "update", "query", "claims", "explain", "export", "status", "doctor", "evaluate", "schedule",
     "rebuild", "runs", "verify", "replay",
@@ -40,8 +42,6 @@ SLOW = """
 import sys, time
 from pipeline import update
 from pipeline.cli import main
-
-pytestmark = pytest.mark.whole
 
 def slow(run):
     print("at work", flush=True)

@@ -18,6 +18,8 @@ from pipeline.settings import ROOT, Settings
 from pipeline.update import STEPS
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.whole
+
 # a killing step put into the sequence at place KILL_AT, or none
 DRIVER = """
 import os, signal, sys
@@ -25,8 +27,6 @@ from pathlib import Path
 from pipeline import update
 from pipeline.options import Options
 from pipeline.settings import Settings
-
-pytestmark = pytest.mark.whole
 
 def die(run):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -124,7 +124,15 @@ def data(corpora: tuple[Path, Path], first_run: Path, tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-@pytest.mark.parametrize("place", range(len(STEPS) + 1))
+ALWAYS = {"build": "judged, in the transaction", "publish": "committed, and not published"}
+"""Steps before which the fast tests kill a run; the slow ones do so before and after the others."""
+PLACES = [
+    pytest.param(place, marks=() if name in ALWAYS else (pytest.mark.slow,), id=name)
+    for place, name in enumerate([*(step.name for step in STEPS), "the end"])
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
 def test_a_run_killed_between_steps_leaves_the_published_set(place, corpora, undisturbed, data):
     before = (data / "published" / "latest").resolve()
     shown = tables_of(data)
@@ -144,6 +152,7 @@ def without_news(tables: Tables) -> Tables:
     return {name: rows for name, rows in tables.items() if name not in news}
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_random_moments_ends_the_same(corpora, undisturbed, data, tmp_path):
     """KETUM_KILLS moments (15 in .ci/run), each leaving a readable set; the last ends the same."""
     rng = random.Random(20261122)

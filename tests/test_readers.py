@@ -18,6 +18,8 @@ from pipeline.update import run_update
 from tests.conftest import FakeClock
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.whole
+
 # a notebook in another process: opens once, then answers line by line
 NOTEBOOK = """
 import sys, json, duckdb
@@ -37,8 +39,6 @@ for line in sys.stdin:
 RESTLESS = """
 import sys, json, time, duckdb
 from pathlib import Path
-
-pytestmark = pytest.mark.whole
 path, stop = sys.argv[1], Path(sys.argv[2])
 reads, seen, failures = 0, set(), []
 print("ready", flush=True)

@@ -167,6 +167,38 @@ def test_a_set_that_never_stands_still_ends_the_run():
     assert caught.value.exit_code == 5
 
 
+def test_a_record_that_is_counted_twice_makes_up_for_none_that_is_missing():
+    """One moves from the half that is to come into the one that was read: all counts agree."""
+    pubmed = FakePubmed(spread(16, lambda n: NEW_YEAR if n < 8 else date(2026, 1, 1)))
+    moves = iter((date(2026, 1, 1), NEW_YEAR))
+
+    def drift(number: int) -> None:
+        """Record 1000 is seen in both halves, and one of the later half never."""
+        if number in (3, 4) and (day := next(moves, None)):
+            pubmed.entries[1000] = day
+            if number == 3:
+                del pubmed.entries[1000 + 7 * 15]
+
+    pubmed.before_each = drift
+    answer = esearch(pubmed, "q")
+    assert answer.pmids == tuple(sorted(pubmed.entries))
+
+
+@pytest.mark.parametrize("listed", ["", "<Id>7</Id>", "<Id>7</Id><Id>8</Id>"])
+def test_a_page_that_lists_fewer_than_it_counts_is_asked_for_again(listed):
+    class Client:
+        clock = FakeClock()
+
+        def ask(self, _tool, _parameters, check):
+            return check(
+                f"<eSearchResult><Count>3</Count><IdList>{listed}</IdList>"
+                "<QueryTranslation>q</QueryTranslation></eSearchResult>".encode()
+            )
+
+    with pytest.raises(TransientAnswer, match="counted 3 records and listed"):
+        search.ask_page(Client(), "q", WHOLE)
+
+
 # -- single answers
 
 

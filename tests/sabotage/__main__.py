@@ -1,8 +1,8 @@
 """Put each fault into a scratch copy of the code, and see which test notices.
 
-`python -m tests.sabotage` tries all of them and writes the table of docs/testing.md; with numbers,
-only these are tried and nothing is written. Tests near a fault run first, then the unit tests, then
-all that `make test` runs; each stops at its first failure.
+`python -m tests.sabotage` tries all of them, or those whose numbers are named, and writes what
+noticed them into the table of docs/testing.md. Tests near a fault run first, then the unit tests,
+then all that `make test` runs; each stops at its first failure.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ COPIED = (
 HANGS = 3_600
 """Seconds after which a fault is held to make a test go on for ever."""
 UNIT = "not whole and not slow"
+MISSED, NOT_TRIED = "**missed**", "not tried"
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 
@@ -54,13 +55,18 @@ def scratch() -> Iterator[Path]:
         copy.mkdir()
         for name in COPIED:
             if (ROOT / name).is_dir():
-                ignored = shutil.ignore_patterns("__pycache__", "raw", "warehouse", "published")
-                shutil.copytree(ROOT / name, copy / name, ignore=ignored)
+                shutil.copytree(
+                    ROOT / name, copy / name, ignore=_not_made if name == "data" else None
+                )
             elif (ROOT / name).exists():
                 shutil.copy2(ROOT / name, copy / name)
         if (shared := ROOT.parent / "shared").is_dir():
             (Path(base) / "shared").symlink_to(shared)
         yield copy
+
+
+_not_made = shutil.ignore_patterns("raw", "warehouse", "published", "runs")
+"""What updates made in `data`."""
 
 
 def noticed_by(copy: Path, *, near: tuple[str, ...] = (), only: str = "") -> str | None:
@@ -91,7 +97,9 @@ def noticed_by(copy: Path, *, near: tuple[str, ...] = (), only: str = "") -> str
     if done.returncode == 0:
         return None
     failed = _FAILED.search(done.stdout)
-    return failed[1].partition("[")[0] if failed else f"no test ran ({done.returncode})"
+    if failed is None:
+        raise RuntimeError(f"no test ran: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return failed[1].partition("[")[0]
 
 
 def try_fault(copy: Path, fault: Fault, *, is_near_only: bool) -> str | None:
@@ -109,15 +117,29 @@ def try_fault(copy: Path, fault: Fault, *, is_near_only: bool) -> str | None:
         path.write_text(sound, encoding="utf-8")
 
 
-def table(noticed: list[str | None]) -> str:
-    """The table of docs/testing.md."""
-    rows = [
-        f"| {number} | {fault.breaks} | {f'`{found}`' if found else '**missed**'} |"
-        for number, (fault, found) in enumerate(zip(FAULTS, noticed, strict=True), 1)
+def rows(page: str) -> dict[str, str]:
+    """What each fault was noticed by, as the table of docs/testing.md says."""
+    told = page.split(BEGIN)[1].split(END)[0]
+    return dict(re.findall(r"^\| \d+ \| (.+) \| (.+) \|$", told, re.MULTILINE))
+
+
+def with_table(page: str, noticed: dict[str, str]) -> str:
+    """The page of docs with its table anew; a fault that was not tried keeps its cell."""
+    cells = [(rows(page) | noticed).get(fault.breaks, NOT_TRIED) for fault in FAULTS]
+    caught = sum(cell not in (MISSED, NOT_TRIED) for cell in cells)
+    lines = [
+        f"{caught} of {len(FAULTS)} faults are noticed, {cells.count(MISSED)} missed, "
+        f"{cells.count(NOT_TRIED)} not tried.",
+        "",
+        "| | Fault | Noticed by |",
+        "|---|---|---|",
+        *(
+            f"| {n} | {f.breaks} | {c} |"
+            for n, (f, c) in enumerate(zip(FAULTS, cells, strict=True), 1)
+        ),
     ]
-    caught = sum(found is not None for found in noticed)
-    head = f"{caught} of {len(noticed)} are noticed."
-    return "\n".join([head, "", "| | Fault | Noticed by |", "|---|---|---|", *rows])
+    table = "\n".join(lines)
+    return f"{page.split(BEGIN)[0]}{BEGIN}\n{table}\n{END}{page.split(END)[1]}"
 
 
 def main(arguments: list[str]) -> int:
@@ -126,18 +148,16 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("numbers", nargs="*", type=int, help="faults to try (default: all)")
     parser.add_argument("--near", action="store_true", help="run only the tests near each fault")
     told = parser.parse_args(arguments)
-    wanted = told.numbers or range(1, len(FAULTS) + 1)
-    noticed = []
+    is_missed = False
     with scratch() as copy:
-        for number in wanted:
-            found = try_fault(copy, FAULTS[number - 1], is_near_only=told.near)
-            print(f"{number:3} {found or 'MISSED'}: {FAULTS[number - 1].breaks}", flush=True)
-            noticed.append(found)
-    if not told.numbers:
-        page = DOC.read_text(encoding="utf-8")
-        before, after = page.split(BEGIN)[0], page.split(END)[1]
-        DOC.write_text(f"{before}{BEGIN}\n{table(noticed)}\n{END}{after}", encoding="utf-8")
-    return int(None in noticed)
+        for number in told.numbers or range(1, len(FAULTS) + 1):
+            fault = FAULTS[number - 1]
+            found = try_fault(copy, fault, is_near_only=told.near)
+            is_missed |= found is None
+            print(f"{number:3} {found or 'MISSED'}: {fault.breaks}", flush=True)
+            cell = {fault.breaks: f"`{found}`" if found else MISSED}
+            DOC.write_text(with_table(DOC.read_text(encoding="utf-8"), cell), encoding="utf-8")
+    return int(is_missed)
 
 
 if __name__ == "__main__":

@@ -13,12 +13,12 @@ from pipeline.errors import LockedError
 from pipeline.settings import ROOT
 from pipeline.warehouse import lock
 
+pytestmark = pytest.mark.whole
+
 HOLDER = """
 import sys, time
 from pathlib import Path
 from pipeline.warehouse import lock
-
-pytestmark = pytest.mark.whole
 with lock.hold(Path(sys.argv[1]), "the-other-run"):
     print("held", flush=True)
     time.sleep(60)

@@ -107,6 +107,11 @@ def behind(selection: dict[str, Any], marks: list[str]) -> tuple[str, dict[str, 
     return query, values
 
 
+@pytest.mark.parametrize(
+    "any_set",
+    ["complete_set", pytest.param("set_of_files", marks=pytest.mark.slow)],
+    indirect=True,
+)
 def test_every_number_counts_the_records_it_opens(any_set: Published):
     found = numbers(any_set.page)
     assert len(found) > 150
