@@ -20,7 +20,7 @@ RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak lint format types imports clean python-check venv-check
+.PHONY: help run test soak lint docs imports format types clean python-check venv-check
 
 help: ## Say what can be made
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' \
@@ -38,18 +38,28 @@ test: $(DEV_STAMP) ## Install what is needed, then run the tests
 soak: $(DEV_STAMP) ## 300 days of updates from a changing PubMed, with faults and kills
 	@exec $(PY) -m tests.soak --days 300 --seed 1 --report docs/soak.md $(ARGS)
 
-lint: $(DEV_STAMP) ## Check Python and SQL style, and who imports whom
+lint: $(DEV_STAMP) ## Check style of Python and SQL, who imports whom, documentation made from the code
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m sqlfluff lint --nocolor --disable-progress-bar --processes 2 sql
 	$(VENV)/bin/lint-imports --no-cache
+	$(PY) -m tools.data_dictionary --check
+	$(PY) -m tools.contract --check
+
+docs: $(DEV_STAMP) ## Make anew what documentation is made from the code
+	$(PY) -m tools.data_dictionary
+	$(PY) -m tools.quality_figures
+	$(PY) -m tools.contract
+
+imports: $(DEV_STAMP) ## Draw who imports whom: build/imports.svg
+	@$(PY) -m tools.draw_imports
 
 format: $(DEV_STAMP) ## Put Python into shape (SQL: .venv/bin/sqlfluff fix FILE)
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
 types: $(DEV_STAMP) ## Check types, strictly
-	$(PY) -m mypy --strict pipeline flows
+	$(PY) -m mypy --strict pipeline flows tools
 
 clean: ## Remove the installation and caches; data/ stays
 	rm -rf $(VENV) .venv-clients .browser build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -31,6 +31,7 @@ from pipeline.evidence.study_types import types_of
 from pipeline.evidence.topics import found_by, topics_of
 from pipeline.settings import ROOT
 from pipeline.warehouse import database, load, stage
+from pipeline.warehouse.fingerprint import schema_files
 
 REFERENCE = ROOT / "data" / "reference"
 _LOADED_AT = datetime(2000, 1, 1)  # noqa: DTZ001  (naive UTC, as every _at column)
@@ -43,7 +44,7 @@ from pipeline.evidence.judge import judge
 from pipeline.warehouse import database, load, stage
 con = duckdb.connect()
 database.configure(con)
-for path in database.schema_files(Path("sql")):
+for path in schema_files(Path("sql")):
     con.execute(path.read_text(encoding="utf-8"))
 stage.create_staging(con)
 stage.stage_file(con, sys.argv[1], raw_file=None, stamp="before")
@@ -66,7 +67,7 @@ def warehouse() -> duckdb.DuckDBPyConnection:
     """An empty warehouse in memory."""
     con = duckdb.connect()
     database.configure(con)
-    for path in database.schema_files(ROOT / "sql"):
+    for path in schema_files(ROOT / "sql"):
         con.execute(path.read_text(encoding="utf-8"))
     stage.create_staging(con)
     return con

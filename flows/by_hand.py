@@ -1,14 +1,19 @@
-"""Run the flow by hand, with a Prefect server of its own: `python -m flows.update`."""
+"""Run a flow by hand, with a Prefect server of its own: `python -m flows.update`.
+
+The flow's module hands itself over by its name, since it must be imported late: Prefect reads its
+settings when it is imported, and they are prepared here.
+"""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 import signal
 import sys
 import traceback
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from flows.embedded_server import embedded_server
 from flows.environment import prepare_environment
@@ -22,9 +27,12 @@ from pipeline.errors import (
     ConfigurationError,
     KetumError,
 )
+from pipeline.escaping import for_terminal
 from pipeline.logs import OneLine
-from pipeline.outputs.escaping import for_terminal
 from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.update import Progress
 
 log = logging.getLogger("ketum")
 
@@ -43,14 +51,19 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv: list[str]) -> int:
-    """Run one update; returns the exit code of the contract (pipeline/errors.py)."""
+def main(argv: list[str], module: str) -> int:
+    """Run one update; returns the exit code of the contract (pipeline/errors.py).
+
+    Args:
+        argv: the command line.
+        module: name of the module with the flow, as `flow_shown_to`.
+    """
     logs.ready_streams()
     arguments = parse_arguments(argv)
     _show_messages()
     signal.signal(signal.SIGTERM, _terminated)
     try:
-        print(_run(arguments))
+        print(_run(arguments, module))
     except KetumError as error:
         print(for_terminal(error.text()), file=sys.stderr)
         return error.exit_code
@@ -72,7 +85,7 @@ def main(argv: list[str]) -> int:
     return EXIT_OK
 
 
-def _run(arguments: argparse.Namespace) -> str:
+def _run(arguments: argparse.Namespace, module: str) -> str:
     for path in [*arguments.from_files, *filter(None, [arguments.archive])]:
         if not path.exists():
             raise ConfigurationError(
@@ -86,15 +99,15 @@ def _run(arguments: argparse.Namespace) -> str:
         from prefect.events.worker import EventsWorker
         from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
-        from flows.update import receipts, steps_begun, update
-
+        seen: list[Progress] = []
+        update = importlib.import_module(module).flow_shown_to(seen.append)
         server.wait()
         finished_before = server.finished_task_runs()
         try:
             # The heartbeat is for a server that outlives the run; its thread costs a second at
             # the end, and no environment variable turns it off.
             with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-                return update(
+                told: str = update(
                     offline=arguments.offline,
                     archive=str(arguments.archive.resolve()) if arguments.archive else None,
                     from_files=[str(file.resolve()) for file in arguments.from_files],
@@ -104,17 +117,18 @@ def _run(arguments: argparse.Namespace) -> str:
                     max_requests=arguments.max_requests,
                     off_peak=arguments.off_peak,
                 )
+            return told
         except KetumError:
             raise
         except Exception as error:
-            if not receipts:
+            if not seen or not seen[-1].is_done:
                 raise
             log.warning("Prefect lost track of the run (%s), which is complete.", error)
-            return receipts[-1]
+            return seen[-1].receipt.text()
         finally:
             # Or the server would end before it has heard how the last steps went.
             EventsWorker.drain_all(timeout=5)
-            server.wait_for_history(finished_before + len(steps_begun))
+            server.wait_for_history(finished_before + sum(run.steps_begun for run in seen))
 
 
 def _show_messages() -> None:

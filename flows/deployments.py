@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.errors import EXIT_INTERRUPTED, EXIT_OK, ConfigurationError, KetumError
-from pipeline.outputs.escaping import for_terminal
+from pipeline.escaping import for_terminal
 from pipeline.settings import ROOT
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from pathlib import Path
 from flows.environment import HOST
 from pipeline.errors import KetumError
 from pipeline.settings import ROOT, Settings, environment_of_others
-from pipeline.warehouse import lock
+from pipeline.storage import hold_lock
 
 STARTUP_SECONDS = 120.0
 STOP_SECONDS = 5.0
@@ -52,7 +52,7 @@ def embedded_server(settings: Settings) -> Iterator[EmbeddedServer]:
     """
     home = settings.prefect_home
     home.mkdir(parents=True, exist_ok=True)
-    with lock.hold(home / "server.lock", "an embedded Prefect server"):
+    with hold_lock(home / "server.lock", "an embedded Prefect server"):
         end_predecessor(home)
         server = EmbeddedServer(home)
         try:

@@ -14,81 +14,86 @@ if __name__ == "__main__":
 
     from flows.by_hand import main
 
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], "flows.update"))
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
-from prefect import flow, task
+from prefect import Flow, flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from pipeline import logs
 from pipeline import update as pipeline_update
 from pipeline.options import MAX_REQUESTS, Options
-from pipeline.run import Run
 from pipeline.settings import Settings
-from pipeline.update import Step
+from pipeline.update import Progress, Step
 
 ARTIFACT_KEY = "ketum-update"
 
 log = logging.getLogger("ketum")
 
-receipts: list[str] = []
-"""What the updates of this process that published told, oldest first."""
 
-
-steps_begun: list[str] = []
-"""Names of the steps this process handed to Prefect."""
-
-
-@flow(name="update", persist_result=False)
-def update(
-    offline: bool = False,
-    archive: str | None = None,
-    from_files: list[str] | None = None,
-    name: str | None = None,
-    full: bool = False,
-    accept_translation: bool = False,
-    max_requests: int = MAX_REQUESTS,
-    off_peak: bool = False,
-) -> str:
-    """Search, fetch, parse, load, judge, build, check, publish; returns the receipt as text.
+def flow_shown_to(watch: Callable[[Progress], None]) -> Flow[..., str]:
+    """The flow, for who wants to see how far a run came, should Prefect lose track of it.
 
     Args:
-        offline: ask a replay server over `archive` in place of PubMed.
-        archive: directory of PubMed XML to replay.
-        from_files: PubMed files to read in place of searching.
-        name: name of the archive the files go to.
-        full: read every record again.
-        accept_translation: let a search stand that PubMed reads otherwise than last time.
-        max_requests: requests the run may send to PubMed.
-        off_peak: wait for NLM's quiet hours with a large job.
+        watch: called with each run once it is under way.
     """
-    options = Options(
-        offline=offline,
-        archive=Path(archive) if archive else None,
-        from_files=tuple(Path(file) for file in from_files or ()),
-        name=name,
-        full=full,
-        accept_translation=accept_translation,
-        max_requests=max_requests,
-        off_peak=off_peak,
-    )
-    settings = Settings.from_environment()
-    logs.hide_key(settings)
-    with pipeline_update.open_run(options, settings) as run:
-        for step in pipeline_update.STEPS:
-            _run_as_task(run, step)
-    receipts.append(run.receipt.text())
-    _leave_artifact(run.receipt.markdown(), run.run_id)
-    return receipts[-1]
+
+    @flow(name="update", persist_result=False)
+    def update(
+        offline: bool = False,
+        archive: str | None = None,
+        from_files: list[str] | None = None,
+        name: str | None = None,
+        full: bool = False,
+        accept_translation: bool = False,
+        max_requests: int = MAX_REQUESTS,
+        off_peak: bool = False,
+    ) -> str:
+        """Ask PubMed, judge, check and publish, step by step; returns the receipt as text.
+
+        Args:
+            offline: ask a replay server over `archive` in place of PubMed.
+            archive: directory of PubMed XML to replay.
+            from_files: PubMed files to read in place of searching.
+            name: name of the archive the files go to.
+            full: read every record again.
+            accept_translation: let a search stand that PubMed reads otherwise than last time.
+            max_requests: requests the run may send to PubMed.
+            off_peak: wait for NLM's quiet hours with a large job.
+        """
+        options = Options(
+            offline=offline,
+            archive=Path(archive) if archive else None,
+            from_files=tuple(Path(file) for file in from_files or ()),
+            name=name,
+            full=full,
+            accept_translation=accept_translation,
+            max_requests=max_requests,
+            off_peak=off_peak,
+        )
+        settings = Settings.from_environment()
+        logs.hide_key(settings)
+        with pipeline_update.open_run(options, settings) as progress:
+            watch(progress)
+            for step in pipeline_update.STEPS:
+                _take_as_task(progress, step)
+        _leave_artifact(progress.receipt.markdown(), progress.run.run_id)
+        return progress.receipt.text()
+
+    return update
 
 
-def _run_as_task(run: Run, step: Step) -> None:
+update = flow_shown_to(lambda _progress: None)
+
+
+def _take_as_task(progress: Progress, step: Step) -> None:
     """Run one step as a task, called directly: a submitted one could not be interrupted.
 
-    The handle is closed over and not passed, as Prefect walks through every argument. No
+    The run is closed over and not passed, as Prefect walks through every argument. No
     retries: the one retry layer is in pipeline/pubmed/client.py, and the other steps either
     are one transaction or are continued by the next run.
     """
@@ -101,9 +106,8 @@ def _run_as_task(run: Run, step: Step) -> None:
         persist_result=False,
     )
     def one_step() -> dict[str, object]:
-        return pipeline_update.run_step(run, step)
+        return progress.take(step)
 
-    steps_begun.append(step.name)
     one_step()
 
 

@@ -19,7 +19,7 @@ from pipeline.errors import (
     EXIT_USAGE,
     KetumError,
 )
-from pipeline.outputs.escaping import for_terminal
+from pipeline.escaping import for_terminal
 from pipeline.settings import Settings
 
 EXAMPLES = """\

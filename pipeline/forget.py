@@ -16,7 +16,7 @@ from pipeline.journal import Journal
 from pipeline.outputs import sets
 from pipeline.rebuild import rebuild_under_lock, settle_dead_runs
 from pipeline.settings import Settings
-from pipeline.warehouse import lock
+from pipeline.storage import hold_lock
 
 log = logging.getLogger("ketum")
 
@@ -31,7 +31,7 @@ def forget(run_ids: Collection[str], settings: Settings, clock: Clock | None = N
             cannot be made of the others.
         LockedError: a run is at work.
     """
-    with lock.hold(settings.lock, "forget"):
+    with hold_lock(settings.lock, "forget"):
         sets.require_link(settings)
         for origin in {journal.origin for journal in journals.read_all(settings.runs)}:
             settle_dead_runs(origin, settings)

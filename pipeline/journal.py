@@ -19,8 +19,8 @@ from typing import Any
 
 from pipeline.clock import TOLERANCE
 from pipeline.errors import ConfigurationError
-from pipeline.pubmed.archive import write_atomically
 from pipeline.settings import Settings
+from pipeline.storage import write_atomically
 
 log = logging.getLogger("ketum")
 

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from pipeline.outputs.escaping import for_terminal_lines
+from pipeline.escaping import for_terminal_lines
 from pipeline.settings import Settings
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigurationError
-from pipeline.paths import shown
 from pipeline.settings import PUBMED_ORIGIN, ROOT, archive_origin
+from pipeline.storage import shown
 
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 

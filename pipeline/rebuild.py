@@ -14,31 +14,30 @@ import shutil
 import tempfile
 from collections.abc import Container
 from contextlib import ExitStack, closing
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
 from pipeline import journal as journals
+from pipeline.asking import Asked
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.reference import Reference
 from pipeline.journal import Journal
-from pipeline.options import OFFLINE, Options
-from pipeline.outputs import publish, sets
-from pipeline.outputs.receipt import Receipt
-from pipeline.paths import for_duckdb
-from pipeline.pubmed import ledger
-from pipeline.pubmed.archive import Archive
+from pipeline.options import Options
+from pipeline.outputs import sets
+from pipeline.outputs.publish import publish
+from pipeline.pubmed.archive import Archive, recall
 from pipeline.run import Run
 from pipeline.settings import Settings
-from pipeline.update import STEPS, run_step
-from pipeline.warehouse import lock
+from pipeline.steps import Fetched, Made
+from pipeline.storage import for_duckdb, hold_lock
+from pipeline.update import STEPS, Progress
+from pipeline.warehouse.database import Warehouse
 
 log = logging.getLogger("ketum")
 
 READINGS = "claim_evidence.csv"
-REPLAYED_STEPS = ("parse", "load", "judge", "build", "check")
 
 
 def rebuild(origin: str, settings: Settings, clock: Clock | None = None) -> str:
@@ -48,7 +47,7 @@ def rebuild(origin: str, settings: Settings, clock: Clock | None = None) -> str:
         ConfigurationError: no run of this origin was ever committed, or its archive is damaged.
         LockedError: a run is at work.
     """
-    with lock.hold(settings.lock, "rebuild"):
+    with hold_lock(settings.lock, "rebuild"):
         return rebuild_under_lock(origin, settings, clock or Clock())
 
 
@@ -78,10 +77,10 @@ def rebuild_under_lock(
         )
         for journal in past:
             is_last = journal is past[-1]
-            with closing(_replay(journal, apart, clock, Path(scratch), is_last)) as run:
+            progress = _replay(journal, apart, clock, Path(scratch), is_last)
+            with closing(progress.run.warehouse) as warehouse:
                 if is_last:
-                    publish.publish(run)
-                    set_id = run.journal.set_id
+                    set_id = publish(apart, warehouse.con, progress.receipt).set_id
         settings.warehouse(origin).parent.mkdir(parents=True, exist_ok=True)
         # a write-ahead log of the old file must not be replayed into the new one
         settings.warehouse(origin).with_name("warehouse.duckdb.wal").unlink(missing_ok=True)
@@ -105,34 +104,41 @@ def settle_dead_runs(origin: str, settings: Settings) -> None:
 
 def _replay(
     journal: Journal, settings: Settings, clock: Clock, scratch: Path, is_last: bool
-) -> Run:
-    """One committed run again, in `settings.warehouses`; returns its handle, still open."""
+) -> Progress:
+    """One committed run again, in `settings.warehouses`; its warehouse is still open."""
     archive = Archive(settings.raw(journal.origin))
     reference = scratch / journal.run_id
     _lay_out_reference(journal, archive, settings.reference, reference, is_last)
-    again = dataclasses.replace(journal, state=journals.RUNNING, steps=[], receipt={})
-    as_of: datetime = journal.time
     run = Run(
         settings,
-        Options(offline=journal.mode == OFFLINE),
+        Options(),
         clock,
+        journal.origin,
+        journal.mode,
+        journal.parameters,
         journal.run_id,
-        as_of,
-        again,
-        archive,
+        journal.time,
         Reference.load(reference, is_strict=False),
-        Receipt(run_id=journal.run_id, origin=journal.origin, as_of=as_of),
+        journal.previous_published_at,
+        Warehouse(settings, journal.origin, journal.time),
+        kept_set_id=journal.set_id,
     )
-    ledger.recall(run)
+    told = recall(archive, journal.run_id)
+    made = Made(
+        asked=Asked(told.answers, told.translations, is_full_read=told.is_full_read),
+        fetched=Fetched(told.gone, told.requests),
+    )
+    again = dataclasses.replace(journal, state=journals.RUNNING, steps=[], receipt={})
+    progress = Progress(run, again, made)
     log.info("replaying run %s", journal.run_id)
     try:
         for step in STEPS:
-            if step.name in REPLAYED_STEPS:
-                run_step(run, step)
+            if step.is_replayed:
+                progress.take(step)
     except BaseException:
-        run.close()
+        run.warehouse.close()
         raise
-    return run
+    return progress
 
 
 def _lay_out_reference(

@@ -1,14 +1,15 @@
-"""A run: the handle every step takes, from the lock to the last word in the journal."""
+"""What a run is, said once and never changed; and its way from the lock to the journal's end."""
 
 from __future__ import annotations
 
 import errno
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import duckdb
 
@@ -20,78 +21,64 @@ from pipeline.evidence.topics import Search, Topics
 from pipeline.journal import Journal
 from pipeline.options import FILES, LIVE, OFFLINE, Options
 from pipeline.outputs import sets
-from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.client import EutilsClient
-from pipeline.pubmed.search import SearchAnswer
 from pipeline.settings import PUBMED_ORIGIN, Settings
-from pipeline.warehouse import database, lock
+from pipeline.storage import hold_lock
+from pipeline.warehouse import database
+from pipeline.warehouse.database import Warehouse
 
 log = logging.getLogger("ketum")
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Run:
-    """The handle of one run. Steps pass data through it, the raw archive and `con`.
+    """What one run is. What its steps make goes from step to step (`update.Made`).
 
     Attributes:
+        origin: of its data: `pubmed` or `archive:<name>`.
+        mode: live, offline or files.
+        parameters: what it was told, without secrets.
         run_id: name of its directory under data/runs/.
         as_of: UTC time the run calls now.
         reference: the reference files it judges with.
-        archive: the raw store of its origin.
-        answers: search to PubMed's answer (empty when reading files).
-        translations: how PubMed read each search next to last time (`bounds.check`).
-        is_full_read: whether every record is read again, or only what may have changed.
-        revised: PubMed's answer to what it modified lately; None on a full read.
-        gone: PMIDs that left a search and that PubMed no longer delivers.
-        requests: requests sent to PubMed when all records had arrived.
-        content_sha256: over everything its judgements and tables depend on.
-        is_unchanged: nothing differs from the last run, so its judgements stand.
-        receipt: what to tell at the end.
+        previous_published_at: as_of of the last published set of its origin, ISO 8601.
+        warehouse: of its origin, opened when first used.
+        client: asks PubMed, or what stands in for it; None where files are read.
+        kept_set_id: name of the set of a run that is made again (`ketum rebuild`).
     """
 
     settings: Settings
     options: Options
     clock: Clock
+    origin: str
+    mode: str
+    parameters: Mapping[str, Any]
     run_id: str
     as_of: datetime
-    journal: Journal
-    archive: Archive
     reference: Reference
-    receipt: Receipt
+    previous_published_at: str | None
+    warehouse: Warehouse
     client: EutilsClient | None = None
-    answers: dict[str, SearchAnswer] = field(default_factory=dict)
-    translations: dict[str, str | None] = field(default_factory=dict)
-    is_full_read: bool = True
-    revised: SearchAnswer | None = None
-    gone: list[int] = field(default_factory=list)
-    requests: int = 0
-    content_sha256: str = ""
-    is_unchanged: bool = False
-    _con: duckdb.DuckDBPyConnection | None = None
+    kept_set_id: str | None = None
 
     @property
-    def topics(self) -> Topics:
-        return self.reference.topics
-
-    @property
-    def origin(self) -> str:
-        return self.journal.origin
-
-    @property
-    def mode(self) -> str:
-        return self.journal.mode
+    def archive(self) -> Archive:
+        """The raw store of its origin."""
+        return Archive(self.settings.raw(self.origin))
 
     @property
     def con(self) -> duckdb.DuckDBPyConnection:
         """The one connection to the warehouse, opened (and made) when first used."""
-        if self._con is None:
-            self._con = database.connect(self.settings, self.origin, self.as_of)
-        return self._con
+        return self.warehouse.con
 
     @property
     def has_warehouse(self) -> bool:
-        return self.settings.warehouse(self.origin).exists()
+        return self.warehouse.exists
+
+    @property
+    def topics(self) -> Topics:
+        return self.reference.topics
 
     @property
     def bounds_apply(self) -> bool:
@@ -107,21 +94,17 @@ class Run:
             if search.mode == LIVE or self.origin != PUBMED_ORIGIN
         )
 
-    def close(self) -> None:
-        """Roll back what is open and let the warehouse go."""
-        if self._con is not None:
-            self._con.close()
-            self._con = None
-
-    def set_state(self, state: str, verdict: str = "") -> None:
-        self.journal.state = state
-        self.journal.verdict = verdict or self.journal.verdict
-        self.journal.save(self.settings.runs)
+    @property
+    def queries(self) -> dict[str, str]:
+        """Each search in scope with the term that PubMed gets for it."""
+        return {search.name: self.topics.pubmed_query(search.name) for search in self.searches}
 
 
 @contextmanager
-def open_run(options: Options, settings: Settings, clock: Clock | None = None) -> Iterator[Run]:
-    """Take the lock, begin a journal, and give the handle; close all in any case.
+def open_run(
+    options: Options, settings: Settings, clock: Clock | None = None
+) -> Iterator[tuple[Run, Journal]]:
+    """Take the lock, begin a journal, and say what the run is; close all in any case.
 
     Whatever ends the block early rolls the warehouse back and is noted in the journal.
 
@@ -131,67 +114,71 @@ def open_run(options: Options, settings: Settings, clock: Clock | None = None) -
             warehouse is missing or damaged, `latest` is no link, or a run is dated in the future.
     """
     clock = clock or Clock()
-    started = clock.monotonic()
     reference = Reference.load(settings.reference)
     earlier = journals.read_all(settings.runs)
     ahead = journals.ahead(earlier, clock.now())
     as_of = journals.next_time([one for one in earlier if one not in ahead], clock.now())
     run_id = journals.new_run_id(as_of)
-    with lock.hold(settings.lock, run_id):
+    origin = options.origin
+    with hold_lock(settings.lock, run_id):
         sets.require_link(settings)
         _leave_no_run_ahead(settings, ahead, clock.now())
         journal = Journal(
             run_id,
-            options.origin,
+            origin,
             options.mode,
             as_of.isoformat(),
             options.as_parameters(),
             pid=os.getpid(),
         )
-        run = Run(
-            settings,
-            options,
-            clock,
-            run_id,
-            as_of,
-            journal,
-            Archive(settings.raw(options.origin)),
-            reference,
-            Receipt(run_id=run_id, origin=options.origin, as_of=as_of),
-        )
         journal.save(settings.runs)
+        warehouse = Warehouse(settings, origin, as_of)
         try:
-            _settle_earlier_runs(run)
-            _see_that_all_runs_are_held(run)
-            journal.previous_published_at = _previous_published_at(run)
-            with _source(run):
-                yield run
-            run.receipt.seconds = clock.monotonic() - started
-            journal.receipt = run.receipt.as_dict()
+            held = _held_runs(warehouse)
+            journals.settle(settings.runs, origin, held, but=run_id)
+            _see_that_all_runs_are_held(settings, origin, held, has_warehouse=warehouse.exists)
+            journal.previous_published_at = _previous_published_at(settings, origin)
+            with _source(options, settings, clock) as client:
+                run = Run(
+                    settings,
+                    options,
+                    clock,
+                    origin,
+                    options.mode,
+                    journal.parameters,
+                    run_id,
+                    as_of,
+                    reference,
+                    journal.previous_published_at,
+                    warehouse,
+                    client,
+                )
+                yield run, journal
             journal.exit_code = 0
-            run.set_state(journal.state, "done")
+            journal.verdict = "done"
+            journal.save(settings.runs)
         except BaseException as error:
-            run.close()
-            _note_failure(run, error)
+            warehouse.close()
+            _note_failure(settings, journal, error)
             if _is_disk_full(error):
                 raise _no_space(settings) from error
-            warehouse = settings.warehouse(options.origin)
-            if database.is_damage(error, warehouse):
-                raise database.damaged(warehouse, options.origin, error) from error
+            if database.is_damage(error, warehouse.path):
+                raise database.damaged(warehouse.path, origin, error) from error
             raise
         finally:
-            run.close()
+            warehouse.close()
 
 
-def _note_failure(run: Run, error: BaseException) -> None:
+def _note_failure(settings: Settings, journal: Journal, error: BaseException) -> None:
     """Note in the journal how the run ended; what it committed or published stays so."""
-    run.journal.exit_code = exit_code_of(error)
-    done = run.journal.state in (journals.COMMITTED, journals.PUBLISHED)
-    state = run.journal.state if done else journals.FAILED
+    journal.exit_code = exit_code_of(error)
+    if journal.state not in journals.DONE:
+        journal.state = journals.FAILED
+    journal.verdict = str(error) or type(error).__name__
     try:
-        run.set_state(state, str(error) or type(error).__name__)
+        journal.save(settings.runs)
     except OSError:  # a full disk must not hide why the run ended
-        log.warning("The journal of run %s could not be written.", run.run_id)
+        log.warning("The journal of run %s could not be written.", journal.run_id)
 
 
 def _is_disk_full(error: BaseException) -> bool:
@@ -208,19 +195,16 @@ def _no_space(settings: Settings) -> KetumError:
     )
 
 
-def _settle_earlier_runs(run: Run) -> None:
-    """Close the journals of dead runs: committed if the warehouse has them, else abandoned."""
-    journals.settle(run.settings.runs, run.origin, _held_runs(run), but=run.run_id)
-
-
-def _held_runs(run: Run) -> set[str]:
+def _held_runs(warehouse: Warehouse) -> set[str]:
     """The runs whose data is in the warehouse."""
-    if not run.has_warehouse:
+    if not warehouse.exists:
         return set()
-    return {row[0] for row in run.con.execute("SELECT run_id FROM ops.runs").fetchall()}
+    return {row[0] for row in warehouse.con.execute("SELECT run_id FROM ops.runs").fetchall()}
 
 
-def _see_that_all_runs_are_held(run: Run) -> None:
+def _see_that_all_runs_are_held(
+    settings: Settings, origin: str, held: set[str], *, has_warehouse: bool
+) -> None:
     """See that warehouse and journals tell of the same runs.
 
     A new warehouse beside old journals, or an old copy of one, would have forgotten what entered
@@ -229,13 +213,12 @@ def _see_that_all_runs_are_held(run: Run) -> None:
     Raises:
         ConfigurationError: they do not.
     """
-    told = journals.read_all(run.settings.runs, run.origin)
+    told = journals.read_all(settings.runs, origin)
     committed = {journal.run_id for journal in told if journal.state in journals.DONE}
-    held = _held_runs(run)
-    rebuild = f"`ketum rebuild --origin {run.origin}`"
-    if committed and not run.has_warehouse:
+    rebuild = f"`ketum rebuild --origin {origin}`"
+    if committed and not has_warehouse:
         raise ConfigurationError(
-            f"The warehouse of origin {run.origin} is missing, and {len(committed)} run(s) were "
+            f"The warehouse of origin {origin} is missing, and {len(committed)} run(s) were "
             "committed to it.",
             effect="Nothing changed: in a new one everything would be new once more, and what "
             "left or was retracted before would be unknown.",
@@ -243,17 +226,17 @@ def _see_that_all_runs_are_held(run: Run) -> None:
         )
     if lacking := sorted(committed - held):
         raise ConfigurationError(
-            f"The warehouse of origin {run.origin} lacks {len(lacking)} run(s) that were committed "
+            f"The warehouse of origin {origin} lacks {len(lacking)} run(s) that were committed "
             f"to it (first: {lacking[0]}), as an older copy would.",
             effect="Nothing changed.",
             next_step=f"{rebuild}, which makes it anew from the raw archive.",
         )
     if unknown := sorted(held - {journal.run_id for journal in told}):
         raise ConfigurationError(
-            f"The warehouse of origin {run.origin} holds {len(unknown)} run(s) without a journal "
+            f"The warehouse of origin {origin} holds {len(unknown)} run(s) without a journal "
             f"(first: {unknown[0]}).",
             effect="Nothing changed.",
-            next_step=f"restore {run.settings.runs / unknown[0]} from a copy, or do without the "
+            next_step=f"restore {settings.runs / unknown[0]} from a copy, or do without the "
             f"run: {rebuild} makes the warehouse of the runs that have a journal.",
         )
 
@@ -282,7 +265,7 @@ def _leave_no_run_ahead(settings: Settings, ahead: list[Journal], now: datetime)
         )
 
 
-def _previous_published_at(run: Run) -> str | None:
+def _previous_published_at(settings: Settings, origin: str) -> str | None:
     """as_of of the last published run of this origin, ISO 8601.
 
     A run that committed and died is published just before this one begins, too late for
@@ -290,22 +273,22 @@ def _previous_published_at(run: Run) -> str | None:
     """
     published = [
         journal.as_of
-        for journal in journals.read_all(run.settings.runs, run.origin)
+        for journal in journals.read_all(settings.runs, origin)
         if journal.state == journals.PUBLISHED
     ]
     return published[-1] if published else None
 
 
 @contextmanager
-def _source(run: Run) -> Iterator[None]:
-    """Give the run its client: live PubMed, or a replay server over the archive."""
-    if run.mode == FILES:
-        yield
-    elif run.mode == OFFLINE:
-        from pipeline.pubmed.replay import Archive as ReplayArchive
-        from pipeline.pubmed.replay import ReplayServer
+def _source(options: Options, settings: Settings, clock: Clock) -> Iterator[EutilsClient | None]:
+    """A client of live PubMed, or of a replay server over the archive; None for files."""
+    if options.mode == FILES:
+        yield None
+    elif options.mode == OFFLINE:
+        from pipeline.replay import Archive as ReplayArchive
+        from pipeline.replay import ReplayServer
 
-        directory = run.options.archive_directory
+        directory = options.archive_directory
         if not directory.is_dir():
             raise ConfigurationError(
                 f"There is no archive at {directory}.",
@@ -313,20 +296,18 @@ def _source(run: Run) -> Iterator[None]:
                 next_step="name a directory of PubMed XML with --archive.",
             )
         with ReplayServer(ReplayArchive.read(directory)) as server:
-            run.client = EutilsClient(run.clock, pace_file=None, base_url=server.url)
-            yield
+            yield EutilsClient(clock, pace_file=None, base_url=server.url)
     else:
-        if run.settings.email is None:
+        if settings.email is None:
             log.warning(
                 "NCBI_EMAIL is not set: requests go without a contact address, so NCBI "
                 "cannot write before it blocks."
             )
-        run.client = EutilsClient(
-            run.clock,
-            pace_file=run.settings.pace_file,
-            base_url=run.settings.eutils_url,
-            email=run.settings.email,
-            api_key=run.settings.api_key,
-            budget=run.options.max_requests,
+        yield EutilsClient(
+            clock,
+            pace_file=settings.pace_file,
+            base_url=settings.eutils_url,
+            email=settings.email,
+            api_key=settings.api_key,
+            budget=options.max_requests,
         )
-        yield

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.paths import for_duckdb
+from pipeline.storage import for_duckdb
 
 ROOT = Path(__file__).resolve().parent.parent
 """The repository root: `sql/` and `data/reference/` are found from here."""

@@ -15,8 +15,8 @@ from pipeline import __version__
 from pipeline import journal as journals
 from pipeline.clock import Clock
 from pipeline.errors import CheckError, ConfigurationError, StaleError
+from pipeline.escaping import for_terminal_lines
 from pipeline.outputs import manifest
-from pipeline.outputs.escaping import for_terminal_lines
 from pipeline.outputs.manifest import Manifest, OddManifestError
 from pipeline.settings import Settings
 

@@ -17,13 +17,13 @@ import duckdb
 
 from pipeline import journal as journals
 from pipeline.errors import CheckError, ConfigurationError
+from pipeline.escaping import for_terminal_lines
 from pipeline.outputs import manifest
-from pipeline.outputs.escaping import for_terminal_lines
 from pipeline.outputs.exports import NOT_EXPORTED, SCHEMAS
 from pipeline.outputs.manifest import OddManifestError
-from pipeline.paths import first_line, for_duckdb, shown
 from pipeline.pubmed.audit import audit
 from pipeline.settings import Settings, slug
+from pipeline.storage import first_line, for_duckdb, shown
 from pipeline.warehouse.database import ALONE, is_in_use
 
 SET, ARCHIVE = "set", "archive"

@@ -26,8 +26,8 @@ from pipeline.evidence.reference import Reference
 from pipeline.options import Options
 from pipeline.outputs import publish
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed.replay import Archive as ReplayArchive
-from pipeline.pubmed.replay import ReplayServer
+from pipeline.replay import Archive as ReplayArchive
+from pipeline.replay import ReplayServer
 from pipeline.settings import Settings
 from pipeline.update import run_update
 from pipeline.warehouse import database

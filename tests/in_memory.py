@@ -16,10 +16,10 @@ from lxml import etree
 from pipeline.evidence import type_changes
 from pipeline.evidence.judge import judge
 from pipeline.evidence.reference import Reference
-from pipeline.outputs import tables
+from pipeline.outputs import marts
 from pipeline.outputs.wording import statement
 from pipeline.settings import PUBMED_ORIGIN, ROOT
-from pipeline.warehouse import database, load, membership, stage
+from pipeline.warehouse import fingerprint, load, membership, searches, stage
 from tests.corpus import article_set
 
 SQL = ROOT / "sql"
@@ -43,7 +43,7 @@ class Warehouse:
         self.as_of = FIRST_DAY
         self.before: datetime | None = None
         self.counts: dict[str, dict[str, int]] = {}
-        for path in database.schema_files(SQL):
+        for path in fingerprint.schema_files(SQL):
             self.con.execute(path.read_text(encoding="utf-8"))
         self.fill("ops.warehouse", {"origin": PUBMED_ORIGIN})
 
@@ -106,12 +106,12 @@ class Warehouse:
             delivered: PMIDs of the records that PubMed holds now; None where files were read.
         """
         is_live = delivered is not None
-        searches = [
+        in_scope = [
             search
             for search in self.reference.topics.searches
             if search.mode == "live" or not is_live
         ]
-        names = [search.name for search in searches]
+        names = [search.name for search in in_scope]
         answers = {name: self._matching(name, delivered or []) for name in names if is_live}
         reason = "appeared" if self.counts else "first_run"
         gone = [
@@ -121,7 +121,7 @@ class Warehouse:
             )
             if is_live and pmid not in (delivered or [])
         ]
-        membership.note_unread(self.con, answers)
+        searches.note_unread(self.con, answers)
         self.counts = membership.update(
             self.con, answers, names, dict.fromkeys(names, reason), gone, self.as_of
         )
@@ -136,7 +136,7 @@ class Warehouse:
                 "previous_published_at": self.before,
             },
         )
-        for search in searches:
+        for search in in_scope:
             unread = self.ask(
                 "SELECT count(*) FROM ops.unread_records WHERE search = ?", [search.name]
             )[0][0]
@@ -174,8 +174,8 @@ class Warehouse:
                 statement(PUBMED_ORIGIN, held, unread),
             ],
         )
-        tables.note_dois(self.con)
-        for path in tables.files(SQL):
+        marts.note_dois(self.con)
+        for path in marts.files(SQL):
             self.con.execute(path.read_text(encoding="utf-8"))
 
     def ask(self, sql: str, parameters: list[object] | None = None) -> Rows:

@@ -20,10 +20,10 @@ import pytest
 from pipeline import cli, logs, update
 from pipeline.clock import Clock
 from pipeline.errors import CheckError
-from pipeline.run import Options
+from pipeline.options import Options
 from pipeline.settings import ROOT, Settings
+from pipeline.storage import hold_lock
 from pipeline.update import run_update
-from pipeline.warehouse import lock
 from tests.corpus import article, write
 
 pytestmark = pytest.mark.whole
@@ -43,7 +43,7 @@ import sys, time
 from pipeline import update
 from pipeline.cli import main
 
-def slow(run):
+def slow(run, made):
     print("at work", flush=True)
     if sys.argv[1] == "python":
         time.sleep(60)
@@ -51,6 +51,7 @@ def slow(run):
     run.con.execute("SELECT count(*) FROM range(100) a, range(1000000) b "
                     "WHERE (a.range * b.range) % 7 = 3")
     time.sleep(60)
+    return made, {}
 
 update.STEPS = tuple(
     update.Step(s.name, s.does, slow) if s.name == "judge" else s for s in update.STEPS
@@ -193,7 +194,7 @@ def test_no_network_is_3_with_one_paragraph(settings, tmp_path):
 
 
 def test_a_failing_check_is_4(data, archive, capsys, monkeypatch):
-    def fail(_run: object) -> dict[str, object]:
+    def fail(_run: object, _made: object) -> None:
         raise CheckError("A check failed.", effect="Nothing published.", next_step="look.")
 
     steps = (update.Step("search", "fails", fail),)
@@ -205,13 +206,13 @@ def test_a_failing_check_is_4(data, archive, capsys, monkeypatch):
 
 
 def test_a_run_in_the_way_is_6(data, archive, capsys):
-    with lock.hold(data / "ketum.lock", "the-other"):
+    with hold_lock(data / "ketum.lock", "the-other"):
         assert ketum("update", "--offline", "--archive", str(archive)) == 6
     assert "the-other" in capsys.readouterr().err
 
 
 def test_a_full_disk_is_told_without_a_traceback(data, archive, capsys, monkeypatch):
-    def full(_run: object) -> dict[str, object]:
+    def full(_run: object, _made: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(update, "STEPS", (update.Step("search", "fails", full),))
@@ -560,7 +561,7 @@ def test_a_stopped_update_leaves_what_was_published(number, code, busy, data, ar
     assert {path: path.stat().st_mtime_ns for path in shown.rglob("*")} == before
     states = sorted(json.loads(p.read_text())["state"] for p in data.glob("runs/*/run.json"))
     assert states == ["failed", "published"]
-    with lock.hold(data / "ketum.lock", "free again"):
+    with hold_lock(data / "ketum.lock", "free again"):
         pass
 
 

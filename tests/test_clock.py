@@ -15,9 +15,9 @@ from pipeline.forget import forget
 from pipeline.journal import Journal
 from pipeline.options import Options
 from pipeline.outputs import manifest
-from pipeline.pubmed.replay import Archive as ReplayArchive
-from pipeline.pubmed.replay import ReplayServer
-from pipeline.pubmed.replay.response import Exchange, Response
+from pipeline.replay import Archive as ReplayArchive
+from pipeline.replay import ReplayServer
+from pipeline.replay.answers import Exchange, Response
 from pipeline.update import run_update
 from tests.conftest import FakeClock
 from tests.corpus import article, write
@@ -136,10 +136,10 @@ def test_an_hour_is_no_matter(settings, clock):
 def test_a_live_run_is_held_against_the_clock_of_pubmed(
     theirs, refused, settings, clock, tmp_path, monkeypatch, database_alone
 ):
-    from pipeline import update
+    from pipeline import asking, update
 
     monkeypatch.setattr(update, "STEPS", update.STEPS[:1])
-    monkeypatch.setattr(update.bounds, "check", lambda *_: "first")
+    monkeypatch.setattr(asking, "check", lambda *_, **__: asking.Verdict("first", []))
     write(tmp_path / "corpus" / "all.xml", FIRST)
     moment = clock.now() + theirs
     told = f"{moment:%a, %d %b %Y %H:%M:%S} GMT"

@@ -11,11 +11,12 @@ import pytest
 
 from pipeline import journal as journals
 from pipeline.cli import build_parser
-from pipeline.outputs import claims_page, data_dictionary, query
+from pipeline.outputs import claims_page, query
 from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
 from pipeline.settings import ROOT, Settings
 from tests.goldens import frozen
+from tools import data_dictionary
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DEMONSTRATION = (ROOT / "data" / "demo" / "README.md").read_text(encoding="utf-8")
@@ -145,6 +146,12 @@ def test_every_table_and_column_has_a_comment():
 
 def test_the_data_dictionary_is_current():
     assert data_dictionary.main(["--check"]) == 0
+
+
+def test_the_data_dictionary_is_in_reading_order():
+    headings = re.findall(r"^## (\w+)\.", data_dictionary.TARGET.read_text("utf-8"), re.MULTILINE)
+    assert list(dict.fromkeys(headings)) == ["marts", "evidence", "core", "ops"]
+    assert headings == sorted(headings, key=data_dictionary.SCHEMAS.index)
 
 
 def test_a_stale_data_dictionary_is_noticed(tmp_path: Path):

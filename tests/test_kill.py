@@ -28,7 +28,7 @@ from pipeline import update
 from pipeline.options import Options
 from pipeline.settings import Settings
 
-def die(run):
+def die(run, made):
     os.kill(os.getpid(), signal.SIGKILL)
 
 steps = list(update.STEPS)

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from pipeline.run import Options
+from pipeline.options import Options
 from pipeline.settings import ROOT, Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock

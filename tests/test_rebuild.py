@@ -17,13 +17,13 @@ from pipeline import journal as journals
 from pipeline import run as runs
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError, LockedError
-from pipeline.pubmed.replay import Archive as ReplayArchive
-from pipeline.pubmed.replay import ReplayServer
+from pipeline.options import Options
 from pipeline.rebuild import rebuild
-from pipeline.run import Options
+from pipeline.replay import Archive as ReplayArchive
+from pipeline.replay import ReplayServer
 from pipeline.settings import Settings
+from pipeline.storage import hold_lock
 from pipeline.update import run_update
-from pipeline.warehouse import lock
 from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, write
 
@@ -198,5 +198,5 @@ def test_there_must_be_something_to_rebuild_from(settings_of):
 
 
 def test_a_rebuild_waits_for_no_run(settings_of):
-    with lock.hold(settings_of.lock, "a-run"), pytest.raises(LockedError, match="a-run"):
+    with hold_lock(settings_of.lock, "a-run"), pytest.raises(LockedError, match="a-run"):
         rebuild("pubmed", settings_of)

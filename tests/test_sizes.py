@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.evidence.reference import Reference
 from pipeline.options import Options
-from pipeline.pubmed.replay import Archive, ReplayServer
+from pipeline.replay import Archive, ReplayServer
 from pipeline.settings import ROOT
 from pipeline.update import run_update
 from tests.conftest import made_once

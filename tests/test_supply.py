@@ -25,8 +25,6 @@ PIN = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)==(?P<version>[A-Za-z0-9.]+)( ; [
 
 WITH_EXTRA = {
     "pipeline/evidence/reader.py": "reader",
-    "pipeline/evidence/train_reader.py": "reader",
-    "pipeline/outputs/page/charts.py": "notebook",
 }
 """Modules of the program that need an extra; nothing but these may import from it."""
 
@@ -54,7 +52,7 @@ def imported(path: Path) -> Iterator[str]:
 
 def foreign(path: Path) -> set[str]:
     """Distributions that a module imports from; a name that none is known for, as it is."""
-    own = {"pipeline", "flows", "tests", "benchmarks"}
+    own = {"pipeline", "flows", "tests", "tools", "benchmarks"}
     names = set(imported(path)) - set(sys.stdlib_module_names) - own
     return {canonicalize_name(DISTRIBUTIONS.get(name, [name])[0]) for name in names}
 
@@ -72,7 +70,7 @@ def test_every_package_that_the_program_imports_is_declared():
 
 
 def test_every_package_that_tests_and_tools_import_is_declared():
-    for path in modules("tests", "benchmarks", "data"):
+    for path in modules("tests", "tools", "benchmarks", "data"):
         assert foreign(path) <= set(EVERYTHING), path
 
 

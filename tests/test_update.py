@@ -17,9 +17,10 @@ from pipeline.errors import (
 )
 from pipeline.evidence import judge as judging
 from pipeline.options import Options
+from pipeline.outputs import publish
 from pipeline.rebuild import rebuild
+from pipeline.storage import hold_lock
 from pipeline.update import run_update
-from pipeline.warehouse import lock, snapshot
 from tests.corpus import article, write
 
 FIRST = article(1, "Effects of <i>Mitragyna speciosa</i> on pain in mice")
@@ -142,7 +143,7 @@ def test_no_network_changes_nothing(settings, clock):
 
 
 def test_a_second_run_at_the_same_time_is_refused_at_once(settings, clock):
-    with lock.hold(settings.lock, "another"), pytest.raises(LockedError, match="another"):
+    with hold_lock(settings.lock, "another"), pytest.raises(LockedError, match="another"):
         run_update(Options(offline=True), settings, clock)
 
 
@@ -191,7 +192,8 @@ def test_the_journal_tells_how_a_run_went(live, settings):
     journal = json.loads((settings.runs / receipt.run_id / "run.json").read_text())
     assert journal["state"] == "published"
     assert [step["step"] for step in journal["steps"]] == [
-        "search", "fetch", "parse", "load", "judge", "build", "check", "publish",
+        "search", "fetch", "parse", "count", "load", "compare", "judge", "place", "note", "build",
+        "check", "report", "commit", "publish",
     ]  # fmt: skip
 
 
@@ -247,7 +249,7 @@ def test_a_full_disk_is_said_plainly_and_leaves_the_published_set(
 
     clock.sleep(86_400)
     with monkeypatch.context() as patch, pytest.raises(KetumError, match="no space left"):
-        patch.setattr(snapshot, "write", full)
+        patch.setattr(publish, "write_copy", full)
         live(FIRST, article(2, "Kratom"))
     assert settings.latest.resolve() == before
     clock.sleep(86_400)

@@ -24,7 +24,8 @@ from pipeline.evidence.reference import Reference
 from pipeline.evidence.topics import found_by
 from pipeline.pubmed.parsing.bytes import extract
 from pipeline.settings import ROOT, Settings
-from pipeline.warehouse import database, stage
+from pipeline.warehouse import stage
+from pipeline.warehouse.fingerprint import schema_files
 
 HERE = Path(__file__).resolve().parent
 REFERENCE = ROOT / "data" / "reference"
@@ -39,7 +40,7 @@ def main(source: Path) -> None:
     reference = Reference.load(REFERENCE)
     topics = reference.topics
     with duckdb.connect() as con:
-        for path in database.schema_files(Settings.from_environment().sql):
+        for path in schema_files(Settings.from_environment().sql):
             con.execute(path.read_text(encoding="utf-8"))
         stage.create_staging(con)
         stage.stage_file(con, stripped, raw_file=None, stamp="demo", first_record_no=1)

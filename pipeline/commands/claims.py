@@ -44,8 +44,8 @@ def register(commands: Subparsers) -> None:
 
 
 def _claims(settings: Settings, arguments: argparse.Namespace) -> int:
+    from pipeline.escaping import for_json, for_terminal_lines
     from pipeline.outputs import claims, claims_text, query
-    from pipeline.outputs.escaping import for_json, for_terminal_lines
 
     if arguments.claim and (arguments.check or arguments.next):
         raise ConfigurationError(

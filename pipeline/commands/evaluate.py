@@ -73,7 +73,7 @@ def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
         raise ConfigurationError(
             f"There is no model {arguments.reader}, or scikit-learn is not installed.",
             effect="Nothing was evaluated.",
-            next_step="install the extra `reader`, run `python -m pipeline.evidence.train_reader`.",
+            next_step="install the extra `reader`, run `python -m tools.train_reader`.",
         )
     if arguments.labels:
         known = records.labelled(arguments.labels, mapping, arguments.part)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pipeline.commands.parsers import Subparsers
 from pipeline.errors import EXIT_OK
-from pipeline.paths import shown
 from pipeline.settings import Settings
+from pipeline.storage import shown
 
 FORMATS = ("ris", "bibtex", "csl-json", "nbib", "csv", "parquet", "jsonl")
 TARGETS = ("zotero", "endnote", "rayyan", "asreview", "revman")
@@ -70,10 +70,10 @@ def register(commands: Subparsers) -> None:
 
 
 def _export(settings: Settings, arguments: argparse.Namespace) -> int:
+    from pipeline.escaping import for_terminal_lines
     from pipeline.outputs import query
     from pipeline.outputs.citations.export import export
     from pipeline.outputs.citations.selection import Selection, years
-    from pipeline.outputs.escaping import for_terminal_lines
 
     first, last = years(arguments.years) if arguments.years is not None else (None, None)
     told = export(

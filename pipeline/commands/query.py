@@ -47,11 +47,11 @@ def register(commands: Subparsers) -> None:
 
 
 def _query(settings: Settings, arguments: argparse.Namespace) -> int:
-    from pipeline.outputs import query, rows, shells
+    from pipeline.outputs import query, rows
 
     _check_usage(arguments)
     if arguments.interactive:
-        command = shells.command(settings)
+        command = query.shell_command(settings)
         # This process becomes the shell, which then owns the terminal and its signals.
         os.execve(command[0], command, environment_of_others())
     sql = _statement(arguments.sql)

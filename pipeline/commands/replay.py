@@ -28,7 +28,7 @@ def register(commands: Subparsers) -> None:
 
 
 def _replay(_settings: Settings, arguments: argparse.Namespace) -> int:
-    from pipeline.pubmed.replay import faults, serve
+    from pipeline.replay import faults, serve
 
     if arguments.faults:
         for case in faults.CASES:

@@ -8,7 +8,7 @@ import json
 from pipeline.clock import Clock
 from pipeline.commands.parsers import Subparsers
 from pipeline.errors import EXIT_OK, EXIT_UNEXPECTED, KetumError
-from pipeline.outputs.escaping import for_terminal_lines
+from pipeline.escaping import for_terminal_lines
 from pipeline.settings import Settings
 
 

@@ -1,10 +1,13 @@
-"""Articles that a good search must find: known_articles.csv."""
+"""Articles that a good search must find: known_articles.csv, and which of them it found."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import duckdb
 
 from pipeline.csv_rows import Row, read_rows, refusal
 from pipeline.errors import ConfigurationError
@@ -73,3 +76,41 @@ def _check(path: Path, row: Row, read: KnownArticle) -> None:
         raise refusal(str(path), row.line, f"{doi!r} is no DOI")
     if not pmid and not doi:
         raise refusal(str(path), row.line, "the article has neither PMID nor DOI")
+
+
+def note_known_articles(con: duckdb.DuckDBPyConnection, known: Sequence[KnownArticle]) -> None:
+    """Put the known articles into ops.known_articles, and say which of them are held."""
+    con.execute("DELETE FROM ops.known_articles")
+    con.execute(
+        """
+        INSERT INTO ops.known_articles
+        SELECT k.position, k.pmid, k.doi, k.title, EXISTS (
+            SELECT 1 FROM core.articles AS a
+            WHERE a.pmid = k.pmid OR (k.pmid IS NULL AND lower(a.doi) = lower(k.doi))
+        ), FALSE, FALSE
+        FROM (
+            SELECT unnest(?::INTEGER[]) AS position, unnest(?::INTEGER[]) AS pmid,
+                unnest(?::VARCHAR[]) AS doi, unnest(?::VARCHAR[]) AS title
+        ) AS k
+        ORDER BY k.position
+        """,
+        [
+            list(range(1, len(known) + 1)),
+            [one.pmid for one in known],
+            [one.doi for one in known],
+            [one.title for one in known],
+        ],
+    )
+
+
+def note_known_members(con: duckdb.DuckDBPyConnection) -> None:
+    """Say which known articles are in the kratom search, and which only a list put there."""
+    con.execute(
+        """
+        UPDATE ops.known_articles AS k
+        SET is_member = TRUE, is_only_listed = h.matched_by IN ('local', 'listed')
+        FROM core.articles AS a, ops.search_hits AS h
+        WHERE (a.pmid = k.pmid OR (k.pmid IS NULL AND lower(a.doi) = lower(k.doi)))
+            AND h.pmid = a.pmid AND h.search = 'kratom' AND h.left_at IS NULL
+        """
+    )

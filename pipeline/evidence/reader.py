@@ -1,6 +1,6 @@
 """The second reader: a linear model over hashed words that suggests, and never decides.
 
-It is trained by `python -m pipeline.evidence.train_reader` from labels the user has, and kept as
+It is trained by `python -m tools.train_reader` from labels the user has, and kept as
 `data/reference/reader.npz` (not committed). Its features are hashes of words of title and
 abstract and of the rules that fired, so that no vocabulary of other people's texts is in the
 file. Needs the extra `reader` (scikit-learn); without it, or without a model, nothing is
@@ -163,7 +163,7 @@ def load_reader(path: Path) -> Reader | None:
         raise ConfigurationError(
             f"{path} is no model of the second reader: {error}.",
             effect="Nothing was judged.",
-            next_step="train it again (`python -m pipeline.evidence.train_reader`) or remove it.",
+            next_step="train it again (`python -m tools.train_reader`) or remove it.",
         ) from error
 
 

@@ -114,6 +114,11 @@ class Reference:
         except FileNotFoundError as error:
             raise _refusal(f"The reference file {error.filename} is missing.") from None
 
+    def files(self) -> Iterator[str]:
+        """Names of the files that are there: kept with a run, so that it can be judged again."""
+        yield from REFERENCE_FILES
+        yield from (name for name in OPTIONAL_FILES if (self.directory / name).is_file())
+
     @cached_property
     def sha256(self) -> str:
         """SHA-256 over everything that decides a judgement, the record and its decisions apart.

@@ -14,8 +14,8 @@ from itertools import chain, repeat
 from typing import Any
 
 from pipeline.errors import ConfigurationError
-from pipeline.paths import lines
 from pipeline.rules.file import RuleFile
+from pipeline.storage import lines
 
 
 @dataclass(frozen=True)

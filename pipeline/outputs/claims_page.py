@@ -10,8 +10,8 @@ from typing import Any
 
 import duckdb
 
+from pipeline.escaping import for_markdown
 from pipeline.outputs import claims, query
-from pipeline.outputs.escaping import for_markdown
 from pipeline.settings import ROOT, Settings
 
 TARGET = ROOT / "docs" / "claims.md"

@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pipeline.escaping import for_terminal_lines
 from pipeline.evidence.curation import NOT_HELD
 from pipeline.outputs.claims import LOOKED_AT
-from pipeline.outputs.escaping import for_terminal_lines
 
 _COLUMNS = (
     ("trials", "human experimental"),

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.outputs.escaping import for_terminal_lines
+from pipeline.escaping import for_terminal_lines
 from pipeline.outputs.explain_facets import facet_lines, facets, rows, study, study_lines
 from pipeline.rules.file import RuleFile
 

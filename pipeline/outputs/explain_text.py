@@ -18,6 +18,7 @@ from pipeline.pubmed.parsing.bytes import open_bytes
 from pipeline.rules.model import CONFIDENCES
 from pipeline.rules.text import Section
 from pipeline.warehouse import database, stage
+from pipeline.warehouse.fingerprint import schema_files
 
 _AROUND = 80
 """How much of a text is shown before and behind the words that decided, in characters."""
@@ -71,7 +72,7 @@ def _of_pubmed(path: Path, sql: Path) -> list[Record]:
     """Read by the parser of every run, in a database in memory."""
     with duckdb.connect() as con:
         database.configure(con)
-        for schema in database.schema_files(sql):
+        for schema in schema_files(sql):
             con.execute(schema.read_text(encoding="utf-8"))
         stage.create_staging(con)
         stage.stage_file(con, path, raw_file=None, stamp=path.name)

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import duckdb
 
-from pipeline.outputs.escaping import FORMULA
-from pipeline.paths import literal
+from pipeline.escaping import FORMULA
+from pipeline.storage import literal
 
 SCHEMAS = ("core", "evidence", "marts", "ops")
 # raw bytes, a view as large as all texts together, and the program's own notes; all of them

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.outputs.escaping import for_markdown
+from pipeline.escaping import for_markdown
 
 YEARS_SHOWN = 8
 EMPTY = "."

@@ -10,12 +10,11 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pipeline.journal import Journal
-from pipeline.outputs.escaping import for_json
+from pipeline.escaping import for_json
 from pipeline.outputs.exports import Exported
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed.archive import sha256_of
 from pipeline.settings import PUBMED_ORIGIN
+from pipeline.storage import sha256_of
 from pipeline.warehouse.database import CONTRACT_VERSION
 
 _NAME = "ketum"
@@ -35,7 +34,6 @@ LICENCE = (
 
 
 def render(
-    journal: Journal,
     told: Receipt,
     exported: list[Exported],
     sums: dict[str, tuple[str, int]],
@@ -69,23 +67,23 @@ def render(
             "title": "PubMed, U.S. National Library of Medicine",
             "path": "https://pubmed.ncbi.nlm.nih.gov/",
         }
-        if journal.origin == PUBMED_ORIGIN
-        else {"title": f"PubMed records from local files ({journal.origin})"}
+        if told.origin == PUBMED_ORIGIN
+        else {"title": f"PubMed records from local files ({told.origin})"}
     )
     package = {
         "profile": "tabular-data-package",
         "name": _NAME,
-        "id": journal.set_id,
+        "id": told.set_id,
         "title": "Published evidence on mitragynine (kratom) and pain, by study type and year",
         "description": told.statement,
-        "created": journal.as_of + "Z",
+        "created": told.as_of.isoformat() + "Z",
         "version": version,
         "sources": [source],
         "licenses": [{"name": "other", "title": LICENCE}],
         "ketum": {
-            "origin": journal.origin,
-            "run_id": journal.run_id,
-            "as_of": journal.as_of,
+            "origin": told.origin,
+            "run_id": told.run_id,
+            "as_of": told.as_of.isoformat(),
             "contract_version": CONTRACT_VERSION,
             "searches": told.searches,
         },

@@ -9,95 +9,73 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 from pipeline import __version__
-from pipeline import journal as journals
-from pipeline.journal import Journal
-from pipeline.outputs import exports, manifest, receipt, search_log, sets
-from pipeline.outputs.feeds import render as feeds
+from pipeline.outputs import exports, feeds, manifest, search_log, sets
 from pipeline.outputs.manifest import OddManifestError, StatedFile
 from pipeline.outputs.page import render as page
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed.archive import sha256_of, sync_directory
-from pipeline.run import Run
 from pipeline.settings import Settings
-from pipeline.warehouse import snapshot
+from pipeline.storage import sha256_of, sync_directory
+from pipeline.warehouse.database import write_copy
 
 log = logging.getLogger("ketum")
 
 
-def publish(run: Run) -> dict[str, object]:
-    """Publish the run's committed data.
+def publish(settings: Settings, con: duckdb.DuckDBPyConnection, told: Receipt) -> Receipt:
+    """Publish committed data as the set that a receipt names; can be repeated.
+
+    Args:
+        settings: where sets lie.
+        con: the warehouse.
+        told: the receipt of the run that committed it.
+
+    Returns:
+        the receipt with where the set is, and what was seen and done beside it.
 
     Raises:
         OSError: the disk is full or not writable; the previous set stays `latest`.
     """
-    return _publish(run.settings, run.con, run.journal, run.receipt)
-
-
-def publish_pending(run: Run) -> None:
-    """Publish what an earlier run of this origin committed and did not live to publish."""
-    done = [
-        journal
-        for journal in journals.read_all(run.settings.runs, run.origin)
-        if journal.state in (journals.COMMITTED, journals.PUBLISHED)
-    ]
-    if not done or done[-1].state == journals.PUBLISHED or not run.has_warehouse:
-        return
-    log.warning("Publishing what run %s left unpublished.", done[-1].run_id)
-    earlier = Receipt.from_dict(done[-1].receipt)
-    earlier.tables = receipt.headlines(run.con, earlier)
-    _publish(run.settings, run.con, done[-1], earlier)
-
-
-def _publish(
-    settings: Settings, con: duckdb.DuckDBPyConnection, journal: Journal, told: Receipt
-) -> dict[str, object]:
-    assert journal.set_id is not None
     sets.require_link(settings)
-    target = settings.published / journal.set_id
+    target = settings.published / told.set_id
     # a set that is there already was written by this very run, which died before its switch
     fault = manifest.damage(target) if target.exists() else None
     if fault:
-        _warn(told, f"The published set {target.name} was damaged: {fault} It was written anew.")
+        told = _warned(
+            told, f"The published set {target.name} was damaged: {fault} It was written anew."
+        )
     if fault or not target.exists():
-        _write_set(settings, con, journal, told, target)
-    told.published_path = str(target)
-    if (instead := sets.offer(settings, journal.set_id, journal.origin)) is None:
-        told.published_path = str(settings.latest)
-    else:
-        told.notes.append(
+        told = _write_set(settings, con, told, target)
+    instead = sets.offer(settings, told.set_id, told.origin)
+    published_path, notes = settings.latest, list(told.notes)
+    if instead is not None:
+        published_path = target
+        notes.append(
             f"{instead}; this set stands beside it at {target.relative_to(settings.data)}."
         )
-    told.notes += sets.prune(settings)
-    journal.state = journals.PUBLISHED
-    journal.receipt = told.as_dict()
-    journal.save(settings.runs)
-    return {"set": journal.set_id}
+    notes += sets.prune(settings)
+    return replace(told, published_path=str(published_path), notes=notes)
 
 
-def _warn(told: Receipt, sentence: str) -> None:
+def _warned(told: Receipt, sentence: str) -> Receipt:
     """Say something of the sets that were there before, in the log and in the receipt."""
     log.warning("%s", sentence)
-    told.notes.append(sentence)
+    return replace(told, notes=[*told.notes, sentence])
 
 
 def _write_set(
-    settings: Settings,
-    con: duckdb.DuckDBPyConnection,
-    journal: Journal,
-    told: Receipt,
-    target: Path,
-) -> None:
+    settings: Settings, con: duckdb.DuckDBPyConnection, told: Receipt, target: Path
+) -> Receipt:
     settings.published.mkdir(parents=True, exist_ok=True)
     sets.remove_leftovers(settings)
-    building = settings.published / f".building-{journal.run_id}"
+    building = settings.published / f".building-{told.run_id}"
     building.mkdir()
     try:
-        snapshot.write(con, building / "ketum.duckdb")
+        write_copy(con, building / "ketum.duckdb")
         exported = exports.export_all(con, building / "tables")
         (building / "digest.md").write_text(told.markdown(), encoding="utf-8")
         page.write(con, building)
@@ -108,8 +86,8 @@ def _write_set(
             previous = None
         sums, damage = hash_and_link(building, previous)
         if damage:
-            _warn(told, f"{damage} Nothing damaged was taken over into this set.")
-        text = manifest.render(journal, told, exported, sums, __version__)
+            told = _warned(told, f"{damage} Nothing damaged was taken over into this set.")
+        text = manifest.render(told, exported, sums, __version__)
         (building / "manifest.json").write_text(text, encoding="utf-8")
         for path in building.rglob("*"):
             if path.is_file():
@@ -119,6 +97,7 @@ def _write_set(
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
+    return told
 
 
 def hash_and_link(

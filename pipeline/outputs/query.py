@@ -1,8 +1,13 @@
-"""Ad-hoc SQL on the published set: read-only, never in the way of a run."""
+"""Ad-hoc SQL on the published set: read-only, never in the way of a run.
+
+From Python, from the command line, or in a shell of other people's making.
+"""
 
 from __future__ import annotations
 
 import secrets
+import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +18,8 @@ import duckdb
 
 from pipeline.errors import CheckError, ConfigurationError
 from pipeline.outputs import rows
-from pipeline.paths import first_line, for_duckdb
 from pipeline.settings import Settings
+from pipeline.storage import first_line, for_duckdb
 from pipeline.warehouse.database import CORRUPT, is_damage, is_in_use
 
 FORMATS = ("table", "csv", "tsv", "json")
@@ -218,3 +223,28 @@ def _all_but_the_last(con: duckdb.DuckDBPyConnection, sql: str) -> str:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+SHELLS = {"duckdb": ("-readonly",), "harlequin": ("--adapter", "duckdb", "--read-only")}
+"""Programs in the order they are looked for, each with what makes it open a file read-only."""
+
+
+def shell_command(settings: Settings) -> list[str]:
+    """The command that opens the latest published database in the first shell found.
+
+    A shell beside this Python (installed by pip) goes before one on the PATH.
+
+    Raises:
+        ConfigurationError: no shell is installed, or nothing is published.
+    """
+    path = database_path(settings)
+    beside = str(Path(sys.executable).parent)
+    for name, options in SHELLS.items():
+        program = shutil.which(name, path=beside) or shutil.which(name)
+        if program:
+            return [program, *options, str(path)]
+    raise ConfigurationError(
+        "No shell for DuckDB is installed: neither `duckdb` nor `harlequin` was found.",
+        effect="Nothing was opened.",
+        next_step="`pip install duckdb-cli` or `pip install harlequin`, then the same command.",
+    )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import duckdb
 
+from pipeline.escaping import for_markdown, for_terminal_lines
 from pipeline.evidence.curation import NOT_HELD
-from pipeline.outputs.escaping import for_markdown, for_terminal_lines
 from pipeline.outputs.headline import Headline, headline
 from pipeline.outputs.wording import HumanExperiments, first_sentence
 
@@ -32,7 +32,7 @@ _COLUMNS = {
 }
 
 
-@dataclass
+@dataclass(frozen=True)
 class Receipt:
     """Numbers and sentences of one run, for terminal, journal and artifact.
 
@@ -151,8 +151,8 @@ class Receipt:
         ]
 
 
-def fill(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
-    """Complete a run's receipt from the marts it just built."""
+def completed(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> Receipt:
+    """A run's receipt with what the marts say that it just built."""
     rows = con.execute(
         """
         SELECT search, retracted_count, preprint_count, notice_count, unclassified_count,
@@ -160,20 +160,19 @@ def fill(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
         FROM marts.search_totals
         """
     ).fetchall()
-    for search, retracted, preprints, notices, unclassified, undated, statement in rows:
-        receipt.statement = statement
-        receipt.searches[search].update(
-            retracted=retracted,
-            preprints=preprints,
-            notices=notices,
-            unclassified=unclassified,
-            undated=undated,
-        )
-    receipt.known_total = _number(con, "SELECT count(*) FROM ops.known_articles")
-    receipt.known_listed = _number(
-        con, "SELECT count(*) FROM ops.known_articles WHERE is_only_listed"
-    )
-    receipt.known_missed = [
+    searches = dict(receipt.searches)
+    statement, notes = receipt.statement, list(receipt.notes)
+    for search, retracted, preprints, notices, unclassified, undated, said in rows:
+        statement = said
+        searches[search] = {
+            **searches[search],
+            "retracted": retracted,
+            "preprints": preprints,
+            "notices": notices,
+            "unclassified": unclassified,
+            "undated": undated,
+        }
+    known_missed = [
         f"{title or doi or ''} ({'PMID ' + str(pmid) if pmid else 'doi ' + str(doi)})"
         for pmid, doi, title in con.execute(
             "SELECT pmid, doi, title FROM ops.known_articles WHERE NOT is_member ORDER BY position"
@@ -188,7 +187,7 @@ def fill(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
             f"PMID {pmid} ({', '.join(searches)}): {reason}"
             for pmid, searches, reason in unread[:MISSED_SHOWN]
         )
-        receipt.notes.append(
+        notes.append(
             f"{len(unread)} listed record(s) could not be read ({named}): these searches are not "
             "complete until they can be; all are in marts.unread_records."
         )
@@ -198,21 +197,30 @@ def fill(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
     ).fetchall()
     if unmet:
         named = "; ".join(f"PMID {p}: {old}, now {new}" for p, old, new in unmet[:MISSED_SHOWN])
-        receipt.notes.append(
+        notes.append(
             f"{len(unmet)} override(s) no longer meet what they expect ({named}): "
             "look again with `ketum explain PMID`; all are in evidence.overrides."
         )
-    receipt.notes += decisions_without_effect(con)
+    notes += decisions_without_effect(con)
     if not_held := _number(
         con,
         f"SELECT count(*) FROM evidence.claim_evidence WHERE stale_reason = '{NOT_HELD}'",  # noqa: S608
     ):
-        receipt.notes.append(
+        notes.append(
             f"{not_held} reading(s) of claims are of records not held here, quotes unchecked: "
             "`ketum claims --check` lists them."
         )
-    receipt.first_sentences = first_sentences(con, receipt.searches)
-    receipt.tables = headlines(con, receipt)
+    return replace(
+        receipt,
+        statement=statement,
+        searches=searches,
+        known_total=_number(con, "SELECT count(*) FROM ops.known_articles"),
+        known_listed=_number(con, "SELECT count(*) FROM ops.known_articles WHERE is_only_listed"),
+        known_missed=known_missed,
+        notes=notes,
+        first_sentences=first_sentences(con, searches),
+        tables=headlines(con, searches),
+    )
 
 
 def decisions_without_effect(con: duckdb.DuckDBPyConnection) -> list[str]:
@@ -252,24 +260,24 @@ def decisions_without_effect(con: duckdb.DuckDBPyConnection) -> list[str]:
     return told
 
 
-def note_older(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
-    """Say which records came with a text that is older than the one held, just after the load."""
+def older_texts(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Which records came with a text that is older than the one held, just after the load."""
     rows = con.execute("SELECT pmid, delivered, held FROM older_copies ORDER BY pmid").fetchall()
     if not rows:
-        return
+        return []
     named = "; ".join(
         f"PMID {pmid}: {delivered}, held is {held}" for pmid, delivered, held in rows[:PMIDS_SHOWN]
     )
     more = "" if len(rows) <= PMIDS_SHOWN else f"; and {len(rows) - PMIDS_SHOWN} more"
-    receipt.notes.append(
+    return [
         f"{len(rows)} record(s) came with a text older by its own date than the one held, which "
         f"stays ({named}{more}): kept in core.article_revisions."
-    )
+    ]
 
 
-def headlines(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> list[Headline]:
-    """The headline tables of the searches that a receipt tells about."""
-    return [headline(con, name) for name in HEADLINE_SEARCHES if name in receipt.searches]
+def headlines(con: duckdb.DuckDBPyConnection, searches: Container[str]) -> list[Headline]:
+    """The headline tables of the headline searches among these."""
+    return [headline(con, name) for name in HEADLINE_SEARCHES if name in searches]
 
 
 def human_experiments(

@@ -18,7 +18,7 @@ from typing import TextIO
 
 import duckdb
 
-from pipeline.outputs.escaping import for_csv, for_json, for_terminal
+from pipeline.escaping import for_csv, for_json, for_terminal
 
 BATCH = 2_000
 TABLE_ROWS = 10_000

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from pipeline.outputs.escaping import for_json
+from pipeline.escaping import for_json
 from pipeline.outputs.page.facts import Facts, gather
 from pipeline.outputs.wording import PUBMED_ONLY
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from pipeline.errors import ConfigurationError
 from pipeline.outputs import manifest
 from pipeline.outputs.manifest import Manifest, OddManifestError
-from pipeline.pubmed.archive import sync_directory, write_atomically
 from pipeline.settings import PUBMED_ORIGIN, Settings
+from pipeline.storage import sync_directory, write_atomically
 
 log = logging.getLogger("ketum")
 

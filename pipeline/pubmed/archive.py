@@ -1,4 +1,4 @@
-"""The raw store of one origin: bodies as they came, and a ledger per run.
+"""The raw store of one origin: bodies as they came, and a ledger of each run.
 
 ```
 data/raw/<origin>/objects/ab/abcd....gz   one distinct body, named by its SHA-256
@@ -6,7 +6,8 @@ data/raw/<origin>/runs/<run_id>.jsonl     what the run received, in order: the s
 ```
 A body is stored once however often it arrives. A ledger line gives tool,
 parameters (never the key), time, size and counts; it is written and synced as
-soon as its body is safe, so that a killed run can be continued.
+soon as its body is safe, so that a killed run can be continued by the next one, and a
+committed one replayed (`ketum rebuild`).
 """
 
 from __future__ import annotations
@@ -16,13 +17,29 @@ import hashlib
 import json
 import os
 import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipeline import paths
-from pipeline.errors import ConfigurationError
+from pipeline import journal as journals
+from pipeline.errors import (
+    EXIT_INCOMPLETE,
+    EXIT_INTERRUPTED,
+    EXIT_SOURCE,
+    EXIT_TERMINATED,
+    ConfigurationError,
+)
+from pipeline.journal import Journal
+from pipeline.pubmed.answers import Page, SearchAnswer, read_page
+from pipeline.storage import lines, write_atomically
 
 Entry = dict[str, Any]
+
+STAMP_FORMAT = "%Y%m%dT%H%M%SZ"
+RESUME_WITHIN = timedelta(days=1)
+RESUMABLE_EXITS = (EXIT_SOURCE, EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_TERMINATED)
 
 
 class Archive:
@@ -92,12 +109,12 @@ class Archive:
         if not path.exists():
             return []
         found = []
-        lines = paths.lines(path.read_text(encoding="utf-8"))
-        for number, line in enumerate(lines, 1):
+        written = lines(path.read_text(encoding="utf-8"))
+        for number, line in enumerate(written, 1):
             try:
                 entry = json.loads(line)
             except ValueError:
-                if number == len(lines):
+                if number == len(written):
                     break
                 raise self._damaged(f"runs/{path.name}", f"its line {number} is broken") from None
             if kind is None or entry["kind"] == kind:
@@ -105,32 +122,115 @@ class Archive:
         return found
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, as hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def note_search(
+    archive: Archive, run_id: str, search: str, answer: SearchAnswer, translation: str | None
+) -> None:
+    """Put the pages of a search's answer into the archive, with their lines in the ledger."""
+    for page in answer.pages:
+        _note_page(archive, run_id, "search", page, search=search, translation=translation)
 
 
-def write_atomically(path: Path, body: bytes) -> None:
-    """Write a file so that it is there whole or not at all, even after a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    sync_directory(path.parent)
+def note_revised(archive: Archive, run_id: str, answer: SearchAnswer) -> None:
+    """As `note_search`, for the answer to what PubMed modified lately."""
+    for page in answer.pages:
+        _note_page(archive, run_id, "revised", page)
 
 
-def sync_directory(path: Path) -> None:
-    """Make renames in a directory durable."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _note_page(archive: Archive, run_id: str, kind: str, page: Page, **rest: str | None) -> None:
+    archive.note(
+        run_id,
+        {
+            "kind": kind,
+            "role": page.role,
+            "tool": "esearch",
+            "parameters": page.parameters,
+            "received_at": page.received_at.isoformat(),
+            "object": archive.put(page.body),
+            "bytes": len(page.body),
+            "count": page.count,
+            **rest,
+        },
+    )
+
+
+def note_fetched(
+    archive: Archive, run_id: str, *, gone: Iterable[int], is_full_read: bool, requests: int
+) -> None:
+    """Close the ledger of a run whose records have all arrived."""
+    archive.note(
+        run_id,
+        {
+            "kind": "fetched",
+            "gone": list(gone),
+            "is_full_read": is_full_read,
+            "requests": requests,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """What the ledger of a run says of its searches and of its reading.
+
+    Attributes:
+        answers: search to PubMed's answer.
+        translations: how PubMed read each search, next to the time before.
+        gone: PMIDs that left a search and that PubMed did not deliver.
+        is_full_read: whether every record was read.
+        requests: that were sent until all records had arrived.
+    """
+
+    answers: Mapping[str, SearchAnswer]
+    translations: Mapping[str, str | None]
+    gone: tuple[int, ...]
+    is_full_read: bool
+    requests: int
+
+
+def recall(archive: Archive, run_id: str) -> Recalled:
+    """Read a committed run's ledger back, for its replay."""
+    pages: dict[str, list[Page]] = {}
+    translations: dict[str, str | None] = {}
+    fetched: Entry = {"gone": (), "is_full_read": True, "requests": 0}  # of a run that read files
+    for entry in archive.entries(run_id):
+        if entry["kind"] == "search":
+            body = archive.get(entry["object"])
+            received = datetime.fromisoformat(entry["received_at"])
+            page = read_page(body, entry["role"], entry["parameters"], received)
+            pages.setdefault(entry["search"], []).append(page)
+            translations[entry["search"]] = entry["translation"]
+        elif entry["kind"] == "fetched":
+            fetched = entry
+    return Recalled(
+        {name: SearchAnswer.of(found) for name, found in pages.items()},
+        translations,
+        tuple(fetched["gone"]),
+        fetched["is_full_read"],
+        fetched["requests"],
+    )
+
+
+def resumable(archive: Archive, earlier: Iterable[Journal], as_of: datetime) -> dict[int, Entry]:
+    """PMIDs an unfinished run of this origin fetched less than a day ago, with ledger lines.
+
+    Only what came after the last committed run counts, as that one knew better than any
+    before it; a run that a check or a bad reference file stopped is not taken up either.
+
+    Args:
+        archive: of the origin.
+        earlier: the journals of its runs, oldest first.
+        as_of: the time of the run that goes on.
+    """
+    found: dict[int, Entry] = {}
+    for journal in earlier:
+        if journal.state in journals.DONE:
+            found.clear()
+        was_cut_off = journal.state == journals.ABANDONED or (
+            journal.state == journals.FAILED and journal.exit_code in RESUMABLE_EXITS
+        )
+        if not was_cut_off or as_of - journal.time > RESUME_WITHIN:
+            continue
+        for entry in archive.entries(journal.run_id, "records"):
+            for pmid in entry.get("pmids", []):
+                found[pmid] = entry
+    return found

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import ConfigurationError
-from pipeline.journal import COMMITTED, PUBLISHED, Journal
-from pipeline.pubmed import denominators, fetch
+from pipeline.journal import DONE, Journal
+from pipeline.pubmed import counts, fetch
+from pipeline.pubmed.answers import RECOUNT, WINDOW, read_page
 from pipeline.pubmed.archive import Archive, Entry
-from pipeline.pubmed.pages import RECOUNT, read_page
-from pipeline.pubmed.search import WINDOW
 from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer
 
 _ANY_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - naive UTC, as every time here; not looked at
@@ -80,7 +79,7 @@ def audit(root: Path, journals: Sequence[Journal]) -> Audit:
 
 def _ledger_faults(archive: Archive, journal: Journal) -> Iterator[str]:
     """A run that was committed has a ledger, and its last line is whole."""
-    if journal.state not in (COMMITTED, PUBLISHED):
+    if journal.state not in DONE:
         return
     ledger = archive.ledger(journal.run_id)
     if not ledger.is_file():
@@ -109,8 +108,8 @@ def _line_faults(body: bytes, entry: Entry) -> Iterator[str]:
     if "bytes" in entry and entry["bytes"] != len(body):
         yield f"it has {len(body)} bytes, not {entry['bytes']}"
     try:
-        if entry.get("kind") == denominators.KIND:
-            count, _ = denominators.read_count(body)
+        if entry.get("kind") == counts.KIND:
+            count, _ = counts.read_count(body)
             if count != entry.get("count"):
                 yield f"it counts {count} records, not {entry.get('count')}"
         elif "role" in entry:

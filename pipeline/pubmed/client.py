@@ -25,8 +25,7 @@ import urllib3
 
 from pipeline.clock import Clock
 from pipeline.errors import BlockedError, IncompleteError, SourceError
-from pipeline.pubmed.deadline import DeadlineAdapter
-from pipeline.pubmed.pace import PACE_SECONDS, PACE_WITH_KEY_SECONDS, Pacer
+from pipeline.pubmed.timing import PACE_SECONDS, PACE_WITH_KEY_SECONDS, DeadlineAdapter, Pacer
 from pipeline.pubmed.verdict import (
     BlockedAnswer,
     PermanentAnswer,

@@ -12,8 +12,8 @@ from lxml import etree
 
 from pipeline.clock import Clock
 from pipeline.errors import BlockedError, SourceError
+from pipeline.pubmed.answers import is_number
 from pipeline.pubmed.client import RATE_HEADERS, EutilsClient
-from pipeline.pubmed.pages import is_number
 from pipeline.pubmed.verdict import TransientAnswer
 from pipeline.settings import Settings
 

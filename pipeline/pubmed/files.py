@@ -24,9 +24,9 @@ from pipeline.pubmed.parsing.tables import (
     LARGEST_INTEGER,
     LIST_COLUMNS,
     PARSED_COLUMNS,
+    Tally,
     empty_tables,
 )
-from pipeline.pubmed.parsing.tally import Tally
 from pipeline.pubmed.records import Batch, Unreadable, read_batches
 
 LIST_COLUMNS_NEEDED = ("pmid", "doi", "year", "title")

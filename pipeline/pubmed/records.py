@@ -16,8 +16,7 @@ from io import BytesIO
 from pipeline.pubmed.parsing.bytes import Source, open_bytes, source_name
 from pipeline.pubmed.parsing.cutting import Cut, Cutter
 from pipeline.pubmed.parsing.reader import Deletion, RecordReader, Unreadable
-from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tables
-from pipeline.pubmed.parsing.tally import Tally
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tables, Tally
 
 __all__ = [
     "PARSED_COLUMNS",

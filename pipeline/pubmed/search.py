@@ -9,48 +9,19 @@ the whole, asked for before and after.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 from pipeline.errors import IncompleteError
+from pipeline.pubmed.answers import PART, RECOUNT, WHOLE, WINDOW, Page, SearchAnswer, read_page
 from pipeline.pubmed.client import UNCHANGED, EutilsClient
-from pipeline.pubmed.pages import PART, RECOUNT, WHOLE, Page, read_page
 from pipeline.pubmed.verdict import TransientAnswer
 
-WINDOW = 9_998
-"""ESearch on PubMed cannot page past this many records, with or without history."""
 DRIFT_TRIES = 3
 """How often a set that changes while it is read is read again."""
 FIRST_DAY = date(1945, 1, 1)
 """Entry dates before it are rare; they are asked for as one part."""
 LAST_UID = 99_999_999
-
-
-@dataclass(frozen=True)
-class SearchAnswer:
-    """The complete answer to one query.
-
-    Attributes:
-        pmids: every UID, ascending.
-        query_translation: QueryTranslation of the query itself, verbatim.
-        warnings: ErrorList and WarningList entries of the query itself, as `kind: text`.
-        pages: the ESearch answers it was made of, in the order they came.
-    """
-
-    pmids: tuple[int, ...]
-    query_translation: str
-    warnings: tuple[str, ...]
-    pages: tuple[Page, ...]
-
-    @classmethod
-    def of(cls, pages: Iterable[Page]) -> SearchAnswer:
-        """The answer that pages add up to (a replay of what `esearch` collected)."""
-        pages = tuple(pages)
-        whole = next(page for page in pages if page.role == WHOLE)
-        parts = [whole] if whole.count <= WINDOW else [p for p in pages if p.role == PART]
-        pmids = {pmid for page in parts if page.count <= WINDOW for pmid in page.pmids}
-        return cls(tuple(sorted(pmids)), whole.query_translation, whole.warnings, pages)
 
 
 def esearch(client: EutilsClient, query: str) -> SearchAnswer:

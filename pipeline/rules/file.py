@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.errors import ConfigurationError
-from pipeline.paths import lines
+from pipeline.storage import lines
 
 
 class Table(BaseModel):

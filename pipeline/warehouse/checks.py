@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.errors import CheckError
-from pipeline.paths import lines
+from pipeline.storage import lines
 
 log = logging.getLogger("ketum")
 

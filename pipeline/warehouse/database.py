@@ -1,31 +1,33 @@
-"""Open the warehouse: make its schema, refuse what does not fit, comment everything.
+"""Open the warehouse: make its schema, refuse what does not fit, comment everything; copy it.
 
-The warehouse file has one writer, the run that holds the lock. Readers use the
-published copy and never open this file.
+The warehouse file has one writer, the run that holds the lock. Readers use the published copy
+and never open this file. Measured of the copy: COPY FROM DATABASE keeps keys, views and comments;
+storage version v1.4.0 opens in DuckDB 1.4 and later, while a file of version 2.0 opens in no older
+client.
 """
 
 from __future__ import annotations
 
-import hashlib
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import cache
-from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from lxml import etree
 
 from pipeline.errors import ConfigurationError
-from pipeline.paths import first_line, for_duckdb, lines
-from pipeline.settings import ROOT, Settings
+from pipeline.settings import Settings
+from pipeline.storage import first_line, for_duckdb, lines, literal
+from pipeline.warehouse.fingerprint import parser_version, schema_files, schema_version
 
 CONTRACT_VERSION = 1
-"""Goes up when a name of the contract (docs/architecture.md) changes its meaning."""
+"""One more than the released one as soon as docs/contract.json changes (tools/contract.py)."""
 
 MEMORY_LIMIT = "2GB"
+STORAGE_VERSION = "v1.4.0"
+"""Of the copies for readers."""
 
 CORRUPT = "Corrupt database file"
 """What DuckDB says of a block whose checksum is wrong."""
@@ -40,48 +42,45 @@ _MACRO = re.compile(r"^CREATE MACRO (\w+\.\w+)\(.*\) AS TABLE -- (.+)$", re.MULT
 _COLUMN = re.compile(r"^    (\w+) [A-Z][^-]*-- (.+)$")
 
 
-def schema_files(sql: Path) -> list[Path]:
-    """The schema files in the order of their names."""
-    return sorted((sql / "schema").glob("*.sql"))
+class Warehouse:
+    """The warehouse of an origin, opened (and made) when its connection is first used.
 
-
-def schema_version(sql: Path) -> str:
-    """Fingerprint of sql/schema: until 1.0 the shape is edited in place, so any edit counts."""
-    digest = hashlib.sha256()
-    for path in schema_files(sql):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-def parser_files() -> list[Path]:
-    """The modules that make rows of `core` of bytes, and decide between copies of a record."""
-    room = ROOT / "pipeline"
-    others = (
-        "identifiers.py", "csv_rows.py", "pubmed/records.py", "pubmed/files.py",
-        "warehouse/stage.py", "warehouse/load.py",
-    )  # fmt: skip
-    return [*sorted((room / "pubmed" / "parsing").glob("*.py")), *(room / name for name in others)]
-
-
-@cache
-def parser_version() -> str:
-    """Fingerprint of what makes rows of `core` of the bytes that came, and of its libraries.
-
-    What was read by another one would stay as it is until its record comes again.
+    Args:
+        settings: where it lies.
+        origin: `pubmed` or `archive:<name>`.
+        now: UTC time to note as its making.
     """
-    digest = hashlib.sha256(f"lxml {etree.LXML_VERSION} libxml2 {etree.LIBXML_VERSION} ".encode())
-    digest.update(f"biopython {version_of('biopython')}".encode())
-    for path in parser_files():
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
 
+    def __init__(self, settings: Settings, origin: str, now: datetime) -> None:
+        self._place = (settings, origin, now)
+        self._con: duckdb.DuckDBPyConnection | None = None
 
-def program_files(sql: Path) -> list[Path]:
-    """The files that make tables of records: other ones make another set."""
-    scripts = [*schema_files(sql), *sorted((sql / "marts").glob("*.sql"))]
-    return [*scripts, *sorted((ROOT / "pipeline").rglob("*.py"))]
+    @property
+    def path(self) -> Path:
+        settings, origin, _ = self._place
+        return settings.warehouse(origin)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is one on disk."""
+        return self.path.exists()
+
+    @property
+    def con(self) -> duckdb.DuckDBPyConnection:
+        """The one connection.
+
+        Raises:
+            ConfigurationError: as `connect`.
+        """
+        if self._con is None:
+            self._con = connect(*self._place)
+        return self._con
+
+    def close(self) -> None:
+        """Roll back what is open and let the file go."""
+        if self._con is not None:
+            self._con.close()
+            self._con = None
 
 
 def append(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Sequence[Any]]) -> None:
@@ -232,3 +231,26 @@ def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, origin: str, now
             effect="Nothing changed; the raw archive has every record as it came.",
             next_step=f"`ketum rebuild --origin {origin}`, which reads them all anew.",
         )
+    con.execute(
+        "UPDATE ops.warehouse SET contract_version = ? WHERE contract_version <> ?",
+        [CONTRACT_VERSION, CONTRACT_VERSION],
+    )
+
+
+def write_copy(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Write the connection's database to a new read-only file for readers, synced to disk."""
+    source = con.execute("SELECT current_database()").fetchone()
+    assert source is not None
+    con.execute(f"ATTACH {literal(path)} AS snapshot (STORAGE_VERSION '{STORAGE_VERSION}')")
+    try:
+        name = source[0].replace('"', '""')
+        con.execute(f'COPY FROM DATABASE "{name}" TO snapshot')
+        con.execute("CHECKPOINT snapshot")
+    finally:
+        con.execute("DETACH snapshot")
+    path.chmod(0o444)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

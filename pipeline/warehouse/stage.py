@@ -8,7 +8,7 @@ place of pmid, so that SQL written for core.* runs on them too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 import duckdb
 
+from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.files import open_records
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
 from pipeline.pubmed.records import Batch, Tally
@@ -129,6 +130,63 @@ def stage_file(
     """
     batches = open_records(source, BATCH_SIZE, first_record_no=first_record_no)
     return stage_batches(con, batches, raw_file=raw_file, stamp=stamp, first=first_record_no)
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What the bodies of a run added to staging.
+
+    Attributes:
+        records: that could be read.
+        deletions: PMIDs that a DeleteCitation names.
+        unreadable: pieces that are no readable record.
+        unknown: elements and values that no rule of the parser names, as (kind, name), counted.
+    """
+
+    records: int = 0
+    deletions: int = 0
+    unreadable: int = 0
+    unknown: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+
+def stage_run(con: duckdb.DuckDBPyConnection, archive: Archive, run_id: str) -> Staged:
+    """Stage every body that a run's ledger names.
+
+    Raises:
+        ConfigurationError: the archive lacks a body, or has other bytes in its place.
+    """
+    create_staging(con)
+    record_no = 1
+    deletions = unreadable = 0
+    unknown: dict[tuple[str, str], int] = {}
+    for entry in archive.entries(run_id, "records"):
+        archive.get(entry["object"])  # whole, and with the bytes its name states
+        counts = stage_file(
+            con,
+            archive.path(entry["object"]),
+            raw_file=entry["object"],
+            stamp=entry["stamp"],
+            first_record_no=record_no,
+        )
+        if "kept_record_nos" in entry:
+            kept = [record_no - 1 + number for number in entry["kept_record_nos"]]
+            _keep_only(con, record_no, kept)
+        record_no = counts.next_record_no
+        deletions += counts.deletions
+        unreadable += counts.unreadable
+        for key, number in counts.tally.items():
+            unknown[key] = unknown.get(key, 0) + number
+    return Staged(record_no - 1, deletions, unreadable, unknown)
+
+
+def _keep_only(con: duckdb.DuckDBPyConnection, first: int, kept: list[int]) -> None:
+    """Drop staged records from `first` on that are not in `kept`."""
+    for table in PARSED_COLUMNS:
+        con.execute(
+            f"DELETE FROM {STAGING}.core.{table} "
+            "WHERE record_no >= ? AND NOT list_contains(?::INTEGER[], record_no)",
+            [first, kept],
+        )
 
 
 def stage_batches(

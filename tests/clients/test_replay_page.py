@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.pubmed.replay import Archive, ReplayServer, faults
-from pipeline.pubmed.replay.response import TOOLS
+from pipeline.replay import Archive, ReplayServer, faults
+from pipeline.replay.answers import TOOLS
 from pipeline.settings import ROOT
 from tests.clients.programs import PYTHON, can_import, needs, run_edirect
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pipeline.pubmed.replay import Archive, ReplayServer
-from pipeline.pubmed.replay.archive import Record
+from pipeline.replay import Archive, ReplayServer
+from pipeline.replay.archive import Record
 from tests import corpus
 from tests.clients.programs import CLIENTS, Retrieved, needs, run_edirect
 from tests.entrez import lead

@@ -6,9 +6,9 @@ import csv
 
 import pytest
 
-from pipeline.evidence.evaluation.claim_draw import COLUMNS
 from pipeline.settings import ROOT
 from tests.evidence.conftest import REFERENCE, SHIPPED
+from tools.claim_draw import COLUMNS
 
 PAGE = (ROOT / "docs" / "evaluation" / "claims.md").read_text(encoding="utf-8")
 with (REFERENCE / "evaluation" / "claim_pairs.csv").open(encoding="utf-8", newline="") as file:

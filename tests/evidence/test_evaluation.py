@@ -13,10 +13,11 @@ from pipeline.evidence.evaluation.figures import Answer, pair_figures, scheme_fi
 from pipeline.evidence.evaluation.mapping import LabelClass, Scheme, Split, load_mapping
 from pipeline.evidence.lookups import write_lookups
 from tests.evidence.conftest import REFERENCE, SHIPPED
+from tools import quality_figures
 
 CODES = SHIPPED.study_types.codes()
 OTHER = ("facets", "claim_stand_in")
-"""Files beside the mappings, read by others (benchmarks.facets_by_hand, claim_draw)."""
+"""Files beside the mappings, read by others (tools.facets_by_hand, claim_draw)."""
 MAPPINGS = sorted(p for p in (REFERENCE / "evaluation").glob("*.toml") if p.stem not in OTHER)
 
 MAPPING = """
@@ -155,13 +156,11 @@ def test_mistakes_in_a_mapping_name_the_line(
 
 
 def test_the_page_shows_the_saved_figures() -> None:
-    from pipeline.evidence.evaluation import document
-
-    text = document.TARGET.read_text(encoding="utf-8")
-    assert document.page(text) == text
+    text = quality_figures.TARGET.read_text(encoding="utf-8")
+    assert quality_figures.page(text) == text
     shown = text[text.index("<!-- figures") : text.index("<!-- end of figures")]
     older = text.replace(shown, shown.replace(" .8", " .7"))
-    assert older != text and document.page(older) == text
+    assert older != text and quality_figures.page(older) == text
 
 
 def test_every_code_carries_figures_or_says_not_measured(con) -> None:

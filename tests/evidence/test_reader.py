@@ -14,10 +14,10 @@ from pipeline.evidence.judge import judge_record, judge_records
 from pipeline.evidence.lookups import write_lookups
 from pipeline.evidence.reader import Document, load_reader
 from pipeline.evidence.reference import Reference
-from pipeline.evidence.train_reader import train
 from pipeline.settings import Settings
 from tests.evidence.conftest import REFERENCE, SHIPPED, record_of
 from tests.evidence.test_evaluation import MAPPING
+from tools.train_reader import train
 
 pytest.importorskip("sklearn")
 np = pytest.importorskip("numpy")

@@ -10,7 +10,7 @@ import argparse
 import sys
 from typing import NamedTuple
 
-from pipeline.pubmed.replay.faults import CASES
+from pipeline.replay.faults import CASES
 from pipeline.settings import ROOT
 from tests.faults.scene import BATCHES, SEARCHES
 

@@ -22,9 +22,9 @@ from pipeline.errors import KetumError
 from pipeline.options import Options
 from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed import client, fetch
-from pipeline.pubmed.replay import Archive as ReplayArchive
-from pipeline.pubmed.replay import ReplayServer
-from pipeline.pubmed.replay.faults import Misbehaviour, case
+from pipeline.replay import Archive as ReplayArchive
+from pipeline.replay import ReplayServer
+from pipeline.replay.faults import Misbehaviour, case
 from pipeline.settings import ROOT, Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock, the_database_alone

@@ -27,8 +27,8 @@ from pathlib import Path
 from pipeline.settings import Settings
 from tests.faults.matrix import EXPECTED, PLACES
 from tests.faults.scene import Scene, small_batches
-from pipeline.pubmed.replay import ReplayServer
-from pipeline.pubmed.replay.faults import Misbehaviour, case, transport
+from pipeline.replay import ReplayServer
+from pipeline.replay.faults import Misbehaviour, case, transport
 
 transport.TRICKLE_SECONDS = 0.002
 base = Path(sys.argv[1])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.pubmed.replay.faults import CASES, transport
+from pipeline.replay.faults import CASES, transport
 from pipeline.settings import Settings
 from tests.faults.matrix import DOC, EXPECTED, NOT_ASKED, PLACES, SAME, TAKEN, Row, documented
 from tests.faults.scene import BATCHES, KEY, SEARCHES, Scene, contents, half_answers

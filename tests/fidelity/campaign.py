@@ -29,9 +29,9 @@ import duckdb
 
 from pipeline.errors import KetumError
 from pipeline.options import Options
-from pipeline.paths import for_duckdb
 from pipeline.pubmed.files import open_records
 from pipeline.settings import Settings
+from pipeline.storage import for_duckdb
 from pipeline.update import run_update
 from tests.conftest import the_database_alone
 

@@ -16,12 +16,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline.from_files import file_stamp
 from pipeline.options import Options
-from pipeline.pubmed.archive import sha256_of
-from pipeline.pubmed.from_files import file_stamp
 from pipeline.run import Run
 from pipeline.settings import ROOT, Settings
-from pipeline.update import STEPS, Counts, Step, open_run, run_step
+from pipeline.steps import Made, Outcome
+from pipeline.storage import sha256_of
+from pipeline.update import STEPS, Progress, Step, open_run
 from tests.conftest import SHARED, FakeClock
 
 DEMO, KRATOM, WHOLE_FILE = "demo", "kratom", "pubmed21n1298"
@@ -63,22 +64,22 @@ def make(name: str, data: Path, threads: int) -> Path:
         reference = _with_any_record(data)
     settings = Settings(data=data, reference=reference, pace_file=data / "pace")
     steps = [step if name == DEMO or step.name != "fetch" else _KEEP_ALL for step in STEPS]
-    with _opened(options, settings, threads) as run:
-        for step in steps[:-2] if name == WHOLE_FILE else steps:
-            run_step(run, step)
-        if name == WHOLE_FILE:
-            run.con.execute("COMMIT")
-        return settings.warehouse(run.origin)
+    unmade = ("check", "report", "publish") if name == WHOLE_FILE else ()
+    with _opened(options, settings, threads) as progress:
+        for step in steps:
+            if step.name not in unmade:
+                progress.take(step)
+        return settings.warehouse(progress.run.origin)
 
 
 @contextmanager
-def _opened(options: Options, settings: Settings, threads: int) -> Iterator[Run]:
-    with open_run(options, settings, FakeClock()) as run:
-        run.con.execute(f"SET threads = {threads}")
-        yield run
+def _opened(options: Options, settings: Settings, threads: int) -> Iterator[Progress]:
+    with open_run(options, settings, FakeClock()) as progress:
+        progress.run.con.execute(f"SET threads = {threads}")
+        yield progress
 
 
-def _keep_all(run: Run) -> Counts:
+def _keep_all(run: Run, made: Made) -> Outcome:
     """Archive the files as they are: in place of the records that a search finds, all of them."""
     for path in run.options.from_files:
         raw = path.read_bytes()
@@ -91,7 +92,7 @@ def _keep_all(run: Run) -> Counts:
             "object": run.archive.put(gzip.decompress(raw) if path.suffix == ".gz" else raw),
         }
         run.archive.note(run.run_id, entry)
-    return {"files": len(run.options.from_files)}
+    return made, {"files": len(run.options.from_files)}
 
 
 _KEEP_ALL = Step("fetch", "keep every record of the files", _keep_all)

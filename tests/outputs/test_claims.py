@@ -12,8 +12,8 @@ from pipeline.errors import ConfigurationError
 from pipeline.options import Options
 from pipeline.outputs import claims, claims_check, claims_page, claims_text, query
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed.replay import Archive as ReplayArchive
-from pipeline.pubmed.replay import ReplayServer
+from pipeline.replay import Archive as ReplayArchive
+from pipeline.replay import ReplayServer
 from pipeline.update import run_update
 from tests.corpus import article
 

@@ -9,11 +9,11 @@ import duckdb
 import pytest
 
 from pipeline.options import Options
-from pipeline.outputs.data_dictionary import empty_database
 from pipeline.settings import ROOT, Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, write
+from tools.data_dictionary import empty_database
 
 pytestmark = pytest.mark.whole
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from pipeline.outputs import exports
-from pipeline.outputs.data_dictionary import empty_database
+from tools.data_dictionary import empty_database
 
 DANGEROUS = (
     '=HYPERLINK("http://x")', "+1", "-cyanide", "@SUM(A1)", "\tTab first", "\rReturn first",

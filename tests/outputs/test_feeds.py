@@ -19,13 +19,13 @@ import pytest
 
 from pipeline import run as runs
 from pipeline.options import Options
-from pipeline.outputs.feeds import render as feeds
-from pipeline.outputs.feeds.entries import ENTRIES_KEPT, FLOOD
-from pipeline.pubmed.replay import Archive as ReplayArchive
-from pipeline.pubmed.replay import ReplayServer
+from pipeline.outputs import feeds
+from pipeline.outputs.feeds import ENTRIES_KEPT, FLOOD
+from pipeline.replay import Archive as ReplayArchive
+from pipeline.replay import ReplayServer
 from pipeline.settings import Settings
 from pipeline.update import run_update
-from pipeline.warehouse import run_records
+from pipeline.warehouse import searches
 from tests import corpus
 from tests.conftest import FakeClock
 from tests.corpus import article
@@ -259,9 +259,9 @@ def test_where_pubmed_reads_a_search_otherwise_only_what_just_entered_it_is_news
     live(OLD)
     clock.sleep(86_400)
     monkeypatch.setattr(
-        run_records,
+        searches,
         "entered_reasons",
-        lambda run: {s.name: "translation_changed" for s in run.searches},
+        lambda _con, queries, _read: dict.fromkeys(queries, "translation_changed"),
     )
     live(
         OLD,

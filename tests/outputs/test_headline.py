@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from pipeline.outputs.data_dictionary import empty_database
 from pipeline.outputs.headline import headline
+from tools.data_dictionary import empty_database
 
 TYPES = (
     ("CASE", "Case report", 1), ("RCT", "Randomised trial", 2), ("NOTICE", "Notice", 3),

@@ -31,12 +31,11 @@ from pipeline import cli, logs
 from pipeline import run as runs
 from pipeline.options import Options
 from pipeline.outputs import claims, claims_page, claims_text, explain, query, search_log
-from pipeline.outputs.citations.export import export
+from pipeline.outputs.citations.export import FORMATS, TARGETS, export
 from pipeline.outputs.citations.selection import Selection
-from pipeline.outputs.citations.targets import FORMATS, TARGETS
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed.replay import Archive as ReplayArchive
-from pipeline.pubmed.replay import ReplayServer
+from pipeline.replay import Archive as ReplayArchive
+from pipeline.replay import ReplayServer
 from pipeline.settings import Settings
 from pipeline.update import run_update
 from tests import corpus

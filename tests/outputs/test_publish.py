@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.outputs import manifest, publish
-from pipeline.pubmed.archive import sha256_of
+from pipeline.storage import sha256_of
 from tests.corpus import article
 from tests.handmade import FILES, make_set
 

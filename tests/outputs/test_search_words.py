@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.outputs.data_dictionary import empty_database
-from pipeline.warehouse import snapshot
+from pipeline.warehouse.database import write_copy
+from tools.data_dictionary import empty_database
 
 TEXTS = {
     1: ("7-Hydroxymitragynine at the \u00b5-opioid receptor", "Nothing else."),
@@ -45,7 +45,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "0 AS qualifier_no, 'Receptors, Opioid, mu' AS descriptor, "
             "false AS is_major_descriptor"
         )
-        snapshot.write(con, path)
+        write_copy(con, path)
     return path
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import storage
 from pipeline.errors import ConfigurationError
-from pipeline.pubmed import archive as archive_module
-from pipeline.pubmed.archive import Archive, write_atomically
+from pipeline.pubmed.archive import Archive
+from pipeline.storage import write_atomically
 
 BODY = b"<PubmedArticleSet>" + b"kratom " * 1000 + b"</PubmedArticleSet>"
 
@@ -80,7 +81,7 @@ def test_a_file_that_could_not_be_written_whole_is_not_there(tmp_path, monkeypat
         raise OSError(28, "No space left on device")
 
     write_atomically(tmp_path / "kept", b"before")
-    monkeypatch.setattr(archive_module.os, "fsync", full)
+    monkeypatch.setattr(storage.os, "fsync", full)
     for name in ("kept", "new"):
         with pytest.raises(OSError, match="No space"):
             write_atomically(tmp_path / name, b"after")

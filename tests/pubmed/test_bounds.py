@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 import logging
-from types import SimpleNamespace
 
 import pytest
 
+from pipeline import asking
 from pipeline.errors import CheckError
 from pipeline.evidence.topics import Search
-from pipeline.options import Options
-from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed import bounds
-from pipeline.pubmed.search import SearchAnswer
-from pipeline.warehouse.run_records import LastSearch
+from pipeline.pubmed.answers import SearchAnswer
+from pipeline.warehouse.searches import LastSearch
 
 SEARCH = Search("kratom", "Kratom", "live", ("kratom",), minimum=10, maximum=100)
 READ = '"mitragyna"[MeSH Terms:noexp] OR "kratom*"[Text Word] OR "ketum"[Title/Abstract]'
 
 
 @pytest.fixture
-def check(monkeypatch):
+def check():
     def run_check(
         found, *, before=None, read=READ, was_read=READ, is_other=False, warnings=(),
-        had_warnings=(), applies=True, accept=False,
+        had_warnings=(), accept=False,
     ):  # fmt: skip
         last = None if before is None else LastSearch(before, was_read, had_warnings, is_other)
-        monkeypatch.setattr(bounds.run_records, "last_search", lambda *_: last)
-        run = SimpleNamespace(
-            bounds_apply=applies,
-            options=Options(accept_translation=accept),
-            receipt=Receipt("r", "pubmed", None),
-        )
         answer = SearchAnswer(tuple(range(1, found + 1)), read, warnings, ())
-        return bounds.check(run, SEARCH, answer), run.receipt.notes
+        return asking.check(SEARCH, answer, last, accepts=accept)
 
     return run_check
 
@@ -145,7 +136,3 @@ def test_with_a_changed_strategy_bounds_are_only_reported(check, caplog):
     assert status == "first"
     assert "only reported" in caplog.text
     assert "only reported" in notes[0]
-
-
-def test_an_archive_is_not_held_against_bounds_of_all_of_pubmed(check):
-    assert check(1, applies=False) == (None, [])

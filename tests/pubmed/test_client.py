@@ -21,8 +21,8 @@ from pipeline.errors import ConfigurationError, KetumError, SourceError
 from pipeline.pubmed import client as client_module
 from pipeline.pubmed.client import EutilsClient
 from pipeline.pubmed.fetch import efetch
-from pipeline.pubmed.pace import PACE_SECONDS, Pacer
 from pipeline.pubmed.search import esearch
+from pipeline.pubmed.timing import PACE_SECONDS, Pacer
 from pipeline.settings import ROOT
 from tests.conftest import FakeClock
 from tests.corpus import article, article_set
@@ -453,7 +453,7 @@ def test_processes_share_one_pace(tmp_path):
     """As `ketum update` and a notebook's client would: real clock, two processes."""
     script = (
         "import sys; from pathlib import Path; from pipeline.clock import Clock\n"
-        "from pipeline.pubmed.pace import Pacer\n"
+        "from pipeline.pubmed.timing import Pacer\n"
         "clock = Clock(); pacer = Pacer(Path(sys.argv[1]), 0.1, clock)\n"
         "for _ in range(4): pacer.wait(); print(clock.monotonic())\n"
     )

@@ -22,8 +22,8 @@ from pipeline.clock import Clock
 from pipeline.errors import SourceError
 from pipeline.pubmed import client as client_module
 from pipeline.pubmed.client import EutilsClient
-from pipeline.pubmed.deadline import DeadlineAdapter
 from pipeline.pubmed.search import esearch
+from pipeline.pubmed.timing import DeadlineAdapter
 from tests.conftest import FakeClock
 from tests.pubmed.test_client import FOUND, KEY
 

@@ -18,14 +18,14 @@ from pipeline.errors import CheckError
 from pipeline.evidence.topics import load_topics
 from pipeline.options import Options
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed import denominators
-from pipeline.pubmed.denominators import read_count
-from pipeline.pubmed.replay import Archive as ReplayArchive
-from pipeline.pubmed.replay import ReplayServer, Request, Response
-from pipeline.pubmed.replay.response import Exchange, Fault
+from pipeline.pubmed.counts import read_count
 from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer
 from pipeline.rebuild import rebuild
+from pipeline.replay import Archive as ReplayArchive
+from pipeline.replay import ReplayServer, Request, Response
+from pipeline.replay.answers import Exchange, Fault
 from pipeline.run import Run
+from pipeline.steps import Made, count
 from pipeline.update import run_update
 from pipeline.warehouse import stage
 from tests.corpus import article, write
@@ -299,23 +299,23 @@ UNBELIEVED = {
 
 
 @pytest.fixture
-def asked_alone(settings, clock, tmp_path) -> Callable[[Fault | None], Run]:
+def asked_alone(settings, clock, tmp_path) -> Callable[[Fault | None], tuple[Run, Made]]:
     """The step alone: a run with one record of 2024 in staging has asked a server."""
 
-    def work(fault: Fault | None) -> Run:
+    def work(fault: Fault | None) -> tuple[Run, Made]:
         write(tmp_path / "corpus" / "all.xml", *RECORDS)
         archive = ReplayArchive.read(tmp_path / "corpus")
         with (
             ReplayServer(archive, fault=fault) as server,
-            runs.open_run(Options(), replace(settings, eutils_url=server.url), clock) as run,
+            runs.open_run(Options(), replace(settings, eutils_url=server.url), clock) as (run, _),
         ):
             stage.create_staging(run.con)
             run.con.execute(
                 "INSERT INTO staging.core.history_dates "
                 "VALUES (1, 1, 'pubmed', '2024 6 1', TIMESTAMP '2024-06-01')"
             )
-            denominators.ask(run)
-        return run
+            made, _ = count(run, Made())
+        return run, made
 
     return work
 
@@ -323,15 +323,15 @@ def asked_alone(settings, clock, tmp_path) -> Callable[[Fault | None], Run]:
 @pytest.mark.parametrize("how", UNBELIEVED)
 def test_what_is_not_believed_is_told_and_none_of_it_kept(how, asked_alone):
     answer, words = UNBELIEVED[how]
-    run = asked_alone(in_a_count(3, answer))
-    (told,) = run.receipt.notes
+    run, made = asked_alone(in_a_count(3, answer))
+    (told,) = made.notes
     assert words in told and told.endswith("The next update asks again.")
     assert run.archive.entries(run.run_id) == []
 
 
 def test_what_is_believed_is_kept(asked_alone):
-    run = asked_alone(None)
-    assert run.receipt.notes == []
+    run, made = asked_alone(None)
+    assert made.notes == ()
     assert [
         (entry["denominator"], entry["year"], entry["count"])
         for entry in run.archive.entries(run.run_id)

@@ -13,9 +13,9 @@ from pipeline import cli
 from pipeline.errors import KetumError
 from pipeline.pubmed import einfo
 from pipeline.pubmed.client import TransientAnswer
-from pipeline.pubmed.replay import Archive as ReplayArchive
-from pipeline.pubmed.replay import ReplayServer, Request, Response
-from pipeline.pubmed.replay.response import Fault
+from pipeline.replay import Archive as ReplayArchive
+from pipeline.replay import ReplayServer, Request, Response
+from pipeline.replay.answers import Fault
 from pipeline.settings import Settings
 from tests.corpus import article, write
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from pipeline import from_files
 from pipeline.errors import SourceError
 from pipeline.options import Options
-from pipeline.pubmed import from_files
 from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.files import open_records
+from pipeline.pubmed.parsing.bytes import sets_of
 from pipeline.pubmed.parsing.cutting import extract
-from pipeline.pubmed.parsing.head import sets_of
 from pipeline.pubmed.records import Record, Unreadable, read_records
 from pipeline.run import open_run
 from pipeline.settings import Settings
@@ -121,7 +121,7 @@ def test_an_export_and_a_list_may_come_in_utf_16() -> None:
 def kept(settings: Settings, path: Path) -> list[Any]:
     """What `update --from` puts into the raw archive of a file, as read again."""
     options = Options(from_files=(path,))
-    with open_run(options, settings) as run:
+    with open_run(options, settings) as (run, _):
         from_files.archive_matching(run)
         (entry,) = run.archive.entries(run.run_id, "records")
         return list(read_records(Archive(run.archive.root).get(entry["object"])))

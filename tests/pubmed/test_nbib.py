@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.options import Options
 from pipeline.pubmed.files import open_records
-from pipeline.pubmed.parsing.medline_lines import cut_medline
-from pipeline.pubmed.parsing.medline_tags import KNOWN
+from pipeline.pubmed.parsing.medline_lines import KNOWN, cut_medline
 from pipeline.pubmed.records import PARSED_COLUMNS, Batch
 from pipeline.settings import Settings
 from pipeline.update import run_update

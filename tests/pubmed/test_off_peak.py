@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pipeline.pubmed.off_peak import is_off_peak, next_off_peak
+from pipeline.pubmed.timing import is_off_peak, next_off_peak
 
 WINTER, SUMMER = "2026-01-14", "2026-07-15"  # both Wednesdays; Eastern is UTC-5, then UTC-4
 

@@ -8,10 +8,11 @@ from datetime import date, timedelta
 
 import pytest
 
+from pipeline.pubmed.answers import WINDOW
 from pipeline.pubmed.client import EutilsClient
-from pipeline.pubmed.replay import Archive, ReplayServer
-from pipeline.pubmed.replay.archive import Record
-from pipeline.pubmed.search import WINDOW, esearch
+from pipeline.pubmed.search import esearch
+from pipeline.replay import Archive, ReplayServer
+from pipeline.replay.archive import Record
 from tests.conftest import FakeClock
 
 pytestmark = pytest.mark.whole

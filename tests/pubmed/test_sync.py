@@ -12,8 +12,8 @@ from pipeline import run as runs
 from pipeline.errors import CheckError, ConfigurationError, IncompleteError
 from pipeline.options import Options
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed import fetch, reading
-from pipeline.pubmed.replay import Archive, ReplayServer
+from pipeline.pubmed import fetch
+from pipeline.replay import Archive, ReplayServer
 from pipeline.settings import Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock
@@ -376,7 +376,7 @@ def without_record_3(exchange):
 
 
 def test_a_large_job_waits_for_quiet_hours_when_asked_to(pubmed, monkeypatch):
-    monkeypatch.setattr(reading, "LARGE_JOB", 1)
+    monkeypatch.setattr(fetch, "LARGE_JOB", 1)
     pubmed.clock.start = pubmed.clock.start.replace(day=24, hour=15)  # a Tuesday, 10:00 Eastern
     pubmed.run(off_peak=True)
     at = pubmed.clock.now() - timedelta(days=1)

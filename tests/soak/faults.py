@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pipeline.errors import EXIT_CHECK, EXIT_INCOMPLETE, EXIT_OK, EXIT_SOURCE, EXIT_USAGE
-from pipeline.pubmed.replay import faults
-from pipeline.pubmed.replay.faults import FaultCase
+from pipeline.replay import faults
+from pipeline.replay.faults import FaultCase
 
 Codes = frozenset[int]
 

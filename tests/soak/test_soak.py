@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.pubmed import sync
-from pipeline.pubmed.pace import Pacer
+from pipeline.pubmed.timing import Pacer
 from pipeline.warehouse import changes, membership
 from tests.soak.driver import Soak
 from tests.soak.events import KINDS, is_deleted, is_merged, is_revised
@@ -53,10 +53,6 @@ def forgets(*_arguments: object) -> None:
     """What a saboteur puts in the place of a function."""
 
 
-def forgets_pmids(*_arguments: object) -> set[int]:
-    return set()
-
-
 def publisher_rewords(world: World) -> None:
     """A record that was never final changes, and its old DateRevised stays."""
     record = world.pick(lambda held: not held.is_final and held.about_kratom)
@@ -71,7 +67,7 @@ SABOTAGE = {
     ),
     "merges are not noted": (membership, "_note_merges", forgets, is_merged, "search_hits"),
     "unsettled records are left": (
-        sync, "_unsettled", forgets_pmids, publisher_rewords, "not read again",
+        sync, "UNSETTLED_PER_RUN", 0, publisher_rewords, "not read again",
     ),
     "requests are not spaced": (Pacer, "wait", forgets, is_revised, "s apart"),
 }  # fmt: skip

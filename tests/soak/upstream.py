@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from pipeline.pubmed.replay import Archive, Exchange, ReplayServer, Response
-from pipeline.pubmed.replay.archive import Record as ServedRecord
-from pipeline.pubmed.replay.faults import Misbehaviour
-from pipeline.pubmed.replay.tools import Tools
+from pipeline.replay import Archive, Exchange, ReplayServer, Response
+from pipeline.replay.archive import Record as ServedRecord
+from pipeline.replay.faults import Misbehaviour
+from pipeline.replay.tools import Tools
 from tests.soak.clock import SoakClock
 from tests.soak.plans import Trouble
 from tests.soak.records import SEARCHES, Record

@@ -11,9 +11,9 @@ import pytest
 
 from pipeline import update
 from pipeline.errors import CheckError
-from pipeline.run import Options
+from pipeline.options import Options
 from pipeline.settings import ROOT, Settings
-from pipeline.update import STEPS, run_step
+from pipeline.update import STEPS
 from pipeline.warehouse import checks
 from tests.conftest import FakeClock
 from tests.corpus import article, write
@@ -277,13 +277,13 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
         article(3, "Kratom undated", types=CASE_REPORT, year=None),
     )
     options = Options(offline=True, archive=base / "corpus")
-    with update.open_run(options, Settings(data=base / "data"), FakeClock()) as run:
+    with update.open_run(options, Settings(data=base / "data"), FakeClock()) as progress:
         for step in STEPS:
             if step.name == "check":
                 break
-            run_step(run, step)
-        run.con.execute("COMMIT")
-        yield run.con
+            progress.take(step)
+        progress.run.con.execute("COMMIT")
+        yield progress.run.con
 
 
 @pytest.fixture

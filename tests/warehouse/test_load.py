@@ -8,9 +8,10 @@ from itertools import permutations
 import duckdb
 import pytest
 
-from pipeline.outputs.receipt import Receipt, note_older
+from pipeline.outputs.receipt import older_texts
 from pipeline.settings import Settings
 from pipeline.warehouse import database, load, stage
+from pipeline.warehouse.fingerprint import schema_files
 from tests.corpus import article, article_set
 
 WHEN = datetime(2026, 11, 22, 12)
@@ -19,7 +20,7 @@ WHEN = datetime(2026, 11, 22, 12)
 @pytest.fixture
 def con(settings: Settings):
     with duckdb.connect() as connection:
-        for path in database.schema_files(settings.sql):
+        for path in schema_files(settings.sql):
             database.run_script(connection, path)
         yield connection
 
@@ -141,10 +142,9 @@ def test_a_text_older_by_its_own_date_stays_a_revision_and_is_said(con):
     assert older(con) == [(1, "version 1 of 2026-01-01", "version 1 of 2026-03-01")]
     assert titles(con) == [(1, "revised")]
     assert con.execute("SELECT count(*) FROM core.article_revisions").fetchall() == [(2,)]
-    receipt = Receipt("run", "pubmed", WHEN)
-    note_older(con, receipt)
-    assert "1 record(s) came with a text older" in receipt.notes[0]
-    assert "PMID 1: version 1 of 2026-01-01, held is version 1 of 2026-03-01" in receipt.notes[0]
+    (told,) = older_texts(con)
+    assert "1 record(s) came with a text older" in told
+    assert "PMID 1: version 1 of 2026-01-01, held is version 1 of 2026-03-01" in told
 
 
 @pytest.mark.parametrize(
@@ -160,9 +160,7 @@ def test_a_text_older_by_its_own_date_stays_a_revision_and_is_said(con):
 def test_what_is_not_older_is_not_said_to_be(con, records):
     take(con, "20261101T120000Z", article(1, "revised", revised="2026-03-01"))
     assert take(con, "20261102T120000Z", *records)["older"] == 0
-    receipt = Receipt("run", "pubmed", WHEN)
-    note_older(con, receipt)
-    assert receipt.notes == []
+    assert older_texts(con) == []
 
 
 LISTED = b"pmid,doi,year,title\n,https://doi.org/10.9999/LEAF.1,2024,Kratom leaf\n"

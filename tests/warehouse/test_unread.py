@@ -11,7 +11,8 @@ import pytest
 
 from pipeline.options import Options
 from pipeline.update import run_update
-from pipeline.warehouse import database, load, membership, stage
+from pipeline.warehouse import database, load, searches, stage
+from pipeline.warehouse.fingerprint import schema_files
 from tests.corpus import article, article_set, write
 
 pytestmark = pytest.mark.whole
@@ -97,7 +98,7 @@ def test_a_held_record_whose_newest_text_cannot_be_read_makes_it_incomplete_too(
 @pytest.fixture
 def con(settings):
     with duckdb.connect() as connection:
-        for path in database.schema_files(settings.sql):
+        for path in schema_files(settings.sql):
             database.run_script(connection, path)
         yield connection
 
@@ -110,7 +111,7 @@ def take(con, *records, deleted=(), day=1):
     name = hashlib.sha256(body).hexdigest()
     stage.stage_file(con, body, raw_file=name, stamp=stamp, first_record_no=1)
     load.merge(con, datetime(2026, 11, day, 12))
-    membership.note_unread(con, {"kratom": [1, 2]})
+    searches.note_unread(con, {"kratom": [1, 2]})
     return con.execute("SELECT pmid, is_held, reason FROM ops.unread_records").fetchall()
 
 

@@ -19,6 +19,7 @@ from pipeline.evidence.evaluation.mapping import ALL, LabelMapping
 from pipeline.evidence.record import Record, read_records
 from pipeline.rules.text import Section
 from pipeline.warehouse import database, load, stage
+from pipeline.warehouse.fingerprint import schema_files
 
 _LOADED_AT = datetime(2000, 1, 1)  # noqa: DTZ001  (naive UTC, as every _at column; never read)
 _ROW = ("pmid", "title", "abstract", "label")
@@ -79,7 +80,7 @@ def tagged(paths: Sequence[Path], mapping: LabelMapping, part: str, sql: Path) -
     found: list[Record] = []
     with duckdb.connect() as con:
         database.configure(con)
-        for path in database.schema_files(sql):
+        for path in schema_files(sql):
             con.execute(path.read_text(encoding="utf-8"))
         stage.create_staging(con)
         for path in paths:

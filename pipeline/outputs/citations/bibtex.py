@@ -10,6 +10,7 @@ from bibtexparser.library import Library
 from bibtexparser.middlewares import default_unparse_stack
 from bibtexparser.model import Entry, Field
 
+from pipeline.escaping import for_bibtex, for_bibtex_verbatim
 from pipeline.outputs.citations.citation import (
     ARTICLE,
     BOOK,
@@ -20,7 +21,6 @@ from pipeline.outputs.citations.citation import (
     Person,
     iso_date,
 )
-from pipeline.outputs.escaping import for_bibtex, for_bibtex_verbatim
 
 _TYPES = {ARTICLE: "article", CHAPTER: "incollection", BOOK: "book", UNKNOWN: "misc"}
 _VERBATIM = ("doi", "url", "pmid", "pmcid", "issn", "isbn")

@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 
+from pipeline.escaping import one_line
 from pipeline.identifiers import doi_url, normal_pmc
-from pipeline.outputs.escaping import one_line
 
 ARTICLE, CHAPTER, BOOK, UNKNOWN = "article", "chapter", "book", "unknown"
 RETRACTED = "Retracted Publication"

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
+from pipeline.escaping import one_line
 from pipeline.outputs.citations.citation import BOOK, CHAPTER, RETRACTED, Citation
-from pipeline.outputs.escaping import one_line
-from pipeline.pubmed.parsing.medline_tags import HISTORY, LINKS, OWN_NOTE, PEOPLE, SHORT_NAMES
+from pipeline.pubmed.parsing.medline_lines import HISTORY, LINKS, OWN_NOTE, PEOPLE, SHORT_NAMES
 
 _WIDTH = 88  # PubMed's lines are about that long
 _LINK_TAGS = {ref_type: tag for tag, ref_type in LINKS.items()}

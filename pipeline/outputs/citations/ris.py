@@ -12,8 +12,8 @@ from typing import Any
 
 import rispy
 
+from pipeline.escaping import one_line
 from pipeline.outputs.citations.citation import ARTICLE, BOOK, CHAPTER, UNKNOWN, Citation, Person
-from pipeline.outputs.escaping import one_line
 
 _TYPES = {ARTICLE: "JOUR", CHAPTER: "CHAP", BOOK: "BOOK", UNKNOWN: "GEN"}
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import duckdb
 
+from pipeline.escaping import for_csv, for_json
 from pipeline.outputs.citations.citation import Citation, iso_date
-from pipeline.outputs.escaping import for_csv, for_json
-from pipeline.paths import for_duckdb, for_reading
+from pipeline.storage import for_duckdb, for_reading
 
 COLUMNS = {
     "pmid": "INTEGER", "doi": "VARCHAR", "pmcid": "VARCHAR", "title": "VARCHAR",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.outputs.escaping import for_html
+from pipeline.escaping import for_html
 from pipeline.outputs.page.facts import Facts
 from pipeline.outputs.page.markup import number, studies
 from pipeline.outputs.receipt import human_experiments

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from pipeline.outputs.escaping import for_html
+from pipeline.escaping import for_html
 from pipeline.outputs.page.facts import Search
 
 OPERATION = (

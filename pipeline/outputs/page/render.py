@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.outputs.escaping import for_html, for_script
+from pipeline.escaping import for_html, for_script
 from pipeline.outputs.manifest import LICENCE
 from pipeline.outputs.page import lead, records
 from pipeline.outputs.page.facts import Facts, gather

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from pipeline.pubmed.parsing.attached import (
+    chemical_list,
+    keyword_list,
+    mesh_heading_list,
+    publication_type_list,
+    supplementary_list,
+)
 from pipeline.pubmed.parsing.context import (
     BadRecordError,
     Context,
@@ -12,14 +19,6 @@ from pipeline.pubmed.parsing.context import (
     read_children,
     read_pmid,
     typed_date,
-)
-from pipeline.pubmed.parsing.indexing import (
-    chemical_list,
-    keyword_list,
-    mesh_heading_list,
-    publication_type,
-    publication_type_list,
-    supplementary_list,
 )
 from pipeline.pubmed.parsing.people import author_list, investigator_list, subject_list
 from pipeline.pubmed.parsing.tables import LARGEST_SMALLINT
@@ -78,6 +77,7 @@ def location_id(context: Context, element: Element) -> None:
 
 
 def other_id(context: Context, element: Element) -> None:
+    """OtherID: a number that another database gave the record."""
     source = context.vocabulary.other_id[tuple(element.items())]
     rows, position = context.rows("article_identifiers")
     value = context.flat(element) or ""
@@ -85,11 +85,13 @@ def other_id(context: Context, element: Element) -> None:
 
 
 def abstract(context: Context, element: Element) -> None:
+    """Abstract: its sections, and the copyright line."""
     context.bare(element)
     _sections(context, element, "main", None)
 
 
 def other_abstract(context: Context, element: Element) -> None:
+    """OtherAbstract: its sections, with their type and language."""
     kind, language = context.vocabulary.other_abstract[tuple(element.items())]
     _sections(context, element, kind, language)
 
@@ -110,6 +112,7 @@ def _sections(context: Context, element: Element, kind: str, language: str | Non
 
 
 def grant_list(context: Context, element: Element) -> None:
+    """GrantList: one row a Grant."""
     complete = context.vocabulary.complete["GrantList"][tuple(element.items())]
     context.set("is_grant_list_complete", complete)
     rows, position = context.rows("grants")
@@ -135,6 +138,7 @@ def grant_list(context: Context, element: Element) -> None:
 
 
 def databank_list(context: Context, element: Element) -> None:
+    """DataBankList: one row an accession number; a databank without any has one row too."""
     complete = context.vocabulary.complete["DataBankList"][tuple(element.items())]
     context.set("is_databank_list_complete", complete)
     rows, position = context.rows("databank_accessions")
@@ -197,6 +201,7 @@ def _linked(context: Context, element: Element) -> tuple[int | None, int | None]
 
 
 def gene_symbols(context: Context, element: Element) -> None:
+    """GeneSymbolList, which NLM no longer gives."""
     context.bare(element)
     for child in context.children(element, "GeneSymbol"):
         _gene_symbol(context, child)
@@ -206,11 +211,13 @@ _gene_symbol = listed("gene_symbols")
 
 
 def general_note(context: Context, element: Element) -> None:
+    """GeneralNote, with whose note it is before it."""
     owner = context.vocabulary.general_note[tuple(element.items())]
     context.fields["general_notes"].append(f"{owner}: {context.flat(element) or ''}")
 
 
 def number_of_references(context: Context, element: Element) -> None:
+    """NumberOfReferences, if it is a number."""
     if text := context.leaf(element):
         try:
             context.set("number_of_references", integer(text, "NumberOfReferences"))
@@ -219,31 +226,37 @@ def number_of_references(context: Context, element: Element) -> None:
 
 
 def pagination(context: Context, element: Element) -> None:
+    """Pagination: pages as printed, the first and the last."""
     context.bare(element)
     read_children(context, element, PAGINATION)
 
 
 def issn(context: Context, element: Element) -> None:
+    """ISSN of the journal, with its type."""
     context.set("issn_type", context.vocabulary.issn[tuple(element.items())])
     context.set("issn", context.flat(element))
 
 
 def journal(context: Context, element: Element) -> None:
+    """Journal: its names, ISSN and issue."""
     context.bare(element)
     read_children(context, element, JOURNAL)
 
 
 def journal_issue(context: Context, element: Element) -> None:
+    """JournalIssue: volume, issue and date."""
     context.set("cited_medium", context.vocabulary.issue[tuple(element.items())])
     read_children(context, element, JOURNAL_ISSUE)
 
 
 def journal_info(context: Context, element: Element) -> None:
+    """MedlineJournalInfo: the journal as NLM's catalogue has it."""
     context.bare(element)
     read_children(context, element, JOURNAL_INFO)
 
 
 def article(context: Context, element: Element) -> None:
+    """Article: title, abstract, people, types and dates."""
     context.body(element)
     context.set("publication_model", context.vocabulary.article[tuple(element.items())])
     read_children(context, element, ARTICLE)
@@ -323,5 +336,3 @@ MEDLINE_CITATION: Handlers = {
     "InvestigatorList": investigator_list,
     "GeneralNote": general_note,
 }
-
-__all__ = ["medline_citation", "publication_type"]

@@ -17,6 +17,12 @@ from pipeline.pubmed.parsing.article import (
     location_id,
     pagination,
 )
+from pipeline.pubmed.parsing.attached import (
+    keyword_list,
+    own_identifiers,
+    publication_type,
+    reference_list,
+)
 from pipeline.pubmed.parsing.context import (
     Context,
     Element,
@@ -26,9 +32,7 @@ from pipeline.pubmed.parsing.context import (
     read_children,
     typed_date,
 )
-from pipeline.pubmed.parsing.indexing import keyword_list, publication_type
 from pipeline.pubmed.parsing.people import author_list, book_author_list, investigator_list
-from pipeline.pubmed.parsing.pubmed_data import own_identifiers, reference_list
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
 
 _BOOK_LISTS = ("location_labels", "sections", "items")

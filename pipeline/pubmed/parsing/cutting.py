@@ -17,8 +17,15 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple, NoReturn
 
 from pipeline.errors import ConfigurationError, SourceError
-from pipeline.pubmed.parsing.bytes import PIECE, Source, open_bytes, source_name
-from pipeline.pubmed.parsing.head import BYTE_ORDER_MARK, Head, is_declaration
+from pipeline.pubmed.parsing.bytes import (
+    BYTE_ORDER_MARK,
+    PIECE,
+    Head,
+    Source,
+    is_declaration,
+    open_bytes,
+    source_name,
+)
 
 LONGEST_RECORD = 256 * 1024 * 1024
 """No PubMed record comes near this; without a bound a missing end tag would eat the memory."""

@@ -22,7 +22,19 @@ from pipeline.pubmed.parsing.dates import (
     small_number,
     whole_date,
 )
-from pipeline.pubmed.parsing.medline_lines import Field, MedlineCut, read_fields
+from pipeline.pubmed.parsing.medline_lines import (
+    BOOK_ONLY,
+    BOOKS,
+    IS_BOOK,
+    KNOWN,
+    LISTS,
+    OWN_NOTE,
+    PEOPLE,
+    SCALARS,
+    Field,
+    MedlineCut,
+    read_fields,
+)
 from pipeline.pubmed.parsing.medline_parts import (
     Adder,
     Said,
@@ -36,25 +48,15 @@ from pipeline.pubmed.parsing.medline_parts import (
     links,
     text_of,
 )
-from pipeline.pubmed.parsing.medline_people import read_people
-from pipeline.pubmed.parsing.medline_tags import (
-    BOOK_ONLY,
-    BOOKS,
-    IS_BOOK,
-    KNOWN,
-    LISTS,
-    OWN_NOTE,
-    PEOPLE,
-    SCALARS,
-)
+from pipeline.pubmed.parsing.people import exported_people
 from pipeline.pubmed.parsing.tables import (
     LARGEST_SMALLINT,
     LIST_COLUMNS,
     PARSED_COLUMNS,
     Tables,
+    Tally,
     empty_tables,
 )
-from pipeline.pubmed.parsing.tally import Tally
 
 _ISSN = re.compile(r"(\S+)(?: \((\w+)\))?")
 
@@ -200,7 +202,7 @@ def _people(
             kinds["FAU"] = "book_author"
             (book,) = tables["books"]
             article["title"] = book[PARSED_COLUMNS["books"].index("book_title")]
-    authors, affiliations, stray = read_people(record_no, fields, kinds)
+    authors, affiliations, stray = exported_people(record_no, fields, kinds)
     tables["authors"] += authors
     tables["affiliations"] += affiliations
     for place in stray:

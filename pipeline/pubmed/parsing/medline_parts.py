@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pipeline.pubmed.parsing.dates import moment
-from pipeline.pubmed.parsing.medline_lines import Field
-from pipeline.pubmed.parsing.medline_tags import HISTORY, LINKS
+from pipeline.pubmed.parsing.medline_lines import HISTORY, LINKS, Field
 from pipeline.pubmed.parsing.tables import LARGEST_INTEGER, Tables
 
 Said = dict[str, Any]

@@ -12,12 +12,11 @@ from lxml import etree
 
 from pipeline.errors import ConfigurationError
 from pipeline.pubmed.parsing.article import medline_citation
+from pipeline.pubmed.parsing.attached import pubmed_data
 from pipeline.pubmed.parsing.book import book_document
 from pipeline.pubmed.parsing.context import BadRecordError, Context, Element, read_pmid
 from pipeline.pubmed.parsing.cutting import Cut, Cutter
-from pipeline.pubmed.parsing.pubmed_data import pubmed_data
-from pipeline.pubmed.parsing.tables import LARGEST_SMALLINT, drop_record
-from pipeline.pubmed.parsing.tally import Tally
+from pipeline.pubmed.parsing.tables import LARGEST_SMALLINT, Tally, drop_record
 
 _ENTITY = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|&([A-Za-z][A-Za-z0-9]*);", re.S)
 _START_TAG = re.compile(rb"(<\w+)([^>]*)")

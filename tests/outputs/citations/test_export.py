@@ -12,10 +12,9 @@ from pipeline.commands import export as command
 from pipeline.errors import ConfigurationError
 from pipeline.options import Options
 from pipeline.outputs import query
-from pipeline.outputs.citations import before, selection
-from pipeline.outputs.citations.export import export
+from pipeline.outputs.citations import selection
+from pipeline.outputs.citations.export import FORMATS, TARGETS, export
 from pipeline.outputs.citations.selection import Selection, years
-from pipeline.outputs.citations.targets import FORMATS, TARGETS
 from pipeline.outputs.manifest import LICENCE
 from pipeline.settings import Settings
 from pipeline.update import run_update
@@ -239,17 +238,17 @@ def test_a_pmid_decides_before_a_doi(citations, tmp_path):
     """A comment may share its article's DOI; a citation known by DOI may get a PMID later."""
     other = tmp_path / "other.csv"
     other.write_text("pmid,doi\n999,10.9999/TRIAL\n")
-    assert not before.read([other]).holds(citations[102])
+    assert not selection.exported_before([other]).holds(citations[102])
     other.write_text("pmid,doi\n,10.9999/TRIAL\n")
-    assert before.read([other]).holds(citations[102])
+    assert selection.exported_before([other]).holds(citations[102])
     other.write_text("pmid,doi\n999,10.9999/listed.1\n")
-    assert before.read([other]).holds(citations[None])
+    assert selection.exported_before([other]).holds(citations[None])
 
 
 def test_a_byte_order_mark_and_long_cells_do_no_harm(citations, tmp_path):
     other = tmp_path / "other.csv"
     other.write_text("\ufeffpmid,abstract\n102," + "a" * 200_000 + "\n", encoding="utf-8")
-    assert before.read([other]).holds(citations[102])
+    assert selection.exported_before([other]).holds(citations[102])
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 
 from pipeline.outputs.citations import citation, nbib
 from pipeline.outputs.citations.citation import one_line
-from pipeline.pubmed.parsing.medline_tags import KNOWN, LINKS
+from pipeline.pubmed.parsing.medline_lines import KNOWN, LINKS
 from pipeline.settings import ROOT
 from pipeline.warehouse import stage
 from tests.corpus import article, write

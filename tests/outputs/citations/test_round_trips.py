@@ -15,8 +15,8 @@ from Bio import Medline
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.escaping import for_bibtex
 from pipeline.outputs.citations import bibtex, csl, nbib, ris
-from pipeline.outputs.escaping import for_bibtex
 from pipeline.pubmed.files import open_records
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
 from tests.outputs.citations.conftest import CANARY, GROUP, HARD_TITLE, OLD_WILEY_DOI

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from pipeline.outputs.citations import tabular
-from pipeline.outputs.citations.targets import FORMATS, TARGETS
+from pipeline.outputs.citations.export import FORMATS, TARGETS
 from tests.outputs.citations.conftest import CANARY, GROUP, HARD_TITLE, OLD_WILEY_DOI
 
 pytestmark = pytest.mark.whole

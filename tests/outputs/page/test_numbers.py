@@ -12,8 +12,8 @@ from lxml import html
 
 from pipeline.outputs import manifest
 from pipeline.outputs.page import behind as behind_sql
-from pipeline.outputs.page import charts
 from tests.outputs.page.conftest import Published
+from tools import chart_library
 
 pytestmark = pytest.mark.whole
 
@@ -250,4 +250,4 @@ def test_it_says_that_only_pubmed_was_searched(set_of_files: Published, name: st
 
 @pytest.mark.slow
 def test_the_chart_library_is_the_one_vl_convert_bundles():
-    assert charts.bundle() == charts.VEGA.read_text(encoding="utf-8")
+    assert chart_library.bundle() == chart_library.VEGA.read_text(encoding="utf-8")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.escaping import for_html
 from pipeline.identifiers import doi_url
 from pipeline.outputs import claims
 from pipeline.outputs.claims_page import DOMAINS
-from pipeline.outputs.escaping import for_html
 from pipeline.outputs.page.facts import Facts
 from pipeline.outputs.page.markup import article, number, paragraph, text
 from pipeline.outputs.page.sections.claim_map import NOT_SEARCHED

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.escaping import for_html
 from pipeline.outputs import claims
-from pipeline.outputs.escaping import for_html
 from pipeline.outputs.page.facts import Facts, Search
 from pipeline.outputs.page.markup import NOT_KNOWN, folded, number, paragraph, text
 

@@ -1,0 +1,247 @@
+"""What indexers, authors and PubMed attached to a record.
+
+MeSH, chemicals, types and keywords; then PubmedData and PubmedBookData: history, own
+identifiers, objects, references.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+
+from pipeline.pubmed.parsing.context import Context, Element, Handlers, read_children
+from pipeline.pubmed.parsing.dates import Part, moment
+from pipeline.pubmed.parsing.tables import LARGEST_INTEGER
+
+
+def mesh_heading_list(context: Context, element: Element) -> None:
+    """MeshHeadingList: one row a descriptor and qualifier pair.
+
+    `is_auto_hm` of a row is the descriptor's AutoHM, else the qualifier's.
+    """
+    context.bare(element)
+    rows, _ = context.rows("mesh_headings")
+    heading_no = rows[-1][1] if rows and rows[-1][0] == context.record_no else 0
+    for heading in context.children(element, "MeshHeading"):
+        heading_no += 1
+        name = ""
+        is_major, auto, kind, ui = False, None, None, None
+        qualifiers: list[tuple[bool | None, bool | None, str | None, str | None]] = []
+        for part in heading:
+            if part.tag == "DescriptorName" and name:
+                context.again(heading, part)
+            elif part.tag == "DescriptorName":
+                is_major, auto, kind, ui = context.vocabulary.descriptor[tuple(part.items())]
+                name = context.flat(part) or ""
+            elif part.tag == "QualifierName":
+                major, own_auto, own_ui = context.vocabulary.qualifier[tuple(part.items())]
+                qualifiers.append((major, own_auto, own_ui, context.flat(part)))
+            else:
+                context.unknown(heading, part)
+        start = 1 if qualifiers else 0
+        for number, (major, own_auto, own_ui, qualifier) in enumerate(
+            qualifiers or [(None, None, None, None)], start
+        ):
+            rows.append(
+                (
+                    context.record_no,
+                    heading_no,
+                    number,
+                    ui,
+                    name,
+                    is_major,
+                    kind,
+                    own_auto if auto is None else auto,
+                    own_ui,
+                    qualifier,
+                    major,
+                )
+            )
+
+
+def chemical_list(context: Context, element: Element) -> None:
+    """ChemicalList, one row a Chemical."""
+    context.bare(element)
+    rows, position = context.rows("chemicals")
+    for child in context.children(element, "Chemical"):
+        position += 1
+        number = ui = None
+        name = ""
+        for part in child:
+            if part.tag == "RegistryNumber":
+                number = context.only(number, child, part)
+            elif part.tag == "NameOfSubstance" and name:
+                context.again(child, part)
+            elif part.tag == "NameOfSubstance":
+                ui = context.vocabulary.substance[tuple(part.items())]
+                name = context.flat(part) or ""
+            else:
+                context.unknown(child, part)
+        rows.append((context.record_no, position, ui, name, number))
+
+
+def supplementary_list(context: Context, element: Element) -> None:
+    """SupplMeshList, one row a SupplMeshName."""
+    context.bare(element)
+    rows, position = context.rows("supplementary_concepts")
+    for child in context.children(element, "SupplMeshName"):
+        position += 1
+        ui, kind = context.vocabulary.supplement[tuple(child.items())]
+        rows.append((context.record_no, position, ui, context.flat(child) or "", kind))
+
+
+def keyword_list(context: Context, element: Element) -> None:
+    """KeywordList of one owner; a record can have several."""
+    owner = context.vocabulary.keyword_list[tuple(element.items())]
+    rows, position = context.rows("keywords")
+    for child in context.children(element, "Keyword"):
+        position += 1
+        is_major = context.vocabulary.keyword[tuple(child.items())]
+        rows.append((context.record_no, position, owner, context.flat(child) or "", is_major))
+
+
+def publication_type_list(context: Context, element: Element) -> None:
+    """PublicationTypeList of an article."""
+    context.bare(element)
+    for child in context.children(element, "PublicationType"):
+        publication_type(context, child)
+
+
+def publication_type(context: Context, element: Element) -> None:
+    """One PublicationType; a BookDocument has them without a list around."""
+    rows, position = context.rows("publication_types")
+    ui = context.vocabulary.publication_type[tuple(element.items())]
+    rows.append((context.record_no, position + 1, ui, context.flat(element) or ""))
+
+
+def own_identifiers(context: Context, element: Element) -> None:
+    """ArticleIdList of the record itself.
+
+    A book has two (BookDocument, PubmedBookData) that mostly say the same: what stands
+    already is not repeated there.
+    """
+    context.bare(element)
+    rows, position = context.rows("article_identifiers")
+    own: list[tuple[str | None, str]] = []
+    for child in context.children(element, "ArticleId"):
+        id_type = context.vocabulary.article_id[tuple(child.items())]
+        value = context.flat(child) or ""
+        if context.is_book and (id_type, value) in context.own_ids:
+            continue
+        own.append((id_type, value))
+        position += 1
+        rows.append((context.record_no, position, "ArticleId", id_type, value, None))
+        if id_type == "doi" and value:
+            context.set("doi", value)
+        elif id_type == "pmc" and value:
+            context.set("pmc_id", value)
+    context.own_ids.update(own)
+
+
+@lru_cache(maxsize=65_536)
+def article_moment(parts: tuple[Part, ...]) -> tuple[str, datetime | None]:
+    """A date of the History: its words, and the moment if it is one."""
+    return " ".join(text for _, text in parts if text), moment(parts)
+
+
+def history(context: Context, element: Element) -> None:
+    """History: one row a PubMedPubDate."""
+    context.bare(element)
+    rows, position = context.rows("history_dates")
+    for child in context.children(element, "PubMedPubDate"):
+        position += 1
+        status = context.vocabulary.history[tuple(child.items())]
+        verbatim, event_at = article_moment(context.date_parts(child))
+        rows.append((context.record_no, position, status, verbatim, event_at))
+
+
+def object_list(context: Context, element: Element) -> None:
+    """ObjectList: one row a Param; an Object without any has one row too."""
+    context.bare(element)
+    rows, position = context.rows("related_objects")
+    for child in context.children(element, "Object"):
+        kind = context.vocabulary.object[tuple(child.items())]
+        params: list[tuple[str | None, str | None]] = []
+        for param in context.children(child, "Param"):
+            name = context.vocabulary.param[tuple(param.items())]
+            params.append((name, context.flat(param)))
+        for name, value in params or [(None, None)]:
+            position += 1
+            rows.append((context.record_no, position, kind, name, value))
+
+
+def reference_list(context: Context, element: Element) -> None:
+    """ReferenceList (DTD: Title?, Reference*, ReferenceList*), the nested ones in order."""
+    if element.keys():
+        context.bare(element)
+    rows, number = context.rows("cited_references")
+    title: str | None = None
+    for child in element:
+        tag = child.tag
+        if tag == "Reference":
+            number += 1
+            rows.append((context.record_no, number, title, *_reference(context, child)))
+        elif tag == "ReferenceList":
+            reference_list(context, child)
+            number = context.rows("cited_references")[1]
+        elif tag == "Title":
+            title = context.only(title, element, child)
+        else:
+            context.unknown(element, child)
+
+
+def _reference(
+    context: Context, element: Element
+) -> tuple[str | None, int | None, str | None, str | None, list[str]]:
+    citation: str | None = None
+    pmid: int | None = None
+    doi: str | None = None
+    pmc: str | None = None
+    others: list[str] = []
+    id_types = context.vocabulary.article_id
+    if element.keys():
+        context.bare(element)
+    for part in element:
+        tag = part.tag
+        if tag == "Citation":
+            citation = context.only(citation, element, part)
+        elif tag == "ArticleIdList":
+            for child in part:
+                if child.tag != "ArticleId":
+                    context.unknown(part, child)
+                    continue
+                id_type = id_types[tuple(child.items())]
+                text = context.flat(child) or ""
+                if id_type == "pubmed" and pmid is None and (found := cited_pmid(text)):
+                    pmid = found
+                elif id_type == "doi" and doi is None and text:
+                    doi = text
+                elif id_type in ("pmc", "pmcid") and pmc is None and text:
+                    pmc = text
+                elif text:
+                    others.append(f"{id_type}: {text}")
+        else:
+            context.unknown(element, part)
+    return citation, pmid, doi, pmc, others
+
+
+def cited_pmid(text: str) -> int | None:
+    """A PMID, if it is one; anything else publishers send is kept among the other ids."""
+    if text.isdigit() and text.isascii() and len(text) <= 10:
+        return int(text) if int(text) <= LARGEST_INTEGER else None
+    return None
+
+
+PUBMED_DATA: Handlers = {
+    "History": history,
+    "PublicationStatus": "publication_status",
+    "ArticleIdList": own_identifiers,
+    "ObjectList": object_list,
+    "ReferenceList": reference_list,
+}
+
+
+def pubmed_data(context: Context, element: Element) -> None:
+    """PubmedData or PubmedBookData (which has no ReferenceList in the DTD)."""
+    context.bare(element)
+    read_children(context, element, PUBMED_DATA)

@@ -1,0 +1,210 @@
+"""Search results that are well-formed and wrong: clamped, broadened, drifting."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+from lxml import etree
+
+from pipeline.replay.answers import Exchange, Page, Response, search_page
+from pipeline.replay.faults.case import FaultCase
+from pipeline.replay.query import Chain, Earlier, Node, Term, parse
+from pipeline.replay.search import Findings
+
+_ESEARCH = frozenset(("esearch",))
+
+
+def _altered(change: Callable[[Page], None]) -> Callable[[Exchange], Response]:
+    """A case that changes the page of hits; errors stay what they are."""
+
+    def apply(exchange: Exchange) -> Response:
+        page = _page(exchange.right, use_json=exchange.wants_json)
+        if page is None:
+            return exchange.right
+        change(page)
+        return _written(exchange, page)
+
+    return apply
+
+
+def _written(exchange: Exchange, page: Page) -> Response:
+    count_only = exchange.parameters.get("rettype") == "count"
+    return search_page(page, count_only=count_only, use_json=exchange.wants_json)
+
+
+def _clamp(page: Page) -> None:
+    page.pmids = page.pmids[: len(page.pmids) // 2]
+    page.messages = [
+        f"Restrictions achieved. start and count adjusted to {page.start}, {len(page.pmids)}"
+    ]
+
+
+def _raise_count(page: Page) -> None:
+    page.count += 1
+
+
+def _drift(page: Page) -> None:
+    page.count = max(page.count - 1, 0)
+    page.pmids = page.pmids[1:]
+
+
+def _empty(page: Page) -> None:
+    page.count, page.pmids, page.messages = 0, [], ["No items found."]
+
+
+def _halve(page: Page) -> None:
+    page.count //= 2
+    page.pmids = page.pmids[: max(page.count - page.start, 0)]
+
+
+def _drop_term(exchange: Exchange) -> Response:
+    page, _ = _without_last_operand(exchange)
+    return _written(exchange, page) if page else exchange.right
+
+
+def _drop_phrase(exchange: Exchange) -> Response:
+    page, dropped = _without_last_operand(exchange)
+    if page is None:
+        return exchange.right
+    page.findings.quoted_not_found.append(dropped)
+    return _written(exchange, page)
+
+
+def _without_last_operand(exchange: Exchange) -> tuple[Page | None, str]:
+    """The page of the query without its last operand, and that operand."""
+    query = parse(exchange.parameters["term"]) if _was_answered(exchange) else None
+    if not isinstance(query, Chain):
+        return None, ""
+    left = replace(query, rest=query.rest[:-1])
+    return _asked(exchange, left), _text(query.rest[-1][1])
+
+
+def _drop_field(exchange: Exchange) -> Response:
+    """The last term is searched in all fields, and its tag reported as unknown."""
+    if not _was_answered(exchange):
+        return exchange.right
+    query, tag = _untagged(parse(exchange.parameters["term"]))
+    page = _asked(exchange, query)
+    if page is None or not tag:
+        return exchange.right
+    page.findings.fields_not_found.append(tag)
+    return _written(exchange, page)
+
+
+def _untagged(node: Node) -> tuple[Node, str]:
+    if isinstance(node, Chain):
+        if not node.rest:
+            return _untagged(node.first)
+        *others, (operator, last) = node.rest
+        last, tag = _untagged(last)
+        return Chain(node.first, (*others, (operator, last))), tag
+    if isinstance(node, Term):
+        return replace(node, tag=None), node.tag or ""
+    return node, ""
+
+
+def _was_answered(exchange: Exchange) -> bool:
+    has_term = bool(exchange.parameters.get("term", "").strip())
+    return has_term and _page(exchange.right, use_json=exchange.wants_json) is not None
+
+
+def _asked(exchange: Exchange, query: Node) -> Page | None:
+    answer = exchange.ask("esearch", {**exchange.parameters, "term": _text(query)})
+    return _page(answer, use_json=exchange.wants_json)
+
+
+def _text(node: Node) -> str:
+    """A tree as a query again."""
+    if isinstance(node, Term):
+        text = f'"{node.text}"' if node.quoted else node.text
+        return text if node.tag is None else f"{text}[{node.tag}]"
+    if isinstance(node, Earlier):
+        return f"#{node.key}"
+    rest = "".join(f" {operator} {_text(operand)}" for operator, operand in node.rest)
+    return f"({_text(node.first)}{rest})"
+
+
+def _page(response: Response, *, use_json: bool) -> Page | None:
+    """An ESearch answer read back; None if it is an error."""
+    return _page_of_json(response.body) if use_json else _page_of_xml(response.body)
+
+
+def _page_of_xml(body: bytes) -> Page | None:
+    root = etree.fromstring(body)
+    if root.find("ERROR") is not None:
+        return None
+
+    def texts(path: str) -> list[str]:
+        return [element.text or "" for element in root.iterfind(path)]
+
+    findings = Findings(
+        translation=root.findtext("QueryTranslation", ""),
+        phrases_not_found=texts("ErrorList/PhraseNotFound"),
+        fields_not_found=texts("ErrorList/FieldNotFound"),
+        phrases_ignored=texts("WarningList/PhraseIgnored"),
+        quoted_not_found=texts("WarningList/QuotedPhraseNotFound"),
+    )
+    key, environment = root.findtext("QueryKey"), root.findtext("WebEnv", "")
+    return Page(
+        findings,
+        int(root.findtext("Count", "0")),
+        int(root.findtext("RetStart", "0")),
+        [int(text) for text in texts("IdList/Id")],
+        texts("WarningList/OutputMessage"),
+        (environment, int(key)) if key else None,
+    )
+
+
+def _page_of_json(body: bytes) -> Page | None:
+    result = json.loads(body, strict=False)["esearchresult"]
+    if "ERROR" in result:
+        return None
+    errors, warnings = result.get("errorlist", {}), result.get("warninglist", {})
+    findings = Findings(
+        translation=result.get("querytranslation", ""),
+        phrases_not_found=errors.get("phrasesnotfound", []),
+        fields_not_found=errors.get("fieldsnotfound", []),
+        phrases_ignored=warnings.get("phrasesignored", []),
+        quoted_not_found=warnings.get("quotedphrasesnotfound", []),
+    )
+    return Page(
+        findings,
+        int(result["count"]),
+        int(result.get("retstart", 0)),
+        [int(text) for text in result.get("idlist", [])],
+        warnings.get("outputmessages", []),
+        (result["webenv"], int(result["querykey"])) if "webenv" in result else None,
+    )
+
+
+CASES = (
+    FaultCase(
+        6, "clamped", "Half of the ids asked for, with the note on adjusted start and count",
+        _ESEARCH, _altered(_clamp),
+    ),
+    FaultCase(
+        6, "count-above-ids", "One more is counted than can be had, without a word", _ESEARCH,
+        _altered(_raise_count),
+    ),
+    FaultCase(
+        17, "dropped-term",
+        "The last operand of the query is left out; only QueryTranslation shows it", _ESEARCH,
+        _drop_term,
+    ),
+    FaultCase(
+        17, "dropped-phrase", "The last operand is left out, with a QuotedPhraseNotFound", _ESEARCH,
+        _drop_phrase,
+    ),
+    FaultCase(
+        17, "dropped-field", "The last tag is left out (all fields), with a FieldNotFound",
+        _ESEARCH, _drop_field,
+    ),
+    FaultCase(
+        18, "count-drift", "One hit fewer than a moment ago, the first one", _ESEARCH,
+        _altered(_drift),
+    ),
+    FaultCase(18, "zero-hits", "No hits at all", _ESEARCH, _altered(_empty)),
+    FaultCase(18, "half-the-hits", "Half of the hits", _ESEARCH, _altered(_halve)),
+)  # fmt: skip

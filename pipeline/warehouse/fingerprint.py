@@ -1,0 +1,163 @@
+"""Fingerprints: of the shape, of the parser, of what makes tables, of what a run found.
+
+Each covers what decides, and no more: a comment in a command judges and names nothing anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+import duckdb
+from lxml import etree
+
+from pipeline.settings import ROOT
+
+PARSER = (
+    "identifiers.py", "csv_rows.py", "pubmed/parsing", "pubmed/records.py", "pubmed/files.py",
+    "warehouse/stage.py", "warehouse/load.py",
+)  # fmt: skip
+"""The modules that make rows of `core` of bytes, and decide between copies of a record."""
+TABLE_MAKERS = (
+    "identifiers.py", "csv_rows.py", "pubmed/parsing", "pubmed/records.py", "pubmed/files.py",
+    "rules", "evidence", "warehouse", "outputs/marts.py", "outputs/wording.py",
+)  # fmt: skip
+"""The modules that make tables of records: those of the parser, of judging and of building."""
+_LIBRARIES = ("duckdb", "google-re2", "biopython")
+
+# what a published set says, without times and run ids; each query gives ordered text
+_CONTENT = (
+    "SELECT pmid, pmid_version, record_source, record_sha256 FROM core.articles ORDER BY pmid",
+    "SELECT pmid, pmid_version, record_sha256 FROM core.article_versions ORDER BY ALL",
+    "SELECT search, pmid, matched_by FROM ops.search_hits WHERE left_at IS NULL ORDER BY ALL",
+    "SELECT * FROM ops.unread_records ORDER BY ALL",
+    "SELECT pmid, study_type, is_primary FROM evidence.article_study_types ORDER BY ALL",
+    "SELECT pmid, topic, level FROM evidence.article_topics ORDER BY ALL",
+    "SELECT pmid, facet, value, level FROM evidence.article_facets ORDER BY ALL",
+    "SELECT pmid, study_group, role FROM evidence.study_groups ORDER BY ALL",
+    "SELECT pmid, claim, how FROM evidence.article_claims ORDER BY ALL",
+    "SELECT * FROM evidence.claim_evidence ORDER BY ALL",
+    "SELECT * FROM evidence.rule_sets ORDER BY ALL",
+    "SELECT denominator, date_tag, year, record_count, strategy FROM ops.denominators ORDER BY ALL",
+)
+_FOUND = (
+    """
+    SELECT pmid, pmid_version, record_source, record_sha256 FROM core.articles
+    UNION ALL
+    SELECT pmid, pmid_version, 'other version', record_sha256 FROM core.article_versions
+    ORDER BY ALL
+    """,
+    "SELECT * FROM ops.unread_records ORDER BY ALL",
+    "SELECT * FROM ops.denominators ORDER BY ALL",
+)
+
+
+def schema_files(sql: Path) -> list[Path]:
+    """The schema files in the order of their names."""
+    return sorted((sql / "schema").glob("*.sql"))
+
+
+def schema_version(sql: Path) -> str:
+    """Fingerprint of sql/schema: until 1.0 the shape is edited in place, so any edit counts."""
+    digest = hashlib.sha256()
+    for path in schema_files(sql):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def parser_files() -> list[Path]:
+    """The files of `PARSER`."""
+    return _modules(PARSER)
+
+
+@cache
+def parser_version() -> str:
+    """Fingerprint of what makes rows of `core` of the bytes that came, and of its libraries.
+
+    What was read by another one would stay as it is until its record comes again.
+    """
+    digest = hashlib.sha256(f"lxml {etree.LXML_VERSION} libxml2 {etree.LIBXML_VERSION} ".encode())
+    digest.update(f"biopython {version_of('biopython')}".encode())
+    for path in parser_files():
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def program_files(sql: Path) -> list[Path]:
+    """The files that make tables of records: SQL and the modules of `TABLE_MAKERS`.
+
+    Args:
+        sql: the SQL files; all count but the checks and examples, which make nothing.
+    """
+    scripts = [path for room in ("marts", "former") for path in sorted((sql / room).glob("*.sql"))]
+    return [*schema_files(sql), *scripts, *_modules(TABLE_MAKERS)]
+
+
+def program(sql: Path) -> bytes:
+    """SHA-256 over what makes tables of records: its files, and the libraries under them."""
+    digest = hashlib.sha256(f"Python {platform.python_version()} ".encode())
+    digest.update(f"lxml {etree.LXML_VERSION} libxml2 {etree.LIBXML_VERSION} ".encode())
+    for library in _LIBRARIES:
+        digest.update(f"{library} {version_of(library)} ".encode())
+    for path in program_files(sql):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.digest()
+
+
+def found_sha256(
+    con: duckdb.DuckDBPyConnection,
+    sql: Path,
+    *,
+    reference: Mapping[str, str],
+    answers: Iterable[tuple[str, Sequence[int] | None]],
+    year: int,
+) -> str:
+    """SHA-256 over everything that the judgements and tables of a run depend on, as hex digits.
+
+    Two runs with the same one differ in nothing but their dates.
+
+    Args:
+        con: the warehouse, after the load; records, those that could not be read and PubMed's
+            own counts are read.
+        sql: the SQL files.
+        reference: name of each reference file to where it is stored by its content.
+        answers: each search with the PMIDs of its answer, or None where it was not asked.
+        year: of the search, which moves the marks of partial years.
+    """
+    digest = hashlib.sha256(program(sql))
+    digest.update(json.dumps([reference, year]).encode())
+    for search, pmids in answers:
+        digest.update(f"{search} {pmids}".encode())
+    for query in _FOUND:
+        digest.update(repr(con.execute(query).fetchall()).encode())
+    return digest.hexdigest()
+
+
+def content_id(con: duckdb.DuckDBPyConnection, sql: Path) -> str:
+    """Twelve hex digits over records, judgements, rules, and the code that made tables of them.
+
+    The same content gives the same id, whenever and however often it was fetched.
+    """
+    digest = hashlib.sha256(program(sql))
+    for query in _CONTENT:
+        digest.update(query.encode())
+        for row in con.execute(query).fetchall():
+            digest.update(repr(row).encode())
+    return digest.hexdigest()[:12]
+
+
+def _modules(names: Sequence[str]) -> list[Path]:
+    """Files below pipeline/, in order; of a directory every module in it."""
+    found: list[Path] = []
+    for name in names:
+        path = ROOT / "pipeline" / name
+        found += sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    return found

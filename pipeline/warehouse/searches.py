@@ -1,0 +1,298 @@
+"""What ops knows of runs, and of searches: how each was asked last, and whether it is complete."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import duckdb
+
+from pipeline.pubmed.answers import ACCEPTED, GROWN, SearchAnswer
+from pipeline.pubmed.archive import Archive
+from pipeline.pubmed.counts import KIND
+from pipeline.pubmed.sync import Held
+
+FINAL_STATUSES = ("MEDLINE", "PubMed-not-MEDLINE", "OLDMEDLINE")
+"""MedlineCitation Status of records NLM has finished with; any other will change."""
+EARLIEST_YEAR = 1781
+"""Of the first journals in PubMed; a record said to be older asks for nothing."""
+
+
+@dataclass(frozen=True)
+class LastSearch:
+    """What a search of the last committed run found, and how PubMed read it."""
+
+    hit_count: int
+    query_translation: str | None
+    warnings: tuple[str, ...]
+    is_other_strategy: bool
+
+
+class RunRow(NamedTuple):
+    """A row of ops.runs (sql/schema/ops.sql says what the columns mean)."""
+
+    run_id: str
+    mode: str
+    as_of: datetime
+    parameters: str
+    ketum_version: str
+    reference_sha256: str
+    previous_published_at: str | None
+    is_full_read: bool
+    is_unchanged: bool
+    request_count: int
+    content_sha256: str
+
+
+@dataclass(frozen=True)
+class SearchRow:
+    """What a run says of one search.
+
+    Attributes:
+        name: of the search, as in topics.toml; label and mode too.
+        query: the term that PubMed gets for it.
+        answer: PubMed's answer; None where it was not asked.
+        translation: how PubMed read the query, next to last time (`bounds.check`).
+        reason: why a record that enters now does (`entered_reasons`).
+        member_count: records that belong to it now.
+        is_asked_of_pubmed: whether the answer is PubMed's own, of a live search.
+    """
+
+    name: str
+    label: str
+    mode: str
+    query: str
+    answer: SearchAnswer | None
+    translation: str | None
+    reason: str
+    member_count: int
+    is_asked_of_pubmed: bool
+
+
+def strategy_sha256(query: str) -> str:
+    """SHA-256 of a search's query: query and local predicate come from one definition."""
+    return hashlib.sha256(query.encode()).hexdigest()
+
+
+def last_search(con: duckdb.DuckDBPyConnection, name: str, query: str) -> LastSearch | None:
+    """The last answer to a search; None if it was never asked.
+
+    Args:
+        con: the warehouse.
+        name: of the search.
+        query: its term now.
+    """
+    row = con.execute(
+        """
+        SELECT hit_count, query_translation, warnings, strategy_sha256 FROM ops.searches
+        WHERE search = ? ORDER BY searched_at DESC LIMIT 1
+        """,
+        [name],
+    ).fetchone()
+    if row is None:
+        return None
+    return LastSearch(row[0], row[1], tuple(row[2]), row[3] != strategy_sha256(query))
+
+
+def read_held(con: duckdb.DuckDBPyConnection, searches: Sequence[str]) -> Held:
+    """What is held of some searches, before anything is asked for."""
+    stays = con.execute(
+        """
+        SELECT search, pmid FROM ops.search_hits
+        WHERE left_at IS NULL AND pmid > 0 AND list_contains(?::VARCHAR[], search)
+        """,
+        [list(searches)],
+    ).fetchall()
+    unread = con.execute("SELECT pmid FROM ops.unread_records").fetchall()
+    unsettled = con.execute(
+        """
+        SELECT pmid FROM core.articles
+        WHERE NOT coalesce(list_contains(?::VARCHAR[], citation_status), FALSE)
+        ORDER BY source_stamp, pmid
+        """,
+        [list(FINAL_STATUSES)],
+    ).fetchall()
+    times = con.execute(
+        "SELECT max(as_of), max(as_of) FILTER (is_full_read) FROM ops.runs"
+    ).fetchone()
+    last, last_full = times or (None, None)
+    return Held(
+        {(search, pmid) for search, pmid in stays},
+        {pmid for (pmid,) in unread},
+        tuple(pmid for (pmid,) in unsettled),
+        last,
+        last_full,
+    )
+
+
+def entered_reasons(
+    con: duckdb.DuckDBPyConnection,
+    queries: Mapping[str, str],
+    translations: Mapping[str, str | None],
+) -> dict[str, str]:
+    """Per search why a record that enters now does.
+
+    first_run; strategy_changed: the query is another one; translation_changed: PubMed reads
+    the same query otherwise than last time; appeared: none of these.
+
+    Args:
+        con: the warehouse.
+        queries: search to its term.
+        translations: search to how PubMed read it, next to last time.
+    """
+    before: dict[str, str] = dict(
+        con.execute(
+            """
+            SELECT search, arg_max(strategy_sha256, searched_at) FROM ops.searches GROUP BY search
+            """
+        ).fetchall()
+    )
+    reasons = {}
+    for search, query in queries.items():
+        held = before.get(search)
+        if held is None:
+            reasons[search] = "first_run"
+        elif held != strategy_sha256(query):
+            reasons[search] = "strategy_changed"
+        elif translations.get(search) in (GROWN, ACCEPTED):
+            reasons[search] = "translation_changed"
+        else:
+            reasons[search] = "appeared"
+    return reasons
+
+
+def note_unread(con: duckdb.DuckDBPyConnection, answers: Mapping[str, Sequence[int]]) -> None:
+    """Make ops.unread_records anew: what the answers list and could not be read.
+
+    Args:
+        con: the warehouse, with core and ops.quarantine as merged.
+        answers: search to PMIDs as PubMed answered.
+    """
+    con.execute("DELETE FROM ops.unread_records")
+    for search, pmids in answers.items():
+        con.execute(
+            """
+            INSERT INTO ops.unread_records
+            SELECT ?, x.pmid, a.pmid IS NOT NULL, coalesce(
+                q.reason,
+                CASE
+                    WHEN x.pmid IN (SELECT d.pmid FROM core.deleted_citations AS d)
+                        THEN 'what came with it says that it is deleted'
+                    ELSE 'PubMed lists it and did not deliver it'
+                END
+            )
+            FROM (SELECT unnest(?::INTEGER[]) AS pmid) AS x
+            LEFT JOIN core.articles AS a ON a.pmid = x.pmid
+            LEFT JOIN (
+                SELECT pmid, arg_max(reason, (seen_at, raw_file, raw_offset)) AS reason
+                FROM ops.quarantine WHERE read_at IS NULL GROUP BY pmid
+            ) AS q ON q.pmid = x.pmid
+            WHERE a.pmid IS NULL OR q.pmid IS NOT NULL
+            ORDER BY x.pmid
+            """,
+            [search, list(pmids)],
+        )
+
+
+def note_run(con: duckdb.DuckDBPyConnection, row: RunRow) -> None:
+    """Add a run to ops.runs."""
+    con.execute("INSERT INTO ops.runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", list(row))
+
+
+def note_searches(
+    con: duckdb.DuckDBPyConnection, run_id: str, as_of: datetime, searches: Iterable[SearchRow]
+) -> None:
+    """Add a run's searches to ops.searches, each complete or not; needs ops.unread_records.
+
+    A search is complete where PubMed itself answered and every record of the answer was read.
+    """
+    unread: dict[str, int] = dict(
+        con.execute("SELECT search, count(*) FROM ops.unread_records GROUP BY search").fetchall()
+    )
+    for one in searches:
+        is_complete = one.is_asked_of_pubmed and one.name not in unread
+        con.execute(
+            "INSERT INTO ops.searches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                run_id,
+                one.name,
+                one.label,
+                one.mode,
+                one.query,
+                strategy_sha256(one.query),
+                as_of,
+                one.answer.query_translation if one.answer else None,
+                one.translation,
+                list(one.answer.warnings) if one.answer else [],
+                len(one.answer.pmids) if one.answer else one.member_count,
+                is_complete,
+                unread.get(one.name, 0),
+                one.reason in ("first_run", "strategy_changed"),
+            ],
+        )
+
+
+def note_unknown_values(
+    con: duckdb.DuckDBPyConnection, as_of: datetime, unknown: Mapping[tuple[str, str], int]
+) -> None:
+    """Add the elements and values that no rule of the parser names to ops.unknown_values."""
+    for (kind, what), number in unknown.items():
+        con.execute(
+            "INSERT INTO ops.unknown_values VALUES (?, ?, ?, ?)", [as_of, kind, what, number]
+        )
+
+
+def last_found_sha256(con: duckdb.DuckDBPyConnection) -> str | None:
+    """`fingerprint.found_sha256` of the last committed run; None for the first."""
+    last = con.execute("SELECT content_sha256 FROM ops.runs ORDER BY as_of DESC LIMIT 1").fetchone()
+    return None if last is None else str(last[0])
+
+
+def last_counted(con: duckdb.DuckDBPyConnection) -> dict[str, datetime]:
+    """Query of each denominator to the time PubMed's records were last counted by it."""
+    return dict(
+        con.execute(
+            "SELECT strategy, max(counted_at) FROM ops.denominators GROUP BY strategy"
+        ).fetchall()
+    )
+
+
+def first_entry_year(con: duckdb.DuckDBPyConnection) -> int | None:
+    """The first year of entry into PubMed, of the records held and those in staging."""
+    row = con.execute(
+        """
+        SELECT min(year(event_at)) FROM (
+            SELECT pub_status, event_at FROM core.history_dates
+            UNION ALL
+            SELECT pub_status, event_at FROM staging.core.history_dates
+        )
+        WHERE pub_status = 'pubmed' AND year(event_at) >= ?
+        """,
+        [EARLIEST_YEAR],
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def load_counts(
+    con: duckdb.DuckDBPyConnection,
+    archive: Archive,
+    run_id: str,
+    as_of: datetime,
+    queries: Mapping[str, str],
+) -> None:
+    """Add PubMed's own counts in a run's ledger to ops.denominators, in the open transaction."""
+    for entry in archive.entries(run_id, KIND):
+        con.execute(
+            "INSERT INTO ops.denominators VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                entry["denominator"],
+                entry["date_tag"],
+                entry["year"],
+                entry["count"],
+                as_of,
+                queries[entry["denominator"]],
+            ],
+        )

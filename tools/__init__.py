@@ -1,0 +1,1 @@
+"""What only the makers of ketum use: documentation, draws to be read, training. Run as modules."""
