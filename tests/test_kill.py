@@ -154,7 +154,7 @@ def without_news(tables: Tables) -> Tables:
 
 @pytest.mark.slow
 def test_a_run_killed_at_random_moments_ends_the_same(corpora, undisturbed, data, tmp_path):
-    """KETUM_KILLS moments (15 in .ci/run), each leaving a readable set; the last ends the same."""
+    """KETUM_KILLS moments (5 in .ci/run), each leaving a readable set; the last ends the same."""
     rng = random.Random(20261122)
     start = time.monotonic()
     assert drive(tmp_path / "timing", corpora[0]).wait(60) == 0
