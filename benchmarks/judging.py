@@ -44,7 +44,7 @@ from pipeline.evidence.judge import judge
 from pipeline.warehouse import database, load, stage
 con = duckdb.connect()
 database.configure(con)
-for path in schema_files(Path("sql")):
+for path in database.schema_files(Path("sql")):
     con.execute(path.read_text(encoding="utf-8"))
 stage.create_staging(con)
 stage.stage_file(con, sys.argv[1], raw_file=None, stamp="before")

@@ -45,7 +45,7 @@ class Asked:
 
     Attributes:
         answers: search to its answer.
-        translations: search to how PubMed read it, next to last time (`bounds.check`).
+        translations: search to how PubMed read it, next to last time (`Verdict`).
         held: what was held of the searches before.
         is_full_read: whether every record is read again, or only what may have changed.
         revised: PubMed's answer to what it modified lately; None on a full read.
@@ -95,7 +95,8 @@ def ask_searches(run: Run, client: EutilsClient) -> Asked:
         run.origin != PUBMED_ORIGIN or run.options.full or sync.is_full_read_due(held, run.as_of)
     )
     revised = None
-    if not is_full_read and held.last_run_at is not None:
+    if not is_full_read:
+        assert held.last_run_at is not None  # one that read everything came before
         revised = sync.ask_revised(client, list(queries.values()), answers, held.last_run_at)
         is_full_read = revised is None
     for name, answer in answers.items():

@@ -19,8 +19,7 @@ from pipeline import journal as journals
 from pipeline.errors import CheckError, ConfigurationError
 from pipeline.escaping import for_terminal_lines
 from pipeline.outputs import manifest
-from pipeline.outputs.exports import NOT_EXPORTED, SCHEMAS
-from pipeline.outputs.manifest import OddManifestError
+from pipeline.outputs.manifest import NOT_EXPORTED, SCHEMAS, OddManifestError
 from pipeline.pubmed.audit import audit
 from pipeline.settings import Settings, slug
 from pipeline.storage import first_line, for_duckdb, shown

@@ -157,7 +157,7 @@ def test_wrong_usage_exits_2_with_a_word_on_stderr(arguments, settings, capsys):
 def test_an_update_prints_its_receipt_on_stdout_and_its_steps_on_stderr(settings, archive, capsys):
     assert ketum("update", "--offline", "--archive", str(archive)) == 0
     told = capsys.readouterr()
-    assert "Kratom (kratom): records by study type and year" in told.out
+    assert "Kratom (kratom): records by kind of study and year" in told.out
     assert "Published:" in told.out
     for step in update.STEPS:
         assert f"\n{step.name:8} " in "\n" + told.err
@@ -243,7 +243,7 @@ def test_no_handler_of_ketums_messages_gets_the_key(settings, capsys):
 
 
 def test_query_gives_rows_on_stdout_and_the_warning_on_stderr(data, capsys):
-    sql = "SELECT search, member_count AS n FROM marts.search_totals WHERE search = 'kratom'"
+    sql = "SELECT search, held_member_count AS n FROM marts.search_totals WHERE search = 'kratom'"
     assert ketum("query", sql, "--format", "csv") == 0
     told = capsys.readouterr()
     assert told.out == "search,n\nkratom,2\n"
@@ -256,7 +256,9 @@ def test_query_gives_rows_on_stdout_and_the_warning_on_stderr(data, capsys):
 
 def test_a_statement_comes_from_a_file_or_stdin(data, capsys, monkeypatch, tmp_path):
     expected = "n\n2\n"
-    sql = "SELECT member_count AS n FROM marts.search_totals WHERE search = 'kratom';\n-- end\n"
+    sql = (
+        "SELECT held_member_count AS n FROM marts.search_totals WHERE search = 'kratom';\n-- end\n"
+    )
     path = tmp_path / "two.sql"
     path.write_text(sql)
     assert ketum("query", str(path), "--format", "csv") == 0

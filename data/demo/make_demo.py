@@ -22,7 +22,7 @@ import duckdb
 from pipeline.evidence.record import read_records
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.topics import found_by
-from pipeline.pubmed.parsing.bytes import extract
+from pipeline.pubmed.parsing.cutting import extract
 from pipeline.settings import ROOT, Settings
 from pipeline.warehouse import stage
 from pipeline.warehouse.fingerprint import schema_files
@@ -54,9 +54,14 @@ def main(source: Path) -> None:
             [wanted],
         ).fetchall()
     pmids = {str(span[2]) for span in spans}
-    records = extract(io.BytesIO(stripped), [(span[0], span[1]) for span in spans])
+    cuts = extract(io.BytesIO(stripped), [(span[0], span[1]) for span in spans])
     head = stripped[: stripped.index(b"<PubmedArticleSet>")]
-    body = head + b"<PubmedArticleSet>\n" + b"\n".join(records) + b"\n</PubmedArticleSet>\n"
+    body = (
+        head
+        + b"<PubmedArticleSet>\n"
+        + b"\n".join(raw for _, raw in cuts)
+        + b"\n</PubmedArticleSet>\n"
+    )
     (HERE / XML_NAME).write_bytes(gzip.compress(body, compresslevel=9, mtime=0))
     with (
         (REFERENCE / "known_articles.csv").open(encoding="utf-8", newline="") as known,

@@ -56,9 +56,7 @@ def _claims(settings: Settings, arguments: argparse.Namespace) -> int:
     with query.open_published(settings) as con:
         found: object
         if arguments.check:
-            from pipeline.outputs.claims_check import check
-
-            told = check(con, settings.reference)
+            told = claims.check_readings(con, settings.reference)
             found, text = told, for_terminal_lines(told)
         elif arguments.next:
             rows = claims.next_to_read(con, arguments.search)

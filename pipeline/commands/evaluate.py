@@ -64,7 +64,10 @@ def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
             "--labels needs --mapping.",
             next_step="data/reference/evaluation/ has mapping files to use or to copy.",
         )
-    study_types = load_study_types(settings.reference / "study_types.toml")
+    study_types = load_study_types(
+        settings.reference / "study_types.toml",
+        results.read_results(settings.reference / results.MEASURED_FILE),
+    )
     mapping = load_mapping(
         path or settings.reference / "evaluation" / "nlm_withheld.toml", study_types.codes()
     )

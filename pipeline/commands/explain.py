@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+from pipeline.clock import Clock
 from pipeline.commands.parsers import Subparsers
 from pipeline.errors import EXIT_OK
 from pipeline.settings import Settings
@@ -54,7 +55,7 @@ def _explain(settings: Settings, arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(told, indent=1, default=str))
     else:
-        print(explain.text(told, is_terminal=sys.stdout.isatty()))
+        print(explain.text(told, is_terminal=sys.stdout.isatty(), today=Clock().now().date()))
     print(query.note(settings), file=sys.stderr)
     return EXIT_OK
 

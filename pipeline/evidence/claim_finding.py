@@ -9,10 +9,20 @@ follows from its primary study type, by claims.toml.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 
-from pipeline.evidence.claim_types import REASON_FOR_USE, Claim, Claims
+from pipeline.evidence.abbreviations import abbreviations_of, blotted
+from pipeline.evidence.claim_types import (
+    FIGURE,
+    IN_FOCUS,
+    MEASURED,
+    MENTIONED,
+    REASON_FOR_USE,
+    REVIEWED,
+    Claim,
+    Claims,
+)
 from pipeline.evidence.judgement import ClaimHit, Label, Proof, TopicHit
 from pipeline.rules.decide import Found, Outcome
 from pipeline.rules.match import Tag
@@ -55,24 +65,23 @@ def claims_of(
     levels = _levels(claims, units, topics, instead)
     if not levels:
         return ClaimsOf((), ())
-    outcome = claims.matcher.run(list(sentence_units(units)), tags)
+    short = abbreviations_of(units, claims.abbreviated_names)
+    outcome = claims.matcher.run(list(blotted(sentence_units(units), short)), tags)
     sentences = _Sentences(claims, outcome)
     found: dict[str, list[Found]] = {}
     for one in outcome.found:
         if one.rule_no < len(claims.rules.rules):
             claim = claims.by_code[claims.rules.rules[one.rule_no].code]
-            if instead or sentences.is_about(claim.topic, one, levels):
+            is_broad = claims.rules.rules[one.rule_no].aspect == IN_FOCUS
+            if instead or sentences.is_about(claim.topic, one, levels, only_in_focus=is_broad):
                 found.setdefault(claim.code, []).append(one)
-    primary = next(label.study_type for label in labels if label.is_primary)
-    return ClaimsOf(
-        tuple(
-            ClaimHit(code, _how(claims, claims.by_code[code], held, primary))
-            for code, held in found.items()
-        ),
-        tuple(
-            dict.fromkeys(_proof(claims, code, one) for code, held in found.items() for one in held)
-        ),
-    )
+    hits: list[ClaimHit] = []
+    proofs: dict[Proof, None] = {}
+    for code, held in found.items():
+        if how := _how(claims, claims.by_code[code], held, labels, sentences.instruments):
+            hits.append(ClaimHit(code, how))
+            proofs |= dict.fromkeys(_proof(claims, code, one) for one in held)
+    return ClaimsOf(tuple(hits), tuple(proofs))
 
 
 def _levels(
@@ -89,7 +98,11 @@ def _levels(
 
 
 class _Sentences:
-    """Which sentences of a record name which topic, and whether its title names other drugs."""
+    """Which sentences of a record name which topic, and what else stands in them.
+
+    Attributes:
+        instruments: names of the instruments that the record was made with.
+    """
 
     def __init__(self, claims: Claims, outcome: Outcome) -> None:
         first = len(claims.rules.rules)
@@ -98,12 +111,31 @@ class _Sentences:
         for one in outcome.found:
             if topic := topics.get(one.rule_no):
                 self._named.setdefault((one.unit_index, topic), []).append(one)
-        self._in_company = any(rule_no >= first + len(topics) for _, rule_no in outcome.fired)
+        # maybe by an abbreviation that the record defines: no topic has that word
+        self._in_title = {
+            topic for (_, topic), names in self._named.items() if names[0].zone == "title"
+        }
+        company, last = first + len(topics), first + len(topics) + len(claims.company)
+        fired = {rule_no for _, rule_no in outcome.fired}
+        self._in_company = any(company <= rule_no < last for rule_no in fired)
+        self.instruments = {
+            rule.code for rule_no, rule in enumerate(claims.instruments.rules, last)
+            if rule_no in fired
+        }  # fmt: skip
 
-    def is_about(self, topic: str, found: Found, levels: Mapping[str, str]) -> bool:
-        """Whether the sentence (or heading) something was found in is about a topic."""
-        is_focus = levels.get(topic) == _FOCUS
-        if found.unit_index is not None:
+    def is_about(
+        self, topic: str, found: Found, levels: Mapping[str, str], *, only_in_focus: bool = False
+    ) -> bool:
+        """Whether the sentence (or heading) something was found in is about a topic.
+
+        Args:
+            topic: the topic.
+            found: what was found.
+            levels: levels of the topics that the record is on.
+            only_in_focus: a name close by is not enough.
+        """
+        is_focus = levels.get(topic) == _FOCUS or topic in self._in_title
+        if found.unit_index is not None and not only_in_focus:
             names = self._named.get((found.unit_index, topic), ())
             if names and (is_focus or any(_are_near(found, name) for name in names)):
                 return True
@@ -116,22 +148,42 @@ def _are_near(found: Found, name: Found) -> bool:
     return name.start - found.end <= _NEAR and found.start - name.end <= _NEAR
 
 
-def _how(claims: Claims, claim: Claim, found: Sequence[Found], primary: str) -> str:
-    """What a record of a primary type tells of a claim.
+def _how(
+    claims: Claims,
+    claim: Claim,
+    found: Sequence[Found],
+    labels: Sequence[Label],
+    instruments: Set[str],
+) -> str | None:
+    """What a record tells of a claim; None where it does not address it.
 
-    A keyword or heading alone mentions a claim; so does a record of a type that would not
-    answer it. Figures are counted by surveys: there, what users report is the measurement.
+    A study none of whose types would answer the claim names it in passing, and does not address
+    it; a letter or a comment mentions it, and so does a keyword or heading alone. Figures are
+    counted by surveys: there, what users report is the measurement.
     """
-    how = claims.how.get(primary)
+    primary = next(label.study_type for label in labels if label.is_primary)
+    types = [primary, *(label.study_type for label in labels if not label.is_primary)]
+    study_type = next((one for one in types if one in claim.answered_by), None)
+    how = claims.how.get(study_type or primary)
     if not any(one.field in ("title", "abstract") for one in found):
-        return "mentioned"
-    if how == "reviewed":
-        return how
-    if primary not in claim.answered_by:
-        return "mentioned"
-    if all(claims.rules.rules[one.rule_no].aspect == REASON_FOR_USE for one in found):
+        return MENTIONED
+    if claims.how.get(primary) == REVIEWED:
+        return REVIEWED
+    if study_type is None:
+        is_near = primary in claims.preclinical and not set(claims.preclinical).isdisjoint(
+            claim.answered_by
+        )
+        is_guess = next(label.confidence for label in labels if label.is_primary) == "low"
+        return MENTIONED if how is None or is_near or is_guess else None
+    aspects = {claims.rules.rules[one.rule_no].aspect for one in found}
+    if REASON_FOR_USE in aspects and aspects <= {REASON_FOR_USE, IN_FOCUS}:
         return REASON_FOR_USE
-    return "measured" if claim.kind == "figure" else how or "mentioned"
+    is_examined = study_type in claims.instruments.types and not instruments.isdisjoint(
+        claims.instruments.of_claim.get(claim.code, ())
+    )
+    if claim.kind == FIGURE or is_examined:
+        return MEASURED
+    return how or MENTIONED
 
 
 def _proof(claims: Claims, code: str, found: Found) -> Proof:

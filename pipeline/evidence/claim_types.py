@@ -7,7 +7,7 @@ claims and of their kinds: issue 6 and the article it names. `claims` reads them
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -17,12 +17,17 @@ from pipeline.rules.decide import Matcher
 from pipeline.rules.model import Rule, RuleSet
 from pipeline.rules.patterns import OPTIONS, regular_expression
 
-KINDS = ("effect", "figure", "gap", "context", "product")
+FIGURE = "figure"
+KINDS = ("effect", FIGURE, "gap", "context", "product")
 UNMATCHED_KINDS = ("context", "product")
 """Kinds that are no question to the literature on kratom: never matched, and without a count."""
-HOW = ("measured", "reported_by_users", "reason_for_use", "reviewed", "mentioned")
-"""What a record tells of a claim, in the order tables show it; the first is counted first."""
+MEASURED, OBSERVED, REVIEWED, MENTIONED = "measured", "observed", "reviewed", "mentioned"
+HOW = (MEASURED, OBSERVED, "reported_by_users", "reason_for_use", REVIEWED, MENTIONED)
+"""What a record tells of a claim, in the order tables show it; the first two are counted first."""
 REASON_FOR_USE = "reason_for_use"
+IN_FOCUS = "in_focus"
+"""Aspect of a rule so broad that it counts only in a record about the substance and no other."""
+PRECLINICAL = "preclinical"
 COMPANY = "company"
 """The shared signal that says a title is about other drugs too."""
 QUOTED_WORDS = 25
@@ -85,16 +90,33 @@ class LeanedOn:
 
 
 @dataclass(frozen=True)
+class Instruments:
+    """What claims are measured by where people might as well have been asked.
+
+    Attributes:
+        rules: the rules that find an instrument, each with its name as code.
+        types: study types that an instrument lifts to a measurement.
+        of_claim: names of the instruments that measure a claim.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    types: tuple[str, ...] = ()
+    of_claim: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Claims:
     """Everything claims.toml says, ready to be used.
 
     Attributes:
         how: what a record of a study type tells of a claim it could answer.
-        domains: evidence domains in display order, with their study types.
+        preclinical: study types of pharmacology, of which a record may have one for another.
         rules: the rules of all claims, to be read sentence by sentence.
         about: per topic the rule that says whether a sentence names it; their places in the
             matcher follow those of `rules`.
-        company: rules that say that a title is about other drugs too; the last of the matcher.
+        company: rules that say that a title is about other drugs too.
+        instruments: what claims are measured by; their rules are the last of the matcher.
+        abbreviated: pattern of the names of the substance that a record may abbreviate.
         stand_in: for measuring only: names that stand in for those of the substance.
     """
 
@@ -102,17 +124,21 @@ class Claims:
     sha256: str
     claims: tuple[Claim, ...]
     how: Mapping[str, str]
-    domains: Mapping[str, tuple[str, ...]]
+    preclinical: tuple[str, ...]
     rules: RuleSet
     about: Mapping[str, Rule]
     company: tuple[Rule, ...]
+    instruments: Instruments
     leaned_on: tuple[LeanedOn, ...]
+    abbreviated: str
     stand_in: tuple[str, ...] = ()
 
     @cached_property
     def matcher(self) -> Matcher:
-        """The rules of claims, then those that tell what a sentence or a title is about."""
-        rules = (*self.rules.rules, *self.about.values(), *self.company)
+        """The rules of claims, then those on what a sentence or title is about, and instruments."""
+        rules = (
+            *self.rules.rules, *self.about.values(), *self.company, *self.instruments.rules
+        )  # fmt: skip
         own = self.rules
         return Matcher(RuleSet(own.kind, own.version, rules, own.forms, own.by_unit))
 
@@ -121,6 +147,11 @@ class Claims:
         """Finds a name that stands in for the substance; None where the substance is itself."""
         names = "|".join(map(regular_expression, self.stand_in))
         return re2.compile(names, OPTIONS) if names else None
+
+    @cached_property
+    def abbreviated_names(self) -> Any:
+        """Finds a name of the substance that an abbreviation may follow."""
+        return re2.compile(self.abbreviated, OPTIONS)
 
     @cached_property
     def by_code(self) -> Mapping[str, Claim]:

@@ -19,12 +19,15 @@ from pydantic import Field
 from pipeline.evidence.claim_types import (
     COMPANY,
     HOW,
+    IN_FOCUS,
     KINDS,
+    PRECLINICAL,
     QUOTED_WORDS,
     REASON_FOR_USE,
     UNMATCHED_KINDS,
     Claim,
     Claims,
+    Instruments,
     LeanedOn,
     Reading,
 )
@@ -36,6 +39,8 @@ from pipeline.rules.text import ZONES
 
 SUBSTANCE = "substance"
 """The list of names that a stand-in replaces when the rules are measured."""
+ABBREVIATED = "abbreviated"
+"""The word for what a record may abbreviate."""
 _SPELLED_OUT = ("words", "phrases", "unless_phrases")
 
 
@@ -59,13 +64,6 @@ class _ClaimTable(Table):
     topic: str
     answered_by: list[str]
     readings: list[_ReadingTable] = Field(default_factory=list, alias="not")
-
-
-class _DomainTable(Table):
-    """One `[[domain]]`."""
-
-    name: str
-    study_types: list[str]
 
 
 class _LeanedOnTable(Table):
@@ -120,11 +118,13 @@ def load_claims(
         sha256=file.sha256,
         claims=claims,
         how=how,
-        domains=_domains(file, study_types),
+        preclinical=designs.get(PRECLINICAL, ()),
         rules=RuleSet("claim", version, rules, forms=("sentence",), by_unit=True),
-        about=_about(topics, {claim.topic for claim in claims}, stand_in),
+        about=_about(topics, {claim.topic for claim in claims}, words, stand_in),
         company=load_rules(file, "company", [COMPANY], words=words),
+        instruments=_instruments(file, words, codes, study_types),
         leaned_on=tuple(_leaned_on(file, table, codes) for table in file.tables("leaned_on")),
+        abbreviated=_abbreviated(file, words),
         stand_in=tuple(stand_in),
     )
 
@@ -158,25 +158,33 @@ def _spelled_out(
         rule["text"] = [of_words(name) for name in table.get("phrases", ())]
         for name in table.get("unless_phrases", ()):
             signal = f"{own}.{name}"
-            signals[signal] = {"in": ["findings"], "text": [of_words(name)]}
+            signals[signal] = {"in": ["told"], "text": [of_words(name)]}
             rule["unless"] = [*rule.get("unless", ()), signal]
     return rules, signals
 
 
-def _about(topics: Topics, wanted: set[str], stand_in: Sequence[str]) -> dict[str, Rule]:
+def _abbreviated(file: RuleFile, words: Words) -> str:
+    """The pattern of names that a record may abbreviate, as a regular expression."""
+    return checked(file, words.known.get(ABBREVIATED, "__+"), f"{ABBREVIATED} = ")
+
+
+def _about(
+    topics: Topics, wanted: set[str], words: Words, stand_in: Sequence[str]
+) -> dict[str, Rule]:
     """Per topic of claims a rule that holds where one of its words, or a stand-in, is named."""
+    names = [rf"\b{words.known[SUBSTANCE]}\b"] if SUBSTANCE in words.known else []
     return {
         topic.name: Rule(
             rule_id=f"about {topic.name}",
             code=f"about {topic.name}",
             confidence="high",
-            signals=tuple(Signal("text", name, zones=ZONES) for name in stand_in)
-            or tuple(
+            signals=tuple(
                 signal
                 for clause in topic.clauses
                 for signal in clause.rule.signals
-                if signal.kind == "text"
-            ),
+                if signal.kind == "text" and not stand_in
+            )
+            + tuple(Signal("text", name, zones=ZONES) for name in (*names, *stand_in)),
         )
         for topic in topics.topics
         if topic.name in wanted
@@ -233,8 +241,33 @@ def _check_rules(file: RuleFile, claims: tuple[Claim, ...], rules: tuple[Rule, .
         if is_matched and not claim.answered_by:
             raise file.error(near, "`answered_by` names no design")
     for rule in rules:
-        if rule.aspect not in (None, REASON_FOR_USE):
-            raise file.error(f'id = "{rule.rule_id}"', f"aspect must be {REASON_FOR_USE}")
+        if rule.aspect not in (None, REASON_FOR_USE, IN_FOCUS):
+            raise file.error(
+                f'id = "{rule.rule_id}"', f"aspect must be {REASON_FOR_USE} or {IN_FOCUS}"
+            )
+
+
+def _instruments(
+    file: RuleFile, words: Words, codes: Sequence[str], study_types: Sequence[str]
+) -> Instruments:
+    """The instruments, and which claims each measures."""
+    tables: dict[str, list[str]] = dict(file.data.get("measured_by", {}))
+    types = tables.pop("types", [])
+    of_claim: dict[str, set[str]] = {}
+    for name, listed, known in (
+        ("types", types, study_types),
+        *((n, c, codes) for n, c in tables.items()),
+    ):
+        for code in listed:
+            if code not in known:
+                raise file.error(f"{name} = [", f"unknown code `{code}` in [measured_by]")
+            if name != "types":
+                of_claim.setdefault(code, set()).add(name)
+    return Instruments(
+        rules=load_rules(file, "instrument", list(tables), words=words),
+        types=tuple(types),
+        of_claim={code: frozenset(names) for code, names in of_claim.items()},
+    )
 
 
 def _lists(file: RuleFile, key: str, study_types: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -246,18 +279,6 @@ def _lists(file: RuleFile, key: str, study_types: Sequence[str]) -> dict[str, tu
                 raise file.error(f"{name} = [", f"unknown study type `{code}`")
         found[name] = tuple(codes)
     return found
-
-
-def _domains(file: RuleFile, study_types: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    domains: dict[str, tuple[str, ...]] = {}
-    for table in file.tables("domain"):
-        told = file.read(_DomainTable, table, f'name = "{table.get("name")}"')
-        domains[told.name] = tuple(told.study_types)
-    placed = [code for codes in domains.values() for code in codes]
-    for code in (*study_types, *placed):
-        if code not in study_types or placed.count(code) != 1:
-            raise file.error("[[domain]]", f"`{code}` must be a study type in exactly one domain")
-    return domains
 
 
 def _leaned_on(file: RuleFile, table: Mapping[str, Any], codes: Sequence[str]) -> LeanedOn:

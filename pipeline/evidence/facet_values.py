@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+DOSES = "doses"
 _ONES = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
     "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
@@ -19,18 +20,35 @@ _YEAR = re.compile(r"(?<!\d)(?:19[5-9]\d|20[0-4]\d)(?!\d)")
 _SMALL = "|".join([*_ONES, *_TENS])
 _AND_A_NUMBER = re.compile(rf"(?<!hundred) and (?=\d|(?:{_SMALL})\b)", re.IGNORECASE)
 _COUNTS_SOMEBODY = re.compile(
-    rf"(?:\d|\b(?:{_SMALL}|hundred))[\s,-]+(?!(?:{_SMALL}|hundred|and)\b)[a-z]", re.IGNORECASE
+    rf"(?:\d[\s,]|\b(?:{_SMALL}|hundred)[\s,-])[\s,-]*(?!(?:{_SMALL}|hundred|and)\b)[a-z]",
+    re.IGNORECASE,
 )
-"""A number with what it counts behind it."""
+"""A number with what it counts behind it; the one of "7-OH" counts nothing."""
 _TOO_LARGE = re.compile(r"\b(?:thousand|million|billion)s?\b", re.IGNORECASE)
 _STAGE = re.compile(r"\b(?:were|was)\b", re.IGNORECASE)
 """What is said of the first number alone: "51 patients were enrolled and 50 patients"."""
+_DOSE = re.compile(
+    r"(\d[\d.]*(?:(?:\s*,\s*(?:and |or )?|\s*[-\u2010-\u2015\u2212]\s*"
+    r"|\s+(?:and|or|to)\s+)\d[\d.]*)*)"
+    r"[\s-]*((?:mg|g|\u00b5g|\u03bcg|mcg|ug)(?:\s*/\s*kg)?)\b",
+    re.IGNORECASE,
+)
+"""Numbers with a unit of mass behind them."""
 _IN_A_YEAR = re.compile(
     r"\b(?:in|from|since|during|of) (?:19[5-9]\d|20[0-4]\d)(?![\d,])"
     r"|\b(?:19[5-9]\d|20[0-4]\d) ?(?:,? (?:and|to|through) |[-\u2013])(?:19[5-9]\d|20[0-4]\d)\b"
     r"|^\W*(?:19[5-9]\d|20[0-4]\d),? (?:and|to|through)\b",
     re.IGNORECASE,
 )
+_TIME = re.compile(
+    r"\b\d+(?:\.\d+)?(?:\s?(?:-|\u2013|to|and)\s?\d+)?[\s-](?:years?|months?|weeks?|days?|hours?)\b",
+    re.IGNORECASE,
+)
+"""Ages and spans of time: "adults of at least 18 years (412 in total)"."""
+_IN_ALL = re.compile(
+    rf"(?:\b\d[\d,\u00a0\u2009\u202f ]*|\b(?:{_SMALL})\b ?)\bin (?:all|total)\b", re.IGNORECASE
+)
+"""The number that sums up: "drivers at three depots, 214 in all"."""
 
 
 def number(text: str) -> str | None:
@@ -48,7 +66,9 @@ def number(text: str) -> str | None:
     """
     if _TOO_LARGE.search(text):
         return None
-    text = _IN_A_YEAR.sub(" ", text)
+    text = _TIME.sub(" ", _IN_A_YEAR.sub(" ", text))
+    if in_all := _IN_ALL.search(text):
+        text = in_all[0]
     parts = _AND_A_NUMBER.split(text)
     value = _first_number(parts[0])
     if value and not _STAGE.search(text) and all(map(_COUNTS_SOMEBODY.search, parts)):
@@ -92,7 +112,37 @@ def span(values: list[str]) -> str:
     return years(" ".join(sorted("-".join(values).split("-")))) or values[0]
 
 
-READERS: dict[str, Callable[[str], str | None]] = {"number": number, "years": years}
+def doses(text: str) -> tuple[str, ...]:
+    """The doses in a text, each with its unit: a list gives several, a range one.
+
+    Args:
+        text: e.g. "5, 10 and 20 mg", "500-4000 mg", "2.5 mg/kg".
+
+    Returns:
+        e.g. ("5 mg", "10 mg", "20 mg"); empty when no unit stands behind the numbers.
+    """
+    found: dict[str, None] = {}
+    for place in _DOSE.finditer(text):
+        unit = re.sub(r"\s+", "", place[2]).replace("\u00b5", "\u03bc")
+        numbers = re.sub(r"\s*(?:\bto\b|[-\u2010-\u2015\u2212])\s*", "-", place[1])
+        for part in re.findall(r"\d[\d.]*(?:-\d[\d.]*)?", numbers.replace(",", " ")):
+            found[f"{part} {unit}"] = None
+    return tuple(found)
+
+
+def _one(reader: Callable[[str], str | None]) -> Callable[[str], tuple[str, ...]]:
+    """A reader that gives one value or none, as those that give several."""
+
+    def values(text: str) -> tuple[str, ...]:
+        value = reader(text)
+        return () if value is None else (value,)
+
+    return values
+
+
+READERS: dict[str, Callable[[str], tuple[str, ...]]] = {
+    "number": _one(number), "years": _one(years), DOSES: doses,
+}  # fmt: skip
 """What `read` of a facet may be."""
 
 

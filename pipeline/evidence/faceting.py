@@ -6,26 +6,23 @@ facets a record has at all.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from pipeline.evidence.countries import AFFILIATION_RULE
-from pipeline.evidence.facet_values import READERS, span
-from pipeline.evidence.facets import AFFILIATIONS, NOT_STATED, Facet, Facets
+from pipeline.evidence.facet_doubts import happened, is_doubtful, is_set_aside
+from pipeline.evidence.facet_values import DOSES, READERS, span
+from pipeline.evidence.facets import AFFILIATIONS, LEVELS, NOT_STATED, Facet, Facets
 from pipeline.evidence.judgement import AspectValue, Decided, FacetValue, Label, Proof
 from pipeline.evidence.overrides import FACET, Override
 from pipeline.evidence.record import Record
-from pipeline.rules.decide import TEXT, Found
-from pipeline.rules.fold import fold
+from pipeline.rules.decide import Found
 from pipeline.rules.match import Tag
-from pipeline.rules.text import Unit
+from pipeline.rules.text import Unit, judged_clauses, judged_sentences
 
-_BEFORE = 40
-"""How far before a value `not_after` looks, in characters."""
-_BEHIND = 50
-"""How much of what stands behind a value `not_before` sees."""
-_LEVELS = ("focus", "outcome", "mention")
+_Cut = Callable[[Unit], Iterator[Unit]]
+
 _FOCUS, _OUTCOME, _MENTION = range(3)
 _TITLES = ("title", "vernacular_title")
 _BY_A_PERSON = "override"
@@ -121,14 +118,62 @@ def _by_rules(
     facets: Facets, scope: Sequence[Facet], units: Sequence[Unit], tags: Sequence[Tag]
 ) -> Iterator[_Value]:
     """What the rules find, of the facets told of the record."""
-    names = {facet.name for facet in scope}
+    told = {facet.name: facet for facet in scope}
+    in_parts: dict[_Cut, dict[str, set[int]]] = {}
     for found in facets.matcher.run(units, tags).found:
-        rule = facets.rules.rules[found.rule_no]
-        facet, _, value = rule.code.partition(".")
-        if facet in names:
-            yield _Value(
-                facet, value or None, _level(found), found.rule_no, _proof(rule.rule_id, found)
-            )
+        name = facets.rules.rules[found.rule_no].code.partition(".")[0]
+        if name not in told:
+            continue
+        cut = _cut(told[name])
+        if cut is None or found.unit_index is None:
+            yield _value(facets, found, _level(found))
+        else:
+            in_parts.setdefault(cut, {}).setdefault(name, set()).add(found.unit_index)
+    for cut, asked in in_parts.items():
+        yield from _by_part(facets, cut, asked, units, tags)
+
+
+def _cut(facet: Facet) -> _Cut | None:
+    """What is judged by itself: sentences, clauses; None for the whole of a text."""
+    if facet.set_aside or facet.happened is not None:
+        return judged_sentences
+    return _clauses if facet.read == DOSES else None
+
+
+def _clauses(unit: Unit) -> Iterator[Unit]:
+    for clauses in judged_clauses(unit):
+        yield from clauses
+
+
+def _by_part(
+    facets: Facets,
+    cut: _Cut,
+    asked: Mapping[str, Collection[int]],
+    units: Sequence[Unit],
+    tags: Sequence[Tag],
+) -> Iterator[_Value]:
+    """What the rules find of some facets in parts of the units asked for."""
+    wanted = set().union(*asked.values())
+    parts: list[Unit] = []
+    for index, unit in enumerate(units):
+        parts += cut(unit) if index in wanted else (unit,)
+    for found in facets.matcher.run(parts, tags).found:
+        name = facets.rules.rules[found.rule_no].code.partition(".")[0]
+        if name in asked and found.unit_index is not None:
+            facet, part = facets.named(name), parts[found.unit_index]
+            if is_set_aside(facet, found, part):
+                continue
+            level = _level(found)
+            if level == _MENTION and happened(facet, part):
+                level = _OUTCOME
+            if level <= LEVELS.index(facet.least_level):
+                yield _value(facets, found, level)
+
+
+def _value(facets: Facets, found: Found, level: int) -> _Value:
+    rule = facets.rules.rules[found.rule_no]
+    facet, _, value = rule.code.partition(".")
+    return _Value(facet, value or None, level, found.rule_no, _proof(rule.rule_id, found))
 
 
 def _level(found: Found) -> int:
@@ -149,7 +194,7 @@ def _settled(facet: Facet, found: list[_Value], units: Sequence[Unit]) -> list[_
     """Of what was found of a facet, what holds: with its values, and the proofs bound to them."""
     if facet.not_after or facet.not_before:
         texts = {(unit.field, unit.section_no): unit.stored for unit in units}
-        found = [one for one in found if not _is_doubtful(facet, one.proof, texts)]
+        found = [one for one in found if not is_doubtful(facet, one.proof, texts)]
     if facet.read:
         stated = [one for one in found if one.value is not None]
         found = stated + _read(facet.read, [one for one in found if one.value is None])
@@ -160,38 +205,21 @@ def _settled(facet: Facet, found: list[_Value], units: Sequence[Unit]) -> list[_
     ]
 
 
-def _is_doubtful(facet: Facet, proof: Proof, texts: dict[tuple[str, int | None], str]) -> bool:
-    """Whether words beside a value make it doubtful."""
-    if proof.source != TEXT or proof.start is None or proof.end is None:
-        return False
-    stored = texts[proof.field, proof.section_no]
-    if facet.not_after and facet.not_after.search(_before(stored, proof.start).encode()):
-        return True
-    return bool(facet.not_before and facet.not_before.search(_behind(stored, proof.end).encode()))
-
-
-def _before(stored: str, place: int) -> str:
-    """Folded text that ends at a place; more of the stored one where folding drops some of it."""
-    near = fold(stored[max(place - _BEFORE, 0) : place])
-    return near if len(near) in (_BEFORE, place) else fold(stored[:place])[-_BEFORE:]
-
-
-def _behind(stored: str, place: int) -> str:
-    """Folded text that begins at a place."""
-    near = fold(stored[place : place + _BEHIND])
-    return near if len(near) in (_BEHIND, len(stored) - place) else fold(stored[place:])[:_BEHIND]
-
-
 def _read(how: str, found: list[_Value]) -> list[_Value]:
     """Values that are read from the words: those of the first rule that has any.
 
-    A number is that of the first place; years are the first and the last of all places.
+    A number is that of the first place; years are the first and the last of all places; of doses
+    all count.
     """
+    if how == DOSES:
+        return [
+            replace(one, value=value) for one in found for value in READERS[how](one.proof.text)
+        ]
     places: list[tuple[str, _Value]] = []
     for one in sorted(found, key=_place):
         is_next = not places or (how == "years" and places[0][1].rule_no == one.rule_no)
-        if is_next and (value := READERS[how](one.proof.text)):
-            places.append((value, one))
+        if is_next:
+            places += [(value, one) for value in READERS[how](one.proof.text)]
     if not places:
         return []
     value = span([value for value, _ in places])
@@ -260,7 +288,7 @@ def _written(scope: Sequence[Facet], values: Sequence[_Value]) -> Iterator[Facet
     persons = {one.facet for one in values if one.proof.source == _BY_A_PERSON}
     for (facet, value), level in best.items():
         by = _BY_A_PERSON if facet in persons else "rule"
-        yield FacetValue(facet, value, _LEVELS[level], by)
+        yield FacetValue(facet, value, LEVELS[level], by)
     stated = {facet for facet, _ in best}
     for told in scope:
         if told.name not in stated:

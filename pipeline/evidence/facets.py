@@ -23,8 +23,10 @@ from pipeline.rules.decide import Matcher
 from pipeline.rules.file import RuleFile, Table
 from pipeline.rules.model import RuleSet, load_rules
 from pipeline.rules.patterns import OPTIONS, Words, checked, regular_expression
+from pipeline.rules.text import ZONES
 
 NOT_STATED = "not_stated"
+LEVELS = ("focus", "outcome", "mention")
 AFFILIATIONS = "affiliations"
 COUNTRY = "study_country"
 
@@ -34,6 +36,13 @@ class _ValueTable(Table):
 
     value: str
     label: str
+
+
+class _AsideTable(Table):
+    """One of `set_aside` of a facet."""
+
+    text: list[str]
+    zones: list[str] = Field(default_factory=list, alias="in")
 
 
 class _FacetTable(Table):
@@ -51,6 +60,38 @@ class _FacetTable(Table):
     rest: str | None = None
     not_after: str | None = None
     not_before: str | None = None
+    set_aside: list[_AsideTable] = Field(default_factory=list)
+    least_level: str | None = None
+    happened: list[str] = Field(default_factory=list)
+
+
+class _RowTable(Table):
+    """One `[[row]]` of facets.toml."""
+
+    name: str
+    facets: list[str]
+    types: list[str]
+    may_lack: str | None = None
+    lacking: list[str] = Field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Facets whose values belong together where a sentence says so.
+
+    Attributes:
+        name: code, e.g. preclinical.
+        facets: the facets that make a row.
+        types: study types whose records have such rows.
+        may_lack: the facet that rows with one of some values can do without, or None.
+        lacking: these values, as facet.value; no neighbouring sentence lends them that facet.
+    """
+
+    name: str
+    facets: tuple[str, ...]
+    types: frozenset[str]
+    may_lack: str | None
+    lacking: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -70,6 +111,10 @@ class Facet:
         rest: the value that is kept only where a record has no other one.
         not_after: finds, at the end of a text, words that make a value behind them doubtful.
         not_before: finds, at the start of a text, words that make a value before them doubtful.
+        set_aside: what finds phrases of a sentence that speak of something else, each with the
+            zones in which they do; empty for all.
+        least_level: values found at a lower level only are left out.
+        happened: finds, in a sentence of an unlabelled abstract, words that make it an outcome.
     """
 
     name: str
@@ -84,6 +129,9 @@ class Facet:
     rest: str | None
     not_after: Any
     not_before: Any
+    set_aside: tuple[tuple[Any, frozenset[str]], ...]
+    least_level: str
+    happened: Any
 
 
 @dataclass(frozen=True)
@@ -101,6 +149,7 @@ class Facets:
     sha256: str
     no_facets_of: frozenset[str]
     facets: tuple[Facet, ...]
+    rows: tuple[Row, ...]
     countries: tuple[Country, ...]
     rules: RuleSet
     stating: Mapping[tuple[str, str], frozenset[str]]
@@ -130,7 +179,7 @@ class Facets:
         if value == NOT_STATED:
             return True
         if facet.read:
-            return READERS[facet.read](value) == value
+            return READERS[facet.read](value) == (value,)
         return value in {known for known, _ in facet.values}
 
 
@@ -148,12 +197,12 @@ def load_facets(path: Path, study_types: StudyTypes, topics: Sequence[str]) -> F
     file = RuleFile(path)
     version = file.version()
     countries = tuple(country(file, table) for table in file.tables("country"))
+    words = Words(file)
     facets = tuple(
-        _facet(file, table, study_types, topics, countries) for table in file.tables("facet")
+        _facet(file, table, study_types, topics, countries, words) for table in file.tables("facet")
     )
     codes = [f"{facet.name}.{value}" for facet in facets for value, _ in facet.values]
     codes += [facet.name for facet in facets if facet.read]
-    words = Words(file)
     rules = load_rules(file, "rule", codes, words=words)
     if any(facet.name == COUNTRY for facet in facets):
         rules += tuple(country_rules(file, COUNTRY, countries, words))
@@ -165,6 +214,7 @@ def load_facets(path: Path, study_types: StudyTypes, topics: Sequence[str]) -> F
         file.sha256,
         left_out,
         facets,
+        tuple(_row(file, table, facets, study_types) for table in file.tables("row")),
         countries,
         RuleSet("facet", version, rules, forms=("outcome", "judged")),
         _stating(study_types),
@@ -187,6 +237,7 @@ def _facet(
     study_types: StudyTypes,
     topics: Sequence[str],
     countries: tuple[Country, ...],
+    words: Words,
 ) -> Facet:
     near = f'name = "{table.get("name")}"'
     told = file.read(_FacetTable, table, near)
@@ -204,6 +255,11 @@ def _facet(
     for doubt in (told.not_after, told.not_before):
         if doubt is not None:
             checked(file, doubt, near)
+    for zone in (zone for one in told.set_aside for zone in one.zones):
+        if zone not in ZONES:
+            raise file.error(near, f"unknown zone `{zone}`")
+    if told.least_level not in (None, *LEVELS):
+        raise file.error(near, f"`least_level` must be one of {', '.join(LEVELS)}")
     values = _values(file, told, near, study_types, countries)
     return Facet(
         told.name,
@@ -218,6 +274,25 @@ def _facet(
         told.rest,
         _compiled(told.not_after, "(?:{})[^.]*$"),
         _compiled(told.not_before, "^[ ,-]*(?:{})"),
+        tuple((_any_of(file, one.text, words), frozenset(one.zones)) for one in told.set_aside),
+        told.least_level or LEVELS[-1],
+        _any_of(file, told.happened, words),
+    )
+
+
+def _row(
+    file: RuleFile, table: Mapping[str, Any], facets: Sequence[Facet], study_types: StudyTypes
+) -> Row:
+    near = f'name = "{table.get("name")}"'
+    told = file.read(_RowTable, table, near)
+    if unknown := sorted(set(told.facets) - {facet.name for facet in facets}):
+        raise file.error(near, f"unknown facet `{unknown[0]}`")
+    if unknown := sorted(set(told.types) - set(study_types.codes())):
+        raise file.error(near, f"unknown study type `{unknown[0]}`")
+    if told.may_lack not in (None, *told.facets):
+        raise file.error(near, f"`may_lack` names no facet of the row: `{told.may_lack}`")
+    return Row(
+        told.name, tuple(told.facets), frozenset(told.types), told.may_lack, frozenset(told.lacking)
     )
 
 
@@ -249,3 +324,11 @@ def _compiled(pattern: str | None, place: str) -> Any:
     if pattern is None:
         return None
     return re2.compile(place.format(regular_expression(pattern)), OPTIONS)
+
+
+def _any_of(file: RuleFile, patterns: Sequence[str], words: Words) -> Any:
+    """Patterns as one; None for none."""
+    if not patterns:
+        return None
+    parts = (checked(file, words.fill(one, one), one) for one in patterns)
+    return re2.compile("|".join(f"(?:{one})" for one in parts), OPTIONS)

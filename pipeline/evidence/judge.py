@@ -26,6 +26,7 @@ from pipeline.evidence.reference import READINGS_FILE, Reference
 from pipeline.evidence.registrations import registrations_of
 from pipeline.evidence.study_groups import group_studies
 from pipeline.evidence.study_types import UNCLASSIFIED, types_of
+from pipeline.evidence.ties import TiesOf, ties_of
 from pipeline.evidence.topics import topics_of
 from pipeline.evidence.writing import Writer
 
@@ -77,6 +78,11 @@ def _by_rules(record: Record, reference: Reference) -> tuple[Judgement, Document
         type_proofs=[proof for proof in type_proofs if proof.kind == "study_type"],
         decisions=decisions,
     )
+    ties = (
+        ties_of(reference.facets, units, tags, labels=labels, values=facets.values)
+        if topics.hits
+        else TiesOf((), ())
+    )
     registrations = registrations_of(reference.registries, record, units)
     claims = claims_of(reference.claims, units, tags, topics=topics.hits, labels=labels)
     judgement = Judgement(
@@ -86,6 +92,7 @@ def _by_rules(record: Record, reference: Reference) -> tuple[Judgement, Document
         aspects=types.aspects,
         flags=types.flags,
         facets=facets.values,
+        ties=ties.ties,
         registrations=registrations.found,
         claims=claims.hits,
         decisions=(*decided, *facets.decisions),
@@ -93,6 +100,7 @@ def _by_rules(record: Record, reference: Reference) -> tuple[Judgement, Document
             *topics.proofs,
             *type_proofs,
             *facets.proofs,
+            *ties.proofs,
             *registrations.proofs,
             *claims.proofs,
         ),

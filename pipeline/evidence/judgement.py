@@ -11,8 +11,9 @@ class Proof(NamedTuple):
     """The words, heading or tag behind a judgement.
 
     Attributes:
-        kind: topic, study_type, flag, facet, registration or claim.
-        code: what is proved: the topic, study type, flag or claim; facet.value; a number.
+        kind: topic, study_type, flag, facet, tie, registration or claim.
+        code: what is proved: the topic, study type, flag or claim; facet.value; of a tie its row
+            and number before it; a number.
         rule_id: the rule that fired.
         source: text, nlm_pt, nlm_mesh, nlm_mesh_major, ..., or override.
         field: where it stands.
@@ -47,6 +48,7 @@ class Label(NamedTuple):
     is_primary: bool
     assigned_by: str
     confidence: str
+    evidence: str
     has_conflict: bool
     precedence: str | None
     reason: str | None
@@ -67,6 +69,15 @@ class FacetValue(NamedTuple):
     value: str
     level: str
     assigned_by: str
+
+
+class Tie(NamedTuple):
+    """A value of a row of values that belong together; see evidence.article_ties."""
+
+    row: str
+    tie_no: int
+    facet: str
+    value: str
 
 
 class RegistrationFound(NamedTuple):
@@ -129,6 +140,7 @@ class Judgement:
     aspects: tuple[AspectValue, ...] = ()
     flags: frozenset[str] = frozenset()
     facets: tuple[FacetValue, ...] = ()
+    ties: tuple[Tie, ...] = ()
     registrations: tuple[RegistrationFound, ...] = ()
     claims: tuple[ClaimHit, ...] = ()
     suggestion: Suggestion | None = None

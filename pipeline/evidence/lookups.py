@@ -19,9 +19,15 @@ from pipeline.evidence.topics import Topics
 from pipeline.warehouse.database import append
 
 NOT_MEASURED = "not measured"
+KRATOM = "kratom"
+"""The set of kratom records that people read; every other set is about other literature."""
+NOT_ON_KRATOM = "not measured on kratom"
+LEAST_READ = 30
+"""Below so many readings a share says neither good nor bad."""
 _TABLES = (
-    "rule_sets", "study_types", "study_type_accuracy", "study_type_aspects", "topics", "searches",
-    "facets", "facet_values", "claims", "claim_leaned_on", "study_type_domains",
+    "rule_sets", "study_types", "study_type_accuracy", "confidence_measured",
+    "study_type_aspects", "topics", "searches", "facets", "facet_values", "claims",
+    "claim_leaned_on", "evidence_groups",
 )  # fmt: skip
 
 
@@ -40,6 +46,7 @@ def write_lookups(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
         "evidence.study_type_accuracy",
         _accuracy(reference.study_types, reference.measured),
     )
+    append(con, "evidence.confidence_measured", _confidences(reference.study_types))
     _write_study_types(con, reference.study_types)
     _write_topics(con, reference.topics)
     _write_facets(con, reference.facets)
@@ -63,7 +70,15 @@ def _rule_sets(reference: Reference) -> Iterator[tuple[str, str, str, int]]:
 
 def _write_study_types(con: duckdb.DuckDBPyConnection, study_types: StudyTypes) -> None:
     groups = [group.name for group in study_types.groups]
-    summaries = {group.name for group in study_types.groups if group.is_summary}
+    summaries = {group.name for group in study_types.groups if group.kind == "summary"}
+    append(
+        con,
+        "evidence.evidence_groups",
+        [
+            (group.name, group.short, group.kind, place)
+            for place, group in enumerate(study_types.groups, 1)
+        ],
+    )
     ordered = sorted(study_types.types, key=lambda one: groups.index(one.group))
     append(
         con,
@@ -165,26 +180,25 @@ def _write_claims(con: duckdb.DuckDBPyConnection, claims: Claims) -> None:
             for place, one in enumerate(claims.leaned_on, 1)
         ],
     )  # fmt: skip
-    append(
-        con,
-        "evidence.study_type_domains",
-        [
-            (code, domain, place)
-            for place, (domain, codes) in enumerate(claims.domains.items(), 1)
-            for code in codes
-        ],
-    )
 
 
 def _accuracy(study_types: StudyTypes, measured: Sequence[Result]) -> Iterator[tuple[Any, ...]]:
-    """One row a code and set it was measured on; one `not measured` row for each other code."""
+    """One row a code and set it was measured on, and one for each code that was not measured.
+
+    Of kratom a row of fewer than LEAST_READ records is no measure: the code was not measured there.
+    """
     seen: set[str] = set()
+    on_kratom: set[str] = set()
     for result in measured:
         for scheme in result["schemes"]:
             for one in scheme["classes"]:
                 for code in one.get("study_types", ()):
-                    seen.add(code)
                     precision, recall = one["precision"], one["recall"]
+                    if result["set"] == KRATOM:
+                        if precision["n"] < LEAST_READ:
+                            continue
+                        on_kratom.add(code)
+                    seen.add(code)
                     yield (
                         code,
                         f"{result['set']}, {result['part']}: {scheme['scheme']}",
@@ -194,5 +208,17 @@ def _accuracy(study_types: StudyTypes, measured: Sequence[Result]) -> Iterator[t
                         result["rules_version"],
                     )  # fmt: skip
     for code in study_types.codes():
+        if code not in on_kratom:
+            yield (code, NOT_ON_KRATOM, *(None,) * 10)
         if code not in seen:
             yield (code, NOT_MEASURED, *(None,) * 10)
+
+
+def _confidences(study_types: StudyTypes) -> Iterator[tuple[Any, ...]]:
+    """What was measured of each type by the kind of evidence."""
+    for one in sorted(study_types.measured.values(), key=lambda held: held[:2]):
+        yield (
+            one.study_type, one.evidence, one.confidence, one.right["hits"], one.right["n"],
+            one.right["low"], one.right["high"], one.measured_on, one.class_name,
+            one.is_of_class, one.rules_version,
+        )  # fmt: skip

@@ -39,20 +39,20 @@ SHAPES: Mapping[str, Shape] = {
         frozenset({"version", "signals"}),
         {
             "group": "name", "study_type": "code", "rule": "id", "precedence": "step",
-            "compatible": "primary", "aspect": "name", "aspect_rule": "id", "flag_rule": "id",
+            "compatible": "primary", "together": None, "aspect": "name", "aspect_rule": "id",
+            "flag_rule": "id",
         },
-        {"compatible": frozenset({"primary", "with"})},
+        {"compatible": frozenset({"primary", "with"}), "together": frozenset({"study_types"})},
     ),
     "facets.toml": Shape(
         frozenset({"version", "signals", "words", "no_facets_of"}),
-        {"facet": "name", "rule": "id", "country": "name"},
+        {"facet": "name", "row": "name", "rule": "id", "country": "name"},
     ),
     "registries.toml": Shape(frozenset({"version", "most_per_study"}), {"registry": "pattern"}),
     "overrides.toml": Shape(frozenset({"version"}), {"override": None}),
     "claims.toml": Shape(
-        frozenset({"version", "signals", "words", "phrases", "designs", "how"}),
-        {"claim": "id", "company": "id", "domain": "name", "leaned_on": None, "rule": "id"},
-        {"domain": frozenset({"name", "study_types"})},
+        frozenset({"version", "signals", "words", "phrases", "designs", "how", "measured_by"}),
+        {"claim": "id", "company": "id", "leaned_on": None, "rule": "id", "instrument": "id"},
     ),
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+import re2
 from pydantic import Field
 
 from pipeline.evidence.judgement import Proof, TopicHit
@@ -25,7 +26,8 @@ from pipeline.rules.file import RuleFile, Table
 from pipeline.rules.fold import fold
 from pipeline.rules.match import Tag
 from pipeline.rules.model import Rule, RuleSet, Signal
-from pipeline.rules.text import ZONES, Language, Unit
+from pipeline.rules.patterns import OPTIONS, checked
+from pipeline.rules.text import ZONES, Language, Unit, without
 
 LEVELS = ("focus", "outcome", "mention")
 _FOCUS, _OUTCOME, _MENTION = range(3)
@@ -85,6 +87,7 @@ class _TopicTable(Table):
     words: list[dict[str, Any]] = Field(default_factory=list)
     conditional: list[dict[str, Any]] = Field(default_factory=list)
     exclude: list[dict[str, Any]] = Field(default_factory=list)
+    set_aside: list[str] = Field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -130,12 +133,14 @@ class Topic:
         label: name shown to readers.
         clauses: any of them makes a record match.
         excluded: queries joined by OR behind NOT; empty for none.
+        set_aside: finds phrases that hold words of the topic and mean something else, or None.
     """
 
     name: str
     label: str
     clauses: tuple[Clause, ...]
     excluded: tuple[str, ...]
+    set_aside: Any = None
 
     @property
     def query(self) -> str:
@@ -199,21 +204,37 @@ def topics_of(topics: Topics, units: Sequence[Unit], tags: Sequence[Tag]) -> Top
     if not outcome.found:
         return TopicsOf((), ())
     clauses = topics.clauses()
-    levels: dict[str, int] = {}
-    proofs: list[Proof] = []
-    for found in outcome.found:
-        clause = clauses[found.rule_no]
-        topic = clause.rule.code
-        level = _level(clause, found)
-        levels[topic] = min(levels.get(topic, level), level)
-        proofs.append(
-            Proof(
-                "topic", topic, clause.rule.rule_id, found.source, found.field, found.section_no,
-                found.text, found.start, found.end,
-            )
-        )  # fmt: skip
+    levels = _levels(clauses, outcome.found)
+    for topic in topics.topics:
+        if topic.name in levels and topic.set_aside is not None:
+            meant = [_meant(unit, topic.set_aside) for unit in units]
+            if meant != list(units):
+                left = _levels(clauses, topics.matcher.run(meant, tags).found)
+                levels[topic.name] = left.get(topic.name, _MENTION)
+    proofs = [
+        Proof(
+            "topic", clauses[found.rule_no].rule.code, clauses[found.rule_no].rule.rule_id,
+            found.source, found.field, found.section_no, found.text, found.start, found.end,
+        )
+        for found in outcome.found
+    ]  # fmt: skip
     hits = tuple(TopicHit(topic, LEVELS[level]) for topic, level in sorted(levels.items()))
     return TopicsOf(hits, tuple(dict.fromkeys(proofs)))
+
+
+def _meant(unit: Unit, set_aside: Any) -> Unit:
+    """A unit without the phrases that mean something else; the same one where it has none."""
+    return without(unit, set_aside) if set_aside.search(unit.forms["whole"].raw) else unit
+
+
+def _levels(clauses: Sequence[Clause], places: Iterable[Found]) -> dict[str, int]:
+    """How firmly what was found puts a record on each topic, by the strongest place."""
+    levels: dict[str, int] = {}
+    for found in places:
+        clause = clauses[found.rule_no]
+        level = _level(clause, found)
+        levels[clause.rule.code] = min(levels.get(clause.rule.code, level), level)
+    return levels
 
 
 def found_by(
@@ -283,7 +304,14 @@ def _topic(file: RuleFile, table: _TopicTable) -> Topic:
     queries = [clause.query for clause in clauses]
     if twice := sorted({query for query in queries if queries.count(query) > 1}):
         raise file.error(near, f"{twice[0]} is there twice")
-    return Topic(table.name, table.label, clauses, tuple(query for query, _ in excluded))
+    aside = "|".join(f"(?:{checked(file, one, one)})" for one in table.set_aside)
+    return Topic(
+        table.name,
+        table.label,
+        clauses,
+        tuple(query for query, _ in excluded),
+        re2.compile(aside, OPTIONS) if aside else None,
+    )
 
 
 def _clauses(file: RuleFile, table: _TopicTable, unless: tuple[Signal, ...]) -> Iterator[Clause]:

@@ -19,7 +19,7 @@ from pipeline.warehouse.database import append
 
 _TABLES = (
     "article_topics", "article_study_types", "article_type_aspects", "study_type_suggestions",
-    "article_flags", "article_facets", "registrations", "article_claims",
+    "article_flags", "article_facets", "article_ties", "registrations", "article_claims",
 )  # fmt: skip
 """What holds judgements, besides proofs and decisions."""
 _NOTICE = "NOTICE"
@@ -46,6 +46,7 @@ class Writer:
             "study_type": reference.study_types.version,
             "flag": reference.study_types.version,
             "facet": reference.facets.version,
+            "tie": reference.facets.version,
             "registration": reference.registries.version,
             "claim": reference.claims.version,
         }
@@ -119,6 +120,7 @@ class Writer:
             else [],
             "article_flags": [self._flags_row(one)],
             "article_facets": [(pmid, *value, facets) for value in sorted(one.facets)],
+            "article_ties": [(pmid, *tie, facets) for tie in sorted(one.ties)],
             "registrations": [(pmid, *found) for found in sorted(one.registrations)],
             "article_claims": [(pmid, *hit, self._versions["claim"]) for hit in sorted(one.claims)],
         }

@@ -1,12 +1,22 @@
-"""The claim map as a published set has it: all claims, one claim, what to read next."""
+"""The claim map as a published set has it: all claims, one claim, what to read next.
+
+And `ketum claims --check`: people's readings against the published texts, before a run does it.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import duckdb
 
 from pipeline.errors import ConfigurationError
+from pipeline.evidence.claims import load_claims
+from pipeline.evidence.curation import NOT_HELD, load_readings, stale_reasons
+from pipeline.evidence.study_types import load_study_types
+from pipeline.evidence.topics import load_topics
 
 LOOKED_AT = "Counts show what was looked at, not what was found."
 """Stands above every table of claims."""
@@ -14,15 +24,15 @@ _NEXT_SHOWN = 10
 
 
 def the_map(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]:
-    """Every claim of a search in the order of claims.toml, with its counts by evidence domain.
+    """Every claim of a search in the order of claims.toml, with its counts by evidence group.
 
     Args:
         con: a published database.
         search: e.g. kratom.
 
     Returns:
-        Rows of marts.claim_totals, each with `domains` {domain: {measured, beside}} and
-        `readings` (how many people's readings stand beside it).
+        Rows of marts.claim_totals, each with `groups` {group: {measured, beside}} of what is held,
+        and `readings` (how many people's readings stand beside it).
 
     Raises:
         ConfigurationError: no search of that name has claims.
@@ -42,20 +52,76 @@ def the_map(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]
             effect="Nothing was read.",
             next_step='`ketum query "SELECT DISTINCT search FROM marts.claim_totals"` lists them.',
         )
-    domains: dict[str, dict[str, dict[str, int]]] = {}
+    groups: dict[str, dict[str, dict[str, Any]]] = {}
     for row in _rows(
         con,
-        "SELECT claim, domain, measured_count, beside_count FROM marts.claims_by_domain "
-        "WHERE search = ? ORDER BY claim, domain_order",
+        "SELECT c.claim, c.evidence_group, c.held_measured_count, c.held_beside_count, "
+        "g.short_label, g.group_kind FROM marts.claims_by_group AS c "
+        "JOIN evidence.evidence_groups AS g USING (evidence_group) "
+        "WHERE c.search = ? ORDER BY c.claim, c.group_order",
         search,
     ):
-        domains.setdefault(row["claim"], {})[row["domain"]] = {
-            "measured": row["measured_count"],
-            "beside": row["beside_count"],
+        groups.setdefault(row["claim"], {})[row["evidence_group"]] = {
+            "measured": row["held_measured_count"],
+            "beside": row["held_beside_count"],
+            "short_label": row["short_label"],
+            "is_summary": row["group_kind"] == "summary",
         }
     for claim in claims:
-        claim["domains"] = domains.get(claim["claim"], {})
+        claim["groups"] = groups.get(claim["claim"], {})
     return claims
+
+
+class Group(NamedTuple):
+    """A column of the claim map."""
+
+    name: str
+    short: str
+    is_summary: bool
+
+
+def groups_across(claims: Sequence[dict[str, Any]]) -> tuple[list[Group], list[str]]:
+    """The groups that have a record of any claim, summaries last; and the names of the others.
+
+    Args:
+        claims: from `the_map`.
+    """
+    every: dict[str, dict[str, Any]] = next(filter(None, (one["groups"] for one in claims)), {})
+    found = {
+        name
+        for claim in claims
+        for name, cell in claim["groups"].items()
+        if cell["measured"] or cell["beside"]
+    }
+    groups = [Group(name, cell["short_label"], cell["is_summary"]) for name, cell in every.items()]
+    shown = [group for group in groups if group.name in found]
+    return sorted(shown, key=lambda group: group.is_summary), [
+        group.name for group in groups if group.name not in found
+    ]
+
+
+def looked_at(claim: dict[str, Any]) -> list[tuple[str, str, int]]:
+    """In what kinds of studies a claim was looked at: group, how, and how many records are held.
+
+    Studies by what they measured; summaries by what they tell, since they measure nothing.
+    """
+    cells = (
+        (name, "beside" if cell["is_summary"] else "measured", cell)
+        for name, cell in claim["groups"].items()
+    )
+    return [(name, how, cell[how]) for name, how, cell in cells if cell[how]]
+
+
+def rest(claim: dict[str, Any]) -> str:
+    """What the kinds of studies that are not named mean: none, or not known."""
+    if claim["coverage"] == "partial":
+        return " Whatever else there is: not known."
+    unread = claim["unread_count"]
+    return (
+        f" No other kind of study; {unread} could not be read."
+        if unread
+        else (" No other kind of study.")
+    )
 
 
 def one(con: duckdb.DuckDBPyConnection, search: str, code: str) -> dict[str, Any]:
@@ -86,10 +152,10 @@ def records(con: duckdb.DuckDBPyConnection, search: str, code: str) -> list[dict
     return _rows(
         con,
         """
-        SELECT pmid, how, study_type, domains, year, counted_as, citation, title, pubmed_url,
-            doi_url, matched_words, conclusion, conclusion_source
+        SELECT pmid, how, study_type, evidence_groups, year, counted_as, citation, title,
+            pubmed_url, doi_url, matched_words, conclusion, conclusion_source
         FROM marts.claim_articles WHERE search = ? AND claim = ?
-        ORDER BY how <> 'measured', how, year DESC NULLS LAST, pmid DESC
+        ORDER BY how NOT IN ('measured', 'observed'), how, year DESC NULLS LAST, pmid DESC
         """,
         search,
         code,
@@ -114,18 +180,18 @@ def leaned_on(con: duckdb.DuckDBPyConnection, code: str) -> list[dict[str, Any]]
 def next_to_read(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]:
     """Records that nobody has read for their claim yet: strongest design first.
 
-    Human experiments come first, as in the order of domains, and what measured before what
-    only tells; within these the newest.
+    What measured comes before what only tells, trials first as in the order of the groups; within
+    these the newest.
     """
     return _rows(
         con,
         """
         SELECT c.claim, c.pmid, c.how, c.study_type, c.year, c.citation, c.title
         FROM marts.claim_articles AS c
-        INNER JOIN evidence.study_type_domains AS d ON c.study_type = d.study_type
+        INNER JOIN evidence.study_types AS t ON c.study_type = t.study_type
         LEFT JOIN evidence.claim_evidence AS e ON c.claim = e.claim AND c.pmid = e.pmid
         WHERE c.search = ? AND c.counted_as = 'record' AND e.pmid IS NULL
-        ORDER BY c.how <> 'measured', d.domain_order, c.study_type = 'NRCT',
+        ORDER BY c.how NOT IN ('measured', 'observed'), t.is_summary, t.group_order,
             c.year DESC NULLS LAST, c.pmid DESC, c.claim
         LIMIT ?
         """,
@@ -138,3 +204,34 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str, *values: object) -> list[dic
     found = con.execute(sql, list(values))
     names = [column[0] for column in found.description or []]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def check_readings(con: duckdb.DuckDBPyConnection, reference: Path) -> list[str]:
+    """What there is to say of claim_evidence.csv as it stands: totals, then rows not to rely on.
+
+    Args:
+        con: a published database.
+        reference: directory of the reference files.
+
+    Raises:
+        ConfigurationError: naming the line: what a run would refuse, too.
+    """
+    types = load_study_types(reference / "study_types.toml").codes()
+    topics = load_topics(reference / "topics.toml")
+    claims = load_claims(reference / "claims.toml", types, topics)
+    path = reference / "claim_evidence.csv"
+    readings = load_readings(path, [claim.code for claim in claims.matched()])
+    reasons = stale_reasons(con, readings, path)
+    counted = Counter(one.claim for one in readings)
+    told = [
+        f"{path.name}, line {one.line}: {one.claim}, PMID {one.pmid}: "
+        + ("not held here, quote unchecked" if reason == NOT_HELD else f"stale, {reason}")
+        for one, reason in zip(readings, reasons, strict=True)
+        if reason
+    ]
+    not_held = reasons.count(NOT_HELD)
+    return [
+        f"{len(readings)} readings of {len(counted)} claims; {len(told) - not_held} stale; "
+        f"{not_held} not held; {len(claims.matched()) - len(counted)} claims without any.",
+        *told,
+    ]

@@ -8,32 +8,27 @@ from typing import Any
 
 from pipeline.escaping import for_terminal_lines
 from pipeline.evidence.curation import NOT_HELD
-from pipeline.outputs.claims import LOOKED_AT
+from pipeline.outputs.claims import LOOKED_AT, groups_across
 
-_COLUMNS = (
-    ("trials", "human experimental"),
-    ("other human", "human observational"),
-    ("animal", "animal"),
-    ("in vitro", "in vitro"),
-    ("in silico", "in silico"),
-    ("other", "other"),
-)
 _WIDTH = 100
 
 
 def map_text(claims: Sequence[dict[str, Any]]) -> str:
-    """The map: measured records by domain, the others beside them.
+    """The map: measured records by group, the others beside them.
 
     Args:
         claims: from `claims.the_map`.
     """
     width = max(len(claim["claim"]) for claim in claims)
-    names = [name for name, _ in _COLUMNS]
-    head = "  ".join(["claim".ljust(width), *names, "beside", "records", "years"])
+    groups = [group for group in groups_across(claims)[0] if not group.is_summary]
+    head = "  ".join(
+        ["claim".ljust(width), *(group.short for group in groups), "beside", "records", "years"]
+    )
     lines = [
         LOOKED_AT,
-        "Measured, by evidence domain; beside: reviewed, reported, a reason for use, mentioned.",
-        "Records, not a sum: one in two domains counts in both.",
+        "Measured, or observed in cases, by kind of study; beside: reviewed, reported, a reason "
+        "for use, mentioned.",
+        "Records, not a sum: one of two kinds counts in both. A kind without any has no column.",
         "",
         head,
         "-" * len(head),
@@ -42,25 +37,31 @@ def map_text(claims: Sequence[dict[str, Any]]) -> str:
         if claim["coverage"] == "none":
             lines.append(f"{claim['claim'].ljust(width)}  {claim['remark']}")
             continue
-        domains = claim["domains"]
-        cells = [_cell(domains[domain]["measured"], len(name)) for name, domain in _COLUMNS]
-        beside = (claim["record_count"] or 0) - (claim["measured_count"] or 0)
-        is_known = beside or claim["coverage"] == "complete"
+        empty = "." if claim["coverage"] == "partial" else "0"
+        cells = [
+            _cell(claim["groups"][group.name]["measured"], len(group.short), empty)
+            for group in groups
+        ]
+        beside = claim["held_count"] - claim["held_measured_count"]
         lines.append(
             "  ".join(
                 [
-                    claim["claim"].ljust(width), *cells,
-                    _cell(beside if is_known else None, len("beside")),
-                    _cell(claim["record_count"], len("records")), _years(claim),
+                    claim["claim"].ljust(width), *cells, _cell(beside, len("beside"), empty),
+                    _cell(claim["held_count"], len("records"), empty), _years(claim),
                 ]
             ).rstrip()
         )  # fmt: skip
-    lines += [
-        "",
-        "A 0 means that the complete search found none; . means not known (no complete search).",
-        "`ketum claims ID` shows a claim with its records.",
-    ]
+    lines += ["", *_meaning(claims), "`ketum claims ID` shows a claim with its records."]
     return for_terminal_lines(lines)
+
+
+def _meaning(claims: Sequence[dict[str, Any]]) -> list[str]:
+    """What a number and an empty cell are worth."""
+    if any(claim["coverage"] == "partial" for claim in claims):
+        return ["Records held: no complete search was made, and . means not known."]
+    if unread := next((claim["unread_count"] for claim in claims if claim["unread_count"]), 0):
+        return [f"{unread} listed could not be read: each count c means c, at most c + {unread}."]
+    return ["A 0 means that the complete search found none."]
 
 
 def one_text(claim: dict[str, Any]) -> str:
@@ -133,8 +134,8 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, _WIDTH, subsequent_indent="    ", break_on_hyphens=False)
 
 
-def _cell(count: int | None, width: int) -> str:
-    return ("." if count is None else str(count)).rjust(width)
+def _cell(count: int, width: int, empty: str) -> str:
+    return (str(count) if count else empty).rjust(width)
 
 
 def _years(claim: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import textwrap
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,17 @@ import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.escaping import for_terminal_lines
-from pipeline.outputs.explain_facets import facet_lines, facets, rows, study, study_lines
+from pipeline.evidence.confidence import NOT_MEASURED
+from pipeline.outputs.explain_facets import (
+    facet_lines,
+    facets,
+    rows,
+    study,
+    study_lines,
+    tie_lines,
+    ties,
+)
+from pipeline.outputs.wording import share
 from pipeline.rules.file import RuleFile
 
 _PASSAGES_SHOWN = 6
@@ -60,10 +71,11 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
         )
     labels = rows(
         con,
-        "SELECT DISTINCT study_type, label, is_primary, assigned_by, confidence, has_conflict, "
+        "SELECT DISTINCT study_type, label, is_primary, assigned_by, confidence, evidence, "
+        "right_count, measured_count, has_conflict, "
         "precedence, reason FROM evidence.study_type_explained WHERE pmid = ? "
-        "ORDER BY is_primary DESC, list_position(['high', 'medium', 'low'], confidence), "
-        "study_type",
+        "ORDER BY is_primary DESC, "
+        "list_position(['high', 'medium', 'not measured', 'low'], confidence), study_type",
         pmid,
     )
     for label in labels:
@@ -84,14 +96,16 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
         )
         label["accuracy"] = rows(
             con,
-            "SELECT measured_on, class_name, precision_value, predicted_count, recall_value, "
-            "positive_count FROM evidence.study_type_accuracy WHERE study_type = ? ORDER BY ALL",
+            "SELECT measured_on, class_name, precision_value, precision_low, precision_high, "
+            "predicted_count, recall_value, recall_low, recall_high, positive_count "
+            "FROM evidence.study_type_accuracy WHERE study_type = ? ORDER BY ALL",
             label["study_type"],
         )
     return {
         **record[0],
         "labels": labels,
         "facets": facets(con, pmid),
+        "ties": ties(con, pmid),
         "study": study(con, pmid),
         "nlm_publication_types": _column(con, "publication_type", "publication_types", pmid),
         "mesh_headings": _column(con, "descriptor", "mesh_headings", pmid),
@@ -107,8 +121,14 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
     }
 
 
-def text(told: dict[str, Any], *, is_terminal: bool) -> str:
-    """The explanation for people; words that decided stand in brackets, bold on a terminal."""
+def text(told: dict[str, Any], *, is_terminal: bool, today: date) -> str:
+    """The explanation for people; words that decided stand in brackets, bold on a terminal.
+
+    Args:
+        told: from `explain`.
+        is_terminal: whether words in brackets become bold.
+        today: the date of a decision taken now.
+    """
     lines = record_lines(told)
     for place in told["queue"]:
         reasons = "; ".join(place["reason_list"])
@@ -120,7 +140,7 @@ def text(told: dict[str, Any], *, is_terminal: bool) -> str:
             f"{decision['why']} The rules say {decision['automatic_value']}."
         )
     if not any(decision["field"] == "study_type" for decision in told["override"]):
-        lines += ["", *_how_to_decide(told)]
+        lines += ["", *_how_to_decide(told, today)]
     return shown(lines, is_terminal=is_terminal)
 
 
@@ -133,6 +153,7 @@ def record_lines(told: dict[str, Any]) -> list[str]:
     for label in told["labels"]:
         lines += ["", *_label_lines(label)]
     lines += facet_lines(told["facets"])
+    lines += tie_lines(told["ties"])
     lines += study_lines(told["study"])
     lines += ["", f"NLM says: {', '.join(told['nlm_publication_types']) or 'no publication type'}."]
     if told["mesh_headings"]:
@@ -156,7 +177,7 @@ def shown(lines: list[str], *, is_terminal: bool) -> str:
 def _label_lines(label: dict[str, Any]) -> list[str]:
     lines = [
         f"{'*' if label['is_primary'] else '-'} {label['study_type']} ({label['label']}), "
-        f"{label['confidence']}, by {label['assigned_by']}"
+        f"{_confidence(label)}, by {label['assigned_by']}"
         + (", CONFLICT" if label["has_conflict"] else "")
     ]
     if label["precedence"]:
@@ -175,27 +196,48 @@ def _label_lines(label: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _confidence(label: dict[str, Any]) -> str:
+    """High, medium or low with the figure behind it, or not measured."""
+    told = str(label["confidence"])
+    if label["measured_count"]:
+        told += f" ({label['right_count']} of {label['measured_count']} such were right)"
+    return told if told != NOT_MEASURED else f"confidence {told}"
+
+
 def _accuracy(one: dict[str, Any]) -> str:
     if one["class_name"] is None:
         return str(one["measured_on"])
     shares = [
-        f"{name} {'-' if one[f'{name}_value'] is None else format(one[f'{name}_value'], '.2f')} "
-        f"of {one[count]}"
+        f"{name} {share(one[f'{name}_value'], one[f'{name}_low'], one[f'{name}_high'], one[count])}"
         for name, count in (("precision", "predicted_count"), ("recall", "positive_count"))
     ]
     return f"{', '.join(shares)} ({one['measured_on']}, class {one['class_name']})"
 
 
-def _how_to_decide(told: dict[str, Any]) -> list[str]:
+def _how_to_decide(told: dict[str, Any], today: date) -> list[str]:
+    """Entries for overrides.toml: of the type as it is, and that pain was measured."""
     primary = next(one["study_type"] for one in told["labels"] if one["is_primary"])
-    return [
+    lines = [
         "To confirm it, add to data/reference/overrides.toml (or give `value` and `expect`):",
+        *_entry(told["pmid"], "study_type", primary, today),
+    ]
+    purposes = [one["value"] for one in told["facets"] if one["facet"] == "trial_purpose"]
+    if "pain_outcome" in purposes:
+        lines += [
+            "and, if you read that pain was measured:",
+            *_entry(told["pmid"], "facet.trial_purpose", "; ".join(purposes), today),
+        ]
+    return lines
+
+
+def _entry(pmid: int, field: str, value: str, today: date) -> list[str]:
+    return [
         "    [[override]]",
-        f"    pmid = {told['pmid']}",
-        '    field = "study_type"',
-        f'    confirm = "{primary}"',
+        f"    pmid = {pmid}",
+        f'    field = "{field}"',
+        f'    confirm = "{value}"',
         '    who = "your name"',
-        "    when = 2026-01-31",
+        f"    when = {today}",
         '    why = "what you read"',
     ]
 

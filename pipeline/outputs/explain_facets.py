@@ -24,6 +24,26 @@ def facets(con: duckdb.DuckDBPyConnection, pmid: int) -> list[dict[str, Any]]:
     return found
 
 
+def ties(con: duckdb.DuckDBPyConnection, pmid: int) -> list[dict[str, Any]]:
+    """Values of a record that a sentence, or two neighbours, tie, each row with its proofs."""
+    found = rows(
+        con,
+        "SELECT row_kind, tie_no, list(value ORDER BY facet) AS tied FROM evidence.article_ties "
+        "WHERE pmid = ? GROUP BY ALL ORDER BY ALL",
+        pmid,
+    )
+    for one in found:
+        one["proofs"] = rows(
+            con,
+            "SELECT rule_id, source, field, section_no, matched_text, char_start, char_end "
+            "FROM evidence.proofs WHERE pmid = ? AND kind = 'tie' AND starts_with(code, ?) "
+            "ORDER BY field DESC, section_no, char_start",
+            pmid,
+            f"{one['row_kind']}.{one['tie_no']}.",
+        )
+    return found
+
+
 def study(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
     """Registrations, the study group, and the links behind it."""
     numbers = rows(
@@ -72,6 +92,12 @@ def facet_lines(found: list[dict[str, Any]]) -> list[str]:
         lines += textwrap.wrap(f"not stated: {', '.join(silent)}", 96, initial_indent="  ",
                                subsequent_indent="    ")  # fmt: skip
     return ["", "Facets", *lines] if lines else []
+
+
+def tie_lines(found: list[dict[str, Any]]) -> list[str]:
+    """Rows of values that belong together, for people."""
+    lines = [f"  {', '.join(one['tied'])}: {_words(one)}" for one in found]
+    return ["", "Tied by a sentence, or two neighbours", *lines] if lines else []
 
 
 def study_lines(told: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The headline table: study types down, years across, for one search."""
+"""The headline table: evidence groups down, years across, for one search."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ class Headline:
         title: what is counted.
         header: column heads; marks: * partial year, ~ provisional, + dated ahead.
         rows: label and cells; the last row holds the totals.
-        absent: study types without a record, by label.
-        coverage: complete or partial.
+        absent: groups without a record.
+        coverage: complete, complete_list or partial.
+        unread: listed records that could not be read.
         left_out: records that carry further types, which a table by primary type leaves out.
     """
 
@@ -32,6 +33,7 @@ class Headline:
     rows: tuple[tuple[str, ...], ...]
     absent: tuple[str, ...]
     coverage: str
+    unread: int
     left_out: int
 
     def lines(self) -> list[str]:
@@ -47,7 +49,7 @@ class Headline:
         ]
         body.insert(1, "-" * max(map(len, body)))
         body.insert(len(body) - 1, body[1])
-        return [self.title, *body, *self._absent(), *self._left_out()]
+        return [self.title, *body, *self._below()]
 
     def markdown(self) -> str:
         """A Markdown table."""
@@ -61,8 +63,21 @@ class Headline:
             "|---" + "|--:" * (len(self.header) - 1) + "|",
             *rows,
         ]
-        below = map(for_markdown, [*self._absent(), *self._left_out()])
+        below = map(for_markdown, self._below())
         return "\n".join([*lines, "", *below])
+
+    def _below(self) -> list[str]:
+        return [*self._absent(), *self._unread(), *self._left_out()]
+
+    def _unread(self) -> list[str]:
+        if self.coverage == "partial":
+            return ["Records held. No complete search was made: how many there are is not known."]
+        if self.unread:
+            return [
+                f"{self.unread} listed {'record' if self.unread == 1 else 'records'} could not be "
+                f"read: each count c means c, at most c + {self.unread}."
+            ]
+        return []
 
     def _left_out(self) -> list[str]:
         if not self.left_out:
@@ -73,63 +88,62 @@ class Headline:
     def _absent(self) -> list[str]:
         if not self.absent or len(self.rows) == 1:  # an empty table speaks for itself
             return []
-        word = "0 in every year" if self.coverage == "complete" else "No record held"
-        return textwrap.wrap(f"{word}: {', '.join(self.absent)}.", 100)
+        word = "No record held" if self.coverage == "partial" else "0 in every year"
+        return textwrap.wrap(f"{word}: {'; '.join(self.absent)}.", 100)
 
 
 def headline(con: duckdb.DuckDBPyConnection, search: str) -> Headline:
-    """The headline table of a search, from marts.study_types_by_year.
+    """The headline table of a search, from marts.headline_by_year.
 
     The last years stand alone, earlier ones in one column; retracted articles,
-    preprints and notices have rows of their own below the types.
+    preprints and notices have rows of their own below the groups.
     """
-    label, coverage, as_of_year = _one(
+    label, coverage, unread, as_of_year = _one(
         con,
-        "SELECT label, coverage, year(as_of_date) FROM marts.search_totals WHERE search = ?",
+        "SELECT label, coverage, coalesce(unread_count, 0), year(as_of_date) "
+        "FROM marts.search_totals WHERE search = ?",
         search,
     )
     last = _one(
         con,
-        "SELECT max(year) FROM marts.study_types_by_year WHERE search = ? AND record_count > 0",
+        "SELECT max(year) FROM marts.headline_by_year WHERE search = ? AND held_count > 0",
         search,
     )[0]
     end = max(last or as_of_year, as_of_year)
     start = end - YEARS_SHOWN + 1
     rows = con.execute(
         """
-        SELECT t.label,
-            CASE WHEN y.year IS NULL THEN 'undated'
-                WHEN y.year < ? THEN 'before' ELSE y.year::VARCHAR END AS column_name,
-            sum(y.record_count) AS records, sum(y.retracted_count), sum(y.preprint_count),
-            sum(y.notice_count)
-        FROM marts.study_types_by_year AS y JOIN evidence.study_types AS t USING (study_type)
-        WHERE y.search = ?
-        GROUP BY t.label, t.display_order, column_name ORDER BY t.display_order
+        SELECT evidence_group,
+            CASE WHEN year IS NULL THEN 'undated'
+                WHEN year < ? THEN 'before' ELSE year::VARCHAR END AS column_name,
+            sum(held_count), sum(held_retracted_count), sum(held_preprint_count),
+            sum(held_notice_count)
+        FROM marts.headline_by_year WHERE search = ?
+        GROUP BY evidence_group, group_order, column_name ORDER BY group_order
         """,
         [start, search],
     ).fetchall()
     names = ["before", *map(str, range(start, end + 1))]
     if any(row[1] == "undated" for row in rows):
         names.append("undated")
-    records: dict[str, dict[str, int | None]] = {}
-    apart: dict[str, dict[str, int | None]] = {"Retracted": {}, "Preprints": {}, "Notices": {}}
-    for label_of_type, column, *counts in rows:
-        records.setdefault(label_of_type, {})[column] = counts[0]
+    records: dict[str, dict[str, int]] = {}
+    apart: dict[str, dict[str, int]] = {"Retracted": {}, "Preprints": {}, "Notices": {}}
+    for group, column, *counts in rows:
+        records.setdefault(group, {})[column] = counts[0]
         for name, count in zip(apart, counts[1:], strict=True):
-            if count is not None:
-                apart[name][column] = (apart[name].get(column) or 0) + count
+            apart[name][column] = apart[name].get(column, 0) + count
     shown = {name: cells for name, cells in records.items() if any(cells.values())}
-    absent = tuple(name for name in records if name not in shown and name not in ("Notice",))
-    total: dict[str, int | None] = {}
-    for cells in shown.values():
-        for column, count in cells.items():
-            if count is not None:
-                total[column] = (total.get(column) or 0) + count
+    absent = tuple(name for name in records if name not in shown)
+    total = {
+        column: sum(cells.get(column, 0) for cells in shown.values())
+        for column in (names if shown else ())
+    }
     shown.update({name: cells for name, cells in apart.items() if any(cells.values())})
     # a complete search also covers the years before its first record
-    blank = 0 if coverage == "complete" else None
-    rows_shown = [*shown.items(), ("Records", total)]
-    lines = [_line(name, cells, names, blank) for name, cells in rows_shown]
+    empty = EMPTY if coverage == "partial" else "0"
+    lines = [
+        _line(name, cells, names, empty) for name, cells in [*shown.items(), ("Records", total)]
+    ]
     marks = {as_of_year: "*", as_of_year - 1: "~"}
     heads = [
         f"to {start - 1}"
@@ -140,11 +154,12 @@ def headline(con: duckdb.DuckDBPyConnection, search: str) -> Headline:
         for n in names
     ]
     return Headline(
-        f"{label} ({search}): records by study type and year",
-        ("study type", *heads, "total"),
+        f"{label} ({search}): records by kind of study and year",
+        ("kind of study", *heads, "total"),
         tuple(lines),
         absent,
         coverage,
+        unread,
         _one(
             con,
             "SELECT count(*) FROM marts.domains "
@@ -154,13 +169,10 @@ def headline(con: duckdb.DuckDBPyConnection, search: str) -> Headline:
     )
 
 
-def _line(
-    name: str, cells: dict[str, int | None], names: list[str], blank: int | None
-) -> tuple[str, ...]:
-    counts = [cells.get(column, blank) for column in names]
-    known = [count for count in counts if count is not None]
-    total = str(sum(known)) if known else EMPTY
-    return (name, *(EMPTY if count is None else str(count) for count in counts), total)
+def _line(name: str, cells: dict[str, int], names: list[str], empty: str) -> tuple[str, ...]:
+    """Counts as text; what is not held is a zero only where the search is known."""
+    counts = [*(cells.get(column, 0) for column in names), sum(cells.values())]
+    return (name, *(str(count) if count else empty for count in counts))
 
 
 def _one(con: duckdb.DuckDBPyConnection, query: str, search: str) -> tuple[Any, ...]:

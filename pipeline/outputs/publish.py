@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline import __version__
-from pipeline.outputs import exports, feeds, manifest, search_log, sets
+from pipeline.outputs import feeds, manifest, search_log, sets
 from pipeline.outputs.manifest import OddManifestError, StatedFile
 from pipeline.outputs.page import render as page
 from pipeline.outputs.receipt import Receipt
@@ -76,7 +76,7 @@ def _write_set(
     building.mkdir()
     try:
         write_copy(con, building / "ketum.duckdb")
-        exported = exports.export_all(con, building / "tables")
+        exported = manifest.export_all(con, building / "tables")
         (building / "digest.md").write_text(told.markdown(), encoding="utf-8")
         page.write(con, building)
         feeds.write(con, building)

@@ -155,8 +155,8 @@ def completed(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> Receipt:
     """A run's receipt with what the marts say that it just built."""
     rows = con.execute(
         """
-        SELECT search, retracted_count, preprint_count, notice_count, unclassified_count,
-            undated_count, statement
+        SELECT search, held_retracted_count, held_preprint_count, held_notice_count,
+            held_unclassified_count, held_undated_count, statement
         FROM marts.search_totals
         """
     ).fetchall()
@@ -188,8 +188,8 @@ def completed(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> Receipt:
             for pmid, searches, reason in unread[:MISSED_SHOWN]
         )
         notes.append(
-            f"{len(unread)} listed record(s) could not be read ({named}): these searches are not "
-            "complete until they can be; all are in marts.unread_records."
+            f"{len(unread)} listed record(s) could not be read ({named}): until they can be, each "
+            "count of these searches may be as much higher; all are in marts.unread_records."
         )
     unmet = con.execute(
         "SELECT pmid, expect, automatic_value FROM evidence.overrides "
@@ -228,12 +228,14 @@ def decisions_without_effect(con: duckdb.DuckDBPyConnection) -> list[str]:
     kinds = (
         (
             "decision(s) of overrides.toml are about records not held here, and change nothing",
-            "SELECT pmid FROM evidence.overrides WHERE automatic_value IS NULL",
+            # the file serves warehouses of all origins: only a live search should hold them all
+            "SELECT DISTINCT pmid FROM evidence.overrides WHERE automatic_value IS NULL "
+            "AND (SELECT origin FROM ops.warehouse) = 'pubmed'",
         ),
         (
             "decision(s) of overrides.toml are about records that no search finds now, and show "
             "in no table",
-            "SELECT pmid FROM evidence.overrides WHERE automatic_value IS NOT NULL "
+            "SELECT DISTINCT pmid FROM evidence.overrides WHERE automatic_value IS NOT NULL "
             "AND pmid NOT IN (SELECT pmid FROM marts.articles)",
         ),
         (
@@ -285,9 +287,9 @@ def human_experiments(
 ) -> list[HumanExperiments]:
     """What the first sentence of each headline search among these says."""
     rows = con.execute(
-        "SELECT search, topics, record_count, group_count, pain_group_count, mention_record_count, "
-        "as_of_date "
-        "FROM marts.human_experimental_totals"
+        "SELECT search, topics, held_count, held_checked_record_count, held_checked_group_count, "
+        "held_checked_pain_group_count, held_mention_record_count, unread_count, coverage, "
+        "as_of_date FROM marts.human_experimental_totals"
     ).fetchall()
     found = {row[0]: HumanExperiments(*row) for row in rows}
     return [found[name] for name in HEADLINE_SEARCHES if name in searches and name in found]

@@ -53,7 +53,7 @@ def items(facts: Facts) -> list[Item]:
     """The sixteen items of PRISMA-S (Rethlefsen and others, 2021) for a set."""
     source, runs, first = _runs(facts)
     counts = "; ".join(f"{s.label}: {s.members:,}" for s in facts.searches)
-    complete = ", ".join(s.label for s in facts.searches if s.is_complete) or "none"
+    complete = ", ".join(s.label for s in facts.searches if s.is_known) or "none"
     return [
         Item(1, "Database name", ANSWERED,
              f"{source}. Searches that cover all of PubMed: {complete}."),
@@ -162,9 +162,9 @@ def _living(facts: Facts) -> dict[str, Any]:
 def _identification(facts: Facts) -> dict[str, Any]:
     """The identification box of the PRISMA 2020 flow diagram; there is no screening to report."""
     return {
-        "databases": {s.name: {"PubMed": s.members} for s in facts.searches if s.is_complete},
+        "databases": {s.name: {"PubMed": s.members} for s in facts.searches if s.is_known},
         "held_without_a_complete_search": {
-            s.name: s.members for s in facts.searches if not s.is_complete
+            s.name: s.members for s in facts.searches if not s.is_known
         },
         "listed_and_not_read": [
             {"search": search, "pmid": pmid, "is_held": is_held, "reason": reason}

@@ -24,9 +24,8 @@ def statement(origin: str, records: int, unread: int) -> str:
     """
     if origin == PUBMED_ORIGIN and unread:
         return (
-            f"PubMed was searched, but {unread} of the records it lists could not be read: a "
-            "search that lists such a record is not complete, and what it did not find is not "
-            "known. "
+            f"PubMed was searched whole, but {unread} of the records it lists could not be read: "
+            "where a search lists some of them, each of its counts may be as much higher. "
             f"{PUBMED_ONLY}"
         )
     if origin == PUBMED_ORIGIN:
@@ -43,21 +42,27 @@ def statement(origin: str, records: int, unread: int) -> str:
 
 
 class HumanExperiments(NamedTuple):
-    """One row of marts.human_experimental_totals, as far as the first sentence needs it."""
+    """One row of marts.human_experimental_totals, as far as the first sentence needs it.
+
+    The counts are those of what is held; `coverage` says what that is worth.
+    """
 
     search: str
     topics: list[str]
     record_count: int
-    group_count: int
-    pain_group_count: int
+    checked_record_count: int
+    checked_group_count: int
+    checked_pain_group_count: int
     mention_record_count: int
+    unread_count: int | None
+    coverage: str
     as_of_date: date
 
 
 def first_sentence(
     found: HumanExperiments, count: Callable[[str, int], str] = lambda _, number: str(number)
 ) -> str:
-    """What a search finds of experiments on people, in one sentence.
+    """What a search finds of experiments on people: what a person has confirmed, and how many not.
 
     A record is no study: reports that share a registration, or that NLM links as updates, are one.
 
@@ -66,22 +71,55 @@ def first_sentence(
         count: makes the text of a number of its name and value; the page makes links.
     """
     subject = " with kratom or its alkaloids" if "kratom" in found.topics else ""
-    noun = "record" if found.record_count == 1 else "records"
-    records = f"{count('record_count', found.record_count)} {noun}"
-    opening = f"As of {found.as_of_date}, search {found.search} finds {records} reporting "
-    rest = ""
-    if further := found.mention_record_count:
-        words = (
-            "record of human experiments only mentions"
-            if further == 1
-            else ("records of human experiments only mention")
-        )
-        rest = f" {count('mention_record_count', further)} further {words} kratom."
-    if not found.record_count:
-        return f"{opening}human experiments{subject}.{rest}"
-    studies = "study" if found.group_count == 1 else "studies"
-    return (
-        f"{opening}human experiments{subject}, in {count('group_count', found.group_count)} "
-        f"registered or separately reported {studies}; "
-        f"{count('pain_group_count', found.pain_group_count)} measured pain.{rest}"
+    checked = found.checked_record_count
+    verb = "holds" if found.coverage == "partial" else "finds"
+    sentence = (
+        f"As of {found.as_of_date}, search {found.search} {verb} "
+        f"{count('checked_record_count', checked)} {_records(checked)} of human experiments"
+        f"{subject} that a person has confirmed"
     )
+    if checked:
+        studies = "study" if found.checked_group_count == 1 else "studies"
+        sentence += (
+            f", in {count('checked_group_count', found.checked_group_count)} registered or "
+            f"separately reported {studies} (confirmed to have measured pain: "
+            f"{count('checked_pain_group_count', found.checked_pain_group_count)})"
+        )
+    unchecked = found.record_count - checked
+    sentence += f"; {count('unchecked_record_count', unchecked)} more not yet checked."
+    if further := found.mention_record_count:
+        mention = "mentions" if further == 1 else "mention"
+        sentence += (
+            f" {count('mention_record_count', further)} further {_records(further)} of human "
+            f"experiments, not counted here, only {mention} kratom."
+        )
+    if found.unread_count:
+        sentence += (
+            f" {found.unread_count} listed {_records(found.unread_count)} could not be read."
+        )
+    if found.coverage == "partial":
+        sentence += " No complete search was made: how many there are is not known."
+    return sentence
+
+
+def _records(count: int) -> str:
+    return "record" if count == 1 else "records"
+
+
+def at_most(count: str, unread: int | None, most: int) -> str:
+    """A count of a complete list of which some records could not be read: c, at most c + u.
+
+    Args:
+        count: the count as shown.
+        unread: how many listed records could not be read; 0 and None add nothing.
+        most: the count with all of these.
+    """
+    return f"{count}, at most {most:,}" if unread else count
+
+
+def share(value: float | None, low: float | None, high: float | None, count: int) -> str:
+    """A measured share with its 95 % interval and n: `.93 (.90-.95) of 412`."""
+    if value is None or low is None or high is None:
+        return f"not measured (of {count})"
+    shown = [f"{number:.2f}".replace("0.", ".", 1) for number in (value, low, high)]
+    return f"{shown[0]} ({shown[1]}-{shown[2]}) of {count:,}"

@@ -48,11 +48,14 @@ def _table() -> dict[int, str]:
 _TABLE = _table()
 
 
+def visible(text: str) -> str:
+    """A text without the characters that nobody sees; as long as its folded form."""
+    return text if text.isascii() else _INVISIBLE.sub("", text)
+
+
 def fold(text: str) -> str:
     """The folded form of a text, comparable with every pattern."""
-    if not text.isascii():
-        text = _INVISIBLE.sub("", text)
-    return text.translate(_TABLE)
+    return visible(text).translate(_TABLE)
 
 
 def invisible(text: str) -> tuple[int, ...]:
@@ -83,6 +86,16 @@ class Text:
         self.raw = folded.encode()
         # of each dropped character: how many folded characters stand before it
         self._dropped = tuple(place - count for count, place in enumerate(dropped))
+
+    def with_characters(self, folded: str) -> Text:
+        """The same text with characters replaced one by one.
+
+        Args:
+            folded: as long as `folded` of this text.
+        """
+        made = Text(folded)
+        made._dropped = self._dropped
+        return made
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Where bytes of `raw` stand in the stored text, in code points, half open.

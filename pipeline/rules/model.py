@@ -34,6 +34,7 @@ ZONE_SETS = {
     "design": ("title", "objective", "methods", "body"),
     "own": ("title", *JUDGED_ABSTRACT),
     "findings": ("title", "results", "conclusions", "body"),
+    "told": ("title", "objective", "results", "conclusions", "body"),
 }
 """Names a rule file may use in `in` for several zones at once."""
 

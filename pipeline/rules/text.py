@@ -8,7 +8,8 @@ stored text:
 - `judged`: what may decide a judgement. Sentences that only give background or call for further
   research are blotted out with full stops (designs named there are the commonest error of rules
   on texts);
-- `outcome`: only results and conclusions.
+- `outcome`: only results and conclusions;
+- `told`: what the authors set out to study, did and found, without what was known before.
 
 Unlabelled abstracts are cut into sentences for this; their zone is `body`. The words that tell
 what a sentence is about are data (language.toml).
@@ -19,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +36,10 @@ ZONES = ("title", "vernacular", *ABSTRACT_ZONES, "other_abstract", "keywords")
 _END = re.compile(r"[.!?][ \t\n\u00a0\u2009\u202f][A-Z0-9(\[]")
 _CLOSING = re.compile(r"(?:[a-z0-9)%\]'\u201d\u03b1-\u03c9]|[A-Z]{2})\Z")
 """What stands before the full stop of a sentence: no single capital, as in "J. Smith"."""
+_CLAUSE = re.compile(r"; |, (?:and|but|while|whereas|with|in|for) | (?:while|whereas) ")
+"""What stands between two clauses that may speak of different things."""
 _EMPTY = Text("")
-_SENTENCE_ZONES = ("results", "conclusions", "body")
+_SENTENCE_ZONES = ("objective", "methods", "results", "conclusions", "body")
 _WHOLE_ZONES = ("title", "keywords")
 
 
@@ -43,6 +47,7 @@ class _Sentences(Table):
     """`[sentences]` of language.toml."""
 
     own_work: list[str]
+    own_start: list[str]
     outlook: list[str]
     own_summary: list[str]
     findings: list[str]
@@ -66,6 +71,7 @@ class Language:
         labels: zone and pattern of section labels, in the order they are tried.
         own_work: a sentence that speaks of the authors' own work; openings before the first
             are background.
+        own_start: a sentence with which the authors' own work surely begins.
         outlook: a closing sentence that calls for research not done yet.
         own_summary: what a closing sentence may say beside its call.
         findings: a sentence of an unlabelled abstract that reports what came out.
@@ -77,6 +83,7 @@ class Language:
     sha256: str
     labels: tuple[tuple[str, Any], ...]
     own_work: Any
+    own_start: Any
     outlook: Any
     own_summary: Any
     findings: Any
@@ -146,6 +153,7 @@ def load_language(path: Path) -> Language:
         sha256=file.sha256,
         labels=tuple((zone, compiled(zone, found)) for zone, found in told.labels.items()),
         own_work=compiled("own_work", sentences.own_work),
+        own_start=compiled("own_start", sentences.own_start),
         outlook=compiled("outlook", sentences.outlook),
         own_summary=compiled("own_summary", sentences.own_summary),
         findings=compiled("findings", sentences.findings),
@@ -183,7 +191,7 @@ def sentence_units(units: Iterable[Unit]) -> Iterator[Unit]:
         units: units of a record.
 
     Yields:
-        Titles and keywords as they are; of abstracts the sentences of results and conclusions.
+        Titles and keywords as they are; of abstracts the sentences that are told (see above).
         Full stops stand before a sentence up to its place, so that places hold in the stored
         text.
     """
@@ -191,13 +199,72 @@ def sentence_units(units: Iterable[Unit]) -> Iterator[Unit]:
         if unit.zone in _WHOLE_ZONES:
             yield _as_sentence(unit, unit.forms["whole"])
         elif unit.zone in _SENTENCE_ZONES:
-            outcome, before = unit.forms["outcome"].folded, 0
+            told, before = unit.forms["told"].folded, 0
             for width in _widths(unit.stored):
-                own = outcome[before : before + width]
+                own = told[before : before + width]
                 if own.strip("."):
                     text = Text("." * before + own, invisible(unit.stored))
                     yield _as_sentence(unit, text)
                 before += width + 1
+
+
+def judged_sentences(unit: Unit) -> Iterator[Unit]:
+    """The sentences of a unit that may decide a judgement, each a unit of its own.
+
+    Args:
+        unit: a title, keyword or section.
+
+    Yields:
+        Units with the forms `judged` and `outcome`. As in `sentence_units`, full stops stand
+        before a sentence up to its place. Titles and keywords come as they are.
+    """
+    if unit.field != "abstract":
+        yield unit
+        return
+    judged, outcome, before = unit.forms["judged"].folded, unit.forms["outcome"].folded, 0
+    dropped = invisible(unit.stored)
+    for width in _widths(unit.stored):
+        own = slice(before, before + width)
+        if judged[own].strip("."):
+            forms = {
+                "judged": Text("." * before + judged[own], dropped),
+                "outcome": Text("." * before + outcome[own], dropped),
+            }
+            yield Unit(unit.field, unit.section_no, unit.zone, unit.stored, forms)
+        before += width + 1
+
+
+def judged_clauses(unit: Unit) -> Iterator[list[Unit]]:
+    """The clauses of each sentence that may decide a judgement, see `judged_sentences`."""
+    for sentence in judged_sentences(unit):
+        folded = {form: sentence.forms[form].folded for form in ("judged", "outcome")}
+        ends = [place.start() for place in _CLAUSE.finditer(folded["judged"])]
+        clauses = []
+        for start, end in pairwise((0, *ends, len(folded["judged"]))):
+            forms = {
+                form: Text("." * start + text[start:end], invisible(unit.stored))
+                for form, text in folded.items()
+            }
+            clauses.append(Unit(unit.field, unit.section_no, unit.zone, unit.stored, forms))
+        yield clauses
+
+
+def without(unit: Unit, pattern: Any) -> Unit:
+    """A unit in whose `whole` and `outcome` forms everything that a pattern finds is blotted out.
+
+    Args:
+        unit: the unit.
+        pattern: compiled for folded text in UTF-8.
+    """
+
+    def blotted(text: Text) -> Text:
+        raw = text.raw
+        for start, end in reversed([found.span() for found in pattern.finditer(raw)]):
+            raw = raw[:start] + b"." * len(raw[start:end].decode()) + raw[end:]
+        return Text(raw.decode(), invisible(unit.stored))
+
+    forms = {form: blotted(unit.forms[form]) for form in ("whole", "outcome")}
+    return Unit(unit.field, unit.section_no, unit.zone, unit.stored, forms)
 
 
 def _as_sentence(unit: Unit, text: Text) -> Unit:
@@ -249,6 +316,8 @@ class _Forms(dict[str, Text]):
             sentences = self._sentences(self["whole"])
             kept = _kept(sentences, self._zone, self._language)
             made = self["whole"] if kept is sentences else self._joined(kept)
+        elif form == "told":
+            made = self._told()
         elif form != "outcome":
             raise KeyError(form)
         elif self._zone in ("results", "conclusions"):
@@ -261,6 +330,25 @@ class _Forms(dict[str, Text]):
             )
         self[form] = made
         return made
+
+    def _told(self) -> Text:
+        """What is told of the authors' own work: of openings and aims only what is theirs."""
+        if self._zone == "methods":
+            return self["whole"]
+        if self._zone in ("results", "conclusions"):
+            return self["judged"]
+        whole, judged = self._sentences(self["whole"]), self._sentences(self["judged"])
+        own = [bool(self._language.own_start.search(one.encode())) for one in whole]
+        if self._zone == "body":
+            # from where their own work surely begins, if that is early enough to be its beginning
+            start = own.index(True) if any(own) else len(own)
+            opening = next((place for place, one in enumerate(judged) if one.strip(".")), 0)
+            start = start if 2 * start <= len(own) else opening
+            judged[start:opening] = whole[start:opening]
+            own = [place >= start for place in range(len(own))]
+        return self._joined(
+            one if is_own else "." * len(one) for one, is_own in zip(judged, own, strict=True)
+        )
 
     def _sentences(self, text: Text) -> list[str]:
         """The sentences of a form; sections on methods and results are one piece."""

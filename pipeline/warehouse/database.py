@@ -22,7 +22,7 @@ from pipeline.settings import Settings
 from pipeline.storage import first_line, for_duckdb, lines, literal
 from pipeline.warehouse.fingerprint import parser_version, schema_files, schema_version
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 """One more than the released one as soon as docs/contract.json changes (tools/contract.py)."""
 
 MEMORY_LIMIT = "2GB"

@@ -55,7 +55,7 @@ class SearchRow:
         name: of the search, as in topics.toml; label and mode too.
         query: the term that PubMed gets for it.
         answer: PubMed's answer; None where it was not asked.
-        translation: how PubMed read the query, next to last time (`bounds.check`).
+        translation: how PubMed read the query, next to last time (ops.searches.translation_status).
         reason: why a record that enters now does (`entered_reasons`).
         member_count: records that belong to it now.
         is_asked_of_pubmed: whether the answer is PubMed's own, of a live search.

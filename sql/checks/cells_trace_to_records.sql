@@ -5,7 +5,7 @@ SELECT
     y.year,
     y.year_reason,
     y.study_type,
-    y.record_count,
+    y.held_count,
     count(c.pmid) AS listed
 FROM marts.study_types_by_year AS y
 LEFT JOIN (
@@ -22,12 +22,13 @@ LEFT JOIN (
         AND y.year_reason IS NOT DISTINCT FROM c.year_reason
 GROUP BY ALL
 HAVING
-    coalesce(any_value(y.record_count), 0)
+    any_value(y.held_count)
     <> count(c.pmid) FILTER (c.is_primary AND c.counted_as = 'record')
-    OR coalesce(any_value(y.any_label_count), 0) <> count(c.pmid) FILTER (c.counted_as = 'record')
-    OR coalesce(any_value(y.retracted_count), 0)
+    OR any_value(y.held_any_label_count)
+    <> count(c.pmid) FILTER (c.counted_as = 'record' AND (c.is_primary OR c.confidence <> 'low'))
+    OR any_value(y.held_retracted_count)
     <> count(c.pmid) FILTER (c.is_primary AND c.counted_as = 'retracted')
-    OR coalesce(any_value(y.preprint_count), 0)
+    OR any_value(y.held_preprint_count)
     <> count(c.pmid) FILTER (c.is_primary AND c.counted_as = 'preprint')
-    OR coalesce(any_value(y.notice_count), 0)
+    OR any_value(y.held_notice_count)
     <> count(c.pmid) FILTER (c.is_primary AND c.counted_as = 'notice')

@@ -11,10 +11,9 @@ FROM (
         claim,
         study_type,
         sum(
-            coalesce(measured_count, 0) + coalesce(reported_by_users_count, 0)
-            + coalesce(reason_for_use_count, 0) + coalesce(reviewed_count, 0)
-            + coalesce(mentioned_count, 0) + coalesce(preprint_count, 0)
-            + coalesce(retracted_count, 0)
+            held_measured_count + held_reported_by_users_count + held_reason_for_use_count
+            + held_reviewed_count + held_mentioned_count + held_preprint_count
+            + held_retracted_count
         ) AS counted
     FROM marts.claims_by_study_type
     WHERE study_type IS NOT NULL
@@ -36,10 +35,10 @@ SELECT
     'claim_totals' AS relation,
     t.search,
     t.claim,
-    'record_count' AS cell
+    'held_count' AS cell
 FROM marts.claim_totals AS t
 WHERE
-    coalesce(t.record_count, 0) <> (
+    coalesce(t.held_count, 0) <> (
         SELECT count(*) FROM marts.claim_articles AS c
         WHERE c.search = t.search AND c.claim = t.claim AND c.counted_as = 'record'
     )

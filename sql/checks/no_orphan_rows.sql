@@ -27,6 +27,7 @@ FROM (
     UNION ALL SELECT 'study_type_suggestions', pmid FROM evidence.study_type_suggestions
     UNION ALL SELECT 'article_topics', pmid FROM evidence.article_topics
     UNION ALL SELECT 'article_facets', pmid FROM evidence.article_facets
+    UNION ALL SELECT 'article_ties', pmid FROM evidence.article_ties
     UNION ALL SELECT 'registrations', pmid FROM evidence.registrations
     UNION ALL SELECT 'study_groups', pmid FROM evidence.study_groups
     UNION ALL SELECT 'article_claims', pmid FROM evidence.article_claims

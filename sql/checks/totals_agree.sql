@@ -2,14 +2,14 @@
 -- Totals by type, totals by search and the records in core agree.
 SELECT
     t.search,
-    t.record_count,
+    t.held_count,
     s.by_type,
     c.from_core
 FROM marts.search_totals AS t
 LEFT JOIN (
     SELECT
         search,
-        coalesce(sum(record_count), 0)::INTEGER AS by_type
+        coalesce(sum(held_count), 0)::INTEGER AS by_type
     FROM marts.study_type_totals
     GROUP BY search
 ) AS s ON t.search = s.search
@@ -30,5 +30,5 @@ LEFT JOIN (
     GROUP BY h.search
 ) AS c ON t.search = c.search
 WHERE
-    t.record_count IS DISTINCT FROM coalesce(s.by_type, 0)
-    OR t.record_count IS DISTINCT FROM coalesce(c.from_core, 0)
+    t.held_count IS DISTINCT FROM coalesce(s.by_type, 0)
+    OR t.held_count IS DISTINCT FROM coalesce(c.from_core, 0)

@@ -1,5 +1,5 @@
 -- severity: error
--- Every member whose primary type is an experiment on people stands in exactly one study and no other record does, the first sentence counts what the table by type counts, and every cell has its proof.
+-- Every member whose primary type is an experiment on people stands in exactly one study and no other record does, the first sentence counts what the tables by type and by group count, and every cell has its proof.
 SELECT
     coalesce(l.search, h.search) AS search,
     coalesce(l.pmid, h.pmid) AS pmid,
@@ -24,17 +24,33 @@ UNION ALL
 SELECT
     t.search,
     NULL,
-    t.record_count + t.mention_record_count
+    t.held_count + t.held_mention_record_count
 FROM marts.human_experimental_totals AS t
 LEFT JOIN (
     SELECT
         y.search,
-        sum(y.record_count) AS by_type
+        sum(y.held_count) AS by_type,
+        sum(y.held_checked_count) AS checked
     FROM marts.study_type_totals AS y
     WHERE y.study_type IN ('RCT', 'NRCT')
     GROUP BY y.search
 ) AS c ON t.search = c.search
-WHERE t.record_count + t.mention_record_count <> coalesce(c.by_type, 0)
+LEFT JOIN (
+    SELECT
+        g.search,
+        sum(g.held_count) AS by_group
+    FROM marts.headline_by_year AS g
+    WHERE
+        g.evidence_group IN (
+            SELECT s.evidence_group FROM evidence.study_types AS s
+            WHERE s.study_type IN ('RCT', 'NRCT')
+        )
+    GROUP BY g.search
+) AS b ON t.search = b.search
+WHERE
+    t.held_count + t.held_mention_record_count <> coalesce(c.by_type, 0)
+    OR t.held_count + t.held_mention_record_count <> coalesce(b.by_group, 0)
+    OR t.held_checked_record_count > coalesce(c.checked, 0)
 UNION ALL
 SELECT
     c.search,

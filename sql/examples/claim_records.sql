@@ -14,4 +14,4 @@ SELECT
 FROM marts.claim_articles AS c
 LEFT JOIN marts.claim_readings AS r ON c.claim = r.claim AND c.pmid = r.pmid
 WHERE c.search = 'kratom' AND c.claim = 'analgesia' AND c.counted_as = 'record'
-ORDER BY c.how <> 'measured', c.how ASC, c.year DESC NULLS LAST, c.pmid DESC;
+ORDER BY c.how NOT IN ('measured', 'observed'), c.how ASC, c.year DESC NULLS LAST, c.pmid DESC;

@@ -11,6 +11,11 @@ FROM ops.search_hits AS h
 INNER JOIN marts.articles AS a ON h.pmid = a.pmid
 INNER JOIN core.articles AS c ON a.pmid = c.pmid
 LEFT JOIN core.grants AS g ON a.pmid = g.pmid
-WHERE h.search = 'kratom' AND h.left_at IS NULL AND a.evidence_group LIKE 'Human%'
+WHERE
+    h.search = 'kratom'
+    AND h.left_at IS NULL
+    AND a.study_type IN (
+        'RCT', 'NRCT', 'COHORT', 'CASECTRL', 'XSEC', 'SURV', 'SERIES', 'CASE', 'QUAL', 'INFODEM'
+    )
 GROUP BY a.pmid, a.year, a.study_type_label, a.citation, c.coi_statement
 ORDER BY a.year DESC NULLS LAST, a.pmid DESC;

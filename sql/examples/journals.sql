@@ -4,7 +4,9 @@ SELECT
     count(*) AS record_count,
     min(a.year) AS first_year,
     max(a.year) AS last_year,
-    count(*) FILTER (a.evidence_group LIKE 'Human%') AS human_count,
+    count(*) FILTER (a.study_type IN (
+            'RCT', 'NRCT', 'COHORT', 'CASECTRL', 'XSEC', 'SURV', 'SERIES', 'CASE', 'QUAL', 'INFODEM'
+        )) AS human_count,
     mode(a.study_type_label) AS commonest_type
 FROM ops.search_hits AS h
 INNER JOIN marts.articles AS a ON h.pmid = a.pmid

@@ -1,6 +1,6 @@
 -- What could not be read, and is therefore counted nowhere or by an older text.
 
-CREATE OR REPLACE TABLE marts.unread_records ( -- records that could not be read; a search that lists one is not complete until it can be
+CREATE OR REPLACE TABLE marts.unread_records ( -- records that could not be read; each count c of a search that lists u of them is c, at most c + u
     search VARCHAR, -- the search that lists the record; NULL: not known, since a record of a file was never matched
     pmid INTEGER, -- the record; NULL: its number could not be read either
     is_held BOOLEAN NOT NULL, -- an older text of it is held, shown and counted; else it is counted nowhere

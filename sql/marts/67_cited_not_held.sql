@@ -6,11 +6,11 @@ CREATE OR REPLACE TABLE marts.cited_not_held ( -- records cited by at least two 
     search VARCHAR NOT NULL, -- the search
     cited_pmid INTEGER NOT NULL, -- PMID of the cited record, as the references give it
     citation VARCHAR, -- the reference as PubMed gives it, in the newest member that gives one
-    citing_count INTEGER NOT NULL, -- members that cite it
+    held_citing_count INTEGER NOT NULL, -- held members that cite it
     example_citing_pmids INTEGER[] NOT NULL, -- up to five of them, newest PMIDs first
     is_held BOOLEAN NOT NULL, -- we hold the record all the same: another search finds it, or this one once did
-    members_with_references_count INTEGER NOT NULL, -- members of the search with at least one PMID among their references
-    member_count INTEGER NOT NULL, -- members of the search
+    held_with_references_count INTEGER NOT NULL, -- held members of the search with at least one PMID among their references
+    held_member_count INTEGER NOT NULL, -- held members of the search
     reference_share DOUBLE NOT NULL, -- the former as a part of the latter, 0 to 1: what the rest cite is not known
     PRIMARY KEY (search, cited_pmid)
 );
@@ -41,8 +41,8 @@ reach AS (
         m.search,
         count(*) FILTER (
             (m.search, m.pmid) IN (SELECT (c.search, c.pmid) FROM cited AS c)
-        ) AS members_with_references_count,
-        count(*) AS member_count
+        ) AS held_with_references_count,
+        count(*) AS held_member_count
     FROM members AS m
     GROUP BY m.search
 )
@@ -51,15 +51,15 @@ SELECT
     c.search,
     c.cited_pmid,
     arg_max(c.citation, c.pmid),
-    count(*) AS citing_count,
+    count(*) AS held_citing_count,
     list(c.pmid ORDER BY c.pmid DESC)[1:5],
     c.cited_pmid IN (SELECT a.pmid FROM core.articles AS a),
-    any_value(r.members_with_references_count),
-    any_value(r.member_count),
-    any_value(r.members_with_references_count / r.member_count)
+    any_value(r.held_with_references_count),
+    any_value(r.held_member_count),
+    any_value(r.held_with_references_count / r.held_member_count)
 FROM cited AS c
 INNER JOIN reach AS r ON c.search = r.search
 ANTI JOIN members AS m ON c.search = m.search AND c.cited_pmid = m.pmid
 GROUP BY c.search, c.cited_pmid
 HAVING count(*) >= 2
-ORDER BY c.search ASC, citing_count DESC, c.cited_pmid ASC;
+ORDER BY c.search ASC, held_citing_count DESC, c.cited_pmid ASC;

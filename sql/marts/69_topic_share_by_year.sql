@@ -7,12 +7,15 @@ CREATE OR REPLACE TABLE marts.topic_share_by_year ( -- members of a search per 1
     search VARCHAR NOT NULL, -- the search
     year SMALLINT NOT NULL, -- year by date_tag, from the first member's to that of the counting
     date_tag VARCHAR NOT NULL, -- edat: NLM's Entry Date, for both counts; not the year the other tables use
-    member_count INTEGER, -- all members entered in the year up to the day of the counting: unlike record_count with retracted ones, preprints and notices, as PubMed counts them; NULL: not known
+    member_count INTEGER, -- all members entered in the year up to the day of the counting: unlike record_count with retracted ones, preprints and notices, as PubMed counts them
+    held_member_count INTEGER NOT NULL, -- member_count of what is held, whatever the search covered
+    unread_count INTEGER, -- listed records that could not be read: member_count may be as much higher; NULL where partial
     denominator VARCHAR NOT NULL, -- pubmed (all records) or pain (what the topic pain finds)
     denominator_count INTEGER, -- records PubMed counted for the year; NULL: not asked for
     records_per_100k DOUBLE, -- members per 100,000 of them; NULL, never 0, without a denominator
     is_partial_year BOOLEAN NOT NULL, -- the year of the counting: not over then, in both counts
     counted_at TIMESTAMP NOT NULL, -- UTC time of the counting
+    coverage VARCHAR NOT NULL, -- complete, complete_list or partial: marts.coverage
     as_of_date DATE NOT NULL, -- UTC date of the search
     PRIMARY KEY (search, denominator, year)
 );
@@ -29,13 +32,16 @@ WITH counted AS (
 parts AS (
     SELECT DISTINCT
         s.search,
-        CASE WHEN s.is_complete THEN 0 END AS empty_cell, -- a complete search knows its zeros
+        v.is_known,
+        v.coverage,
+        v.unread_count,
         c.denominator,
         c.date_tag,
         c.counted_at,
         p.as_of_date
     FROM ops.searches AS s
     INNER JOIN run_parameters AS p ON s.searched_at = p.as_of
+    INNER JOIN marts.coverage AS v ON s.search = v.search
     INNER JOIN counted AS c ON c.denominator = 'pubmed' OR contains(s.strategy, c.strategy)
 ),
 
@@ -71,12 +77,17 @@ SELECT
     g.search,
     g.year,
     g.date_tag,
-    coalesce(m.member_count, g.empty_cell),
+    CASE WHEN g.is_known THEN coalesce(m.member_count, 0) END,
+    coalesce(m.member_count, 0),
+    g.unread_count,
     g.denominator,
     c.record_count,
-    100000.0 * coalesce(m.member_count, g.empty_cell) / nullif(c.record_count, 0),
+    CASE
+        WHEN g.is_known THEN 100000.0 * coalesce(m.member_count, 0) / nullif(c.record_count, 0)
+    END,
     g.year = year(g.counted_at),
     g.counted_at,
+    g.coverage,
     g.as_of_date
 FROM grid AS g
 LEFT JOIN members AS m

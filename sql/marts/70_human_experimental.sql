@@ -10,13 +10,16 @@ CREATE OR REPLACE TABLE marts.human_experimental ( -- experiments on people (pri
     report_pmids INTEGER[] NOT NULL, -- reports of the study
     report_count INTEGER NOT NULL, -- how many these are; 0 when all its records are retracted or preprints
     other_pmids INTEGER[] NOT NULL, -- retracted reports and preprints
+    checked_pmids INTEGER[] NOT NULL, -- reports that a person has confirmed to be experiments on people
     study_types VARCHAR[] NOT NULL, -- RCT, NRCT or both
+    is_checked BOOLEAN NOT NULL, -- a person has read one of its records and decided on RCT or NRCT (evidence.overrides); false: by the rules alone
     sample_size INTEGER, -- the largest that a record states; NULL when none does
     substances VARCHAR[] NOT NULL, -- kratom material or compound; empty in records that are not on kratom, or do not say
     purposes VARCHAR[] NOT NULL, -- what was measured: pain_outcome, other_efficacy, pharmacokinetics, interaction, abuse_potential, safety
     populations VARCHAR[] NOT NULL, -- healthy, regular_users, patients
     outcomes VARCHAR[] NOT NULL, -- tests and assays named, e.g. cold_pressor
     is_pain_measured BOOLEAN NOT NULL, -- pain_outcome is among the purposes
+    is_pain_checked BOOLEAN NOT NULL, -- a person has confirmed that pain was measured
     pain_level VARCHAR, -- how the records concern pain, the strongest: focus, outcome, mention
     kratom_level VARCHAR, -- how they concern kratom, the strongest: focus, outcome, mention
     is_on_topic BOOLEAN NOT NULL, -- not one that only mentions kratom; always true in searches on something else
@@ -52,7 +55,10 @@ told AS (
             FILTER (f.facet = 'trial_population') AS populations,
         list(DISTINCT f.value ORDER BY f.value) FILTER (f.facet = 'assay') AS outcomes,
         list(DISTINCT f.value ORDER BY f.value) FILTER (f.facet = 'study_country') AS countries,
-        max(try_cast(f.value AS INTEGER)) FILTER (f.facet = 'sample_size') AS sample_size
+        max(try_cast(f.value AS INTEGER)) FILTER (f.facet = 'sample_size') AS sample_size,
+        bool_or(
+            f.facet = 'trial_purpose' AND f.value = 'pain_outcome' AND f.assigned_by = 'override'
+        ) AS is_pain_checked
     FROM members AS m
     INNER JOIN evidence.article_facets AS f ON m.pmid = f.pmid AND f.value <> 'not_stated'
     GROUP BY m.search, m.study_group
@@ -75,13 +81,16 @@ SELECT
     coalesce(list(m.pmid ORDER BY m.pmid) FILTER (m.is_report), []),
     count(*) FILTER (m.is_report),
     coalesce(list(m.pmid ORDER BY m.pmid) FILTER (NOT m.is_report), []),
+    coalesce(list(m.pmid ORDER BY m.pmid) FILTER (m.is_report AND a.is_checked), []),
     list(DISTINCT m.study_type ORDER BY m.study_type),
+    bool_or(a.is_checked),
     any_value(t.sample_size),
     coalesce(any_value(t.substances), []),
     coalesce(any_value(t.purposes), []),
     coalesce(any_value(t.populations), []),
     coalesce(any_value(t.outcomes), []),
     list_contains(coalesce(any_value(t.purposes), []), 'pain_outcome'),
+    coalesce(any_value(t.is_pain_checked), FALSE),
     arg_min(a.pain_level, list_position(['focus', 'outcome', 'mention'], a.pain_level)),
     arg_min(a.kratom_level, list_position(['focus', 'outcome', 'mention'], a.kratom_level)),
     NOT list_contains(any_value(e.topics), 'kratom')

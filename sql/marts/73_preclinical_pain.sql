@@ -1,17 +1,24 @@
--- Animal and laboratory work on pain: which substance, in which animal, by which test, when.
+-- Animal and laboratory work on pain: which substance, in which animal, by which test. Values
+-- stand in one row where one sentence of the record, or a sentence and its neighbour, names them
+-- together (evidence.article_ties); what no sentence ties is one row a record, side by side.
 
-CREATE OR REPLACE TABLE marts.preclinical_pain ( -- members on pain with a preclinical type among their labels; a record stands in a row for each of its substances, species and assays, so rows do not add up
+CREATE OR REPLACE TABLE marts.preclinical_pain ( -- members on pain with a preclinical type among their labels, one row per record and set of values that belong together
     search VARCHAR NOT NULL, -- the search
-    substance VARCHAR NOT NULL, -- kratom material or compound; not_kratom for records that are not on kratom
-    species VARCHAR NOT NULL, -- animal; not_stated; no_animal for laboratory work
-    assay VARCHAR NOT NULL, -- test or assay; not_stated
-    year SMALLINT, -- the year the records count in; NULL when they have none
-    record_count INTEGER NOT NULL, -- records, without retracted ones, notices and preprints
-    focus_count INTEGER NOT NULL, -- of these, with pain in title or major heading
-    outcome_count INTEGER NOT NULL, -- with pain in results or conclusions
-    mention_count INTEGER NOT NULL, -- with pain only mentioned elsewhere
-    any_label_only_count INTEGER NOT NULL, -- whose primary type is another one: tables by primary type leave them out here
-    pmids INTEGER[] NOT NULL -- the records
+    pmid INTEGER NOT NULL, -- the record
+    row_no SMALLINT NOT NULL, -- number of the row within the record; 0 for the values side by side
+    is_tied BOOLEAN NOT NULL, -- one sentence, or two neighbours, name these values together; false: the record names them, and nothing says that they belong together
+    substances VARCHAR[] NOT NULL, -- kratom material or compound; not_kratom, not_stated; empty where rows that are tied have all of them
+    species VARCHAR[] NOT NULL, -- animals; no_animal for tests at the bench alone, not_stated; empty as before, and for a test at the bench
+    assays VARCHAR[] NOT NULL, -- tests or assays; not_stated; empty as before
+    year SMALLINT, -- the year the record counts in; NULL when it has none
+    pain_level VARCHAR NOT NULL, -- how the record concerns pain: focus, outcome, mention
+    is_primary BOOLEAN NOT NULL, -- its primary type is a preclinical one; else tables by primary type count it elsewhere
+    words VARCHAR[] NOT NULL, -- the words that tie the values, as they stand in the record; empty when not tied
+    field VARCHAR, -- where the first of them stands: title or abstract; NULL when not tied
+    section_no SMALLINT, -- its section of the abstract
+    char_start INTEGER, -- first character of the words in that text; all places are in evidence.proofs
+    char_end INTEGER, -- one past the last of the words in that text
+    PRIMARY KEY (search, pmid, row_no)
 );
 
 INSERT INTO marts.preclinical_pain
@@ -25,32 +32,137 @@ WITH records AS (
         bool_or(l.study_type = 'ANIMAL') AS is_animal
     FROM marts.study_type_articles AS l
     INNER JOIN marts.articles AS a ON l.pmid = a.pmid
+    INNER JOIN evidence.article_study_types AS e
+        ON l.pmid = e.pmid AND l.study_type = e.study_type
     WHERE
         l.study_type IN ('ANIMAL', 'INVITRO')
+        -- a weak label beside another primary type is no laboratory work
+        AND (l.is_primary OR e.confidence <> 'low')
         AND l.counted_as = 'record'
         AND a.pain_level IS NOT NULL
         -- of a review, opinion or protocol nothing was tested, so it has no facets of this kind
         AND a.pmid IN (SELECT f.pmid FROM evidence.article_facets AS f WHERE f.facet = 'assay')
     GROUP BY l.search, l.pmid
+),
+
+held AS (
+    SELECT
+        f.pmid,
+        f.facet,
+        f.value
+    FROM evidence.article_facets AS f
+    WHERE f.facet IN ('substance', 'species', 'assay')
+),
+
+tied AS (
+    SELECT
+        t.pmid,
+        t.tie_no,
+        t.facet,
+        t.value
+    FROM evidence.article_ties AS t
+    WHERE t.row_kind = 'preclinical'
+),
+
+listed AS (
+    SELECT
+        t.pmid,
+        t.tie_no AS row_no,
+        t.facet,
+        t.value
+    FROM tied AS t
+    UNION ALL
+    SELECT
+        h.pmid,
+        0 AS row_no,
+        h.facet,
+        h.value
+    FROM held AS h
+    WHERE
+        h.value <> 'not_stated'
+        AND (h.pmid, h.facet, h.value) NOT IN (SELECT (t.pmid, t.facet, t.value) FROM tied AS t)
+),
+
+told AS (
+    SELECT
+        e.pmid,
+        e.row_no,
+        list(e.value ORDER BY e.value) FILTER (e.facet = 'substance') AS substances,
+        list(e.value ORDER BY e.value) FILTER (e.facet = 'species') AS species,
+        list(e.value ORDER BY e.value) FILTER (e.facet = 'assay') AS assays
+    FROM listed AS e
+    GROUP BY e.pmid, e.row_no
+),
+
+silent AS (
+    SELECT
+        h.pmid,
+        bool_or(h.facet = 'substance') AS is_kratom,
+        bool_or(h.facet = 'substance' AND h.value = 'not_stated') AS no_substance,
+        bool_or(h.facet = 'species' AND h.value = 'not_stated') AS no_species,
+        bool_or(h.facet = 'assay' AND h.value = 'not_stated') AS no_assay,
+        bool_or(
+            h.facet = 'assay' AND h.value NOT IN (
+                'not_stated', 'receptor_binding', 'functional', 'electrophysiology'
+            )
+        ) AS needs_animal
+    FROM held AS h
+    GROUP BY h.pmid
+),
+
+places AS (
+    SELECT
+        p.pmid,
+        split_part(p.code, '.', 2)::SMALLINT AS row_no,
+        p.field,
+        p.section_no,
+        min(p.char_start) AS char_start,
+        max(p.char_end) AS char_end,
+        list(p.matched_text ORDER BY p.char_start) AS words
+    FROM evidence.proofs AS p
+    WHERE p.kind = 'tie' AND starts_with(p.code, 'preclinical.')
+    GROUP BY ALL
+),
+
+first_places AS (
+    SELECT
+        p.pmid,
+        p.row_no,
+        flatten(list(p.words ORDER BY p.section_no)) AS words,
+        arg_min(p.field, coalesce(p.section_no, 0)) AS field,
+        min(p.section_no) AS section_no,
+        arg_min(p.char_start, coalesce(p.section_no, 0)) AS char_start,
+        arg_min(p.char_end, coalesce(p.section_no, 0)) AS char_end
+    FROM places AS p
+    GROUP BY p.pmid, p.row_no
 )
 
 SELECT
     r.search,
-    coalesce(s.value, 'not_kratom') AS substance,
-    coalesce(
-        CASE WHEN NOT r.is_animal THEN 'no_animal' ELSE x.value END, 'not_stated'
-    ) AS species,
-    t.value AS assay,
+    r.pmid,
+    coalesce(t.row_no, 0) AS row_no,
+    coalesce(t.row_no, 0) > 0,
+    CASE
+        WHEN NOT s.is_kratom THEN ['not_kratom']
+        WHEN s.no_substance THEN ['not_stated']
+        ELSE coalesce(t.substances, [])
+    END,
+    CASE
+        WHEN NOT r.is_animal AND NOT s.needs_animal THEN ['no_animal']
+        WHEN NOT r.is_animal OR s.no_species THEN ['not_stated']
+        ELSE coalesce(t.species, [])
+    END,
+    CASE WHEN s.no_assay THEN ['not_stated'] ELSE coalesce(t.assays, []) END,
     r.year,
-    count(*) AS record_count,
-    count(*) FILTER (r.pain_level = 'focus'),
-    count(*) FILTER (r.pain_level = 'outcome'),
-    count(*) FILTER (r.pain_level = 'mention'),
-    count(*) FILTER (NOT r.is_primary),
-    list(r.pmid ORDER BY r.pmid)
+    r.pain_level,
+    r.is_primary,
+    coalesce(p.words, []),
+    p.field,
+    p.section_no,
+    p.char_start,
+    p.char_end
 FROM records AS r
-INNER JOIN evidence.article_facets AS t ON r.pmid = t.pmid AND t.facet = 'assay'
-LEFT JOIN evidence.article_facets AS x ON r.pmid = x.pmid AND x.facet = 'species'
-LEFT JOIN evidence.article_facets AS s ON r.pmid = s.pmid AND s.facet = 'substance'
-GROUP BY r.search, substance, species, assay, r.year
-ORDER BY r.search, substance, species, assay, r.year NULLS LAST;
+INNER JOIN silent AS s ON r.pmid = s.pmid
+LEFT JOIN told AS t ON r.pmid = t.pmid
+LEFT JOIN first_places AS p ON t.pmid = p.pmid AND t.row_no = p.row_no
+ORDER BY r.search, r.pmid, row_no;

@@ -4,10 +4,10 @@ CREATE OR REPLACE TABLE marts.claim_articles ( -- the records behind each cell o
     search VARCHAR NOT NULL, -- the search
     claim VARCHAR NOT NULL, -- the claim addressed
     pmid INTEGER NOT NULL, -- the record
-    how VARCHAR NOT NULL, -- measured, reported_by_users, reason_for_use, reviewed or mentioned
+    how VARCHAR NOT NULL, -- measured, observed (cases), reported_by_users, reason_for_use, reviewed or mentioned
     study_type VARCHAR NOT NULL, -- its primary study type
     evidence_group VARCHAR NOT NULL, -- group of the study type
-    domains VARCHAR[] NOT NULL, -- its evidence domains: of all its types for a primary study, synthesis alone for a summary
+    evidence_groups VARCHAR[] NOT NULL, -- groups it counts in: of all its types for a primary study, of its primary type for a summary and the like
     year SMALLINT, -- the year it counts in; NULL when it has none
     counted_as VARCHAR NOT NULL, -- record, retracted, preprint or notice
     citation VARCHAR NOT NULL, -- first author, journal, year, volume, pages
@@ -31,12 +31,12 @@ WITH words AS (
     GROUP BY p.pmid, p.code
 ),
 
-domains AS (
+groups AS (
     SELECT
-        d.pmid,
-        list(d.domain ORDER BY d.domain_order) AS domains
-    FROM evidence.article_domains AS d
-    GROUP BY d.pmid
+        g.pmid,
+        list(g.evidence_group ORDER BY g.group_order) AS evidence_groups
+    FROM evidence.article_groups AS g
+    GROUP BY g.pmid
 ),
 
 sections AS (
@@ -75,7 +75,7 @@ SELECT
     c.how,
     a.study_type,
     a.evidence_group,
-    d.domains,
+    g.evidence_groups,
     a.year,
     a.counted_as,
     a.citation,
@@ -93,7 +93,7 @@ INNER JOIN evidence.searches AS s ON h.search = s.search
 INNER JOIN evidence.article_claims AS c ON h.pmid = c.pmid
 INNER JOIN evidence.claims AS q ON c.claim = q.claim AND list_contains(s.topics, q.topic)
 INNER JOIN marts.articles AS a ON h.pmid = a.pmid
-INNER JOIN domains AS d ON a.pmid = d.pmid
+INNER JOIN groups AS g ON a.pmid = g.pmid
 INNER JOIN words AS w ON c.pmid = w.pmid AND c.claim = w.claim
 LEFT JOIN conclusions AS x ON a.pmid = x.pmid
 WHERE h.left_at IS NULL

@@ -7,20 +7,27 @@ CREATE OR REPLACE TABLE marts.claims_by_study_type_and_year ( -- records by sear
     year SMALLINT, -- publication year; NULL: undated, see year_reason
     study_type VARCHAR NOT NULL, -- primary study type (code)
     evidence_group VARCHAR NOT NULL, -- its group
-    domain VARCHAR NOT NULL, -- evidence domain of the study type
     would_answer BOOLEAN NOT NULL, -- studies of this type would answer the claim
-    measured_count INTEGER, -- records that measured it, without retracted articles, notices and preprints; counted first
+    measured_count INTEGER, -- records that measured it, or observed it in cases, without retracted articles, notices and preprints; counted first
     reported_by_users_count INTEGER, -- such records in which users report it
     reason_for_use_count INTEGER, -- such records that give it as a reason for use
     reviewed_count INTEGER, -- such records that review it: summaries, never to be added to the studies they contain
     mentioned_count INTEGER, -- such records that only mention it
     preprint_count INTEGER, -- preprints, whatever they tell
     retracted_count INTEGER, -- retracted articles, whatever they tell
+    held_measured_count INTEGER NOT NULL, -- measured_count of what is held
+    held_reported_by_users_count INTEGER NOT NULL, -- reported_by_users_count of what is held
+    held_reason_for_use_count INTEGER NOT NULL, -- reason_for_use_count of what is held
+    held_reviewed_count INTEGER NOT NULL, -- reviewed_count of what is held
+    held_mentioned_count INTEGER NOT NULL, -- mentioned_count of what is held
+    held_preprint_count INTEGER NOT NULL, -- preprint_count of what is held
+    held_retracted_count INTEGER NOT NULL, -- retracted_count of what is held
+    unread_count INTEGER, -- listed records that could not be read: each count may be as much higher; NULL where partial
     is_partial_year BOOLEAN NOT NULL, -- the year of the search: not over yet
     is_provisional_year BOOLEAN NOT NULL, -- the year before: indexing still adds to it
     is_future_year BOOLEAN NOT NULL, -- a later year: issues dated ahead
     year_reason VARCHAR, -- why year is NULL
-    coverage VARCHAR NOT NULL, -- complete: a zero means none found; partial: an empty cell is not known
+    coverage VARCHAR NOT NULL, -- complete, complete_list or partial: marts.coverage
     as_of_date DATE NOT NULL, -- UTC date of the search
     set_id VARCHAR NOT NULL -- the published set
 );
@@ -35,7 +42,7 @@ WITH years AS (
         y.is_provisional_year,
         y.is_future_year,
         y.coverage,
-        CASE WHEN y.coverage = 'complete' THEN 0 END AS empty_cell,
+        y.unread_count,
         y.as_of_date,
         y.set_id
     FROM marts.study_types_by_year AS y
@@ -68,7 +75,7 @@ counts AS (
         c.study_type,
         c.year,
         CASE WHEN c.year IS NULL THEN a.year_source END AS year_reason,
-        count(*) FILTER (c.counted_as = 'record' AND c.how = 'measured') AS measured,
+        count(*) FILTER (c.counted_as = 'record' AND c.how IN ('measured', 'observed')) AS measured,
         count(*) FILTER (c.counted_as = 'record' AND c.how = 'reported_by_users') AS reported,
         count(*) FILTER (c.counted_as = 'record' AND c.how = 'reason_for_use') AS reason,
         count(*) FILTER (c.counted_as = 'record' AND c.how = 'reviewed') AS reviewed,
@@ -86,15 +93,22 @@ SELECT
     y.year,
     w.study_type,
     t.evidence_group,
-    d.domain,
     w.would_answer,
-    coalesce(nullif(c.measured, 0), y.empty_cell),
-    coalesce(nullif(c.reported, 0), y.empty_cell),
-    coalesce(nullif(c.reason, 0), y.empty_cell),
-    coalesce(nullif(c.reviewed, 0), y.empty_cell),
-    coalesce(nullif(c.mentioned, 0), y.empty_cell),
-    coalesce(nullif(c.preprint, 0), y.empty_cell),
-    coalesce(nullif(c.retracted, 0), y.empty_cell),
+    CASE WHEN y.coverage <> 'partial' THEN coalesce(c.measured, 0) END,
+    CASE WHEN y.coverage <> 'partial' THEN coalesce(c.reported, 0) END,
+    CASE WHEN y.coverage <> 'partial' THEN coalesce(c.reason, 0) END,
+    CASE WHEN y.coverage <> 'partial' THEN coalesce(c.reviewed, 0) END,
+    CASE WHEN y.coverage <> 'partial' THEN coalesce(c.mentioned, 0) END,
+    CASE WHEN y.coverage <> 'partial' THEN coalesce(c.preprint, 0) END,
+    CASE WHEN y.coverage <> 'partial' THEN coalesce(c.retracted, 0) END,
+    coalesce(c.measured, 0),
+    coalesce(c.reported, 0),
+    coalesce(c.reason, 0),
+    coalesce(c.reviewed, 0),
+    coalesce(c.mentioned, 0),
+    coalesce(c.preprint, 0),
+    coalesce(c.retracted, 0),
+    y.unread_count,
     y.is_partial_year,
     y.is_provisional_year,
     y.is_future_year,
@@ -105,7 +119,6 @@ SELECT
 FROM years AS y
 INNER JOIN types AS w ON y.search = w.search
 INNER JOIN evidence.study_types AS t ON w.study_type = t.study_type
-INNER JOIN evidence.study_type_domains AS d ON w.study_type = d.study_type
 LEFT JOIN counts AS c
     ON
         y.search = c.search

@@ -5,19 +5,26 @@ CREATE OR REPLACE TABLE marts.claims_by_study_type ( -- records by search, claim
     claim VARCHAR NOT NULL, -- the claim
     study_type VARCHAR, -- primary study type (code); NULL where nothing is counted, see remark
     evidence_group VARCHAR, -- its group
-    domain VARCHAR, -- evidence domain of the study type
     would_answer BOOLEAN, -- studies of this type would answer the claim
-    measured_count INTEGER, -- records that measured it, without retracted articles, notices and preprints; counted first
+    measured_count INTEGER, -- records that measured it, or observed it in cases, without retracted articles, notices and preprints; counted first
     reported_by_users_count INTEGER, -- such records in which users report it
     reason_for_use_count INTEGER, -- such records that give it as a reason for use
     reviewed_count INTEGER, -- such records that review it: summaries, never to be added to the studies they contain
     mentioned_count INTEGER, -- such records that only mention it
     preprint_count INTEGER, -- preprints, whatever they tell
     retracted_count INTEGER, -- retracted articles, whatever they tell
+    held_measured_count INTEGER, -- measured_count of what is held
+    held_reported_by_users_count INTEGER, -- reported_by_users_count of what is held
+    held_reason_for_use_count INTEGER, -- reason_for_use_count of what is held
+    held_reviewed_count INTEGER, -- reviewed_count of what is held
+    held_mentioned_count INTEGER, -- mentioned_count of what is held
+    held_preprint_count INTEGER, -- preprint_count of what is held
+    held_retracted_count INTEGER, -- retracted_count of what is held
+    unread_count INTEGER, -- listed records that could not be read: each count may be as much higher; NULL where partial
     first_year SMALLINT, -- first year with a counted record
     last_year SMALLINT, -- last year with a counted record
     remark VARCHAR, -- why nothing is counted: not a kratom research question, or shown as its parts
-    coverage VARCHAR NOT NULL, -- complete: a zero means none found; partial: an empty cell is not known; none: nothing is counted
+    coverage VARCHAR NOT NULL, -- complete, complete_list or partial: marts.coverage; none: nothing is counted
     as_of_date DATE NOT NULL, -- UTC date of the search
     set_id VARCHAR NOT NULL -- the published set
 );
@@ -28,7 +35,6 @@ SELECT
     y.claim,
     y.study_type,
     any_value(y.evidence_group),
-    any_value(y.domain),
     any_value(y.would_answer),
     sum(y.measured_count),
     sum(y.reported_by_users_count),
@@ -37,6 +43,14 @@ SELECT
     sum(y.mentioned_count),
     sum(y.preprint_count),
     sum(y.retracted_count),
+    sum(y.held_measured_count),
+    sum(y.held_reported_by_users_count),
+    sum(y.held_reason_for_use_count),
+    sum(y.held_reviewed_count),
+    sum(y.held_mentioned_count),
+    sum(y.held_preprint_count),
+    sum(y.held_retracted_count),
+    any_value(y.unread_count),
     min(y.year) FILTER (x.is_counted),
     max(y.year) FILTER (x.is_counted),
     NULL,
@@ -47,8 +61,8 @@ FROM marts.claims_by_study_type_and_year AS y
 CROSS JOIN LATERAL (
     SELECT
         greatest(
-            y.measured_count, y.reported_by_users_count, y.reason_for_use_count, y.reviewed_count,
-            y.mentioned_count
+            y.held_measured_count, y.held_reported_by_users_count, y.held_reason_for_use_count,
+            y.held_reviewed_count, y.held_mentioned_count
         ) > 0 AS is_counted
 ) AS x
 GROUP BY y.search, y.claim, y.study_type
@@ -56,6 +70,13 @@ UNION ALL
 SELECT
     s.search,
     q.claim,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
     NULL,
     NULL,
     NULL,

@@ -16,16 +16,23 @@ CREATE TABLE evidence.rule_sets ( -- the rule files this warehouse was judged wi
 CREATE TABLE evidence.study_types ( -- the study types, in display order (neutral, not a rank)
     study_type VARCHAR PRIMARY KEY, -- code, e.g. RCT; OTHER is unclassified
     label VARCHAR NOT NULL, -- name shown to readers
-    evidence_group VARCHAR NOT NULL, -- group the type is shown in, e.g. Human experimental
+    evidence_group VARCHAR NOT NULL, -- group in evidence.evidence_groups
     definition VARCHAR NOT NULL, -- what belongs here
     is_summary BOOLEAN NOT NULL, -- summarises other studies instead of reporting one
     group_order SMALLINT NOT NULL, -- position of the group; neutral, not a rank
     display_order SMALLINT NOT NULL -- position of the type; neutral, not a rank
 );
 
+CREATE TABLE evidence.evidence_groups ( -- groups of study types: the rows of headline, chart and claim map alike
+    evidence_group VARCHAR PRIMARY KEY, -- its name, e.g. Randomised trials
+    short_label VARCHAR NOT NULL, -- its name where a column is narrow
+    group_kind VARCHAR NOT NULL, -- study, summary or other: only of studies, further types count in their groups too
+    group_order SMALLINT NOT NULL -- position of the group; neutral, not a rank
+);
+
 CREATE TABLE evidence.study_type_accuracy ( -- how good each study type was found to be, on which set
-    study_type VARCHAR NOT NULL, -- code; one row with measured_on not measured where no set has it
-    measured_on VARCHAR NOT NULL, -- the set, its part and scheme; or not measured
+    study_type VARCHAR NOT NULL, -- code; not measured where no set has it, not measured on kratom where fewer than 30 kratom records were read
+    measured_on VARCHAR NOT NULL, -- the set, its part and scheme; or not measured, or not measured on kratom
     class_name VARCHAR, -- class of that set the type was compared with; it may hold other types too
     precision_value DOUBLE, -- share of records given this class that have it in the set
     precision_low DOUBLE, -- lower end of its 95 % interval
@@ -37,6 +44,21 @@ CREATE TABLE evidence.study_type_accuracy ( -- how good each study type was foun
     positive_count INTEGER, -- records of this class in the set; below 50 neither good nor bad
     rules_version VARCHAR, -- rules that were measured
     PRIMARY KEY (study_type, measured_on)
+);
+
+CREATE TABLE evidence.confidence_measured ( -- how often a primary type was right by the kind of evidence it rests on; a pair without a row is not measured
+    study_type VARCHAR NOT NULL, -- code
+    evidence VARCHAR NOT NULL, -- what the type rests on, see evidence.article_study_types
+    confidence VARCHAR NOT NULL, -- what readers see: high from .95 where the type itself was measured, medium from .80, else low; hints are low
+    right_count INTEGER NOT NULL, -- records that were right
+    measured_count INTEGER NOT NULL, -- records that were compared, 30 or more
+    right_low DOUBLE NOT NULL, -- lower end of the 95 % interval of the share
+    right_high DOUBLE NOT NULL, -- upper end
+    measured_on VARCHAR NOT NULL, -- the set and its part; of several sets the one with the lowest share
+    class_name VARCHAR NOT NULL, -- class of the set the type was compared with
+    is_of_class BOOLEAN NOT NULL, -- the figures are of all types of that class, since the type alone has fewer than 30 records
+    rules_version VARCHAR NOT NULL, -- rules that were measured
+    PRIMARY KEY (study_type, evidence)
 );
 
 CREATE TABLE evidence.study_type_aspects ( -- what is told about a label beside its code
@@ -80,7 +102,8 @@ CREATE TABLE evidence.article_study_types ( -- every study type label of every a
     study_type VARCHAR NOT NULL, -- code in evidence.study_types
     is_primary BOOLEAN NOT NULL, -- the one label the tables count the article under
     assigned_by VARCHAR NOT NULL, -- strongest source: override, nlm_pt, nlm_mesh, record_kind, text_rule; none for OTHER
-    confidence VARCHAR NOT NULL, -- high, medium or low: tier of the best rule; low for OTHER
+    confidence VARCHAR NOT NULL, -- high (at least 95 of 100 were right), medium (80), low, or not measured: evidence.confidence_measured; low for hints and OTHER, high for a decision of a person
+    evidence VARCHAR NOT NULL, -- what it rests on: title, abstract, likely or hint (also with `, title alone`), tag, link, override, none
     has_conflict BOOLEAN NOT NULL, -- decisive signals of types that do not go together; for review
     precedence VARCHAR, -- step of the stated precedence that made this label the primary; NULL otherwise
     reason VARCHAR, -- why nothing was assigned (OTHER), else NULL
@@ -145,6 +168,16 @@ CREATE TABLE evidence.article_facets ( -- what was tested, in whom, how: many va
     PRIMARY KEY (pmid, facet, value)
 );
 
+CREATE TABLE evidence.article_ties ( -- values of an article that one sentence, or a sentence and its neighbour, name together; proofs of kind tie say where
+    pmid INTEGER NOT NULL, -- the article
+    row_kind VARCHAR NOT NULL, -- preclinical (substance, species, test) or experiment (substance, dose, purpose)
+    tie_no SMALLINT NOT NULL, -- running number within article and kind: values of one number belong together
+    facet VARCHAR NOT NULL, -- code in evidence.facets
+    value VARCHAR NOT NULL, -- one value of evidence.article_facets
+    rules_version VARCHAR NOT NULL, -- version of facets.toml
+    PRIMARY KEY (pmid, row_kind, tie_no, facet)
+);
+
 CREATE TABLE evidence.registrations ( -- registrations of trials and reviews, from NLM's list and from the text
     pmid INTEGER NOT NULL, -- the article that names it
     registry VARCHAR NOT NULL, -- registry, as in registries.toml
@@ -174,8 +207,8 @@ CREATE TABLE evidence.study_groups ( -- which records belong to one study; a rec
 );
 
 CREATE TABLE evidence.proofs ( -- the words, headings and tags behind every judgement
-    kind VARCHAR NOT NULL, -- topic, study_type, flag, facet, registration or claim
-    code VARCHAR NOT NULL, -- the topic, study type, flag or claim proved; facet.value; the number of a registration
+    kind VARCHAR NOT NULL, -- topic, study_type, flag, facet, tie, registration or claim
+    code VARCHAR NOT NULL, -- the topic, study type, flag or claim proved; facet.value; of a tie row_kind.tie_no.facet.value; the number of a registration
     pmid INTEGER NOT NULL, -- the article
     proof_no INTEGER NOT NULL, -- running number within kind, code and article
     rule_id VARCHAR NOT NULL, -- rule of the reference file that fired
@@ -227,16 +260,10 @@ CREATE TABLE evidence.claim_leaned_on ( -- the studies the article leans on, in 
     differs VARCHAR NOT NULL -- how that differs from what the article says
 );
 
-CREATE TABLE evidence.study_type_domains ( -- evidence domain of each study type
-    study_type VARCHAR PRIMARY KEY, -- code in evidence.study_types
-    domain VARCHAR NOT NULL, -- human experimental, human observational, animal, in vitro, in silico, synthesis or other
-    domain_order SMALLINT NOT NULL -- position of the domain, as claims.toml has it
-);
-
 CREATE TABLE evidence.article_claims ( -- claims a record addresses, with proofs of kind claim
     pmid INTEGER NOT NULL, -- the article
     claim VARCHAR NOT NULL, -- code in evidence.claims
-    how VARCHAR NOT NULL, -- measured, reported_by_users, reason_for_use, reviewed or mentioned
+    how VARCHAR NOT NULL, -- measured, observed (cases), reported_by_users, reason_for_use, reviewed or mentioned
     rules_version VARCHAR NOT NULL, -- version of claims.toml
     PRIMARY KEY (pmid, claim)
 );

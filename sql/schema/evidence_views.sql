@@ -8,6 +8,9 @@ SELECT
     s.is_primary,
     s.assigned_by,
     s.confidence,
+    s.evidence,
+    m.right_count,
+    m.measured_count,
     s.has_conflict,
     s.precedence,
     s.reason,
@@ -34,6 +37,8 @@ SELECT
     r.probability AS reader_probability
 FROM evidence.article_study_types AS s
 INNER JOIN evidence.study_types AS t ON s.study_type = t.study_type
+LEFT JOIN evidence.confidence_measured AS m
+    ON s.study_type = m.study_type AND s.evidence = m.evidence AND s.is_primary
 LEFT JOIN evidence.proofs AS p
     ON s.pmid = p.pmid AND s.study_type = p.code AND p.kind = 'study_type'
 LEFT JOIN (
@@ -84,7 +89,10 @@ COMMENT ON COLUMN evidence.study_type_explained.study_type IS 'the label';
 COMMENT ON COLUMN evidence.study_type_explained.label IS 'its name for readers';
 COMMENT ON COLUMN evidence.study_type_explained.is_primary IS 'whether it is the one the article counts under';
 COMMENT ON COLUMN evidence.study_type_explained.assigned_by IS 'strongest source: override, nlm_pt, nlm_mesh, record_kind, text_rule';
-COMMENT ON COLUMN evidence.study_type_explained.confidence IS 'tier of the label';
+COMMENT ON COLUMN evidence.study_type_explained.confidence IS 'how sure it is: high, medium, low or not measured';
+COMMENT ON COLUMN evidence.study_type_explained.evidence IS 'what it rests on, see evidence.article_study_types';
+COMMENT ON COLUMN evidence.study_type_explained.right_count IS 'of measured_count primary types that rest on such evidence, those that were right';
+COMMENT ON COLUMN evidence.study_type_explained.measured_count IS 'labelled records it was measured on; NULL where not measured';
 COMMENT ON COLUMN evidence.study_type_explained.has_conflict IS 'decisive signals of types that do not go together';
 COMMENT ON COLUMN evidence.study_type_explained.precedence IS 'step that made it the primary';
 COMMENT ON COLUMN evidence.study_type_explained.reason IS 'why there is no type (OTHER)';
@@ -101,26 +109,24 @@ COMMENT ON COLUMN evidence.study_type_explained.decided_by IS 'who';
 COMMENT ON COLUMN evidence.study_type_explained.reader_suggestion IS 'what the second reader suggests';
 COMMENT ON COLUMN evidence.study_type_explained.reader_probability IS 'how likely it finds that';
 
--- One vocabulary of evidence domains for every table: facets and claims ask here.
-CREATE VIEW evidence.article_domains AS
+-- One grouping for every table: facets and claims ask here.
+CREATE VIEW evidence.article_groups AS
 SELECT DISTINCT
     s.pmid,
-    d.domain,
-    d.domain_order
+    g.evidence_group,
+    g.group_order
 FROM evidence.article_study_types AS s
-INNER JOIN evidence.study_type_domains AS d ON s.study_type = d.study_type
+INNER JOIN evidence.study_types AS t ON s.study_type = t.study_type
+INNER JOIN evidence.evidence_groups AS g ON t.evidence_group = g.evidence_group
 INNER JOIN evidence.article_study_types AS p ON s.pmid = p.pmid AND p.is_primary
-INNER JOIN evidence.study_type_domains AS own ON p.study_type = own.study_type
+INNER JOIN evidence.study_types AS o ON p.study_type = o.study_type
+INNER JOIN evidence.evidence_groups AS own ON o.evidence_group = own.evidence_group
 WHERE
     s.is_primary
-    OR (
-        own.domain NOT IN ('synthesis', 'other')
-        AND d.domain NOT IN ('synthesis', 'other')
-        AND s.confidence <> 'low'
-    )
-ORDER BY s.pmid, d.domain_order;
+    OR (own.group_kind = 'study' AND g.group_kind = 'study' AND s.confidence <> 'low')
+ORDER BY s.pmid, g.group_order;
 
-COMMENT ON VIEW evidence.article_domains IS 'evidence domains of a record: those of all its types for a primary study (not those of low confidence), synthesis or other alone for the rest';
-COMMENT ON COLUMN evidence.article_domains.pmid IS 'the article';
-COMMENT ON COLUMN evidence.article_domains.domain IS 'human experimental, human observational, animal, in vitro, in silico, synthesis or other';
-COMMENT ON COLUMN evidence.article_domains.domain_order IS 'position of the domain; no rank';
+COMMENT ON VIEW evidence.article_groups IS 'evidence groups of a record: those of all its types for a primary study (not those of low confidence), the one of its primary type for a summary, a comment and the like';
+COMMENT ON COLUMN evidence.article_groups.pmid IS 'the article';
+COMMENT ON COLUMN evidence.article_groups.evidence_group IS 'group in evidence.evidence_groups';
+COMMENT ON COLUMN evidence.article_groups.group_order IS 'position of the group; no rank';

@@ -7,6 +7,7 @@ A file of cases stands in `data/reference/cases/` for each rule file. A `[[case]
   claim, the number of a registration or `no_registration`. Of a facet that is named here the
   record must have no other value;
 - `never`: codes it must not get;
+- `addresses`: the claims it must get, and no others but those of `may_address`;
 - `says`: what the case shows, where that is not plain.
 
 The record has `title`, `vernacular_title`, `abstract` (text, or pairs of category and text),
@@ -30,7 +31,7 @@ from pipeline.evidence.judgement import Judgement
 from pipeline.evidence.record import Record
 from tests.evidence.conftest import REFERENCE, SHIPPED, TOLD, record_of
 
-_EXPECTED = ("primary", "gives", "never")
+_EXPECTED = ("primary", "gives", "never", "addresses")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Case:
     primary: str | None
     gives: tuple[str, ...]
     never: tuple[str, ...]
+    only_claims: frozenset[str] | None = None
 
 
 def read_cases(name: str) -> list[Case]:
@@ -86,6 +88,9 @@ def problems(case: Case) -> Iterator[str]:
         for code in sorted(codes - set(case.gives)):
             if code.startswith(f"{facet}."):
                 yield f"has {code} too (rules: {rules})"
+    claims = {hit.claim for hit in judgement.claims}
+    if case.only_claims is not None and claims - case.only_claims:
+        yield f"addresses {sorted(claims - case.only_claims)} too (rules: {rules})"
     for code in case.never:
         if code in codes:
             yield f"has {code} (rules: {rules})"
@@ -103,7 +108,7 @@ def _each(tables: Any) -> Iterator[dict[str, Any]]:
 
 
 def _case(name: str, table: dict[str, Any]) -> Case:
-    if unknown := set(table) - {*_EXPECTED, *TOLD, "says"}:
+    if unknown := set(table) - {*_EXPECTED, *TOLD, "may_address", "says"}:
         raise ValueError(f"{name}: unknown {sorted(unknown)}")
     if not any(key in table for key in _EXPECTED):
         raise ValueError(f"{name} expects nothing: {table}")
@@ -111,6 +116,9 @@ def _case(name: str, table: dict[str, Any]) -> Case:
         f"{name} {table.get('title', '')[:40]}",
         record_of(table),
         table.get("primary"),
-        tuple(table.get("gives", ())),
+        (*table.get("gives", ()), *table.get("addresses", ())),
         tuple(table.get("never", ())),
+        frozenset((*table["addresses"], *table.get("may_address", ())))
+        if "addresses" in table
+        else None,
     )

@@ -27,7 +27,7 @@ def _readings() -> Iterator[Case]:
 
 
 CASES = {name: read_cases(name) for name in FILES}
-CASES["claims"] += _readings()
+CASES["claims"] += [*read_cases("claims_records"), *_readings()]
 ALL = [case for cases in CASES.values() for case in cases]
 
 
@@ -54,6 +54,7 @@ def test_what_came_out_is_proved_where_it_says() -> None:
             *(hit.claim for hit in judgement.claims),
             *(one.number for one in judgement.registrations),
             *(f"{one.facet}.{one.value}" for one in judgement.facets if one.level != "none"),
+            *(f"{one.row}.{one.tie_no}.{one.facet}.{one.value}" for one in judgement.ties),
         }
         assert stated == proved, case.name
     assert placed > 1000

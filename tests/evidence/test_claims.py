@@ -52,14 +52,61 @@ def test_the_unmatched_claims_have_no_rule_and_the_rest_do() -> None:
     }  # fmt: skip
 
 
-def test_background_aims_and_methods_address_nothing() -> None:
-    abstract = [
-        ("BACKGROUND", "Kratom reduced pain in older work."),
-        ("OBJECTIVE", "We asked whether kratom reduced pain intensity."),
-        ("METHODS", "Antinociception was tested on a hot plate."),
-        ("RESULTS", "Body temperature did not move."),
-    ]
-    assert found("Kratom in mice", abstract=abstract) == set()
+@pytest.mark.parametrize(
+    ("category", "text", "is_found"),
+    [
+        ("BACKGROUND", "Kratom reduced pain in older work.", False),
+        ("OBJECTIVE", "Kratom reduces pain. We asked whether it lifts mood.", False),
+        ("OBJECTIVE", "Kratom is sold. We asked whether it reduces pain.", True),
+        ("METHODS", "Kratom was held to have an analgesic effect.", False),
+        ("METHODS", "Mice were put on a hot plate.", True),
+        ("RESULTS", "Kratom reduced pain.", True),
+        (None, "Kratom reduces pain. Its price is high. We bought it. It was cheap.", False),
+        (None, "Kratom is sold. Its price is high. We gave it. It reduces pain.", True),
+    ],
+)
+def test_aims_and_what_is_measured_count_and_background_does_not(
+    category: str | None, text: str, is_found: bool
+) -> None:
+    abstract = [(category, text), ("RESULTS", "Body temperature did not move.")]
+    assert ("analgesia" in found("Kratom in mice", abstract=abstract)) is is_found
+
+
+@pytest.mark.parametrize(
+    ("defined", "text", "is_found"),
+    [
+        ("Of mitragynine (MG) we know little.", "MG-induced jaundice was seen.", True),
+        ("Of magnesium (MG) and mitragynine we know.", "MG-induced jaundice came.", False),
+        ("Of mitragynine (MG) we know little.", "Doses in mg: jaundice was seen.", False),
+        ("Extract of Mitragyna leaves (MLE) is sold.", "MLE-induced jaundice came.", True),
+        ("Mitragynine (USP) is sold.", "USP-induced jaundice was seen.", False),
+        ("Mitragynine (Thailand) is sold.", "Thailand-induced jaundice was seen.", False),
+    ],
+)  # fmt: skip
+def test_an_abbreviation_stands_for_what_the_record_says(
+    defined: str, text: str, is_found: bool
+) -> None:
+    record = {"abstract": [("BACKGROUND", defined), ("RESULTS", text)]}
+    assert ("safety.liver" in found("A plant and its users", **record)) is is_found
+
+
+def test_an_abbreviation_keeps_every_place() -> None:
+    text = "Mitra\u00adgynine (MG) was given, and MG\u2010induced jaundice was seen."
+    _, proofs = judged("Mitragynine", abstract=[("RESULTS", text)])
+    quoted = [one.text for one in proofs if one.code == "safety.liver"]
+    assert any(one.endswith("MG\u2010induced jaundice") for one in quoted)
+    assert all(one.text == text[one.start : one.end] for one in proofs if one.field == "abstract")
+
+
+def test_a_title_may_name_the_substance_by_its_abbreviation() -> None:
+    record = {
+        "abstract": [("BACKGROUND", "7-hydroxymitragynine (XOM2)"), ("RESULTS", "A seizure.")]
+    }
+    assert found("XOM2 at home", **record) == set(), "no letters of that name"
+    record = {
+        "abstract": [("BACKGROUND", "7-hydroxymitragynine (7HOM)"), ("RESULTS", "A seizure.")]
+    }
+    assert found("7HOM at home", **record) == {"safety.seizures"}
 
 
 def test_conditions_hold_within_one_sentence() -> None:
@@ -118,6 +165,7 @@ def test_the_measuring_mode_waives_the_substance() -> None:
         ("Kratom and sleep quality: an online survey of respondents", (), (), "reported_by_users"),
         ("Kratom and sleep quality: a narrative review", ("Review",), (), "reviewed"),
         ("Kratom and sleep quality: commentary", ("Comment",), (), "mentioned"),
+        ("Kratom and sleep quality: a case report", ("Case Reports",), (), "observed"),
         ("Kratom in mice", (), ("sleep quality",), "mentioned"),
     ],
 )
@@ -126,6 +174,30 @@ def test_how_follows_the_study_type(
 ) -> None:
     hits, _ = judged(title, publication_types=types, keywords=keywords)
     assert hits == (ClaimHit("sleep_quality", how),)
+
+
+@pytest.mark.parametrize(
+    ("title", "methods", "how"),
+    [
+        ("Kratom users: a cross-sectional study", "Users had blood tests.", "measured"),
+        ("Kratom users: a cross-sectional study", "Users had an ECG.", "reported_by_users"),
+        ("Kratom users: a cross-sectional study", "Users were asked.", "reported_by_users"),
+        ("Kratom exposures reported to a poison center", "Calls were read.", "observed"),
+        ("Kratom: a case report", "He had blood tests.", "observed"),
+    ],
+)
+def test_how_follows_what_was_measured(title: str, methods: str, how: str) -> None:
+    abstract = [("METHODS", methods), ("RESULTS", "Jaundice was rare.")]
+    hits, _ = judged(title, abstract=abstract)
+    assert ClaimHit("safety.liver", how) in hits
+
+
+def test_a_study_that_would_not_answer_a_claim_does_not_address_it() -> None:
+    abstract = [("RESULTS", "Kratom is banned in six states.")]
+    assert found("Kratom in mice", abstract=abstract) == set()
+    assert found("Kratom in law", abstract=abstract, publication_types=["Comment"]) == {
+        "legal_status"
+    }
 
 
 def test_a_reason_for_use_is_told_apart() -> None:
@@ -162,9 +234,6 @@ SHORT = """version = "1"
 animal = ["ANIMAL"]
 [how]
 measured = ["ANIMAL"]
-[[domain]]
-name = "all"
-study_types = [{types}]
 [[claim]]
 id = "mood"
 question = "Does it lift mood?"
@@ -185,21 +254,20 @@ text = ['\\\\bmood\\\\b']
 @pytest.mark.parametrize(
     ("before", "after", "line", "message"),
     [
-        ("lift mood?", "lift mood.", 10, "is no question"),
-        ("not = [{", "no = [{", 10, "unknown key `no`"),
-        ('not = [{ reading = "a disorder"', "not = [] # [{", 10, "lacks `not`"),
-        ('match = "Better mood.", ', "", 10, "needs a `match`"),
-        ("using kratom", "word " * 25, 10, "more than 25 words"),
-        ('kind = "effect"', 'kind = "context"', 10, "never matched"),
-        ('["animal"]', '["human"]', 10, "unknown design"),
-        ('topic = "kratom"', 'topic = "khat"', 10, "unknown topic"),
+        ("lift mood?", "lift mood.", 7, "is no question"),
+        ("not = [{", "no = [{", 7, "unknown key `no`"),
+        ('not = [{ reading = "a disorder"', "not = [] # [{", 7, "lacks `not`"),
+        ('match = "Better mood.", ', "", 7, "needs a `match`"),
+        ("using kratom", "word " * 25, 7, "more than 25 words"),
+        ('kind = "effect"', 'kind = "context"', 7, "never matched"),
+        ('["animal"]', '["human"]', 7, "unknown design"),
+        ('topic = "kratom"', 'topic = "khat"', 7, "unknown topic"),
         ('measured = ["ANIMAL"]', 'measured = ["MOUSE"]', 5, "unknown study type"),
-        ('code = "mood"', 'code = "moods"', 18, "unknown code"),
-        ('"RCT", ', "", 6, "exactly one domain"),
+        ('code = "mood"', 'code = "moods"', 15, "unknown code"),
     ],
 )
 def test_a_mistake_is_refused_with_its_line(tmp_path, before, after, line, message) -> None:
-    good = SHORT.format(types=", ".join(f'"{code}"' for code in SHIPPED.study_types.codes()))
+    good = SHORT.format()
     path = tmp_path / "claims.toml"
     path.write_text(good)
     load(path)
@@ -214,7 +282,7 @@ def test_a_mistake_is_refused_with_its_line(tmp_path, before, after, line, messa
     [
         ('words = "liver"', 'words = "lever"', "unknown words `lever`"),
         ('unless_phrases = ["not_of_it"]', 'unless_phrases = ["nt"]', "unknown phrases `nt`"),
-        (r"'\bkratom cocktail'", r"'\b{drug} cocktail'", "unknown word `{drug}`"),
+        (r"'\bspik(?:ed|ing) (?:with|of)'", r"'\b{drug} cocktail'", "unknown word `{drug}`"),
         ("'hepatotox", "'(?=hepatotox", "groups other than"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,7 @@ def test_refined_labels_and_abstentions_are_counted_apart() -> None:
     figures = scheme_figures(scheme, answers)
     assert (figures["n"], figures["refined"]) == (2, 1)
     assert figures["coverage"]["value"] == figures["abstention"]["value"] == 0.5
-    high, _, low = figures["calibration"]
+    high, _, _, low = figures["calibration"]
     assert (high["right"]["value"], high["share_of_records"]["value"]) == (1.0, 0.5)
     assert low["right"]["n"] == 0  # what has no type is shown with no confidence
 
@@ -173,4 +174,31 @@ def test_every_code_carries_figures_or_says_not_measured(con) -> None:
     assert {row[0] for row in rows if row[1] == "not measured"} == {
         "ANALYT", "CHEM", "INSILICO", "OTHER", "PLANT",
     }  # fmt: skip
-    assert all(row[3] is not None for row in rows if row[1] != "not measured")
+    assert all(row[3] is not None for row in rows if not row[1].startswith("not measured"))
+
+
+@pytest.mark.parametrize(("read", "is_measured"), [(29, False), (30, True)])
+def test_below_thirty_readings_nothing_is_measured_on_kratom(con, read, is_measured) -> None:
+    figure = {"value": 0.9, "low": 0.8, "high": 0.95}
+    kind = {
+        "class": "trial", "study_types": ["RCT"],
+        "precision": {**figure, "n": read}, "recall": {**figure, "n": 40},
+    }  # fmt: skip
+    result = {
+        "set": "kratom", "part": "develop", "by": "rules", "rules_version": "1",
+        "schemes": [{"scheme": "read", "classes": [kind]}],
+    }  # fmt: skip
+    write_lookups(con, replace(SHIPPED, measured=[result]))
+    rows = con.execute(
+        "SELECT measured_on, predicted_count FROM evidence.study_type_accuracy "
+        "WHERE study_type = 'RCT' ORDER BY ALL"
+    ).fetchall()
+    if is_measured:
+        assert rows == [("kratom, develop: read", 30)]
+    else:
+        assert rows == [("not measured", None), ("not measured on kratom", None)]
+    others = con.execute(
+        "SELECT count(*) FROM evidence.study_type_accuracy "
+        "WHERE measured_on = 'not measured on kratom' AND study_type <> 'RCT'"
+    ).fetchone()
+    assert others == (len(CODES) - 1,)

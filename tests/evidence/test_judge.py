@@ -11,8 +11,8 @@ from tests.evidence.conftest import SHIPPED, add_article, decided, judged
 
 TABLES = (
     "rule_sets", "study_types", "topics", "searches", "article_topics", "article_study_types",
-    "article_type_aspects", "article_flags", "article_facets", "registrations", "article_claims",
-    "proofs", "overrides", "study_groups", "study_links",
+    "article_type_aspects", "article_flags", "article_facets", "article_ties", "registrations",
+    "article_claims", "proofs", "overrides", "study_groups", "study_links",
 )  # fmt: skip
 
 

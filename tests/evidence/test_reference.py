@@ -48,7 +48,7 @@ def test_the_files_that_ship_have_their_shape(name: str) -> None:
         ("facets.toml", '[[facet]]\nname = "a"\n[[facet]]\nname = "a"\n', "line 3: .* twice"),
         ("registries.toml", '[[registers]]\nname = "a"\n', "line 1: nothing reads `registers`"),
         ("claims.toml", '[[claims]]\nid = "a"\n', "line 1: nothing reads `claims`"),
-        ("claims.toml", '[[domain]]\nname = "a"\nstudy_type = []\n', "line 1: unknown key"),
+        ("study_types.toml", '[[together]]\nstudy_type = []\n', "line 1: unknown key"),
     ],
 )  # fmt: skip
 def test_what_nothing_reads_is_an_error_with_its_line(

@@ -10,7 +10,7 @@ import pytest
 from pipeline.evidence.judgement import Proof
 from pipeline.evidence.record import Record, read_records
 from pipeline.evidence.topics import TopicsOf, found_by, topics_of
-from tests.evidence.conftest import SHIPPED, add_article, make_record
+from tests.evidence.conftest import SHIPPED, add_article, judged, make_record
 
 TOPICS = SHIPPED.topics
 
@@ -117,3 +117,18 @@ def test_reads_any_schema_that_shows_core(con: duckdb.DuckDBPyConnection) -> Non
     assert list(read_records(con, "core", [8])) == [[]]
     with pytest.raises(ValueError, match="not a schema"):
         list(read_records(con, "core; DROP"))
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract", "level"),
+    [
+        ("Growing pains of the kratom trade", "We asked 40 vendors.", "mention"),
+        ("Kratom beside opioid analgesics", "We asked 40 users.", "mention"),
+        ("Growing pains of the kratom trade", "It was found that back pain was common.", "outcome"),
+        ("Opioid analgesics, kratom and chronic pain", "We asked 40 users.", "focus"),
+    ],
+)
+def test_words_that_mean_something_else_are_a_mention(title, abstract, level):
+    """PubMed returns these records for the word, so they are members."""
+    hits = {hit.topic: hit.level for hit in judged(title, abstract=abstract).topics}
+    assert hits == {"kratom": "focus", "pain": level}

@@ -120,6 +120,19 @@ def real_server(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
         server.wait(timeout=30)
 
 
+def test_a_served_flow_is_found_again_by_its_name():
+    """Each run of it is a process of its own, which looks the flow up."""
+    told = subprocess.run(
+        [sys.executable, "-c", "import flows.update as f; print(f.update._entrypoint)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert told.stdout == "flows.update:update\n"
+
+
 @pytest.mark.slow
 def test_a_real_server_schedules_and_the_served_flow_runs(
     real_server: tuple[str, dict[str, str]], tmp_path: Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.corpus import article
 
-HEAD = "search, cited_pmid, citation, citing_count, example_citing_pmids, is_held"
+HEAD = "search, cited_pmid, citation, held_citing_count, example_citing_pmids, is_held"
 
 
 def citing(pmid: int, title: str, *references: tuple[int | None, str]) -> str:
@@ -35,7 +35,7 @@ def test_what_two_members_cite_is_listed_most_cited_first(memory):
         ("kratom", 901, "Beckett AH, 1965", 2, [12, 11], False),
     ]
     assert memory.ask(
-        "SELECT DISTINCT members_with_references_count, member_count, reference_share "
+        "SELECT DISTINCT held_with_references_count, held_member_count, reference_share "
         "FROM marts.cited_not_held"
     ) == [(3, 4, 0.75)]
 

@@ -1,4 +1,4 @@
-"""The claim map of a live set: zeros, sentences, domains, the command, the card, refusals."""
+"""The claim map of a live set: zeros, sentences, groups, the command, the card, refusals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from pipeline import cli
 from pipeline.errors import ConfigurationError
 from pipeline.options import Options
-from pipeline.outputs import claims, claims_check, claims_page, claims_text, query
+from pipeline.outputs import claims, claims_page, claims_text, query
 from pipeline.outputs.receipt import Receipt
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
@@ -56,13 +56,13 @@ def test_counts_zeros_and_sentences(memory) -> None:
         "ORDER BY 1"
     ) == [(2020, 1), (2021, 0), (2022, 0)]
     assert memory.ask(
-        "SELECT domain, measured_count, beside_count FROM marts.claims_by_domain "
+        "SELECT evidence_group, measured_count, beside_count FROM marts.claims_by_group "
         "WHERE search = 'kratom' AND claim = 'analgesia' AND measured_count + beside_count > 0"
-    ) == [("animal", 1, 0), ("synthesis", 0, 1)]
+    ) == [("Systematic and scoping reviews", 0, 1), ("Animal studies", 1, 0)]
     assert memory.ask(
-        "SELECT domains FROM marts.claim_articles WHERE search = 'kratom' AND pmid = 2 "
+        "SELECT evidence_groups FROM marts.claim_articles WHERE search = 'kratom' AND pmid = 2 "
         "AND claim = 'analgesia'"
-    ) == [(["animal", "in vitro"],)]
+    ) == [(["Animal studies", "Cell, receptor and computational studies"],)]
     assert memory.ask(
         "SELECT conclusion, conclusion_source FROM marts.claim_articles "
         "WHERE search = 'kratom' AND claim = 'pain_tolerance'"
@@ -86,7 +86,7 @@ def test_the_command_and_the_card(live, settings, capsys) -> None:
     with query.open_published(settings) as con:
         card = claims_page.page(con)
     assert claims.LOOKED_AT in card
-    assert "1 human experiment, 0 other human studies" in card
+    assert "Looked at: randomised trials: 1. Since 2025. No other kind of study." in card
     assert "Whatever else there is: not known" not in card
 
 
@@ -125,7 +125,7 @@ def test_a_wrong_quote_publishes_nothing(live, settings, clock, tmp_path) -> Non
     receipt = _run(changed, clock, tmp_path)
     assert any(note.startswith("1 reading(s) of claims are of records") for note in receipt.notes)
     with query.open_published(settings) as con:
-        told = claims_check.check(con, reference)
+        told = claims.check_readings(con, reference)
         one = claims_text.one_text(claims.one(con, "kratom", "pain_tolerance"))
     assert "0 stale; 1 not held" in told[0]
     assert told[1].endswith("line 3: pain_tolerance, PMID 32607084: not held here, quote unchecked")
@@ -136,8 +136,9 @@ def test_a_wrong_quote_publishes_nothing(live, settings, clock, tmp_path) -> Non
 def test_every_cell_opens_to_its_records(table, memory) -> None:
     """Each cell holds as many as marts.claim_articles lists behind it, in every search."""
     memory.day(*RECORDS)
-    kinds = ("measured", "reported_by_users", "reason_for_use", "reviewed", "mentioned")
+    kinds = ("reported_by_users", "reason_for_use", "reviewed", "mentioned")
     columns = {f"{how}_count": f"counted_as = 'record' AND how = '{how}'" for how in kinds}
+    columns["measured_count"] = "counted_as = 'record' AND how IN ('measured', 'observed')"
     columns |= {f"{kind}_count": f"counted_as = '{kind}'" for kind in ("preprint", "retracted")}
     key = "search, claim, study_type" + (", year" if table.endswith("year") else "")
     cells = 0
@@ -153,17 +154,18 @@ def test_every_cell_opens_to_its_records(table, memory) -> None:
     assert cells > 4
 
 
-def test_every_domain_opens_to_its_records_and_every_claim_has_its_rows(memory) -> None:
+def test_every_group_opens_to_its_records_and_every_claim_has_its_rows(memory) -> None:
     memory.day(*RECORDS)
-    domains = memory.ask(
-        "SELECT search, claim, domain, measured_count + beside_count FROM marts.claims_by_domain "
+    groups = memory.ask(
+        "SELECT search, claim, evidence_group, measured_count + beside_count "
+        "FROM marts.claims_by_group "
         "WHERE measured_count + beside_count > 0 ORDER BY ALL"
     )
-    assert len(domains) > 4
-    assert domains == memory.ask(
-        "SELECT search, claim, domain, count(*) FROM (SELECT search, claim, pmid, "
-        "unnest(domains) AS domain FROM marts.claim_articles WHERE counted_as = 'record') "
-        "GROUP BY ALL ORDER BY ALL"
+    assert len(groups) > 4
+    assert groups == memory.ask(
+        "SELECT search, claim, evidence_group, count(*) FROM (SELECT search, claim, pmid, "
+        "unnest(evidence_groups) AS evidence_group FROM marts.claim_articles "
+        "WHERE counted_as = 'record') GROUP BY ALL ORDER BY ALL"
     )
     assert memory.ask(
         "SELECT count(DISTINCT claim), count(DISTINCT claim) FILTER (coverage = 'none'), "
@@ -173,7 +175,7 @@ def test_every_domain_opens_to_its_records_and_every_claim_has_its_rows(memory) 
     assert memory.ask(
         "SELECT DISTINCT kind FROM marts.claim_totals WHERE remark LIKE 'Not a kratom%' ORDER BY 1"
     ) == [("context",), ("product",)]
-    for table in ("claims_by_study_type", "claims_by_study_type_and_year", "claims_by_domain"):
+    for table in ("claims_by_study_type", "claims_by_study_type_and_year", "claims_by_group"):
         missing = memory.ask(
             "SELECT claim FROM marts.claim_totals WHERE coverage <> 'none' "
             f"EXCEPT SELECT claim FROM marts.{table}"

@@ -11,7 +11,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from pipeline.outputs import exports
+from pipeline.outputs import manifest
 from tools.data_dictionary import empty_database
 
 DANGEROUS = (
@@ -21,7 +21,7 @@ HARMLESS = ('Quotes " and, commas', "Lines\nbroken", "μ-opioid 受容体 é", "
 
 
 @pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[exports.Exported]]]:
+def out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[manifest.Exported]]]:
     """An exported database with a few keywords and one search."""
     directory = tmp_path_factory.mktemp("out") / "tables"
     with empty_database() as con:
@@ -40,10 +40,10 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[e
             "INSERT INTO ops.quarantine "
             "VALUES ('f', 0, TIMESTAMP '2026-01-01', 1, 'why', 'x'::BLOB, NULL)"
         )
-        yield directory, exports.export_all(con, directory)
+        yield directory, manifest.export_all(con, directory)
 
 
-def rows(out: tuple[Path, list[exports.Exported]], relation: str) -> list[dict[str, str]]:
+def rows(out: tuple[Path, list[manifest.Exported]], relation: str) -> list[dict[str, str]]:
     with (out[0] / f"{relation}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 

@@ -1,4 +1,4 @@
-"""Experiments by study, preclinical pain, surveillance, summaries, domains, alerts."""
+"""Experiments by study, preclinical pain, surveillance, summaries, groups, alerts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 from pipeline.options import Options
 from pipeline.outputs.receipt import Receipt
-from pipeline.outputs.wording import HumanExperiments, first_sentence
 from pipeline.settings import Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock, the_database_alone
@@ -22,7 +21,9 @@ TRIAL = (
     "Twenty-six men in Malaysia, daily kratom users, were randomly assigned to kratom tea or "
     "placebo. Pain tolerance in the cold pressor test was measured. NCT00000001."
 )
-FOLLOWS = "Men were randomly assigned to kratom tea or placebo; sleep was rated. NCT00000001."
+FOLLOWS = (
+    "Men were randomly assigned to 2 g of kratom tea or placebo; sleep was rated. NCT00000001."
+)
 BLOOD = (
     "Ten healthy volunteers were randomly assigned to mitragynine doses; the pharmacokinetics "
     "were studied."
@@ -43,6 +44,9 @@ RECORDS = (
     article(17, "A woman with seizures after kratom: a case report", types=CASE, year=2019,
             abstract="A woman took part in a randomized controlled trial of kratom; participants "
                      "were randomized to placebo."),
+    article(19, "A kratom extract against pain in rats", year=2022,
+            abstract="We gave rats a kratom extract before the formalin test. We watched. Mice "
+                     "served as controls."),
     article(18, "Cannabis for pain: a randomized trial", year=2018,
             abstract="Adults, some of them kratom users, were randomly assigned to cannabis."),
 )  # fmt: skip
@@ -98,7 +102,7 @@ def test_a_case_report_with_a_hint_of_a_trial_is_no_experiment(told):
         "WHERE search = 'kratom' AND pmid = 17"
     ) == [(True,)]
     assert told(
-        "SELECT t.record_count, t.mention_record_count, sum(y.record_count) "
+        "SELECT t.held_count, t.held_mention_record_count, sum(y.held_count) "
         "FROM marts.human_experimental_totals AS t JOIN marts.study_type_totals AS y "
         "USING (search) WHERE search = 'kratom' AND y.study_type IN ('RCT', 'NRCT') GROUP BY ALL"
     ) == [(3, 1, 4)]
@@ -118,45 +122,56 @@ def test_every_cell_has_its_words(told):
     ]
 
 
-def test_the_first_sentence_counts_studies_and_is_shown(run):
-    receipt, _ = run
-    assert receipt.first_sentences == [
-        "As of 2026-11-22, search kratom finds 3 records reporting human experiments with kratom "
-        "or its alkaloids, in 2 registered or separately reported studies; 1 measured pain. "
-        "1 further record of human experiments only mentions kratom.",
-        "As of 2026-11-22, search kratom_pain finds 1 record reporting human experiments with "
-        "kratom or its alkaloids, in 1 registered or separately reported study; 1 measured pain. "
-        "1 further record of human experiments only mentions kratom.",
-    ]
-    assert receipt.first_sentences[0] in receipt.text()
-    assert receipt.first_sentences[0] in receipt.markdown()
-
-
-def test_a_sentence_about_nothing_found():
-    found = HumanExperiments("kratom", ["kratom"], 0, 0, 0, 0, FakeClock().now().date())
-    assert first_sentence(found).endswith("finds 0 records reporting human experiments with "
-                                          "kratom or its alkaloids.")  # fmt: skip
-
-
 def test_a_paper_on_receptors_and_rats_counts_in_both(told):
     assert told(
-        "SELECT primary_type, study_types, domains, left_out_types FROM marts.domains "
+        "SELECT primary_type, study_types, evidence_groups, left_out_types FROM marts.domains "
         "WHERE search = 'kratom' AND pmid = 14"
-    ) == [("ANIMAL", ["ANIMAL", "INVITRO"], ["animal", "in vitro"], ["INVITRO"])]
-    assert told(
-        "SELECT DISTINCT count(DISTINCT c.domains) > 0 AND bool_and(c.domains = d.domains) "
-        "FROM marts.claim_articles AS c JOIN marts.domains AS d USING (search, pmid)"
-    ) == [(True,)]
-    assert told(
-        "SELECT substance, species, assay, focus_count, pmids FROM marts.preclinical_pain "
-        "WHERE search = 'kratom' AND assay = 'hot_plate'"
     ) == [
-        ("mitragynine", "mouse", "hot_plate", 1, [14]),
-        ("mitragynine", "rat", "hot_plate", 1, [14]),
+        (
+            "ANIMAL",
+            ["ANIMAL", "INVITRO"],
+            ["Animal studies", "Cell, receptor and computational studies"],
+            ["INVITRO"],
+        )
     ]
     assert told(
-        "SELECT DISTINCT assay FROM marts.preclinical_pain WHERE search = 'kratom' ORDER BY ALL"
-    ) == [("hot_plate",), ("receptor_binding",), ("tail_flick",)]
+        "SELECT count(*) > 0 AND bool_and(c.evidence_groups = d.evidence_groups) "
+        "FROM marts.claim_articles AS c JOIN marts.domains AS d USING (search, pmid)"
+    ) == [(True,)]
+
+
+def test_values_stand_in_one_row_where_a_sentence_ties_them(told):
+    """Two animals and two tests in one sentence: nobody can tell which was tried in which."""
+    assert told(
+        "SELECT pmid, row_no, is_tied, substances, species, assays, pain_level, words "
+        "FROM marts.preclinical_pain WHERE search = 'kratom' ORDER BY ALL"
+    ) == [
+        (14, 0, False, ["mitragynine"], ["mouse", "rat"],
+         ["hot_plate", "receptor_binding", "tail_flick"], "focus", []),
+        (19, 0, False, [], ["mouse"], [], "focus", []),
+        (19, 1, True, ["leaf_or_extract"], ["rat"], ["formalin"], "focus",
+         ["rats", "kratom extract", "formalin test"]),
+    ]  # fmt: skip
+
+
+def test_the_place_of_a_row_is_where_its_words_stand(told):
+    assert told(
+        "SELECT substr(s.text, p.char_start + 1, p.char_end - p.char_start) "
+        "FROM marts.preclinical_pain AS p "
+        "JOIN core.abstract_sections AS s USING (pmid, section_no) "
+        "WHERE p.search = 'kratom' AND p.pmid = 19 AND p.is_tied"
+    ) == [("rats a kratom extract before the formalin test",)]
+
+
+def test_doses_stand_with_what_was_given_and_measured(told):
+    assert told(
+        "SELECT study_group, is_tied, substances, doses, purposes "
+        "FROM marts.human_experimental_doses "
+        "WHERE search = 'kratom' AND pmid IN (12, 13) ORDER BY ALL"
+    ) == [
+        ("NCT00000001", True, ["leaf_or_extract"], ["2 g"], ["other_efficacy"]),
+        ("PMID 13", True, ["mitragynine"], [], ["pharmacokinetics"]),
+    ]
 
 
 def test_surveillance_tells_source_and_data_years_apart_from_publication(told):

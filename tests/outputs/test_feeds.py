@@ -206,8 +206,8 @@ def test_every_question_group_and_value_has_a_feed_empty_or_not(latest):
                 "feeds/{}.atom",
             ),
             (
-                "SELECT DISTINCT replace(lower(evidence_group), ' ', '-') "
-                "FROM evidence.study_types",
+                "SELECT regexp_replace(lower(evidence_group), '[^a-z]+', '-', 'g') "
+                "FROM evidence.evidence_groups",
                 "feeds/{}.atom",
             ),
         ):

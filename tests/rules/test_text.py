@@ -84,7 +84,7 @@ def test_another_abstract_is_judged_only_where_there_is_no_main_one() -> None:
     ("text", "sentences"),
     [
         ("Tea was shown. Coffee was found.", ["tea was shown.", "coffee was found."]),
-        ("We found what J. Smith found. It is so.", ["we found what j. smith found."]),
+        ("We found what J. Smith found. It is so.", ["we found what j. smith found.", "it is so."]),
         ("We found 1. 2. 3 is shown.", ["we found 1.", "2. 3 is shown."]),
     ],
 )  # fmt: skip

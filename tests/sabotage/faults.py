@@ -238,8 +238,8 @@ FAULTS = (
     ),
     Fault(
         "a soft hyphen hides a word from the rules",
-        '        text = _INVISIBLE.sub("", text)\n',
-        '        text = _INVISIBLE.sub("", text) if not text else text\n',
+        'return text if text.isascii() else _INVISIBLE.sub("", text)',
+        "return text",
         RULES,
     ),
     Fault(
@@ -263,8 +263,8 @@ FAULTS = (
     ),
     Fault(
         "a year nobody searched whole shows a zero",
-        "CASE WHEN s.is_complete THEN 0 END AS empty_cell -- a complete search knows its zeros",
-        "0 AS empty_cell",
+        "WHEN v.is_known THEN h.record_count END,\n    CASE WHEN v.is_known THEN h.any_label",
+        "WHEN TRUE THEN h.record_count END,\n    CASE WHEN v.is_known THEN h.any_label",
         MARTS,
     ),
     Fault(
@@ -281,8 +281,8 @@ FAULTS = (
     ),
     Fault(
         "the year of the search is not marked as partial",
-        "coalesce(w.year = p.as_of_year, FALSE) AS is_partial_year",
-        "coalesce(w.year > p.as_of_year, FALSE) AS is_partial_year",
+        "coalesce(h.year = p.as_of_year, FALSE) AS is_partial_year",
+        "coalesce(h.year > p.as_of_year, FALSE) AS is_partial_year",
         MARTS,
     ),
     Fault(
@@ -330,8 +330,8 @@ FAULTS = (
     ),
     Fault(
         "an offline set takes the place of live data",
-        "if current is not None and _is_live(current) and manifest.is_readable(current):",
-        "if current is None and _is_live(settings.latest):",
+        "    if origin == PUBMED_ORIGIN:\n        switch(settings, set_id)\n",
+        "    if origin:\n        switch(settings, set_id)\n",
         SETS,
     ),
     Fault(

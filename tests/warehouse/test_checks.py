@@ -69,7 +69,7 @@ BROKEN = [
     Broken(
         "cells_trace_to_records",
         "a cell counts one too many",
-        "UPDATE marts.study_types_by_year SET record_count = record_count + 1 "
+        "UPDATE marts.study_types_by_year SET held_count = held_count + 1 "
         "WHERE search = 'kratom' AND study_type = 'CASE' AND year = 2024",
     ),
     Broken(
@@ -80,13 +80,18 @@ BROKEN = [
     Broken(
         "claim_cells_trace_to_records",
         "a record behind a cell of the claim map is not listed",
-        "UPDATE marts.claim_totals SET record_count = 1, remark = NULL "
-        "WHERE search = 'kratom' AND record_count IS NULL",
+        "UPDATE marts.claim_totals SET held_count = 1, remark = NULL "
+        "WHERE search = 'kratom' AND held_count = 0",
     ),
     Broken(
-        "claim_zero_only_where_complete",
-        "a zero where nobody looked",
-        "UPDATE marts.claims_by_study_type_and_year SET measured_count = 0",
+        "claim_without_record_says_why",
+        "a claim without a record has no sentence",
+        "UPDATE marts.claim_totals SET remark = NULL WHERE claim = 'mood'",
+    ),
+    Broken(
+        "claim_without_record_says_why",
+        "a claim with a record is said to have none",
+        "UPDATE marts.claim_totals SET held_count = 1 WHERE claim = 'mood'",
     ),
     Broken(
         "claims_are_proved",
@@ -172,13 +177,20 @@ BROKEN = [
     Broken(
         "rows_sum_to_membership",
         "a member that is not counted",
-        "UPDATE marts.study_types_by_year SET record_count = NULL "
+        "UPDATE marts.study_types_by_year SET held_count = 0 "
         "WHERE search = 'kratom' AND year IS NULL",
+    ),
+    Broken(
+        "rows_sum_to_membership",
+        "a group of the headline counts one too many",
+        "UPDATE marts.headline_by_year SET held_count = held_count + 1 "
+        "WHERE search = 'kratom' AND evidence_group = 'Case reports and series' "
+        "AND year = 2024",
     ),
     Broken(
         "totals_agree",
         "the total of a type is off",
-        "UPDATE marts.study_type_totals SET record_count = record_count + 1 "
+        "UPDATE marts.study_type_totals SET held_count = held_count + 1 "
         "WHERE search = 'kratom' AND study_type = 'CASE'",
     ),
     Broken(
@@ -197,14 +209,27 @@ BROKEN = [
         "a record that is first of all a case report stands among the trials",
         "INSERT INTO marts.human_experimental BY NAME SELECT 'kratom' AS search, 'PMID 1' AS "
         "study_group, [] AS registrations, [1] AS report_pmids, 1 AS report_count, [] AS "
-        "other_pmids, [] AS study_types, [] AS substances, [] AS purposes, [] AS populations, "
+        "other_pmids, [] AS checked_pmids, false AS is_pain_checked, [] AS study_types, "
+        "false AS is_checked, "
+        "[] AS substances, [] AS purposes, [] AS populations, "
         "[] AS outcomes, false AS is_pain_measured, true AS is_on_topic, [] AS countries, "
         "current_date AS as_of_date, 's' AS set_id",
     ),
     Broken(
         "trials_are_all_listed",
         "the first sentence counts more than the table by type",
-        "UPDATE marts.human_experimental_totals SET record_count = record_count + 1",
+        "UPDATE marts.human_experimental_totals SET held_count = held_count + 1",
+    ),
+    Broken(
+        "trials_are_all_listed",
+        "the headline counts a trial that the first sentence does not",
+        "UPDATE marts.headline_by_year SET held_count = 1 WHERE search = 'kratom' "
+        "AND evidence_group = 'Randomised trials' AND year = 2024",
+    ),
+    Broken(
+        "trials_are_all_listed",
+        "the first sentence counts as confirmed what nobody has",
+        "UPDATE marts.human_experimental_totals SET held_checked_record_count = 1",
     ),
     Broken(
         "unexplained_hits",
@@ -220,8 +245,8 @@ BROKEN = [
     Broken(
         "shares_are_parts",
         "more members than PubMed has records",
-        "INSERT INTO marts.topic_share_by_year VALUES ('kratom', 2024, 'edat', 3, 'pubmed', 2, "
-        "150000, false, now()::TIMESTAMP, current_date)",
+        "INSERT INTO marts.topic_share_by_year VALUES ('kratom', 2024, 'edat', 3, 3, 0, 'pubmed', "
+        "2, 150000, false, now()::TIMESTAMP, 'complete', current_date)",
     ),
     Broken(
         "cited_not_held_is_so",
@@ -238,6 +263,22 @@ BROKEN = [
         "VALUES ('kratom', 901, 'Cited by nobody', 2, [3, 2], false, 2, 3, 0.67)",
     ),
     Broken(
+        "ties_are_proved",
+        "a tied value that its record does not have",
+        "UPDATE evidence.article_ties SET value = 'rat' WHERE facet = 'species'",
+    ),
+    Broken(
+        "ties_are_proved",
+        "a tie without its words",
+        "DELETE FROM evidence.proofs WHERE kind = 'tie'",
+    ),
+    Broken(
+        "ties_are_proved",
+        "a mart that ties what no sentence does",
+        "INSERT INTO marts.preclinical_pain SELECT * REPLACE (99 AS row_no) "
+        "FROM marts.preclinical_pain WHERE is_tied",
+    ),
+    Broken(
         "years_plausible",
         "a year before any journal",
         "UPDATE marts.study_types_by_year SET year = 204 WHERE year = 2024",
@@ -247,16 +288,41 @@ BROKEN = [
         "a year far ahead",
         "UPDATE marts.study_types_by_year SET year = 2062 WHERE year = 2024",
     ),
-    Broken(
-        "zero_only_where_complete",
-        "a zero where nobody looked",
-        "UPDATE marts.study_types_by_year SET record_count = 0 "
-        "WHERE search = 'kratom' AND study_type = 'RCT' AND year = 2025",
+    *(
+        Broken(
+            "counts_follow_coverage",
+            f"a zero of {relation} where nobody looked",
+            f"UPDATE marts.{relation} SET {column} = 0 WHERE search = 'kratom'",
+        )
+        for relation, column in (
+            ("study_types_by_year", "any_label_count"),
+            ("headline_by_year", "pain_count"),
+            ("study_type_totals", "record_count"),
+            ("search_totals", "undated_count"),
+            ("human_experimental_totals", "checked_record_count"),
+            ("claims_by_study_type_and_year", "mentioned_count"),
+            ("claims_by_study_type", "measured_count"),
+            ("claims_by_group", "beside_count"),
+            ("claim_totals", "record_count"),
+        )
     ),
     Broken(
-        "zero_only_where_complete",
+        "counts_follow_coverage",
         "unknown where a complete search found none",
-        "UPDATE marts.study_types_by_year SET coverage = 'complete' WHERE search = 'kratom'",
+        "UPDATE marts.coverage SET coverage = 'complete', is_known = true, unread_count = 0; "
+        "UPDATE marts.search_totals SET coverage = 'complete', unread_count = 0",
+    ),
+    Broken(
+        "counts_follow_coverage",
+        "another coverage than that of the search",
+        "UPDATE marts.unclassified SET coverage = 'complete'; "
+        "INSERT INTO marts.unclassified SELECT 'kratom', 'no signal', NULL, 1, NULL, 'complete'",
+    ),
+    Broken(
+        "counts_follow_coverage",
+        "a search with unread records is called complete",
+        "INSERT INTO ops.unread_records VALUES ('kratom', 9, false, 'cut'); "
+        "UPDATE marts.coverage SET coverage = 'complete', is_known = true, unread_count = 0",
     ),
 ]
 
@@ -271,7 +337,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
         article(
             2,
             "Kratom and pain in mice",
-            abstract="Mitragynine relieved pain.",
+            abstract="Mitragynine relieved pain. Mice given mitragynine stood on a hot plate.",
             mesh=(("D032065", "Mitragyna"),),
         ),
         article(3, "Kratom undated", types=CASE_REPORT, year=None),

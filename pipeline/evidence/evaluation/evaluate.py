@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from pipeline.evidence.evaluation.figures import Answer, pair_figures, scheme_figures, share
+from pipeline.evidence.evaluation.figures import (
+    Answer,
+    evidence_figures,
+    pair_figures,
+    scheme_figures,
+    share,
+)
 from pipeline.evidence.evaluation.mapping import LabelMapping, Scheme
 from pipeline.evidence.evaluation.records import Labelled
 from pipeline.evidence.reader import Document, Reader, document_of
@@ -50,7 +56,7 @@ def evaluate(
         study_types: the rules, for the result.
 
     Returns:
-        The result: set, part, by, rules_version, n, schemes (see `figures`).
+        The result: set, part, by, rules_version, n, evidence and schemes (see `figures`).
     """
     answers = []
     for record, types in judged:
@@ -60,6 +66,7 @@ def evaluate(
                 labelled.labels[record.pmid],
                 primary.study_type,
                 primary.confidence,
+                primary.evidence,
                 bool(record.sections),
             )
         )
@@ -71,6 +78,12 @@ def evaluate(
         "rules_sha256": study_types.sha256,
         "n": len(answers),
         "wide_net": _wide_net(labelled, judged, mapping),
+        "evidence": [
+            figure
+            for scheme in mapping.schemes
+            if scheme.measures_confidence
+            for figure in evidence_figures(scheme, answers)
+        ],
         "schemes": [scheme_figures(scheme, answers) for scheme in mapping.schemes],
     }
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.evidence.confidence import ENOUGH, SHOWN
 from pipeline.evidence.evaluation.mapping import Scheme
 from pipeline.evidence.study_types import UNCLASSIFIED
-from pipeline.rules.model import CONFIDENCES
 
 _Z = 1.959964
 
@@ -22,13 +22,15 @@ class Answer:
     Attributes:
         labels: the labels (several where NLM gave several tags).
         study_type: the primary type; OTHER when none could be given.
-        confidence: high, medium or low.
+        confidence: what readers see of it.
+        evidence: the kind of evidence it rests on.
         has_abstract: whether the record has one.
     """
 
     labels: tuple[str, ...]
     study_type: str
     confidence: str
+    evidence: str = ""
     has_abstract: bool = True
 
 
@@ -48,11 +50,13 @@ def share(hits: int, n: int) -> dict[str, Any]:
     }
 
 
-def scheme_figures(scheme: Scheme, answers: Iterable[Answer]) -> dict[str, Any]:
-    """Everything about one scheme: classes, confusion, accuracy, coverage, calibration.
+def _compared(
+    scheme: Scheme, answers: Iterable[Answer]
+) -> tuple[list[tuple[str, str, Answer]], int]:
+    """Class by label, class said and answer; and how many answers refine their label.
 
     Records whose labels mean no class of the scheme are left out; so are those whose label is
-    refined by what was said (`refined`).
+    refined by what was said.
     """
     compared: list[tuple[str, str, Answer]] = []
     refined = 0
@@ -64,6 +68,12 @@ def scheme_figures(scheme: Scheme, answers: Iterable[Answer]) -> dict[str, Any]:
                 refined += 1
             else:
                 compared.append((truth.name, said, answer))
+    return compared, refined
+
+
+def scheme_figures(scheme: Scheme, answers: Iterable[Answer]) -> dict[str, Any]:
+    """Everything about one scheme: classes, confusion, accuracy, coverage, calibration."""
+    compared, refined = _compared(scheme, answers)
     figures = pair_figures(
         [one.name for one in scheme.classes], [(truth, said) for truth, said, _ in compared]
     )
@@ -75,7 +85,7 @@ def scheme_figures(scheme: Scheme, answers: Iterable[Answer]) -> dict[str, Any]:
             for truth, said, answer in compared
             if answer.confidence == tier and answer.study_type != UNCLASSIFIED
         ]
-        for tier in CONFIDENCES
+        for tier in SHOWN
     }
     abstained = sum(answer.study_type == UNCLASSIFIED for _, _, answer in compared)
     return {
@@ -90,9 +100,51 @@ def scheme_figures(scheme: Scheme, answers: Iterable[Answer]) -> dict[str, Any]:
                 "right": share(sum(right[tier]), len(right[tier])),
                 "share_of_records": share(len(right[tier]), len(compared)),
             }
-            for tier in CONFIDENCES
+            for tier in SHOWN
         ],
     }
+
+
+def evidence_figures(scheme: Scheme, answers: Iterable[Answer]) -> list[dict[str, Any]]:
+    """How often each type is right by the kind of evidence it rests on.
+
+    Only classes of which the set holds `ENOUGH` records count: elsewhere a type that is right
+    may just lack its label. Where a type alone has fewer records than that on one kind of
+    evidence, the figure of all types of its class stands in; where these are fewer, nothing.
+
+    Returns:
+        study_type, evidence, class, is_of_class and right (a share) of each.
+    """
+    compared, _ = _compared(scheme, answers)
+    positives = Counter(truth for truth, _, _ in compared)
+    by_type: dict[tuple[str, str], list[bool]] = {}
+    by_class: dict[tuple[str, str], list[bool]] = {}
+    for truth, said, answer in compared:
+        by_type.setdefault((answer.study_type, answer.evidence), []).append(truth == said)
+        by_class.setdefault((said, answer.evidence), []).append(truth == said)
+    class_of = {
+        code: one.name
+        for one in scheme.classes
+        if not one.is_rest and positives[one.name] >= ENOUGH
+        for code in one.study_types
+    }
+    figures: list[dict[str, Any]] = []
+    for (code, kind), alone in sorted(by_type.items()):
+        name = class_of.get(code)
+        if name is None:
+            continue
+        counted = alone if len(alone) >= ENOUGH else by_class[name, kind]
+        if len(counted) >= ENOUGH:
+            figures.append(
+                {
+                    "study_type": code,
+                    "evidence": kind,
+                    "class": name,
+                    "is_of_class": counted is not alone,
+                    "right": share(sum(counted), len(counted)),
+                }
+            )
+    return figures
 
 
 def pair_figures(names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def text(result: Result) -> str:
         if scheme.get("refined"):
             lines.append(f"left out: {scheme['refined']} whose label is refined, not contradicted")
         lines += [
-            f"  shown as {tier['confidence']:6}: right {interval(tier['right'])}, "
+            f"  shown as {tier['confidence']:12}: right {interval(tier['right'])}, "
             f"share of records {interval(tier['share_of_records'])}"
             for tier in scheme.get("calibration", ())
         ]

@@ -56,11 +56,22 @@ FROM (
     SELECT unnest(report_pmids), concat('experiment_pain:', search)
     FROM marts.human_experimental WHERE is_on_topic AND is_pain_measured
     UNION ALL
-    SELECT pmid, unnest(['preclinical_pain', concat('substance:', substance),
-        concat('species:', species), concat('assay:', assay)])
-    FROM (SELECT unnest(pmids) AS pmid, substance, species, assay FROM marts.preclinical_pain)
+    SELECT unnest(checked_pmids), concat('experiment_checked:', search)
+    FROM marts.human_experimental WHERE is_on_topic
+    UNION ALL
+    SELECT unnest(checked_pmids), concat('experiment_pain_checked:', search)
+    FROM marts.human_experimental WHERE is_on_topic AND is_pain_checked
+    UNION ALL
+    SELECT unnest(list_filter(report_pmids, lambda x: NOT list_contains(checked_pmids, x))),
+        concat('experiment_unchecked:', search)
+    FROM marts.human_experimental WHERE is_on_topic
+    UNION ALL
+    SELECT pmid, unnest(['preclinical_pain', concat('preclinical_row:', pmid)])
+    FROM marts.preclinical_pain
     UNION ALL
     SELECT pmid, concat('pain:', pain_level) FROM marts.articles WHERE pain_level IS NOT NULL
+    UNION ALL
+    SELECT pmid, 'concerns_pain' FROM marts.articles WHERE pain_level IN ('focus', 'outcome')
     UNION ALL
     SELECT pmid, 'surveillance' FROM marts.surveillance_reports
     UNION ALL
@@ -74,7 +85,7 @@ GROUP BY pmid
 """
 
 _CLAIMS = f"""
-SELECT c.pmid, any_value(c.domains),
+SELECT c.pmid, any_value(c.evidence_groups),
     list({{'claim': c.claim, 'how': c.how, 'words': list_transform(
         c.matched_words[:$shown], lambda x: {SHORTENED.format("x")})}} ORDER BY q.display_order)
 FROM (SELECT DISTINCT ON (pmid, claim) * FROM marts.claim_articles) AS c
@@ -97,6 +108,6 @@ class Told(NamedTuple):
 
 
 def claims(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[list[str], list[Told]]]:
-    """Of each record that addresses a claim: its evidence domains, and what it tells."""
+    """Of each record that addresses a claim: its evidence groups, and what it tells."""
     rows = con.execute(_CLAIMS, {"shown": WORDS_SHOWN}).fetchall()
-    return {pmid: (domains, [Told(**told) for told in claims]) for pmid, domains, claims in rows}
+    return {pmid: (groups, [Told(**told) for told in claims]) for pmid, groups, claims in rows}

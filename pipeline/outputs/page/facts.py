@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 import duckdb
@@ -14,13 +15,15 @@ from pipeline.outputs.claims import the_map
 
 @dataclass(frozen=True)
 class Search:
-    """A search as `marts.search_totals` has it."""
+    """A search as `marts.search_totals` has it: what is held, and what that is worth."""
 
     name: str
     label: str
     coverage: str
+    unread: int | None
     members: int
     records: int
+    on_pain: int
     retracted: int
     preprints: int
     notices: int
@@ -31,12 +34,9 @@ class Search:
     last_year: int | None
 
     @property
-    def is_complete(self) -> bool:
-        return self.coverage == "complete"
-
-    def known(self, count: int) -> int | None:
-        """A count as PubMed's: a zero stands only where the search was complete."""
-        return count if count or self.is_complete else None
+    def is_known(self) -> bool:
+        """Whether PubMed's list is complete, so that a zero is a zero."""
+        return self.coverage != "partial"
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,20 @@ class StudyType:
 
 
 @dataclass(frozen=True)
+class Group:
+    """A group of study types: a row of the headline, with the types below it."""
+
+    name: str
+    is_summary: bool
+    types: tuple[StudyType, ...]
+
+    @property
+    def codes(self) -> str:
+        """Its types as the page's fragment names them."""
+        return ",".join(study_type.code for study_type in self.types)
+
+
+@dataclass(frozen=True)
 class Facts:
     """A set, and what all its sections share.
 
@@ -62,6 +76,7 @@ class Facts:
         statement: what a zero or an empty cell means here.
         searches: in the order of the reference file.
         types: all study types.
+        groups: the groups they are in.
         claims: code and question of each claim that records are matched with.
         labels: names of the values of facets, by facet and value.
     """
@@ -74,6 +89,7 @@ class Facts:
     statement: str
     searches: tuple[Search, ...]
     types: tuple[StudyType, ...]
+    groups: tuple[Group, ...]
     claims: tuple[tuple[str, str], ...]
     labels: dict[tuple[str, str], str]
 
@@ -98,9 +114,10 @@ def gather(con: duckdb.DuckDBPyConnection) -> Facts:
     """
     rows = con.execute(
         """
-        SELECT t.search, t.label, t.coverage, t.member_count, t.record_count, t.retracted_count,
-            t.preprint_count, t.notice_count, t.unclassified_count, t.undated_count,
-            t.pubmed_only_count, t.first_year, t.last_year
+        SELECT t.search, t.label, t.coverage, t.unread_count, t.held_member_count, t.held_count,
+            t.held_pain_count, t.held_retracted_count, t.held_preprint_count, t.held_notice_count,
+            t.held_unclassified_count, t.held_undated_count, t.held_pubmed_only_count,
+            t.first_year, t.last_year
         FROM marts.search_totals AS t LEFT JOIN evidence.searches AS s USING (search)
         ORDER BY s.display_order, t.search
         """
@@ -124,6 +141,13 @@ def gather(con: duckdb.DuckDBPyConnection) -> Facts:
     ).fetchall()
     labels = con.execute("SELECT facet, value, label FROM evidence.facet_values").fetchall()
     set_id, origin, as_of, as_of_date, statement = head
+    study_types = tuple(StudyType(*row) for row in types)
+    groups = tuple(
+        Group(name, members[0].is_summary, members)
+        for name, members in (
+            (name, tuple(group)) for name, group in groupby(study_types, lambda one: one.group)
+        )
+    )
     return Facts(
         con,
         set_id,
@@ -132,7 +156,8 @@ def gather(con: duckdb.DuckDBPyConnection) -> Facts:
         as_of_date,
         statement,
         tuple(Search(*row) for row in rows),
-        tuple(StudyType(*row) for row in types),
+        study_types,
+        groups,
         tuple((code, question) for code, question in claims),
         {(facet, value): label for facet, value, label in labels},
     )

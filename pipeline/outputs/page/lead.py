@@ -8,6 +8,15 @@ from pipeline.outputs.page.markup import number, studies
 from pipeline.outputs.receipt import human_experiments
 from pipeline.outputs.wording import HumanExperiments, first_sentence
 
+_STUDIES = ("checked_group_count", "checked_pain_group_count")
+_MARKS = {
+    "checked_record_count": "experiment_checked",
+    "checked_group_count": "experiment_checked",
+    "checked_pain_group_count": "experiment_pain_checked",
+    "unchecked_record_count": "experiment_unchecked",
+    "mention_record_count": "experiment_mention",
+}
+
 
 def html(facts: Facts) -> str:
     """What the headline searches find of experiments on people, which most readers come for."""
@@ -19,11 +28,7 @@ def _sentence(found: HumanExperiments) -> str:
     name = found.search
 
     def count(what: str, how_many: int) -> str:
-        if what == "record_count":
-            return number(how_many, search=name, mark=f"experiment:{name}")
-        if what == "mention_record_count":
-            return number(how_many, search=name, mark=f"experiment_mention:{name}")
-        kind = "experiment_pain" if what == "pain_group_count" else "experiment"
-        return studies(how_many, search=name, mark=f"{kind}:{name}")
+        shape = studies if what in _STUDIES else number
+        return shape(how_many, search=name, mark=f"{_MARKS[what]}:{name}")
 
     return first_sentence(found._replace(search=for_html(name)), count)

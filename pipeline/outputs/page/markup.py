@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from pipeline.escaping import for_html
 from pipeline.outputs.page.facts import Search
+from pipeline.outputs.wording import at_most
 
 OPERATION = (
     "Arrow keys move from mark to mark, Enter opens the records. The table below has the same "
@@ -39,6 +40,23 @@ def number(count: int | None, **selection: str) -> str:
         return NOT_KNOWN
     css_class = "number" if count else "number zero"
     return f'<a class="{css_class}" href="#{for_html(urlencode(selection))}">{count:,}</a>'
+
+
+def held(count: int, search: Search, **selection: str) -> str:
+    """A count of what is held of a search, with what it is worth; it opens its records.
+
+    A zero stands where PubMed's list is complete; where u of its records could not be read, the
+    count c is followed by "at most c + u".
+
+    Args:
+        count: how many are held.
+        search: where.
+        selection: what they have in common beside the search.
+    """
+    if not count and not search.is_known:
+        return NOT_KNOWN
+    shown = number(count, search=search.name, **selection)
+    return at_most(shown, search.unread, count + (search.unread or 0))
 
 
 def studies(count: int, **selection: str) -> str:
@@ -109,8 +127,10 @@ def folded(search: Search, first: Search, html: str, title: str = "Table") -> st
 def none_held(search: Search) -> str:
     """What stands in the place of a table without rows; only a complete search knows of none."""
     none = "None: the complete search found none."
-    held = "Not known: none is held here, and no complete search was made."
-    return paragraph(none if search.is_complete else held)
+    if search.unread:
+        none = f"None among what could be read; {search.unread:,} listed could not be."
+    not_known = "Not known: none is held here, and no complete search was made."
+    return paragraph(none if search.is_known else not_known)
 
 
 def span(first: int | None, last: int | None) -> str:

@@ -14,12 +14,12 @@ _READ = (
     "pmid", "title", "citation", "year", "year_source", "type", "counted", "searches", "doi",
     "decided", "proof", "words", "conflict", "funding", "reason", "entered", "study", "facets",
 )  # fmt: skip
-COLUMNS = (*_READ, "marks", "domains", "claims")
+COLUMNS = (*_READ, "marks", "groups", "claims")
 """Of a row, in this order. What repeats is a position in `pool`, which has nothing at 0."""
 
 _POOLED = (
     "year_source", "type", "counted", "decided", "conflict", "funding", "reason", "study",
-    "searches", "marks", "domains",
+    "searches", "marks", "groups",
 )  # fmt: skip
 _POOLED_LISTS = ("proof", "words", "facets")
 
@@ -67,6 +67,23 @@ facets_proved AS (
     GROUP BY pmid
 ),
 
+ties_proved AS (
+    SELECT pmid, list(concat('named together: ', said) ORDER BY row_no) AS said
+    FROM (
+        SELECT pmid, row_no, string_agg(concat(coalesce(v.label, value), ' (', matched_text, ')'),
+            ', ' ORDER BY char_start) AS said
+        FROM (
+            SELECT t.pmid, concat(t.row_kind, '.', t.tie_no) AS row_no, t.facet, t.value,
+                p.matched_text, p.char_start
+            FROM evidence.article_ties AS t JOIN evidence.proofs AS p ON p.kind = 'tie'
+                AND p.pmid = t.pmid
+                AND p.code = concat_ws('.', t.row_kind, t.tie_no, t.facet, t.value)
+        ) LEFT JOIN evidence.facet_values AS v USING (facet, value)
+        GROUP BY pmid, row_no
+    )
+    GROUP BY pmid
+),
+
 counted AS (SELECT max(counted_at)::DATE AS counted_date FROM marts.topic_share_by_year),
 
 funded AS (
@@ -84,7 +101,8 @@ SELECT a.pmid, a.title, a.citation, a.year, a.year_source, a.study_type AS type,
     t.said[:$shown] AS proof, w.said AS words, c.coi_statement AS conflict,
     f.agencies AS funding, a.unclassified_reason AS reason,
     CASE WHEN y.edat_at::DATE <= n.counted_date THEN y.edat_year END AS entered,
-    s.study_group AS study, e.said AS facets
+    s.study_group AS study,
+    coalesce(e.said, []) || coalesce(g.said, []) AS facets
 FROM marts.articles AS a
 JOIN members AS m USING (pmid)
 JOIN core.articles AS c USING (pmid)
@@ -93,6 +111,7 @@ LEFT JOIN topics_proved AS w USING (pmid)
 LEFT JOIN core.article_years AS y USING (pmid)
 LEFT JOIN studies AS s USING (pmid)
 LEFT JOIN facets_proved AS e USING (pmid)
+LEFT JOIN ties_proved AS g USING (pmid)
 CROSS JOIN counted AS n
 LEFT JOIN funded AS f USING (pmid)
 ORDER BY a.year DESC NULLS LAST, a.pmid DESC
@@ -112,7 +131,7 @@ def payload(facts: Facts) -> dict[str, Any]:
     for found in facts.con.execute(_QUERY, {"shown": WORDS_SHOWN}).fetchall():
         row = dict(zip(_READ, found, strict=True))
         row["marks"] = marks.get(row["pmid"], [])
-        row["domains"], told = claims.get(row["pmid"], ([], []))
+        row["groups"], told = claims.get(row["pmid"], ([], []))
         for name in _POOLED:
             row[name] = pooled(row[name])
         for name in _POOLED_LISTS:
@@ -131,7 +150,7 @@ def payload(facts: Facts) -> dict[str, Any]:
             {
                 "name": search.name,
                 "label": search.label,
-                "is_complete": search.is_complete,
+                "is_known": search.is_known,
                 "members": search.members,
             }
             for search in facts.searches

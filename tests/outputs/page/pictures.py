@@ -27,7 +27,7 @@ PICTURES = (
     Picture("page", 1100, 1150, "light", "header"),
     Picture("page-claims", 1100, 1000, "light", "#claims"),
     Picture("page-records", 1100, 900, "light", "#records",
-            "#search=kratom&claim=analgesia&domain=animal&how=measured"),
+            "#search=kratom&claim=analgesia&group=Animal+studies&how=measured"),
     Picture("page-dark", 1100, 1000, "dark", "#by-year"),
     Picture("page-phone", 390, 1200, "light", "header"),
 )  # fmt: skip

@@ -37,6 +37,13 @@ def known(count: int | None) -> str:
     return "not known" if count is None else f"{count:,}"
 
 
+def held(count: int, unread: int | None) -> str:
+    """A count of what is held as the page shows it: unread is NULL where nothing is known."""
+    if unread is None:
+        return f"{count:,}" if count else "not known"
+    return f"{count:,}, at most {count + unread:,}" if unread else f"{count:,}"
+
+
 def labels(published: Published, facet: str) -> dict[str, str]:
     rows = published.sql("SELECT value, label FROM evidence.facet_values WHERE facet = ?", [facet])
     return dict(rows)
@@ -44,7 +51,7 @@ def labels(published: Published, facet: str) -> dict[str, str]:
 
 def searches(published: Published) -> list[tuple[str, str, bool]]:
     rows = published.sql("SELECT search, label, coverage FROM marts.search_totals")
-    return [(search, label, coverage == "complete") for search, label, coverage in rows]
+    return [(search, label, coverage != "partial") for search, label, coverage in rows]
 
 
 def span(first: int | None, last: int | None) -> str:

@@ -88,7 +88,7 @@ def test_a_cell_of_the_claim_map_opens_its_records_with_the_words(
     browser: Browser, any_set: Published
 ):
     browser.open(any_set.page)
-    cell = "#search=kratom&claim=pain_tolerance&domain=human+experimental&how=measured"
+    cell = "#search=kratom&claim=pain_tolerance&group=Randomised+trials&how=measured"
     browser.run("document.querySelector(`#claims a.number[href='${arguments[0]}']`).click()", cell)
     browser.wait("return document.activeElement.id === 'count'")
     assert titles(browser) == ["Kratom tea and pain tolerance: a randomized trial"]
@@ -97,8 +97,8 @@ def test_a_cell_of_the_claim_map_opens_its_records_with_the_words(
     said = browser.text("#sentence")
     assert "claim “Does it raise pain tolerance or threshold in people?”, that measured it" in said
     assert said.endswith(f" index.html{cell}")
-    browser.run("document.querySelector('#chosen a[aria-label*=evidence]').click()")
-    browser.wait("return !location.hash.includes('domain')")
+    browser.run("document.querySelector('#chosen a[aria-label*=\"kind of study\"]').click()")
+    browser.wait("return !location.hash.includes('group')")
     browser.find("#filters button").click()
     browser.wait("return location.hash === '#search=kratom'")
 

@@ -20,12 +20,12 @@ def press(browser: Browser, key: str) -> None:
 
 def test_the_bars_are_the_counts_of_sql(opened: Browser, set_of_files: Published):
     drawn = opened.run("return document.getElementById('bars').chart.data('cells')")
-    bars = {(cell["years"], cell["code"]): cell["count"] for cell in drawn if cell["count"]}
+    bars = {(cell["years"], cell["group"]): cell["count"] for cell in drawn if cell["count"]}
     rows = set_of_files.sql(
         """
-        SELECT coalesce(year::VARCHAR, 'undated'), study_type, record_count
-        FROM marts.study_types_by_year JOIN evidence.study_types USING (study_type)
-        WHERE search = 'kratom' AND NOT is_summary AND record_count > 0
+        SELECT coalesce(year::VARCHAR, 'undated'), evidence_group, held_count
+        FROM marts.headline_by_year JOIN evidence.evidence_groups USING (evidence_group)
+        WHERE search = 'kratom' AND group_kind <> 'summary' AND held_count > 0
         """
     )
     assert bars == {(year, kind): count for year, kind, count in rows}

@@ -6,7 +6,7 @@ import pytest
 from lxml import html
 
 from tests.outputs.page.conftest import Published
-from tests.outputs.page.seen import known, labels, searches, span, tables
+from tests.outputs.page.seen import held, labels, searches, span, tables
 
 pytestmark = pytest.mark.whole
 
@@ -31,7 +31,7 @@ def test_experiments_on_people(any_set: Published):
         )
         _, rows = shown.get(f"{label}: experiments on people", ((), []))
         assert len(rows) == len(found)
-        for row, (_, pmids, numbers, first, last, *told, reports, others) in zip(
+        for row, (_, pmids, numbers, first, last, *told, reports, checked, others) in zip(
             rows, found, strict=True
         ):
             for pmid in pmids:
@@ -55,7 +55,8 @@ def test_experiments_on_people(any_set: Published):
                 said("study_country", countries),
             )
             ending = f"; {others} retracted or preprint" if others else ""
-            assert row[7] == f"{reports}{ending}"
+            by_people = "checked" if checked == reports else f"{checked} checked"
+            assert row[7] == f"{reports}; {by_people}{ending}"
             compared += 1
     assert compared > 2
 
@@ -63,37 +64,41 @@ def test_experiments_on_people(any_set: Published):
 def test_the_claim_map(any_set: Published):
     shown = tables(any_set)
     compared = 0
-    for search, label, is_complete in searches(any_set):
+    for search, label, is_known in searches(any_set):
         claims = any_set.sql(
-            "SELECT claim, question, coverage, remark, record_count FROM marts.claim_totals "
-            "WHERE search = ? ORDER BY display_order",
+            "SELECT claim, question, coverage, remark, held_count, unread_count "
+            "FROM marts.claim_totals WHERE search = ? ORDER BY display_order",
             [search],
         )
         if not claims:
-            assert f"{label}: claims by kind of evidence" not in shown
+            assert f"{label}: claims by kind of study" not in shown
             continue
-        heads, rows = shown[f"{label}: claims by kind of evidence"]
-        domains = [
-            name for (name,) in any_set.sql("SELECT DISTINCT domain FROM marts.claims_by_domain")
-        ]
-        assert sorted(heads[1:-1]) == sorted(domains)
+        heads, rows = shown[f"{label}: claims by kind of study"]
+        groups = any_set.sql(
+            "SELECT evidence_group FROM marts.claims_by_group WHERE search = ? "
+            "GROUP BY ALL HAVING sum(held_measured_count + held_beside_count) > 0 ORDER BY ALL",
+            [search],
+        )
+        assert [(head,) for head in sorted(heads[1:-1])] == groups
         assert len(rows) == len(claims)
-        for row, (claim, question, coverage, remark, total) in zip(rows, claims, strict=True):
+        for row, (claim, question, coverage, remark, total, unread) in zip(
+            rows, claims, strict=True
+        ):
             assert row[0] == question
             if coverage == "none" or (coverage == "partial" and not total):
                 said = "not known: no complete search" if coverage == "partial" else remark
                 assert row[1:] == (said,)
                 continue
             cells = {
-                domain: known(measured) + (f" +{beside}" if beside else "")
-                for domain, measured, beside in any_set.sql(
-                    "SELECT domain, measured_count, beside_count FROM marts.claims_by_domain "
-                    "WHERE search = ? AND claim = ?",
+                group: held(measured, unread) + (f" +{beside}" if beside else "")
+                for group, measured, beside in any_set.sql(
+                    "SELECT evidence_group, held_measured_count, held_beside_count "
+                    "FROM marts.claims_by_group WHERE search = ? AND claim = ?",
                     [search, claim],
                 )
             }
-            assert row[1:] == (*(cells[domain] for domain in heads[1:-1]), known(total))
-            if not is_complete:
+            assert row[1:] == (*(cells[group] for group in heads[1:-1]), held(total, unread))
+            if not is_known:
                 assert "0" not in row
             compared += 1
     assert compared > 3
@@ -102,7 +107,7 @@ def test_the_claim_map(any_set: Published):
 def test_the_article_card_has_the_numbers_of_the_map(any_set: Published):
     cards = html.parse(str(any_set.page)).getroot().find_class("claim")
     totals = any_set.sql(
-        "SELECT claim, question, remark, record_count, coverage FROM marts.claim_totals "
+        "SELECT claim, question, remark, held_count, coverage FROM marts.claim_totals "
         "WHERE search = 'kratom' ORDER BY display_order"
     )
     assert [card.get("id") for card in cards] == [f"claim-{claim}" for claim, *_ in totals]

@@ -9,24 +9,30 @@ const markedYear = (year) => (year === null ? "undated" : year > asOfYear ? `${y
 function cells(state, found, isSummary) {
   const dated = found.filter((r) => r.year !== null).map((r) => r.year);
   const settled = (year) => (year === null || year < asOfYear - 1 ? 1 : year === asOfYear - 1 ? 0.8 : 0.6);
-  const counts = new Map();
+  const isChosen = chosen(state);
   const wanted = [...types.values()].filter((type) => type.is_summary === isSummary);
+  const order = new Map(wanted.map((type) => [type.group, type.order]));
+  const counts = new Map();
   const last = Math.max(asOfYear, dated[0] ?? asOfYear);
-  for (let year = dated.at(-1) ?? asOfYear; year <= last; year++) counts.set(`${year}/`, { year, type: wanted[0], count: 0 });
+  const cell = (year, group, isIn) => {
+    const key = `${year}/${group}/${isIn}`;
+    if (!counts.has(key)) counts.set(key, { year, group, isIn, codes: new Set(), count: 0 });
+    return counts.get(key);
+  };
+  for (let year = dated.at(-1) ?? asOfYear; year <= last; year++) cell(year, wanted[0].group, true);
   for (const r of found) {
     const type = types.get(r.type);
     if (type.is_summary !== isSummary) continue;
-    const key = `${r.year}/${r.type}`;
-    if (!counts.has(key)) counts.set(key, { year: r.year, type, count: 0 });
-    counts.get(key).count += 1;
+    const own = cell(r.year, type.group, isChosen(r)); // what is chosen of a group stands apart
+    own.count += 1;
+    own.codes.add(r.type);
   }
-  const isChosen = chosen(state);
-  return [...counts.values()].map(({ year, type, count }) => {
+  return [...counts.values()].map(({ year, group, isIn, codes, count }) => {
     const years = year === null ? "undated" : String(year);
     return {
-      year: markedYear(year), place: year ?? 9999, years, code: type.code, label: type.label,
-      group: isSummary ? type.label : type.group, order: type.order, count, shade: settled(year) * (isChosen({ year, type: type.code }) ? 1 : 0.25),
-      told: `${type.label}, ${markedYear(year)}: ${count}`, opens: count ? { type: type.code, years } : null,
+      year: markedYear(year), place: year ?? 9999, years, code: [...codes].join(","), group, order: order.get(group), count,
+      shade: settled(year) * (isIn ? 1 : 0.25),
+      told: `${group}, ${markedYear(year)}: ${count}`, opens: count ? { type: [...codes].join(","), years } : null,
     };
   });
 }
@@ -92,7 +98,7 @@ async function bars(id, isSummary) {
   const place = $(id);
   if (!place) return;
   const own = structuredClone(specs.bars);
-  const groups = [...types.values()].filter((type) => type.is_summary === isSummary && type.code !== "NOTICE").map((type) => (isSummary ? type.label : type.group));
+  const groups = [...types.values()].filter((type) => type.is_summary === isSummary).map((type) => type.group);
   own.encoding.color.scale.domain = [...new Set(groups)];
   const view = await chart(place, own, (state, found) => cells(state, found, isSummary));
   charts.push(async (state, found) => {
@@ -109,7 +115,7 @@ async function shares(place) {
     points.map(({ search, year, share, kind }) => {
       const label = searches.get(search)?.label ?? search;
       const order = data.searches.findIndex(({ name }) => name === search);
-      const opens = { search, entered: String(year), counted: "all", type: "", years: "", claim: "", how: "", domain: "", mark: "", reason: "", text: "" };
+      const opens = { search, entered: String(year), counted: "all", type: "", years: "", claim: "", how: "", group: "", mark: "", reason: "", text: "" };
       return { label, year, place: year, order, share, kind: kinds[kind], told: `${label}, ${year}, ${kinds[kind]}: ${share?.toFixed(2)} per 100,000`, opens: share === null ? null : opens };
     }),
   );

@@ -16,12 +16,16 @@ const MARKS = {
   search_changed: "since the search changed",
   experiment: "reporting experiments on people",
   experiment_pain: "reporting experiments on people that measured pain",
+  experiment_checked: "confirmed by a person to report experiments on people",
+  experiment_unchecked: "reporting experiments on people, not yet checked by a person",
+  experiment_pain_checked: "confirmed by a person to report experiments on people that measured pain",
   experiment_mention: "reporting experiments on people that only mention kratom",
   study: "study",
   report: "reports of the study",
   not_report: "protocols, retracted reports, preprints and what NLM alone calls a trial",
   preclinical_pain: "animal and laboratory work on pain",
-  substance: "substance", species: "animal", assay: "test",
+  preclinical_row: "animal and laboratory work on pain, PMID",
+  concerns_pain: "with pain in title, major heading, results or conclusions",
   pain: "pain in",
   surveillance: "reporting routine data",
   source: "data of",
@@ -53,7 +57,7 @@ function readState() {
   return {
     search: known("search", searches, firstSearch),
     claim: known("claim", claims),
-    domain: given("domain"),
+    group: given("group"),
     how: HOW[given("how")] ? given("how") : "",
     type: given("type").split(",").every((code) => types.has(code)) ? given("type") : "",
     counted: COUNTED[given("counted")] ? given("counted") : "record",
@@ -78,13 +82,14 @@ const marksOf = (state) => state.mark.split(",").filter(Boolean);
 function matching(state) { // all but type and years, which the chart shows by shade
   const words = folded(state.text).split(/\s+/).filter(Boolean);
   const marks = marksOf(state);
-  const tells = (claim) => claim.code === state.claim && (!state.how || (claim.how === "measured") === (state.how === "measured"));
+  const looked = (how) => how === "measured" || how === "observed"; // counted in one cell
+  const tells = (claim) => claim.code === state.claim && (!state.how || looked(claim.how) === (state.how === "measured"));
   return records.filter(
     (r) =>
       r.searches.includes(state.search) &&
       (state.counted === "all" || r.counted === state.counted) &&
       (!state.claim || r.claims.some(tells)) &&
-      (!state.domain || r.domains.includes(state.domain)) &&
+      (!state.group || r.groups.includes(state.group)) &&
       (!state.entered || r.entered === Number(state.entered)) &&
       (!state.reason || r.reason === state.reason) &&
       marks.every((mark) => r.marks.includes(mark)) &&
@@ -111,7 +116,7 @@ function parts(state) {
   const list = [["search", `search “${searches.get(state.search)?.label ?? ""}”`]];
   if (state.claim) list.push(["claim", `claim “${claims.get(state.claim)}”`]);
   if (state.how) list.push(["how", HOW[state.how]]);
-  if (state.domain) list.push(["domain", `evidence “${state.domain}”`]);
+  if (state.group) list.push(["group", `kind of study “${state.group}”`]);
   if (state.type) list.push(["type", `study type “${state.type.split(",").map((code) => types.get(code).label).join("” or “")}”`]);
   if (state.years) list.push(["years", state.years === "undated" ? "without a year" : `years ${state.years}`]);
   if (state.entered) list.push(["entered", `entered PubMed in ${state.entered}`]);

@@ -41,7 +41,7 @@ BEFORE_RECORDS = (
     Section("experiments", "Experiments on people", experiments.TITLE, experiments.html),
     Section("headline", "Numbers", headline.TITLE, headline.html),
     Section("unread", "Not read", unread.TITLE, unread.html),
-    Section("by-year", "Types by year", by_year.TITLE, by_year.html),
+    Section("by-year", "Kinds by year", by_year.TITLE, by_year.html),
     Section("claims", "Claim map", claim_map.TITLE, claim_map.html),
 )
 AFTER_RECORDS = (

@@ -7,7 +7,6 @@ from typing import Any
 from pipeline.escaping import for_html
 from pipeline.identifiers import doi_url
 from pipeline.outputs import claims
-from pipeline.outputs.claims_page import DOMAINS
 from pipeline.outputs.page.facts import Facts
 from pipeline.outputs.page.markup import article, number, paragraph, text
 from pipeline.outputs.page.sections.claim_map import NOT_SEARCHED
@@ -80,26 +79,21 @@ def _looked_at(claim: dict[str, Any]) -> tuple[str, str]:
     if claim["remark"]:
         is_unknown = claim["coverage"] == "partial"
         return NOT_SEARCHED if is_unknown else claim["remark"], text(claim["remark"])
-    is_complete = claim["coverage"] == "complete"
     words, links = [], []
     behind = {"search": SEARCH, "claim": claim["claim"]}
-    for domain, one, many in DOMAINS:
-        how = "beside" if domain == "synthesis" else "measured"
-        count = claim["domains"][domain][how] or 0
-        if count or (is_complete and domain != "other"):
-            noun = one if count == 1 else many
-            words.append(f"{count} {noun}")
-            links.append(f"{number(count, **behind, domain=domain, how=how)} {noun}")
-    beside = claim["record_count"] - (claim["measured_count"] or 0)
+    for group, how, count in claims.looked_at(claim):
+        name = group.lower()
+        words.append(f"{name}: {count}")
+        links.append(f"{name}: {number(count, **behind, group=group, how=how)}")
+    beside = claim["held_count"] - claim["held_measured_count"]
     if beside:
-        words.append(f"{beside} not measuring it")
+        words.append(f"not measuring it: {beside}")
         links.append(
             f"{number(beside, **behind, how='beside')} in all, the reviews among them, that tell "
             "of it without measuring it"
         )
     since = f" Since {claim['first_year']}." if claim["first_year"] else ""
-    unknown = "" if is_complete else " Whatever else there is: not known."
-    return f"{', '.join(words)}.", f"Looked at: {', '.join(links)}.{since}{unknown}"
+    return f"{'; '.join(words)}.", f"Looked at: {'; '.join(links)}.{since}{claims.rest(claim)}"
 
 
 def _leaned_on(facts: Facts) -> dict[str, list[dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""The claim map: claims down, evidence domains across, shaded by how much was looked at.
+"""The claim map: claims down, groups of studies across, shaded by how much was looked at.
 
 It counts; it does not judge. Zero, not known and not asked are different words, never only a
 different shade.
@@ -10,12 +10,11 @@ from typing import Any
 
 from pipeline.escaping import for_html
 from pipeline.outputs import claims
+from pipeline.outputs.claims import Group
 from pipeline.outputs.page.facts import Facts, Search
-from pipeline.outputs.page.markup import NOT_KNOWN, folded, number, paragraph, text
+from pipeline.outputs.page.markup import NOT_KNOWN, folded, held, number, paragraph, text
 
 TITLE = "What was looked at, claim by claim"
-APART = "synthesis"
-"""Summaries stand last and apart: they tell of studies that may stand before them."""
 NOT_SEARCHED = "not known: no complete search"
 STEPS = (1, 2, 5, 10, 30)
 """From how many measured records on a cell has its next darker shade."""
@@ -35,9 +34,9 @@ def html(facts: Facts) -> str:
         f'<p class="caution">{text(claims.LOOKED_AT)}</p>'
         + paragraph(
             "In each cell the records that measured the claim, then +those that tell of it "
-            "otherwise: reported by users, a reason for use, reviewed, mentioned. A record in two "
-            "kinds of evidence counts in both, so that rows are no sums; the last column has each "
-            "once. Summaries are never added to the studies they contain."
+            "otherwise: reported by users, a reason for use, reviewed, mentioned. A record of two "
+            "kinds of studies counts in both, so that rows are no sums; the last column has each "
+            "once. Summaries stand apart and are never added to the studies they contain."
         )
         + _legend()
         + "".join(maps)
@@ -60,23 +59,24 @@ def _legend() -> str:
 
 
 def _map(search: Search, rows: list[dict[str, Any]]) -> str:
-    name = f"{search.label}: claims by kind of evidence"
-    every = next(claim["domains"] for claim in rows if claim["domains"])
-    domains = [*(domain for domain in every if domain != APART), APART]
+    name = f"{search.label}: claims by kind of study"
+    groups, absent = claims.groups_across(rows)
     heads = "".join(
-        f'<th scope="col"{_apart(domain)}>{for_html(domain)}</th>'
-        for domain in (*domains, "records, each once")
+        f'<th scope="col"{_apart(group)}>{for_html(group.name)}</th>' for group in groups
     )
+    word = "0 of every claim" if search.is_known else "No record held (not: none exists)"
+    below = f"<p>{word}: {text('; '.join(absent))}.</p>" if absent else ""
     body = "".join(
         f'<tr><th scope="row"{" class=part" if claim["parent"] else ""}>{_question(claim)}</th>'
-        f"{_cells(search, claim, domains)}</tr>"
+        f"{_cells(search, claim, groups)}</tr>"
         for claim in rows
     )
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-label="{for_html(name)}">'
         f'<table class="counts map"><caption>{for_html(name)}</caption>'
-        f'<thead><tr><th scope="col">claim, as a question</th>{heads}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+        f'<thead><tr><th scope="col">claim, as a question</th>{heads}'
+        '<th scope="col" data-apart="yes">records, each once</th></tr></thead>'
+        f"<tbody>{body}</tbody></table></div>{below}"
     )
 
 
@@ -84,24 +84,23 @@ def _question(claim: dict[str, Any]) -> str:
     return f'<a href="#claim-{for_html(claim["claim"])}">{text(claim["question"])}</a>'
 
 
-def _cells(search: Search, claim: dict[str, Any], domains: list[str]) -> str:
-    is_empty = not claim["record_count"]
-    if claim["coverage"] == "none" or (is_empty and claim["coverage"] != "complete"):
+def _cells(search: Search, claim: dict[str, Any], groups: list[Group]) -> str:
+    if claim["coverage"] == "none" or (not claim["held_count"] and not search.is_known):
         said = NOT_SEARCHED if claim["coverage"] == "partial" else claim["remark"]
-        return f'<td class="remark" colspan="{len(domains) + 1}"><span>{text(said)}</span></td>'
+        return f'<td class="remark" colspan="{len(groups) + 1}"><span>{text(said)}</span></td>'
     cells = []
-    for domain in domains:
-        measured, beside = (claim["domains"][domain][how] for how in ("measured", "beside"))
-        behind = {"search": search.name, "claim": claim["claim"], "domain": domain}
-        told = f" +{number(beside, **behind, how='beside')}" if beside else ""
-        shade = 0 if measured == 0 else sum(measured >= step for step in STEPS) if measured else ""
+    for group in groups:
+        measured, beside = (claim["groups"][group.name][how] for how in ("measured", "beside"))
+        behind = {"claim": claim["claim"], "group": group.name}
+        told = f" +{number(beside, search=search.name, **behind, how='beside')}" if beside else ""
+        is_zero = not measured and search.is_known
+        shade = 0 if is_zero else sum(measured >= step for step in STEPS) if measured else ""
         cells.append(
-            f'<td class="shade s{shade}"{_apart(domain)}>'
-            f"{number(measured, **behind, how='measured')}{told}</td>"
+            f'<td class="shade s{shade}"{_apart(group)}>'
+            f"{held(measured, search, **behind, how='measured')}{told}</td>"
         )
-    total = number(claim["record_count"], search=search.name, claim=claim["claim"])
-    return f"{''.join(cells)}<td>{total}</td>"
+    return f"{''.join(cells)}<td>{held(claim['held_count'], search, claim=claim['claim'])}</td>"
 
 
-def _apart(domain: str) -> str:
-    return ' data-apart="yes"' if domain in (APART, "records, each once") else ""
+def _apart(group: Group) -> str:
+    return ' data-apart="yes"' if group.is_summary else ""

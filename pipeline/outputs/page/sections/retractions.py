@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.outputs.page.facts import Facts
-from pipeline.outputs.page.markup import number, paragraph, pubmed, table, text
+from pipeline.outputs.page.markup import held, paragraph, pubmed, table, text
 
 TITLE = "Retractions and corrections"
 
@@ -30,13 +30,8 @@ def html(facts: Facts) -> str:
     rows = [
         [
             text(search.label),
-            number(search.known(search.retracted), search=search.name, counted="retracted"),
-            number(
-                search.known(corrected.get(search.name, 0)),
-                search=search.name,
-                counted="all",
-                mark="corrected",
-            ),
+            held(search.retracted, search, counted="retracted"),
+            held(corrected.get(search.name, 0), search, counted="all", mark="corrected"),
         ]
         for search in facts.searches
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.outputs.page.facts import Facts, Search
-from pipeline.outputs.page.markup import NOT_KNOWN, OPERATION, folded, number, paragraph, table
+from pipeline.outputs.page.markup import NOT_KNOWN, OPERATION, folded, held, paragraph, table
 
 TITLE = "Share of PubMed"
 YEARS_SHOWN = 15
@@ -36,7 +36,7 @@ def html(facts: Facts) -> str:
     """A chart a denominator, a table a search and denominator; or that nothing was counted."""
     rows = facts.con.execute(
         """
-        SELECT denominator, search, year, member_count, denominator_count, records_per_100k,
+        SELECT denominator, search, year, held_member_count, denominator_count, records_per_100k,
             year(counted_at) - year
         FROM marts.topic_share_by_year
         QUALIFY row_number() OVER (PARTITION BY search, denominator ORDER BY year DESC) <= ?
@@ -46,13 +46,14 @@ def html(facts: Facts) -> str:
     ).fetchall()
     if not rows:
         return paragraph(NOT_COUNTED)
+    searches = {search.name: search for search in facts.searches}
     tables: dict[str, dict[str, list[list[str]]]] = {}
     for part, name, year, members, total, share, age in rows:
         mark = {0: "*", 1: "~"}.get(age, "")
         tables.setdefault(part, {}).setdefault(name, []).append(
             [
                 f"{year}{mark}",
-                number(members, search=name, counted="all", entered=str(year)),
+                held(members, searches[name], counted="all", entered=str(year)),
                 NOT_KNOWN if total is None else f"{total:,}",
                 NOT_KNOWN if share is None else f"{share:,.2f}",
             ]

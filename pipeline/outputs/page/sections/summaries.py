@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from pipeline.outputs.page import grid
 from pipeline.outputs.page.facts import Facts, Search
-from pipeline.outputs.page.markup import OPERATION, folded, number, paragraph, table, text
+from pipeline.outputs.page.markup import OPERATION, folded, held, paragraph, table, text
 
 TITLE = "Summaries of other studies"
 
 
 def html(facts: Facts) -> str:
     """A table a search of the types that summarise."""
-    types = [t for t in facts.types if t.is_summary]
+    groups = [group for group in facts.groups if group.is_summary]
     tables = "".join(
         folded(
             search,
             facts.searches[0],
-            grid.html(facts, search, types, f"{search.label}: summaries of other studies by year")
+            grid.html(facts, search, groups, f"{search.label}: summaries of other studies by year")
             + _what_they_sum_up(facts, search),
         )
         for search in facts.searches
@@ -51,7 +51,7 @@ def _what_they_sum_up(facts: Facts, search: Search) -> str:
             [
                 text(label),
                 text(of.replace("_", " ")),
-                number(count, search=search.name, type=study_type, mark=f"synthesis:{of}"),
+                held(count, search, type=study_type, mark=f"synthesis:{of}"),
             ]
             for study_type, label, of, count in rows
         ],

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pipeline.outputs.page.facts import Facts
-from pipeline.outputs.page.markup import number, paragraph, table, text
+from pipeline.outputs.page.markup import held, paragraph, table, text
 
 TITLE = "What is unclassified, and why"
 
 
 def html(facts: Facts) -> str:
     """One row a search and reason."""
-    labels = {search.name: search.label for search in facts.searches}
+    searches = {search.name: search for search in facts.searches}
     rows = facts.con.execute(
-        "SELECT search, reason, record_count FROM marts.unclassified ORDER BY search, reason"
+        "SELECT search, reason, held_count FROM marts.unclassified ORDER BY search, reason"
     ).fetchall()
     if not rows:
         return paragraph("Every member of every search has a study type.")
@@ -21,9 +21,9 @@ def html(facts: Facts) -> str:
         ("search", "reason", "members"),
         [
             [
-                text(labels.get(search, search)),
+                text(searches[search].label),
                 text(reason),
-                number(count, search=search, counted="all", type="OTHER", reason=reason),
+                held(count, searches[search], counted="all", type="OTHER", reason=reason),
             ]
             for search, reason, count in rows
         ],

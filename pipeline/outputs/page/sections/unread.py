@@ -30,6 +30,6 @@ def html(facts: Facts) -> str:
             for pmid, search, is_held, reason in rows
         ],
     ) + paragraph(
-        "A search that lists such a record is not complete: what it did not find is not known, "
-        "and not 0. Each run asks for these records again."
+        "Where a search lists u such records, each of its counts c reads: c, at most c + u. Each "
+        "run asks for these records again."
     )

@@ -1,4 +1,5 @@
--- What a person should look at first: where rules, NLM, people and the second reader disagree.
+-- What a person should look at first: experiments on people, which the first sentence counts once
+-- they are confirmed, then where rules, NLM, people and the second reader disagree.
 
 CREATE OR REPLACE TABLE marts.review_queue ( -- records whose study type a person should check, most informative first
     queue_no INTEGER PRIMARY KEY, -- place in the queue
@@ -21,16 +22,28 @@ WITH reasons AS (
     FROM evidence.overrides AS o
     WHERE NOT o.is_expectation_met
     UNION ALL
+    SELECT DISTINCT
+        u.pmid,
+        2,
+        'an experiment on people that nobody has checked'
+    FROM (
+        SELECT
+            h.is_on_topic,
+            unnest(h.report_pmids) AS pmid
+        FROM marts.human_experimental AS h
+    ) AS u
+    WHERE u.is_on_topic
+    UNION ALL
     SELECT
         s.pmid,
-        2,
+        3,
         'decisive signals of types that do not go together'
     FROM evidence.article_study_types AS s
     WHERE s.is_primary AND s.has_conflict
     UNION ALL
     SELECT
         r.pmid,
-        CASE WHEN r.probability >= 0.6 THEN 3 ELSE 6 END,
+        CASE WHEN r.probability >= 0.6 THEN 4 ELSE 7 END,
         'rules and second reader differ'
     FROM evidence.study_type_suggestions AS r
     INNER JOIN evidence.article_study_types AS s ON r.pmid = s.pmid AND s.is_primary
@@ -38,7 +51,7 @@ WITH reasons AS (
     UNION ALL
     SELECT
         s.pmid,
-        4,
+        5,
         'no type by the rules, one suggested by the second reader'
     FROM evidence.article_study_types AS s
     INNER JOIN evidence.study_type_suggestions AS r ON s.pmid = r.pmid
@@ -46,7 +59,7 @@ WITH reasons AS (
     UNION ALL
     SELECT
         s.pmid,
-        5,
+        6,
         'a letter or comment with signs of data of its own'
     FROM evidence.article_study_types AS s
     INNER JOIN evidence.article_study_types AS d
@@ -55,14 +68,14 @@ WITH reasons AS (
     UNION ALL
     SELECT
         s.pmid,
-        7,
+        8,
         'no type: ' || s.reason
     FROM evidence.article_study_types AS s
     WHERE s.is_primary AND s.study_type = 'OTHER'
     UNION ALL
     SELECT
         s.pmid,
-        8,
+        9,
         'type from a hint only'
     FROM evidence.article_study_types AS s
     WHERE s.is_primary AND s.study_type <> 'OTHER' AND s.confidence = 'low'

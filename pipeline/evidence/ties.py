@@ -1,0 +1,241 @@
+"""Which values of a record belong together: those that one sentence, or two neighbours, name.
+
+A record that names two substances, two animals and three tests does not say that each was tried
+on each in all of them. So a row of a substance, an animal and a test stands only where a sentence
+names them, or where what one lacks stands in the sentence beside it; and then at most one of the
+three may have several values there. Sentences with more are read clause by clause ("mice the hot
+plate, and rats the formalin test"). All else is left side by side.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, product
+from typing import NamedTuple
+
+from pipeline.evidence.facet_doubts import is_doubtful
+from pipeline.evidence.facet_values import READERS
+from pipeline.evidence.facets import Facets, Row
+from pipeline.evidence.judgement import FacetValue, Label, Proof, Tie
+from pipeline.rules.decide import TEXT, Found
+from pipeline.rules.match import Tag
+from pipeline.rules.text import Unit, judged_clauses
+
+_SHORT = re.compile(r"\s*\((?:[^();]{0,20}[;,] )?([A-Za-z0-9-]*[A-Z][A-Za-z0-9-]*)\)")
+"""What stands for a name in the rest of a record: "mitragynine (MG)"."""
+_LONGEST_SHORT = 10
+
+Values = dict[str, dict[str, Proof]]
+"""By facet and value: where it stands."""
+
+
+class TiesOf(NamedTuple):
+    """The ties of one record, and the places they rest on."""
+
+    ties: tuple[Tie, ...]
+    proofs: tuple[Proof, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """Values that a sentence names, as a whole and clause by clause."""
+
+    is_title: bool
+    named: Values
+    clauses: tuple[Values, ...]
+
+
+def ties_of(
+    facets: Facets,
+    units: Sequence[Unit],
+    tags: Sequence[Tag],
+    *,
+    labels: Sequence[Label],
+    values: Sequence[FacetValue],
+) -> TiesOf:
+    """The rows of values that belong together in a record.
+
+    Args:
+        facets: the rules, and which facets make a row.
+        units: its texts.
+        tags: what it carries beside them.
+        labels: its study types.
+        values: its facets; only values it has are tied.
+    """
+    types = {label.study_type for label in labels}
+    rows = [row for row in facets.rows if not types.isdisjoint(row.types)]
+    held: dict[str, set[str]] = {}
+    for one in values:
+        if one.level != "none":
+            held.setdefault(one.facet, set()).add(one.value)
+    rows = [row for row in rows if len(held.keys() & set(row.facets)) > 1]
+    if not rows:
+        return TiesOf((), ())
+    sentences = list(_sentences(facets, {name for row in rows for name in row.facets}, held,
+                                units, tags))  # fmt: skip
+    ties: list[Tie] = []
+    proofs: list[Proof] = []
+    for row in rows:
+        slots = [name for name in row.facets if name in held]
+        for number, places in enumerate(_rows(row, slots, sentences), 1):
+            for proof in places:
+                facet, _, value = proof.code.partition(".")
+                ties.append(Tie(row.name, number, facet, value))
+                proofs.append(proof._replace(kind="tie", code=f"{row.name}.{number}.{proof.code}"))
+    return TiesOf(tuple(ties), tuple(proofs))
+
+
+def _sentences(
+    facets: Facets,
+    names: Collection[str],
+    held: Mapping[str, Collection[str]],
+    units: Sequence[Unit],
+    tags: Sequence[Tag],
+) -> Iterator[_Sentence]:
+    """The sentences of a record in their order, with the values they name."""
+    order = sorted(units, key=lambda unit: (unit.field != "title", unit.section_no or 0))
+    texts = {(unit.field, unit.section_no): unit.stored for unit in units}
+    clauses: list[Unit] = []
+    cut: list[tuple[bool, range]] = []
+    for unit in order:
+        if unit.field in ("title", "abstract"):
+            for sentence in judged_clauses(unit):
+                cut.append(
+                    (unit.field == "title", range(len(clauses), len(clauses) + len(sentence)))
+                )
+                clauses += sentence
+    named: list[Values] = [{} for _ in clauses]
+    for found in facets.matcher.run(clauses, tags).found:
+        facet = facets.rules.rules[found.rule_no].code.partition(".")[0]
+        if found.unit_index is None or facet not in names:
+            continue
+        for proof in _places(facets, facet, found):
+            value = proof.code.partition(".")[2]
+            if value in held.get(facet, ()) and not is_doubtful(facets.named(facet), proof, texts):
+                named[found.unit_index].setdefault(facet, {}).setdefault(value, proof)
+    _add_short_names(named, clauses, texts)
+    for is_title, places in cut:
+        parts = tuple(named[place] for place in places)
+        yield _Sentence(is_title, _joined(parts), parts)
+
+
+def _places(facets: Facets, facet: str, found: Found) -> Iterator[Proof]:
+    """What was found as a proof of each value it gives."""
+    rule = facets.rules.rules[found.rule_no]
+    read = facets.named(facet).read
+    values = READERS[read](found.text) if read else (rule.code.partition(".")[2],)
+    for value in values:
+        yield Proof(
+            "facet", f"{facet}.{value}", rule.rule_id, TEXT, found.field, found.section_no,
+            found.text, found.start, found.end,
+        )  # fmt: skip
+
+
+def _add_short_names(
+    named: Sequence[Values], clauses: Sequence[Unit], texts: Mapping[tuple[str, int | None], str]
+) -> None:
+    """Add the places where a short name stands for a substance that the record gave it to."""
+    known: dict[str, Proof] = {}
+    for values in named:
+        for proof in values.get("substance", {}).values():
+            for text in texts.values():
+                whole = rf"(?<![\w-]){re.escape(proof.text)}"
+                for place in re.finditer(whole, text, re.IGNORECASE):
+                    short = _SHORT.match(text, place.end())
+                    if short and 1 < len(short[1]) <= _LONGEST_SHORT:
+                        known.setdefault(short[1], proof)
+    for short_name, proof in known.items():
+        word = re.compile(rf"(?<![\w-]){re.escape(short_name)}(?![\w-])")
+        for values, clause in zip(named, clauses, strict=True):
+            judged = clause.forms["judged"]
+            before = len(judged.folded) - len(judged.folded.lstrip("."))
+            start, end = judged.stored(before, len(judged.folded))
+            if found := word.search(clause.stored, start, end):
+                here = proof._replace(
+                    field=clause.field, section_no=clause.section_no, text=found[0],
+                    start=found.start(), end=found.end(),
+                )  # fmt: skip
+                value = proof.code.partition(".")[2]
+                values.setdefault("substance", {}).setdefault(value, here)
+
+
+def _joined(parts: Sequence[Values]) -> Values:
+    """What several clauses name together."""
+    named: Values = {}
+    for part in parts:
+        for facet, values in part.items():
+            for value, proof in values.items():
+                named.setdefault(facet, {}).setdefault(value, proof)
+    return named
+
+
+def _rows(
+    row: Row, slots: Sequence[str], sentences: Sequence[_Sentence]
+) -> Iterator[tuple[Proof, ...]]:
+    """The rows, each once: those of one sentence first, then what only two of them tie."""
+    abstract = [one for one in sentences if not one.is_title]
+    pairs = [(before.named, after.named) for before, after in pairwise(abstract)]
+    fewer = [slot for slot in slots if slot != row.may_lack]
+    whole = [found for one in sentences for found in _of_sentence(slots, one)]
+    bench = [found for one in sentences for found in _of_sentence(fewer, one)]
+    beside = [found for pair in pairs for found in _of_neighbours(slots, *pair)]
+    bench_beside = [found for pair in pairs for found in _of_neighbours(fewer, *pair)]
+    tied: set[str] = set()
+    seen: set[tuple[str, ...]] = set()
+    for found, is_bench, may_repeat in (
+        (whole, None, True), (bench, True, False), (beside, False, False),
+        (bench_beside, True, False),
+    ):  # fmt: skip
+        for places in found:
+            codes = tuple(proof.code for proof in places)
+            # what a sentence has tied by itself its neighbour does not tie again
+            is_done = codes in seen or (not may_repeat and tied.issuperset(codes))
+            if is_done or is_bench not in (None, not row.lacking.isdisjoint(codes)):
+                continue
+            seen.add(codes)
+            tied.update(codes)
+            yield places
+
+
+def _of_sentence(slots: Sequence[str], sentence: _Sentence) -> Iterator[tuple[Proof, ...]]:
+    named = sentence.named
+    if len(slots) < 2 or any(slot not in named for slot in slots):
+        return
+    several = [slot for slot in slots if len(named[slot]) > 1]
+    if len(several) < 2:
+        yield from _crossed(slots, named)
+        return
+    rows: list[tuple[Proof, ...]] = []
+    for clause in sentence.clauses:
+        if clause.keys().isdisjoint(several):
+            continue
+        whole = {
+            slot: clause.get(slot, named[slot] if len(named[slot]) == 1 else {}) for slot in slots
+        }
+        if not all(whole.values()) or sum(len(whole[slot]) > 1 for slot in slots) > 1:
+            return  # one clause that cannot be read makes the others doubtful
+        rows += _crossed(slots, whole)
+    yield from rows
+
+
+def _of_neighbours(
+    slots: Sequence[str], before: Values, after: Values
+) -> Iterator[tuple[Proof, ...]]:
+    """What two sentences tie of which neither names all; they must not name different values."""
+    whole: Values = {}
+    if len(slots) < 2:
+        return
+    for slot in slots:
+        here, there = before.get(slot, {}), after.get(slot, {})
+        if here and there and here.keys() != there.keys():
+            return
+        whole[slot] = here or there
+    if all(whole.values()) and sum(len(found) > 1 for found in whole.values()) < 2:
+        yield from _crossed(slots, whole)
+
+
+def _crossed(slots: Sequence[str], named: Values) -> Iterator[tuple[Proof, ...]]:
+    """A row for each value of the one slot that has several."""
+    yield from product(*(named[slot].values() for slot in slots))

@@ -1,0 +1,5 @@
+CREATE VIEW former.marts_claims_by_study_type AS
+SELECT
+    *,
+    evidence_group AS domain
+FROM marts.claims_by_study_type;

@@ -1,0 +1,71 @@
+-- The claim map by evidence group. A record in two groups counts in both: never add the rows.
+
+CREATE OR REPLACE TABLE marts.claims_by_group ( -- records by search, claim and evidence group; records, not a sum: one in two groups counts in both
+    search VARCHAR NOT NULL, -- the search
+    claim VARCHAR NOT NULL, -- the claim
+    evidence_group VARCHAR NOT NULL, -- group in evidence.evidence_groups
+    group_order SMALLINT NOT NULL, -- position of the group; no rank
+    measured_count INTEGER, -- records that measured it, or observed it in cases, without retracted articles, notices and preprints
+    beside_count INTEGER, -- such records that tell of it otherwise: reported, given as a reason, reviewed, mentioned
+    held_measured_count INTEGER NOT NULL, -- measured_count of what is held, whatever the search covered
+    held_beside_count INTEGER NOT NULL, -- beside_count of what is held
+    unread_count INTEGER, -- listed records that could not be read: each count may be as much higher; NULL where partial
+    first_year SMALLINT, -- first year with a counted record
+    last_year SMALLINT, -- last year with a counted record
+    coverage VARCHAR NOT NULL, -- complete, complete_list or partial: marts.coverage
+    as_of_date DATE NOT NULL, -- UTC date of the search
+    set_id VARCHAR NOT NULL, -- the published set
+    PRIMARY KEY (search, claim, evidence_group)
+);
+
+INSERT INTO marts.claims_by_group
+WITH counts AS (
+    SELECT
+        c.search,
+        c.claim,
+        unnest(c.evidence_groups) AS evidence_group,
+        c.how,
+        c.year
+    FROM marts.claim_articles AS c
+    WHERE c.counted_as = 'record'
+),
+
+held AS (
+    SELECT
+        v.search,
+        q.claim,
+        q.display_order,
+        g.evidence_group,
+        g.group_order,
+        count(c.how) FILTER (c.how IN ('measured', 'observed')) AS measured,
+        count(c.how) FILTER (c.how NOT IN ('measured', 'observed')) AS beside,
+        min(c.year) AS first_year,
+        max(c.year) AS last_year
+    FROM marts.coverage AS v
+    INNER JOIN evidence.searches AS e ON v.search = e.search
+    INNER JOIN evidence.claims AS q ON q.is_matched AND list_contains(e.topics, q.topic)
+    CROSS JOIN evidence.evidence_groups AS g
+    LEFT JOIN counts AS c
+        ON v.search = c.search AND q.claim = c.claim AND g.evidence_group = c.evidence_group
+    GROUP BY v.search, q.claim, q.display_order, g.evidence_group, g.group_order
+)
+
+SELECT
+    h.search,
+    h.claim,
+    h.evidence_group,
+    h.group_order,
+    CASE WHEN v.is_known THEN h.measured END,
+    CASE WHEN v.is_known THEN h.beside END,
+    h.measured,
+    h.beside,
+    v.unread_count,
+    h.first_year,
+    h.last_year,
+    v.coverage,
+    p.as_of_date,
+    p.set_id
+FROM held AS h
+INNER JOIN marts.coverage AS v ON h.search = v.search
+CROSS JOIN run_parameters AS p
+ORDER BY h.search, h.display_order, h.group_order;

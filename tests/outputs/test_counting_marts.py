@@ -1,0 +1,51 @@
+"""Every mart that counts follows the one convention of zero, unknown and unread."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.settings import ROOT
+from tools.data_dictionary import empty_database
+
+LISTS = {
+    "cited_not_held": "a list of records; its counts say held in their names",
+    "human_experimental": "a list of studies; report_count counts the PMIDs of its own row",
+    "new_articles": "a list of records, some in one line; record_count says for how many",
+    "preclinical_pain": "a list of what records tested; a row is there where a record is held",
+    "search_log": "what PubMed answered: hit_count and unread_count are facts of the answer",
+    "coverage": "the convention itself",
+}
+"""Marts with counts that make no table of what a search finds, and why they need no zeros."""
+
+
+def counts() -> dict[str, list[str]]:
+    with empty_database() as con:
+        rows = con.execute(
+            "SELECT table_name, coalesce(list(column_name ORDER BY column_index) "
+            "FILTER (ends_with(column_name, '_count')), []) FROM duckdb_columns() "
+            "WHERE schema_name = 'marts' GROUP BY ALL"
+        ).fetchall()
+    return dict(rows)
+
+
+COUNTS = counts()
+
+
+def test_lists_are_those_that_exist():
+    assert set(LISTS) <= set(COUNTS)
+
+
+@pytest.mark.parametrize(
+    "mart", sorted(name for name, columns in COUNTS.items() if columns and name not in LISTS)
+)
+def test_each_count_has_its_twin_of_what_is_held_and_the_check_looks_at_both(mart: str):
+    check = (ROOT / "sql" / "checks" / "counts_follow_coverage.sql").read_text(encoding="utf-8")
+    part = check.partition(f"FROM marts.{mart}\n")[0].rpartition("SELECT")[2]
+    assert part, f"sql/checks/counts_follow_coverage.sql leaves out {mart}"
+    for column in COUNTS[mart]:
+        if column.startswith("held_") or column in ("unread_count", "denominator_count"):
+            continue
+        twin = "held_count" if column == "record_count" else f"held_{column}"
+        assert twin in COUNTS[mart], f"{mart}.{column} has no {twin}"
+        for name in (column, twin):
+            assert name in part.replace(",", " ").split(), f"the check leaves out {mart}.{name}"
