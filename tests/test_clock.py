@@ -23,6 +23,8 @@ from tests.conftest import FakeClock
 from tests.corpus import article, write
 from tests.test_rebuild import tables_of
 
+pytestmark = pytest.mark.whole
+
 FIRST = article(1, "Kratom and pain in mice")
 REVISED = article(1, "Kratom and pain in rats", revised="2026-11-23")
 YEARS = timedelta(days=3_653)

@@ -20,6 +20,8 @@ import yaml
 
 from flows import deployments
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -18,6 +18,8 @@ from pipeline.update import run_update
 from tests.conftest import FakeClock
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.whole
+
 PERSON = '<Author ValidYN="Y"><LastName>Leaf</LastName><Initials>A</Initials></Author>'
 GROUP = '<Author ValidYN="Y"><CollectiveName>Tea Group.</CollectiveName></Author>'
 WRONG = (

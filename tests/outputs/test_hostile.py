@@ -43,6 +43,8 @@ from tests.conftest import FakeClock
 from tests.outputs import hostile
 from tools import claims_page
 
+pytestmark = pytest.mark.whole
+
 # what a terminal obeys or shows in another place; spelt here once more on purpose
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 RUN = re.compile("[ \t\r\n]*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
