@@ -30,6 +30,8 @@ from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article
 from tests.test_rebuild import live_run, tables_of
 
+pytestmark = pytest.mark.whole
+
 FIRST = article(1, "Kratom and pain in mice", abstract="Mitragynine relieved pain.")
 SECOND = article(2, "Kratom and chronic pain", entered="2026-11-23")
 

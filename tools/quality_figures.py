@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pipeline.evidence.confidence import measurements
+from pipeline.evidence.evaluation.figures import MEASURED_FILE, Result, interval, read_results
 from pipeline.evidence.evaluation.mapping import UNSEEN
-from pipeline.evidence.evaluation.results import MEASURED_FILE, Result, interval, read_results
 from pipeline.settings import ROOT
 
 TARGET = ROOT / "docs" / "quality.md"
@@ -44,7 +45,23 @@ def render(measured: list[Result], first: list[Result]) -> str:
     for result in measured:
         if result["part"] == UNSEEN:
             lines += ["", *_classes(result, first)]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_confidences(measured)])
+
+
+def _confidences(measured: list[Result]) -> Iterator[str]:
+    """What readers see as confidence, and the figure behind it."""
+    yield "**Confidence**: of primary types that rest on such evidence, those that were right"
+    yield ""
+    yield "| study type | rests on | right | measured on | shown as |"
+    yield "|---|---|---|---|---|"
+    for one in sorted(measurements(measured).values(), key=lambda held: held[:2]):
+        whole = f", all of class {one.class_name}" if one.is_of_class else ""
+        yield (
+            f"| {one.study_type} | {one.evidence} | {interval(dict(one.right))} "
+            f"| {one.measured_on}{whole} | {one.confidence} |"
+        )
+    yield ""
+    yield "Every other pair of type and evidence: not measured."
 
 
 def _classes(result: Result, first: list[Result]) -> Iterator[str]:

@@ -48,6 +48,7 @@ class Label(NamedTuple):
     is_primary: bool
     assigned_by: str
     confidence: str
+    evidence: str
     has_conflict: bool
     precedence: str | None
     reason: str | None

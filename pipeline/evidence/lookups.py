@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from pipeline.evidence.claim_types import Claims
-from pipeline.evidence.evaluation.results import Result
+from pipeline.evidence.evaluation.figures import Result
 from pipeline.evidence.facets import NOT_STATED, Facets
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.study_types import StudyTypes
@@ -25,8 +25,9 @@ NOT_ON_KRATOM = "not measured on kratom"
 LEAST_READ = 30
 """Below so many readings a share says neither good nor bad."""
 _TABLES = (
-    "rule_sets", "study_types", "study_type_accuracy", "study_type_aspects", "topics", "searches",
-    "facets", "facet_values", "claims", "claim_leaned_on", "evidence_groups",
+    "rule_sets", "study_types", "study_type_accuracy", "confidence_measured",
+    "study_type_aspects", "topics", "searches", "facets", "facet_values", "claims",
+    "claim_leaned_on", "evidence_groups",
 )  # fmt: skip
 
 
@@ -45,6 +46,7 @@ def write_lookups(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
         "evidence.study_type_accuracy",
         _accuracy(reference.study_types, reference.measured),
     )
+    append(con, "evidence.confidence_measured", _confidences(reference.study_types))
     _write_study_types(con, reference.study_types)
     _write_topics(con, reference.topics)
     _write_facets(con, reference.facets)
@@ -210,3 +212,13 @@ def _accuracy(study_types: StudyTypes, measured: Sequence[Result]) -> Iterator[t
             yield (code, NOT_ON_KRATOM, *(None,) * 10)
         if code not in seen:
             yield (code, NOT_MEASURED, *(None,) * 10)
+
+
+def _confidences(study_types: StudyTypes) -> Iterator[tuple[Any, ...]]:
+    """What was measured of each type by the kind of evidence."""
+    for one in sorted(study_types.measured.values(), key=lambda held: held[:2]):
+        yield (
+            one.study_type, one.evidence, one.confidence, one.right["hits"], one.right["n"],
+            one.right["low"], one.right["high"], one.measured_on, one.class_name,
+            one.is_of_class, one.rules_version,
+        )  # fmt: skip

@@ -120,7 +120,16 @@ def with_decision(
     ]
     reason = decision.why if decision.value == UNCLASSIFIED else None
     kept.append(
-        Label(decision.value, True, "override", "high", False, "decided by a person", reason)
+        Label(
+            decision.value,
+            True,
+            "override",
+            "high",
+            "override",
+            False,
+            "decided by a person",
+            reason,
+        )
     )
     proof = Proof(
         "study_type", decision.value, "override", "override", "overrides", None, decision.why,

@@ -130,7 +130,7 @@ def document_of(record: Record, rules: Iterable[str], labels: Iterable[Label]) -
         labels: its study types as the rules give them, before people decide.
     """
     told = sorted(
-        f"{one.study_type}:{one.confidence}:{str(one.is_primary).lower()}" for one in labels
+        f"{one.study_type}:{one.evidence}:{str(one.is_primary).lower()}" for one in labels
     )
     abstract = " ".join(section.text for section in record.sections if section.is_main)
     return Document(record.title or "", abstract, (*sorted(set(rules)), *told))

@@ -14,8 +14,8 @@ from pipeline.errors import ConfigurationError
 from pipeline.evidence.claim_types import Claims
 from pipeline.evidence.claims import load_claims
 from pipeline.evidence.curation import Reading, load_readings
+from pipeline.evidence.evaluation.figures import MEASURED_FILE, Result, read_results
 from pipeline.evidence.evaluation.mapping import UNSEEN
-from pipeline.evidence.evaluation.results import MEASURED_FILE, Result, read_results
 from pipeline.evidence.facets import Facets, load_facets
 from pipeline.evidence.known_articles import KNOWN_ARTICLES, KnownArticle, load_known_articles
 from pipeline.evidence.overrides import Overrides, load_overrides
@@ -85,7 +85,8 @@ class Reference:
                 if (directory / name).is_file():  # one that is missing, its loader misses
                     check_shape(RuleFile(directory / name), shape)
             topics = load_topics(directory / "topics.toml")
-            study_types = load_study_types(directory / "study_types.toml")
+            results = read_results(directory / MEASURED_FILE)
+            study_types = load_study_types(directory / "study_types.toml", results)
             codes = study_types.codes()
             facets = load_facets(
                 directory / "facets.toml", study_types, [topic.name for topic in topics.topics]
@@ -106,7 +107,7 @@ class Reference:
                 known_articles=load_known_articles(directory / KNOWN_ARTICLES, is_strict=is_strict),
                 measured=tuple(
                     result
-                    for result in read_results(directory / MEASURED_FILE)
+                    for result in results
                     if result["part"] == UNSEEN and result["by"] == "rules"
                 ),
                 reader=load_reader(directory / MODEL_FILE),
@@ -133,6 +134,7 @@ class Reference:
     def _deciding(self) -> Iterator[bytes]:
         for name in DECIDING_FILES:
             yield (self.directory / name).read_bytes()
+        yield repr(sorted(self.study_types.measured.items())).encode()
         for package in (_CODE.parent / "rules", _CODE):
             for module in sorted(package.glob("*.py")):
                 yield module.name.encode()

@@ -18,6 +18,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import Field
 
 from pipeline.evidence.aspects import Aspect, aspects_of, check_aspects, load_aspects
+from pipeline.evidence.confidence import Measurements, confidence_of, evidence_of, measurements
 from pipeline.evidence.judgement import AspectValue, Label, Proof
 from pipeline.evidence.record import Record
 from pipeline.rules.decide import Found, Matcher
@@ -47,8 +48,6 @@ _SOURCE_OF_KIND = {
     "link": "record_kind",
     "text": "text_rule",
 }
-_HIGH, _MEDIUM = 0, 1
-"""Places in CONFIDENCES."""
 
 
 class StudyType(Table):
@@ -122,6 +121,7 @@ class StudyTypes:
             look at the same texts.
         type_count: how many of them give a type.
         aspect_count: how many give an aspect only.
+        measured: how often a type was right that rests on a kind of evidence.
     """
 
     version: str
@@ -134,6 +134,7 @@ class StudyTypes:
     aspects: tuple[Aspect, ...]
     steps: tuple[Step, ...]
     compatible: frozenset[tuple[str, str]]
+    measured: Measurements
 
     def type_rules(self) -> tuple[Rule, ...]:
         """The rules that give a type."""
@@ -196,7 +197,11 @@ def types_of(
     outcome = study_types.matcher.run(units, tags)
     fired = [rule_no for _, rule_no in outcome.fired]
     typing = [rule_no for rule_no in fired if rule_no < study_types.type_count]
-    labels = _labels(study_types, typing) if typing else (_unclassified(record),)
+    labels = (
+        _labels(study_types, typing, outcome.found, has_abstract=bool(record.sections))
+        if typing
+        else (_unclassified(record),)
+    )
     flags_from = study_types.type_count + study_types.aspect_count
     aspects = aspects_of(
         study_types.aspects,
@@ -237,34 +242,40 @@ def source_of(rule: Rule) -> str:
     return _SOURCE_OF_KIND[rule.signals[0].kind]
 
 
-def _labels(study_types: StudyTypes, fired: Sequence[int]) -> tuple[Label, ...]:
-    """Labels from the rules that hold: best tier and source each, one primary."""
+def _labels(
+    study_types: StudyTypes, fired: Sequence[int], found: Sequence[Found], *, has_abstract: bool
+) -> tuple[Label, ...]:
+    """Labels from the rules that hold, one of them primary, and what each rests on."""
     rules = study_types.rules.rules
     by_type: dict[str, list[Rule]] = {}
     for rule_no in fired:
         by_type.setdefault(rules[rule_no].code, []).append(rules[rule_no])
-    tiers = {
-        code: min(CONFIDENCES.index(rule.confidence) for rule in held)
-        for code, held in by_type.items()
+    decisive = {
+        code for code, held in by_type.items() if any(r.confidence == CONFIDENCES[0] for r in held)
     }
+    words: dict[str, list[Found]] = {}
+    for one in found:
+        if one.rule_no < study_types.type_count and rules[one.rule_no].confidence == CONFIDENCES[0]:
+            words.setdefault(rules[one.rule_no].code, []).append(one)
     (step, _), winning = min((study_types.best_step[rule_no], rule_no) for rule_no in fired)
     primary = rules[winning].code
     against = {
         code
-        for code, tier in tiers.items()
-        if tier == _HIGH and code != primary and (primary, code) not in study_types.compatible
+        for code in decisive
+        if code != primary and (primary, code) not in study_types.compatible
     }
     labels = []
     for code, held in sorted(by_type.items()):
-        tier = tiers[code]
-        # two rules that agree are right as often as one of the highest tier
-        shown = _HIGH if tier == _MEDIUM and len(held) > 1 else tier
+        evidence = evidence_of(held, words.get(code, ()), has_abstract=has_abstract)
         labels.append(
             Label(
                 study_type=code,
                 is_primary=code == primary,
                 assigned_by=min(map(source_of, held), key=SOURCES.index),
-                confidence=CONFIDENCES[shown],
+                confidence=confidence_of(
+                    study_types.measured, code, evidence, is_primary=code == primary
+                ),
+                evidence=evidence,
                 has_conflict=code in against or (code == primary and bool(against)),
                 precedence=study_types.steps[step].name if code == primary else None,
                 reason=None,
@@ -281,7 +292,7 @@ def _unclassified(record: Record) -> Label:
         reason = "title only"
     else:
         reason = "no abstract and no informative tag"
-    return Label(UNCLASSIFIED, True, "none", "low", False, None, reason)
+    return Label(UNCLASSIFIED, True, "none", "low", "none", False, None, reason)
 
 
 def _proof(kind: str, code: str, rule: Rule, found: Found) -> Proof:
@@ -291,11 +302,12 @@ def _proof(kind: str, code: str, rule: Rule, found: Found) -> Proof:
     )  # fmt: skip
 
 
-def load_study_types(path: Path) -> StudyTypes:
+def load_study_types(path: Path, results: Sequence[Mapping[str, Any]] = ()) -> StudyTypes:
     """Read study_types.toml.
 
     Args:
         path: the reference file.
+        results: what was measured (measured.json); without it no confidence is known.
 
     Raises:
         ConfigurationError: naming the line at fault.
@@ -331,6 +343,7 @@ def load_study_types(path: Path) -> StudyTypes:
         aspects=aspects,
         steps=steps,
         compatible=_compatible(file, assignable),
+        measured=measurements(results),
     )
 
 

@@ -10,13 +10,13 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.judgement import Judgement, Proof
+from pipeline.evidence.confidence import SHOWN
+from pipeline.evidence.judgement import Judgement, Label, Proof
 from pipeline.evidence.record import Record, read_records
 from pipeline.evidence.reference import Reference
 from pipeline.outputs.explain import record_lines, shown
 from pipeline.pubmed.files import sniff
 from pipeline.pubmed.parsing.bytes import open_bytes
-from pipeline.rules.model import CONFIDENCES
 from pipeline.rules.text import Section
 from pipeline.warehouse import database, stage
 from pipeline.warehouse.fingerprint import schema_files
@@ -100,7 +100,7 @@ def explain(record: Record, judgement: Judgement, reference: Reference) -> dict[
         judgement.labels,
         key=lambda one: (
             not one.is_primary,
-            CONFIDENCES.index(one.confidence),
+            SHOWN.index(one.confidence),
             one.study_type,
         ),
     )
@@ -116,6 +116,7 @@ def explain(record: Record, judgement: Judgement, reference: Reference) -> dict[
             {
                 **label._asdict(),
                 "label": types[label.study_type],
+                **_measured(label, reference),
                 "proofs": proved("study_type", label.study_type),
                 "aspects": [
                     {"aspect": one.aspect, "value": one.value}
@@ -206,3 +207,11 @@ def _told(proof: Proof, texts: dict[tuple[str, int | None], str]) -> dict[str, A
         more = "…" if len(stored) > proof.end + _AROUND else ""
         told["passage"] = f"{before}[{proof.text}]{behind}{more}"
     return told
+
+
+def _measured(label: Label, reference: Reference) -> dict[str, int | None]:
+    """The figure behind the confidence of a primary type, as the view of those held has it."""
+    held = reference.study_types.measured.get((label.study_type, label.evidence))
+    if held is None or not label.is_primary:
+        return {"right_count": None, "measured_count": None}
+    return {"right_count": held.right["hits"], "measured_count": held.right["n"]}

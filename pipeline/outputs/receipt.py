@@ -228,12 +228,14 @@ def decisions_without_effect(con: duckdb.DuckDBPyConnection) -> list[str]:
     kinds = (
         (
             "decision(s) of overrides.toml are about records not held here, and change nothing",
-            "SELECT pmid FROM evidence.overrides WHERE automatic_value IS NULL",
+            # the file serves warehouses of all origins: only a live search should hold them all
+            "SELECT DISTINCT pmid FROM evidence.overrides WHERE automatic_value IS NULL "
+            "AND (SELECT origin FROM ops.warehouse) = 'pubmed'",
         ),
         (
             "decision(s) of overrides.toml are about records that no search finds now, and show "
             "in no table",
-            "SELECT pmid FROM evidence.overrides WHERE automatic_value IS NOT NULL "
+            "SELECT DISTINCT pmid FROM evidence.overrides WHERE automatic_value IS NOT NULL "
             "AND pmid NOT IN (SELECT pmid FROM marts.articles)",
         ),
         (

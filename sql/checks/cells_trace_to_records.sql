@@ -24,7 +24,8 @@ GROUP BY ALL
 HAVING
     any_value(y.held_count)
     <> count(c.pmid) FILTER (c.is_primary AND c.counted_as = 'record')
-    OR any_value(y.held_any_label_count) <> count(c.pmid) FILTER (c.counted_as = 'record')
+    OR any_value(y.held_any_label_count)
+    <> count(c.pmid) FILTER (c.counted_as = 'record' AND (c.is_primary OR c.confidence <> 'low'))
     OR any_value(y.held_retracted_count)
     <> count(c.pmid) FILTER (c.is_primary AND c.counted_as = 'retracted')
     OR any_value(y.held_preprint_count)

@@ -5,6 +5,7 @@ CREATE OR REPLACE TABLE marts.study_type_articles ( -- the records behind each c
     study_type VARCHAR NOT NULL, -- a study type the record carries
     pmid INTEGER NOT NULL, -- the record
     is_primary BOOLEAN NOT NULL, -- whether this is its one primary type
+    confidence VARCHAR NOT NULL, -- how sure the label is: high, medium or low (evidence.confidence_measured)
     year SMALLINT, -- the year it counts in; NULL when it has none
     counted_as VARCHAR NOT NULL, -- record, retracted, preprint or notice
     PRIMARY KEY (search, study_type, pmid)
@@ -16,6 +17,7 @@ SELECT
     s.study_type,
     a.pmid,
     s.is_primary,
+    s.confidence,
     a.year,
     a.counted_as
 FROM ops.search_hits AS h

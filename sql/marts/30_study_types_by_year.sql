@@ -7,7 +7,7 @@ CREATE OR REPLACE TABLE marts.study_types_by_year ( -- records by search, year a
     study_type VARCHAR NOT NULL, -- study type (code)
     evidence_group VARCHAR NOT NULL, -- its group
     record_count INTEGER, -- records by primary type without retracted articles, notices and preprints; additive within a search
-    any_label_count INTEGER, -- such records that carry the type at all, primary or not; not additive
+    any_label_count INTEGER, -- such records that carry the type at all, as primary type or beside it with more than low confidence; not additive
     preprint_count INTEGER, -- preprints of this primary type
     retracted_count INTEGER, -- retracted articles of this primary type
     notice_count INTEGER, -- errata, retraction notices and the like (study type NOTICE only)
@@ -65,7 +65,9 @@ counts AS (
         CASE WHEN c.year IS NULL THEN a.year_source END AS year_reason,
         c.study_type,
         count(*) FILTER (c.is_primary AND c.counted_as = 'record') AS record_count,
-        count(*) FILTER (c.counted_as = 'record') AS any_label_count,
+        count(*) FILTER (
+            c.counted_as = 'record' AND (c.is_primary OR c.confidence <> 'low')
+        ) AS any_label_count,
         count(*) FILTER (c.is_primary AND c.counted_as = 'preprint') AS preprint_count,
         count(*) FILTER (c.is_primary AND c.counted_as = 'retracted') AS retracted_count,
         count(*) FILTER (c.is_primary AND c.counted_as = 'notice') AS notice_count,

@@ -7,7 +7,7 @@ CREATE OR REPLACE TABLE marts.study_type_totals ( -- records by search and study
     evidence_group VARCHAR NOT NULL, -- its group
     display_order SMALLINT NOT NULL, -- the one neutral order of all outputs; no rank of evidence
     record_count INTEGER, -- records by primary type without retracted articles, notices and preprints
-    any_label_count INTEGER, -- such records that carry the type at all; not additive
+    any_label_count INTEGER, -- such records that carry the type at all, as primary type or beside it with more than low confidence; not additive
     preprint_count INTEGER, -- preprints of this primary type
     retracted_count INTEGER, -- retracted articles of this primary type
     notice_count INTEGER, -- notices (study type NOTICE only)

@@ -12,6 +12,7 @@ CREATE OR REPLACE TABLE marts.human_experimental ( -- experiments on people (pri
     other_pmids INTEGER[] NOT NULL, -- retracted reports and preprints
     checked_pmids INTEGER[] NOT NULL, -- reports that a person has confirmed to be experiments on people
     study_types VARCHAR[] NOT NULL, -- RCT, NRCT or both
+    is_checked BOOLEAN NOT NULL, -- a person has read one of its records and decided on RCT or NRCT (evidence.overrides); false: by the rules alone
     sample_size INTEGER, -- the largest that a record states; NULL when none does
     substances VARCHAR[] NOT NULL, -- kratom material or compound; empty in records that are not on kratom, or do not say
     purposes VARCHAR[] NOT NULL, -- what was measured: pain_outcome, other_efficacy, pharmacokinetics, interaction, abuse_potential, safety
@@ -82,6 +83,7 @@ SELECT
     coalesce(list(m.pmid ORDER BY m.pmid) FILTER (NOT m.is_report), []),
     coalesce(list(m.pmid ORDER BY m.pmid) FILTER (m.is_report AND a.is_checked), []),
     list(DISTINCT m.study_type ORDER BY m.study_type),
+    bool_or(a.is_checked),
     any_value(t.sample_size),
     coalesce(any_value(t.substances), []),
     coalesce(any_value(t.purposes), []),

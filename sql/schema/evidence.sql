@@ -46,6 +46,21 @@ CREATE TABLE evidence.study_type_accuracy ( -- how good each study type was foun
     PRIMARY KEY (study_type, measured_on)
 );
 
+CREATE TABLE evidence.confidence_measured ( -- how often a primary type was right by the kind of evidence it rests on; a pair without a row is not measured
+    study_type VARCHAR NOT NULL, -- code
+    evidence VARCHAR NOT NULL, -- what the type rests on, see evidence.article_study_types
+    confidence VARCHAR NOT NULL, -- what readers see: high from .95 where the type itself was measured, medium from .80, else low; hints are low
+    right_count INTEGER NOT NULL, -- records that were right
+    measured_count INTEGER NOT NULL, -- records that were compared, 30 or more
+    right_low DOUBLE NOT NULL, -- lower end of the 95 % interval of the share
+    right_high DOUBLE NOT NULL, -- upper end
+    measured_on VARCHAR NOT NULL, -- the set and its part; of several sets the one with the lowest share
+    class_name VARCHAR NOT NULL, -- class of the set the type was compared with
+    is_of_class BOOLEAN NOT NULL, -- the figures are of all types of that class, since the type alone has fewer than 30 records
+    rules_version VARCHAR NOT NULL, -- rules that were measured
+    PRIMARY KEY (study_type, evidence)
+);
+
 CREATE TABLE evidence.study_type_aspects ( -- what is told about a label beside its code
     aspect VARCHAR NOT NULL, -- code, e.g. data_source or synthesis_of
     study_type VARCHAR NOT NULL, -- study type it is told of
@@ -87,7 +102,8 @@ CREATE TABLE evidence.article_study_types ( -- every study type label of every a
     study_type VARCHAR NOT NULL, -- code in evidence.study_types
     is_primary BOOLEAN NOT NULL, -- the one label the tables count the article under
     assigned_by VARCHAR NOT NULL, -- strongest source: override, nlm_pt, nlm_mesh, record_kind, text_rule; none for OTHER
-    confidence VARCHAR NOT NULL, -- high, medium or low: tier of the best rule; low for OTHER
+    confidence VARCHAR NOT NULL, -- high (at least 95 of 100 were right), medium (80), low, or not measured: evidence.confidence_measured; low for hints and OTHER, high for a decision of a person
+    evidence VARCHAR NOT NULL, -- what it rests on: title, abstract, likely or hint (also with `, title alone`), tag, link, override, none
     has_conflict BOOLEAN NOT NULL, -- decisive signals of types that do not go together; for review
     precedence VARCHAR, -- step of the stated precedence that made this label the primary; NULL otherwise
     reason VARCHAR, -- why nothing was assigned (OTHER), else NULL

@@ -8,6 +8,9 @@ SELECT
     s.is_primary,
     s.assigned_by,
     s.confidence,
+    s.evidence,
+    m.right_count,
+    m.measured_count,
     s.has_conflict,
     s.precedence,
     s.reason,
@@ -34,6 +37,8 @@ SELECT
     r.probability AS reader_probability
 FROM evidence.article_study_types AS s
 INNER JOIN evidence.study_types AS t ON s.study_type = t.study_type
+LEFT JOIN evidence.confidence_measured AS m
+    ON s.study_type = m.study_type AND s.evidence = m.evidence AND s.is_primary
 LEFT JOIN evidence.proofs AS p
     ON s.pmid = p.pmid AND s.study_type = p.code AND p.kind = 'study_type'
 LEFT JOIN (
@@ -84,7 +89,10 @@ COMMENT ON COLUMN evidence.study_type_explained.study_type IS 'the label';
 COMMENT ON COLUMN evidence.study_type_explained.label IS 'its name for readers';
 COMMENT ON COLUMN evidence.study_type_explained.is_primary IS 'whether it is the one the article counts under';
 COMMENT ON COLUMN evidence.study_type_explained.assigned_by IS 'strongest source: override, nlm_pt, nlm_mesh, record_kind, text_rule';
-COMMENT ON COLUMN evidence.study_type_explained.confidence IS 'tier of the label';
+COMMENT ON COLUMN evidence.study_type_explained.confidence IS 'how sure it is: high, medium, low or not measured';
+COMMENT ON COLUMN evidence.study_type_explained.evidence IS 'what it rests on, see evidence.article_study_types';
+COMMENT ON COLUMN evidence.study_type_explained.right_count IS 'of measured_count primary types that rest on such evidence, those that were right';
+COMMENT ON COLUMN evidence.study_type_explained.measured_count IS 'labelled records it was measured on; NULL where not measured';
 COMMENT ON COLUMN evidence.study_type_explained.has_conflict IS 'decisive signals of types that do not go together';
 COMMENT ON COLUMN evidence.study_type_explained.precedence IS 'step that made it the primary';
 COMMENT ON COLUMN evidence.study_type_explained.reason IS 'why there is no type (OTHER)';

@@ -35,7 +35,7 @@ TYPES = (REFERENCE / "study_types.toml").read_text()
         (
             "Kratom use: a cross-sectional survey",
             "A nationally representative sample of adults answered.",
-            {"sample.probability"},
+            {"sample.probability", "contact.asked"},
         ),
         ("Kratom in rats", "Rats, not a nationally representative sample.", set()),
     ],

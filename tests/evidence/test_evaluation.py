@@ -101,7 +101,7 @@ def test_refined_labels_and_abstentions_are_counted_apart() -> None:
     figures = scheme_figures(scheme, answers)
     assert (figures["n"], figures["refined"]) == (2, 1)
     assert figures["coverage"]["value"] == figures["abstention"]["value"] == 0.5
-    high, _, low = figures["calibration"]
+    high, _, _, low = figures["calibration"]
     assert (high["right"]["value"], high["share_of_records"]["value"]) == (1.0, 0.5)
     assert low["right"]["n"] == 0  # what has no type is shown with no confidence
 

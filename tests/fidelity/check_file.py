@@ -419,6 +419,7 @@ class PublishedCheck:
         self.others: list[Copy] = []
         self.primary: dict[int, str] = {}
         self.labels: defaultdict[int, set[str]] = defaultdict(set)
+        self.sure_labels: defaultdict[int, set[str]] = defaultdict(set)
 
     def _raw_beside(self, database: Path) -> Path:
         """Where the raw archive of this set should be: beside data/published, by origin."""
@@ -567,10 +568,12 @@ class PublishedCheck:
     def check_labels(self, held: set[int]) -> None:
         """One primary type a record, and the flags that keep a record out of the counts."""
         relation = "evidence.article_study_types"
-        for pmid, study_type, is_primary in self.rows_of(
-            relation, "pmid", "study_type", "is_primary"
+        for pmid, study_type, is_primary, confidence in self.rows_of(
+            relation, "pmid", "study_type", "is_primary", "confidence"
         ):
             self.labels[pmid].add(study_type)
+            if is_primary or confidence != "low":
+                self.sure_labels[pmid].add(study_type)
             if is_primary:
                 if pmid in self.primary:
                     self.differences.add(relation, f"PMID {pmid} has two primary types")
@@ -637,7 +640,7 @@ class PublishedCheck:
                 sums["undated_count", search, None, TOTAL] += year is None
                 if counted == "record":
                     cells["checked_count", search, year, study_type] += pmid in decided
-                    for label in self.labels[pmid]:
+                    for label in self.sure_labels[pmid]:
                         cells["any_label_count", search, year, label] += 1
         totals: Counter[Cell] = Counter()
         for (name, search, _, study_type), count in cells.items():

@@ -520,7 +520,7 @@ INSERT INTO evidence.study_types
 SELECT study_type, '', '', '', false, 1, 1
 FROM (VALUES ('SR'), ('REFWORK'), ('RCT')) AS types (study_type);
 INSERT INTO evidence.article_study_types
-SELECT pmid, study_type, is_primary, 'nlm_pt', 'high', false, NULL, NULL, '1'
+SELECT pmid, study_type, is_primary, 'nlm_pt', 'high', 'tag', false, NULL, NULL, '1'
 FROM (VALUES (901, 'SR', true), (950, 'REFWORK', true), (950, 'SR', false))
     AS labels (pmid, study_type, is_primary);
 INSERT INTO evidence.article_flags VALUES

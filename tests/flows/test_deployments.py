@@ -16,6 +16,8 @@ from pipeline.errors import ConfigurationError
 from pipeline.settings import ROOT
 from tests.schedule.place import free_port
 
+pytestmark = pytest.mark.whole
+
 
 def run_schedule(home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}

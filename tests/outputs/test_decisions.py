@@ -14,6 +14,7 @@ def con():
     with duckdb.connect() as connection:
         connection.execute((ROOT / "sql" / "schema" / "evidence.sql").read_text(encoding="utf-8"))
         connection.execute(
+            "CREATE SCHEMA ops; CREATE TABLE ops.warehouse AS SELECT 'pubmed' AS origin;"
             "CREATE SCHEMA marts; CREATE TABLE marts.articles (pmid INTEGER);"
             "CREATE TABLE marts.claim_articles (claim VARCHAR, pmid INTEGER);"
             "INSERT INTO marts.articles VALUES (1), (2);"
@@ -59,3 +60,9 @@ def test_what_has_none_is_said_with_its_pmid(con, add, said):
     add(con)
     (sentence,) = decisions_without_effect(con)
     assert sentence.startswith("1 ") and said in sentence and "(PMID " in sentence
+
+
+def test_files_need_not_hold_what_the_shipped_decisions_are_about(con):
+    con.execute("UPDATE ops.warehouse SET origin = 'files'")
+    decide(con, 9, None)
+    assert decisions_without_effect(con) == []

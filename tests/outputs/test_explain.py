@@ -8,18 +8,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import main
-from pipeline.options import Options
 from pipeline.settings import Settings
-from pipeline.update import run_update
-from tests.conftest import FakeClock
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def data(demonstration: Settings) -> Path:
     """The published demonstration."""
-    settings = Settings(data=tmp_path_factory.mktemp("demo"))
-    run_update(Options(offline=True), settings, FakeClock())
-    return settings.data
+    return demonstration.data
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +25,7 @@ def _at_the_demonstration(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_shows_labels_words_nlm_and_how_to_decide(capsys) -> None:
     assert main(["explain", "33342583"]) == 0
     told = capsys.readouterr().out
-    assert "* CASE (Case report), high, by text_rule" in told
+    assert "* CASE (Case report), confidence not measured, by text_rule" in told
     assert "primary since: patients described one by one, said plainly" in told
     assert "[in a Patient" in told
     assert "- COMMENT" in told
@@ -79,6 +74,26 @@ def test_next_walks_on_as_decisions_are_written(data: Path, tmp_path: Path, caps
     assert seen == queue[:3]
     assert main(["explain", "--next"]) == 0
     assert f"PMID {queue[0][0]} " in capsys.readouterr().out
+
+
+def test_next_begins_with_the_kratom_experiments_that_nobody_checked(data: Path) -> None:
+    import duckdb
+
+    with duckdb.connect(str(data / "published/latest/ketum.duckdb"), read_only=True) as con:
+        by_check: dict[bool, set[int]] = {True: set(), False: set()}
+        for is_checked, pmids in con.execute(
+            "SELECT is_checked, report_pmids FROM marts.human_experimental "
+            "WHERE search = 'kratom' AND is_on_topic"
+        ).fetchall():
+            by_check[is_checked] |= set(pmids)
+        queue = [
+            pmid
+            for (pmid,) in con.execute(
+                "SELECT pmid FROM marts.review_queue ORDER BY queue_no"
+            ).fetchall()
+        ]
+    assert by_check[False] and set(queue[: len(by_check[False])]) == by_check[False]
+    assert {25995615, 32607084} <= by_check[True] and not by_check[True] & set(queue)
 
 
 def test_a_record_that_is_not_held(capsys) -> None:

@@ -18,6 +18,8 @@ from pipeline.warehouse import checks
 from tests.conftest import FakeClock
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.whole
+
 SQL = ROOT / "sql"
 CASE_REPORT = (("D002363", "Case Reports"),)
 
@@ -208,6 +210,7 @@ BROKEN = [
         "INSERT INTO marts.human_experimental BY NAME SELECT 'kratom' AS search, 'PMID 1' AS "
         "study_group, [] AS registrations, [1] AS report_pmids, 1 AS report_count, [] AS "
         "other_pmids, [] AS checked_pmids, false AS is_pain_checked, [] AS study_types, "
+        "false AS is_checked, "
         "[] AS substances, [] AS purposes, [] AS populations, "
         "[] AS outcomes, false AS is_pain_measured, true AS is_on_topic, [] AS countries, "
         "current_date AS as_of_date, 's' AS set_id",

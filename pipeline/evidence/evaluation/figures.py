@@ -1,16 +1,19 @@
-"""Figures from pairs of label and judgement: each with its n and a 95 % interval (Wilson)."""
+"""Figures from pairs of label and judgement, each with n and interval (Wilson), and their file."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from pipeline.errors import ConfigurationError
+from pipeline.evidence.confidence import ENOUGH, SHOWN
 from pipeline.evidence.evaluation.mapping import Scheme
 from pipeline.evidence.study_types import UNCLASSIFIED
-from pipeline.rules.model import CONFIDENCES
 
 _Z = 1.959964
 
@@ -22,13 +25,15 @@ class Answer:
     Attributes:
         labels: the labels (several where NLM gave several tags).
         study_type: the primary type; OTHER when none could be given.
-        confidence: high, medium or low.
+        confidence: what readers see of it.
+        evidence: the kind of evidence it rests on.
         has_abstract: whether the record has one.
     """
 
     labels: tuple[str, ...]
     study_type: str
     confidence: str
+    evidence: str = ""
     has_abstract: bool = True
 
 
@@ -48,11 +53,13 @@ def share(hits: int, n: int) -> dict[str, Any]:
     }
 
 
-def scheme_figures(scheme: Scheme, answers: Iterable[Answer]) -> dict[str, Any]:
-    """Everything about one scheme: classes, confusion, accuracy, coverage, calibration.
+def _compared(
+    scheme: Scheme, answers: Iterable[Answer]
+) -> tuple[list[tuple[str, str, Answer]], int]:
+    """Class by label, class said and answer; and how many answers refine their label.
 
     Records whose labels mean no class of the scheme are left out; so are those whose label is
-    refined by what was said (`refined`).
+    refined by what was said.
     """
     compared: list[tuple[str, str, Answer]] = []
     refined = 0
@@ -64,6 +71,12 @@ def scheme_figures(scheme: Scheme, answers: Iterable[Answer]) -> dict[str, Any]:
                 refined += 1
             else:
                 compared.append((truth.name, said, answer))
+    return compared, refined
+
+
+def scheme_figures(scheme: Scheme, answers: Iterable[Answer]) -> dict[str, Any]:
+    """Everything about one scheme: classes, confusion, accuracy, coverage, calibration."""
+    compared, refined = _compared(scheme, answers)
     figures = pair_figures(
         [one.name for one in scheme.classes], [(truth, said) for truth, said, _ in compared]
     )
@@ -75,7 +88,7 @@ def scheme_figures(scheme: Scheme, answers: Iterable[Answer]) -> dict[str, Any]:
             for truth, said, answer in compared
             if answer.confidence == tier and answer.study_type != UNCLASSIFIED
         ]
-        for tier in CONFIDENCES
+        for tier in SHOWN
     }
     abstained = sum(answer.study_type == UNCLASSIFIED for _, _, answer in compared)
     return {
@@ -90,9 +103,51 @@ def scheme_figures(scheme: Scheme, answers: Iterable[Answer]) -> dict[str, Any]:
                 "right": share(sum(right[tier]), len(right[tier])),
                 "share_of_records": share(len(right[tier]), len(compared)),
             }
-            for tier in CONFIDENCES
+            for tier in SHOWN
         ],
     }
+
+
+def evidence_figures(scheme: Scheme, answers: Iterable[Answer]) -> list[dict[str, Any]]:
+    """How often each type is right by the kind of evidence it rests on.
+
+    Only classes of which the set holds `ENOUGH` records count: elsewhere a type that is right
+    may just lack its label. Where a type alone has fewer records than that on one kind of
+    evidence, the figure of all types of its class stands in; where these are fewer, nothing.
+
+    Returns:
+        study_type, evidence, class, is_of_class and right (a share) of each.
+    """
+    compared, _ = _compared(scheme, answers)
+    positives = Counter(truth for truth, _, _ in compared)
+    by_type: dict[tuple[str, str], list[bool]] = {}
+    by_class: dict[tuple[str, str], list[bool]] = {}
+    for truth, said, answer in compared:
+        by_type.setdefault((answer.study_type, answer.evidence), []).append(truth == said)
+        by_class.setdefault((said, answer.evidence), []).append(truth == said)
+    class_of = {
+        code: one.name
+        for one in scheme.classes
+        if not one.is_rest and positives[one.name] >= ENOUGH
+        for code in one.study_types
+    }
+    figures: list[dict[str, Any]] = []
+    for (code, kind), alone in sorted(by_type.items()):
+        name = class_of.get(code)
+        if name is None:
+            continue
+        counted = alone if len(alone) >= ENOUGH else by_class[name, kind]
+        if len(counted) >= ENOUGH:
+            figures.append(
+                {
+                    "study_type": code,
+                    "evidence": kind,
+                    "class": name,
+                    "is_of_class": counted is not alone,
+                    "right": share(sum(counted), len(counted)),
+                }
+            )
+    return figures
 
 
 def pair_figures(names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -130,3 +185,92 @@ def _class_figures(name: str, confusion: Counter[tuple[str, str]]) -> dict[str, 
         "recall": share(right, positives),
         "f1": round(2 * right / (positives + predicted), 4) if positives + predicted else 0.0,
     }
+
+
+Result = dict[str, Any]
+MEASURED_FILE = "measured.json"
+"""The committed results among the reference files: what readers are told of each study type."""
+_KEY = ("set", "part", "by")
+
+
+def read_results(path: Path) -> list[Result]:
+    """The results of a file; none when there is no file.
+
+    Raises:
+        ConfigurationError: it is no file of results.
+    """
+    if not path.is_file():
+        return []
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))["results"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f"{path} holds no results of `ketum evaluate`: {error}.",
+            effect="Nothing was judged.",
+            next_step="restore it from the repository, or remove it.",
+        ) from error
+    return list(results)
+
+
+def save_result(path: Path, result: Result) -> None:
+    """Put a result into a file, in place of an earlier one of the same set, part and reader."""
+    key = tuple(result[name] for name in _KEY)
+    others = [r for r in read_results(path) if tuple(r[name] for name in _KEY) != key]
+    results = sorted([*others, result], key=lambda r: tuple(r[name] for name in _KEY))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"results": results}, indent=1) + "\n", encoding="utf-8")
+
+
+def text(result: Result) -> str:
+    """A result for the terminal."""
+    lines = [
+        f"{result['set']}, part {result['part']}, by {result['by']}, "
+        f"rules {result['rules_version']}: n = {result['n']}"
+    ]
+    if "wide_net" in result:
+        lines.append(
+            f"wide net for experiments on people: recall {interval(result['wide_net']['recall'])}, "
+            f"share of records {interval(result['wide_net']['share_of_records'])}"
+        )
+    for scheme in result["schemes"]:
+        lines += [
+            "",
+            f"{scheme['scheme']}: n = {scheme['n']}, accuracy {interval(scheme['accuracy'])}, "
+            f"weighted F1 {scheme['weighted_f1']}, macro F1 {scheme['macro_f1']}",
+        ]
+        if "coverage" in scheme:
+            lines.append(
+                f"coverage {interval(scheme['coverage'])}, "
+                f"abstention {interval(scheme['abstention'])}"
+            )
+        if scheme.get("refined"):
+            lines.append(f"left out: {scheme['refined']} whose label is refined, not contradicted")
+        lines += [
+            f"  shown as {tier['confidence']:12}: right {interval(tier['right'])}, "
+            f"share of records {interval(tier['share_of_records'])}"
+            for tier in scheme.get("calibration", ())
+        ]
+        width = max(len(one["class"]) for one in scheme["classes"])
+        lines.append(f"  {'class':{width}}  positives  {'precision':24} {'recall':24} F1")
+        lines += [
+            f"  {one['class']:{width}}  {one['positives']:9}  {interval(one['precision']):24} "
+            f"{interval(one['recall']):24} {one['f1']:.3f}"
+            for one in scheme["classes"]
+        ]
+        lines.append("  confusion (label: what was said, how often)")
+        lines += [
+            f"  {truth:{width}}  "
+            + ", ".join(
+                f"{said} {count}" for said, count in sorted(row.items(), key=lambda x: -x[1])
+            )
+            for truth, row in scheme["confusion"].items()
+        ]
+    return "\n".join(lines)
+
+
+def interval(figure: dict[str, Any]) -> str:
+    """A share as `.930 (.910-.950) of 512`."""
+    if figure["value"] is None:
+        return "- of 0"
+    shown = [f"{figure[key]:.3f}".replace("0.", ".", 1) for key in ("value", "low", "high")]
+    return f"{shown[0]} ({shown[1]}-{shown[2]}) of {figure['n']}"

@@ -55,6 +55,7 @@ class _SchemeTable(Table):
     name: str
     classes: list[dict[str, Any]] = Field(alias="class")
     with_abstract: bool = False
+    measures_confidence: bool = False
 
 
 class _MappingTable(Table):
@@ -111,11 +112,13 @@ class Scheme:
 
     Attributes:
         with_abstract: records without an abstract are left out too.
+        measures_confidence: what readers see as confidence is measured on it.
     """
 
     name: str
     classes: tuple[LabelClass, ...]
     with_abstract: bool = False
+    measures_confidence: bool = False
 
     def truth(self, labels: Sequence[str]) -> LabelClass | None:
         """The first class that one of a record's labels means; None if there is none."""
@@ -207,4 +210,4 @@ def _scheme(file: RuleFile, table: MappingType[str, Any], codes: Sequence[str]) 
         used = [value for held in classes for value in getattr(held, kind)]
         if twice := sorted({value for value in used if used.count(value) > 1}):
             raise file.error(f'"{twice[0]}"', f"`{twice[0]}` is in two classes of {told.name}")
-    return Scheme(told.name, tuple(classes), told.with_abstract)
+    return Scheme(told.name, tuple(classes), told.with_abstract, told.measures_confidence)
