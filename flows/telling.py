@@ -71,7 +71,7 @@ def changed_in(published: Path) -> dict[str, list[Changed]]:
 def done(receipt: Receipt, changed: Mapping[str, list[Changed]]) -> str:
     """The message of a completed run: what a reader of the list of runs wants to know."""
     held = "; ".join(
-        f"{receipt.searches[name]['members']} records of {name}"
+        f"{receipt.searches[name]['members']} record(s) of {name}"
         for name in HEADLINE_SEARCHES
         if name in receipt.searches
     )
