@@ -299,7 +299,7 @@ def the_database_alone() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "comments", lambda _text: ())
-        patch.setattr(publish.exports, "export_all", lambda _con, _directory: [])
+        patch.setattr(publish.manifest, "export_all", lambda _con, _directory: [])
         patch.setattr(publish.page, "write", lambda _con, _directory: None)
         patch.setattr(publish.feeds, "write", lambda _con, _directory: None)
         yield
