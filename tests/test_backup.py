@@ -16,6 +16,8 @@ from pipeline.verify import require_whole, verify
 from tests.corpus import article
 from tests.test_rebuild import tables_of
 
+pytestmark = pytest.mark.whole
+
 FIRST = article(1, "Kratom and pain in mice")
 
 

@@ -15,6 +15,8 @@ from pipeline.settings import ROOT
 from tests.test_rebuild import tables_of
 from tests.test_upgrades import ORIGIN, counted
 
+pytestmark = pytest.mark.whole
+
 Usage = namedtuple("Usage", "total used free")
 
 

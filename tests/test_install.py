@@ -12,6 +12,8 @@ import yaml
 from pipeline import cli
 from pipeline.settings import ROOT
 
+pytestmark = pytest.mark.whole
+
 
 def printed(what: str, capsys: pytest.CaptureFixture[str]) -> str:
     assert cli.main(["install", what, "--print", "--user", "daemon"]) == 0

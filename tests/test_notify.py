@@ -17,6 +17,8 @@ from pipeline.notify import Wishes
 from pipeline.outbox import Event, Outbox
 from tests.corpus import article
 
+pytestmark = pytest.mark.whole
+
 CONCERN = (("ExpressionOfConcernIn", "An invented journal. 2026;1:2", 77),)
 TRIAL = (("D016428", "Journal Article"), ("D016449", "Randomized Controlled Trial"))
 

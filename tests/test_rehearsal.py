@@ -12,6 +12,8 @@ from pipeline.storage import hold_lock
 from tests.corpus import article
 from tests.test_rebuild import tables_of
 
+pytestmark = pytest.mark.whole
+
 FIRST = article(1, "Kratom and pain in mice")
 
 

@@ -15,6 +15,8 @@ from pipeline.settings import Settings
 from pipeline.update import run_update
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def replay(tmp_path):

@@ -20,6 +20,8 @@ from pipeline.outputs.sets import SETS_KEPT
 from pipeline.update import run_update
 from tests.corpus import article
 
+pytestmark = pytest.mark.whole
+
 DAYS = 30
 AWAY = (4, 11, 18)
 """Days on which PubMed does not answer."""

@@ -16,6 +16,8 @@ from flows.deployments import Deployment
 from flows.schedule import Schedule
 from pipeline.errors import ConfigurationError, LockedError
 
+pytestmark = pytest.mark.whole
+
 DAILY = Deployment("daily", "flows.upkeep.canary", "0 4 * * *", "asks")
 NAME = "canary/daily"
 

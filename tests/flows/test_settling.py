@@ -12,6 +12,8 @@ import pytest
 from flows.settling import Seen, lives, sign_of_life, verdicts
 from pipeline.settings import ROOT
 
+pytestmark = pytest.mark.whole
+
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
 

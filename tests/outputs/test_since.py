@@ -8,6 +8,8 @@ import pytest
 from pipeline.outputs import since
 from tests.corpus import article
 
+pytestmark = pytest.mark.whole
+
 RETRACTION = (("RetractionIn", "Invented. 2026;3:4", 78),)
 CONCERN = (("ExpressionOfConcernIn", "Invented. 2026;1:2", 77),)
 ERRATUM = (("ErratumIn", "Invented. 2026;5:6", 79),)

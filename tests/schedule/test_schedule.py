@@ -14,6 +14,8 @@ from pipeline.settings import ROOT
 from tests.schedule.faults import FAULTS, suffer
 from tests.schedule.place import Place
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
