@@ -38,14 +38,14 @@ from tests.in_memory import Warehouse
 # tests that interrupt a run need the usual handler.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Messages as at a terminal, which no test has.
-os.environ.setdefault("KETUM_LOG", "text")
-
 # No test depends on how fast the machine is.
 hypothesis.settings.register_profile(
     "ketum", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("ketum")
+
+# Messages as at a terminal, which no test has.
+os.environ.setdefault("KETUM_LOG", "text")
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 

@@ -134,8 +134,8 @@ def test_a_new_record_is_one_entry_in_its_feeds_and_stays(day):
     url = "https://pubmed.ncbi.nlm.nih.gov/12/"
     assert len(found) == 2
     assert (found[0].id, found[0].link) == (url, url)
-    assert read(latest, "feeds/human-descriptive.atom").entries[0].id == url
-    assert url not in str(read(latest, "feeds/preclinical.atom").entries)
+    assert read(latest, "feeds/case-reports-and-series.atom").entries[0].id == url
+    assert url not in str(read(latest, "feeds/animal-studies.atom").entries)
     for part in (
         "Type: Case report", "Substance words: kratom", "Publication year: 2025", "Case Reports",
         "Source: PubMed", "Searches: Kratom, Kratom and pain",

@@ -37,7 +37,7 @@ def set_id(settings: Settings) -> str:
 def test_every_file_for_readers_says_both(held):
     for name in (
         "index.html", "index.private.html", "digest.md", "feed.atom", "feeds/safety.atom",
-        "feeds/claims/analgesia.atom", "feeds/preclinical.atom", "search_log.json",
+        "feeds/claims/analgesia.atom", "feeds/animal-studies.atom", "search_log.json",
         "manifest.json",
     ):  # fmt: skip
         text = (held.latest / name).read_text(encoding="utf-8")
