@@ -23,6 +23,8 @@ from pipeline.storage import hold_lock
 from pipeline.update import run_update
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.whole
+
 FIRST = article(1, "Effects of <i>Mitragyna speciosa</i> on pain in mice")
 
 
