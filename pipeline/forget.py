@@ -48,8 +48,11 @@ def forget(run_ids: Collection[str], settings: Settings, clock: Clock | None = N
         told = []
         for origin in sorted({one.origin for one in going if one.state in journals.DONE}):
             told.append(_undo(origin, found, run_ids, settings, clock or Clock()))
+        on_purpose = sets.kept(settings)
         for path, held in sets.all_sets(settings):
-            if held.run_id in run_ids:
+            if held.run_id in run_ids and path.name in on_purpose:
+                told.append(f"The set {path.name} stays, as it is kept on purpose (`ketum keep`).")
+            elif held.run_id in run_ids:
                 sets.remove(path)
                 told.append(f"Removed the set {path.name}.")
         if settings.latest.is_symlink() and not settings.latest.exists():

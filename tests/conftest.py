@@ -44,6 +44,9 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("ketum")
 
+# Messages as at a terminal, which no test has.
+os.environ.setdefault("KETUM_LOG", "text")
+
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 ALLOWED_SKIPS = (

@@ -11,12 +11,12 @@ import pytest
 
 from pipeline import journal as journals
 from pipeline.cli import build_parser
-from pipeline.outputs import claims_page, query
+from pipeline.outputs import query
 from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
 from pipeline.settings import ROOT, Settings
 from tests.goldens import frozen
-from tools import data_dictionary
+from tools import claims_page, data_dictionary
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DEMONSTRATION = (ROOT / "data" / "demo" / "README.md").read_text(encoding="utf-8")
@@ -64,7 +64,7 @@ def test_the_article_card_is_current(demonstration):
         page = claims_page.page(con)
     told = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
     day = re.compile(r"^As of \S+\.", re.MULTILINE)
-    assert day.sub("", page) == day.sub("", told), "python -m pipeline.outputs.claims_page"
+    assert day.sub("", page) == day.sub("", told), "python -m tools.claims_page"
 
 
 def snippets(language: str) -> Iterator[str]:

@@ -16,8 +16,7 @@ from typing import Any
 import re2
 from pydantic import Field
 
-from pipeline.evidence.countries import Addresses, Country, country, country_rules
-from pipeline.evidence.facet_values import READERS
+from pipeline.evidence.facet_values import READERS, Addresses, Country, country, country_rules
 from pipeline.evidence.study_types import StudyTypes
 from pipeline.rules.decide import Matcher
 from pipeline.rules.file import RuleFile, Table

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline import __version__
-from pipeline.outputs import feeds, manifest, search_log, sets
+from pipeline.outputs import feeds, manifest, search_log, sets, since
 from pipeline.outputs.manifest import OddManifestError, StatedFile
 from pipeline.outputs.page import render as page
 from pipeline.outputs.receipt import Receipt
@@ -77,7 +77,9 @@ def _write_set(
     try:
         write_copy(con, building / "ketum.duckdb")
         exported = manifest.export_all(con, building / "tables")
-        (building / "digest.md").write_text(told.markdown(), encoding="utf-8")
+        news = since.markdown(since.since_last_set(con))
+        digest = "\n".join(filter(None, [told.markdown(), news]))
+        (building / "digest.md").write_text(digest, encoding="utf-8")
         page.write(con, building)
         feeds.write(con, building)
         (building / "search_log.json").write_text(search_log.render(con), encoding="utf-8")

@@ -10,12 +10,13 @@ import pytest
 from pipeline import cli
 from pipeline.errors import ConfigurationError
 from pipeline.options import Options
-from pipeline.outputs import claims, claims_page, claims_text, query
+from pipeline.outputs import claims, query
 from pipeline.outputs.receipt import Receipt
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
 from pipeline.update import run_update
 from tests.corpus import article
+from tools import claims_page
 
 RECORDS = (
     article(1, "Kratom and pain tolerance: a randomised placebo-controlled trial in patients",
@@ -126,7 +127,7 @@ def test_a_wrong_quote_publishes_nothing(live, settings, clock, tmp_path) -> Non
     assert any(note.startswith("1 reading(s) of claims are of records") for note in receipt.notes)
     with query.open_published(settings) as con:
         told = claims.check_readings(con, reference)
-        one = claims_text.one_text(claims.one(con, "kratom", "pain_tolerance"))
+        one = claims.one_text(claims.one(con, "kratom", "pain_tolerance"))
     assert "0 stale; 1 not held" in told[0]
     assert told[1].endswith("line 3: pain_tolerance, PMID 32607084: not held here, quote unchecked")
     assert one.count("NOT CHECKED: the record") == 1
