@@ -76,7 +76,7 @@ class Deployment:
         """When it runs, as Prefect has it.
 
         Raises:
-            ConfigurationError: cron expression or time zone are none.
+            ConfigurationError: the cron expression or the time zone cannot be read.
         """
         from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 

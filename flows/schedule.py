@@ -117,7 +117,7 @@ def wanted(arguments: argparse.Namespace) -> list[Deployment]:
     """The deployments to serve.
 
     Raises:
-        ConfigurationError: a schedule is none, or the options do not go together.
+        ConfigurationError: a schedule cannot be read, or the options do not go together.
     """
     archive = arguments.archive.resolve() if arguments.archive else None
     Options(offline=arguments.offline, archive=archive)

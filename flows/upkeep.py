@@ -1,4 +1,4 @@
-"""The other flows: is everything whole, could it be made anew, does PubMed answer, what can go."""
+"""The other flows: is everything whole, could it be rebuilt, does PubMed answer, what can go."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A backup is what nothing else can give back: raw archives, journals, sets kept on purpose.
 
-Warehouses and the newest sets are made anew from these by `restore`, so a backup is small and its
+Warehouses and the newest sets are rebuilt from these by `restore`, so a backup is small and its
 restore proves that it is enough.
 """
 

@@ -1,7 +1,7 @@
 """What is seen to before a run begins: room on the disk, and a warehouse of this version.
 
 A schedule must not stand still after an upgrade until somebody reads its log: where raw archive and
-journals are whole, a warehouse of another version is made anew from them, as `ketum rebuild` does.
+journals are whole, a warehouse of another version is rebuilt from them, as `ketum rebuild` does.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def prepare(origin: str, settings: Settings, clock: Clock | None = None) -> None
         log.warning("The warehouse is of another version (%s), and %s", version, reason)
         return  # the run itself refuses, and says how to go on
     log.warning(
-        "The warehouse of %s is of another version of ketum (%s): it is made anew from the raw "
+        "The warehouse of %s is of another version of ketum (%s): it is rebuilt from the raw "
         "archive.",
         origin,
         version,
@@ -93,13 +93,13 @@ def outdated(origin: str, settings: Settings) -> str | None:
 
 
 def why_not_safe(origin: str, settings: Settings) -> str | None:
-    """Why the warehouse of an origin may not be made anew without a person; None if it may."""
+    """Why the warehouse of an origin may not be rebuilt without a person; None if it may."""
     try:
         found = journals.read_all(settings.runs, origin, must_be_whole=True)
     except ConfigurationError as error:
         return error.cause
     if not any(journal.state in journals.DONE for journal in found):
-        return "no journal tells of a run that was committed."
+        return "no journal mentions a run that was committed."
     report = verify_archive(settings.raw(origin))
     if not report.is_whole:
         return f"its raw archive is damaged: {report.faults[0]}"

@@ -32,7 +32,7 @@ def keep_house(settings: Settings, clock: Clock) -> list[str]:
     """
     with hold_lock(settings.lock, "housekeeping"):
         now = clock.now()
-        told = _failed_runs(settings, now) + _forgotten_runs(settings, now)
+        lines = _failed_runs(settings, now) + _forgotten_runs(settings, now)
         sets.remove_leftovers(settings)
         for leftover in (
             settings.data / ".rehearsal",
@@ -44,12 +44,12 @@ def keep_house(settings: Settings, clock: Clock) -> list[str]:
                 leftover.unlink()
             else:
                 continue
-            told.append(f"Removed {leftover.name}, which was left behind.")
-    return told
+            lines.append(f"Removed {leftover.name}, which was left behind.")
+    return lines
 
 
 def _failed_runs(settings: Settings, now: datetime) -> list[str]:
-    told = []
+    lines = []
     for journal in journals.read_all(settings.runs):
         is_old = now - journal.time > timedelta(days=FAILED_DAYS)
         if journal.state in (journals.FAILED, journals.ABANDONED) and is_old:
@@ -57,15 +57,15 @@ def _failed_runs(settings: Settings, now: datetime) -> list[str]:
                 missing_ok=True
             )
             shutil.rmtree(settings.runs / journal.run_id)
-            told.append(f"Removed journal and ledger of the {journal.state} run {journal.run_id}.")
-    return told
+            lines.append(f"Removed journal and ledger of the {journal.state} run {journal.run_id}.")
+    return lines
 
 
 def _forgotten_runs(settings: Settings, now: datetime) -> list[str]:
-    told = []
+    lines = []
     for path in sorted((settings.data / "forgotten").glob("*/")):
         age = now.replace(tzinfo=UTC).timestamp() - path.stat().st_mtime
         if age > timedelta(days=FORGOTTEN_DAYS).total_seconds():
             shutil.rmtree(path)
-            told.append(f"Removed the forgotten run {path.name}.")
-    return told
+            lines.append(f"Removed the forgotten run {path.name}.")
+    return lines

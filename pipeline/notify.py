@@ -235,7 +235,7 @@ def ping(wishes: Wishes) -> bool:
 
 
 def tell(settings: Settings, event: Event, clock: Clock) -> None:
-    """Note an event that no journal tells of, such as a failed verification, and send it."""
+    """Note an event that no journal mentions, such as a failed verification, and send it."""
     try:
         wishes = read_wishes(settings, os.environ)
         if wishes is not None and event.kind in wishes.kinds:

@@ -23,6 +23,8 @@ from pipeline.storage import hold_lock
 from pipeline.update import run_update
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.whole
+
 FIRST = article(1, "Effects of <i>Mitragyna speciosa</i> on pain in mice")
 
 
@@ -171,7 +173,7 @@ def test_a_file_adds_records_and_never_ends_a_membership(settings, clock, tmp_pa
     run_update(Options(from_files=(one,)), settings, clock)
     clock.sleep(60)
     run_update(Options(from_files=(two,)), settings, clock)
-    assert published("SELECT search, member_count FROM marts.search_totals ORDER BY 1") == [
+    assert published("SELECT search, held_member_count FROM marts.search_totals ORDER BY 1") == [
         ("kratom", 1),
         ("kratom_pain", 1),
         ("pain", 2),

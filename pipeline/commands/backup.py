@@ -26,7 +26,7 @@ def register(commands: Subparsers) -> None:
         "restore",
         help="restore a backup into an empty data directory",
         description="Every file is held against its SHA-256 before anything is put in place; then "
-        "warehouses and newest sets are made anew.",
+        "warehouses and newest sets are rebuilt.",
     )
     restore.set_defaults(work=_restore)
     restore.add_argument("file", type=Path, metavar="FILE", help="what `ketum backup` wrote")

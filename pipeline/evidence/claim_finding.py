@@ -160,7 +160,7 @@ def _how(
     labels: Sequence[Label],
     instruments: Set[str],
 ) -> str | None:
-    """What a record tells of a claim; None where it does not address it.
+    """How a record bears on a claim; None where it does not address it.
 
     A study none of whose types would answer the claim names it in passing, and does not address
     it; a letter or a comment mentions it, and so does a keyword or heading alone. Figures are

@@ -206,10 +206,10 @@ def country(file: RuleFile, table: Mapping[str, Any]) -> Country:
         ConfigurationError: naming the line.
     """
     near = f"name = {json.dumps(table.get('name'), ensure_ascii=False)}"
-    told = file.read(_CountryTable, table, near)
-    checked(file, told.places, near)
-    addresses = [told.name.lower()] if told.addresses is None else told.addresses
-    return Country(told.name, told.places, told.people, tuple(told.headings), tuple(addresses))
+    given = file.read(_CountryTable, table, near)
+    checked(file, given.places, near)
+    addresses = [given.name.lower()] if given.addresses is None else given.addresses
+    return Country(given.name, given.places, given.people, tuple(given.headings), tuple(addresses))
 
 
 def country_rules(

@@ -32,7 +32,7 @@ class FacetsOf(NamedTuple):
     """What the facets of one record are.
 
     Attributes:
-        values: its values; `not_stated` where a facet is told of it and has none.
+        values: its values; `not_stated` where a facet applies and no value was found.
         proofs: what they rest on.
         decisions: people's decisions about them, in force, beside what the rules say.
     """
@@ -102,7 +102,7 @@ def facets_of(
 
 
 def _scope(facets: Facets, topics: Collection[str], labels: Sequence[Label]) -> list[Facet]:
-    """The facets that are told of a record, by its topics and by all its study types."""
+    """The facets that apply to a record, by its topics and by all its study types."""
     primary = next((label.study_type for label in labels if label.is_primary), None)
     types = {label.study_type for label in labels}
     if primary is None or primary in facets.no_facets_of:
@@ -117,7 +117,7 @@ def _scope(facets: Facets, topics: Collection[str], labels: Sequence[Label]) -> 
 def _by_rules(
     facets: Facets, scope: Sequence[Facet], units: Sequence[Unit], tags: Sequence[Tag]
 ) -> Iterator[_Value]:
-    """What the rules find, of the facets told of the record."""
+    """What the rules find, of the facets that apply to the record."""
     told = {facet.name: facet for facet in scope}
     in_parts: dict[_Cut, dict[str, set[int]]] = {}
     for found in facets.matcher.run(units, tags).found:

@@ -32,7 +32,7 @@ _TABLES = (
 
 
 def write_lookups(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
-    """Fill the tables that judgements refer to; small, they are made anew each time.
+    """Fill the tables that judgements refer to; small, they are rebuilt each time.
 
     Args:
         con: the warehouse, in the caller's transaction.

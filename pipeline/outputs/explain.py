@@ -112,44 +112,47 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
     }
 
 
-def text(told: dict[str, Any], *, is_terminal: bool, today: date) -> str:
+def text(explained: dict[str, Any], *, is_terminal: bool, today: date) -> str:
     """The explanation for people; words that decided stand in brackets, bold on a terminal.
 
     Args:
-        told: from `explain`.
+        explained: from `explain`.
         is_terminal: whether words in brackets become bold.
         today: the date of a decision taken now.
     """
-    lines = record_lines(told)
-    for place in told["queue"]:
+    lines = record_lines(explained)
+    for place in explained["queue"]:
         reasons = "; ".join(place["reason_list"])
         lines.append(f"Number {place['queue_no']} in the review queue: {reasons}.")
-    for decision in told["override"]:
+    for decision in explained["override"]:
         lines.append(
             f"{decision['who']} decided {decision['field']} {decision['value']} "
             f"on {decision['decided_date']}: "
             f"{decision['why']} The rules say {decision['automatic_value']}."
         )
-    if not any(decision["field"] == "study_type" for decision in told["override"]):
-        lines += ["", *_how_to_decide(told, today)]
+    if not any(decision["field"] == "study_type" for decision in explained["override"]):
+        lines += ["", *_how_to_decide(explained, today)]
     return shown(lines, is_terminal=is_terminal)
 
 
-def record_lines(told: dict[str, Any]) -> list[str]:
+def record_lines(explained: dict[str, Any]) -> list[str]:
     """What a record is judged to be, and what NLM and the second reader say of it."""
-    name = f"PMID {told['pmid']}" if told["pmid"] else "No PMID"
-    lines = [f"{name}  {told['title'] or '(no title)'}"]
-    if told["citation"]:
-        lines.append(told["citation"])
-    for label in told["labels"]:
+    name = f"PMID {explained['pmid']}" if explained["pmid"] else "No PMID"
+    lines = [f"{name}  {explained['title'] or '(no title)'}"]
+    if explained["citation"]:
+        lines.append(explained["citation"])
+    for label in explained["labels"]:
         lines += ["", *_label_lines(label)]
-    lines += facet_lines(told["facets"])
-    lines += tie_lines(told["ties"])
-    lines += study_lines(told["study"])
-    lines += ["", f"NLM says: {', '.join(told['nlm_publication_types']) or 'no publication type'}."]
-    if told["mesh_headings"]:
-        lines.append(f"MeSH: {', '.join(dict.fromkeys(told['mesh_headings']))}.")
-    for suggestion in told["suggestion"]:
+    lines += facet_lines(explained["facets"])
+    lines += tie_lines(explained["ties"])
+    lines += study_lines(explained["study"])
+    lines += [
+        "",
+        f"NLM says: {', '.join(explained['nlm_publication_types']) or 'no publication type'}.",
+    ]
+    if explained["mesh_headings"]:
+        lines.append(f"MeSH: {', '.join(dict.fromkeys(explained['mesh_headings']))}.")
+    for suggestion in explained["suggestion"]:
         lines.append(
             f"The second reader suggests {suggestion['suggestion']} "
             f"(probability {suggestion['probability']:.2f}); it only suggests."
@@ -189,10 +192,10 @@ def _label_lines(label: dict[str, Any]) -> list[str]:
 
 def _confidence(label: dict[str, Any]) -> str:
     """High, medium or low with the figure behind it, or not measured."""
-    told = str(label["confidence"])
+    explained = str(label["confidence"])
     if label["measured_count"]:
-        told += f" ({label['right_count']} of {label['measured_count']} such were right)"
-    return told if told != NOT_MEASURED else f"confidence {told}"
+        explained += f" ({label['right_count']} of {label['measured_count']} such were right)"
+    return explained if explained != NOT_MEASURED else f"confidence {explained}"
 
 
 def _accuracy(one: dict[str, Any]) -> str:
@@ -205,18 +208,18 @@ def _accuracy(one: dict[str, Any]) -> str:
     return f"{', '.join(shares)} ({one['measured_on']}, class {one['class_name']})"
 
 
-def _how_to_decide(told: dict[str, Any], today: date) -> list[str]:
+def _how_to_decide(explained: dict[str, Any], today: date) -> list[str]:
     """Entries for overrides.toml: of the type as it is, and that pain was measured."""
-    primary = next(one["study_type"] for one in told["labels"] if one["is_primary"])
+    primary = next(one["study_type"] for one in explained["labels"] if one["is_primary"])
     lines = [
         "To confirm it, add to data/reference/overrides.toml (or give `value` and `expect`):",
-        *_entry(told["pmid"], "study_type", primary, today),
+        *_entry(explained["pmid"], "study_type", primary, today),
     ]
-    purposes = [one["value"] for one in told["facets"] if one["facet"] == "trial_purpose"]
+    purposes = [one["value"] for one in explained["facets"] if one["facet"] == "trial_purpose"]
     if "pain_outcome" in purposes:
         lines += [
             "and, if you read that pain was measured:",
-            *_entry(told["pmid"], "facet.trial_purpose", "; ".join(purposes), today),
+            *_entry(explained["pmid"], "facet.trial_purpose", "; ".join(purposes), today),
         ]
     return lines
 
@@ -331,17 +334,17 @@ def tie_lines(found: list[dict[str, Any]]) -> list[str]:
     return ["", "Tied by a sentence, or two neighbours", *lines] if lines else []
 
 
-def study_lines(told: dict[str, Any]) -> list[str]:
+def study_lines(explained: dict[str, Any]) -> list[str]:
     """Registrations, study group and links for people."""
     lines = [f"  registered: {one['number']} ({one['registry']}), {_words(one)}"
-             for one in told["registrations"]]  # fmt: skip
-    for group in told["groups"]:
+             for one in explained["registrations"]]  # fmt: skip
+    for group in explained["groups"]:
         if len(group["pmids"]) > 1:
             members = ", ".join(map(str, group["pmids"]))
             lines.append(f"  in study {group['study_group']} as {group['role']}: {members}")
         if group["may_share_cases"]:
             lines.append("  may count the same cases as others, see below")
-    for link in told["links"]:
+    for link in explained["links"]:
         lines.append(
             f"  {link['relation']}: {link['pmid']} and {link['other_pmid']} ({link['ground']})"
         )

@@ -19,7 +19,7 @@ from tests.soak.world import World
 
 pytestmark = pytest.mark.whole
 
-DAYS = int(os.environ.get("KETUM_SOAK_DAYS", "3"))
+DAYS = int(os.environ.get("KETUM_SOAK_DAYS", "6"))
 
 
 def test_no_difference_after_days_of_changes_faults_and_kills(tmp_path: Path):

@@ -64,7 +64,7 @@ def test_of_several_records_with_the_doi_of_a_deleted_one_the_first_is_named(mem
 def test_records_of_files_never_leave(memory):
     memory.day(KRATOM, is_live=False)
     memory.day(article(2, "Headache after exercise"), is_live=False)
-    assert memory.ask("SELECT search, member_count FROM marts.search_totals ORDER BY 1") == [
+    assert memory.ask("SELECT search, held_member_count FROM marts.search_totals ORDER BY 1") == [
         ("kratom", 1),
         ("kratom_pain", 1),
         ("pain", 2),
