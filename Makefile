@@ -20,7 +20,7 @@ RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak lint docs imports format types clean python-check venv-check
+.PHONY: help run test unit soak lint docs imports format types clean python-check venv-check
 
 help: ## Say what can be made
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' \
@@ -34,6 +34,9 @@ run: $(RUN_STAMP) ## Install what is needed, then run the main job on the demons
 
 test: $(DEV_STAMP) ## Install what is needed, then run the tests
 	@exec $(PY) -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(if $(SLOW),,-m "not slow") $(ARGS)
+
+unit: $(DEV_STAMP) ## Install what is needed, then run the unit tests alone
+	@exec $(PY) -m pytest --numprocesses=auto --dist=loadfile -m "not whole and not slow" $(ARGS)
 
 soak: $(DEV_STAMP) ## 300 days of updates from a changing PubMed, with faults and kills
 	@exec $(PY) -m tests.soak --days 300 --seed 1 --report docs/soak.md $(ARGS)

@@ -91,8 +91,11 @@ def _run(arguments: argparse.Namespace, module: str) -> str:
             raise ConfigurationError(
                 f"There is no {path}.", effect="Nothing changed.", next_step="check the path."
             )
-    options_of(arguments)  # says what is wrong before a server is started
+    options = options_of(arguments)  # says what is wrong before a server is started
     settings = Settings.from_environment()
+    from pipeline import before_run
+
+    before_run.prepare(options.origin, settings)
     prepare_environment(settings)
     log.info("Starting a Prefect server for this run ...")
     with embedded_server(settings) as server:

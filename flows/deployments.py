@@ -1,135 +1,195 @@
-"""Serve the daily update on a real Prefect server: `ketum schedule`.
+"""What runs when: the deployments of ketum, as `ketum schedule` serves them.
 
-`flow.serve()` without a server starts a temporary one, says that it polls for scheduled runs,
-and never schedules any: so this asks for a server first and refuses when there is none.
-prefect.yaml declares the same deployment for a work pool.
+prefect.yaml declares the same ones for a work pool. None has a concurrency limit: Prefect keeps
+such a limit by leases in its server's memory, and after a power cut they cancelled every later run.
+One at a time is kept by the schedule, which starts no second process, and by ketum's own lock.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import sys
-from datetime import timedelta
-from typing import TYPE_CHECKING
+import importlib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import EXIT_INTERRUPTED, EXIT_OK, ConfigurationError, KetumError
-from pipeline.escaping import for_terminal
-from pipeline.settings import ROOT
+from pipeline.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from prefect.schedules import Schedule
+    from uuid import UUID
 
-DEPLOYMENT = "ketum-daily"
-# Four in the morning where NLM is: within its off-peak hours (9 pm to 5 am Eastern time), and
-# after the day's records have come out.
-CRON = "0 4 * * *"
+    from prefect import Flow
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
+
 TIMEZONE = "America/New_York"
+"""Where NLM is: large jobs belong at its weekends, or between 9 pm and 5 am there."""
+TAG = "ketum"
 
-NO_SERVER = (
-    "start one with `PREFECT_SERVER_ANALYTICS_ENABLED=false .venv/bin/prefect server start`, then "
-    "`PREFECT_API_URL=http://127.0.0.1:4200/api ketum schedule`; or let cron or a systemd timer "
-    "call `ketum update`, which needs no Prefect server."
+
+@dataclass(frozen=True)
+class Deployment:
+    """One deployment.
+
+    Attributes:
+        name: its name on the Prefect server.
+        flow: module and function of its flow.
+        cron: when it runs, in `timezone`.
+        does: what it does, for its page.
+        parameters: what its flow is told.
+        timezone: of `cron`.
+        interval: seconds between two runs in place of `cron`, for trying out.
+    """
+
+    name: str
+    flow: str
+    cron: str
+    does: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    timezone: str = TIMEZONE
+    interval: int | None = None
+
+    def load_flow(self) -> Flow[..., Any]:
+        """Its flow; imports Prefect."""
+        module, _, function = self.flow.rpartition(".")
+        found: Flow[..., Any] = getattr(importlib.import_module(module), function)
+        return found
+
+    @property
+    def entrypoint(self) -> str:
+        """The flow as Prefect writes it, from the root of the checkout."""
+        module, _, function = self.flow.rpartition(".")
+        return f"{module.replace('.', '/')}.py:{function}"
+
+    @property
+    def full_name(self) -> str:
+        """The name under which the server knows it: flow and deployment."""
+        return f"{self.load_flow().name}/{self.name}"
+
+    @property
+    def told(self) -> str:
+        """When it runs, for people."""
+        if self.interval is not None:
+            return f"every {self.interval} s"
+        return f"`{self.cron}` ({self.timezone})"
+
+    def schedule(self) -> CronSchedule | IntervalSchedule:
+        """When it runs, as Prefect has it.
+
+        Raises:
+            ConfigurationError: the cron expression or the time zone cannot be read.
+        """
+        from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
+
+        if self.interval is not None:
+            return IntervalSchedule(interval=timedelta(seconds=self.interval))
+        try:
+            return CronSchedule(cron=self.cron, timezone=self.timezone)
+        except ValueError as error:
+            raise ConfigurationError(
+                f"`{self.cron}` in time zone `{self.timezone}` is no schedule "
+                f"({_first_reason(error)}).",
+                effect="Nothing was scheduled.",
+                next_step='give five cron fields and a zone: --cron "0 4 * * *" '
+                f"--timezone {TIMEZONE}.",
+            ) from None
+
+
+DAILY = Deployment(
+    "ketum-daily",
+    "flows.scheduled.update",
+    # within NLM's hours, and after the day's records have come out
+    "0 4 * * *",
+    "Ask PubMed what is new, judge it, check it, publish a new set.",
+)
+ALL = (
+    DAILY,
+    Deployment(
+        "ketum-weekly-full",
+        "flows.scheduled.update",
+        "0 22 * * 6",
+        "The daily update, but every record is read again, not only what may have changed.",
+        {"pubmed": {"full": True}},
+    ),
+    Deployment(
+        "ketum-monthly-verification",
+        "flows.upkeep.verification",
+        "0 12 1 * *",
+        "Hold the latest set and every raw archive against what was written down about them.",
+    ),
+    Deployment(
+        "ketum-monthly-rehearsal",
+        "flows.upkeep.rehearsal",
+        "0 13 1 * *",
+        "Make each warehouse anew from its raw archive, beside the real one, and compare.",
+    ),
+    Deployment(
+        "ketum-weekly-housekeeping",
+        "flows.upkeep.housekeeping",
+        "0 12 * * 0",
+        "Remove what nobody needs: leftovers, runs that came to nothing, history of Prefect.",
+    ),
+    Deployment(
+        "ketum-daily-canary",
+        "flows.upkeep.canary",
+        # an hour before the update, so that somebody may still see to it
+        "0 3 * * *",
+        "One small request: whether PubMed answers and takes the key.",
+    ),
 )
 
 
-def parse_arguments(argv: list[str]) -> argparse.Namespace:
-    """Read the command line; argparse leaves with 2 if it is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="ketum schedule",
-        description="Serve the daily update: stays in the foreground, starts a run when the "
-        "Prefect server says so, and never two at a time.",
-    )
-    parser.add_argument("--cron", default=CRON, help="when (default: %(default)r)")
-    parser.add_argument(
-        "--timezone", default=TIMEZONE, help="time zone of --cron (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--interval",
-        type=int,
-        metavar="SECONDS",
-        help="every so often in place of --cron, for trying out",
-    )
-    parser.add_argument(
-        "--offline", action="store_true", help="run on the demonstration archive, for trying out"
-    )
-    return parser.parse_args(argv)
+def register(client: SyncPrefectClient, wanted: Deployment) -> UUID:
+    """Put a deployment on the server, or put it right there; runs that stand for later go.
 
+    Args:
+        client: of the server.
+        wanted: the deployment.
 
-def serve(schedule: Schedule, *, offline: bool = False) -> None:
-    """Serve the deployment until interrupted. One run at a time; one too many is cancelled.
-
-    Cancelled and not queued: a run asks afresh for everything that changed, so that two in a row
-    find what one finds. Runs by hand are held off by ketum's own lock.
+    Returns:
+        its id.
     """
-    from prefect.client.schemas.objects import (
-        ConcurrencyLimitConfig,
-        ConcurrencyLimitStrategy,
+    from prefect.client.schemas.actions import DeploymentUpdate
+    from prefect.deployments.runner import RunnerDeployment
+    from prefect.schedules import Schedule
+
+    flow = wanted.load_flow()
+    when = (
+        Schedule(interval=timedelta(seconds=wanted.interval))
+        if wanted.interval is not None
+        else Schedule(cron=wanted.cron, timezone=wanted.timezone)
     )
-
-    from flows.update import update
-
-    update.serve(
-        name=DEPLOYMENT,
-        schedule=schedule,
-        parameters={"offline": offline},
-        description="Pull, judge, check and publish: the daily update of ketum.",
-        tags=["ketum"],
-        global_limit=ConcurrencyLimitConfig(
-            limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
-        ),
-        limit=1,
+    made: RunnerDeployment = flow.to_deployment(  # type: ignore[assignment]
+        name=wanted.name,
+        schedule=when,
+        parameters=wanted.parameters,
+        description=wanted.does,
+        tags=[TAG],
+        paused=False,
     )
+    deployment_id: UUID = made.apply()  # type: ignore[assignment]
+    # what `apply` leaves as it was: a limit that an earlier ketum had set
+    client.update_deployment(deployment_id, DeploymentUpdate(concurrency_limit=None))
+    return deployment_id
 
 
-def require_server() -> str:
-    """The URL of the Prefect server that will do the scheduling.
+def next_dates(wanted: Deployment, now: datetime, count: int) -> list[datetime]:
+    """When the deployment runs next.
 
-    Raises:
-        ConfigurationError: none is named, or it does not answer.
+    Args:
+        wanted: the deployment.
+        now: an aware time.
+        count: how many dates.
     """
-    from prefect.client.orchestration import get_client
-    from prefect.settings import PREFECT_API_URL
+    import asyncio
 
-    url = PREFECT_API_URL.value()
-    if not url:
-        raise ConfigurationError(
-            "There is no Prefect server to schedule anything: PREFECT_API_URL is not set.",
-            effect="Nothing was scheduled.",
-            next_step=NO_SERVER,
-        )
-    trouble = get_client(sync_client=True).api_healthcheck()
-    if trouble is not None:
-        raise ConfigurationError(
-            f"The Prefect server at {url} does not answer ({trouble}).",
-            effect="Nothing was scheduled.",
-            next_step=NO_SERVER,
-        )
-    return str(url)
+    from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule
 
-
-def make_schedule(arguments: argparse.Namespace) -> Schedule:
-    """The schedule asked for.
-
-    Raises:
-        ConfigurationError: the cron expression or the time zone is none.
-    """
-    from prefect.client.schemas.schedules import CronSchedule
-    from prefect.schedules import Cron, Interval
-
-    if arguments.interval is not None:
-        return Interval(timedelta(seconds=arguments.interval))
-    try:
-        CronSchedule(cron=arguments.cron, timezone=arguments.timezone)
-    except ValueError as error:
-        raise ConfigurationError(
-            f"`{arguments.cron}` in time zone `{arguments.timezone}` is no schedule "
-            f"({_first_reason(error)}).",
-            effect="Nothing was scheduled.",
-            next_step='give five cron fields and a zone: --cron "0 4 * * *" '
-            "--timezone America/New_York.",
-        ) from None
-    return Cron(arguments.cron, timezone=arguments.timezone)
+    schedule: CronSchedule | IntervalSchedule
+    if wanted.interval is not None:
+        schedule = IntervalSchedule(interval=timedelta(seconds=wanted.interval))
+    else:
+        schedule = CronSchedule(cron=wanted.cron, timezone=wanted.timezone)
+    return list(asyncio.run(schedule.get_dates(n=count, start=now)))
 
 
 def _first_reason(error: ValueError) -> str:
@@ -138,32 +198,3 @@ def _first_reason(error: ValueError) -> str:
     if isinstance(error, ValidationError):
         return str(error.errors()[0]["msg"])
     return str(error)
-
-
-def main(argv: list[str]) -> int:
-    """Serve until interrupted; returns the exit code of the contract."""
-    arguments = parse_arguments(argv)
-    # Before Prefect is imported: ketum's own messages belong to the run's log on the server.
-    os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "ketum")
-    # Prefect finds the flow by its path from here, in a process of its own for each run.
-    os.chdir(ROOT)
-    try:
-        url = require_server()
-        schedule = make_schedule(arguments)
-        told = (
-            f"every {arguments.interval} s"
-            if arguments.interval is not None
-            else f"`{arguments.cron}` ({arguments.timezone})"
-        )
-        print(f"Serving {DEPLOYMENT} {told} through {url}; Ctrl-C ends it.", file=sys.stderr)
-        serve(schedule, offline=arguments.offline)
-    except KetumError as error:
-        print(for_terminal(error.text()), file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    return EXIT_OK
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

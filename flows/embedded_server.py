@@ -107,7 +107,7 @@ class EmbeddedServer:
         """Wait until the server answers.
 
         A database that no server can start on (half made by a kill, damaged, of a newer
-        Prefect) is set aside once and made anew: it holds the history of runs and no data.
+        Prefect) is set aside once and rebuilt: it holds the history of runs and no data.
 
         Raises:
             EmbeddedServerError: it does not answer in time, or ends.

@@ -1,8 +1,8 @@
-"""The scheduled flow: the steps of an update, each as a Prefect task.
+"""The flow by hand: the steps of an update, each as a Prefect task.
 
 The steps themselves are in pipeline/update.py, which `ketum update` runs without Prefect.
-`python -m flows.update` (what `make run` does) runs this flow by hand with a Prefect server
-of its own; a deployment (flows/deployments.py, prefect.yaml) runs it on a real server.
+`python -m flows.update` (what `make run` does) runs this flow with a Prefect server of its own;
+what deployments run on a real server is flows/scheduled.py.
 """
 
 from __future__ import annotations

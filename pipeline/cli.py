@@ -13,9 +13,9 @@ from pipeline import __version__, logs
 from pipeline.commands import ALL
 from pipeline.errors import (
     EXIT_INTERRUPTED,
+    EXIT_MACHINE,
     EXIT_OK,
     EXIT_TERMINATED,
-    EXIT_UNEXPECTED,
     EXIT_USAGE,
     KetumError,
 )
@@ -31,7 +31,8 @@ first steps:
 
 exit codes: 0 done, 2 usage or configuration, 3 PubMed not available (nothing changed),
 4 stopped by a check (nothing published), 5 incomplete, run again to continue,
-6 another run is at work, 7 older than --max-age, 130 interrupted, 143 terminated.
+6 another run is at work, 7 older than --max-age, 8 this machine said no (space, rights, damage),
+130 interrupted, 143 terminated.
 """
 
 
@@ -75,7 +76,7 @@ def main(argv: list[str] | None = None) -> int:
             "Next: check space and rights of the data directory (`ketum doctor`), then run again."
         )
         print(for_terminal(told), file=sys.stderr)
-        return EXIT_UNEXPECTED
+        return EXIT_MACHINE
 
 
 _stopped: list[int] = []

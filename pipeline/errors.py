@@ -14,6 +14,7 @@ EXIT_CHECK = 4
 EXIT_INCOMPLETE = 5
 EXIT_LOCKED = 6
 EXIT_STALE = 7
+EXIT_MACHINE = 8
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 
@@ -81,6 +82,12 @@ class StaleError(KetumError):
     exit_code = EXIT_STALE
 
 
+class MachineError(KetumError):
+    """This machine said no: no space, no rights, damaged bytes, something that is missing."""
+
+    exit_code = EXIT_MACHINE
+
+
 def exit_code_of(error: BaseException) -> int:
     """The exit code of the contract for an exception."""
     if isinstance(error, KetumError):
@@ -89,4 +96,6 @@ def exit_code_of(error: BaseException) -> int:
         return EXIT_INTERRUPTED
     if isinstance(error, SystemExit) and isinstance(error.code, int):
         return error.code
+    if isinstance(error, OSError):
+        return EXIT_MACHINE
     return EXIT_UNEXPECTED

@@ -1,7 +1,7 @@
 """`ketum runs forget`: undo the newest runs, as if they had never been.
 
-For a run that must not stand, such as one under a clock that was ahead: the warehouse is made
-anew of the runs before it, its sets go, and its journal and ledger are set aside.
+For a run that must not stand, such as one under a clock that was ahead: the warehouse is rebuilt
+from the runs before it, its sets go, and its journal and ledger are set aside.
 """
 
 from __future__ import annotations
@@ -45,18 +45,21 @@ def forget(run_ids: Collection[str], settings: Settings, clock: Clock | None = N
                 "directories there.",
             )
         _see_that_none_follows(found, going)
-        told = []
+        lines = []
         for origin in sorted({one.origin for one in going if one.state in journals.DONE}):
-            told.append(_undo(origin, found, run_ids, settings, clock or Clock()))
+            lines.append(_undo(origin, found, run_ids, settings, clock or Clock()))
+        on_purpose = sets.kept(settings)
         for path, held in sets.all_sets(settings):
-            if held.run_id in run_ids:
+            if held.run_id in run_ids and path.name in on_purpose:
+                lines.append(f"The set {path.name} stays, as it is kept on purpose (`ketum keep`).")
+            elif held.run_id in run_ids:
                 sets.remove(path)
-                told.append(f"Removed the set {path.name}.")
+                lines.append(f"Removed the set {path.name}.")
         if settings.latest.is_symlink() and not settings.latest.exists():
-            told.append(sets.restore(settings))
+            lines.append(sets.restore(settings))
         for journal in going:
-            told.append(f"Moved its journal to {journals.set_aside(settings, journal)}.")
-    return "\n".join(told)
+            lines.append(f"Moved its journal to {journals.set_aside(settings, journal)}.")
+    return "\n".join(lines)
 
 
 def _see_that_none_follows(found: list[Journal], going: list[Journal]) -> None:

@@ -1,11 +1,18 @@
-"""Messages for people: stderr, one line each, never a secret."""
+"""Messages on stderr, one line each, never a secret: for people at a terminal, JSON elsewhere.
+
+`KETUM_LOG` (text or json) decides where the terminal does not.
+"""
 
 from __future__ import annotations
 
 import io
+import json
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.escaping import for_terminal_lines
@@ -30,6 +37,36 @@ class OneLine(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         return for_terminal_lines([record.message])
+
+
+class JsonLine(logging.Formatter):
+    """A message as one line of JSON: at, level, run, message; with a traceback if there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC)
+        told = {
+            "at": at.isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "run": _run[-1] if _run else None,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            told["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(told, ensure_ascii=True)
+
+
+_run: list[str] = []
+"""Id of the run that is at work in this process, last one last."""
+
+
+@contextmanager
+def of_run(run_id: str) -> Iterator[None]:
+    """Messages within the block are of this run."""
+    _run.append(run_id)
+    try:
+        yield
+    finally:
+        _run.pop()
 
 
 def ready_streams() -> None:
@@ -61,9 +98,23 @@ def hide_key(settings: Settings) -> None:
 def configure(settings: Settings, *, quiet: bool = False) -> None:
     """Send ketum's messages to stderr; with `quiet` only warnings and errors."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(OneLine())
+    handler.setFormatter(JsonLine() if _is_json() else OneLine())
     hide_key(settings)
     logger = logging.getLogger("ketum")
     logger.handlers[:] = [handler]
     logger.propagate = False
     logger.setLevel(logging.WARNING if quiet else logging.INFO)
+
+
+def _is_json() -> bool:
+    wanted = os.environ.get("KETUM_LOG") or ("text" if sys.stderr.isatty() else "json")
+    return wanted != "text"
+
+
+def show_in_run(settings: Settings) -> None:
+    """Let ketum's messages of every kind reach the log of a Prefect run, without the key.
+
+    The level would else be that of the root logger, which lets only warnings through.
+    """
+    hide_key(settings)
+    logging.getLogger("ketum").setLevel(logging.INFO)

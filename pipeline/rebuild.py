@@ -148,8 +148,8 @@ def _lay_out_reference(
 
     They are those kept with the run. A file that the run did not know yet is taken as it is now,
     and so is one that this version of ketum refuses: rules may have become stricter since, and no
-    rule of then may keep a warehouse from being made anew. People's readings of claims, which are
-    about records held by now, wait for the last run then.
+    rule of that time may keep a warehouse from being rebuilt. People's readings of claims, which
+    are about records held by now, wait for the last run then.
 
     Raises:
         ConfigurationError: a file of today is wrong, or the archive is damaged.
@@ -175,7 +175,7 @@ def _lay_out_reference(
             (target / name).write_bytes(body)
             del kept[name]
         log.warning(
-            "Run %s is judged by %s of today, as this version refuses that of then: %s",
+            "Run %s is judged by %s of today, as this version refuses that of the time: %s",
             journal.run_id,
             ", ".join(refused),
             cause,

@@ -15,7 +15,7 @@ import duckdb
 
 from pipeline import journal as journals
 from pipeline.clock import Clock
-from pipeline.errors import ConfigurationError, KetumError, exit_code_of
+from pipeline.errors import ConfigurationError, MachineError, exit_code_of
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.topics import Search, Topics
 from pipeline.journal import Journal
@@ -83,7 +83,7 @@ class Run:
     @property
     def bounds_apply(self) -> bool:
         """Whether the searches' bounds mean anything: they speak of all of PubMed."""
-        return self.origin == PUBMED_ORIGIN
+        return self.origin == PUBMED_ORIGIN and not self.settings.is_rehearsal
 
     @property
     def searches(self) -> tuple[Search, ...]:
@@ -123,12 +123,16 @@ def open_run(
     with hold_lock(settings.lock, run_id):
         sets.require_link(settings)
         _leave_no_run_ahead(settings, ahead, clock.now())
+        parameters = options.as_parameters()
+        if options.mode == LIVE:
+            _keep_rehearsals_apart(settings, earlier)
+            parameters |= {"rehearsal": True} if settings.is_rehearsal else {}
         journal = Journal(
             run_id,
             origin,
             options.mode,
             as_of.isoformat(),
-            options.as_parameters(),
+            parameters,
             pid=os.getpid(),
         )
         journal.save(settings.runs)
@@ -187,8 +191,8 @@ def _is_disk_full(error: BaseException) -> bool:
     return isinstance(error, duckdb.Error) and "No space left" in str(error)
 
 
-def _no_space(settings: Settings) -> KetumError:
-    return KetumError(
+def _no_space(settings: Settings) -> MachineError:
+    return MachineError(
         f"There is no space left for {settings.data}.",
         effect="What was published before is untouched; what was fetched is kept.",
         next_step="make room (`ketum doctor` shows what is free), then run again.",
@@ -262,6 +266,31 @@ def _leave_no_run_ahead(settings: Settings, ahead: list[Journal], now: datetime)
             "Run %s failed, and is dated in the future: it was moved to %s.",
             journal.run_id,
             journals.set_aside(settings, journal),
+        )
+
+
+def _keep_rehearsals_apart(settings: Settings, earlier: list[Journal]) -> None:
+    """See that a data directory holds records of PubMed or of a rehearsal, and never both.
+
+    Raises:
+        ConfigurationError: it holds the other kind.
+    """
+    live = [journal for journal in earlier if journal.origin == PUBMED_ORIGIN]
+    others = [
+        journal
+        for journal in live
+        if bool(journal.parameters.get("rehearsal")) != settings.is_rehearsal
+    ]
+    if settings.is_rehearsal:
+        log.warning("A rehearsal: records come from %s, not from PubMed.", settings.eutils_url)
+    if others:
+        held = "of PubMed" if settings.is_rehearsal else "of a rehearsal"
+        raise ConfigurationError(
+            f"{settings.data} holds records {held} (run {others[0].run_id}), and this run would "
+            "bring others.",
+            effect="Nothing was asked and nothing changed.",
+            next_step="give rehearsals a data directory of their own (KETUM_DATA), without "
+            "KETUM_EUTILS_URL elsewhere.",
         )
 
 

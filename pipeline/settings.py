@@ -6,7 +6,9 @@ import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from pipeline.errors import ConfigurationError
 from pipeline.storage import for_duckdb
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +41,7 @@ class Settings:
         reference: the reference files of this checkout.
         sql: the SQL files of this checkout.
         eutils_url: base of the E-utilities; tests name a replay server's here.
+        is_rehearsal: whether KETUM_EUTILS_URL names this machine in place of NCBI.
         pace_file: spaces the requests of all of a user's processes.
         journals: where runs keep their journals, if not in `data/runs`.
         warehouses: where warehouses lie, if not in `data/warehouse`.
@@ -50,23 +53,31 @@ class Settings:
     reference: Path = ROOT / "data" / "reference"
     sql: Path = ROOT / "sql"
     eutils_url: str = EUTILS_URL
+    is_rehearsal: bool = False
     pace_file: Path = field(default_factory=_pace_file)
     journals: Path | None = None
     warehouses: Path | None = None
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Read KETUM_DATA, NCBI_EMAIL and NCBI_API_KEY; empty counts as unset.
+        """Read KETUM_DATA, KETUM_EUTILS_URL, NCBI_EMAIL and NCBI_API_KEY; empty counts as unset.
+
+        Another address than NCBI's is for rehearsals, on this machine alone; it never gets the key.
 
         Raises:
-            ConfigurationError: no database can lie in a directory of that name.
+            ConfigurationError: no database can lie in a directory of that name, or the address is
+                neither NCBI's nor of this machine.
         """
         data = Path(os.environ.get("KETUM_DATA") or ROOT / "data").resolve()
         for_duckdb(data)
+        url = os.environ.get("KETUM_EUTILS_URL") or EUTILS_URL
+        _require_known(url)
         return cls(
             data=data,
             email=os.environ.get("NCBI_EMAIL") or None,
-            api_key=os.environ.get("NCBI_API_KEY") or None,
+            api_key=(os.environ.get("NCBI_API_KEY") or None) if url == EUTILS_URL else None,
+            eutils_url=url,
+            is_rehearsal=url != EUTILS_URL,
         )
 
     def raw(self, origin: str) -> Path:
@@ -95,6 +106,29 @@ class Settings:
     @property
     def prefect_home(self) -> Path:
         return self.data / "prefect"
+
+
+def _require_known(url: str) -> None:
+    """See that an address of E-utilities is NCBI's or on this machine.
+
+    Raises:
+        ConfigurationError: it is neither, so that records could come from anybody.
+    """
+    if url == EUTILS_URL:
+        return
+    try:
+        found = urlsplit(url)
+        is_here = found.hostname in ("127.0.0.1", "::1", "localhost")
+    except ValueError:
+        is_here = False
+    if is_here and found.scheme == "http" and url.endswith("/"):
+        return
+    raise ConfigurationError(
+        f"KETUM_EUTILS_URL is {url!r}, which is neither NCBI's address nor one of this machine.",
+        effect="Nothing was asked.",
+        next_step="leave it out, or for a rehearsal name what `ketum replay` says, such as "
+        "http://127.0.0.1:8765/entrez/eutils/ (with the slash at its end).",
+    )
 
 
 def environment_of_others() -> dict[str, str]:

@@ -14,11 +14,11 @@ from typing import Any
 from pipeline import __version__
 from pipeline import journal as journals
 from pipeline.clock import Clock
-from pipeline.errors import CheckError, ConfigurationError, StaleError
+from pipeline.errors import EXIT_INTERRUPTED, CheckError, ConfigurationError, StaleError
 from pipeline.escaping import for_terminal_lines
 from pipeline.outputs import manifest
 from pipeline.outputs.manifest import Manifest, OddManifestError
-from pipeline.settings import Settings
+from pipeline.settings import PUBMED_ORIGIN, Settings
 
 PACKAGES = ("duckdb", "pandas", "requests", "lxml", "biopython", "prefect", "fastapi", "sqlalchemy")
 CUT_OFF = "cut off; the next run settles it"
@@ -88,6 +88,23 @@ def require_set(found: dict[str, Any]) -> None:
         )
 
 
+def require_good_run(found: dict[str, Any]) -> None:
+    """See that the last run did not fail, given what `status` found.
+
+    Raises:
+        StaleError: it failed, or was cut off.
+    """
+    last = found["last_run"]
+    if last is None or last["exit_code"] == EXIT_INTERRUPTED:
+        return
+    if last["state"] in (journals.FAILED, journals.ABANDONED) or last["verdict"] == CUT_OFF:
+        raise StaleError(
+            f"The last run, {last['run_id']}, did not publish: {last['verdict'].rstrip('.')}.",
+            effect="Readers see the set of before.",
+            next_step="do what that says; else `ketum update` again.",
+        )
+
+
 def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -112,6 +129,12 @@ def check_age(found: dict[str, Any], max_age: str) -> None:
         )
     hours = int(match[1]) * (24 if match[2] == "d" else 1)
     latest = found["latest"]
+    if latest is not None and latest["origin"] != PUBMED_ORIGIN:
+        raise StaleError(
+            f"`latest` shows {latest['origin']}, records from files, and not PubMed.",
+            effect="However new it is, readers see no live data.",
+            next_step="`ketum update`, then look at the scheduler.",
+        )
     if latest is not None and latest["age_hours"] < 0:
         raise StaleError(
             f"The latest set is dated {-latest['age_hours']} hours ahead of this machine's clock, "

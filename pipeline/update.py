@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from pipeline import journal as journals
+from pipeline import logs, steps
 from pipeline import run as runs
-from pipeline import steps
 from pipeline.clock import Clock
 from pipeline.journal import Journal
 from pipeline.options import Options
@@ -124,7 +124,8 @@ def open_run(
     with runs.open_run(options, settings, clock) as (run, journal):
         _publish_pending(run)
         progress = Progress(run, journal)
-        yield progress
+        with logs.of_run(run.run_id):
+            yield progress
         if receipt := progress.made.receipt:
             receipt = replace(receipt, seconds=clock.monotonic() - start)
             progress.made = replace(progress.made, receipt=receipt)

@@ -1,9 +1,15 @@
-"""What all tests share: a data directory of their own, a still clock, skips that are known."""
+"""What all tests share: a data directory of their own, a still clock, skips that are known.
+
+docs/testing.md says which sizes of tests there are and how each is written.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,10 +17,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import hypothesis
 import pytest
 
 from pipeline import run as runs
 from pipeline.clock import Clock
+from pipeline.evidence.reference import Reference
 from pipeline.options import Options
 from pipeline.outputs import publish
 from pipeline.outputs.receipt import Receipt
@@ -22,11 +30,22 @@ from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
 from pipeline.settings import Settings
 from pipeline.update import run_update
+from pipeline.warehouse import database
 from tests import corpus
+from tests.in_memory import Warehouse
 
 # A runner in the background may have SIGINT ignored, and its children would inherit that:
 # tests that interrupt a run need the usual handler.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No test depends on how fast the machine is.
+hypothesis.settings.register_profile(
+    "ketum", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("ketum")
+
+# Messages as at a terminal, which no test has.
+os.environ.setdefault("KETUM_LOG", "text")
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
@@ -47,9 +66,121 @@ LONGEST_FIRST = (
 """Files that take a minute or more: begun last, one worker would end alone with them."""
 
 
+WHOLE = frozenset({"live", "live_with_outputs", "demonstration", "browser"})
+"""Fixtures that make their tests whole ones, without a mark."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     place = {name: number for number, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))
+    for item in items:
+        if WHOLE & set(getattr(item, "fixturenames", ())):
+            item.add_marker("whole")
+
+
+# -- unit tests stay small
+
+size = "unit"
+"""Of the test at work: unit, whole or slow."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Note the size before any fixture is made, those of a module or session too."""
+    global size
+    marks = [name for name in ("slow", "whole") if item.get_closest_marker(name)]
+    size = next(iter(marks), "unit")
+
+
+def _not_in_a_unit_test(does: str, function: Callable[..., object]) -> Callable[..., object]:
+    def guarded(*arguments: object, **named: object) -> object:
+        assert size != "unit", f"a unit test {does}: mark it `whole`, or see docs/testing.md"
+        return function(*arguments, **named)
+
+    return guarded
+
+
+@pytest.fixture(autouse=True, scope="session")
+def unit_tests_are_small() -> Iterator[None]:
+    """No warehouse file, no server, no other process in a test without a mark."""
+    with pytest.MonkeyPatch.context() as patch:
+        for place, name, does in (
+            (database, "connect", "opens a warehouse file"),
+            (ReplayServer, "__enter__", "starts a server"),
+            (subprocess.Popen, "__init__", "starts a process"),
+        ):
+            patch.setattr(place, name, _not_in_a_unit_test(does, getattr(place, name)))
+        yield
+
+
+# -- what is made once
+
+
+@pytest.fixture(autouse=True, scope="session")
+def reference_files_are_read_once() -> Iterator[None]:
+    """Rules of the same bytes are compiled once a process; nobody can change a Reference."""
+    read = Reference.load
+    held: dict[object, Reference] = {}
+
+    def load(directory: Path, *, is_strict: bool = True) -> Reference:
+        digest = hashlib.sha256()
+        for path in sorted(path for path in directory.glob("*") if path.is_file()):
+            digest.update(f"{path.name} {path.stat().st_size} ".encode())
+            digest.update(path.read_bytes())
+        key = (directory, is_strict, digest.digest())
+        if key not in held:
+            held[key] = read(directory, is_strict=is_strict)
+        return held[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Reference, "load", load)
+        yield
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A directory that the first process to ask fills, and that all of a session then read.
+
+    Args:
+        factory: pytest's own.
+        name: one a session.
+        make: fills the empty directory; what it makes must not be changed afterwards.
+    """
+    base = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    place = base / name
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (place / "whole").exists():  # a maker that failed left none
+            (place / "made").mkdir(parents=True, exist_ok=True)
+            make(place / "made")
+            (place / "whole").touch()
+    return place / "made"
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The main job on what ships in data/demo, on the day the README was written. Read only."""
+
+    def make(base: Path) -> None:
+        run_update(Options(offline=True), Settings(data=base / "data"), FakeClock())
+
+    return Settings(data=made_once(tmp_path_factory, "demonstration", make) / "data")
+
+
+def publish_live(base: Path, *records: str) -> None:
+    """Publish a live set of exactly these records into the data directory `base / "data"`."""
+    corpus.write(base / "corpus" / "all.xml", *records)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        ReplayServer(ReplayArchive.read(base / "corpus")) as server,
+    ):
+        patch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
+        settings = Settings(data=base / "data", eutils_url=server.url, pace_file=base / "pace")
+        run_update(Options(), settings, FakeClock())
+
+
+# -- one test
 
 
 @pytest.hookimpl(trylast=True)
@@ -114,11 +245,25 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return replace(Settings.from_environment(), pace_file=tmp_path / "pace")
 
 
+@pytest.fixture
+def memory() -> Iterator[Warehouse]:
+    """An empty warehouse in memory."""
+    warehouse = Warehouse()
+    yield warehouse
+    warehouse.con.close()
+
+
 Live = Callable[..., Receipt]
 
 
 @pytest.fixture
-def live(
+def live(live_with_outputs: Live, database_alone: None) -> Live:
+    """As `live_with_outputs`, for tests that look at the database: nothing else is published."""
+    return live_with_outputs
+
+
+@pytest.fixture
+def live_with_outputs(
     settings: Settings, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Live:
     """Run a live update against a replay server that holds exactly the given records.
@@ -150,13 +295,14 @@ def published(settings: Settings) -> Callable[..., list[tuple[object, ...]]]:
 
 @contextmanager
 def the_database_alone() -> Iterator[None]:
-    """Publish sets without page, feeds and tables: these are made of the database, and take time.
+    """Publish sets without page, feeds, tables and comments: made of the database, they take time.
 
     For tests of what a database holds; `test_key_with_prefect` publishes whole sets under every
     fault, and tests/outputs has each of the files left out here.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(publish.exports, "export_all", lambda _con, _directory: [])
+        patch.setattr(database, "comments", lambda _text: ())
+        patch.setattr(publish.manifest, "export_all", lambda _con, _directory: [])
         patch.setattr(publish.page, "write", lambda _con, _directory: None)
         patch.setattr(publish.feeds, "write", lambda _con, _directory: None)
         yield

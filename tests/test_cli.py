@@ -26,6 +26,8 @@ from pipeline.storage import hold_lock
 from pipeline.update import run_update
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.whole
+
 COMMANDS = (
     "update", "query", "claims", "explain", "export", "status", "doctor", "evaluate", "schedule",
     "rebuild", "runs", "verify", "replay",
@@ -214,7 +216,7 @@ def test_a_full_disk_is_told_without_a_traceback(data, archive, capsys, monkeypa
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(update, "STEPS", (update.Step("search", "fails", full),))
-    assert ketum("update", "--offline", "--archive", str(archive)) == 1
+    assert ketum("update", "--offline", "--archive", str(archive)) == 8
     told = capsys.readouterr().err
     assert "no space left" in told.lower() and "untouched" in told and "Next:" in told
 
@@ -368,7 +370,7 @@ def test_a_closed_stdout_is_no_error(redirection, data):
 @pytest.mark.parametrize("count", [1, 20_000])
 def test_a_full_disk_under_stdout_is_told_once(count, data):
     told = in_a_shell(data, ">/dev/full", "query", "--format", "csv", f"FROM range({count})")
-    assert told.returncode == 1
+    assert told.returncode == 8
     assert told.stderr.startswith(b"ketum: the machine said no")
     assert b"Exception ignored" not in told.stderr and b"Traceback" not in told.stderr
 
@@ -473,11 +475,12 @@ def test_status_in_json(data, capsys):
 
 
 def age(data: Path, hours: float) -> None:
-    """Make the set and all runs older."""
+    """Make the set and all runs older, and of PubMed."""
     for path in (*data.glob("runs/*/run.json"), *data.glob("published/*/manifest.json")):
         held = json.loads(path.read_text())
         told = held.get("ketum", held)
         then = Clock().now().timestamp() - hours * 3600
+        told["origin"] = "pubmed"
         told["as_of"] = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(then))
         path.chmod(0o644)
         path.write_text(json.dumps(held))
@@ -495,6 +498,22 @@ def test_max_age(hours, allowed, code, data, capsys):
     assert ("at most" in told.err) == (code == 7)
 
 
+def test_a_demonstration_is_not_taken_for_fresh_data(data, capsys):
+    assert ketum("status", "--max-age", "2h") == 7
+    assert "and not PubMed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("state", "exit_code", "code"), [("failed", 3, 7), ("failed", 130, 0)])
+def test_status_fails_after_a_run_that_failed_and_not_after_one_a_person_ended(
+    state, exit_code, code, data, capsys
+):
+    (path,) = data.glob("runs/*/run.json")
+    held = {**json.loads(path.read_text()), "state": state, "exit_code": exit_code}
+    path.write_text(json.dumps({**held, "verdict": "PubMed was away."}))
+    assert ketum("status") == code
+    assert ("PubMed was away" in capsys.readouterr().err) == (code == 7)
+
+
 @pytest.mark.parametrize("text", ["2 days", "d", "-1h", "1.5h", ""])
 def test_an_unreadable_age_is_2_or_left_out(text, data, capsys):
     assert ketum("status", f"--max-age={text}") == (2 if text else 0)
@@ -507,7 +526,7 @@ def test_a_run_that_was_killed_is_not_called_at_work(data, capsys):
     gone.wait()
     held.update(state="running", verdict="", pid=gone.pid)
     path.write_text(json.dumps(held))
-    assert ketum("status") == 0
+    assert ketum("status") == 7
     assert "cut off" in capsys.readouterr().out
     path.write_text(json.dumps({**held, "pid": os.getpid()}))
     assert ketum("status") == 0

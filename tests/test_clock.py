@@ -23,6 +23,8 @@ from tests.conftest import FakeClock
 from tests.corpus import article, write
 from tests.test_rebuild import tables_of
 
+pytestmark = pytest.mark.whole
+
 FIRST = article(1, "Kratom and pain in mice")
 REVISED = article(1, "Kratom and pain in rats", revised="2026-11-23")
 YEARS = timedelta(days=3_653)
@@ -136,7 +138,6 @@ def test_a_live_run_is_held_against_the_clock_of_pubmed(
 ):
     from pipeline import asking, update
 
-    monkeypatch.setattr(update, "STEPS", update.STEPS[:1])
     monkeypatch.setattr(asking, "check", lambda *_, **__: asking.Verdict("first", []))
     write(tmp_path / "corpus" / "all.xml", FIRST)
     moment = clock.now() + theirs
@@ -147,11 +148,16 @@ def test_a_live_run_is_held_against_the_clock_of_pubmed(
 
     with ReplayServer(ReplayArchive.read(tmp_path / "corpus"), fault=dated) as server:
         here = replace(settings, eutils_url=server.url)
+
+        def search() -> None:
+            with update.open_run(Options(), here, clock) as progress:
+                progress.take(update.STEPS[0])
+
         if not refused:
-            run_update(Options(), here, clock)
+            search()
             return
         with pytest.raises(ConfigurationError, match="by its own") as caught:
-            run_update(Options(), here, clock)
+            search()
     assert str(moment) in caught.value.cause and str(clock.now()) in caught.value.cause
     assert not settings.raw("pubmed").exists() and not settings.published.exists()
     (left,) = journals.read_all(settings.runs)

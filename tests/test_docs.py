@@ -7,34 +7,32 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
 import pytest
 
+from pipeline import journal as journals
 from pipeline.cli import build_parser
-from pipeline.clock import Clock
-from pipeline.options import Options
-from pipeline.outputs import claims_page, query
+from pipeline.outputs import query
+from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
 from pipeline.settings import ROOT, Settings
-from pipeline.update import run_update
-from tests.conftest import FakeClock
 from tests.goldens import frozen
-from tools import data_dictionary
+from tools import claims_page, data_dictionary
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DEMONSTRATION = (ROOT / "data" / "demo" / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> tuple[Receipt, Settings]:
-    """The main job on what ships in data/demo, on the day the README was written."""
-    settings = Settings(data=tmp_path_factory.mktemp("demo"))
-    clock: Clock = FakeClock()
-    return run_update(Options(offline=True), settings, clock), settings
+@pytest.fixture
+def receipt(demonstration: Settings) -> Receipt:
+    """What the main job printed."""
+    (journal,) = journals.read_all(demonstration.runs)
+    found = Receipt.from_dict(journal.receipt)
+    with query.open_published(demonstration) as con:
+        found.tables = receipts.headlines(con, found)
+    return found
 
 
-def test_the_docs_show_the_tables_as_the_main_job_prints_them(demonstration):
-    receipt, _ = demonstration
+def test_the_docs_show_the_tables_as_the_main_job_prints_them(receipt):
     of_kratom, of_kratom_and_pain = sorted(receipt.tables, key=lambda table: table.title)
     assert "\n".join(of_kratom_and_pain.lines()) in README
     assert "\n".join(of_kratom.lines()) in DEMONSTRATION
@@ -45,16 +43,14 @@ def test_the_docs_show_the_tables_as_the_main_job_prints_them(demonstration):
 
 def test_the_demonstration_is_judged_as_frozen(demonstration):
     """A golden changes in a commit of its own that says why: `python -m tests.goldens`."""
-    _, settings = demonstration
-    rows = frozen.rows_of((settings.latest / "ketum.duckdb").resolve(), ["evidence.*"])
+    rows = frozen.rows_of((demonstration.latest / "ketum.duckdb").resolve(), ["evidence.*"])
     now = frozen.freeze_rows(rows, as_rows=True)
     assert not frozen.differences(frozen.chosen(frozen.read("demo"), ["evidence.*"]), now)
 
 
-def test_what_the_demonstration_says_of_itself_is_true(demonstration):
-    receipt, settings = demonstration
+def test_what_the_demonstration_says_of_itself_is_true(demonstration, receipt):
     told = (ROOT / "data" / "demo" / "README.md").read_text(encoding="utf-8")
-    with duckdb.connect(str((settings.latest / "ketum.duckdb").resolve()), read_only=True) as con:
+    with query.open_published(demonstration) as con:
         held, typed = con.execute(
             "SELECT count(*), count(*) FILTER (study_type <> 'OTHER') FROM marts.articles"
         ).fetchall()[0]
@@ -64,12 +60,11 @@ def test_what_the_demonstration_says_of_itself_is_true(demonstration):
 
 
 def test_the_article_card_is_current(demonstration):
-    _, settings = demonstration
-    with query.open_published(settings) as con:
+    with query.open_published(demonstration) as con:
         page = claims_page.page(con)
     told = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
     day = re.compile(r"^As of \S+\.", re.MULTILINE)
-    assert day.sub("", page) == day.sub("", told), "python -m pipeline.outputs.claims_page"
+    assert day.sub("", page) == day.sub("", told), "python -m tools.claims_page"
 
 
 def snippets(language: str) -> Iterator[str]:
@@ -79,8 +74,7 @@ def snippets(language: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("sql", list(snippets("sql")))
 def test_every_sql_snippet_of_the_docs_runs(sql, demonstration):
-    _, settings = demonstration
-    with duckdb.connect(str((settings.latest / "ketum.duckdb").resolve()), read_only=True) as con:
+    with query.open_published(demonstration) as con:
         assert con.execute(sql).fetchall()
 
 
@@ -99,8 +93,7 @@ def commands() -> Iterator[list[str]]:
 @pytest.mark.parametrize("arguments", list(commands()), ids=" ".join)
 def test_every_command_of_the_docs_is_one(arguments, demonstration):
     parsed = vars(build_parser().parse_args(arguments))
-    _, settings = demonstration
-    with query.open_published(settings) as con:
+    with query.open_published(demonstration) as con:
         for name, known in (
             ("search", "SELECT search FROM evidence.searches"),
             ("claim", "SELECT claim FROM evidence.claims"),
@@ -117,11 +110,10 @@ def test_the_commands_of_the_docs_are_found():
 
 def test_the_star_of_tables_is_as_it_is_drawn(demonstration):
     """Each join's columns are on both sides, and name one row of the side they lead to."""
-    _, settings = demonstration
     page = (ROOT / "docs" / "opening.md").read_text(encoding="utf-8")
     drawn = re.findall(r"^(\S+) +--(.+?)-- +(\S+) +--(.+?)-- (\S+)$", page, re.MULTILINE)
     assert len(drawn) == 5
-    with duckdb.connect(str((settings.latest / "ketum.duckdb").resolve()), read_only=True) as con:
+    with query.open_published(demonstration) as con:
         for point, key, between, pmid, centre in drawn:
             for relation, columns in ((between, f"{key}, {pmid}"), (point, key), (centre, pmid)):
                 con.execute(f"SELECT {columns} FROM {relation}")

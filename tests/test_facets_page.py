@@ -11,10 +11,7 @@ import pandas as pd
 import pytest
 
 from pipeline.cli import main
-from pipeline.options import Options
-from pipeline.settings import ROOT, Settings
-from pipeline.update import run_update
-from tests.conftest import FakeClock
+from pipeline.settings import ROOT
 
 PAGE = (ROOT / "docs" / "facets.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(
@@ -33,13 +30,6 @@ def _cell(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "-"
     return "-" if value is None else str(value)
-
-
-@pytest.fixture(scope="module")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    settings = Settings(data=tmp_path_factory.mktemp("demo"))
-    run_update(Options(offline=True), settings, FakeClock())
-    return settings
 
 
 def test_the_page_has_its_worked_examples():

@@ -18,6 +18,8 @@ from pipeline.settings import ROOT, Settings
 from pipeline.update import STEPS
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.whole
+
 # a killing step put into the sequence at place KILL_AT, or none
 DRIVER = """
 import os, signal, sys
@@ -40,7 +42,13 @@ Tables = dict[str, list[tuple[object, ...]]]
 
 NOTHING_LEFT = ("count", "compare", "place", "note", "check", "report")
 """Steps that begin as the one before them ended: nothing was written, or all is in memory."""
-PLACES = [place for place, step in enumerate(STEPS) if step.name not in NOTHING_LEFT]
+ALWAYS = ("build", "publish")
+"""Steps before which the fast tests kill: judged and not committed, committed and not shown."""
+PLACES = [
+    pytest.param(place, marks=() if name in ALWAYS else (pytest.mark.slow,), id=name)
+    for place, name in enumerate([*(step.name for step in STEPS), "the end"])
+    if name not in NOTHING_LEFT
+]
 
 TIMELESS = {
     "core": "first_seen_at, changed_at, seen_at, source_stamp",
@@ -126,7 +134,7 @@ def data(corpora: tuple[Path, Path], first_run: Path, tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-@pytest.mark.parametrize("place", [*PLACES, len(STEPS)])
+@pytest.mark.parametrize("place", PLACES)
 def test_a_run_killed_between_steps_leaves_the_published_set(place, corpora, undisturbed, data):
     before = (data / "published" / "latest").resolve()
     shown = tables_of(data)
@@ -146,8 +154,9 @@ def without_news(tables: Tables) -> Tables:
     return {name: rows for name, rows in tables.items() if name not in news}
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_random_moments_ends_the_same(corpora, undisturbed, data, tmp_path):
-    """KETUM_KILLS moments (15 in .ci/run), each leaving a readable set; the last ends the same."""
+    """KETUM_KILLS moments (5 in .ci/run), each leaving a readable set; the last ends the same."""
     rng = random.Random(20261122)
     start = time.monotonic()
     assert drive(tmp_path / "timing", corpora[0]).wait(60) == 0

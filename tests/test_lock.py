@@ -13,6 +13,8 @@ from pipeline.errors import LockedError
 from pipeline.settings import ROOT
 from pipeline.storage import hold_lock
 
+pytestmark = pytest.mark.whole
+
 HOLDER = """
 import sys, time
 from pathlib import Path

@@ -19,6 +19,8 @@ from pipeline.update import run_update
 from tests.conftest import FakeClock
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.whole
+
 TOUR = ROOT / "notebooks" / "tour.ipynb"
 CLAIMS = ROOT / "notebooks" / "claims.ipynb"
 CASE = (("D002363", "Case Reports"),)

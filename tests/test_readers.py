@@ -18,6 +18,8 @@ from pipeline.update import run_update
 from tests.conftest import FakeClock
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.whole
+
 # a notebook in another process: opens once, then answers line by line
 NOTEBOOK = """
 import sys, json, duckdb

@@ -24,8 +24,10 @@ from pipeline.replay import ReplayServer
 from pipeline.settings import Settings
 from pipeline.storage import hold_lock
 from pipeline.update import run_update
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, write
+
+pytestmark = pytest.mark.whole
 
 FIRST = (
     article(1, "Kratom and pain in mice", abstract="Mitragynine relieved pain."),
@@ -67,9 +69,10 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory after two live runs: one record changed, one left, one deleted, one new."""
     base = tmp_path_factory.mktemp("twice")
     settings, clock = Settings(base / "data", pace_file=base / "pace"), FakeClock()
-    live_run(base, settings, clock, *FIRST)
-    clock.sleep(86_400)
-    live_run(base, settings, clock, *SECOND)
+    with the_database_alone():
+        live_run(base, settings, clock, *FIRST)
+        clock.sleep(86_400)
+        live_run(base, settings, clock, *SECOND)
     return base / "data"
 
 
@@ -81,7 +84,7 @@ def settings_of(twice: Path, tmp_path: Path) -> Iterator[Settings]:
     def no_network(*_args: object, **_rest: object) -> None:
         raise AssertionError("rebuild asked the network")
 
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, the_database_alone():
         patch.setattr(requests.Session, "send", no_network)
         yield Settings(data=tmp_path / "data")
 

@@ -23,6 +23,8 @@ from pipeline.storage import hold_lock
 from pipeline.update import run_update
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.whole
+
 FIRST = article(1, "Effects of <i>Mitragyna speciosa</i> on pain in mice")
 
 
@@ -31,13 +33,6 @@ def test_italics_in_a_title_are_not_cut(live, published):
     assert published("SELECT title FROM core.articles") == [
         ("Effects of Mitragyna speciosa on pain in mice",)
     ]
-
-
-def test_the_first_run_is_a_baseline_and_announces_nothing(live, published):
-    live(FIRST, article(2, "Kratom"))
-    assert published(
-        "SELECT search, reason, pmid, record_count FROM marts.new_articles ORDER BY search"
-    ) == [("kratom", "baseline", None, 2), ("kratom_pain", "baseline", None, 1)]
 
 
 def test_a_record_that_appears_is_new_and_one_that_changes_is_logged(live, clock, published):
@@ -86,30 +81,6 @@ def test_a_record_pubmed_no_longer_delivers_left_as_deleted(live, clock, publish
     ) == [("deleted",)]
 
 
-def test_about_a_deleted_record_pubmed_and_the_predicate_do_not_differ(live, clock, published):
-    """It is held, and its words still match: but PubMed could not have listed it."""
-    live(FIRST, article(2, "Kratom"))
-    for _ in range(2):  # neither on the day nor later
-        clock.sleep(86_400)
-        live(FIRST)
-        assert published("FROM ops.search_differences") == []
-        assert published("SELECT local_only_count FROM marts.search_totals") == [(0,), (0,)]
-
-
-def test_of_several_records_with_the_doi_of_a_deleted_one_the_first_is_named(
-    live, clock, published
-):
-    same = {n: article(n, f"Kratom, copy {n}", doi="10.1/same") for n in (3, 4, 5, 6)}
-    live(*same.values())
-    clock.sleep(86_400)
-    del same[3]
-    same[4] = article(4, "Kratom, revised", doi="10.1/same", revised="2026-11-23")
-    live(*same.values())
-    assert published(
-        "SELECT left_reason, merged_into_pmid FROM ops.search_hits WHERE left_at IS NOT NULL"
-    ) == [("merged", 4)]
-
-
 def test_an_unchanged_day_gives_the_same_tables_with_a_fresh_date(live, clock, published):
     live(FIRST)
     before = published("SELECT * EXCLUDE (as_of_date, set_id) FROM marts.study_types_by_year")
@@ -125,7 +96,8 @@ def test_an_unchanged_day_gives_the_same_tables_with_a_fresh_date(live, clock, p
     ]
 
 
-def test_unchanged_files_of_two_sets_are_one_file_on_disk(live, clock, settings):
+def test_unchanged_files_of_two_sets_are_one_file_on_disk(live_with_outputs, clock, settings):
+    live = live_with_outputs
     live(FIRST)
     first = (settings.latest / "tables" / "core.authors.csv").resolve()
     clock.sleep(86_400)
@@ -201,7 +173,7 @@ def test_a_file_adds_records_and_never_ends_a_membership(settings, clock, tmp_pa
     run_update(Options(from_files=(one,)), settings, clock)
     clock.sleep(60)
     run_update(Options(from_files=(two,)), settings, clock)
-    assert published("SELECT search, member_count FROM marts.search_totals ORDER BY 1") == [
+    assert published("SELECT search, held_member_count FROM marts.search_totals ORDER BY 1") == [
         ("kratom", 1),
         ("kratom_pain", 1),
         ("pain", 2),
@@ -227,13 +199,15 @@ def test_the_journal_tells_how_a_run_went(live, settings):
     ]  # fmt: skip
 
 
-def test_csv_is_safe_to_open_in_a_spreadsheet(live, settings):
+def test_csv_is_safe_to_open_in_a_spreadsheet(live_with_outputs, settings):
+    live = live_with_outputs
     live(article(1, "=HYPERLINK(1) kratom"))
     text = (settings.latest / "tables" / "core.articles.csv").read_text()
     assert "'=HYPERLINK(1) kratom" in text
 
 
-def test_the_manifest_states_every_file_with_its_hash(live, settings):
+def test_the_manifest_states_every_file_with_its_hash(live_with_outputs, settings):
+    live = live_with_outputs
     import hashlib
 
     live(FIRST)
@@ -318,7 +292,8 @@ def test_one_unreadable_record_does_not_stop_the_others(live, published):
     assert published("SELECT pmid FROM marts.articles") == [(1,)]
 
 
-def test_a_damaged_set_of_the_same_run_is_written_anew(live, settings):
+def test_a_damaged_set_of_the_same_run_is_written_anew(live_with_outputs, settings):
+    live = live_with_outputs
     live(FIRST)
     damaged = settings.latest / "tables" / "core.authors.csv"
     damaged.resolve().unlink()

@@ -15,6 +15,8 @@ from pipeline.settings import ROOT, Settings
 from pipeline.update import run_update
 from pipeline.verify import verify_archive, verify_set
 
+pytestmark = pytest.mark.whole
+
 ORIGIN = "archive:upgrade"
 
 

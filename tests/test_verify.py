@@ -22,6 +22,8 @@ from tests.conftest import FakeClock
 from tests.corpus import article, write
 from tests.test_rebuild import live_run
 
+pytestmark = pytest.mark.whole
+
 RECORDS = (article(1, "Kratom and pain in mice"), article(2, "Kratom for sale"))
 
 

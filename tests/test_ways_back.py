@@ -18,7 +18,7 @@ import pytest
 
 from pipeline import cli, update
 from pipeline import journal as journals
-from pipeline.errors import CheckError, ConfigurationError, KetumError
+from pipeline.errors import CheckError, ConfigurationError, KetumError, MachineError
 from pipeline.options import Options
 from pipeline.outputs import manifest, query
 from pipeline.pubmed.archive import Archive
@@ -29,6 +29,8 @@ from pipeline.warehouse import database, fingerprint
 from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article
 from tests.test_rebuild import live_run, tables_of
+
+pytestmark = pytest.mark.whole
 
 FIRST = article(1, "Kratom and pain in mice", abstract="Mitragynine relieved pain.")
 SECOND = article(2, "Kratom and chronic pain", entered="2026-11-23")
@@ -66,15 +68,15 @@ def warehouse(home: Settings) -> Path:
     return home.warehouse("pubmed")
 
 
-def refusal(home: Settings, clock: FakeClock) -> ConfigurationError:
+def refusal(home: Settings, clock: FakeClock, exit_code: int = 2) -> KetumError:
     """What a live update says before it asks anybody."""
     held = {path: path.stat().st_mtime_ns for path in home.published.rglob("*")}
     with (
-        pytest.raises(ConfigurationError) as caught,
+        pytest.raises(KetumError) as caught,
         update.open_run(Options(), home, clock),
     ):
         pass
-    assert caught.value.exit_code == 2
+    assert caught.value.exit_code == exit_code
     assert caught.value.effect and caught.value.next_step
     assert "\n" not in str(caught.value)
     assert {path: path.stat().st_mtime_ns for path in home.published.rglob("*")} == held
@@ -149,7 +151,7 @@ def test_a_damaged_warehouse_is_told(how, home, warehouse, clock):
     body = bytearray(warehouse.read_bytes())
     ROT[how](body)
     warehouse.write_bytes(body)
-    error = refusal(home, clock)
+    error = refusal(home, clock, exit_code=8)
     assert f"The warehouse {warehouse} is damaged: " in error.cause
     assert "`ketum rebuild --origin pubmed`" in error.next_step
 
@@ -161,7 +163,7 @@ def test_damage_that_only_publishing_meets_is_told_too(home, warehouse, clock, t
     place = body.find(b"relieved")
     body[place] ^= 1
     warehouse.write_bytes(body)
-    with pytest.raises(ConfigurationError, match="is damaged: ") as caught:
+    with pytest.raises(MachineError, match="is damaged: ") as caught:
         live_run(tmp_path, home, clock, FIRST, SECOND)
     go_back(caught.value, home)
     after = tables_of(warehouse)

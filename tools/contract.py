@@ -219,7 +219,7 @@ def section_of(notes: str, number: int) -> str:
 
 
 def with_list(notes: str, old: Contract, new: Contract) -> str:
-    """docs/migrations.md with the list of changes in its newest section, made anew.
+    """docs/migrations.md with the list of changes in its newest section, rebuilt.
 
     The section is begun if it is missing; what people wrote in it stays.
     """

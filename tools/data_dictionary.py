@@ -28,7 +28,7 @@ file: `SELECT comment FROM duckdb_columns() WHERE table_name = 'articles'`.
 
 In the order in which to read it:
 
-- `marts`: summary tables, made anew in every run. Never sum across searches.
+- `marts`: summary tables, rebuilt in every run. Never sum across searches.
 - `evidence`: what ketum judges, each judgement with its proof.
 - `core`: PubMed as PubMed said it, normalised.
 - `ops`: runs, searches, memberships, changes, what could not be read.

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.evidence.confidence import measurements
+from pipeline.evidence.evaluation.figures import MEASURED_FILE, Result, interval, read_results
 from pipeline.evidence.evaluation.mapping import UNSEEN
-from pipeline.evidence.evaluation.results import MEASURED_FILE, Result, interval, read_results
 from pipeline.settings import ROOT
 
 TARGET = ROOT / "docs" / "quality.md"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.evidence.evaluation import records
+from pipeline.evidence.evaluation import evaluate
 from pipeline.evidence.evaluation.evaluate import typed
 from pipeline.evidence.evaluation.mapping import DEVELOP, PARTS, LabelMapping, load_mapping
 from pipeline.evidence.reader import MODEL_FILE, features
@@ -40,7 +40,7 @@ def train(labels: Path, mapping_file: Path, part: str, out: Path, settings: Sett
 
     study_types = load_study_types(settings.reference / "study_types.toml")
     mapping = load_mapping(mapping_file, study_types.codes())
-    known = records.labelled(labels, mapping, part)
+    known = evaluate.labelled(labels, mapping, part)
     judged = typed(known.records, study_types, load_language(settings.reference / "language.toml"))
     seen = features([one.document for one in judged])
     given = np.array([known.labels[one.record.pmid][0] for one in judged])

@@ -5,10 +5,14 @@ A module imports what its command needs when the command runs, so that `ketum --
 """
 
 from pipeline.commands import (
+    backup,
     claims,
     evaluate,
     explain,
     export,
+    install,
+    keep,
+    notify,
     query,
     rebuild,
     replay,
@@ -28,9 +32,13 @@ ALL = (
     status,
     evaluate,
     schedule,
+    notify,
+    install,
     rebuild,
     runs,
+    keep,
     verify,
+    backup,
     replay,
 )
 """In the order `ketum --help` shows them."""

@@ -51,8 +51,14 @@ def register(commands: Subparsers) -> None:
 
 
 def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
-    from pipeline.evidence.evaluation import records, results
-    from pipeline.evidence.evaluation.evaluate import evaluate, evaluate_reader, typed
+    from pipeline.evidence.evaluation import figures
+    from pipeline.evidence.evaluation.evaluate import (
+        evaluate,
+        evaluate_reader,
+        labelled,
+        tagged,
+        typed,
+    )
     from pipeline.evidence.evaluation.mapping import load_mapping
     from pipeline.evidence.reader import load_reader
     from pipeline.evidence.study_types import load_study_types
@@ -66,7 +72,7 @@ def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
         )
     study_types = load_study_types(
         settings.reference / "study_types.toml",
-        results.read_results(settings.reference / results.MEASURED_FILE),
+        figures.read_results(settings.reference / figures.MEASURED_FILE),
     )
     mapping = load_mapping(
         path or settings.reference / "evaluation" / "nlm_withheld.toml", study_types.codes()
@@ -79,9 +85,9 @@ def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
             next_step="install the extra `reader`, run `python -m tools.train_reader`.",
         )
     if arguments.labels:
-        known = records.labelled(arguments.labels, mapping, arguments.part)
+        known = labelled(arguments.labels, mapping, arguments.part)
     else:
-        known = records.tagged(arguments.nlm_withheld, mapping, arguments.part, settings.sql)
+        known = tagged(arguments.nlm_withheld, mapping, arguments.part, settings.sql)
     judged = typed(known.records, study_types, load_language(settings.reference / "language.toml"))
     measured = [evaluate(known, judged, mapping, arguments.part, study_types)]
     if reader:
@@ -89,10 +95,10 @@ def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
         measured.append(evaluate_reader(known, judged, mapping, arguments.part, reader, version))
     saved = arguments.save or settings.data / "evaluations.json"
     for result in measured:
-        results.save_result(saved, result)
+        figures.save_result(saved, result)
     if arguments.json:
         print(json.dumps(measured, indent=1))
     else:
-        print("\n\n".join(map(results.text, measured)))
+        print("\n\n".join(map(figures.text, measured)))
     print(f"Saved in {saved}.", file=sys.stderr)
     return EXIT_OK

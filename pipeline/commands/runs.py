@@ -16,7 +16,7 @@ def register(commands: Subparsers) -> None:
     forget = actions.add_parser(
         "forget",
         help="undo the newest runs, e.g. those under a clock that was ahead",
-        description="Undo the newest runs of their origin: the warehouse is made anew of the runs "
+        description="Undo the newest runs of their origin: the warehouse is rebuilt from the runs "
         "before them, their sets are removed, `latest` shows the newest set that is left, and "
         "journals and ledgers move to data/forgotten/. What they brought stays in the raw archive.",
     )

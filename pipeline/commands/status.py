@@ -43,6 +43,7 @@ def _status(settings: Settings, arguments: argparse.Namespace) -> int:
     found = status.status(settings, Clock())
     print(json.dumps(found, indent=1) if arguments.json else status.status_text(found))
     status.require_set(found)
+    status.require_good_run(found)
     if arguments.max_age:
         status.check_age(found, arguments.max_age)
     return EXIT_OK

@@ -20,7 +20,9 @@ def register(commands: Subparsers) -> None:
     )
     update.set_defaults(work=_update)
     add_options(update)
-    update.add_argument("--quiet", action="store_true", help="only warnings on stderr")
+    update.add_argument(
+        "--quiet", action="store_true", help="no receipt, only warnings and errors (for cron)"
+    )
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +78,17 @@ def options_of(arguments: argparse.Namespace) -> Options:
 
 
 def _update(settings: Settings, arguments: argparse.Namespace) -> int:
+    from pipeline import before_run, notify
     from pipeline.update import run_update
 
-    print(run_update(options_of(arguments), settings).text())
+    options = options_of(arguments)
+    try:
+        before_run.prepare(options.origin, settings)
+        told = run_update(options, settings)
+    except Exception:
+        notify.after_run(settings, is_published=False)
+        raise
+    if not arguments.quiet:
+        print(told.text(), flush=True)
+    notify.after_run(settings, is_published=True)
     return EXIT_OK

@@ -37,7 +37,7 @@ class Aspect:
         name: code, e.g. data_source.
         label: name shown to readers.
         definition: what it tells.
-        types: study types it is told of.
+        types: study types it applies to.
         values: what it can be.
         required: every rule that gives one of its types must state a value.
         several: value in place of two or more; None to keep them all.
@@ -114,17 +114,17 @@ def aspects_of(
 
 def _aspect(file: RuleFile, table: Mapping[str, Any], codes: Sequence[str]) -> Aspect:
     near = f'name = "{table.get("name")}"'
-    told = file.read(_AspectTable, table, near)
-    for code in told.types:
+    given = file.read(_AspectTable, table, near)
+    for code in given.types:
         if code not in codes:
             raise file.error(near, f"unknown code `{code}`")
     return Aspect(
-        told.name,
-        told.label,
-        told.definition,
-        tuple(told.types),
-        tuple(told.values),
-        told.required,
-        told.several,
-        told.otherwise,
+        given.name,
+        given.label,
+        given.definition,
+        tuple(given.types),
+        tuple(given.values),
+        given.required,
+        given.several,
+        given.otherwise,
     )

@@ -3,16 +3,20 @@
 A sentence addresses a claim when a rule of the claim holds in it and it is about the claim's
 topic: it names one of the topic's words (close to the claim's, unless the topic is the record's
 focus), or the topic is the record's focus and its title names no other drugs. Keywords and
-headings count for records of the latter kind only. What a record tells of the claim (`how`)
-follows from its primary study type, by claims.toml.
+headings count for records of the latter kind only. How a record bears on the claim (`how`) follows
+from its primary study type and its instruments, by claims.toml.
+
+An abbreviation that a record defines, "mitragynine (MG)", holds in that record only, so no list can
+have it. It is overwritten with underscores of the same length, which keeps every place in the text,
+and rule files say that a run of underscores is such a name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
-from typing import NamedTuple
+import re
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Any, NamedTuple
 
-from pipeline.evidence.abbreviations import abbreviations_of, blotted
 from pipeline.evidence.claim_types import (
     FIGURE,
     IN_FOCUS,
@@ -25,6 +29,7 @@ from pipeline.evidence.claim_types import (
 )
 from pipeline.evidence.judgement import ClaimHit, Label, Proof, TopicHit
 from pipeline.rules.decide import Found, Outcome
+from pipeline.rules.fold import fold, visible
 from pipeline.rules.match import Tag
 from pipeline.rules.text import Unit, sentence_units
 
@@ -155,7 +160,7 @@ def _how(
     labels: Sequence[Label],
     instruments: Set[str],
 ) -> str | None:
-    """What a record tells of a claim; None where it does not address it.
+    """How a record bears on a claim; None where it does not address it.
 
     A study none of whose types would answer the claim names it in passing, and does not address
     it; a letter or a comment mentions it, and so does a keyword or heading alone. Figures are
@@ -191,3 +196,67 @@ def _proof(claims: Claims, code: str, found: Found) -> Proof:
         "claim", code, claims.rules.rules[found.rule_no].rule_id, found.source, found.field,
         found.section_no, found.text, found.start, found.end,
     )  # fmt: skip
+
+
+_BEFORE = 90
+"""Characters before the brackets in which the name must stand."""
+_IN_BRACKETS = re.compile(r"\(([A-Za-z0-9][A-Za-z0-9-]{1,9})(?=[),;])")
+_QUOTES = " \"'"
+
+
+def abbreviations_of(units: Iterable[Unit], names: Any) -> list[str]:
+    """The abbreviations that texts define for a name, as written.
+
+    Args:
+        units: texts of a record.
+        names: compiled pattern of the names with the words that may belong to them.
+    """
+    found: dict[str, None] = {}
+    for unit in units:
+        text = visible(unit.stored)
+        for brackets in _IN_BRACKETS.finditer(text):
+            short = brackets[1]
+            before = fold(text[: brackets.start()])[-_BEFORE:].rstrip(_QUOTES)
+            named = [m for m in names.finditer(before.encode()) if m.end() == len(before.encode())]
+            if named and _is_short(short) and _stands_for(short, named[-1].group().decode()):
+                found[short] = None
+    return list(found)
+
+
+def blotted(sentences: Iterable[Unit], short: Sequence[str]) -> Iterable[Unit]:
+    """Sentences with abbreviations blotted out by underscores.
+
+    Args:
+        sentences: units of one sentence each.
+        short: the abbreviations, as written: "MG" is no "mg".
+    """
+    if not short:
+        return sentences
+    pattern = re.compile(r"\b(?:" + "|".join(map(re.escape, short)) + r")\b")
+    return (_blotted(one, pattern) for one in sentences)
+
+
+def _blotted(sentence: Unit, pattern: re.Pattern[str]) -> Unit:
+    text = sentence.forms["sentence"]
+    characters = list(text.folded)
+    for match in pattern.finditer(visible(sentence.stored)):
+        start, end = match.span()
+        # outside the sentence stand full stops, or nothing
+        if text.folded[start:end] == fold(match[0]):
+            characters[start:end] = "_" * (end - start)
+    made = text.with_characters("".join(characters))
+    return Unit(
+        sentence.field, sentence.section_no, sentence.zone, sentence.stored, {"sentence": made}
+    )
+
+
+def _is_short(short: str) -> bool:
+    """Two capitals, or one beside a digit: no word of the text in brackets."""
+    capitals = sum(character.isupper() for character in short)
+    return capitals > 1 or (capitals == 1 and any(map(str.isdigit, short)))
+
+
+def _stands_for(short: str, name: str) -> bool:
+    """Its letters and digits stand in the name in the same order."""
+    rest = iter(name)
+    return all(character in rest for character in fold(short) if character.isalnum())

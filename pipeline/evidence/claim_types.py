@@ -1,7 +1,7 @@
 """What the claim map is made of: claims as questions, the studies leaned on, the whole file.
 
 A claim is a question with the records that address it, never with a verdict. Sources of the
-claims and of their kinds: issue 6 and the article it names. `claims` reads them.
+claims and of their kinds: the article it follows. `claims` reads them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ UNMATCHED_KINDS = ("context", "product")
 """Kinds that are no question to the literature on kratom: never matched, and without a count."""
 MEASURED, OBSERVED, REVIEWED, MENTIONED = "measured", "observed", "reviewed", "mentioned"
 HOW = (MEASURED, OBSERVED, "reported_by_users", "reason_for_use", REVIEWED, MENTIONED)
-"""What a record tells of a claim, in the order tables show it; the first two are counted first."""
+"""How a record bears on a claim, in the order tables show it; the first two are counted first."""
 REASON_FOR_USE = "reason_for_use"
 IN_FOCUS = "in_focus"
 """Aspect of a rule so broad that it counts only in a record about the substance and no other."""
@@ -109,7 +109,7 @@ class Claims:
     """Everything claims.toml says, ready to be used.
 
     Attributes:
-        how: what a record of a study type tells of a claim it could answer.
+        how: how a record of a study type bears on a claim it could answer.
         preclinical: study types of pharmacology, of which a record may have one for another.
         rules: the rules of all claims, to be read sentence by sentence.
         about: per topic the rule that says whether a sentence names it; their places in the

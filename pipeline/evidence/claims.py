@@ -198,30 +198,30 @@ def _claim(
     topics: Sequence[str],
 ) -> Claim:
     near = f'id = "{table.get("id")}"'
-    told = file.read(_ClaimTable, table, near)
-    if not told.question.endswith("?"):
-        raise file.error(near, f"claim {told.id} is no question: it ends without a `?`")
-    if told.kind not in KINDS:
+    given = file.read(_ClaimTable, table, near)
+    if not given.question.endswith("?"):
+        raise file.error(near, f"claim {given.id} is no question: it ends without a `?`")
+    if given.kind not in KINDS:
         raise file.error(near, f"kind must be one of {', '.join(KINDS)}")
-    if told.topic not in topics:
-        raise file.error(near, f"unknown topic `{told.topic}`")
-    if len((told.says or "").split()) > QUOTED_WORDS:
+    if given.topic not in topics:
+        raise file.error(near, f"unknown topic `{given.topic}`")
+    if len((given.says or "").split()) > QUOTED_WORDS:
         raise file.error(near, f"`says` quotes more than {QUOTED_WORDS} words")
-    for name in told.answered_by:
+    for name in given.answered_by:
         if name not in designs:
             raise file.error(near, f"unknown design `{name}` (known: {', '.join(designs)})")
-    if not told.readings:
-        raise file.error(near, f"claim {told.id} lacks `not`: the readings it must not match")
+    if not given.readings:
+        raise file.error(near, f"claim {given.id} lacks `not`: the readings it must not match")
     return Claim(
-        code=told.id,
-        parent=told.parent,
-        question=told.question,
-        kind=told.kind,
-        says=told.says,
-        source=told.source,
-        topic=told.topic,
-        answered_by=tuple(dict.fromkeys(c for n in told.answered_by for c in designs[n])),
-        readings=tuple(Reading(one.reading, one.no_match, one.match) for one in told.readings),
+        code=given.id,
+        parent=given.parent,
+        question=given.question,
+        kind=given.kind,
+        says=given.says,
+        source=given.source,
+        topic=given.topic,
+        answered_by=tuple(dict.fromkeys(c for n in given.answered_by for c in designs[n])),
+        readings=tuple(Reading(one.reading, one.no_match, one.match) for one in given.readings),
     )
 
 
@@ -283,11 +283,11 @@ def _lists(file: RuleFile, key: str, study_types: Sequence[str]) -> dict[str, tu
 
 def _leaned_on(file: RuleFile, table: Mapping[str, Any], codes: Sequence[str]) -> LeanedOn:
     near = f'says = "{table.get("says")}"'
-    told = file.read(_LeanedOnTable, table, near)
-    for code in told.claims:
+    given = file.read(_LeanedOnTable, table, near)
+    for code in given.claims:
         if code not in codes:
             raise file.error(near, f"unknown claim `{code}`")
     return LeanedOn(
-        tuple(told.claims), told.says, told.pmid, told.doi, told.certainty, told.tested,
-        told.differs,
+        tuple(given.claims), given.says, given.pmid, given.doi, given.certainty, given.tested,
+        given.differs,
     )  # fmt: skip

@@ -142,14 +142,14 @@ def _stale_reason(con: duckdb.DuckDBPyConnection, one: Reading, path: Path) -> s
 
 def _may_be_elsewhere(con: duckdb.DuckDBPyConnection, pmid: int, known_articles: Path) -> bool:
     """Whether there is a reason that a record is not held: see the head of this module."""
-    told = con.execute(
+    given = con.execute(
         """
         SELECT (SELECT origin FROM ops.warehouse) IS DISTINCT FROM ?
             OR EXISTS (SELECT 1 FROM ops.search_hits AS h WHERE h.pmid = ?)
         """,
         [_LIVE_ORIGIN, pmid],
     ).fetchone()
-    if told and told[0]:
+    if given and given[0]:
         return True
     with known_articles.open(encoding="utf-8", newline="") as file:
         return any(row["pmid"] == str(pmid) for row in csv.DictReader(file))

@@ -1,7 +1,8 @@
 """Give a record its facets, with their proofs, from what was judged before.
 
 Study types and topics are decided first (people's decisions included), since they say which
-facets a record has at all.
+facets a record has at all. Words beside or around a value may take it back: a denied symptom, an
+event of the past, another drug (the doubts that facets.toml declares).
 """
 
 from __future__ import annotations
@@ -10,14 +11,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from pipeline.evidence.countries import AFFILIATION_RULE
-from pipeline.evidence.facet_doubts import happened, is_doubtful, is_set_aside
-from pipeline.evidence.facet_values import DOSES, READERS, span
+from pipeline.evidence.facet_values import AFFILIATION_RULE, DOSES, READERS, span
 from pipeline.evidence.facets import AFFILIATIONS, LEVELS, NOT_STATED, Facet, Facets
 from pipeline.evidence.judgement import AspectValue, Decided, FacetValue, Label, Proof
 from pipeline.evidence.overrides import FACET, Override
 from pipeline.evidence.record import Record
-from pipeline.rules.decide import Found
+from pipeline.rules.decide import TEXT, Found
+from pipeline.rules.fold import fold
 from pipeline.rules.match import Tag
 from pipeline.rules.text import Unit, judged_clauses, judged_sentences
 
@@ -32,7 +32,7 @@ class FacetsOf(NamedTuple):
     """What the facets of one record are.
 
     Attributes:
-        values: its values; `not_stated` where a facet is told of it and has none.
+        values: its values; `not_stated` where a facet applies and no value was found.
         proofs: what they rest on.
         decisions: people's decisions about them, in force, beside what the rules say.
     """
@@ -102,7 +102,7 @@ def facets_of(
 
 
 def _scope(facets: Facets, topics: Collection[str], labels: Sequence[Label]) -> list[Facet]:
-    """The facets that are told of a record, by its topics and by all its study types."""
+    """The facets that apply to a record, by its topics and by all its study types."""
     primary = next((label.study_type for label in labels if label.is_primary), None)
     types = {label.study_type for label in labels}
     if primary is None or primary in facets.no_facets_of:
@@ -117,7 +117,7 @@ def _scope(facets: Facets, topics: Collection[str], labels: Sequence[Label]) -> 
 def _by_rules(
     facets: Facets, scope: Sequence[Facet], units: Sequence[Unit], tags: Sequence[Tag]
 ) -> Iterator[_Value]:
-    """What the rules find, of the facets told of the record."""
+    """What the rules find, of the facets that apply to the record."""
     told = {facet.name: facet for facet in scope}
     in_parts: dict[_Cut, dict[str, set[int]]] = {}
     for found in facets.matcher.run(units, tags).found:
@@ -293,3 +293,65 @@ def _written(scope: Sequence[Facet], values: Sequence[_Value]) -> Iterator[Facet
     for told in scope:
         if told.name not in stated:
             yield FacetValue(told.name, NOT_STATED, "none", "none")
+
+
+_BEFORE = 40
+"""How far before a value `not_after` looks, in characters."""
+_BEHIND = 50
+"""How much of what stands behind a value `not_before` sees."""
+_UNLABELLED = "body"
+
+
+def is_doubtful(facet: Facet, proof: Proof, texts: dict[tuple[str, int | None], str]) -> bool:
+    """Whether words beside a value make it doubtful.
+
+    Args:
+        facet: its facet.
+        proof: where it stands.
+        texts: the stored texts of the record by field and section.
+    """
+    if proof.source != TEXT or proof.start is None or proof.end is None:
+        return False
+    stored = texts[proof.field, proof.section_no]
+    if facet.not_after and facet.not_after.search(_before(stored, proof.start).encode()):
+        return True
+    return bool(facet.not_before and facet.not_before.search(_behind(stored, proof.end).encode()))
+
+
+def _before(stored: str, place: int) -> str:
+    """Folded text that ends at a place; more of the stored one where folding drops some of it."""
+    near = fold(stored[max(place - _BEFORE, 0) : place])
+    return near if len(near) in (_BEFORE, place) else fold(stored[:place])[-_BEFORE:]
+
+
+def _behind(stored: str, place: int) -> str:
+    """Folded text that begins at a place."""
+    near = fold(stored[place : place + _BEHIND])
+    return near if len(near) in (_BEHIND, len(stored) - place) else fold(stored[place:])[:_BEHIND]
+
+
+def is_set_aside(facet: Facet, found: Found, sentence: Unit) -> bool:
+    """Whether words stand in a phrase of their sentence that speaks of something else.
+
+    Args:
+        facet: the facet they would give a value of.
+        found: the words.
+        sentence: the sentence they stand in.
+    """
+    if found.start is None or found.end is None:
+        return False
+    text = sentence.forms["judged"]
+    for phrases, zones in facet.set_aside:
+        if not zones or found.zone in zones:
+            for one in phrases.finditer(text.raw):
+                start, end = text.place(*one.span())
+                if start < found.end and found.start < end:
+                    return True
+    return False
+
+
+def happened(facet: Facet, sentence: Unit) -> bool:
+    """Whether a sentence of an unlabelled abstract says what happened to somebody."""
+    if facet.happened is None or sentence.zone != _UNLABELLED:
+        return False
+    return bool(facet.happened.search(sentence.forms["judged"].raw))

@@ -16,8 +16,7 @@ from typing import Any
 import re2
 from pydantic import Field
 
-from pipeline.evidence.countries import Addresses, Country, country, country_rules
-from pipeline.evidence.facet_values import READERS
+from pipeline.evidence.facet_values import READERS, Addresses, Country, country, country_rules
 from pipeline.evidence.study_types import StudyTypes
 from pipeline.rules.decide import Matcher
 from pipeline.rules.file import RuleFile, Table
@@ -103,8 +102,8 @@ class Facet:
         label: name shown to readers.
         definition: what it tells.
         values: (value, label) pairs; empty where values are read or come from elsewhere.
-        types: study types it is told of; empty for any.
-        topic: topic it is told of; None for any.
+        types: study types it applies to; empty for any.
+        topic: topic it applies to; None for any.
         read: number or years: how the value is read from the words; None for listed values.
         aspect: the aspect of study types that gives the values; None for rules.
         source: affiliations, or None for rules.
@@ -188,7 +187,7 @@ def load_facets(path: Path, study_types: StudyTypes, topics: Sequence[str]) -> F
 
     Args:
         path: the reference file.
-        study_types: types and aspects that facets are told of.
+        study_types: types and aspects that facets apply to.
         topics: names of the topics there are.
 
     Raises:
@@ -240,43 +239,43 @@ def _facet(
     words: Words,
 ) -> Facet:
     near = f'name = "{table.get("name")}"'
-    told = file.read(_FacetTable, table, near)
-    for code in told.types or ():
+    given = file.read(_FacetTable, table, near)
+    for code in given.types or ():
         if code not in study_types.codes():
             raise file.error(near, f"unknown study type `{code}`")
-    if told.topic is not None and told.topic not in topics:
-        raise file.error(near, f"unknown topic `{told.topic}`")
-    if told.types is None and told.topic is None:
-        raise file.error(near, "`types` or `topic` must say which records it is told of")
-    if told.read is not None and told.read not in READERS:
+    if given.topic is not None and given.topic not in topics:
+        raise file.error(near, f"unknown topic `{given.topic}`")
+    if given.types is None and given.topic is None:
+        raise file.error(near, "`types` or `topic` must say which records it applies to")
+    if given.read is not None and given.read not in READERS:
         raise file.error(near, f"`read` must be one of {', '.join(sorted(READERS))}")
-    if told.source not in (None, AFFILIATIONS):
+    if given.source not in (None, AFFILIATIONS):
         raise file.error(near, f"`source` can be {AFFILIATIONS} only")
-    for doubt in (told.not_after, told.not_before):
+    for doubt in (given.not_after, given.not_before):
         if doubt is not None:
             checked(file, doubt, near)
-    for zone in (zone for one in told.set_aside for zone in one.zones):
+    for zone in (zone for one in given.set_aside for zone in one.zones):
         if zone not in ZONES:
             raise file.error(near, f"unknown zone `{zone}`")
-    if told.least_level not in (None, *LEVELS):
+    if given.least_level not in (None, *LEVELS):
         raise file.error(near, f"`least_level` must be one of {', '.join(LEVELS)}")
-    values = _values(file, told, near, study_types, countries)
+    values = _values(file, given, near, study_types, countries)
     return Facet(
-        told.name,
-        told.label,
-        told.definition,
+        given.name,
+        given.label,
+        given.definition,
         values,
-        tuple(told.types or ()),
-        told.topic,
-        told.read,
-        told.aspect,
-        told.source,
-        told.rest,
-        _compiled(told.not_after, "(?:{})[^.]*$"),
-        _compiled(told.not_before, "^[ ,-]*(?:{})"),
-        tuple((_any_of(file, one.text, words), frozenset(one.zones)) for one in told.set_aside),
-        told.least_level or LEVELS[-1],
-        _any_of(file, told.happened, words),
+        tuple(given.types or ()),
+        given.topic,
+        given.read,
+        given.aspect,
+        given.source,
+        given.rest,
+        _compiled(given.not_after, "(?:{})[^.]*$"),
+        _compiled(given.not_before, "^[ ,-]*(?:{})"),
+        tuple((_any_of(file, one.text, words), frozenset(one.zones)) for one in given.set_aside),
+        given.least_level or LEVELS[-1],
+        _any_of(file, given.happened, words),
     )
 
 
@@ -284,37 +283,41 @@ def _row(
     file: RuleFile, table: Mapping[str, Any], facets: Sequence[Facet], study_types: StudyTypes
 ) -> Row:
     near = f'name = "{table.get("name")}"'
-    told = file.read(_RowTable, table, near)
-    if unknown := sorted(set(told.facets) - {facet.name for facet in facets}):
+    given = file.read(_RowTable, table, near)
+    if unknown := sorted(set(given.facets) - {facet.name for facet in facets}):
         raise file.error(near, f"unknown facet `{unknown[0]}`")
-    if unknown := sorted(set(told.types) - set(study_types.codes())):
+    if unknown := sorted(set(given.types) - set(study_types.codes())):
         raise file.error(near, f"unknown study type `{unknown[0]}`")
-    if told.may_lack not in (None, *told.facets):
-        raise file.error(near, f"`may_lack` names no facet of the row: `{told.may_lack}`")
+    if given.may_lack not in (None, *given.facets):
+        raise file.error(near, f"`may_lack` names no facet of the row: `{given.may_lack}`")
     return Row(
-        told.name, tuple(told.facets), frozenset(told.types), told.may_lack, frozenset(told.lacking)
+        given.name,
+        tuple(given.facets),
+        frozenset(given.types),
+        given.may_lack,
+        frozenset(given.lacking),
     )
 
 
 def _values(
     file: RuleFile,
-    told: _FacetTable,
+    given: _FacetTable,
     near: str,
     study_types: StudyTypes,
     countries: tuple[Country, ...],
 ) -> tuple[tuple[str, str], ...]:
     """The values of a facet, listed or from where they come."""
-    values = tuple((one.value, one.label) for one in told.values)
-    if told.rest is not None and told.rest not in dict(values):
-        raise file.error(near, f"`rest` names no value: `{told.rest}`")
-    if told.aspect:
-        found = [one for one in study_types.aspects if one.name == told.aspect]
+    values = tuple((one.value, one.label) for one in given.values)
+    if given.rest is not None and given.rest not in dict(values):
+        raise file.error(near, f"`rest` names no value: `{given.rest}`")
+    if given.aspect:
+        found = [one for one in study_types.aspects if one.name == given.aspect]
         if not found:
-            raise file.error(near, f"`{told.aspect}` is no aspect of study_types.toml")
+            raise file.error(near, f"`{given.aspect}` is no aspect of study_types.toml")
         values = tuple((value, value.replace("_", " ")) for value in found[0].values)
-    if told.source or told.name == COUNTRY:
+    if given.source or given.name == COUNTRY:
         values = tuple((one.name, one.name) for one in countries)
-    if not values and told.read is None:
+    if not values and given.read is None:
         raise file.error(near, "a facet needs `values`, `read`, `aspect` or `source`")
     return values
 

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from pipeline.evidence.claim_types import Claims
-from pipeline.evidence.evaluation.results import Result
+from pipeline.evidence.evaluation.figures import Result
 from pipeline.evidence.facets import NOT_STATED, Facets
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.study_types import StudyTypes
@@ -32,7 +32,7 @@ _TABLES = (
 
 
 def write_lookups(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
-    """Fill the tables that judgements refer to; small, they are made anew each time.
+    """Fill the tables that judgements refer to; small, they are rebuilt each time.
 
     Args:
         con: the warehouse, in the caller's transaction.

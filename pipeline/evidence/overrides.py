@@ -142,22 +142,22 @@ def _decision(
     file: RuleFile, table: Mapping[str, Any], codes: Sequence[str], facets: Facets
 ) -> Override:
     near = f"pmid = {table.get('pmid')}"
-    told = file.read(_OverrideTable, table, near)
+    given = file.read(_OverrideTable, table, near)
     fields = [FIELD, *(FACET + facet.name for facet in facets.facets)]
-    if told.field not in fields:
+    if given.field not in fields:
         raise file.error(near, f"`field` can be {', '.join(fields)}")
-    if told.confirm is not None and (told.value is not None or told.expect is not None):
+    if given.confirm is not None and (given.value is not None or given.expect is not None):
         raise file.error(near, "`confirm` stands in place of `value` and `expect`")
-    value, expect = (told.confirm or told.value), (told.confirm or told.expect)
+    value, expect = (given.confirm or given.value), (given.confirm or given.expect)
     if value is None or expect is None:
         raise file.error(near, "`value` and `expect` are needed, or `confirm` in their place")
     for stated in (value, expect):
-        if told.field == FIELD:
+        if given.field == FIELD:
             if stated not in codes:
                 raise file.error(near, f"unknown study type `{stated}`")
             continue
-        facet = told.field.removeprefix(FACET)
+        facet = given.field.removeprefix(FACET)
         for one in stated.split(";"):
             if not facets.allows(facet, one.strip()):
                 raise file.error(near, f"unknown value `{one.strip()}` of {facet}")
-    return Override(told.pmid, told.field, value, expect, told.who, told.when, told.why)
+    return Override(given.pmid, given.field, value, expect, given.who, given.when, given.why)

@@ -98,22 +98,22 @@ def load_steps(file: RuleFile, codes: list[str], rules: tuple[Rule, ...]) -> tup
 
 def _step(file: RuleFile, table: Mapping[str, Any], codes: list[str], rule_ids: list[str]) -> Step:
     near = f'step = "{table.get("step")}"'
-    told = file.read(_StepTable, table, near)
+    given = file.read(_StepTable, table, near)
     for values, allowed in (
-        (told.codes, codes),
-        (told.confidence, CONFIDENCES),
-        (told.source, SOURCES),
-        (told.rules, rule_ids),
+        (given.codes, codes),
+        (given.confidence, CONFIDENCES),
+        (given.source, SOURCES),
+        (given.rules, rule_ids),
     ):
         for value in values:
             if value not in allowed:
                 raise file.error(near, f"unknown `{value}` (known: {', '.join(allowed)})")
     return Step(
-        told.step,
-        tuple(told.codes),
-        tuple(told.confidence),
-        tuple(told.source),
-        frozenset(told.rules),
+        given.step,
+        tuple(given.codes),
+        tuple(given.confidence),
+        tuple(given.source),
+        frozenset(given.rules),
     )
 
 

@@ -14,8 +14,8 @@ from pipeline.errors import ConfigurationError
 from pipeline.evidence.claim_types import Claims
 from pipeline.evidence.claims import load_claims
 from pipeline.evidence.curation import Reading, load_readings
+from pipeline.evidence.evaluation.figures import MEASURED_FILE, Result, read_results
 from pipeline.evidence.evaluation.mapping import UNSEEN
-from pipeline.evidence.evaluation.results import MEASURED_FILE, Result, read_results
 from pipeline.evidence.facets import Facets, load_facets
 from pipeline.evidence.known_articles import KNOWN_ARTICLES, KnownArticle, load_known_articles
 from pipeline.evidence.overrides import Overrides, load_overrides

@@ -221,14 +221,16 @@ def _in_texts(registries: Registries, units: Sequence[Unit]) -> Iterator[_Place]
 
 def _registry(file: RuleFile, table: Mapping[str, Any]) -> Registry:
     near = f'name = "{table.get("name")}"'
-    told = file.read(_RegistryTable, table, near)
+    given = file.read(_RegistryTable, table, near)
     try:
-        pattern = re.compile(told.pattern, re.IGNORECASE)
-        context = re.compile(told.near, re.IGNORECASE) if told.near is not None else None
+        pattern = re.compile(given.pattern, re.IGNORECASE)
+        context = re.compile(given.near, re.IGNORECASE) if given.near is not None else None
     except re.error as error:
         raise file.error(near, f"a pattern does not compile: {error}") from error
     if pattern.groups != 1:
         raise file.error(near, "`pattern` needs exactly one group: what stands behind the prefix")
-    if told.form.count("{}") != 1:
+    if given.form.count("{}") != 1:
         raise file.error(near, "`form` needs one {}: the place of the group")
-    return Registry(told.name, tuple(told.databanks), pattern, told.form, context, told.is_trial)
+    return Registry(
+        given.name, tuple(given.databanks), pattern, given.form, context, given.is_trial
+    )

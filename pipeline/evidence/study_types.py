@@ -126,7 +126,7 @@ class TypesOf(NamedTuple):
         aspects: what is told about them.
         flags: names of the flags that are up.
         proofs: what labels, aspects and flags rest on; what proves an aspect stands among the
-            proofs of the label it is told of.
+            proofs of the label it belongs to.
         rule_ids: the rules that hold and rest on texts, or give an aspect or a flag: what the
             second reader looks at.
     """
@@ -172,9 +172,9 @@ def types_of(
             *((rules[n].code, None) for n in fired if study_types.type_count <= n < flags_from),
         ],
     )
-    told: dict[str, list[str]] = {}
+    given: dict[str, list[str]] = {}
     for name, study_type in dict.fromkeys((one.aspect, one.study_type) for one in aspects):
-        told.setdefault(name, []).append(study_type)
+        given.setdefault(name, []).append(study_type)
     proofs: list[Proof] = []
     for found in found_of:
         rule = rules[found.rule_no]
@@ -182,7 +182,7 @@ def types_of(
             proofs.append(_proof("study_type", rule.code, rule, found))
         elif found.rule_no < flags_from:
             name = rule.code.partition(".")[0]
-            proofs += [_proof("study_type", code, rule, found) for code in told.get(name, ())]
+            proofs += [_proof("study_type", code, rule, found) for code in given.get(name, ())]
         else:
             proofs.append(_proof("flag", rule.code, rule, found))
     return TypesOf(
@@ -314,10 +314,10 @@ def load_study_types(path: Path, results: Sequence[Mapping[str, Any]] = ()) -> S
 
 def _study_type(file: RuleFile, table: Mapping[str, Any], groups: tuple[Group, ...]) -> StudyType:
     near = f'code = "{table.get("code")}"'
-    told = file.read(StudyType, table, near)
-    if told.group not in {group.name for group in groups}:
-        raise file.error(near, f"unknown group `{told.group}`")
-    return told
+    given = file.read(StudyType, table, near)
+    if given.group not in {group.name for group in groups}:
+        raise file.error(near, f"unknown group `{given.group}`")
+    return given
 
 
 def _compatible(file: RuleFile, codes: list[str]) -> frozenset[tuple[str, str]]:
@@ -331,9 +331,9 @@ def _compatible(file: RuleFile, codes: list[str]) -> frozenset[tuple[str, str]]:
         pairs |= set(permutations(together, 2))
     for table in file.tables("compatible"):
         near = f'primary = "{table.get("primary")}"'
-        told = file.read(_CompatibleTable, table, near)
-        for code in (told.primary, *told.others):
+        given = file.read(_CompatibleTable, table, near)
+        for code in (given.primary, *given.others):
             if code not in codes:
                 raise file.error(near, f"unknown code `{code}`")
-        pairs |= {(told.primary, other) for other in told.others}
+        pairs |= {(given.primary, other) for other in given.others}
     return frozenset(pairs)

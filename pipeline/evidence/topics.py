@@ -339,8 +339,8 @@ def _clauses(file: RuleFile, table: _TopicTable, unless: tuple[Signal, ...]) -> 
     for entry in table.words:
         yield clause(*_word(file, entry))
     for entry in table.conditional:
-        told = file.read(_ConditionalTable, entry, f'"{entry.get("word")}"')
-        query, signals = _word(file, {"word": told.word, "tag": told.tag})
+        given = file.read(_ConditionalTable, entry, f'"{entry.get("word")}"')
+        query, signals = _word(file, {"word": given.word, "tag": given.tag})
         company = [_word(file, other) for other in entry["with"]]
         together = f"({query} AND ({' OR '.join(other for other, _ in company)}))"
         yield clause(together, signals, (tuple(s for _, found in company for s in found),))

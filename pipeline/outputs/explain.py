@@ -14,15 +14,6 @@ import duckdb
 from pipeline.errors import ConfigurationError
 from pipeline.escaping import for_terminal_lines
 from pipeline.evidence.confidence import NOT_MEASURED
-from pipeline.outputs.explain_facets import (
-    facet_lines,
-    facets,
-    rows,
-    study,
-    study_lines,
-    tie_lines,
-    ties,
-)
 from pipeline.outputs.wording import share
 from pipeline.rules.file import RuleFile
 
@@ -121,44 +112,47 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
     }
 
 
-def text(told: dict[str, Any], *, is_terminal: bool, today: date) -> str:
+def text(explained: dict[str, Any], *, is_terminal: bool, today: date) -> str:
     """The explanation for people; words that decided stand in brackets, bold on a terminal.
 
     Args:
-        told: from `explain`.
+        explained: from `explain`.
         is_terminal: whether words in brackets become bold.
         today: the date of a decision taken now.
     """
-    lines = record_lines(told)
-    for place in told["queue"]:
+    lines = record_lines(explained)
+    for place in explained["queue"]:
         reasons = "; ".join(place["reason_list"])
         lines.append(f"Number {place['queue_no']} in the review queue: {reasons}.")
-    for decision in told["override"]:
+    for decision in explained["override"]:
         lines.append(
             f"{decision['who']} decided {decision['field']} {decision['value']} "
             f"on {decision['decided_date']}: "
             f"{decision['why']} The rules say {decision['automatic_value']}."
         )
-    if not any(decision["field"] == "study_type" for decision in told["override"]):
-        lines += ["", *_how_to_decide(told, today)]
+    if not any(decision["field"] == "study_type" for decision in explained["override"]):
+        lines += ["", *_how_to_decide(explained, today)]
     return shown(lines, is_terminal=is_terminal)
 
 
-def record_lines(told: dict[str, Any]) -> list[str]:
+def record_lines(explained: dict[str, Any]) -> list[str]:
     """What a record is judged to be, and what NLM and the second reader say of it."""
-    name = f"PMID {told['pmid']}" if told["pmid"] else "No PMID"
-    lines = [f"{name}  {told['title'] or '(no title)'}"]
-    if told["citation"]:
-        lines.append(told["citation"])
-    for label in told["labels"]:
+    name = f"PMID {explained['pmid']}" if explained["pmid"] else "No PMID"
+    lines = [f"{name}  {explained['title'] or '(no title)'}"]
+    if explained["citation"]:
+        lines.append(explained["citation"])
+    for label in explained["labels"]:
         lines += ["", *_label_lines(label)]
-    lines += facet_lines(told["facets"])
-    lines += tie_lines(told["ties"])
-    lines += study_lines(told["study"])
-    lines += ["", f"NLM says: {', '.join(told['nlm_publication_types']) or 'no publication type'}."]
-    if told["mesh_headings"]:
-        lines.append(f"MeSH: {', '.join(dict.fromkeys(told['mesh_headings']))}.")
-    for suggestion in told["suggestion"]:
+    lines += facet_lines(explained["facets"])
+    lines += tie_lines(explained["ties"])
+    lines += study_lines(explained["study"])
+    lines += [
+        "",
+        f"NLM says: {', '.join(explained['nlm_publication_types']) or 'no publication type'}.",
+    ]
+    if explained["mesh_headings"]:
+        lines.append(f"MeSH: {', '.join(dict.fromkeys(explained['mesh_headings']))}.")
+    for suggestion in explained["suggestion"]:
         lines.append(
             f"The second reader suggests {suggestion['suggestion']} "
             f"(probability {suggestion['probability']:.2f}); it only suggests."
@@ -198,10 +192,10 @@ def _label_lines(label: dict[str, Any]) -> list[str]:
 
 def _confidence(label: dict[str, Any]) -> str:
     """High, medium or low with the figure behind it, or not measured."""
-    told = str(label["confidence"])
+    explained = str(label["confidence"])
     if label["measured_count"]:
-        told += f" ({label['right_count']} of {label['measured_count']} such were right)"
-    return told if told != NOT_MEASURED else f"confidence {told}"
+        explained += f" ({label['right_count']} of {label['measured_count']} such were right)"
+    return explained if explained != NOT_MEASURED else f"confidence {explained}"
 
 
 def _accuracy(one: dict[str, Any]) -> str:
@@ -214,18 +208,18 @@ def _accuracy(one: dict[str, Any]) -> str:
     return f"{', '.join(shares)} ({one['measured_on']}, class {one['class_name']})"
 
 
-def _how_to_decide(told: dict[str, Any], today: date) -> list[str]:
+def _how_to_decide(explained: dict[str, Any], today: date) -> list[str]:
     """Entries for overrides.toml: of the type as it is, and that pain was measured."""
-    primary = next(one["study_type"] for one in told["labels"] if one["is_primary"])
+    primary = next(one["study_type"] for one in explained["labels"] if one["is_primary"])
     lines = [
         "To confirm it, add to data/reference/overrides.toml (or give `value` and `expect`):",
-        *_entry(told["pmid"], "study_type", primary, today),
+        *_entry(explained["pmid"], "study_type", primary, today),
     ]
-    purposes = [one["value"] for one in told["facets"] if one["facet"] == "trial_purpose"]
+    purposes = [one["value"] for one in explained["facets"] if one["facet"] == "trial_purpose"]
     if "pain_outcome" in purposes:
         lines += [
             "and, if you read that pain was measured:",
-            *_entry(told["pmid"], "facet.trial_purpose", "; ".join(purposes), today),
+            *_entry(explained["pmid"], "facet.trial_purpose", "; ".join(purposes), today),
         ]
     return lines
 
@@ -245,3 +239,126 @@ def _entry(pmid: int, field: str, value: str, today: date) -> list[str]:
 def _column(con: duckdb.DuckDBPyConnection, column: str, table: str, pmid: int) -> list[str]:
     found = con.table(f"core.{table}").filter(f"pmid = {int(pmid)}").project(column).fetchall()
     return [row[0] for row in found if row[0]]
+
+
+_WORDS_SHOWN = 6
+
+
+def facets(con: duckdb.DuckDBPyConnection, pmid: int) -> list[dict[str, Any]]:
+    """Facets of a record, the ones not stated too, each with its proofs."""
+    found = rows(
+        con,
+        "SELECT f.facet, t.label, f.value, f.level, f.assigned_by FROM evidence.article_facets "
+        "AS f JOIN evidence.facets AS t USING (facet) WHERE f.pmid = ? "
+        "ORDER BY t.display_order, f.value",
+        pmid,
+    )
+    for one in found:
+        one["proofs"] = _proofs(con, pmid, "facet", f"{one['facet']}.{one['value']}")
+    return found
+
+
+def ties(con: duckdb.DuckDBPyConnection, pmid: int) -> list[dict[str, Any]]:
+    """Values of a record that a sentence, or two neighbours, tie, each row with its proofs."""
+    found = rows(
+        con,
+        "SELECT row_kind, tie_no, list(value ORDER BY facet) AS tied FROM evidence.article_ties "
+        "WHERE pmid = ? GROUP BY ALL ORDER BY ALL",
+        pmid,
+    )
+    for one in found:
+        one["proofs"] = rows(
+            con,
+            "SELECT rule_id, source, field, section_no, matched_text, char_start, char_end "
+            "FROM evidence.proofs WHERE pmid = ? AND kind = 'tie' AND starts_with(code, ?) "
+            "ORDER BY field DESC, section_no, char_start",
+            pmid,
+            f"{one['row_kind']}.{one['tie_no']}.",
+        )
+    return found
+
+
+def study(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
+    """Registrations, the study group, and the links behind it."""
+    numbers = rows(
+        con,
+        "SELECT registry, number, source FROM evidence.registrations WHERE pmid = ? ORDER BY ALL",
+        pmid,
+    )
+    for one in numbers:
+        one["proofs"] = _proofs(con, pmid, "registration", one["number"])
+    groups = rows(
+        con,
+        "SELECT study_group, own.role, own.may_share_cases, list_sort(list(other.pmid)) AS pmids "
+        "FROM evidence.study_groups AS own JOIN evidence.study_groups AS other "
+        "USING (study_group) WHERE own.pmid = ? GROUP BY ALL",
+        pmid,
+    )
+    links = rows(
+        con,
+        "SELECT * FROM evidence.study_links WHERE pmid = $1 OR other_pmid = $1 ORDER BY ALL",
+        pmid,
+    )
+    return {"registrations": numbers, "groups": groups, "links": links}
+
+
+def _proofs(
+    con: duckdb.DuckDBPyConnection, pmid: int, kind: str, code: str
+) -> list[dict[str, Any]]:
+    return rows(
+        con,
+        "SELECT rule_id, source, field, section_no, matched_text, char_start, char_end "
+        "FROM evidence.proofs WHERE pmid = ? AND kind = ? AND code = ? ORDER BY proof_no",
+        pmid,
+        kind,
+        code,
+    )
+
+
+def facet_lines(found: list[dict[str, Any]]) -> list[str]:
+    """The facets for people, what is not stated in one line."""
+    lines: list[str] = []
+    silent = [one["label"].lower() for one in found if one["value"] == "not_stated"]
+    for one in found:
+        if one["value"] != "not_stated":
+            lines.append(f"  {one['label']}: {one['value']} ({one['level']}), {_words(one)}")
+    if silent:
+        lines += textwrap.wrap(f"not stated: {', '.join(silent)}", 96, initial_indent="  ",
+                               subsequent_indent="    ")  # fmt: skip
+    return ["", "Facets", *lines] if lines else []
+
+
+def tie_lines(found: list[dict[str, Any]]) -> list[str]:
+    """Rows of values that belong together, for people."""
+    lines = [f"  {', '.join(one['tied'])}: {_words(one)}" for one in found]
+    return ["", "Tied by a sentence, or two neighbours", *lines] if lines else []
+
+
+def study_lines(explained: dict[str, Any]) -> list[str]:
+    """Registrations, study group and links for people."""
+    lines = [f"  registered: {one['number']} ({one['registry']}), {_words(one)}"
+             for one in explained["registrations"]]  # fmt: skip
+    for group in explained["groups"]:
+        if len(group["pmids"]) > 1:
+            members = ", ".join(map(str, group["pmids"]))
+            lines.append(f"  in study {group['study_group']} as {group['role']}: {members}")
+        if group["may_share_cases"]:
+            lines.append("  may count the same cases as others, see below")
+    for link in explained["links"]:
+        lines.append(
+            f"  {link['relation']}: {link['pmid']} and {link['other_pmid']} ({link['ground']})"
+        )
+    return ["", "Study", *lines] if lines else []
+
+
+def _words(one: dict[str, Any]) -> str:
+    """The distinct words and tags behind a facet or registration, with where they stand."""
+    words = dict.fromkeys(f"[{p['matched_text']}] in {p['field']}" for p in one["proofs"])
+    return "; ".join(list(words)[:_WORDS_SHOWN])
+
+
+def rows(con: duckdb.DuckDBPyConnection, sql: str, *values: object) -> list[dict[str, Any]]:
+    """The rows of a query, each with the names of its columns."""
+    found = con.execute(sql, list(values))
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -170,20 +170,20 @@ def explain(record: Record, judgement: Judgement, reference: Reference) -> dict[
     }
 
 
-def text(told: dict[str, Any], *, is_terminal: bool) -> str:
+def text(explained: dict[str, Any], *, is_terminal: bool) -> str:
     """What a record would become, for people."""
-    lines = record_lines(told)
+    lines = record_lines(explained)
     for title, key, name in (("Topics", "topics", "level"), ("Claims", "claims", "how")):
-        if told[key]:
+        if explained[key]:
             lines += ["", title]
-        for one in told[key]:
+        for one in explained[key]:
             code = one["topic"] if key == "topics" else one["claim"]
             words = dict.fromkeys(
                 f"[{proof['matched_text']}] in {proof['field']}" for proof in one["proofs"]
             )
             lines.append(f"  {code} ({one[name]}), {'; '.join(words)}")
-    if told["flags"]:
-        lines += ["", f"Flags: {', '.join(told['flags'])}"]
+    if explained["flags"]:
+        lines += ["", f"Flags: {', '.join(explained['flags'])}"]
     return shown(lines, is_terminal=is_terminal)
 
 
@@ -194,10 +194,10 @@ def _order(proof: Proof) -> tuple[object, ...]:
 
 def _told(proof: Proof, texts: dict[tuple[str, int | None], str]) -> dict[str, Any]:
     """A proof with the words around it, as evidence.study_type_explained shows them."""
-    told = proof._asdict()
-    told["matched_text"] = told.pop("text")
-    told["char_start"], told["char_end"] = told.pop("start"), told.pop("end")
-    told["passage"] = proof.text
+    explained = proof._asdict()
+    explained["matched_text"] = explained.pop("text")
+    explained["char_start"], explained["char_end"] = explained.pop("start"), explained.pop("end")
+    explained["passage"] = proof.text
     if proof.start is not None and proof.end is not None:
         stored = texts[proof.field, proof.section_no]
         before = ("…" if proof.start > _AROUND else "") + stored[
@@ -205,8 +205,8 @@ def _told(proof: Proof, texts: dict[tuple[str, int | None], str]) -> dict[str, A
         ]
         behind = stored[proof.end : proof.end + _AROUND]
         more = "…" if len(stored) > proof.end + _AROUND else ""
-        told["passage"] = f"{before}[{proof.text}]{behind}{more}"
-    return told
+        explained["passage"] = f"{before}[{proof.text}]{behind}{more}"
+    return explained
 
 
 def _measured(label: Label, reference: Reference) -> dict[str, int | None]:

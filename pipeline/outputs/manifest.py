@@ -105,7 +105,7 @@ LICENCE = (
 
 
 def render(
-    told: Receipt,
+    of_run: Receipt,
     exported: list[Exported],
     sums: dict[str, tuple[str, int]],
     version: str,
@@ -138,25 +138,25 @@ def render(
             "title": "PubMed, U.S. National Library of Medicine",
             "path": "https://pubmed.ncbi.nlm.nih.gov/",
         }
-        if told.origin == PUBMED_ORIGIN
-        else {"title": f"PubMed records from local files ({told.origin})"}
+        if of_run.origin == PUBMED_ORIGIN
+        else {"title": f"PubMed records from local files ({of_run.origin})"}
     )
     package = {
         "profile": "tabular-data-package",
         "name": _NAME,
-        "id": told.set_id,
+        "id": of_run.set_id,
         "title": "Published evidence on mitragynine (kratom) and pain, by study type and year",
-        "description": told.statement,
-        "created": told.as_of.isoformat() + "Z",
+        "description": of_run.statement,
+        "created": of_run.as_of.isoformat() + "Z",
         "version": version,
         "sources": [source],
         "licenses": [{"name": "other", "title": LICENCE}],
         "ketum": {
-            "origin": told.origin,
-            "run_id": told.run_id,
-            "as_of": told.as_of.isoformat(),
+            "origin": of_run.origin,
+            "run_id": of_run.run_id,
+            "as_of": of_run.as_of.isoformat(),
             "contract_version": CONTRACT_VERSION,
-            "searches": told.searches,
+            "searches": of_run.searches,
         },
         "resources": resources,
     }

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline import __version__
-from pipeline.outputs import feeds, manifest, search_log, sets
+from pipeline.outputs import feeds, manifest, search_log, sets, since
 from pipeline.outputs.manifest import OddManifestError, StatedFile
 from pipeline.outputs.page import render as page
 from pipeline.outputs.receipt import Receipt
@@ -26,13 +26,13 @@ from pipeline.warehouse.database import write_copy
 log = logging.getLogger("ketum")
 
 
-def publish(settings: Settings, con: duckdb.DuckDBPyConnection, told: Receipt) -> Receipt:
+def publish(settings: Settings, con: duckdb.DuckDBPyConnection, of_run: Receipt) -> Receipt:
     """Publish committed data as the set that a receipt names; can be repeated.
 
     Args:
         settings: where sets lie.
         con: the warehouse.
-        told: the receipt of the run that committed it.
+        of_run: the receipt of the run that committed it.
 
     Returns:
         the receipt with where the set is, and what was seen and done beside it.
@@ -41,43 +41,45 @@ def publish(settings: Settings, con: duckdb.DuckDBPyConnection, told: Receipt) -
         OSError: the disk is full or not writable; the previous set stays `latest`.
     """
     sets.require_link(settings)
-    target = settings.published / told.set_id
+    target = settings.published / of_run.set_id
     # a set that is there already was written by this very run, which died before its switch
     fault = manifest.damage(target) if target.exists() else None
     if fault:
-        told = _warned(
-            told, f"The published set {target.name} was damaged: {fault} It was written anew."
+        of_run = _warned(
+            of_run, f"The published set {target.name} was damaged: {fault} It was written anew."
         )
     if fault or not target.exists():
-        told = _write_set(settings, con, told, target)
-    instead = sets.offer(settings, told.set_id, told.origin)
-    published_path, notes = settings.latest, list(told.notes)
+        of_run = _write_set(settings, con, of_run, target)
+    instead = sets.offer(settings, of_run.set_id, of_run.origin)
+    published_path, notes = settings.latest, list(of_run.notes)
     if instead is not None:
         published_path = target
         notes.append(
             f"{instead}; this set stands beside it at {target.relative_to(settings.data)}."
         )
     notes += sets.prune(settings)
-    return replace(told, published_path=str(published_path), notes=notes)
+    return replace(of_run, published_path=str(published_path), notes=notes)
 
 
-def _warned(told: Receipt, sentence: str) -> Receipt:
+def _warned(of_run: Receipt, sentence: str) -> Receipt:
     """Say something of the sets that were there before, in the log and in the receipt."""
     log.warning("%s", sentence)
-    return replace(told, notes=[*told.notes, sentence])
+    return replace(of_run, notes=[*of_run.notes, sentence])
 
 
 def _write_set(
-    settings: Settings, con: duckdb.DuckDBPyConnection, told: Receipt, target: Path
+    settings: Settings, con: duckdb.DuckDBPyConnection, of_run: Receipt, target: Path
 ) -> Receipt:
     settings.published.mkdir(parents=True, exist_ok=True)
     sets.remove_leftovers(settings)
-    building = settings.published / f".building-{told.run_id}"
+    building = settings.published / f".building-{of_run.run_id}"
     building.mkdir()
     try:
         write_copy(con, building / "ketum.duckdb")
         exported = manifest.export_all(con, building / "tables")
-        (building / "digest.md").write_text(told.markdown(), encoding="utf-8")
+        news = since.markdown(since.since_last_set(con))
+        digest = "\n".join(filter(None, [of_run.markdown(), news]))
+        (building / "digest.md").write_text(digest, encoding="utf-8")
         page.write(con, building)
         feeds.write(con, building)
         (building / "search_log.json").write_text(search_log.render(con), encoding="utf-8")
@@ -86,8 +88,8 @@ def _write_set(
             previous = None
         sums, damage = hash_and_link(building, previous)
         if damage:
-            told = _warned(told, f"{damage} Nothing damaged was taken over into this set.")
-        text = manifest.render(told, exported, sums, __version__)
+            of_run = _warned(of_run, f"{damage} Nothing damaged was taken over into this set.")
+        text = manifest.render(of_run, exported, sums, __version__)
         (building / "manifest.json").write_text(text, encoding="utf-8")
         for path in building.rglob("*"):
             if path.is_file():
@@ -97,7 +99,7 @@ def _write_set(
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
-    return told
+    return of_run
 
 
 def hash_and_link(

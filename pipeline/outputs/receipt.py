@@ -84,36 +84,36 @@ class Receipt:
 
     def lines(self) -> list[str]:
         """What happened, one sentence a line."""
-        told = [f"As of {self.as_of:%Y-%m-%d %H:%M} UTC, set {self.set_id}."]
-        told += self.first_sentences
+        sentences = [f"As of {self.as_of:%Y-%m-%d %H:%M} UTC, set {self.set_id}."]
+        sentences += self.first_sentences
         if self.statement:
-            told.append(self.statement)
+            sentences.append(self.statement)
         records = ", ".join(f"{number} {name}" for name, number in self.records.items())
         if self.records_read is not None:
             records = (
                 f"{self.records_read} in the files; of those that match or are held: {records}"
             )
-        told.append(f"Records: {records}.")
+        sentences.append(f"Records: {records}.")
         if self.requests:
             how = "all records read" if self.is_full_read else "only what may have changed read"
-            told.append(f"{self.requests} requests; {how}.")
+            sentences.append(f"{self.requests} requests; {how}.")
         if self.is_unchanged:
-            told.append("Nothing differs from the last run but the date of the search.")
+            sentences.append("Nothing differs from the last run but the date of the search.")
         if self.known_total:
             found = self.known_total - len(self.known_missed)
             listed = (
                 f", {self.known_listed} of them by their own citation" if self.known_listed else ""
             )
-            told.append(f"Known kratom articles: {found} of {self.known_total} found{listed}.")
-            told += [f"  missed: {name}" for name in self.known_missed[:MISSED_SHOWN]]
+            sentences.append(f"Known kratom articles: {found} of {self.known_total} found{listed}.")
+            sentences += [f"  missed: {name}" for name in self.known_missed[:MISSED_SHOWN]]
             if len(self.known_missed) > MISSED_SHOWN:
                 more = len(self.known_missed) - MISSED_SHOWN
-                told.append(f"  and {more} more: FROM ops.known_articles WHERE NOT is_member")
+                sentences.append(f"  and {more} more: FROM ops.known_articles WHERE NOT is_member")
         if self.unknown_values:
             names = "; ".join(f"{name} ({n})" for name, n in sorted(self.unknown_values.items()))
-            told.append(f"Not known to the rules, kept out of the tables: {names}.")
-        told += self.notes
-        return told
+            sentences.append(f"Not known to the rules, kept out of the tables: {names}.")
+        sentences += self.notes
+        return sentences
 
     def text(self) -> str:
         """For the terminal: receipt, then the headline tables."""
@@ -126,8 +126,8 @@ class Receipt:
 
     def markdown(self) -> str:
         """For digest.md and the Prefect artifact."""
-        told = map(for_markdown, self.lines())
-        head = ["# ketum update", "", *(f"- {line}" for line in told), ""]
+        sentences = map(for_markdown, self.lines())
+        head = ["# ketum update", "", *(f"- {line}" for line in sentences), ""]
         names = list(_COLUMNS.values())
         head += ["| search | " + " | ".join(names) + " |", "|---" + "|--:" * len(names) + "|"]
         for search, counts in self.searches.items():
@@ -252,14 +252,14 @@ def decisions_without_effect(con: duckdb.DuckDBPyConnection) -> list[str]:
             "AND (claim, pmid) NOT IN (SELECT (claim, pmid) FROM marts.claim_articles)",
         ),
     )
-    told = []
+    sentences = []
     for what, query in kinds:
         pmids = [pmid for (pmid,) in con.execute(f"{query} ORDER BY pmid").fetchall()]
         if pmids:
             shown = ", ".join(map(str, pmids[:PMIDS_SHOWN]))
             more = "" if len(pmids) <= PMIDS_SHOWN else " ..."
-            told.append(f"{len(pmids)} {what} (PMID {shown}{more}).")
-    return told
+            sentences.append(f"{len(pmids)} {what} (PMID {shown}{more}).")
+    return sentences
 
 
 def older_texts(con: duckdb.DuckDBPyConnection) -> list[str]:

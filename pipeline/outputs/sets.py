@@ -22,6 +22,8 @@ log = logging.getLogger("ketum")
 
 SETS_KEPT = 10
 """Of each origin; older ones are removed."""
+KEPT = "KEPT"
+"""File that lists sets which are cited somewhere, one a line: `ketum keep`."""
 LEFTOVERS = (".building-*", ".removing-*", ".replaced-*")
 _LIVE_NAME = re.compile(rf"\d{{4}}-\d\d-\d\d-{PUBMED_ORIGIN}-[0-9a-f]{{12}}(-\d+)?")
 
@@ -154,8 +156,53 @@ def remove(path: Path) -> None:
     shutil.rmtree(going)
 
 
+def kept(settings: Settings) -> list[str]:
+    """Names of the sets that are kept on purpose, as `published/KEPT` lists them."""
+    try:
+        text = (settings.published / KEPT).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+def keep(settings: Settings, set_id: str) -> None:
+    """Keep a set on purpose, for as long as nobody calls `let_go`.
+
+    Raises:
+        ConfigurationError: there is no such set.
+    """
+    if set_id not in [path.name for path, _ in all_sets(settings)]:
+        raise ConfigurationError(
+            f"There is no set {set_id} under {settings.published}.",
+            effect="Nothing changed.",
+            next_step="the sets are the directories there; `ketum status` names the latest.",
+        )
+    _write_kept(settings, {*kept(settings), set_id})
+
+
+def let_go(settings: Settings, set_id: str) -> None:
+    """Keep a set no longer on purpose: it goes when it is old enough.
+
+    Raises:
+        ConfigurationError: it was not kept on purpose.
+    """
+    names = kept(settings)
+    if set_id not in names:
+        raise ConfigurationError(
+            f"The set {set_id} is not kept on purpose.",
+            effect="Nothing changed.",
+            next_step="`ketum keep` lists those that are.",
+        )
+    _write_kept(settings, set(names) - {set_id})
+
+
+def _write_kept(settings: Settings, names: set[str]) -> None:
+    body = "".join(f"{name}\n" for name in sorted(names))
+    write_atomically(settings.published / KEPT, body.encode())
+
+
 def prune(settings: Settings) -> list[str]:
-    """Keep the last SETS_KEPT sets of each origin, and what `latest` shows.
+    """Keep the last SETS_KEPT sets of each origin, what `latest` shows and what is kept on purpose.
 
     Returns:
         a sentence for each set that was removed, or that should have been.
@@ -163,11 +210,11 @@ def prune(settings: Settings) -> list[str]:
     by_origin: dict[str, list[Path]] = defaultdict(list)
     for path, held in all_sets(settings):
         by_origin[held.origin].append(path)
-    current = shown(settings)
+    current, on_purpose = shown(settings), kept(settings)
     told = []
     for origin, paths in by_origin.items():
         for path in paths[:-SETS_KEPT]:
-            if path.resolve() == current:
+            if path.resolve() == current or path.name in on_purpose:
                 continue
             try:
                 remove(path)

@@ -1,6 +1,6 @@
 """See that a raw archive is whole: every ledger line has its body, and the body what it states.
 
-Everything else can be made anew from the raw archive, so it is what must not be damaged. Only
+Everything else can be rebuilt from the raw archive, so it is what must not be damaged. Only
 reads; a run at work does no harm, its unfinished ledger is checked as far as it goes.
 """
 

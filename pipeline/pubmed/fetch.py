@@ -104,6 +104,9 @@ def fetch_all(
             )
             delivered |= found
             kept += 1
+            here, total = len(delivered & wanted), len(wanted)
+            # who shows runs to people takes the share from here
+            log.info("%d of %d records are here", here, total, extra={"share": here / (total or 1)})
     if missing := sorted(wanted - delivered):
         raise IncompleteError(
             f"PubMed listed {len(missing)} records and did not deliver them, asked twice "

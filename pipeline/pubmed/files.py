@@ -169,7 +169,7 @@ def _identifiers(row: Row) -> tuple[int | None, str | None]:
     """PMID and DOI of a row.
 
     Raises:
-        ValueError: it has neither, or what stands in their place is none.
+        ValueError: it has neither, or what stands in their place is not an identifier.
     """
     given, written = row.get("pmid"), row.get("doi")
     pmid = small_number(given) if given else None

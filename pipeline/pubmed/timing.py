@@ -24,16 +24,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import urllib3
 from requests.adapters import HTTPAdapter
 
 from pipeline.clock import Clock
+from pipeline.errors import MachineError
 
 PACE_SECONDS = 0.35
 PACE_WITH_KEY_SECONDS = 0.11
-EASTERN = ZoneInfo("America/New_York")
+ZONE = "America/New_York"
 BEGINS = time(21)
 ENDS = time(5)
 SATURDAY = 5
@@ -87,8 +88,24 @@ def next_off_peak(utc: datetime) -> datetime:
     return evening.astimezone(UTC).replace(tzinfo=None)
 
 
+def _eastern_time() -> ZoneInfo:
+    """The time zone of NLM.
+
+    Raises:
+        MachineError: this machine has no time zone data.
+    """
+    try:
+        return ZoneInfo(ZONE)
+    except (ZoneInfoNotFoundError, OSError):
+        raise MachineError(
+            f"This machine has no data of the time zone {ZONE}.",
+            effect="Nothing was asked; what is published stands.",
+            next_step="install it: `.venv/bin/pip install tzdata`, or the system's own package.",
+        ) from None
+
+
 def _eastern(utc: datetime) -> datetime:
-    return utc.replace(tzinfo=UTC).astimezone(EASTERN)
+    return utc.replace(tzinfo=UTC).astimezone(_eastern_time())
 
 
 class DeadlineAdapter(HTTPAdapter):

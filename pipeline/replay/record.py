@@ -80,7 +80,7 @@ def issue_date(element: Element) -> int | None:
 
 
 def _small(text: str) -> int:
-    """A year, month or day; 0 for what is none."""
+    """A year, month or day; 0 for what is not a number."""
     return int(text) if text.isdecimal() and len(text) <= 4 else 0
 
 

@@ -170,27 +170,27 @@ def load_rules(
     rules: dict[str, Rule] = {}
     for table in file.tables(key) if tables is None else tables:
         near = f'id = "{table.get("id")}"'
-        told = file.read(RuleTable, table, near)
-        if told.id in rules:
-            raise file.error(near, f"rule {told.id} is there twice")
-        if told.code not in codes:
-            raise file.error(near, f"unknown code `{told.code}`")
-        if told.confidence not in CONFIDENCES:
+        given = file.read(RuleTable, table, near)
+        if given.id in rules:
+            raise file.error(near, f"rule {given.id} is there twice")
+        if given.code not in codes:
+            raise file.error(near, f"unknown code `{given.code}`")
+        if given.confidence not in CONFIDENCES:
             raise file.error(near, f"confidence must be one of {', '.join(CONFIDENCES)}")
-        own = _signals(file, told, near, words)
+        own = _signals(file, given, near, words)
         if len({signal.kind for signal in own}) != 1:
             raise file.error(near, "a rule's own signals must be of one kind; split the rule")
-        for name in (*told.requires, *told.unless):
+        for name in (*given.requires, *given.unless):
             if name not in shared:
                 raise file.error(near, f"unknown shared signal `{name}`")
-        rules[told.id] = Rule(
-            rule_id=told.id,
-            code=told.code,
-            confidence=told.confidence,
+        rules[given.id] = Rule(
+            rule_id=given.id,
+            code=given.code,
+            confidence=given.confidence,
             signals=own,
-            requires=tuple(shared[name] for name in told.requires),
-            unless=tuple(signal for name in told.unless for signal in shared[name]),
-            aspect=told.aspect,
+            requires=tuple(shared[name] for name in given.requires),
+            unless=tuple(signal for name in given.unless for signal in shared[name]),
+            aspect=given.aspect,
         )
     return tuple(rules.values())
 

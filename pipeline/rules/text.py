@@ -332,7 +332,7 @@ class _Forms(dict[str, Text]):
         return made
 
     def _told(self) -> Text:
-        """What is told of the authors' own work: of openings and aims only what is theirs."""
+        """What concerns the authors' own work: of openings and aims only what is theirs."""
         if self._zone == "methods":
             return self["whole"]
         if self._zone in ("results", "conclusions"):

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, MachineError
 from pipeline.settings import Settings
 from pipeline.storage import first_line, for_duckdb, lines, literal
 from pipeline.warehouse.fingerprint import parser_version, schema_files, schema_version
@@ -174,9 +174,9 @@ def is_damage(error: BaseException, path: Path) -> bool:
     return isinstance(error, own) or (isinstance(error, duckdb.Error) and CORRUPT in str(error))
 
 
-def damaged(path: Path, origin: str, error: BaseException) -> ConfigurationError:
+def damaged(path: Path, origin: str, error: BaseException) -> MachineError:
     """The error that says what helps where a warehouse cannot be read."""
-    return ConfigurationError(
+    return MachineError(
         f"The warehouse {path} is damaged: {first_line(error)}",
         effect="The published tables are as before; the raw archive has everything needed to make "
         "the warehouse anew.",

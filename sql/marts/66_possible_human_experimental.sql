@@ -1,6 +1,6 @@
 -- A wide net beside the tables, for people who must miss no experiment on people.
 
-CREATE OR REPLACE TABLE marts.possible_human_experimental ( -- members with any signal of an experiment on people; most are none
+CREATE OR REPLACE TABLE marts.possible_human_experimental ( -- members with any signal of an experiment on people; most are not one
     search VARCHAR NOT NULL, -- the search
     pmid INTEGER NOT NULL, -- the record
     title VARCHAR, -- its title

@@ -63,7 +63,7 @@ CREATE TABLE evidence.confidence_measured ( -- how often a primary type was righ
 
 CREATE TABLE evidence.study_type_aspects ( -- what is told about a label beside its code
     aspect VARCHAR NOT NULL, -- code, e.g. data_source or synthesis_of
-    study_type VARCHAR NOT NULL, -- study type it is told of
+    study_type VARCHAR NOT NULL, -- study type it applies to
     label VARCHAR NOT NULL, -- name shown to readers
     definition VARCHAR NOT NULL, -- what it tells
     value_list VARCHAR[] NOT NULL, -- values it can have
@@ -145,8 +145,8 @@ CREATE TABLE evidence.facets ( -- what is told about records beside their study 
     facet VARCHAR PRIMARY KEY, -- code, e.g. species
     label VARCHAR NOT NULL, -- name shown to readers
     definition VARCHAR NOT NULL, -- what it tells
-    study_types VARCHAR[] NOT NULL, -- it is told of records that carry one of these types; empty: see topic
-    topic VARCHAR, -- it is told of every record of this topic
+    study_types VARCHAR[] NOT NULL, -- it applies to records that carry one of these types; empty: see topic
+    topic VARCHAR, -- it applies to every record of this topic
     display_order SMALLINT NOT NULL -- order in the reference file
 );
 

@@ -1,3 +1,3 @@
--- marts: summary tables. Each is made anew by its file in sql/marts/ in every run.
+-- marts: summary tables. Each is rebuilt by its file in sql/marts/ in every run.
 
 CREATE SCHEMA IF NOT EXISTS marts;

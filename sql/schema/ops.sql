@@ -106,7 +106,7 @@ CREATE TABLE ops.quarantine ( -- records that could not be read, with their byte
     PRIMARY KEY (raw_file, raw_offset)
 );
 
-CREATE TABLE ops.unread_records ( -- records that a search lists now and whose text could not be read; made anew by every run
+CREATE TABLE ops.unread_records ( -- records that a search lists now and whose text could not be read; rebuilt by every run
     search VARCHAR NOT NULL, -- the search that lists the record
     pmid INTEGER NOT NULL, -- the record
     is_held BOOLEAN NOT NULL, -- an older text of it is held, shown and counted; else it is counted nowhere

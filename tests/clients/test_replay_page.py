@@ -17,6 +17,8 @@ from pipeline.replay.answers import TOOLS
 from pipeline.settings import ROOT
 from tests.clients.programs import PYTHON, can_import, needs, run_edirect
 
+pytestmark = pytest.mark.whole
+
 PAGE = (ROOT / "docs" / "replay.md").read_text(encoding="utf-8")
 BASE = "http://127.0.0.1:8765"
 

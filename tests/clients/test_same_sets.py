@@ -12,6 +12,8 @@ from tests import corpus
 from tests.clients.programs import CLIENTS, Retrieved, needs, run_edirect
 from tests.entrez import lead
 
+pytestmark = pytest.mark.whole
+
 MITRAGYNA, CHRONIC_PAIN = ("D032065", "Mitragyna"), ("D059350", "Chronic Pain")
 REVIEW, CASE_REPORTS = ("D016454", "Review"), ("D002363", "Case Reports")
 BOOK = """<PubmedBookArticle><BookDocument><PMID Version="1">18</PMID><ArticleIdList>

@@ -16,6 +16,8 @@ from tests.conftest import FakeClock
 from tests.corpus import article, write
 from tests.evidence.check_human_experiments import Plain, check, read
 
+pytestmark = pytest.mark.whole
+
 BY_NLM = (("D016449", "Randomized Controlled Trial"),)
 BY_TEXT = "Thirty adults were randomly assigned to kratom tea or placebo. Pain scores were taken."
 

@@ -14,6 +14,8 @@ from pipeline.settings import Settings
 from tests.faults.matrix import DOC, EXPECTED, NOT_ASKED, PLACES, SAME, TAKEN, Row, documented
 from tests.faults.scene import BATCHES, KEY, SEARCHES, Scene, contents, half_answers
 
+pytestmark = pytest.mark.whole
+
 
 def is_quick(row: Row, place: str, how: str) -> bool:
     """Whether a cell belongs to the fast tests: every refusal once, as it ends early."""

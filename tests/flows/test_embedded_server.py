@@ -16,6 +16,8 @@ from flows.embedded_server import EmbeddedServer, end_predecessor
 from flows.environment import prepare_environment
 from pipeline.settings import Settings
 
+pytestmark = pytest.mark.whole
+
 SLEEPER = "import time; print('up', flush=True); time.sleep(60)"
 DEAF = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"

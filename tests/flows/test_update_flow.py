@@ -18,6 +18,8 @@ import pytest
 
 from flows import by_hand
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = ["search", "parse", "check", "publish"]
 
@@ -76,6 +78,9 @@ update = types.ModuleType("pipeline.update")
 update.Step, update.open_run, update.Progress = Step, open_run, Progress
 update.STEPS = tuple(Step(name, name, works.get(name, work)) for name in STEPS)
 sys.modules["pipeline.update"] = pipeline.update = update
+before_run = types.ModuleType("pipeline.before_run")
+before_run.prepare = lambda *_arguments: None
+sys.modules["pipeline.before_run"] = pipeline.before_run = before_run
 
 from flows.by_hand import main
 sys.exit(main(sys.argv[1:], "flows.update"))
@@ -220,6 +225,7 @@ def test_terminating_a_run_rolls_it_back_and_leaves_no_server(place: Place):
     assert (place.data / "published").read_text() == "old"
 
 
+@pytest.mark.slow  # as terminating it, by another signal
 def test_interrupting_a_run_gives_130(place: Place):
     process = place.start_and_wait_for_check()
     process.send_signal(signal.SIGINT)
@@ -230,6 +236,7 @@ def test_interrupting_a_run_gives_130(place: Place):
     assert place.servers() == []
 
 
+@pytest.mark.slow  # its server watches it, see test_embedded_server.py
 def test_a_killed_run_leaves_no_server(place: Place):
     process = place.start_and_wait_for_check()
     assert len(place.servers()) == 1

@@ -22,52 +22,53 @@ def citing(pmid: int, title: str, *references: tuple[int | None, str]) -> str:
     )
 
 
-def test_what_two_members_cite_is_listed_most_cited_first(live, published):
-    live(
+def test_what_two_members_cite_is_listed_most_cited_first(memory):
+    memory.day(
         citing(11, "Kratom one", (901, "Beckett 1965"), (902, "Macko 1972"), (None, "A book")),
         citing(12, "Kratom two", (901, "Beckett AH, 1965"), (902, "Macko E, 1972")),
         citing(13, "Kratom three", (902, "Macko E et al., 1972"), (903, "Once only"),
                (903, "Once only, listed twice")),
         article(14, "Kratom four"),
     )  # fmt: skip
-    assert published(f"SELECT {HEAD} FROM marts.cited_not_held") == [
+    assert memory.ask(f"SELECT {HEAD} FROM marts.cited_not_held") == [
         ("kratom", 902, "Macko E et al., 1972", 3, [13, 12, 11], False),
         ("kratom", 901, "Beckett AH, 1965", 2, [12, 11], False),
     ]
-    assert published(
+    assert memory.ask(
         "SELECT DISTINCT held_with_references_count, held_member_count, reference_share "
         "FROM marts.cited_not_held"
     ) == [(3, 4, 0.75)]
 
 
-def test_a_member_is_not_missing_and_another_searchs_record_is_held(live, published):
+def test_a_member_is_not_missing_and_another_searchs_record_is_held(memory):
     """Record 13 is found by kratom and not by kratom_pain; 11 and 12 by both."""
-    live(
+    memory.day(
         citing(11, "Kratom and pain", (13, "Thirteen"), (12, "Twelve")),
         citing(12, "Kratom for pain", (13, "Thirteen"), (11, "Eleven")),
         article(13, "Kratom alone"),
     )
-    assert published(f"SELECT {HEAD} FROM marts.cited_not_held") == [
+    assert memory.ask(f"SELECT {HEAD} FROM marts.cited_not_held") == [
         ("kratom_pain", 13, "Thirteen", 2, [12, 11], True)
     ]
 
 
-def test_only_members_of_now_cite(live, clock, published):
-    live(
+def test_only_members_of_now_cite(memory):
+    memory.day(
         citing(11, "Kratom one", (901, "Beckett")),
         citing(12, "Kratom two", (901, "Beckett")),
     )
-    assert published("SELECT count(*) FROM marts.cited_not_held") == [(1,)]
-    clock.sleep(86_400)
-    live(citing(11, "Kratom one", (901, "Beckett")), citing(12, "Something", (901, "Beckett")))
-    assert published("SELECT count(*) FROM marts.cited_not_held") == [(0,)]
+    assert memory.ask("SELECT count(*) FROM marts.cited_not_held") == [(1,)]
+    memory.day(
+        citing(11, "Kratom one", (901, "Beckett")), citing(12, "Something", (901, "Beckett"))
+    )
+    assert memory.ask("SELECT count(*) FROM marts.cited_not_held") == [(0,)]
 
 
-def test_a_reference_without_words_and_the_five_newest(live, published):
-    live(
+def test_a_reference_without_words_and_the_five_newest(memory):
+    memory.day(
         *(citing(n, f"Kratom {n}", (901, "Beckett")) for n in range(11, 17)),
         citing(17, "Kratom last", (901, "")),
     )
-    assert published(f"SELECT {HEAD} FROM marts.cited_not_held") == [
+    assert memory.ask(f"SELECT {HEAD} FROM marts.cited_not_held") == [
         ("kratom", 901, "Beckett", 7, [17, 16, 15, 14, 13], False)
     ]

@@ -10,12 +10,13 @@ import pytest
 from pipeline import cli
 from pipeline.errors import ConfigurationError
 from pipeline.options import Options
-from pipeline.outputs import claims, claims_page, claims_text, query
+from pipeline.outputs import claims, query
 from pipeline.outputs.receipt import Receipt
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
 from pipeline.update import run_update
 from tests.corpus import article
+from tools import claims_page
 
 RECORDS = (
     article(1, "Kratom and pain tolerance: a randomised placebo-controlled trial in patients",
@@ -27,11 +28,11 @@ RECORDS = (
 )  # fmt: skip
 
 
-def test_counts_zeros_and_sentences(live, published) -> None:
-    live(*RECORDS)
+def test_counts_zeros_and_sentences(memory) -> None:
+    memory.day(*RECORDS)
     totals = {
         claim: rest
-        for claim, *rest in published(
+        for claim, *rest in memory.ask(
             "SELECT claim, record_count, measured_count, retracted_count, coverage, remark "
             "FROM marts.claim_totals WHERE search = 'kratom'"
         )
@@ -41,29 +42,29 @@ def test_counts_zeros_and_sentences(live, published) -> None:
     assert totals["mood"][4] == "No record that the complete search found addresses this."
     assert totals["routes_and_forms"][:4] == [None, None, None, "none"]
     assert totals["safety"][4] == "Shown as its parts, never as one number."
-    assert published(
+    assert memory.ask(
         "SELECT study_type, measured_count, reviewed_count, remark "
         "FROM marts.claims_by_study_type WHERE search = 'kratom' AND claim = 'analgesia' "
         "AND study_type IN ('ANIMAL', 'SR', 'RCT') ORDER BY 1"
     ) == [("ANIMAL", 1, 0, None), ("RCT", 0, 0, None), ("SR", 0, 1, None)]
-    assert published(
+    assert memory.ask(
         "SELECT DISTINCT measured_count, remark FROM marts.claims_by_study_type "
         "WHERE claim IN ('routes_and_forms', 'burden_back_pain')"
     ) == [(None, "not a kratom research question")]
-    assert published(
+    assert memory.ask(
         "SELECT year, measured_count FROM marts.claims_by_study_type_and_year WHERE "
         "search = 'kratom' AND claim = 'analgesia' AND study_type = 'ANIMAL' AND year < 2023 "
         "ORDER BY 1"
     ) == [(2020, 1), (2021, 0), (2022, 0)]
-    assert published(
+    assert memory.ask(
         "SELECT evidence_group, measured_count, beside_count FROM marts.claims_by_group "
         "WHERE search = 'kratom' AND claim = 'analgesia' AND measured_count + beside_count > 0"
     ) == [("Systematic and scoping reviews", 0, 1), ("Animal studies", 1, 0)]
-    assert published(
+    assert memory.ask(
         "SELECT evidence_groups FROM marts.claim_articles WHERE search = 'kratom' AND pmid = 2 "
         "AND claim = 'analgesia'"
     ) == [(["Animal studies", "Cell, receptor and computational studies"],)]
-    assert published(
+    assert memory.ask(
         "SELECT conclusion, conclusion_source FROM marts.claim_articles "
         "WHERE search = 'kratom' AND claim = 'pain_tolerance'"
     ) == [("It wore off.", "last sentence")]
@@ -126,16 +127,16 @@ def test_a_wrong_quote_publishes_nothing(live, settings, clock, tmp_path) -> Non
     assert any(note.startswith("1 reading(s) of claims are of records") for note in receipt.notes)
     with query.open_published(settings) as con:
         told = claims.check_readings(con, reference)
-        one = claims_text.one_text(claims.one(con, "kratom", "pain_tolerance"))
+        one = claims.one_text(claims.one(con, "kratom", "pain_tolerance"))
     assert "0 stale; 1 not held" in told[0]
     assert told[1].endswith("line 3: pain_tolerance, PMID 32607084: not held here, quote unchecked")
     assert one.count("NOT CHECKED: the record") == 1
 
 
 @pytest.mark.parametrize("table", ["claims_by_study_type", "claims_by_study_type_and_year"])
-def test_every_cell_opens_to_its_records(live, published, table) -> None:
+def test_every_cell_opens_to_its_records(table, memory) -> None:
     """Each cell holds as many as marts.claim_articles lists behind it, in every search."""
-    live(*RECORDS)
+    memory.day(*RECORDS)
     kinds = ("reported_by_users", "reason_for_use", "reviewed", "mentioned")
     columns = {f"{how}_count": f"counted_as = 'record' AND how = '{how}'" for how in kinds}
     columns["measured_count"] = "counted_as = 'record' AND how IN ('measured', 'observed')"
@@ -143,10 +144,10 @@ def test_every_cell_opens_to_its_records(live, published, table) -> None:
     key = "search, claim, study_type" + (", year" if table.endswith("year") else "")
     cells = 0
     for column, condition in columns.items():
-        counted = published(
+        counted = memory.ask(
             f"SELECT {key}, {column} FROM marts.{table} WHERE {column} > 0 ORDER BY ALL"
         )
-        assert counted == published(
+        assert counted == memory.ask(
             f"SELECT {key}, count(*) FROM marts.claim_articles WHERE {condition} "
             "GROUP BY ALL ORDER BY ALL"
         )
@@ -154,29 +155,29 @@ def test_every_cell_opens_to_its_records(live, published, table) -> None:
     assert cells > 4
 
 
-def test_every_group_opens_to_its_records_and_every_claim_has_its_rows(live, published) -> None:
-    live(*RECORDS)
-    groups = published(
+def test_every_group_opens_to_its_records_and_every_claim_has_its_rows(memory) -> None:
+    memory.day(*RECORDS)
+    groups = memory.ask(
         "SELECT search, claim, evidence_group, measured_count + beside_count "
         "FROM marts.claims_by_group "
         "WHERE measured_count + beside_count > 0 ORDER BY ALL"
     )
     assert len(groups) > 4
-    assert groups == published(
+    assert groups == memory.ask(
         "SELECT search, claim, evidence_group, count(*) FROM (SELECT search, claim, pmid, "
         "unnest(evidence_groups) AS evidence_group FROM marts.claim_articles "
         "WHERE counted_as = 'record') GROUP BY ALL ORDER BY ALL"
     )
-    assert published(
+    assert memory.ask(
         "SELECT count(DISTINCT claim), count(DISTINCT claim) FILTER (coverage = 'none'), "
         "count(*) FILTER (coverage <> 'complete' AND record_count = 0) FROM marts.claim_totals "
         "WHERE search = 'kratom'"
     ) == [(59, 4, 0)]
-    assert published(
+    assert memory.ask(
         "SELECT DISTINCT kind FROM marts.claim_totals WHERE remark LIKE 'Not a kratom%' ORDER BY 1"
     ) == [("context",), ("product",)]
     for table in ("claims_by_study_type", "claims_by_study_type_and_year", "claims_by_group"):
-        missing = published(
+        missing = memory.ask(
             "SELECT claim FROM marts.claim_totals WHERE coverage <> 'none' "
             f"EXCEPT SELECT claim FROM marts.{table}"
         )

@@ -8,18 +8,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import main
-from pipeline.options import Options
 from pipeline.settings import Settings
-from pipeline.update import run_update
-from tests.conftest import FakeClock
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def data(demonstration: Settings) -> Path:
     """The published demonstration."""
-    settings = Settings(data=tmp_path_factory.mktemp("demo"))
-    run_update(Options(offline=True), settings, FakeClock())
-    return settings.data
+    return demonstration.data
 
 
 @pytest.fixture(autouse=True)

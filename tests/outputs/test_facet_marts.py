@@ -11,8 +11,10 @@ from pipeline.options import Options
 from pipeline.outputs.receipt import Receipt
 from pipeline.settings import Settings
 from pipeline.update import run_update
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, write
+
+pytestmark = pytest.mark.whole
 
 CASE = (("D016428", "Journal Article"), ("D002363", "Case Reports"))
 TRIAL = (
@@ -59,7 +61,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Receipt, Settings]:
     base = tmp_path_factory.mktemp("marts")
     path = write(base / "records.xml", *RECORDS)
     settings = Settings(data=base / "data")
-    return run_update(Options(from_files=(path,)), settings, FakeClock()), settings
+    with the_database_alone():
+        return run_update(Options(from_files=(path,)), settings, FakeClock()), settings
 
 
 @pytest.fixture(scope="module")
@@ -185,15 +188,14 @@ def test_summaries_stand_apart_with_what_they_summarise(told):
     ) == [(16, "SR", "trials", ["NCT00000001"])]
 
 
-def test_new_records_can_be_cut_by_substance_and_harm(live, clock, published):
-    live(*RECORDS[:2])
-    clock.sleep(86_400)
+def test_new_records_can_be_cut_by_substance_and_harm(memory):
+    memory.day(*RECORDS[:2])
     hurt = article(
         21, "Liver injury after kratom: a case report",
         abstract="A 40-year-old man had jaundice after kratom powder.", entered="2026-11-23",
     )  # fmt: skip
-    live(*RECORDS[:2], hurt)
-    assert published(
+    memory.day(*RECORDS[:2], hurt)
+    assert memory.ask(
         "SELECT pmid, substances, harms FROM marts.new_articles "
         "WHERE search = 'kratom' AND list_contains(harms, 'liver')"
     ) == [(21, ["leaf_or_extract"], ["liver"])]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 
 from pipeline import run as runs
 from pipeline.options import Options
+from pipeline.outputs import feeds
 from pipeline.outputs.feeds import ENTRIES_KEPT, FLOOD
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
@@ -27,6 +29,9 @@ from pipeline.warehouse import searches
 from tests import corpus
 from tests.conftest import FakeClock
 from tests.corpus import article
+from tests.in_memory import Warehouse
+
+pytestmark = pytest.mark.whole
 
 CASE = (("D002363", "Case Reports"),)
 OLD = article(11, "Kratom in mice", year=2024)
@@ -98,25 +103,39 @@ def latest(sets: list[Path]) -> Path:
     return sets[-1]
 
 
-def test_a_first_run_is_one_entry(live, settings):
-    live(OLD, article(12, "Kratom for pain", year=2024))
-    assert titles(settings.latest) == [
-        "Kratom: 2, Kratom and pain: 1 records found by the first run"
-    ]
+Day = Callable[..., Path]
 
 
-def test_a_new_record_is_one_entry_in_its_feeds_and_stays(live, settings, clock):
-    live(OLD)
+@pytest.fixture
+def day(memory: Warehouse, tmp_path: Path) -> Day:
+    """Hold these records on the next day; returns where its feeds are."""
+
+    def run(*records: str) -> Path:
+        memory.day(*records)
+        directory = tmp_path / f"{memory.as_of:%Y-%m-%d}"
+        directory.mkdir()
+        feeds.write(memory.con, directory)
+        return directory
+
+    return run
+
+
+def test_a_first_run_is_one_entry(day):
+    latest = day(OLD, article(12, "Kratom for pain", year=2024))
+    assert titles(latest) == ["Kratom: 2, Kratom and pain: 1 records found by the first run"]
+
+
+def test_a_new_record_is_one_entry_in_its_feeds_and_stays(day):
+    day(OLD)
     new = article(12, "Kratom &lt;b&gt; for pain in a patient", types=CASE, entered="2026-11-22")
     for _ in range(3):
-        clock.sleep(86_400)
-        live(OLD, new)
-    found = read(settings.latest).entries
+        latest = day(OLD, new)
+    found = read(latest).entries
     url = "https://pubmed.ncbi.nlm.nih.gov/12/"
     assert len(found) == 2
     assert (found[0].id, found[0].link) == (url, url)
-    assert read(settings.latest, "feeds/human-descriptive.atom").entries[0].id == url
-    assert url not in str(read(settings.latest, "feeds/preclinical.atom").entries)
+    assert read(latest, "feeds/case-reports-and-series.atom").entries[0].id == url
+    assert url not in str(read(latest, "feeds/animal-studies.atom").entries)
     for part in (
         "Type: Case report", "Substance words: kratom", "Publication year: 2025", "Case Reports",
         "Source: PubMed", "Searches: Kratom, Kratom and pain",
@@ -227,16 +246,16 @@ def test_nothing_new_changes_nothing_but_the_name_of_the_set(sets):
         assert text == (after / name).read_text(encoding="utf-8"), name
 
 
-def test_a_record_that_enters_a_second_search_is_not_new(live, settings, clock):
-    live(OLD)
-    clock.sleep(86_400)
-    live(article(11, "Kratom in mice against pain", year=2024, revised="2026-11-20"))
-    assert len(titles(settings.latest)) == 1
+def test_a_record_that_enters_a_second_search_is_not_new(day):
+    day(OLD)
+    latest = day(article(11, "Kratom in mice against pain", year=2024, revised="2026-11-20"))
+    assert len(titles(latest)) == 1
 
 
 def test_where_pubmed_reads_a_search_otherwise_only_what_just_entered_it_is_news(
-    live, settings, clock, monkeypatch
+    live_with_outputs, settings, clock, monkeypatch
 ):
+    live = live_with_outputs
     live(OLD)
     clock.sleep(86_400)
     monkeypatch.setattr(
@@ -256,23 +275,21 @@ def test_where_pubmed_reads_a_search_otherwise_only_what_just_entered_it_is_news
     ]
 
 
-def test_very_many_new_records_are_one_entry(live, settings, clock):
-    live(OLD)
-    clock.sleep(86_400)
-    live(OLD, *(article(100 + i, f"Mitragynine {i} in mice") for i in range(FLOOD + 1)))
+def test_very_many_new_records_are_one_entry(day):
+    day(OLD)
+    latest = day(OLD, *(article(100 + i, f"Mitragynine {i} in mice") for i in range(FLOOD + 1)))
     for name in ("feed.atom", "feeds/substance/mitragynine.atom"):
-        assert titles(settings.latest, name)[0] == f"{FLOOD + 1} new records"
-        assert len(titles(settings.latest, name)) <= 2
+        assert titles(latest, name)[0] == f"{FLOOD + 1} new records"
+        assert len(titles(latest, name)) <= 2
 
 
-def test_a_feed_keeps_its_newest_entries(live, settings, clock):
+def test_a_feed_keeps_its_newest_entries(day):
     records = [OLD]
-    for day in range(3):
-        live(*records)
-        clock.sleep(86_400)
-        records += [article(100 * day + i, f"Kratom {day} {i}") for i in range(1, FLOOD + 1)]
-    live(*records)
-    found = read(settings.latest).entries
+    for number in range(3):
+        day(*records)
+        records += [article(100 * number + i, f"Kratom {number} {i}") for i in range(1, FLOOD + 1)]
+    latest = day(*records)
+    found = read(latest).entries
     assert len(found) == ENTRIES_KEPT
     assert [e.updated_parsed for e in found] == sorted(
         (e.updated_parsed for e in found), key=time.mktime, reverse=True

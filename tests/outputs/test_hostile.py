@@ -30,7 +30,7 @@ from markdown_it import MarkdownIt
 from pipeline import cli, logs
 from pipeline import run as runs
 from pipeline.options import Options
-from pipeline.outputs import claims, claims_page, claims_text, explain, query, search_log
+from pipeline.outputs import claims, explain, query, search_log
 from pipeline.outputs.citations.export import FORMATS, TARGETS, export
 from pipeline.outputs.citations.selection import Selection
 from pipeline.outputs.receipt import Receipt
@@ -41,6 +41,9 @@ from pipeline.update import run_update
 from tests import corpus
 from tests.conftest import FakeClock
 from tests.outputs import hostile
+from tools import claims_page
+
+pytestmark = pytest.mark.whole
 
 # what a terminal obeys or shows in another place; spelt here once more on purpose
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -202,12 +205,12 @@ def test_claims_show_the_record_and_obey_nothing(con):
     claim = claims.one(con, "kratom", "safety.liver")
     assert [record["pmid"] for record in claim["records"]] == [hostile.PMID]
     for text in (
-        claims_text.one_text(claim),
-        claims_text.map_text(claims.the_map(con, "kratom")),
-        claims_text.next_text(claims.next_to_read(con, "kratom")),
+        claims.one_text(claim),
+        claims.map_text(claims.the_map(con, "kratom")),
+        claims.next_text(claims.next_to_read(con, "kratom")),
     ):
         assert not OBEYED.search(text) and not FORGED.search(text)
-    assert "alert(1)" in claims_text.one_text(claim)
+    assert "alert(1)" in claims.one_text(claim)
 
 
 def test_the_page_of_claims_is_markdown_of_ours(con):

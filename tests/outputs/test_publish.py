@@ -86,8 +86,9 @@ def test_a_file_system_without_links_is_no_fault(building, previous, monkeypatch
     assert_whole(building, sums)
 
 
-def test_after_damage_the_next_update_ends_with_a_whole_set(live, clock, settings):
+def test_after_damage_the_next_update_ends_with_a_whole_set(live_with_outputs, clock, settings):
     """Also where nothing is new, so that the files of the set before would be shared."""
+    live = live_with_outputs
     record = article(1, "Kratom and pain in mice")
     live(record)
     first = settings.latest.resolve()

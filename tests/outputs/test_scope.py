@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pipeline import cli
+from pipeline.outputs import query
 from pipeline.outputs.wording import PUBMED_ONLY
 from pipeline.settings import Settings
+from tests.conftest import made_once, publish_live
 from tests.corpus import article
 
+pytestmark = pytest.mark.whole
 
-@pytest.fixture
-def held(live: Callable[..., object], settings: Settings) -> Settings:
+
+@pytest.fixture(scope="session")
+def held(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A live set: its statement is another one than that of files or of the demonstration."""
-    live(article(11, "Kratom in mice against pain"))
-    return settings
+    record = article(11, "Kratom in mice against pain")
+    base = made_once(tmp_path_factory, "scope", lambda base: publish_live(base, record))
+    return Settings(data=base / "data")
+
+
+@pytest.fixture(autouse=True)
+def _at_this_set(held: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KETUM_DATA", str(held.data))
 
 
 def set_id(settings: Settings) -> str:
@@ -28,7 +37,7 @@ def set_id(settings: Settings) -> str:
 def test_every_file_for_readers_says_both(held):
     for name in (
         "index.html", "index.private.html", "digest.md", "feed.atom", "feeds/safety.atom",
-        "feeds/claims/analgesia.atom", "feeds/preclinical.atom", "search_log.json",
+        "feeds/claims/analgesia.atom", "feeds/animal-studies.atom", "search_log.json",
         "manifest.json",
     ):  # fmt: skip
         text = (held.latest / name).read_text(encoding="utf-8")
@@ -43,9 +52,11 @@ def test_where_it_is_one_text_it_is_said_once(held):
         assert text.count(PUBMED_ONLY) == 1
 
 
-def test_the_tables_say_both(held, published):
-    assert published("SELECT DISTINCT set_id FROM marts.search_totals") == [(set_id(held),)]
-    for (statement,) in published("SELECT statement FROM marts.search_totals"):
+def test_the_tables_say_both(held):
+    with query.open_published(held) as con:
+        told = con.execute("SELECT DISTINCT set_id, statement FROM marts.search_totals").fetchall()
+    assert {row[0] for row in told} == {set_id(held)}
+    for _, statement in told:
         assert PUBMED_ONLY in statement
 
 

@@ -5,62 +5,63 @@ from __future__ import annotations
 import json
 import re
 
+from pipeline.outputs import search_log
 from pipeline.outputs.search_log import ANSWERED, FILL_IN, NOT_DONE
 from pipeline.settings import ROOT
 from tests.corpus import article
+from tests.in_memory import Warehouse
 
 
-def log(settings) -> dict:
-    return json.loads((settings.latest / "search_log.json").read_text(encoding="utf-8"))
+def log(memory: Warehouse) -> dict:
+    return json.loads(search_log.render(memory.con))
 
 
-def test_all_sixteen_items_have_a_status_and_a_text(live, settings, published):
-    live(article(11, "Kratom in mice"), article(12, "Kratom for pain"))
-    found = log(settings)
+def test_all_sixteen_items_have_a_status_and_a_text(memory):
+    memory.day(article(11, "Kratom in mice"), article(12, "Kratom for pain"))
+    found = log(memory)
     items = {item["number"]: item for item in found["prisma_s"]}
     assert list(items) == list(range(1, 17))
     assert {item["status"] for item in items.values()} == {ANSWERED, FILL_IN, NOT_DONE}
     assert items[1]["text"].startswith("PubMed through NCBI E-utilities.")
     assert "Kratom: 2; Kratom and pain: 1" in items[15]["text"]
-    strategies = {row[0] for row in published("SELECT strategy FROM marts.search_log")}
+    strategies = {row[0] for row in memory.ask("SELECT strategy FROM marts.search_log")}
     assert {search["strategy"] for search in found["searches"]} == strategies
-    assert found["set_id"] == settings.latest.resolve().name
+    assert found["set_id"] == "a-set"
     assert "PubMed only" in found["scope"]
     assert found["flow_identification"]["databases"]["kratom"] == {"PubMed": 2}
 
 
-def test_what_is_said_of_limits_and_filters_is_so(live, settings):
+def test_what_is_said_of_limits_and_filters_is_so(memory):
     """Items 9 and 10: no date, language, type, subset or exclusion is part of a strategy."""
-    live(article(11, "Kratom in mice"))
-    for search in log(settings)["searches"]:
+    memory.day(article(11, "Kratom in mice"))
+    for search in log(memory)["searches"]:
         tags = {tag.lower() for tag in re.findall(r"\[([^\]]+)\]", search["strategy"])}
         assert tags and tags <= {"tw", "tiab", "mesh", "mesh:noexp", "nm", "rn", "ot"}, tags
         assert " NOT " not in search["strategy"]
 
 
-def test_reports_of_one_study_are_linked_as_item_16_says(live, settings, published):
+def test_reports_of_one_study_are_linked_as_item_16_says(memory):
     told = "Men were randomly assigned to kratom tea or placebo. NCT00000001."
-    live(article(11, "Kratom tea", abstract=told), article(12, "Kratom tea again", abstract=told))
-    item = next(item for item in log(settings)["prisma_s"] if item["number"] == 16)
+    memory.day(*(article(n, f"Kratom tea {n}", abstract=told) for n in (11, 12)))
+    item = next(item for item in log(memory)["prisma_s"] if item["number"] == 16)
     assert "evidence.study_groups" in item["text"]
-    groups = published("SELECT DISTINCT study_group FROM evidence.study_groups")
+    groups = memory.ask("SELECT DISTINCT study_group FROM evidence.study_groups")
     assert len(groups) == 1
-    assert log(settings)["flow_identification"]["databases"]["kratom"] == {"PubMed": 2}
+    assert log(memory)["flow_identification"]["databases"]["kratom"] == {"PubMed": 2}
 
 
-def test_a_second_run_tells_what_changed(live, settings, clock):
-    live(article(11, "Kratom in mice"))
-    clock.sleep(86_400)
-    live(article(11, "Kratom in mice"), article(12, "Kratom in rats", entered="2026-11-22"))
-    living = log(settings)["prisma_lsr"]
+def test_a_second_run_tells_what_changed(memory):
+    memory.day(article(11, "Kratom in mice"))
+    memory.day(article(11, "Kratom in mice"), article(12, "Kratom in rats", entered="2026-11-22"))
+    living = log(memory)["prisma_lsr"]
     assert len(living["runs"]) == 2
     assert len(living["changes_to_methods"]) == 1  # the first run; nothing changed since
     entered = living["changes_to_results"]["entered"]
     assert {"search": "kratom", "reason": "new_in_pubmed", "records": 1} in entered
 
 
-def test_the_documentation_has_every_item_with_its_status(live, settings):
-    live(article(11, "Kratom in mice"))
+def test_the_documentation_has_every_item_with_its_status(memory):
+    memory.day(article(11, "Kratom in mice"))
     page = (ROOT / "docs" / "reporting.md").read_text(encoding="utf-8")
-    for item in log(settings)["prisma_s"]:
+    for item in log(memory)["prisma_s"]:
         assert f"| {item['number']} | {item['name']} | {item['status']} |" in page

@@ -48,6 +48,27 @@ def test_sets_are_counted_by_origin(settings):
     assert sets.prune(settings) == []
 
 
+def test_a_set_that_is_kept_on_purpose_stays_until_it_is_let_go(settings):
+    for day in range(1, SETS_KEPT + 3):
+        live(settings, day)
+    sets.keep(settings, LIVE.format(1))
+    assert sets.kept(settings) == [LIVE.format(1)]
+    sets.prune(settings)
+    assert LIVE.format(1) in names(settings) and LIVE.format(2) not in names(settings)
+    sets.let_go(settings, LIVE.format(1))
+    sets.prune(settings)
+    assert LIVE.format(1) not in names(settings)
+
+
+@pytest.mark.parametrize("act", [sets.keep, sets.let_go])
+def test_only_a_set_that_is_there_can_be_kept_or_let_go(act, settings):
+    live(settings, 1)
+    with pytest.raises(ConfigurationError) as caught:
+        act(settings, LIVE.format(2))
+    assert caught.value.exit_code == 2 and caught.value.next_step
+    assert sets.kept(settings) == []
+
+
 def test_what_is_not_ours_stays(settings):
     for day in range(1, SETS_KEPT + 3):
         live(settings, day)

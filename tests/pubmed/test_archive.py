@@ -105,5 +105,14 @@ def test_a_last_line_cut_by_a_crash_is_left_out(archive):
     assert [entry["pmids"] for entry in archive.entries("run")] == [[1]]
 
 
+def test_a_broken_line_in_the_middle_is_damage_and_hides_nothing(archive):
+    archive.note("run", {"kind": "records", "pmids": [1]})
+    with archive.ledger("run").open("a") as file:
+        file.write('{"kind": "rec\n')
+    archive.note("run", {"kind": "records", "pmids": [2]})
+    with pytest.raises(ConfigurationError, match="its line 2 is broken"):
+        archive.entries("run")
+
+
 def test_a_run_without_a_ledger_has_no_entries(archive):
     assert archive.entries("never") == []

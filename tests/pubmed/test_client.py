@@ -27,6 +27,8 @@ from pipeline.settings import ROOT
 from tests.conftest import FakeClock
 from tests.corpus import article, article_set
 
+pytestmark = pytest.mark.whole
+
 KEY = "canary0000000000000000000000000key"
 FOUND = (
     b'<?xml version="1.0" encoding="UTF-8" ?>\n<!DOCTYPE eSearchResult PUBLIC '

@@ -60,7 +60,7 @@ RECORDS = (
 
 
 @pytest.fixture
-def update(settings, clock, tmp_path, monkeypatch):
+def update(settings, clock, tmp_path, monkeypatch, database_alone):
     """A live update against a server with these records; gives its receipt and its requests."""
     monkeypatch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
 

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from pipeline.errors import MachineError
+from pipeline.pubmed import timing
 from pipeline.pubmed.timing import is_off_peak, next_off_peak
 
 WINTER, SUMMER = "2026-01-14", "2026-07-15"  # both Wednesdays; Eastern is UTC-5, then UTC-4
@@ -62,3 +64,13 @@ def test_through_a_whole_year_the_next_hours_are_the_first_ones():
         if then > moment:
             assert not is_off_peak(then - timedelta(seconds=1))
         moment += timedelta(hours=1)
+
+
+def test_a_machine_without_time_zone_data_says_what_to_install(monkeypatch):
+    def missing(key: str) -> None:
+        raise timing.ZoneInfoNotFoundError(key)
+
+    monkeypatch.setattr(timing, "ZoneInfo", missing)
+    with pytest.raises(MachineError, match="time zone") as caught:
+        is_off_peak(datetime(2026, 11, 22))
+    assert caught.value.exit_code == 8 and "tzdata" in caught.value.next_step

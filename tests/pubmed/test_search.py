@@ -168,6 +168,37 @@ def test_a_set_that_never_stands_still_ends_the_run():
     assert caught.value.exit_code == 5
 
 
+def test_a_record_listed_twice_does_not_make_up_for_one_that_was_missed():
+    """All counts agree: one record moved into the second half, and one came into the first."""
+    early, late = date(1950, 1, 1), date(2026, 1, 1)
+    pubmed = FakePubmed(spread(16, lambda n: early if n < 8 else late))
+
+    def drift(number: int) -> None:
+        if number == 3:  # the first half was read
+            pubmed.entries[1000] = late
+            del pubmed.entries[1000 + 7 * 15]
+            pubmed.entries[5] = early
+
+    pubmed.before_each = drift
+    assert esearch(pubmed, "q").pmids == tuple(sorted(pubmed.entries))
+    assert pubmed.terms.count("q") == 4, "counted before and after, and read once more"
+
+
+@pytest.mark.parametrize("listed", ["", "<Id>7</Id>", "<Id>7</Id><Id>8</Id>"])
+def test_a_page_that_lists_fewer_than_it_counts_is_asked_for_again(listed):
+    class Client:
+        clock = FakeClock()
+
+        def ask(self, _tool, _parameters, check):
+            return check(
+                f"<eSearchResult><Count>3</Count><IdList>{listed}</IdList>"
+                "<QueryTranslation>q</QueryTranslation></eSearchResult>".encode()
+            )
+
+    with pytest.raises(TransientAnswer, match="counted 3 records and listed"):
+        search.ask_page(Client(), "q", WHOLE)
+
+
 # -- single answers
 
 

@@ -15,6 +15,8 @@ from pipeline.replay import Archive, ReplayServer
 from pipeline.replay.archive import Record
 from tests.conftest import FakeClock
 
+pytestmark = pytest.mark.whole
+
 HITS = int(os.environ.get("KETUM_HITS", "25000"))
 BUSY_DAY = date(2019, 12, 19)
 

@@ -19,6 +19,8 @@ from pipeline.update import run_update
 from tests.conftest import FakeClock
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.whole
+
 DAY = 86_400
 
 

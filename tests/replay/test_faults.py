@@ -20,6 +20,8 @@ from pipeline.replay.answers import TOOLS
 from pipeline.replay.faults import Misbehaviour, case
 from tests import corpus
 
+pytestmark = pytest.mark.whole
+
 KEY = "canary0000000000000000000000000key"
 SAFE = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
 ONE = corpus.article(

@@ -16,6 +16,8 @@ from pipeline.replay import Archive, ReplayServer
 from pipeline.replay.archive import Record
 from pipeline.replay.tools import Tools
 
+pytestmark = pytest.mark.whole
+
 MINIMAL = (
     '<PubmedArticle><MedlineCitation><PMID Version="1">{pmid}</PMID><Article><ArticleTitle>'
     "kratom {pmid}</ArticleTitle></Article></MedlineCitation><PubmedData><History>"

@@ -21,6 +21,8 @@ from pipeline.replay import Archive, Exchange, ReplayServer, Response
 from pipeline.replay.archive import Record
 from tests.entrez import lead
 
+pytestmark = pytest.mark.whole
+
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
 
 

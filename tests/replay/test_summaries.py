@@ -18,6 +18,8 @@ from pipeline.replay.archive import Record
 from pipeline.replay.summaries import read_document
 from tests.entrez import lead
 
+pytestmark = pytest.mark.whole
+
 ARTICLE = """<PubmedArticle>
   <MedlineCitation Status="MEDLINE"><PMID Version="1">31</PMID>
     <Article>

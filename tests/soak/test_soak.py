@@ -17,11 +17,13 @@ from tests.soak.events import KINDS, is_deleted, is_merged, is_revised
 from tests.soak.plans import CLEAN
 from tests.soak.world import World
 
+pytestmark = pytest.mark.whole
+
 DAYS = int(os.environ.get("KETUM_SOAK_DAYS", "6"))
 
 
 def test_no_difference_after_days_of_changes_faults_and_kills(tmp_path: Path):
-    """KETUM_SOAK_DAYS days (30 in .ci/run); `make soak` is the same for 300."""
+    """KETUM_SOAK_DAYS days (8 in .ci/run); `make soak` is the same for 300."""
     soak = Soak(tmp_path, seed=54)
     soak.live(DAYS)
     soak.close()

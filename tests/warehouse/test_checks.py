@@ -18,6 +18,8 @@ from pipeline.warehouse import checks
 from tests.conftest import FakeClock
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.whole
+
 SQL = ROOT / "sql"
 CASE_REPORT = (("D002363", "Case Reports"),)
 

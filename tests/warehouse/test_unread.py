@@ -15,6 +15,8 @@ from pipeline.warehouse import database, load, searches, stage
 from pipeline.warehouse.fingerprint import schema_files
 from tests.corpus import article, article_set, write
 
+pytestmark = pytest.mark.whole
+
 CASE = (("D002363", "Case Reports"),)
 FIRST = article(1, "Kratom in a patient with pain", types=CASE, year=2024)
 DAY = 86_400
@@ -34,8 +36,9 @@ def unread(published):
 
 
 def test_counts_are_at_most_one_higher_until_the_record_can_be_read(
-    live, clock, settings, published
+    live_with_outputs, clock, settings, published
 ):
+    live = live_with_outputs
     receipt = live(FIRST, broken(article(2, "Kratom tea")))
     assert unread(published) == [("kratom", 2, False)]
     assert coverage(published) == {"kratom": "complete_list", "kratom_pain": "complete"}

@@ -155,16 +155,16 @@ def load_mapping(path: Path, codes: Sequence[str]) -> LabelMapping:
         ConfigurationError: naming the line at fault.
     """
     file = RuleFile(path)
-    told = file.read(_MappingTable, file.data, "set")
-    schemes = tuple(_scheme(file, table, codes) for table in told.schemes)
+    given = file.read(_MappingTable, file.data, "set")
+    schemes = tuple(_scheme(file, table, codes) for table in given.schemes)
     if not schemes:
         raise file.error("scheme", "a [[scheme]] is needed")
     return LabelMapping(
-        told.set_name,
-        _columns(file, told.columns),
-        _split(file, told.split),
+        given.set_name,
+        _columns(file, given.columns),
+        _split(file, given.split),
         schemes,
-        tuple(told.human_experimental),
+        tuple(given.human_experimental),
     )
 
 
@@ -178,20 +178,20 @@ def _columns(file: RuleFile, table: MappingType[str, Any] | None) -> dict[str, s
 
 
 def _split(file: RuleFile, table: MappingType[str, Any]) -> Split:
-    told = file.read(_SplitTable, table, "[split]")
-    if told.by == "parity":
+    given = file.read(_SplitTable, table, "[split]")
+    if given.by == "parity":
         return Split("parity")
-    if told.by != "hash":
+    if given.by != "hash":
         raise file.error("by =", "`by` is hash or parity")
-    if told.seed is None or told.develop_share is None:
+    if given.seed is None or given.develop_share is None:
         raise file.error("[split]", "a split by hash needs `seed` and `develop_share`")
-    return Split("hash", told.seed, told.develop_share)
+    return Split("hash", given.seed, given.develop_share)
 
 
 def _scheme(file: RuleFile, table: MappingType[str, Any], codes: Sequence[str]) -> Scheme:
-    told = file.read(_SchemeTable, table, f'name = "{table.get("name")}"')
+    given = file.read(_SchemeTable, table, f'name = "{table.get("name")}"')
     classes: list[LabelClass] = []
-    for entry in told.classes:
+    for entry in given.classes:
         here = f'name = "{entry.get("name")}"'
         one = file.read(_ClassTable, entry, here)
         for code in one.study_types:
@@ -209,5 +209,5 @@ def _scheme(file: RuleFile, table: MappingType[str, Any], codes: Sequence[str]) 
     for kind in ("labels", "study_types"):
         used = [value for held in classes for value in getattr(held, kind)]
         if twice := sorted({value for value in used if used.count(value) > 1}):
-            raise file.error(f'"{twice[0]}"', f"`{twice[0]}` is in two classes of {told.name}")
-    return Scheme(told.name, tuple(classes), told.with_abstract, told.measures_confidence)
+            raise file.error(f'"{twice[0]}"', f"`{twice[0]}` is in two classes of {given.name}")
+    return Scheme(given.name, tuple(classes), given.with_abstract, given.measures_confidence)

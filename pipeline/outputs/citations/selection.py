@@ -79,7 +79,7 @@ def years(text: str) -> tuple[int | None, int | None]:
     """First and last year of `2024`, `2019-2024`, `2019-` or `-2024`.
 
     Raises:
-        ConfigurationError: it is none of these, or ends before it begins.
+        ConfigurationError: it is something else, or ends before it begins.
     """
     found = _YEARS.fullmatch(text)
     first, dash, last = found.groups() if found else (None, None, None)

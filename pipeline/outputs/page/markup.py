@@ -30,7 +30,7 @@ def text(value: object) -> str:
 
 
 def number(count: int | None, **selection: str) -> str:
-    """A count that opens its records; NULL is not known, which is no zero.
+    """A count that opens its records; NULL is not known, which is not a zero.
 
     Args:
         count: how many records.
@@ -112,7 +112,7 @@ def folded(search: Search, first: Search, html: str, title: str = "Table") -> st
     """A part of a section that stands open while its search is the one chosen.
 
     Args:
-        search: what it tells of.
+        search: what it is about.
         first: the search that is chosen before a reader chooses.
         html: the part.
         title: what it is, before the name of the search.

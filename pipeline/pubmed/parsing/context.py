@@ -330,7 +330,7 @@ def integer(text: str | None, what: str, largest: int = LARGEST_INTEGER) -> int:
     """A whole number from 0 up, ASCII digits only.
 
     Raises:
-        BadRecordError: the text is none, or too large for its column.
+        BadRecordError: the text is not a number, or too large for its column.
     """
     plain = (text or "").strip()
     if plain.isdigit() and plain.isascii() and len(plain) <= 10 and int(plain) <= largest:
@@ -342,7 +342,7 @@ def read_pmid(context: Context, element: Element) -> tuple[int, int]:
     """A PMID and its Version.
 
     Raises:
-        BadRecordError: it is no positive number, or the version is none.
+        BadRecordError: it is not a positive number, or the version is not one.
     """
     pmid = integer(context.flat(element), "PMID")
     if not pmid:

@@ -4,7 +4,7 @@ Parsing record by record is faster than one tree for the file and lets one broke
 set aside. Input: bytes of a document (or several, one after the other) whose root is a
 PubmedArticleSet, PubmedBookArticleSet or BookDocumentSet (PubMed DTD, "Set-level elements").
 Assumed: an encoding that contains ASCII (`open_bytes` sees to UTF-16), and that records do not
-nest: one that lacks its end tag ends where the next begins, so that it costs no other. A tag
+nest: a record without its end tag ends where the next begins, so that it costs no other. A tag
 inside a comment or CDATA section neither ends nor begins a record. Each byte is looked at a
 fixed number of times, whatever a file holds.
 """
@@ -356,7 +356,7 @@ def extract(source: Source, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[
         spans: (offset, length) of cuts of this file, ascending by offset; they may repeat.
 
     Raises:
-        ConfigurationError: a span is none of this file.
+        ConfigurationError: a span does not belong to this file.
     """
     with open_bytes(source) as stream:
         cutter = Cutter(stream, source_name(source))

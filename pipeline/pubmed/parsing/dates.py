@@ -3,7 +3,7 @@
 The shapes come from the PubMed DTD (PubDate, ArticleDate, PubMedPubDate) and from NLM's
 "MEDLINE/PubMed XML Element Descriptions": a PubDate has Year with Month, Day or Season, or
 a MedlineDate in free words (`1998 Dec-1999 Jan`, `2000 Spring`, `2021 3rd Quarter`).
-Nothing here raises: a date that is none keeps its words and has a lower precision.
+Nothing here raises: a date that cannot be read as one keeps its words and has a lower precision.
 """
 
 from __future__ import annotations
@@ -204,7 +204,7 @@ def _numbers(parts: Iterable[Part]) -> dict[str, int | None]:
 
 
 def whole_date(parts: Iterable[Part]) -> date | None:
-    """DateCompleted, DateRevised: Year, Month and Day as a date, or None if it is none."""
+    """DateCompleted, DateRevised: Year, Month and Day as a date, or None if they make no date."""
     return _whole_date(tuple(parts))
 
 

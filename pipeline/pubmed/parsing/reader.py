@@ -73,7 +73,7 @@ class RecordReader:
         else:
             if cut.name:
                 self.context.tally["element", f"PubmedArticleSet/{cut.name}"] += 1
-            self._set_aside(cut, "stands between records, and is none")
+            self._set_aside(cut, "stands between records, and is not a record")
 
     def _record(self, cut: Cut) -> None:
         context = self.context

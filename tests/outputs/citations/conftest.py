@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ from pipeline.outputs.citations.citation import Citation
 from pipeline.outputs.citations.selection import Selection
 from pipeline.settings import Settings
 from pipeline.update import run_update
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, made_once, the_database_alone
 from tests.corpus import article, write
 
 PREPRINT = ("D000076942", "Preprint")
@@ -118,13 +119,17 @@ def _records() -> Sequence[str]:
 @pytest.fixture(scope="session")
 def held(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of the published set."""
-    base = tmp_path_factory.mktemp("citations")
-    settings = Settings(data=base / "data")
-    listed = base / "listed.csv"
-    listed.write_text(LIST, encoding="utf-8")
-    path = write(base / "records.xml", *_records())
-    run_update(Options(from_files=(path, listed)), settings, FakeClock())
-    return settings
+
+    def make(base: Path) -> None:
+        listed = base / "listed.csv"
+        listed.write_text(LIST, encoding="utf-8")
+        path = write(base / "records.xml", *_records())
+        with the_database_alone():
+            run_update(
+                Options(from_files=(path, listed)), Settings(data=base / "data"), FakeClock()
+            )
+
+    return Settings(data=made_once(tmp_path_factory, "citations", make) / "data")
 
 
 @pytest.fixture(scope="session")

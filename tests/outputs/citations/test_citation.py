@@ -9,6 +9,8 @@ import pytest
 from pipeline.outputs.citations.citation import ARTICLE, CHAPTER, UNKNOWN, iso_date
 from tests.outputs.citations.conftest import GROUP, HARD_TITLE
 
+pytestmark = pytest.mark.whole
+
 
 def test_all_members_are_there_once(citations):
     assert set(citations) == {101, 102, 103, 104, 105, 106, 107, 108, 109, 110, None}

@@ -22,6 +22,8 @@ from tests.conftest import FakeClock
 from tests.corpus import article, write
 from tests.outputs.citations.conftest import CANARY
 
+pytestmark = pytest.mark.whole
+
 KINDS = [*FORMATS, *TARGETS]
 KRATOM = Selection("kratom")
 CASE = (("D002363", "Case Reports"),)
@@ -64,7 +66,7 @@ def test_the_newest_years_come_first_and_undated_records_last(held):
     assert found[-1] == 109
 
 
-def test_since_counts_from_the_run_that_found_a_record(settings, tmp_path):
+def test_since_counts_from_the_run_that_found_a_record(settings, tmp_path, database_alone):
     clock = FakeClock()
     for day in (1, 2):
         path = write(tmp_path / f"{day}.xml", article(day, f"Kratom, day {day}"))
@@ -75,7 +77,9 @@ def test_since_counts_from_the_run_that_found_a_record(settings, tmp_path):
     assert chosen(settings, since=date(2026, 11, 24)) == []
 
 
-def test_a_claim_shown_as_its_parts_has_the_records_of_all_of_them(settings, tmp_path):
+def test_a_claim_shown_as_its_parts_has_the_records_of_all_of_them(
+    settings, tmp_path, database_alone
+):
     path = write(
         tmp_path / "some.xml",
         article(21, "Liver injury after kratom use", types=CASE),

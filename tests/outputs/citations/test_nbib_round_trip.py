@@ -21,6 +21,8 @@ from pipeline.settings import ROOT
 from pipeline.warehouse import stage
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.whole
+
 DEMO = ROOT / "data" / "demo" / "pubmed21n1298-selection.xml.gz"
 SCHEMA = ROOT / "sql" / "schema"
 

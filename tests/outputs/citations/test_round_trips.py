@@ -21,6 +21,8 @@ from pipeline.pubmed.files import open_records
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
 from tests.outputs.citations.conftest import CANARY, GROUP, HARD_TITLE, OLD_WILEY_DOI
 
+pytestmark = pytest.mark.whole
+
 ANY_LINE = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1
 ).map(lambda text: f"T {' '.join(text.split(' '))} t")

@@ -13,6 +13,8 @@ from pipeline.outputs.citations import tabular
 from pipeline.outputs.citations.export import FORMATS, TARGETS
 from tests.outputs.citations.conftest import CANARY, GROUP, HARD_TITLE, OLD_WILEY_DOI
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture(scope="module")
 def all_of_them(citations):

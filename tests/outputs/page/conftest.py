@@ -11,13 +11,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipeline import run as runs
 from pipeline.options import Options
-from pipeline.replay import Archive as ReplayArchive
-from pipeline.replay import ReplayServer
 from pipeline.settings import Settings
 from pipeline.update import run_update
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, made_once, publish_live
 from tests.corpus import article, write
 from tests.outputs.page.browser import AXE, PROGRAMS, Browser
 
@@ -152,26 +149,19 @@ def _connection(directory: Path) -> duckdb.DuckDBPyConnection:
 
 @pytest.fixture(scope="session")
 def set_of_files(tmp_path_factory: pytest.TempPathFactory) -> Published:
-    base = tmp_path_factory.mktemp("page")
-    path = write(base / "some.xml", *_records())
-    settings = Settings(data=base / "data")
-    run_update(Options(from_files=(path,)), settings, FakeClock())
-    return Published(settings.latest.resolve())
+    def make(base: Path) -> None:
+        path = write(base / "some.xml", *_records())
+        run_update(Options(from_files=(path,)), Settings(data=base / "data"), FakeClock())
+
+    base = made_once(tmp_path_factory, "page", make)
+    return Published(Settings(data=base / "data").latest.resolve())
 
 
 @pytest.fixture(scope="session")
 def complete_set(tmp_path_factory: pytest.TempPathFactory) -> Published:
     """The same records as a live set: searches are complete, and PubMed's own were counted."""
-    base = tmp_path_factory.mktemp("complete")
-    write(base / "corpus" / "all.xml", *_records())
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        ReplayServer(ReplayArchive.read(base / "corpus")) as server,
-    ):
-        patch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
-        settings = Settings(data=base / "data", eutils_url=server.url, pace_file=base / "pace")
-        run_update(Options(), settings, FakeClock())
-    return Published(settings.latest.resolve())
+    base = made_once(tmp_path_factory, "complete", lambda base: publish_live(base, *_records()))
+    return Published(Settings(data=base / "data").latest.resolve())
 
 
 @pytest.fixture(params=["set_of_files", "complete_set"])

@@ -7,6 +7,8 @@ import pytest
 from tests.outputs.page.browser import Browser, titles
 from tests.outputs.page.conftest import LONG, QUOTES, SCRIPT, TURNED, Published
 
+pytestmark = pytest.mark.whole
+
 KRATOM = 54
 RETRACTED = 4
 RECORDS = KRATOM - RETRACTED - 1
@@ -26,6 +28,11 @@ def test_it_is_drawn_without_an_error_or_a_request(opened: Browser, set_of_files
     assert len(titles(opened)) == 25
 
 
+@pytest.mark.parametrize(
+    "any_set",
+    ["set_of_files", pytest.param("complete_set", marks=pytest.mark.slow)],
+    indirect=True,
+)
 def test_every_number_opens_a_list_of_that_length(browser: Browser, any_set: Published):
     """As the program counts them, for each link of the page."""
     browser.open(any_set.page)
@@ -231,8 +238,20 @@ def test_sections_are_reached_by_keyboard_and_keep_the_view(
     assert browser.run("return location.hash") == "#search=kratom&type=RCT"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["index.html", "index.private.html"])
+AXE_RUNS = [
+    # each two of set, page and scheme meet in the first four
+    ("complete_set", "index.html", "light"),
+    ("complete_set", "index.private.html", "dark"),
+    ("set_of_files", "index.html", "dark"),
+    ("set_of_files", "index.private.html", "light"),
+    pytest.param("complete_set", "index.html", "dark", marks=pytest.mark.slow),
+    pytest.param("complete_set", "index.private.html", "light", marks=pytest.mark.slow),
+    pytest.param("set_of_files", "index.html", "light", marks=pytest.mark.slow),
+    pytest.param("set_of_files", "index.private.html", "dark", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize(("any_set", "name", "scheme"), AXE_RUNS, indirect=["any_set"])
 def test_axe_finds_nothing_serious(
     browser: Browser, any_set: Published, axe: str, scheme: str, name: str
 ):

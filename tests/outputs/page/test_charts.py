@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from tests.outputs.page.browser import Browser, titles
 from tests.outputs.page.conftest import Published
+
+pytestmark = pytest.mark.whole
 
 
 def press(browser: Browser, key: str) -> None:

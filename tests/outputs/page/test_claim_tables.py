@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from lxml import html
 
 from tests.outputs.page.conftest import Published
 from tests.outputs.page.seen import held, labels, searches, span, tables
+
+pytestmark = pytest.mark.whole
 
 
 def test_experiments_on_people(any_set: Published):

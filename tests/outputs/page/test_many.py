@@ -9,6 +9,8 @@ import pytest
 from tests.outputs.page import many
 from tests.outputs.page.browser import Browser
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.mark.slow
 def test_ten_thousand_records_are_light_and_quick(browser: Browser, tmp_path: Path):

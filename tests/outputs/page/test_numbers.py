@@ -16,6 +16,8 @@ from tests.outputs.page.conftest import Published
 from tests.outputs.page.seen import held
 from tools import chart_library
 
+pytestmark = pytest.mark.whole
+
 BEHIND = """
     SELECT count(*), count(DISTINCT x.study_group)
     FROM ops.search_hits AS h JOIN marts.articles AS a USING (pmid)
@@ -112,6 +114,11 @@ def behind(selection: dict[str, Any], marks: list[str]) -> tuple[str, dict[str, 
     return query, values
 
 
+@pytest.mark.parametrize(
+    "any_set",
+    ["complete_set", pytest.param("set_of_files", marks=pytest.mark.slow)],
+    indirect=True,
+)
 def test_every_number_counts_the_records_it_opens(any_set: Published):
     found = numbers(any_set.page)
     assert len(found) > 120
@@ -183,7 +190,8 @@ def test_nothing_says_zero_of_a_year_that_was_not_searched_whole(set_of_files: P
     assert "0" not in grid(set_of_files.page).values()
 
 
-def test_a_complete_search_says_its_zeros(live, settings):
+def test_a_complete_search_says_its_zeros(live_with_outputs, settings):
+    live = live_with_outputs
     from tests.corpus import article
 
     live(article(11, "Kratom in mice", year=2024), article(12, "Kratom in rats", year=2026))

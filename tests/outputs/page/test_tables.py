@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.outputs.page.conftest import Published
 from tests.outputs.page.seen import held, known, labels, searches, span, tables
+
+pytestmark = pytest.mark.whole
 
 COMPARED = (
     "Records by search",

@@ -7,7 +7,9 @@ from pipeline.outputs.page.facts import Facts
 from pipeline.outputs.page.markup import OPERATION, folded, paragraph
 
 TITLE = "Kinds of studies by year"
-NOT_ZERO = "Where a search does not cover all of PubMed, an empty year is not known: it is no zero."
+NOT_ZERO = (
+    "Where a search does not cover all of PubMed, an empty year is not known, and not a zero."
+)
 
 
 def html(facts: Facts) -> str:

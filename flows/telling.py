@@ -1,0 +1,112 @@
+"""What Prefect's pages say of an update: names, states, artifacts. Words here, Prefect elsewhere.
+
+A person who opens the list of runs learns there what happened; who opens a run, what to do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.errors import KetumError
+from pipeline.options import Options
+from pipeline.outputs import since
+from pipeline.outputs.manifest import OddManifestError
+from pipeline.outputs.manifest import read as read_manifest
+from pipeline.outputs.receipt import HEADLINE_SEARCHES, Receipt
+from pipeline.outputs.since import Changed
+from pipeline.settings import Settings
+from pipeline.storage import for_duckdb
+from pipeline.warehouse.database import ALONE
+
+log = logging.getLogger("ketum")
+
+RECEIPT_KEY = "ketum-update"
+TABLE_KEY = "ketum-searches"
+PROGRESS_KEY = "ketum-fetch"
+_COUNTS = ("members", "entered", "left", "retracted", "unclassified")
+
+
+def origin_of(parameters: Mapping[str, Any]) -> str:
+    """The origin of a run with these parameters; what they are wrong in is said by the run."""
+    source = _group(parameters, "source")
+    with contextlib.suppress(KetumError, TypeError, ValueError):
+        return Options(
+            offline=bool(source.get("offline")),
+            archive=Path(source["archive"]) if source.get("archive") else None,
+            from_files=tuple(map(Path, source.get("from_files") or ())),
+            name=source.get("name"),
+        ).origin
+    return "?"
+
+
+def _group(parameters: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A group of parameters, which Prefect gives as JSON or as a model."""
+    group = parameters.get(name) or {}
+    return dict(group) if isinstance(group, dict) else dict(vars(group))
+
+
+def run_name(day: str, parameters: Mapping[str, Any]) -> str:
+    """The name of a run: when, of what, and how."""
+    full = " (full)" if _group(parameters, "pubmed").get("full") else ""
+    return f"{day} {origin_of(parameters)}{full}"
+
+
+def changed_in(published: Path) -> dict[str, list[Changed]]:
+    """What a published set has that the one before had not; empty where it cannot be read."""
+    try:
+        path = for_duckdb(published.resolve() / "ketum.duckdb")
+        with duckdb.connect(path, read_only=True, config=ALONE) as con:
+            return since.since_last_set(con)
+    except (duckdb.Error, KetumError) as error:
+        log.warning("What changed could not be read from the set (%s).", type(error).__name__)
+        return {}
+
+
+def done(receipt: Receipt, changed: Mapping[str, list[Changed]]) -> str:
+    """The message of a completed run: what a reader of the list of runs wants to know."""
+    held = "; ".join(
+        f"{receipt.searches[name]['members']} records of {name}"
+        for name in HEADLINE_SEARCHES
+        if name in receipt.searches
+    )
+    if receipt.is_unchanged:
+        return f"Nothing differs from the last run but the date: {held}."
+    revised = receipt.records.get("changed", 0)
+    told = [f"{len(changed.get('new', []))} new", f"{revised} revised"]
+    told += [f"{len(found)} {kind}" for kind, found in changed.items() if found and kind != "new"]
+    return f"{', '.join(told)}: {held}."
+
+
+def failed(error: KetumError, settings: Settings) -> str:
+    """The message of a run that failed for a reason that is known, and what readers see now."""
+    return f"{error.text()} {what_stands(settings)}"
+
+
+def what_stands(settings: Settings) -> str:
+    """Which tables readers have, in one sentence."""
+    try:
+        held = read_manifest(settings.latest.resolve())
+    except OddManifestError:
+        return "Nothing is published yet."
+    return f"The tables of {held.as_of.day} {held.as_of:%B %Y} stand."
+
+
+def page(receipt: Receipt, changed: dict[str, list[Changed]]) -> str:
+    """The Markdown artifact: receipt, what changed by title, where the page is."""
+    shown = Path(receipt.published_path) / "index.html"
+    parts = [receipt.markdown(), since.markdown(changed), f"The page: `{shown}`", ""]
+    return "\n".join(part for part in parts if part)
+
+
+def table(receipt: Receipt) -> list[dict[str, Any]]:
+    """The table artifact: a row for each search."""
+    return [
+        {"search": search, **{key: counts.get(key, 0) for key in _COUNTS}}
+        for search, counts in receipt.searches.items()
+    ]

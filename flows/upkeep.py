@@ -1,0 +1,109 @@
+"""The other flows: is everything whole, could it be rebuilt, does PubMed answer, what can go."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Cancelled, Completed, Failed
+
+from pipeline import logs, notify
+from pipeline.clock import Clock
+from pipeline.errors import KetumError, LockedError
+from pipeline.notices import FAILURE
+from pipeline.outbox import Event
+from pipeline.settings import Settings
+
+log = logging.getLogger("ketum")
+
+
+def _name() -> str:
+    when = flow_run.scheduled_start_time or datetime.now(UTC)
+    return f"{when:%Y-%m-%d %H:%M} {flow_run.flow_name}"
+
+
+@flow(name="verification", flow_run_name=_name, persist_result=False)
+def verification() -> State[Any]:
+    """Hold the latest set and every raw archive against what was written down about them."""
+
+    def work(settings: Settings) -> str:
+        from pipeline import verify
+
+        reports = verify.verify(settings)
+        for report in reports:
+            log.info("%s", report.text())
+        verify.require_whole(reports)
+        return f"{len(reports)} verified, all whole."
+
+    return _state_of("verification", work)
+
+
+@flow(name="rehearsal", flow_run_name=_name, persist_result=False)
+def rehearsal() -> State[Any]:
+    """Make each warehouse anew from its raw archive, beside the real one, and compare."""
+
+    def work(settings: Settings) -> str:
+        from pipeline import rehearsal
+
+        found = [rehearsal.rehearse(origin, settings) for origin in rehearsal.origins(settings)]
+        for one in found:
+            log.info("%s", one.text())
+        rehearsal.require_same(found)
+        return " ".join(one.text() for one in found) or "Nothing was ever committed here."
+
+    return _state_of("rehearsal", work)
+
+
+@flow(name="canary", flow_run_name=_name, persist_result=False)
+def canary() -> State[Any]:
+    """Ask PubMed one small question: `ketum doctor --live`."""
+
+    def work(settings: Settings) -> str:
+        from pipeline.pubmed import einfo
+
+        found = einfo.ask(settings, Clock()).findings()
+        for name, value, is_right in found:
+            log.log(logging.INFO if is_right else logging.WARNING, "%s: %s", name, value)
+        return "; ".join(f"{name} {value}" for name, value, _ in found[:2]) + "."
+
+    return _state_of("canary", work)
+
+
+@flow(name="housekeeping", flow_run_name=_name, persist_result=False)
+def housekeeping() -> State[Any]:
+    """Remove what nobody needs; nothing that a rebuild or a reader needs."""
+
+    def work(settings: Settings) -> str:
+        from flows.history import remove_old_runs
+        from pipeline.housekeeping import keep_house
+
+        removed = keep_house(settings, Clock())
+        for sentence in removed:
+            log.info("%s", sentence)
+        runs = remove_old_runs(Clock())
+        return f"{len(removed)} removed from the data directory, {runs} run(s) from Prefect."
+
+    return _state_of("housekeeping", work)
+
+
+def _state_of(name: str, work: Callable[[Settings], str]) -> State[Any]:
+    """The state of the run: what was done, or why not, without a traceback where that is known."""
+    settings = Settings.from_environment()
+    logs.show_in_run(settings)
+    try:
+        return Completed(message=work(settings))
+    except LockedError as error:
+        return Cancelled(message=error.text())
+    except KetumError as error:
+        log.error("%s", error.text())
+        now = Clock().now()
+        event = Event(
+            f"failure:{name}:{now:%Y-%m-%d}", FAILURE, f"ketum: the {name} failed", error.text()
+        )
+        notify.tell(settings, event, Clock())
+        return Failed(message=error.text())

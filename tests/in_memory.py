@@ -1,0 +1,207 @@
+"""A warehouse in memory: rows by hand or records day by day, judged, and made into marts.
+
+What an update does between fetching and publishing, without a server, a file or another process,
+in a third of its time. A mart, a judgement or a membership is tested here; what an update itself
+does (asking, storing, resuming, publishing) is tested by one.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import duckdb
+from lxml import etree
+
+from pipeline.evidence import type_changes
+from pipeline.evidence.judge import judge
+from pipeline.evidence.reference import Reference
+from pipeline.outputs import marts
+from pipeline.outputs.wording import statement
+from pipeline.settings import PUBMED_ORIGIN, ROOT
+from pipeline.warehouse import fingerprint, load, membership, searches, stage
+from tests.corpus import article_set
+
+SQL = ROOT / "sql"
+FIRST_DAY = datetime(2026, 11, 22, 12)
+
+Rows = list[tuple[Any, ...]]
+
+
+class Warehouse:
+    """A database of ketum's schema in memory, without remarks on its columns.
+
+    Attributes:
+        con: the connection.
+        as_of: the time of the day at work.
+        counts: members, entered and left of each search on the last day.
+    """
+
+    def __init__(self) -> None:
+        self.con = duckdb.connect(config={"threads": 1})
+        self.reference = Reference.load(ROOT / "data" / "reference")
+        self.as_of = FIRST_DAY
+        self.before: datetime | None = None
+        self.counts: dict[str, dict[str, int]] = {}
+        for path in fingerprint.schema_files(SQL):
+            self.con.execute(path.read_text(encoding="utf-8"))
+        self.fill("ops.warehouse", {"origin": PUBMED_ORIGIN})
+
+    def fill(self, relation: str, *rows: dict[str, object]) -> None:
+        """Insert rows typed by hand; what a row leaves out is NULL, or empty where it must be.
+
+        Args:
+            relation: schema and table.
+            rows: column to value.
+        """
+        needed = self.con.execute(
+            "SELECT column_name, data_type FROM duckdb_columns() "
+            "WHERE schema_name || '.' || table_name = ? AND NOT is_nullable",
+            [relation],
+        ).fetchall()
+        for row in rows:
+            whole = {name: _empty(kind) for name, kind in needed} | row
+            marks = ", ".join("?" * len(whole))
+            self.con.execute(
+                f"INSERT INTO {relation} ({', '.join(whole)}) VALUES ({marks})",
+                list(whole.values()),
+            )
+
+    def read(self, *records: str, deleted: tuple[int, ...] = ()) -> dict[str, int]:
+        """Read records as PubMed delivers them into `core`; returns what the load counted."""
+        stage.create_staging(self.con)
+        stage.stage_file(
+            self.con,
+            article_set(*records, deleted=deleted).encode(),
+            raw_file=f"{self.as_of:%Y%m%d}.xml",
+            stamp=f"{self.as_of:%Y%m%d}",
+            first_record_no=1,
+        )
+        return load.merge(self.con, self.as_of)
+
+    def judge(self) -> None:
+        """Judge what is in `core` by the shipped rules."""
+        judge(self.con, self.reference)
+        type_changes.note(self.con, self.as_of)
+
+    def day(self, *records: str, is_live: bool = True) -> None:
+        """One day's run: read, judge, memberships, marts. The next one is a day later.
+
+        Args:
+            records: all that PubMed holds on this day; its answers list those that the searches'
+                predicates match, and what was a member and is not given was deleted.
+            is_live: PubMed was asked; else these are records of files, which nothing leaves.
+        """
+        if self.counts:
+            self.before, self.as_of = self.as_of, self.as_of + timedelta(days=1)
+        self.read(*records)
+        self.judge()
+        self.find(_pmids(records) if is_live else None)
+        self.build()
+
+    def find(self, delivered: list[int] | None) -> None:
+        """Note a run with its searches, and bring memberships up to date.
+
+        Args:
+            delivered: PMIDs of the records that PubMed holds now; None where files were read.
+        """
+        is_live = delivered is not None
+        in_scope = [
+            search
+            for search in self.reference.topics.searches
+            if search.mode == "live" or not is_live
+        ]
+        names = [search.name for search in in_scope]
+        answers = {name: self._matching(name, delivered or []) for name in names if is_live}
+        reason = "appeared" if self.counts else "first_run"
+        gone = [
+            pmid
+            for (pmid,) in self.ask(
+                "SELECT DISTINCT pmid FROM ops.search_hits WHERE left_at IS NULL"
+            )
+            if is_live and pmid not in (delivered or [])
+        ]
+        searches.note_unread(self.con, answers)
+        self.counts = membership.update(
+            self.con, answers, names, dict.fromkeys(names, reason), gone, self.as_of
+        )
+        run = f"{self.as_of:%Y%m%d}"
+        mode = "live" if is_live else "files"
+        self.fill(
+            "ops.runs",
+            {
+                "run_id": run,
+                "mode": mode,
+                "as_of": self.as_of,
+                "previous_published_at": self.before,
+            },
+        )
+        for search in in_scope:
+            unread = self.ask(
+                "SELECT count(*) FROM ops.unread_records WHERE search = ?", [search.name]
+            )[0][0]
+            self.fill(
+                "ops.searches",
+                {
+                    "run_id": run,
+                    "search": search.name,
+                    "label": search.label,
+                    "mode": search.mode,
+                    "strategy": self.reference.topics.pubmed_query(search.name),
+                    "searched_at": self.as_of,
+                    "hit_count": len(answers.get(search.name, ())),
+                    "is_complete": is_live and not unread,
+                    "unread_count": unread,
+                    "is_baseline": reason == "first_run",
+                },
+            )
+
+    def build(self) -> None:
+        """Make every mart anew."""
+        held, unread = self.ask(
+            "SELECT (SELECT count(DISTINCT pmid) FROM ops.search_hits WHERE left_at IS NULL), "
+            "(SELECT count(DISTINCT pmid) FROM ops.unread_records)"
+        )[0]
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE run_parameters AS "
+            "SELECT ?::TIMESTAMP AS as_of, ?::DATE AS as_of_date, ?::SMALLINT AS as_of_year, "
+            "?::TIMESTAMP AS previous_published_at, ?::VARCHAR AS statement, 'a-set' AS set_id",
+            [
+                self.as_of,
+                self.as_of.date(),
+                self.as_of.year,
+                self.before,
+                statement(PUBMED_ORIGIN, held, unread),
+            ],
+        )
+        marts.note_dois(self.con)
+        for path in marts.files(SQL):
+            self.con.execute(path.read_text(encoding="utf-8"))
+
+    def ask(self, sql: str, parameters: list[object] | None = None) -> Rows:
+        return self.con.execute(sql, parameters or []).fetchall()
+
+    def _matching(self, search: str, pmids: list[int]) -> list[int]:
+        """Those of the records that hold every topic of the search."""
+        (topics,) = self.ask("SELECT topics FROM evidence.searches WHERE search = ?", [search])
+        rows = self.ask(
+            "SELECT pmid FROM evidence.article_topics WHERE list_contains(?, topic) "
+            "AND list_contains(?::INTEGER[], pmid) GROUP BY pmid HAVING count(*) = ? ORDER BY pmid",
+            [topics[0], pmids, len(topics[0])],
+        )
+        return [pmid for (pmid,) in rows]
+
+
+def _pmids(records: tuple[str, ...]) -> list[int]:
+    return [int(str(etree.fromstring(text).findtext(".//PMID"))) for text in records]
+
+
+def _empty(kind: str) -> object:
+    """A value for a column that must have one."""
+    if kind.endswith("[]"):
+        return []
+    if kind == "BOOLEAN":
+        return False
+    if kind.startswith(("TIMESTAMP", "DATE")):
+        return FIRST_DAY
+    return b"" if kind == "BLOB" else "" if kind == "VARCHAR" else 0

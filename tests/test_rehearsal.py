@@ -1,0 +1,60 @@
+"""A rehearsal of a rebuild: the same as published or named, and nothing of it stays."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from pipeline import rehearsal
+from pipeline.errors import CheckError, ConfigurationError, LockedError
+from pipeline.storage import hold_lock
+from tests.corpus import article
+from tests.test_rebuild import tables_of
+
+pytestmark = pytest.mark.whole
+
+FIRST = article(1, "Kratom and pain in mice")
+
+
+@pytest.fixture
+def two_days(live, settings, clock, database_alone):
+    live(FIRST)
+    clock.sleep(86_400)
+    live(FIRST, article(2, "Kratom"))
+    return settings
+
+
+def test_what_is_made_anew_is_what_is_published_and_leaves_no_trace(two_days, clock, monkeypatch):
+    before = tables_of(two_days.warehouse("pubmed"))
+    shown = two_days.latest.resolve()
+    found = [rehearsal.rehearse(name, two_days, clock) for name in rehearsal.origins(two_days)]
+    rehearsal.require_same(found)
+    (one,) = found
+    assert (one.origin, one.runs, one.differing) == ("pubmed", 2, ())
+    assert one.compared > 10 and "are the same" in one.text()
+    assert not (two_days.data / ".rehearsal").exists()
+    assert tables_of(two_days.warehouse("pubmed")) == before
+    assert two_days.latest.resolve() == shown
+    assert len(list(two_days.runs.iterdir())) == 2
+
+    # a run that an archive lost shows as a difference
+    monkeypatch.setattr(
+        rehearsal.journals, "read_all", lambda *_a, real=rehearsal.journals.read_all, **_k:
+        real(two_days.runs)[1:],
+    )  # fmt: skip
+    poorer = rehearsal.rehearse("pubmed", two_days, clock)
+    assert "ops.search_hits" in poorer.differing
+    with pytest.raises(CheckError, match=r"ops\.search_hits"):
+        rehearsal.require_same([poorer])
+
+
+def test_a_set_that_is_gone_cannot_be_compared_with(two_days, clock):
+    shutil.rmtree(two_days.latest.resolve())
+    with pytest.raises(ConfigurationError, match="no published set"):
+        rehearsal.rehearse("pubmed", two_days, clock)
+
+
+def test_it_does_not_begin_beside_a_run(settings, clock):
+    with hold_lock(settings.lock, "a-run"), pytest.raises(LockedError):
+        rehearsal.rehearse("pubmed", settings, clock)

@@ -1,0 +1,71 @@
+"""Who belongs to a search, since when and why, day by day."""
+
+from __future__ import annotations
+
+from tests.corpus import article
+
+KRATOM = article(1, "Kratom and pain in mice")
+STAYS = "SELECT pmid, left_reason FROM ops.search_hits WHERE search = 'kratom' ORDER BY ALL"
+
+
+def test_a_first_run_is_a_baseline_and_announces_nothing(memory):
+    memory.day(KRATOM, article(2, "Kratom"))
+    assert memory.ask(
+        "SELECT search, reason, pmid, record_count FROM marts.new_articles ORDER BY search"
+    ) == [("kratom", "baseline", None, 2), ("kratom_pain", "baseline", None, 1)]
+
+
+def test_a_record_that_the_search_no_longer_finds_has_left_and_is_kept(memory):
+    memory.day(KRATOM, article(2, "Kratom"))
+    memory.day(KRATOM, article(2, "Another plant after all", revised="2026-11-23"))
+    assert memory.ask(STAYS) == [(1, None), (2, "left")]
+    assert memory.counts["kratom"]["left"] == 1
+    assert memory.ask("SELECT pmid FROM marts.articles") == [(1,)]
+    assert memory.ask("SELECT DISTINCT pmid FROM marts.study_type_articles") == [(1,)]
+    assert memory.ask("SELECT count(*) FROM core.articles") == [(2,)]
+
+
+def test_a_record_that_pubmed_holds_no_longer_is_deleted(memory):
+    memory.day(KRATOM, article(2, "Kratom"))
+    memory.day(KRATOM)
+    assert memory.ask(STAYS) == [(1, None), (2, "deleted")]
+    assert memory.ask(
+        "SELECT before, after FROM ops.article_changes WHERE pmid = 2 AND field = 'record'"
+    ) == [("Kratom", "no longer delivered by PubMed")]
+
+
+def test_a_record_that_comes_back_has_a_second_stay(memory):
+    memory.day(KRATOM, article(2, "Kratom"))
+    memory.day(KRATOM)
+    memory.day(KRATOM, article(2, "Kratom"))
+    assert memory.ask(STAYS) == [(1, None), (2, "deleted"), (2, None)]
+
+
+def test_about_a_deleted_record_pubmed_and_the_predicate_do_not_differ(memory):
+    """It is held, and its words still match: but PubMed could not have listed it."""
+    memory.day(KRATOM, article(2, "Kratom"))
+    for _ in range(2):  # neither on the day nor later
+        memory.day(KRATOM)
+        assert memory.ask("FROM ops.search_differences") == []
+        assert memory.ask("SELECT local_only_count FROM marts.search_totals") == [(0,), (0,)]
+
+
+def test_of_several_records_with_the_doi_of_a_deleted_one_the_first_is_named(memory):
+    same = {n: article(n, f"Kratom, copy {n}", doi="10.1/same") for n in (3, 4, 5, 6)}
+    memory.day(*same.values())
+    del same[3]
+    same[4] = article(4, "Kratom, revised", doi="10.1/same", revised="2026-11-23")
+    memory.day(*same.values())
+    assert memory.ask(
+        "SELECT left_reason, merged_into_pmid FROM ops.search_hits WHERE left_at IS NOT NULL"
+    ) == [("merged", 4)]
+
+
+def test_records_of_files_never_leave(memory):
+    memory.day(KRATOM, is_live=False)
+    memory.day(article(2, "Headache after exercise"), is_live=False)
+    assert memory.ask("SELECT search, held_member_count FROM marts.search_totals ORDER BY 1") == [
+        ("kratom", 1),
+        ("kratom_pain", 1),
+        ("pain", 2),
+    ]
