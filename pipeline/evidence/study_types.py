@@ -20,6 +20,7 @@ from pydantic import Field
 from pipeline.evidence.aspects import Aspect, aspects_of, check_aspects, load_aspects
 from pipeline.evidence.confidence import Measurements, confidence_of, evidence_of, measurements
 from pipeline.evidence.judgement import AspectValue, Label, Proof
+from pipeline.evidence.precedence import SOURCES, Step, load_steps, place_of, source_of
 from pipeline.evidence.record import Record
 from pipeline.rules.decide import Found, Matcher
 from pipeline.rules.file import RuleFile, Table
@@ -37,17 +38,6 @@ FLAGS = (
     "is_other_species",
     "is_possible_human_experiment",
 )
-SOURCES = ("nlm_pt", "nlm_mesh", "record_kind", "text_rule")
-"""What a rule can rest on, strongest first; `override` stands before all of them."""
-_SOURCE_OF_KIND = {
-    "publication_type": "nlm_pt",
-    "mesh": "nlm_mesh",
-    "mesh_qualifier": "nlm_mesh",
-    "substance": "nlm_mesh",
-    "record_kind": "record_kind",
-    "link": "record_kind",
-    "text": "text_rule",
-}
 
 
 class StudyType(Table):
@@ -72,15 +62,6 @@ class Group(Table):
     kind: Literal["study", "summary", "other"]
 
 
-class _StepTable(Table):
-    """One `[[precedence]]`."""
-
-    step: str
-    codes: list[str]
-    confidence: list[str] = Field(default_factory=lambda: list(CONFIDENCES))
-    source: list[str] = Field(default_factory=lambda: list(SOURCES))
-
-
 class _TogetherTable(Table):
     """One `[[together]]`."""
 
@@ -92,24 +73,6 @@ class _CompatibleTable(Table):
 
     primary: str
     others: list[str] = Field(alias="with")
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of the precedence: the first of `codes` with a rule of this kind is primary."""
-
-    name: str
-    codes: tuple[str, ...]
-    confidences: tuple[str, ...]
-    sources: tuple[str, ...]
-
-    def covers(self, rule: Rule) -> bool:
-        """Whether a rule that holds satisfies it."""
-        return (
-            rule.code in self.codes
-            and rule.confidence in self.confidences
-            and source_of(rule) in self.sources
-        )
 
 
 @dataclass(frozen=True)
@@ -152,14 +115,7 @@ class StudyTypes:
     @cached_property
     def best_step(self) -> tuple[tuple[int, int], ...]:
         """Of each rule that gives a type the first step it satisfies, and its place there."""
-        return tuple(
-            next(
-                (number, step.codes.index(rule.code))
-                for number, step in enumerate(self.steps)
-                if step.covers(rule)
-            )
-            for rule in self.type_rules()
-        )
+        return tuple(place_of(self.steps, rule) for rule in self.type_rules())
 
 
 class TypesOf(NamedTuple):
@@ -196,9 +152,14 @@ def types_of(
     rules = study_types.rules.rules
     outcome = study_types.matcher.run(units, tags)
     fired = [rule_no for _, rule_no in outcome.fired]
-    typing = [rule_no for rule_no in fired if rule_no < study_types.type_count]
+    typing = _counting(study_types, [n for n in fired if n < study_types.type_count])
+    found_of = [
+        one
+        for one in outcome.found
+        if one.rule_no >= study_types.type_count or one.rule_no in typing
+    ]
     labels = (
-        _labels(study_types, typing, outcome.found, has_abstract=bool(record.sections))
+        _labels(study_types, typing, found_of, has_abstract=bool(record.sections))
         if typing
         else (_unclassified(record),)
     )
@@ -215,7 +176,7 @@ def types_of(
     for name, study_type in dict.fromkeys((one.aspect, one.study_type) for one in aspects):
         given.setdefault(name, []).append(study_type)
     proofs: list[Proof] = []
-    for found in outcome.found:
+    for found in found_of:
         rule = rules[found.rule_no]
         if found.rule_no < study_types.type_count:
             proofs.append(_proof("study_type", rule.code, rule, found))
@@ -237,9 +198,14 @@ def types_of(
     )
 
 
-def source_of(rule: Rule) -> str:
-    """What the rule's own signals rest on."""
-    return _SOURCE_OF_KIND[rule.signals[0].kind]
+def _counting(study_types: StudyTypes, fired: Sequence[int]) -> list[int]:
+    """The rules that count: those of a step of their own only where no earlier step decides."""
+    steps = [study_types.best_step[rule_no][0] for rule_no in fired]
+    return [
+        rule_no
+        for rule_no, step in zip(fired, steps, strict=True)
+        if step == min(steps) or not study_types.steps[step].rules
+    ]
 
 
 def _labels(
@@ -326,8 +292,7 @@ def load_study_types(path: Path, results: Sequence[Mapping[str, Any]] = ()) -> S
         raise file.error("study_type", f"the type {UNCLASSIFIED} is needed")
     assignable = [code for code in codes if code != UNCLASSIFIED]
     rules = load_rules(file, "rule", assignable)
-    steps = tuple(_step(file, table, assignable) for table in file.tables("precedence"))
-    _check_every_label_can_win(file, rules, steps)
+    steps = load_steps(file, assignable, rules)
     aspects = load_aspects(file, assignable)
     aspect_rules = load_rules(file, "aspect_rule", [v for one in aspects for v in one.codes()])
     check_aspects(file, aspects, rules)
@@ -353,31 +318,6 @@ def _study_type(file: RuleFile, table: Mapping[str, Any], groups: tuple[Group, .
     if given.group not in {group.name for group in groups}:
         raise file.error(near, f"unknown group `{given.group}`")
     return given
-
-
-def _step(file: RuleFile, table: Mapping[str, Any], codes: list[str]) -> Step:
-    near = f'step = "{table.get("step")}"'
-    given = file.read(_StepTable, table, near)
-    for values, allowed in (
-        (given.codes, codes),
-        (given.confidence, CONFIDENCES),
-        (given.source, SOURCES),
-    ):
-        for value in values:
-            if value not in allowed:
-                raise file.error(near, f"unknown `{value}` (known: {', '.join(allowed)})")
-    return Step(given.step, tuple(given.codes), tuple(given.confidence), tuple(given.source))
-
-
-def _check_every_label_can_win(
-    file: RuleFile, rules: tuple[Rule, ...], steps: tuple[Step, ...]
-) -> None:
-    """A rule no step covers would leave an article with labels and no primary."""
-    for rule in rules:
-        if not any(step.covers(rule) for step in steps):
-            raise file.error(
-                f'id = "{rule.rule_id}"', f"no step of [[precedence]] covers rule {rule.rule_id}"
-            )
 
 
 def _compatible(file: RuleFile, codes: list[str]) -> frozenset[tuple[str, str]]:
