@@ -18,7 +18,7 @@ from pipeline.options import Options
 from pipeline.outputs import since
 from pipeline.outputs.manifest import OddManifestError
 from pipeline.outputs.manifest import read as read_manifest
-from pipeline.outputs.receipt import HEADLINE_SEARCHES, Receipt
+from pipeline.outputs.receipt import Receipt
 from pipeline.outputs.since import Changed
 from pipeline.settings import Settings
 from pipeline.storage import for_duckdb
@@ -71,9 +71,7 @@ def changed_in(published: Path) -> dict[str, list[Changed]]:
 def done(receipt: Receipt, changed: Mapping[str, list[Changed]]) -> str:
     """The message of a completed run: what a reader of the list of runs wants to know."""
     held = "; ".join(
-        f"{receipt.searches[name]['members']} records of {name}"
-        for name in HEADLINE_SEARCHES
-        if name in receipt.searches
+        f"{counts['members']} record(s) of {name}" for name, counts in receipt.searches.items()
     )
     if receipt.is_unchanged:
         return f"Nothing differs from the last run but the date: {held}."

@@ -31,7 +31,6 @@ from pipeline.warehouse.stage import Staged
 
 Counts = dict[str, object]
 
-PAIN_TOPIC = "pain"
 """The topic whose records PubMed is asked to count by year, beside all of its records."""
 
 
@@ -182,7 +181,7 @@ def count(run: Run, made: Made) -> Outcome:
 def _denominators(run: Run) -> dict[str, str]:
     """What PubMed's records are counted of by year, each with its query."""
     found = {counts.PUBMED: counts.PUBMED_QUERY}
-    return found | {one.name: one.query for one in run.topics.topics if one.name == PAIN_TOPIC}
+    return found | {one.name: one.query for one in run.topics.topics if one.is_counted}
 
 
 def load(run: Run, made: Made) -> Outcome:

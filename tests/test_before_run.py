@@ -55,7 +55,7 @@ def test_where_it_is_not_safe_nothing_is_touched(how, of_0_1_0, caplog):
     assert "another version" in caplog.text
 
 
-def test_a_warehouse_of_this_version_is_left_alone(live, settings, database_alone):
+def test_a_warehouse_of_this_version_is_left_alone(live, settings):
     from tests.corpus import article
 
     live(article(1, "Kratom"))

@@ -126,7 +126,7 @@ def test_the_first_set_tells_nothing_and_later_ones_what_is_new(live, settings, 
     assert len(titles(settings)) == before
 
 
-def test_silence_is_told_once_for_each_set(live, settings, clock, database_alone):
+def test_silence_is_told_once_for_each_set(live, settings, clock):
     live(article(1, "Kratom"))
     clock.sleep(47 * 3_600)
     assert notify.note(settings, Wishes(silent_hours=48), clock) == 0

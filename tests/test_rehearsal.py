@@ -18,7 +18,7 @@ FIRST = article(1, "Kratom and pain in mice")
 
 
 @pytest.fixture
-def two_days(live, settings, clock, database_alone):
+def two_days(live, settings, clock):
     live(FIRST)
     clock.sleep(86_400)
     live(FIRST, article(2, "Kratom"))

@@ -58,7 +58,7 @@ def size_of(directory: Path) -> int:
 
 
 @pytest.mark.slow
-def test_thirty_days(live, settings, clock, monkeypatch, database_alone):
+def test_thirty_days(live, settings, clock, monkeypatch):
     got: list[Event] = []
     refused_once: set[str] = set()
 

@@ -31,7 +31,9 @@ def register(commands: Subparsers) -> None:
     )
     claims.set_defaults(work=_claims)
     claims.add_argument("claim", nargs="?", metavar="ID", help="one claim, with its records")
-    claims.add_argument("--search", default="kratom", help="whose records (default: kratom)")
+    claims.add_argument(
+        "--search", help="whose records (default: those that the questions are about)"
+    )
     claims.add_argument("--json", action="store_true", help="for programs")
     other = claims.add_mutually_exclusive_group()
     other.add_argument(
@@ -54,18 +56,19 @@ def _claims(settings: Settings, arguments: argparse.Namespace) -> int:
             next_step="leave out the claim.",
         )
     with query.open_published(settings) as con:
+        search = arguments.search or claims.focus_search(con)
         found: object
         if arguments.check:
             told = claims.check_readings(con, settings.reference)
             found, text = told, for_terminal_lines(told)
         elif arguments.next:
-            rows = claims.next_to_read(con, arguments.search)
+            rows = claims.next_to_read(con, search)
             found, text = rows, claims.next_text(rows)
         elif arguments.claim:
-            claim = claims.one(con, arguments.search, arguments.claim)
+            claim = claims.one(con, search, arguments.claim)
             found, text = claim, claims.one_text(claim)
         else:
-            every = claims.the_map(con, arguments.search)
+            every = claims.the_map(con, search)
             found, text = every, claims.map_text(every)
     if arguments.json:
         print(for_json(json.dumps(found, indent=1, ensure_ascii=False, default=str)))

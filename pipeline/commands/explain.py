@@ -8,6 +8,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.clock import Clock
@@ -33,8 +36,8 @@ def register(commands: Subparsers) -> None:
     )  # fmt: skip
     which.add_argument(
         "--text", type=Path, metavar="FILE",
-        help="what the records of a file would become: PubMed XML, .nbib, or text with the title "
-        "on its first line and the abstract after it",
+        help="what the records of a file (- for stdin) would become: PubMed XML, .nbib, or text "
+        "with the title on its first line and the abstract after it",
     )  # fmt: skip
     explain.add_argument("--json", action="store_true", help="for programs")
 
@@ -66,7 +69,8 @@ def _explain_file(settings: Settings, arguments: argparse.Namespace) -> int:
     from pipeline.outputs import explain_text
 
     reference = Reference.load(settings.reference)
-    records = explain_text.records_of(arguments.text, settings.sql)
+    with _at_hand(arguments.text) as path:
+        records = explain_text.records_of(path, settings.sql)
     told = [
         explain_text.explain(record, judgement, reference)
         for record, judgement in zip(records, judge_records(records, reference), strict=True)
@@ -77,3 +81,15 @@ def _explain_file(settings: Settings, arguments: argparse.Namespace) -> int:
         is_terminal = sys.stdout.isatty()
         print("\n\n".join(explain_text.text(one, is_terminal=is_terminal) for one in told))
     return EXIT_OK
+
+
+@contextmanager
+def _at_hand(path: Path) -> Iterator[Path]:
+    """The file itself, or what comes on stdin as a file: parsers go back and forth in it."""
+    if str(path) != "-":
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as directory:
+        kept = Path(directory) / "stdin"
+        kept.write_bytes(sys.stdin.buffer.read())
+        yield kept

@@ -104,13 +104,13 @@ def note_known_articles(con: duckdb.DuckDBPyConnection, known: Sequence[KnownArt
 
 
 def note_known_members(con: duckdb.DuckDBPyConnection) -> None:
-    """Say which known articles are in the kratom search, and which only a list put there."""
+    """Say which known articles the focus search has, and which only a list put there."""
     con.execute(
         """
         UPDATE ops.known_articles AS k
         SET is_member = TRUE, is_only_listed = h.matched_by IN ('local', 'listed')
-        FROM core.articles AS a, ops.search_hits AS h
+        FROM core.articles AS a, ops.search_hits AS h, evidence.searches AS s
         WHERE (a.pmid = k.pmid OR (k.pmid IS NULL AND lower(a.doi) = lower(k.doi)))
-            AND h.pmid = a.pmid AND h.search = 'kratom' AND h.left_at IS NULL
+            AND h.pmid = a.pmid AND h.search = s.search AND s.is_focus AND h.left_at IS NULL
         """
     )

@@ -112,7 +112,7 @@ def _write_topics(con: duckdb.DuckDBPyConnection, topics: Topics) -> None:
         con,
         "evidence.topics",
         [
-            (topic.name, topic.label, topic.query, place)
+            (topic.name, topic.label, topic.query, topic.subject, place)
             for place, topic in enumerate(topics.topics, 1)
         ],
     )
@@ -128,6 +128,8 @@ def _write_topics(con: duckdb.DuckDBPyConnection, topics: Topics) -> None:
                 topics.pubmed_query(search.name),
                 search.minimum,
                 search.maximum,
+                search.is_headline,
+                search.is_focus,
                 place,
             )
             for place, search in enumerate(topics.searches, 1)

@@ -45,6 +45,8 @@ class _SearchTable(Table):
     topics: list[str]
     minimum: int
     maximum: int | None = None
+    is_headline: bool = False
+    is_focus: bool = False
 
 
 class _TermTable(Table):
@@ -82,6 +84,8 @@ class _TopicTable(Table):
 
     name: str
     label: str
+    subject: str | None = None
+    is_counted: bool = False
     mesh: list[dict[str, Any]] = Field(default_factory=list)
     substances: list[dict[str, Any]] = Field(default_factory=list)
     words: list[dict[str, Any]] = Field(default_factory=list)
@@ -101,6 +105,8 @@ class Search:
         topics: names of the topics.
         minimum: fewer live hits than this stop the run.
         maximum: more live hits than this are reported; None for no bound.
+        is_headline: its tables and first sentence stand at the top.
+        is_focus: the known articles and the questions are about its records.
     """
 
     name: str
@@ -109,6 +115,8 @@ class Search:
     topics: tuple[str, ...]
     minimum: int
     maximum: int | None
+    is_headline: bool = False
+    is_focus: bool = False
 
     def finds(self, hits: Iterable[TopicHit]) -> bool:
         """Whether a record on these topics is one of its records."""
@@ -134,6 +142,8 @@ class Topic:
         clauses: any of them makes a record match.
         excluded: queries joined by OR behind NOT; empty for none.
         set_aside: finds phrases that hold words of the topic and mean something else, or None.
+        subject: what a sentence calls experiments with it; None where it is not given to people.
+        is_counted: whether PubMed's records on it are counted by year.
     """
 
     name: str
@@ -141,6 +151,8 @@ class Topic:
     clauses: tuple[Clause, ...]
     excluded: tuple[str, ...]
     set_aside: Any = None
+    subject: str | None = None
+    is_counted: bool = False
 
     @property
     def query(self) -> str:
@@ -277,6 +289,8 @@ def load_topics(path: Path) -> Topics:
     )
     if not searches:
         raise file.error("search", "at least one [[search]] is needed")
+    if sum(search.is_focus for search in searches) != 1:
+        raise file.error("is_focus", "one [[search]] must be the focus, and no more")
     return Topics(file.version(), file.sha256, topics, searches)
 
 
@@ -289,9 +303,7 @@ def _search(file: RuleFile, table: _SearchTable, topics: list[str]) -> Search:
             raise file.error(near, f"unknown topic `{name}`")
     if table.maximum is not None and table.maximum < table.minimum:
         raise file.error(near, "maximum is below minimum")
-    return Search(
-        table.name, table.label, table.mode, tuple(table.topics), table.minimum, table.maximum
-    )
+    return Search(**{**table.model_dump(), "topics": tuple(table.topics)})
 
 
 def _topic(file: RuleFile, table: _TopicTable) -> Topic:
@@ -311,6 +323,8 @@ def _topic(file: RuleFile, table: _TopicTable) -> Topic:
         clauses,
         tuple(query for query, _ in excluded),
         re2.compile(aside, OPTIONS) if aside else None,
+        table.subject,
+        table.is_counted,
     )
 
 

@@ -179,6 +179,13 @@ def leaned_on(con: duckdb.DuckDBPyConnection, code: str) -> list[dict[str, Any]]
     )
 
 
+def focus_search(con: duckdb.DuckDBPyConnection) -> str:
+    """The search whose records the questions are about."""
+    row = con.execute("SELECT search FROM evidence.searches WHERE is_focus").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
 def next_to_read(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]:
     """Records that nobody has read for their claim yet: strongest design first.
 

@@ -40,7 +40,8 @@ _NEW = f"""
         (
             SELECT string_agg(DISTINCT lower(p.matched_text), ', ' ORDER BY lower(p.matched_text))
             FROM evidence.proofs AS p
-            WHERE p.kind = 'topic' AND p.code = 'kratom' AND p.pmid = a.pmid
+            WHERE p.kind = 'topic' AND p.pmid = a.pmid
+                AND p.code IN (SELECT unnest(topics) FROM evidence.searches WHERE is_focus)
         ),
         (
             SELECT string_agg(DISTINCT p.matched_text, ', ' ORDER BY p.matched_text)

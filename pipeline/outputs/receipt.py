@@ -14,7 +14,6 @@ from pipeline.evidence.curation import NOT_HELD
 from pipeline.outputs.headline import Headline, headline
 from pipeline.outputs.wording import HumanExperiments, first_sentence
 
-HEADLINE_SEARCHES = ("kratom", "kratom_pain")
 MISSED_SHOWN = 5
 PMIDS_SHOWN = 20
 
@@ -279,7 +278,7 @@ def older_texts(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 def headlines(con: duckdb.DuckDBPyConnection, searches: Container[str]) -> list[Headline]:
     """The headline tables of the headline searches among these."""
-    return [headline(con, name) for name in HEADLINE_SEARCHES if name in searches]
+    return [headline(con, name) for name in _headline_searches(con) if name in searches]
 
 
 def human_experiments(
@@ -287,17 +286,26 @@ def human_experiments(
 ) -> list[HumanExperiments]:
     """What the first sentence of each headline search among these says."""
     rows = con.execute(
-        "SELECT search, topics, held_count, held_checked_record_count, held_checked_group_count, "
-        "held_checked_pain_group_count, held_mention_record_count, unread_count, coverage, "
-        "as_of_date FROM marts.human_experimental_totals"
+        "SELECT search, (SELECT string_agg(t.subject, ' and ' ORDER BY t.display_order) "
+        "FROM evidence.topics AS t WHERE list_contains(h.topics, t.topic)), held_count, "
+        "held_checked_record_count, held_checked_group_count, held_checked_pain_group_count, "
+        "held_mention_record_count, unread_count, coverage, "
+        "as_of_date FROM marts.human_experimental_totals AS h"
     ).fetchall()
     found = {row[0]: HumanExperiments(*row) for row in rows}
-    return [found[name] for name in HEADLINE_SEARCHES if name in searches and name in found]
+    return [found[name] for name in _headline_searches(con) if name in searches and name in found]
 
 
 def first_sentences(con: duckdb.DuckDBPyConnection, searches: Container[str]) -> list[str]:
     """The first sentence of each headline search among these."""
     return [first_sentence(found) for found in human_experiments(con, searches)]
+
+
+def _headline_searches(con: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = con.execute(
+        "SELECT search FROM evidence.searches WHERE is_headline ORDER BY display_order"
+    ).fetchall()
+    return [name for (name,) in rows]
 
 
 def _number(con: duckdb.DuckDBPyConnection, query: str) -> int:

@@ -48,7 +48,7 @@ class HumanExperiments(NamedTuple):
     """
 
     search: str
-    topics: list[str]
+    subject: str | None
     record_count: int
     checked_record_count: int
     checked_group_count: int
@@ -70,7 +70,7 @@ def first_sentence(
         found: the numbers.
         count: makes the text of a number of its name and value; the page makes links.
     """
-    subject = " with kratom or its alkaloids" if "kratom" in found.topics else ""
+    subject = f" with {found.subject}" if found.subject else ""
     checked = found.checked_record_count
     verb = "holds" if found.coverage == "partial" else "finds"
     sentence = (
@@ -91,7 +91,7 @@ def first_sentence(
         mention = "mentions" if further == 1 else "mention"
         sentence += (
             f" {count('mention_record_count', further)} further {_records(further)} of human "
-            f"experiments, not counted here, only {mention} kratom."
+            f"experiments, not counted here, only {mention} {found.subject or 'the topic'}."
         )
     if found.unread_count:
         sentence += (

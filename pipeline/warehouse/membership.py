@@ -52,11 +52,12 @@ def update(
         held AS (
             SELECT s.search, s.has_answer, a.pmid, a.record_source,
                 x.pmid IS NOT NULL AS in_answer, l.pmid IS NOT NULL AS in_local,
-                s.search = 'kratom' AND a.record_source = 'sparse' AND EXISTS (
+                y.is_focus AND a.record_source = 'sparse' AND EXISTS (
                     SELECT 1 FROM ops.known_articles AS k
                     WHERE k.pmid = a.pmid OR (k.pmid IS NULL AND lower(k.doi) = lower(a.doi))
                 ) AS is_listed
             FROM scope AS s
+            JOIN evidence.searches AS y ON y.search = s.search
             CROSS JOIN core.articles AS a
             LEFT JOIN answered AS x ON x.search = s.search AND x.pmid = a.pmid
             LEFT JOIN local_hits AS l ON l.search = s.search AND l.pmid = a.pmid

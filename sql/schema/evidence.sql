@@ -75,6 +75,7 @@ CREATE TABLE evidence.topics ( -- the concept blocks searches are made of
     topic VARCHAR PRIMARY KEY, -- code, e.g. kratom
     label VARCHAR NOT NULL, -- name shown to readers
     pubmed_query VARCHAR NOT NULL, -- the block as sent to PubMed, verbatim
+    subject VARCHAR, -- what a sentence calls experiments with it; NULL where it is not given to people
     display_order SMALLINT NOT NULL -- order in the reference file
 );
 
@@ -86,6 +87,8 @@ CREATE TABLE evidence.searches ( -- searches: booleans of topics
     pubmed_query VARCHAR NOT NULL, -- the query as sent to PubMed, verbatim
     minimum_count INTEGER NOT NULL, -- fewer live hits than this stop the run
     maximum_count INTEGER, -- more live hits than this are reported; NULL for no bound
+    is_headline BOOLEAN NOT NULL, -- its tables and first sentence stand at the top
+    is_focus BOOLEAN NOT NULL, -- the known articles and the questions are about its records; one search has it
     display_order SMALLINT NOT NULL -- order in the reference file
 );
 

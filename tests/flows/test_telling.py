@@ -38,7 +38,7 @@ def test_a_completed_run_says_what_came_and_what_is_to_be_feared():
     changed = {"new": 12 * one, "retracted": one, "corrected": []}
     searches = {"kratom": {"members": 850}, "pain": {"members": 9}}
     told = telling.done(receipt(records={"changed": 3}, searches=searches), changed)
-    assert told == "12 new, 3 revised, 1 retracted: 850 records of kratom."
+    assert told == "12 new, 3 revised, 1 retracted: 850 record(s) of kratom; 9 record(s) of pain."
 
 
 def test_a_day_without_change_is_no_row_of_zeros():

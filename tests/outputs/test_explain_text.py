@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,15 @@ def test_text_nbib_and_xml_of_one_record_become_the_same(tmp_path: Path, capsys)
     passages = {one["rule_id"]: one["passage"] for one in of_text["labels"][0]["proofs"]}
     assert passages["rct.title"] == "Kratom tea for pain: a [randomized trial]"
     assert {"claim": "analgesia", "how": "measured"}.items() <= of_text["claims"][0].items()
+
+
+def test_a_minus_reads_stdin(monkeypatch, capsys) -> None:
+    typed = b"Kratom and sleep\n\nForty adults were randomly assigned to kratom or placebo.\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(typed)))
+    assert main(["explain", "--text", "-", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["title"] == "Kratom and sleep"
+    assert [label["study_type"] for label in found["labels"]] == ["RCT"]
 
 
 def test_people_read_it_record_by_record(tmp_path: Path, capsys) -> None:

@@ -22,6 +22,8 @@ from pipeline.update import run_update
 from tests.conftest import FakeClock
 from tests.corpus import article, write
 
+pytestmark = pytest.mark.whole
+
 TRIAL = (("D016449", "Randomized Controlled Trial"),)
 CASE = (("D002363", "Case Reports"),)
 RETRACTED = ("D016441", "Retracted Publication")
@@ -99,7 +101,8 @@ def test_it_counts_what_a_person_has_confirmed_and_names_the_rest(ran):
         "As of 2026-11-22, search kratom finds 2 records of human experiments with kratom or its "
         "alkaloids that a person has confirmed, in 2 registered or separately reported studies "
         "(confirmed to have measured pain: 1); 1 more not yet checked. 1 further record of human "
-        "experiments, not counted here, only mentions kratom."
+        "experiments, not counted here, only mentions kratom or its "
+        "alkaloids."
     )
 
 
@@ -156,7 +159,9 @@ def test_the_review_queue_begins_with_what_is_not_yet_checked(ran):
     assert [pmid for pmid, why in queue if why == reason] == [3]
 
 
-def found(records: int, checked: int, *, topics: tuple[str, ...] = ("kratom",), **rest: object):
+def found(
+    records: int, checked: int, *, subject: str | None = "kratom or its alkaloids", **rest: object
+):
     values = {
         "checked_group_count": checked,
         "checked_pain_group_count": 0,
@@ -167,7 +172,7 @@ def found(records: int, checked: int, *, topics: tuple[str, ...] = ("kratom",), 
     }
     return first_sentence(
         HumanExperiments(
-            search="kratom", topics=list(topics), record_count=records,
+            search="kratom", subject=subject, record_count=records,
             checked_record_count=checked, as_of_date=date(2026, 11, 22), **values,
         )  # type: ignore[arg-type]
     )  # fmt: skip
@@ -183,9 +188,9 @@ def found(records: int, checked: int, *, topics: tuple[str, ...] = ("kratom",), 
          "pain: 0); 0 more not yet checked."),
         (found(5, 0), "finds 0 records of human experiments"),
         (found(5, 0), "; 5 more not yet checked."),
-        (found(2, 1, topics=("pain",)), "finds 1 record of human experiments that a person has"),
+        (found(2, 1, subject=None), "finds 1 record of human experiments that a person has"),
         (found(2, 1, mention_record_count=2), "2 further records of human experiments, not "
-         "counted here, only mention kratom."),
+         "counted here, only mention kratom or its alkaloids."),
         (found(2, 1, unread_count=2), "2 listed records could not be read."),
         (found(2, 1, coverage="partial", unread_count=None), "search kratom holds 1 record"),
         (found(2, 1, coverage="partial", unread_count=None), "No complete search was made: how "

@@ -17,7 +17,7 @@ REVIEW = (("D016428", "Journal Article"), ("D016454", "Review"))
 
 
 @pytest.fixture
-def changed(live, settings, clock, database_alone):
+def changed(live, settings, clock):
     """Records before and after: each kind of change once, and one record that stays as it is."""
     live(
         article(1, "Kratom in soil", links=ERRATUM),
@@ -58,7 +58,7 @@ def test_each_kind_names_its_record_and_no_other(changed, settings):
     assert "/1/" not in text
 
 
-def test_the_first_set_is_no_news(live, settings, database_alone):
+def test_the_first_set_is_no_news(live, settings):
     live(article(1, "Kratom", links=RETRACTION))
     with duckdb.connect(str(settings.latest.resolve() / "ketum.duckdb"), read_only=True) as con:
         found = since.since_last_set(con)

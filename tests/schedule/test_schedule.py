@@ -35,10 +35,10 @@ def test_a_real_server_schedules_and_its_pages_say_what_happened(place: Place):
     assert run["auto_scheduled"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d archive:archive", run["name"])
     assert run["state"]["message"] == (
-        "0 new, 0 revised: 1 records of kratom; 1 records of kratom_pain."
+        "0 new, 0 revised: 1 record(s) of kratom; 1 record(s) of kratom_pain."
     )
     found = place.ask("/artifacts/filter", {})
-    assert {one["key"] for one in found} == {"ketum-update", "ketum-searches"}
+    assert {one["key"] for one in found} == {"ketum-update", "ketum-searches", "ketum-fetch"}
     logs = place.ask("/logs/filter", {"logs": {"flow_run_id": {"any_": [run["id"]]}}})
     assert any("This is run" in line["message"] for line in logs), "INFO of ketum arrives"
 

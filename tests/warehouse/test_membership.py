@@ -47,7 +47,7 @@ def test_about_a_deleted_record_pubmed_and_the_predicate_do_not_differ(memory):
     for _ in range(2):  # neither on the day nor later
         memory.day(KRATOM)
         assert memory.ask("FROM ops.search_differences") == []
-        assert memory.ask("SELECT local_only_count FROM marts.search_totals") == [(0,), (0,)]
+        assert memory.ask("SELECT held_local_only_count FROM marts.search_totals") == [(0,), (0,)]
 
 
 def test_of_several_records_with_the_doi_of_a_deleted_one_the_first_is_named(memory):

@@ -12,15 +12,15 @@ from pipeline.outputs.page.markup import article, number, paragraph, text
 from pipeline.outputs.page.sections.claim_map import NOT_SEARCHED
 
 TITLE = "The article, claim by claim"
-SEARCH = "kratom"
 
 
 def html(facts: Facts) -> str:
     """A card a claim, closed: its question and what was looked at stand on it."""
-    if SEARCH not in facts.claim_maps:
+    search = claims.focus_search(facts.con)
+    if search not in facts.claim_maps:
         return ""
     leaned_on = _leaned_on(facts)
-    newest = _newest(facts)
+    newest = _newest(facts, search)
     return paragraph(
         'A popular article, "How Does Kratom Help With Pain Management?", makes many claims '
         "and names none of its studies. Each is a question here, with what was looked at in "
@@ -28,7 +28,7 @@ def html(facts: Facts) -> str:
         f"more. {claims.LOOKED_AT}"
     ) + "".join(
         _card(claim, leaned_on.get(claim["claim"], []), newest)
-        for claim in facts.claim_maps[SEARCH]
+        for claim in facts.claim_maps[search]
     )
 
 
@@ -80,7 +80,7 @@ def _looked_at(claim: dict[str, Any]) -> tuple[str, str]:
         is_unknown = claim["coverage"] == "partial"
         return NOT_SEARCHED if is_unknown else claim["remark"], text(claim["remark"])
     words, links = [], []
-    behind = {"search": SEARCH, "claim": claim["claim"]}
+    behind = {"search": claim["search"], "claim": claim["claim"]}
     for group, how, count in claims.looked_at(claim):
         name = group.lower()
         words.append(f"{name}: {count}")
@@ -89,8 +89,8 @@ def _looked_at(claim: dict[str, Any]) -> tuple[str, str]:
     if beside:
         words.append(f"not measuring it: {beside}")
         links.append(
-            f"{number(beside, **behind, how='beside')} in all, the reviews among them, that tell "
-            "of it without measuring it"
+            f"{number(beside, **behind, how='beside')} in all, the reviews among them, that "
+            "mention it without measuring it"
         )
     since = f" Since {claim['first_year']}." if claim["first_year"] else ""
     return f"{'; '.join(words)}.", f"Looked at: {'; '.join(links)}.{since}{claims.rest(claim)}"
@@ -103,12 +103,12 @@ def _leaned_on(facts: Facts) -> dict[str, list[dict[str, Any]]]:
     return {code: claims.leaned_on(facts.con, code) for (code,) in codes}
 
 
-def _newest(facts: Facts) -> dict[int, tuple[str, str]]:
+def _newest(facts: Facts, search: str) -> dict[int, tuple[str, str]]:
     rows = facts.con.execute(
         """
         SELECT DISTINCT a.pmid, a.citation, a.doi_url FROM marts.articles AS a
         WHERE a.pmid IN (SELECT unnest(newest_pmids) FROM marts.claim_totals WHERE search = ?)
         """,
-        [SEARCH],
+        [search],
     ).fetchall()
     return {pmid: (citation, doi) for pmid, citation, doi in rows}
