@@ -152,7 +152,11 @@ def types_of(
     rules = study_types.rules.rules
     outcome = study_types.matcher.run(units, tags)
     fired = [rule_no for _, rule_no in outcome.fired]
-    typing = _counting(study_types, [n for n in fired if n < study_types.type_count])
+    typing = _counting(
+        study_types,
+        [n for n in fired if n < study_types.type_count],
+        has_abstract=bool(record.sections),
+    )
     found_of = [
         one
         for one in outcome.found
@@ -198,13 +202,19 @@ def types_of(
     )
 
 
-def _counting(study_types: StudyTypes, fired: Sequence[int]) -> list[int]:
-    """The rules that count: those of a step of their own only where no earlier step decides."""
+def _counting(study_types: StudyTypes, fired: Sequence[int], *, has_abstract: bool) -> list[int]:
+    """The rules that count: those of a step of their own only where no earlier step decides.
+
+    A title without an abstract is all there is: beside it only guesses are left out.
+    """
+    rules = study_types.rules.rules
     steps = [study_types.best_step[rule_no][0] for rule_no in fired]
     return [
         rule_no
         for rule_no, step in zip(fired, steps, strict=True)
-        if step == min(steps) or not study_types.steps[step].rules
+        if step == min(steps)
+        or not study_types.steps[step].rules
+        or (not has_abstract and rules[rule_no].confidence != CONFIDENCES[-1])
     ]
 
 
