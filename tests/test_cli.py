@@ -30,7 +30,7 @@ pytestmark = pytest.mark.whole
 
 COMMANDS = (
     "update", "query", "claims", "explain", "export", "status", "doctor", "evaluate", "schedule",
-    "rebuild", "runs", "verify", "replay",
+    "rebuild", "runs", "verify", "replay", "backup", "restore", "keep", "install", "notify",
 )  # fmt: skip
 KEY = "canary0000000000000000000000000key"
 RECORDS = (article(1, "Kratom and pain in mice"), article(2, "Kratom for sale"))
@@ -127,7 +127,7 @@ def test_the_help_names_every_command_the_first_steps_and_the_exit_codes(capsys)
     told = capsys.readouterr().out
     for word in (*COMMANDS, "first steps", "ketum update --offline", "exit codes"):
         assert word in told
-    for code in ("2 usage", "3 PubMed", "4 stopped", "5 incomplete", "6 another", "7 older"):
+    for code in ("2 usage", "3 PubMed", "4 stopped", "5 incomplete", "6 another", "7 older", "8 "):
         assert code in told
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,7 @@ def receipt(demonstration: Settings) -> Receipt:
     (journal,) = journals.read_all(demonstration.runs)
     found = Receipt.from_dict(journal.receipt)
     with query.open_published(demonstration) as con:
-        found.tables = receipts.headlines(con, found)
-    return found
+        return replace(found, tables=receipts.headlines(con, found.searches))
 
 
 def test_the_docs_show_the_tables_as_the_main_job_prints_them(receipt):
