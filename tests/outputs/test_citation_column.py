@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -130,7 +131,7 @@ TITLES = {
 @pytest.mark.parametrize(("pmid", "title"), TITLES.items())
 def test_the_vernacular_title_stands_where_there_is_no_other(pmid, title, con, held, citations):
     assert _one(con, "title", pmid) == title
-    told = explain.text(explain.explain(con, pmid), is_terminal=False)
+    told = explain.text(explain.explain(con, pmid), is_terminal=False, today=date(2026, 11, 22))
     assert told.startswith(f"PMID {pmid}  {title}\n")
     page = (held.latest / "index.html").read_text(encoding="utf-8")
     assert json.dumps(title, ensure_ascii=False) in page

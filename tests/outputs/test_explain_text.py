@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.cli import main
 from pipeline.errors import EXIT_OK
+from pipeline.evidence.confidence import ENOUGH
 from tests import corpus
 
 TITLE = "Kratom tea for pain: a randomized trial"
@@ -62,10 +63,13 @@ def test_people_read_it_record_by_record(tmp_path: Path, capsys) -> None:
         corpus.article(1, TITLE, abstract=ABSTRACT),
         corpus.article(2, "Thoughts"),
     )
+    label = told(path, capsys)[0]["labels"][0]
+    assert label["confidence"] == "high" and label["measured_count"] >= ENOUGH
     assert main(["explain", "--text", str(path)]) == EXIT_OK
     shown = capsys.readouterr().out
     assert "PMID 1  Kratom tea for pain" in shown and "PMID 2  Thoughts" in shown
-    assert "* RCT (Randomised trial), high, by text_rule" in shown
+    figures = f"{label['right_count']} of {label['measured_count']} such were right"
+    assert f"* RCT (Randomised trial), high ({figures}), by text_rule" in shown
     assert "rct.title, text in title:\n      Kratom tea for pain: a [randomized trial]" in shown
     assert "  kratom (focus), [Kratom] in abstract; [Kratom] in title" in shown
     assert "  analgesia (measured), [reduced pain] in abstract" in shown

@@ -151,7 +151,7 @@ def test_an_entry_says_substance_data_source_data_years_and_matched_words(latest
         r"; Harm: .*Liver injury \(.*liver injury.*?\); ",
         r"; Source of surveillance data: poison centre \(.+?\); ",
         r"; Years of the data: 2011-2017; ",
-        r"\bsafety\.liver \(measured: .*liver injury.*?\)",
+        r"\bsafety\.liver \(observed: .*liver injury.*?\)",
     ):
         assert re.search(part, entry.summary), part
     terms = {tag.term for tag in entry.tags}

@@ -13,6 +13,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -162,10 +163,17 @@ def told_in(markdown: str) -> list[Any]:
 def test_digest_and_artifact_hold_the_receipt_and_nothing_forged(hostile_set):
     settings, receipt = hostile_set
     assert any("</script>" in name for name in receipt.unknown_values)
-    for markdown in (receipt.markdown(), (settings.latest / "digest.md").read_text("utf-8")):
+    digest = (settings.latest / "digest.md").read_text("utf-8")
+    record = f"https://pubmed.ncbi.nlm.nih.gov/{hostile.PMID}/"
+    for markdown, headings, links in (
+        (receipt.markdown(), ["ketum update"], []),
+        (digest, ["ketum update", "1 new"], [record]),
+    ):
         tokens = told_in(markdown)
         kinds = [token.type for token in tokens]
-        assert kinds.count("heading_open") == 1
+        assert [
+            token.content for before, token in pairwise(tokens) if before.type == "heading_open"
+        ] == headings
         assert not {"html_block", "fence", "code_block", "hr"} & set(kinds)
         items = [
             token
@@ -174,8 +182,9 @@ def test_digest_and_artifact_hold_the_receipt_and_nothing_forged(hostile_set):
         ]
         assert len(items) == kinds.count("list_item_open") >= 5
         inline = [part for token in tokens for part in token.children or []]
-        strong = {"strong_open", "strong_close"}
-        assert {part.type for part in inline} <= {"text", "softbreak", *strong}
+        assert [part.attrs["href"] for part in inline if part.type == "link_open"] == links
+        ours = {"strong_open", "strong_close", "link_open", "link_close"}
+        assert {part.type for part in inline} <= {"text", "softbreak", *ours}
         shown = "".join(part.content for part in inline)
         assert "</script></title><img src=x onerror=alert(1)>" in shown
         assert not OBEYED.search(markdown)
@@ -194,10 +203,11 @@ def test_the_receipt_on_a_terminal_is_lines_of_ours(hostile_set):
 
 def test_explain_shows_the_record_and_obeys_nothing(con):
     told = explain.explain(con, hostile.PMID)
-    plain = explain.text(told, is_terminal=False)
+    today = date(2026, 11, 22)
+    plain = explain.text(told, is_terminal=False, today=today)
     assert not OBEYED.search(plain) and not FORGED.search(plain)
     assert "alert(1)" in plain
-    bold = explain.text(told, is_terminal=True)
+    bold = explain.text(told, is_terminal=True, today=today)
     assert bold.replace("\x1b[1m", "").replace("\x1b[0m", "") == plain
 
 

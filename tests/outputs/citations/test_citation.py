@@ -71,7 +71,8 @@ def test_pages(pages, expected, citations):
 
 def test_marks_tell_type_group_retraction_and_preprint(citations):
     assert citations[103].marks == (
-        "Study type: Case report", "Evidence group: Human descriptive", "Retracted Publication",
+        "Study type: Case report", "Evidence group: Case reports and series",
+        "Retracted Publication",
     )  # fmt: skip
     assert citations[104].marks[-1] == "Preprint"
     assert all(len(record.marks) >= 2 for record in citations.values())

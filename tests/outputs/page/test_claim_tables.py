@@ -23,7 +23,7 @@ def test_experiments_on_people(any_set: Published):
             """
             SELECT study_group, report_pmids, registrations, first_year, last_year, purposes,
                 populations, sample_size, substances, outcomes, countries, report_count,
-                len(other_pmids)
+                len(checked_pmids), len(other_pmids)
             FROM marts.human_experimental WHERE search = ? AND report_count > 0 AND is_on_topic
             ORDER BY NOT is_pain_measured, last_year DESC NULLS LAST, study_group
             """,
@@ -45,18 +45,35 @@ def test_experiments_on_people(any_set: Published):
             def said(facet: str, values: list[str]) -> str:
                 return ", ".join(names[facet].get(v, v) for v in values) or "not stated"
 
+            doses = any_set.sql(
+                "SELECT is_tied, doses, substances, purposes FROM marts.human_experimental_doses "
+                "WHERE search = ? AND list_contains(?::INTEGER[], pmid) AND len(doses) > 0 "
+                "ORDER BY pmid, NOT is_tied, row_no",
+                [search, pmids],
+            )
+            given = [
+                f"{', '.join(dose)}: "
+                + ", ".join(
+                    [names["substance"].get(one, one) for one in which]
+                    + [names["trial_purpose"].get(one, one) for one in why]
+                )
+                if is_tied
+                else f"{', '.join(dose)} (not tied)"
+                for is_tied, dose, which, why in doses
+            ]
             people = said("trial_population", populations)
-            assert row[1:7] == (
+            assert row[1:8] == (
                 span(first, last),
                 said("trial_purpose", purposes),
                 people + (f"; {size:,} people" if size else ""),
                 said("substance", substances),
+                "\n".join(given) or "not stated",
                 said("assay", assays),
                 said("study_country", countries),
             )
             ending = f"; {others} retracted or preprint" if others else ""
             by_people = "checked" if checked == reports else f"{checked} checked"
-            assert row[7] == f"{reports}; {by_people}{ending}"
+            assert row[8] == f"{reports}; {by_people}{ending}"
             compared += 1
     assert compared > 2
 
