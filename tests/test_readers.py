@@ -29,7 +29,7 @@ for line in sys.stdin:
     if line.strip() == "reconnect":
         con.close()
         con = duckdb.connect(path, read_only=True)
-    rows = con.execute("SELECT member_count, set_id FROM marts.search_totals "
+    rows = con.execute("SELECT held_member_count, set_id FROM marts.search_totals "
                        "WHERE search = 'kratom'").fetchall()
     titles = con.execute("SELECT title FROM core.articles ORDER BY pmid").fetchall()
     print(json.dumps([rows, titles]), flush=True)
@@ -46,7 +46,8 @@ while not stop.exists() or reads == 0:
     try:
         with duckdb.connect(path, read_only=True) as con:
             (count, set_id), = con.execute(
-                "SELECT member_count, set_id FROM marts.search_totals WHERE search = 'kratom'"
+                "SELECT held_member_count, set_id FROM marts.search_totals "
+                "WHERE search = 'kratom'"
             ).fetchall()
             (held,), = con.execute("SELECT count(*) FROM core.articles").fetchall()
             if held != count:

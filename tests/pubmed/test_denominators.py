@@ -30,7 +30,7 @@ from pipeline.update import run_update
 from pipeline.warehouse import stage
 from tests.corpus import article, write
 
-pytestmark = pytest.mark.usefixtures("database_alone")
+pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("database_alone")]
 
 DAY = 86_400
 SHARES = (

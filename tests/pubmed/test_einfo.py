@@ -66,6 +66,7 @@ def values(text: str) -> dict[str, tuple[str, bool]]:
     return {found["name"]: (found["value"], found["ok"]) for found in json.loads(text)}
 
 
+@pytest.mark.whole
 def test_one_einfo_request_tells_what_pubmed_is(doctor, capsys):
     answer = Response(INFO, headers=limits(3, 2))
     code, _, requests = doctor("--json", fault=says(answer))
@@ -88,6 +89,7 @@ def test_the_real_answer_of_2025_is_read(shared):
     assert einfo.read_info(body) == ("Build-2025.11.27.06.33", 39730388, "2025/11/27 06:33")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("headers", "told", "code"),
     [
@@ -108,6 +110,7 @@ def test_the_limit_tells_whether_the_key_counts(headers, told, code, doctor, cap
     assert KEY not in out
 
 
+@pytest.mark.whole
 def test_a_server_that_names_no_limits_is_fine(doctor, capsys):
     """The replay server itself: its EInfo is read as NCBI's is."""
     code, error, _ = doctor()
@@ -118,6 +121,7 @@ def test_a_server_that_names_no_limits_is_fine(doctor, capsys):
     assert "PubMed records   2\n" in out
 
 
+@pytest.mark.whole
 def test_an_invalid_key_is_2_and_never_shown(doctor, capsys):
     refusal = json.dumps({"error": "API key invalid", "api-key": KEY, "type": "invalid"}).encode()
     code, error, requests = doctor(fault=says(Response(refusal, 400)), key=KEY)
@@ -145,6 +149,7 @@ def test_an_unreachable_pubmed_is_3_and_the_rest_is_still_told(
     assert KEY not in told.out + told.err + error
 
 
+@pytest.mark.whole
 def test_a_block_page_is_3(doctor):
     page = Response(b"<html><title>NCBI - WWW Error Blocked Diagnostic</title></html>")
     code, error, requests = doctor(fault=says(page))

@@ -460,6 +460,7 @@ def test_any_lines_are_read_or_set_aside(lines: list[str], end: str, tail: bytes
         assert all(len(row) == len(PARSED_COLUMNS[table]) for row in found)
 
 
+@pytest.mark.whole
 def test_files_that_are_compressed_or_unreadable_go_through_a_run(
     settings: Settings, clock: FakeClock, tmp_path: Path, database_alone: None
 ) -> None:

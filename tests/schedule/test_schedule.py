@@ -35,7 +35,7 @@ def test_a_real_server_schedules_and_its_pages_say_what_happened(place: Place):
     assert run["auto_scheduled"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d archive:archive", run["name"])
     assert run["state"]["message"] == (
-        "0 new, 0 revised: 1 record(s) of kratom; 1 record(s) of kratom_pain."
+        "0 new, 0 revised: 1 record(s) of kratom; 1 record(s) of kratom_pain; 1 record(s) of pain."
     )
     found = place.ask("/artifacts/filter", {})
     assert {one["key"] for one in found} == {"ketum-update", "ketum-searches", "ketum-fetch"}

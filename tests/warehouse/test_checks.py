@@ -97,7 +97,7 @@ BROKEN = [
         "claims_are_proved",
         "a claim of a record without proof",
         "INSERT INTO evidence.article_claims "
-        "SELECT 2, claim, 'measured', '1' FROM evidence.claims WHERE is_matched LIMIT 1",
+        "SELECT 3, min(claim), 'measured', '1' FROM evidence.claims WHERE is_matched",
     ),
     Broken(
         "every_label_has_proof",

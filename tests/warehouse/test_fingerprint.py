@@ -72,6 +72,7 @@ def test_sql_that_makes_tables_counts_and_checks_do_not(tmp_path: Path, script: 
     assert (fingerprint.program(tmp_path) != before) == counts
 
 
+@pytest.mark.whole
 def test_a_remark_in_a_command_gives_the_same_set_and_another_rule_another(
     checkout: Path, settings: Settings, clock: FakeClock, tmp_path: Path, database_alone: None
 ):
