@@ -119,7 +119,7 @@ def test_an_end_tag_may_have_blanks() -> None:
 
 def test_records_in_a_comment_beside_something_odd_are_not_read() -> None:
     assert outcome(file_of("<Odd/>", f"<!-- {article(pmid='2')} -->", article(pmid="3"))) == [
-        "stands between records, and is none",
+        "stands between records, and is not a record",
         3,
     ]
 
