@@ -35,6 +35,10 @@ class Row:
         return None if not text or text.casefold() in _NOTHING else text
 
 
+_LONGEST_CELL = 131_072
+"""Characters of a cell; a longer one is a quote that was never closed."""
+
+
 def read_rows(lines: Iterable[str], name: str, needed: Sequence[str]) -> Iterator[Row]:
     """The rows of a CSV with a head line; rows without any character are left out.
 
@@ -48,6 +52,7 @@ def read_rows(lines: Iterable[str], name: str, needed: Sequence[str]) -> Iterato
             fewer fields than the head; the message names the line.
     """
     taken: list[str] = []
+    csv.field_size_limit(_LONGEST_CELL)  # of the process: another reader may have raised it
     reader = csv.reader(_keeping(lines, taken), strict=True)
     head: list[str] | None = None
     line = 1
