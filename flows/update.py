@@ -83,7 +83,6 @@ def flow_shown_to(watch: Callable[[Progress], None]) -> Flow[..., str]:
         _leave_artifact(progress.receipt.markdown(), progress.run.run_id)
         return progress.receipt.text()
 
-    update.__qualname__ = "update"  # a served flow is found again by this name, in this module
     return flow(name="update", persist_result=False)(update)
 
 

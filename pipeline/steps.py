@@ -31,8 +31,6 @@ from pipeline.warehouse.stage import Staged
 
 Counts = dict[str, object]
 
-"""The topic whose records PubMed is asked to count by year, beside all of its records."""
-
 
 @dataclass(frozen=True)
 class Fetched:

@@ -152,10 +152,6 @@ class Comparison:
     def is_same(self) -> bool:
         return not (self.dropped or self.added or self.is_restructured)
 
-    @property
-    def has_only_grown(self) -> bool:
-        return bool(self.added) and not (self.dropped or self.is_restructured)
-
 
 def compare(before: str, after: str) -> Comparison:
     """What changed from one QueryTranslation to another; case, brackets, order do not count."""

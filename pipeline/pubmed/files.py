@@ -86,19 +86,6 @@ def sniff(stream: BinaryIO) -> tuple[str, BinaryIO]:
     return "unknown", whole
 
 
-def read_citation_list(
-    source: Source | bytes, *, size: int = 1000, first_record_no: int = 1
-) -> Iterator[Batch]:
-    """Read a CSV of citations with at least the columns pmid, doi, year and title.
-
-    Raises:
-        ConfigurationError: a column is missing, a row has neither PMID nor DOI, something else
-            in its place, or an article of an earlier row; the message names the lines.
-    """
-    with open_bytes(BytesIO(source) if isinstance(source, bytes) else source) as stream:
-        yield from _citation_batches(stream, source_name(source), size, first_record_no)
-
-
 def pmid_of_doi(doi: str) -> int:
     """A negative number that stands for a citation known only by its DOI, always the same.
 

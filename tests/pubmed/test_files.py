@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import ConfigurationError, SourceError
-from pipeline.pubmed.files import open_records, pmid_of_doi, read_citation_list
+from pipeline.pubmed.files import open_records, pmid_of_doi
 from pipeline.pubmed.records import PARSED_COLUMNS, Batch
 from tests.pubmed.test_records import article, file_of
 
@@ -190,7 +190,7 @@ def test_the_number_of_a_doi_never_changes() -> None:
 )
 def test_a_bad_citation_list_names_the_line(text: str, told: str) -> None:
     with pytest.raises(ConfigurationError, match=told):
-        list(read_citation_list(text.encode()))
+        list(open_records(text.encode()))
 
 
 @pytest.mark.parametrize("nothing", ["NA", "n/a", "-", "none", "NULL", "\u2013", "NaN", " "])
