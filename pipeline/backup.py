@@ -119,7 +119,7 @@ def restore(settings: Settings, source: Path, clock: Clock | None = None) -> str
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     told = [f"Restored {count} files from {shown(source)}."]
-    done = [one for one in journals.read_all(settings.runs) if one.state in journals.DONE]
+    done = journals.read_done(settings.runs)
     # live data last, so that `latest` shows it
     for origin in sorted({one.origin for one in done}, key=lambda name: name == PUBMED_ORIGIN):
         told.append(rebuild(origin, settings, clock))

@@ -95,10 +95,10 @@ def outdated(origin: str, settings: Settings) -> str | None:
 def why_not_safe(origin: str, settings: Settings) -> str | None:
     """Why the warehouse of an origin may not be rebuilt without a person; None if it may."""
     try:
-        found = journals.read_all(settings.runs, origin, must_be_whole=True)
+        done = journals.read_done(settings.runs, origin, must_be_whole=True)
     except ConfigurationError as error:
         return error.cause
-    if not any(journal.state in journals.DONE for journal in found):
+    if not done:
         return "no journal mentions a run that was committed."
     report = verify_archive(settings.raw(origin))
     if not report.is_whole:

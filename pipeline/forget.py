@@ -46,7 +46,7 @@ def forget(run_ids: Collection[str], settings: Settings, clock: Clock | None = N
             )
         _see_that_none_follows(found, going)
         lines = []
-        for origin in sorted({one.origin for one in going if one.state in journals.DONE}):
+        for origin in sorted({one.origin for one in going if one.is_done}):
             lines.append(_undo(origin, found, run_ids, settings, clock or Clock()))
         on_purpose = sets.kept(settings)
         for path, held in sets.all_sets(settings):
@@ -65,14 +65,12 @@ def forget(run_ids: Collection[str], settings: Settings, clock: Clock | None = N
 def _see_that_none_follows(found: list[Journal], going: list[Journal]) -> None:
     """A run reads only what changed since the run before it, so that none can go from between."""
     for journal in going:
-        if journal.state not in journals.DONE:
+        if not journal.is_done:
             continue
         later = [
             other
             for other in found
-            if other.origin == journal.origin
-            and other.state in journals.DONE
-            and other.time > journal.time
+            if other.origin == journal.origin and other.is_done and other.time > journal.time
         ]
         if missing := [other for other in later if other not in going]:
             together = sorted({one.run_id for one in [*going, *later]})
@@ -87,7 +85,7 @@ def _undo(
     origin: str, found: list[Journal], run_ids: Collection[str], settings: Settings, clock: Clock
 ) -> str:
     """Make the warehouse of an origin anew without some runs; without any, it goes."""
-    done = {one.run_id for one in found if one.origin == origin and one.state in journals.DONE}
+    done = {one.run_id for one in found if one.origin == origin and one.is_done}
     if done - set(run_ids):
         return rebuild_under_lock(origin, settings, clock, without=run_ids)
     path = settings.warehouse(origin)

@@ -66,6 +66,11 @@ class Journal:
         """`as_of` as a naive UTC datetime."""
         return datetime.fromisoformat(self.as_of)
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the run committed its data, published or not."""
+        return self.state in DONE
+
     def save(self, runs: Path) -> None:
         body = json.dumps(asdict(self), indent=1, ensure_ascii=False, default=str)
         write_atomically(runs / self.run_id / "run.json", body.encode("utf-8", "backslashreplace"))
@@ -104,6 +109,14 @@ def read_all(
     return sorted(found, key=lambda journal: (journal.as_of, journal.run_id))
 
 
+def read_done(
+    runs: Path, origin: str | None = None, *, must_be_whole: bool = False
+) -> list[Journal]:
+    """The journals of runs that committed their data, as `read_all` gives them."""
+    found = read_all(runs, origin, must_be_whole=must_be_whole)
+    return [journal for journal in found if journal.is_done]
+
+
 def unfinished(runs: Path, origin: str, *, but: str = "") -> list[Journal]:
     """Journals that say a run is at work; under the lock all `but` the own are of dead ones."""
     return [
@@ -124,7 +137,7 @@ def settle(runs: Path, origin: str, committed: Container[str], *, but: str = "")
     """
     for journal in read_all(runs, origin):
         is_held = journal.run_id in committed
-        if journal.run_id == but or journal.state in DONE:
+        if journal.run_id == but or journal.is_done:
             continue
         if journal.state != RUNNING and not is_held:
             continue

@@ -60,8 +60,8 @@ def rebuild_under_lock(
         settle_dead_runs(origin, settings)
         past = [
             journal
-            for journal in journals.read_all(settings.runs, origin, must_be_whole=True)
-            if journal.state in journals.DONE and journal.run_id not in without
+            for journal in journals.read_done(settings.runs, origin, must_be_whole=True)
+            if journal.run_id not in without
         ]
         if not past:
             raise ConfigurationError(

@@ -64,8 +64,7 @@ class Rehearsal:
 
 def origins(settings: Settings) -> list[str]:
     """Those that a run was committed of."""
-    found = journals.read_all(settings.runs)
-    return sorted({journal.origin for journal in found if journal.state in journals.DONE})
+    return sorted({journal.origin for journal in journals.read_done(settings.runs)})
 
 
 def rehearse(origin: str, settings: Settings, clock: Clock | None = None) -> Rehearsal:
@@ -109,11 +108,7 @@ def _scratch(origin: str, settings: Settings) -> Iterator[tuple[Settings, int, s
     try:
         with hold_lock(settings.lock, "rehearsal"):
             shutil.rmtree(base, ignore_errors=True)
-            done = [
-                journal
-                for journal in journals.read_all(settings.runs, origin)
-                if journal.state in journals.DONE
-            ]
+            done = journals.read_done(settings.runs, origin)
             published = done[-1].set_id if done else None
             if published is None or not (settings.published / published).is_dir():
                 raise ConfigurationError(

@@ -176,7 +176,7 @@ def open_run(
 def _note_failure(settings: Settings, journal: Journal, error: BaseException) -> None:
     """Note in the journal how the run ended; what it committed or published stays so."""
     journal.exit_code = exit_code_of(error)
-    if journal.state not in journals.DONE:
+    if not journal.is_done:
         journal.state = journals.FAILED
     journal.verdict = str(error) or type(error).__name__
     try:
@@ -218,7 +218,7 @@ def _see_that_all_runs_are_held(
         ConfigurationError: they do not.
     """
     told = journals.read_all(settings.runs, origin)
-    committed = {journal.run_id for journal in told if journal.state in journals.DONE}
+    committed = {journal.run_id for journal in told if journal.is_done}
     rebuild = f"`ketum rebuild --origin {origin}`"
     if committed and not has_warehouse:
         raise ConfigurationError(

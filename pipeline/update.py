@@ -135,11 +135,7 @@ def open_run(
 
 def _publish_pending(run: Run) -> None:
     """Publish what an earlier run of this origin committed and did not live to publish."""
-    done = [
-        journal
-        for journal in journals.read_all(run.settings.runs, run.origin)
-        if journal.state in journals.DONE
-    ]
+    done = journals.read_done(run.settings.runs, run.origin)
     if not done or done[-1].state == journals.PUBLISHED or not run.has_warehouse:
         return
     journal = done[-1]

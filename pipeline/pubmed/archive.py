@@ -223,7 +223,7 @@ def resumable(archive: Archive, earlier: Iterable[Journal], as_of: datetime) -> 
     """
     found: dict[int, Entry] = {}
     for journal in earlier:
-        if journal.state in journals.DONE:
+        if journal.is_done:
             found.clear()
         was_cut_off = journal.state == journals.ABANDONED or (
             journal.state == journals.FAILED and journal.exit_code in RESUMABLE_EXITS

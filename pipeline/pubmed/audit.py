@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import ConfigurationError
-from pipeline.journal import DONE, Journal
+from pipeline.journal import Journal
 from pipeline.pubmed import counts, fetch
 from pipeline.pubmed.answers import RECOUNT, WINDOW, read_page
 from pipeline.pubmed.archive import Archive, Entry
@@ -79,7 +79,7 @@ def audit(root: Path, journals: Sequence[Journal]) -> Audit:
 
 def _ledger_faults(archive: Archive, journal: Journal) -> Iterator[str]:
     """A run that was committed has a ledger, and its last line is whole."""
-    if journal.state not in DONE:
+    if not journal.is_done:
         return
     ledger = archive.ledger(journal.run_id)
     if not ledger.is_file():
