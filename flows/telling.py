@@ -15,9 +15,8 @@ import duckdb
 
 from pipeline.errors import KetumError
 from pipeline.options import Options
-from pipeline.outputs import since
+from pipeline.outputs import sets, since
 from pipeline.outputs.manifest import OddManifestError
-from pipeline.outputs.manifest import read as read_manifest
 from pipeline.outputs.receipt import Receipt
 from pipeline.outputs.since import Changed
 from pipeline.settings import Settings
@@ -89,8 +88,10 @@ def failed(error: KetumError, settings: Settings) -> str:
 def what_stands(settings: Settings) -> str:
     """Which tables readers have, in one sentence."""
     try:
-        held = read_manifest(settings.latest.resolve())
+        held = sets.shown_manifest(settings)
     except OddManifestError:
+        held = None
+    if held is None:
         return "Nothing is published yet."
     return f"The tables of {held.as_of.day} {held.as_of:%B %Y} stand."
 

@@ -14,7 +14,7 @@ from pipeline import journal as journals
 from pipeline.clock import Clock
 from pipeline.errors import EXIT_INTERRUPTED
 from pipeline.outbox import Event
-from pipeline.outputs import manifest
+from pipeline.outputs import sets
 from pipeline.outputs.manifest import Manifest, OddManifestError
 from pipeline.settings import Settings
 from pipeline.storage import for_duckdb
@@ -46,7 +46,7 @@ def see(settings: Settings, clock: Clock, silent_hours: int) -> list[Event]:
     """
     found = failures(settings, clock)
     try:
-        held = manifest.read(settings.latest.resolve()) if settings.latest.exists() else None
+        held = sets.shown_manifest(settings)
     except OddManifestError:
         return found  # `ketum status` says that, and so does the next run
     if held is None:
@@ -152,6 +152,7 @@ def experiments(con: duckdb.DuckDBPyConnection) -> list[Event]:
 def origin_shown(settings: Settings) -> str | None:
     """The origin of the set that `latest` shows; None if it shows none."""
     try:
-        return manifest.read(settings.latest.resolve()).origin
+        held = sets.shown_manifest(settings)
     except OddManifestError:
         return None
+    return held.origin if held else None

@@ -16,8 +16,8 @@ from pipeline import journal as journals
 from pipeline.clock import Clock
 from pipeline.errors import EXIT_INTERRUPTED, CheckError, ConfigurationError, StaleError
 from pipeline.escaping import for_terminal_lines
-from pipeline.outputs import manifest
-from pipeline.outputs.manifest import Manifest, OddManifestError
+from pipeline.outputs import sets
+from pipeline.outputs.manifest import OddManifestError
 from pipeline.settings import PUBMED_ORIGIN, Settings
 
 PACKAGES = ("duckdb", "pandas", "requests", "lxml", "biopython", "prefect", "fastapi", "sqlalchemy")
@@ -37,7 +37,7 @@ def status(settings: Settings, clock: Clock) -> dict[str, Any]:
     fault: dict[str, str] = {}
     latest = None
     try:
-        held = _held(settings)
+        held = sets.shown_manifest(settings)
     except OddManifestError as error:
         fault = {"fault": f"{settings.latest} shows no set of ketum's: {error}."}
         held = None
@@ -64,13 +64,6 @@ def status(settings: Settings, clock: Clock) -> dict[str, Any]:
             "as_of": journal.as_of,
         }
     return {"latest": latest, "last_run": last, **fault}
-
-
-def _held(settings: Settings) -> Manifest | None:
-    """The manifest of the latest set; None if nothing is published."""
-    if not os.path.lexists(settings.latest):
-        return None
-    return manifest.read(settings.latest.resolve())
 
 
 def require_set(found: dict[str, Any]) -> None:
@@ -217,7 +210,7 @@ def _existing(settings: Settings) -> str:
 
 def _latest(settings: Settings) -> tuple[str, str, bool]:
     try:
-        held = _held(settings)
+        held = sets.shown_manifest(settings)
     except OddManifestError as error:
         return "latest set", f"not a set of ketum's: {error}", False
     return "latest set", held.set_id if held else "none yet", True

@@ -7,6 +7,7 @@ whatever else people keep beside them is never touched.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import shutil
 from collections import defaultdict
@@ -49,6 +50,15 @@ def require_link(settings: Settings) -> None:
 def shown(settings: Settings) -> Path | None:
     """The directory that `latest` shows; None if there is none."""
     return settings.latest.resolve() if settings.latest.exists() else None
+
+
+def shown_manifest(settings: Settings) -> Manifest | None:
+    """The manifest of the set that `latest` shows; None if nothing is published.
+
+    Raises:
+        OddManifestError: what it shows is no set of ketum's, or is gone.
+    """
+    return manifest.read(settings.latest.resolve()) if os.path.lexists(settings.latest) else None
 
 
 def all_sets(settings: Settings) -> list[tuple[Path, Manifest]]:
