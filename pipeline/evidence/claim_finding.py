@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pipeline.evidence.claim_types import (
@@ -245,9 +246,7 @@ def _blotted(sentence: Unit, pattern: re.Pattern[str]) -> Unit:
         if text.folded[start:end] == fold(match[0]):
             characters[start:end] = "_" * (end - start)
     made = text.with_characters("".join(characters))
-    return Unit(
-        sentence.field, sentence.section_no, sentence.zone, sentence.stored, {"sentence": made}
-    )
+    return replace(sentence, forms={"sentence": made})
 
 
 def _is_short(short: str) -> bool:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -139,19 +139,19 @@ def load_language(path: Path) -> Language:
         ConfigurationError: naming the line at fault.
     """
     file = RuleFile(path)
-    told = file.read(_File, file.data, "version")
+    given = file.read(_File, file.data, "version")
 
     def compiled(name: str, patterns: Sequence[str]) -> Any:
         return re2.compile(checked(file, "|".join(patterns), f"{name} = "), OPTIONS)
 
-    for zone in told.labels:
+    for zone in given.labels:
         if zone not in ABSTRACT_ZONES:
             raise file.error(f"{zone} = ", f"unknown zone `{zone}` of an abstract")
-    sentences = told.sentences
+    sentences = given.sentences
     return Language(
         version=file.version(),
         sha256=file.sha256,
-        labels=tuple((zone, compiled(zone, found)) for zone, found in told.labels.items()),
+        labels=tuple((zone, compiled(zone, found)) for zone, found in given.labels.items()),
         own_work=compiled("own_work", sentences.own_work),
         own_start=compiled("own_start", sentences.own_start),
         outlook=compiled("outlook", sentences.outlook),
@@ -197,15 +197,12 @@ def sentence_units(units: Iterable[Unit]) -> Iterator[Unit]:
     """
     for unit in units:
         if unit.zone in _WHOLE_ZONES:
-            yield _as_sentence(unit, unit.forms["whole"])
+            yield replace(unit, forms={"sentence": unit.forms["whole"]})
         elif unit.zone in _SENTENCE_ZONES:
-            told, before = unit.forms["told"].folded, 0
-            for width in _widths(unit.stored):
-                own = told[before : before + width]
-                if own.strip("."):
-                    text = Text("." * before + own, invisible(unit.stored))
-                    yield _as_sentence(unit, text)
-                before += width + 1
+            told = unit.forms["told"].folded
+            for place in _places(unit.stored):
+                if told[place].strip("."):
+                    yield _part(unit, place, {"sentence": told})
 
 
 def judged_sentences(unit: Unit) -> Iterator[Unit]:
@@ -221,17 +218,10 @@ def judged_sentences(unit: Unit) -> Iterator[Unit]:
     if unit.field != "abstract":
         yield unit
         return
-    judged, outcome, before = unit.forms["judged"].folded, unit.forms["outcome"].folded, 0
-    dropped = invisible(unit.stored)
-    for width in _widths(unit.stored):
-        own = slice(before, before + width)
-        if judged[own].strip("."):
-            forms = {
-                "judged": Text("." * before + judged[own], dropped),
-                "outcome": Text("." * before + outcome[own], dropped),
-            }
-            yield Unit(unit.field, unit.section_no, unit.zone, unit.stored, forms)
-        before += width + 1
+    folded = {form: unit.forms[form].folded for form in ("judged", "outcome")}
+    for place in _places(unit.stored):
+        if folded["judged"][place].strip("."):
+            yield _part(unit, place, folded)
 
 
 def judged_clauses(unit: Unit) -> Iterator[list[Unit]]:
@@ -239,14 +229,8 @@ def judged_clauses(unit: Unit) -> Iterator[list[Unit]]:
     for sentence in judged_sentences(unit):
         folded = {form: sentence.forms[form].folded for form in ("judged", "outcome")}
         ends = [place.start() for place in _CLAUSE.finditer(folded["judged"])]
-        clauses = []
-        for start, end in pairwise((0, *ends, len(folded["judged"]))):
-            forms = {
-                form: Text("." * start + text[start:end], invisible(unit.stored))
-                for form, text in folded.items()
-            }
-            clauses.append(Unit(unit.field, unit.section_no, unit.zone, unit.stored, forms))
-        yield clauses
+        places = pairwise((0, *ends, len(folded["judged"])))
+        yield [_part(unit, slice(start, end), folded) for start, end in places]
 
 
 def without(unit: Unit, pattern: Any) -> Unit:
@@ -263,12 +247,14 @@ def without(unit: Unit, pattern: Any) -> Unit:
             raw = raw[:start] + b"." * len(raw[start:end].decode()) + raw[end:]
         return Text(raw.decode(), invisible(unit.stored))
 
-    forms = {form: blotted(unit.forms[form]) for form in ("whole", "outcome")}
-    return Unit(unit.field, unit.section_no, unit.zone, unit.stored, forms)
+    return replace(unit, forms={form: blotted(unit.forms[form]) for form in ("whole", "outcome")})
 
 
-def _as_sentence(unit: Unit, text: Text) -> Unit:
-    return Unit(unit.field, unit.section_no, unit.zone, unit.stored, {"sentence": text})
+def _part(unit: Unit, place: slice, folded: Mapping[str, str]) -> Unit:
+    """A part of a unit; full stops stand before it, so that places hold in the stored text."""
+    dropped = invisible(unit.stored)
+    forms = {form: Text("." * place.start + text[place], dropped) for form, text in folded.items()}
+    return replace(unit, forms=forms)
 
 
 def _cut(stored: str) -> list[str]:
@@ -301,12 +287,12 @@ def _zone(section: Section, language: Language) -> str:
 class _Forms(dict[str, Text]):
     """The forms of a section, each made when it is first asked for: a topic needs only one."""
 
-    __slots__ = ("_language", "_stored", "_widths", "_zone")
+    __slots__ = ("_language", "_places", "_stored", "_zone")
 
     def __init__(self, stored: str, zone: str, language: Language) -> None:
         super().__init__()
         self._stored, self._zone, self._language = stored, zone, language
-        self._widths: list[int] | None = None
+        self._places: list[slice] | None = None
 
     def __missing__(self, form: str) -> Text:
         made = _EMPTY
@@ -354,22 +340,23 @@ class _Forms(dict[str, Text]):
         """The sentences of a form; sections on methods and results are one piece."""
         if self._zone in ("methods", "results"):
             return [text.folded]
-        if self._widths is None:
-            self._widths = _widths(self._stored)
-        sentences, place = [], 0
-        for width in self._widths:
-            sentences.append(text.folded[place : place + width])
-            place += width + 1
-        return sentences
+        if self._places is None:
+            self._places = _places(self._stored)
+        return [text.folded[place] for place in self._places]
 
     def _joined(self, sentences: Iterable[str]) -> Text:
         return Text(" ".join(sentences), invisible(self._stored))
 
 
-def _widths(stored: str) -> list[int]:
-    """How long each sentence of a stored text is when it is folded."""
+def _places(stored: str) -> list[slice]:
+    """Where each sentence of a stored text stands in its folded forms."""
     sentences = _cut(stored)
-    return [len(fold(one)) for one in sentences] if invisible(stored) else list(map(len, sentences))
+    widths = map(len, map(fold, sentences) if invisible(stored) else sentences)
+    places, start = [], 0
+    for width in widths:
+        places.append(slice(start, start + width))
+        start += width + 1
+    return places
 
 
 def _kept(sentences: list[str], zone: str, language: Language) -> list[str]:
