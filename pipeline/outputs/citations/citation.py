@@ -1,5 +1,8 @@
 """A record as citation formats need it, read from a published set."""
 
+# The query is made of names that stand here, and of nothing from outside.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
 import re
@@ -19,73 +22,39 @@ PREPRINT = "Preprint"
 _WITHIN_DAY_OR_MONTH = ("day", "month")
 _RANGE = re.compile(r"([A-Za-z]*)(\d+)-([A-Za-z]*)(\d+)")
 
-# One list a table, made before they are joined: as subqueries of each record they cost DuckDB a
-# second to plan.
-_QUERY = """
-    WITH wanted AS (SELECT unnest($pmids) AS pmid),
-    of_people AS (
-        SELECT a.pmid, list(a ORDER BY a.author_no) AS held
-        FROM core.authors AS a
-        WHERE a.pmid IN (FROM wanted) AND a.is_valid IS DISTINCT FROM false GROUP BY a.pmid
-    ),
-    of_publication_types AS (
-        SELECT p.pmid, list(p.publication_type ORDER BY p.position) AS held
-        FROM core.publication_types AS p WHERE p.pmid IN (FROM wanted) GROUP BY p.pmid
-    ),
-    of_headings AS (
-        SELECT h.pmid, list(h ORDER BY h.heading_no, h.qualifier_no) AS held
-        FROM core.mesh_headings AS h WHERE h.pmid IN (FROM wanted) GROUP BY h.pmid
-    ),
-    of_keywords AS (
-        SELECT k.pmid, list(k.keyword ORDER BY k.position) AS held
-        FROM core.keywords AS k WHERE k.pmid IN (FROM wanted) GROUP BY k.pmid
-    ),
-    of_isbns AS (
-        SELECT i.pmid, list(i.value ORDER BY i.position) AS held
-        FROM core.article_identifiers AS i
-        WHERE i.pmid IN (FROM wanted) AND i.element = 'Isbn' GROUP BY i.pmid
-    ),
-    of_chemicals AS (
-        SELECT s.pmid, list(s ORDER BY s.position) AS held
-        FROM core.chemicals AS s WHERE s.pmid IN (FROM wanted) GROUP BY s.pmid
-    ),
-    of_grants AS (
-        SELECT g.pmid, list(g ORDER BY g.position) AS held
-        FROM core.grants AS g WHERE g.pmid IN (FROM wanted) GROUP BY g.pmid
-    ),
-    of_links AS (
-        SELECT l.pmid, list(l ORDER BY l.position) AS held
-        FROM core.article_links AS l WHERE l.pmid IN (FROM wanted) GROUP BY l.pmid
-    ),
-    of_affiliations AS (
-        SELECT f.pmid, list(f ORDER BY f.author_no, f.affiliation_no) AS held
-        FROM core.affiliations AS f WHERE f.pmid IN (FROM wanted) GROUP BY f.pmid
-    ),
-    of_identifiers AS (
-        SELECT i.pmid, list(i ORDER BY i.position) AS held
-        FROM core.article_identifiers AS i WHERE i.pmid IN (FROM wanted) GROUP BY i.pmid
-    ),
-    of_other_abstracts AS (
-        SELECT o.pmid, list(o ORDER BY o.section_no) AS held
-        FROM core.abstract_sections AS o
-        WHERE o.pmid IN (FROM wanted) AND o.abstract_type <> 'main' GROUP BY o.pmid
-    ),
-    of_keyword_rows AS (
-        SELECT k.pmid, list(k ORDER BY k.position) AS held
-        FROM core.keywords AS k WHERE k.pmid IN (FROM wanted) GROUP BY k.pmid
-    ),
-    of_concepts AS (
-        SELECT n.pmid, list(n ORDER BY n.position) AS held
-        FROM core.supplementary_concepts AS n WHERE n.pmid IN (FROM wanted) GROUP BY n.pmid
-    ),
-    of_accessions AS (
-        SELECT d.pmid, list(d ORDER BY d.position) AS held
-        FROM core.databank_accessions AS d WHERE d.pmid IN (FROM wanted) GROUP BY d.pmid
-    ),
-    of_history AS (
-        SELECT y.pmid, list(y ORDER BY y.position) AS held
-        FROM core.history_dates AS y WHERE y.pmid IN (FROM wanted) GROUP BY y.pmid
-    )
+_LISTS = {
+    "people": ("core.authors", "t", "author_no", "t.is_valid IS DISTINCT FROM false"),
+    "publication_types": ("core.publication_types", "t.publication_type", "position", "true"),
+    "headings": ("core.mesh_headings", "t", "heading_no, t.qualifier_no", "true"),
+    "keywords": ("core.keywords", "t.keyword", "position", "true"),
+    "isbns": ("core.article_identifiers", "t.value", "position", "t.element = 'Isbn'"),
+    "chemicals": ("core.chemicals", "t", "position", "true"),
+    "grants": ("core.grants", "t", "position", "true"),
+    "links": ("core.article_links", "t", "position", "true"),
+    # the rest is for .nbib alone
+    "affiliations": ("core.affiliations", "t", "author_no, t.affiliation_no", "true"),
+    "identifiers": ("core.article_identifiers", "t", "position", "true"),
+    "other_abstracts": ("core.abstract_sections", "t", "section_no", "t.abstract_type <> 'main'"),
+    "keyword_rows": ("core.keywords", "t", "position", "true"),
+    "concepts": ("core.supplementary_concepts", "t", "position", "true"),
+    "accessions": ("core.databank_accessions", "t", "position", "true"),
+    "history": ("core.history_dates", "t", "position", "true"),
+}
+"""Column to what it lists of each record: table, value (`t`: the whole row), order, condition."""
+# Each is made before they are joined: as subqueries of each record they cost DuckDB a second to
+# plan.
+_MADE = "".join(
+    f"""
+    , of_{name} AS (
+        SELECT t.pmid, list({value} ORDER BY t.{order}) AS held FROM {table} AS t
+        WHERE t.pmid IN (FROM wanted) AND {condition} GROUP BY t.pmid
+    )"""
+    for name, (table, value, order, condition) in _LISTS.items()
+)
+_HELD = ", ".join(f"of_{name}.held AS {name}" for name in _LISTS)
+_JOINED = "\n    ".join(f"LEFT JOIN of_{name} USING (pmid)" for name in _LISTS)
+_QUERY = f"""
+    WITH wanted AS (SELECT unnest($pmids) AS pmid){_MADE}
     SELECT
         m.pmid, m.doi, c.pmc_id, m.title, c.title AS printed_title, c.vernacular_title, m.year,
         m.year_source,
@@ -104,45 +73,17 @@ _QUERY = """
         b.volume AS book_volume,
         m.study_type, m.study_type_label, m.evidence_group, m.assigned_by, m.confidence,
         m.is_retracted, m.is_preprint, m.first_seen_at, t.abstract,
-        of_people.held AS people,
-        of_publication_types.held AS publication_types,
-        of_headings.held AS headings,
-        of_keywords.held AS keywords,
-        of_isbns.held AS isbns,
-        of_chemicals.held AS chemicals,
-        of_grants.held AS grants,
-        of_links.held AS links,
         -- what only .nbib carries
         c.electronic_year, c.publication_model, c.number_of_references, c.coi_statement,
         c.citation_subsets, c.gene_symbols, c.space_flight_missions, c.general_notes,
         b.volume_title, b.location_labels,
-        of_affiliations.held AS affiliations,
-        of_identifiers.held AS identifiers,
-        of_other_abstracts.held AS other_abstracts,
-        of_keyword_rows.held AS keyword_rows,
-        of_concepts.held AS concepts,
-        of_accessions.held AS accessions,
-        of_history.held AS history
+        {_HELD}
     FROM marts.articles AS m
     JOIN core.articles AS c USING (pmid)
     JOIN core.article_citations AS n USING (pmid)
     LEFT JOIN core.books AS b USING (pmid)
     LEFT JOIN core.abstracts AS t USING (pmid)
-    LEFT JOIN of_people USING (pmid)
-    LEFT JOIN of_publication_types USING (pmid)
-    LEFT JOIN of_headings USING (pmid)
-    LEFT JOIN of_keywords USING (pmid)
-    LEFT JOIN of_isbns USING (pmid)
-    LEFT JOIN of_chemicals USING (pmid)
-    LEFT JOIN of_grants USING (pmid)
-    LEFT JOIN of_links USING (pmid)
-    LEFT JOIN of_affiliations USING (pmid)
-    LEFT JOIN of_identifiers USING (pmid)
-    LEFT JOIN of_other_abstracts USING (pmid)
-    LEFT JOIN of_keyword_rows USING (pmid)
-    LEFT JOIN of_concepts USING (pmid)
-    LEFT JOIN of_accessions USING (pmid)
-    LEFT JOIN of_history USING (pmid)
+    {_JOINED}
     WHERE m.pmid IN (FROM wanted)
 """
 
