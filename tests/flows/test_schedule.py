@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 import pytest
 from prefect.exceptions import ObjectNotFound
 
-from flows import deployments, schedule
+from flows import deployments, serving
 from flows.deployments import Deployment
-from flows.schedule import Schedule
+from flows.serving import Schedule
 from pipeline.errors import ConfigurationError, LockedError
 
 pytestmark = pytest.mark.whole
@@ -96,7 +96,7 @@ def test_a_deployment_that_went_to_a_pool_ends_the_schedule(served, server):
 
 def test_a_paused_deployment_is_told_once_and_left_paused(served, server, registered, caplog):
     server.deployment.paused = True
-    served.registered_at -= schedule.SETTLED_SECONDS
+    served.registered_at -= serving.SETTLED_SECONDS
     served.heal()
     served.heal()
     assert caplog.text.count("is paused") == 1
@@ -111,7 +111,7 @@ def test_runs_planned_for_next_year_are_planned_anew(ahead, is_idle, served, ser
     server.planned(datetime.now(UTC) + ahead)
     served.heal()
     assert registered == [], "the server may need its time to plan"
-    served.registered_at -= schedule.SETTLED_SECONDS
+    served.registered_at -= serving.SETTLED_SECONDS
     served.heal()
     assert registered == (["daily"] if is_idle else [])
 
@@ -138,7 +138,7 @@ def test_another_schedule_is_seen_by_its_asking(served, server, monkeypatch):
     def asks(_seconds: float) -> None:
         server.deployment.last_polled = datetime.now(UTC)
 
-    monkeypatch.setattr(schedule.time, "sleep", asks)
+    monkeypatch.setattr(serving.time, "sleep", asks)
     with pytest.raises(LockedError, match=NAME) as caught:
         served.refuse_beside_others()
     assert caught.value.exit_code == 6
@@ -146,8 +146,8 @@ def test_another_schedule_is_seen_by_its_asking(served, server, monkeypatch):
 
 def test_a_schedule_that_died_just_now_is_not_taken_for_a_living_one(served, server, monkeypatch):
     server.deployment.last_polled = datetime.now(UTC)
-    monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(schedule.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(serving, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(serving.time, "sleep", lambda _seconds: None)
     served.refuse_beside_others()
 
 
