@@ -654,7 +654,11 @@ class PublishedCheck:
         self.check_grid(members)
 
     def compare_cells(self, relation: str, names: list[str], expected: Counter[Cell]) -> None:
-        """Compare counts cell by cell; where coverage is partial an empty cell is NULL, not 0."""
+        """Compare counts cell by cell.
+
+        `held_*` counts what is held; the column without it is the same number, or NULL where the
+        search is partial.
+        """
         stored = relation_columns(self.con, relation)
         if not stored:
             self.differences.add(f"{relation} (table)", f"{relation} is missing: not compared")
@@ -662,18 +666,26 @@ class PublishedCheck:
         year = "year" if "year" in stored else "NULL::INTEGER"
         study_type = "study_type" if "study_type" in stored else f"'{TOTAL}'"
         for name in names:
-            if name not in stored:
-                self.differences.add(f"{relation}.{name}", "the column is missing: not compared")
+            held = "held_count" if name == "record_count" else f"held_{name}"
+            if missing := {name, held} - set(stored):
+                for column in missing:
+                    place = f"{relation}.{column}"
+                    self.differences.add(place, "the column is missing: not compared")
                 continue
-            query = f"SELECT search, {year}, {study_type}, {name}, coverage FROM {relation}"
+            query = f"SELECT search, {year}, {study_type}, {held}, {name}, coverage FROM {relation}"
             found: Counter[Cell] = Counter()
-            for search, of_year, of_type, count, coverage in self.con.execute(query).fetchall():
-                found[name, search, of_year, of_type] += count or 0
-                if count == 0 and coverage == "partial" and "study_type" in stored:
-                    self.differences.add(f"{relation}.{name}", f"{search} {of_year} {of_type}: 0")
+            rows = self.con.execute(query).fetchall()
+            for search, of_year, of_type, count, stated, coverage in rows:
+                found[name, search, of_year, of_type] += count
+                self.differences.compare(
+                    f"{relation}.{name}",
+                    f"{search} {of_year} {of_type}",
+                    None if coverage == "partial" else count,
+                    stated,
+                )
             places = {key for key in expected if key[0] == name} | found.keys()
             for key in sorted(places, key=repr):
-                self.differences.compare(f"{relation}.{name}", repr(key), expected[key], found[key])
+                self.differences.compare(f"{relation}.{held}", repr(key), expected[key], found[key])
 
     def check_grid(self, members: dict[str, set[int]]) -> None:
         """A row for every type and every year from a search's first to the year it was run."""

@@ -354,8 +354,8 @@ FAULTS = (
     ),
     Fault(
         "exports hold authors whom PubMed corrected",
-        "AND a.is_valid IS DISTINCT FROM false",
-        "AND a.pmid IS NOT NULL",
+        '"author_no", "t.is_valid IS DISTINCT FROM false"',
+        '"author_no", "t.pmid IS NOT NULL"',
         CITATIONS,
     ),
 )
