@@ -66,6 +66,8 @@ def _rule_sets(reference: Reference) -> Iterator[tuple[str, str, str, int]]:
     yield ("facet", facets.version, facets.sha256, len(facets.rules.rules))
     yield ("registry", registries.version, registries.sha256, len(registries.registries))
     yield ("claim", claims.version, claims.sha256, len(claims.rules.rules))
+    findings = reference.findings
+    yield ("finding", findings.version, findings.sha256, findings.pattern_count)
 
 
 def _write_study_types(con: duckdb.DuckDBPyConnection, study_types: StudyTypes) -> None:
