@@ -21,7 +21,7 @@ REPORTED, NOT_FOUND, RULED_OUT = "reported", "not_found", "ruled_out"
 UNCLEAR, MIXED = "unclear", "mixed"
 FINDINGS = {
     REPORTED: "reported",
-    NOT_FOUND: "looked for, not found",
+    NOT_FOUND: "looked for and not found",
     RULED_OUT: "ruled out as a cause",
     MIXED: "mixed",
     UNCLEAR: "unclear or not stated",
@@ -31,13 +31,14 @@ BENEFIT, CAUSE, ABSENCE, MECHANISM = "benefit", "cause", "absence", "mechanism"
 PRESENCE, OTHERS, USE = "presence", "others", "use"
 SENSES = (BENEFIT, CAUSE, ABSENCE, MECHANISM, PRESENCE, OTHERS, USE)
 _LISTS = {
-    "set_aside": ("all", "but_mechanism"),
-    "clauses": ("all", "title"),
-    "unclear": ("all",),
-    "no_finding": ("before", "title_names", "beside", "stated", "title"),
-    "ruled_out": ("all", "sentence", "another", "substance"),
-    "not_found": ("before", "adjacent", "after", "sentence", "p_value", "worse", "alone", "company"),
+    "set_aside": "all but_mechanism",
+    "clauses": "all title",
+    "unclear": "all",
+    "no_finding": "before title_names beside stated title",
+    "ruled_out": "all sentence another substance",
+    "not_found": "before adjacent after sentence p_value worse alone company",
 }
+"""The lists of words that findings.toml has, by table."""
 _WORDS = {
     # a new statement begins: its own subject has a verb
     "next_verb": r",(?: \S+){0,6}? {finite}\b|\band(?: \S+){0,6}? {finite}\b",
@@ -97,7 +98,7 @@ def load_findings(path: Path, questions: Sequence[str] | None) -> Findings:
     patterns: dict[str, Any] = {}
     count = 0
     for table, names in _LISTS.items():
-        for name in names:
+        for name in names.split():
             listed = file.data.get(table, {}).get(name)
             if not listed:
                 raise file.error(f"[{table}]", f"`{name}` of [{table}] is missing")

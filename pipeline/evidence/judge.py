@@ -20,9 +20,9 @@ from pipeline.evidence.faceting import facets_of
 from pipeline.evidence.judgement import Judgement
 from pipeline.evidence.lookups import write_lookups
 from pipeline.evidence.overrides import with_decision
-from pipeline.evidence.record_findings import findings_of
 from pipeline.evidence.reader import Document, document_of, suggestions_of
 from pipeline.evidence.record import Record, read_records
+from pipeline.evidence.record_findings import findings_of
 from pipeline.evidence.reference import READINGS_FILE, Reference
 from pipeline.evidence.registrations import registrations_of
 from pipeline.evidence.study_groups import group_studies

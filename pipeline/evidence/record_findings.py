@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from pipeline.evidence.findings import Findings, together
+from pipeline.evidence.findings import NOT_FOUND, REPORTED, RULED_OUT, Findings, together
 from pipeline.evidence.judgement import ClaimHit, Decided, FacetValue, Proof
 from pipeline.evidence.overrides import FINDING, Override
 from pipeline.evidence.stated import stated_in
@@ -74,8 +74,8 @@ def findings_of(
 
     def finding(code: str) -> tuple[str, str]:
         asked.add(code)
-        own = list(_stated(findings, texts, code, of_code.get(code, ())))
-        automatic = together(proof.code.rpartition(".")[2] for proof in own)
+        own = _weighed(list(_stated(findings, texts, code, of_code.get(code, ()))))
+        automatic = together(map(_code, own))
         made.extend(own)
         decision = decided.get(code)
         if decision is None:
@@ -123,6 +123,21 @@ class _Texts:
         return unit, text, next(place for place in places if start < place.stop)
 
 
+def _weighed(stated: list[Proof]) -> list[Proof]:
+    """Without what a title seems to report, where the abstract denies it and reports nothing.
+
+    A title names its subject, "Hepatitis and kratom: a case report", before it is said what of it.
+    """
+    of_abstract = {_code(proof) for proof in stated if proof.field == "abstract"}
+    if not of_abstract & {NOT_FOUND, RULED_OUT} or REPORTED in of_abstract:
+        return stated
+    return [one for one in stated if one.field == "abstract" or _code(one) != REPORTED]
+
+
+def _code(proof: Proof) -> str:
+    return proof.code.rpartition(".")[2]
+
+
 def _stated(
     findings: Findings, texts: _Texts, code: str, proofs: Iterable[Proof]
 ) -> Iterator[Proof]:
@@ -145,4 +160,3 @@ def _stated(
                 "finding", f"{code}.{stated.finding}", stated.rule_id, TEXT, proof.field,
                 proof.section_no, unit.stored[start:end], start, end,
             )  # fmt: skip
-

@@ -127,10 +127,10 @@ class _Asked:
         first, last = self.clause
         own, before = self.text[first:last], self.text[first : self.place[1]]
         spans = self.findings.spans
-        if self.sense == CAUSE and spans("ruled_out.another", own):
-            # the cause is another drug's, unless the substance is named beside it
-            if not spans("ruled_out.substance", self.text):
-                return True
+        # the cause is another drug's, unless the substance is named beside it
+        is_another = self.sense == CAUSE and spans("ruled_out.another", own)
+        if is_another and not spans("ruled_out.substance", self.text):
+            return True
         if self.zone == "title":
             names = spans("no_finding.title_names", self.text)
             is_asked = names or spans("no_finding.before", before)

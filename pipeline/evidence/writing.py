@@ -87,8 +87,8 @@ class Writer:
                     WHEN 'claim' THEN 3 WHEN 'finding' THEN 4 ELSE 0 END AS part
                 FROM new_proofs
             )
-            ORDER BY part, CASE part WHEN 0 THEN kind WHEN 3 THEN '' WHEN 4 THEN '' ELSE code END, pmid, code,
-                proof_no
+            ORDER BY part, CASE WHEN part = 0 THEN kind WHEN part < 3 THEN code ELSE '' END, pmid,
+                code, proof_no
             """
         )
         self._con.execute("DROP TABLE new_proofs")

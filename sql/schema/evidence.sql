@@ -239,7 +239,7 @@ CREATE TABLE evidence.overrides ( -- people's decisions, beside what the rules s
     PRIMARY KEY (pmid, field)
 );
 
-CREATE TABLE evidence.claims ( -- what a popular article says of kratom, each as a question; counts show what was looked at, not what was found
+CREATE TABLE evidence.claims ( -- what a popular article says of kratom, each as a question; counts show what was looked at and what authors state, not what is true
     claim VARCHAR PRIMARY KEY, -- code, e.g. analgesia or safety.liver
     parent VARCHAR, -- the claim it is a part of
     question VARCHAR NOT NULL, -- the question
@@ -249,8 +249,15 @@ CREATE TABLE evidence.claims ( -- what a popular article says of kratom, each as
     topic VARCHAR NOT NULL, -- the topic it is about
     answered_by VARCHAR[] NOT NULL, -- study types that would answer it; records of others only mention it
     not_readings VARCHAR[] NOT NULL, -- readings that must not match
+    sense VARCHAR, -- how its finding is decided where not as for an effect: benefit (worse is not found), cause, absence, mechanism, presence, others, use; see findings.toml
     is_matched BOOLEAN NOT NULL, -- records are looked for; false for context, product, and claims shown as their parts
     display_order SMALLINT NOT NULL -- order of claims.toml
+);
+
+CREATE TABLE evidence.findings ( -- what authors can state of a claim or a harm, in the order of tables
+    finding VARCHAR PRIMARY KEY, -- code in evidence.article_claims and article_facets
+    label VARCHAR NOT NULL, -- in words for readers
+    display_order SMALLINT NOT NULL -- position; no rank
 );
 
 CREATE TABLE evidence.claim_leaned_on ( -- the studies the article leans on, in our own words
