@@ -122,10 +122,10 @@ class _Asked:
 
     def is_no_finding(self) -> bool:
         """Whether only a question is asked, a measurement named or research called for."""
-        if self.zone in _UNTOLD_ZONES or "?" in self.text:
-            return True
         first, last = self.clause
         own, before = self.text[first:last], self.text[first : self.place[1]]
+        if self.zone in _UNTOLD_ZONES or "?" in own:
+            return True
         spans = self.findings.spans
         # the cause is another drug's, unless the substance is named beside it
         is_another = self.sense == CAUSE and spans("ruled_out.another", own)
