@@ -17,8 +17,9 @@ from pipeline import journal as journals
 from pipeline import scanning, series
 from pipeline.cli import main
 from pipeline.errors import ConfigurationError, SourceError
-from pipeline.evidence.reference import Reference
+from pipeline.evidence.topics import Topics, load_topics
 from pipeline.pubmed.records import Record, read_records
+from pipeline.rules.text import load_language
 from pipeline.scan import Scan, Scanner, Scans, check_md5
 from pipeline.settings import ROOT, Settings
 from tests.corpus import article, article_set
@@ -85,8 +86,8 @@ def test_a_file_must_be_what_its_md5_says(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def reference() -> Reference:
-    return Reference.load(ROOT / "data" / "reference")
+def topics() -> Topics:
+    return load_topics(ROOT / "data" / "reference" / "topics.toml")
 
 
 @pytest.fixture
@@ -94,22 +95,22 @@ def scans(tmp_path: Path) -> Scans:
     return Scans(tmp_path / "scans", "k" * 64)
 
 
-def scanner(reference: Reference, scans: Scans, held: tuple[int, ...] = ()) -> Scanner:
-    topics = reference.topics
+def scanner(topics: Topics, scans: Scans, held: tuple[int, ...] = ()) -> Scanner:
     searches = [search for search in topics.searches if search.name == "kratom"]
-    return Scanner(topics, reference.language, searches, held, scans)
+    language = load_language(ROOT / "data" / "reference" / "language.toml")
+    return Scanner(topics, language, searches, held, scans)
 
 
 def kept(scans: Scans, scan: Scan) -> list[int]:
     return [item.pmid for item in read_records(scans.body(scan)) if isinstance(item, Record)]
 
 
-def test_a_scan_keeps_what_matches_and_what_is_held(reference, scans, tmp_path):
+def test_a_scan_keeps_what_matches_and_what_is_held(topics, scans, tmp_path):
     path = file(
         tmp_path, 1, article(1, KRATOM), article(2, LEAF), article(3, LEAF),
         article(4, "An &unknown; tree"), article(5, "<b>broken</i>"), deleted=(9,),
     )  # fmt: skip
-    scan = scanner(reference, scans, held=(3,)).scan(path)
+    scan = scanner(topics, scans, held=(3,)).scan(path)
     assert kept(scans, scan) == [1, 3]
     assert list(scans.others(scan)) == [2]
     assert (scan.read, scan.kept, scan.deletions, scan.unreadable) == (3, 2, 1, 2)
@@ -117,27 +118,27 @@ def test_a_scan_keeps_what_matches_and_what_is_held(reference, scans, tmp_path):
     assert b"broken" in scans.body(scan)
 
 
-def test_a_scan_that_was_finished_is_taken_up(reference, scans, tmp_path, monkeypatch):
+def test_a_scan_that_was_finished_is_taken_up(topics, scans, tmp_path, monkeypatch):
     path = file(tmp_path, 1, article(1, KRATOM))
-    first = scanner(reference, scans).scan(path)
-    again = scanner(reference, scans)
+    first = scanner(topics, scans).scan(path)
+    again = scanner(topics, scans)
     monkeypatch.setattr(again, "_scan", None)
     assert again.scan(path) == first
 
 
-def test_a_scan_for_something_else_is_not_taken_up(reference, scans, tmp_path):
+def test_a_scan_for_something_else_is_not_taken_up(topics, scans, tmp_path):
     path = file(tmp_path, 1, article(1, KRATOM), article(2, LEAF))
-    scanner(reference, scans).scan(path)
+    scanner(topics, scans).scan(path)
     other = Scans(scans.directory, "l" * 64)
-    assert kept(other, scanner(reference, other, held=(2,)).scan(path)) == [1, 2]
+    assert kept(other, scanner(topics, other, held=(2,)).scan(path)) == [1, 2]
 
 
-def test_a_file_that_was_cut_leaves_no_scan(reference, scans, tmp_path):
+def test_a_file_that_was_cut_leaves_no_scan(topics, scans, tmp_path):
     path = tmp_path / "pubmed26n0001.xml.gz"
     whole = gzip.compress(article_set(article(1, KRATOM)).encode())
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(SourceError, match="cut or damaged"):
-        scanner(reference, scans).scan(path)
+        scanner(topics, scans).scan(path)
     assert not scans.directory.exists()
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pytest
@@ -12,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.evidence.record import read_records as records_of
-from pipeline.evidence.reference import Reference
-from pipeline.evidence.topics import found_by
+from pipeline.evidence.topics import Topics, found_by, load_topics
 from pipeline.pubmed.parsing.bytes import open_bytes
 from pipeline.pubmed.parsing.cutting import Cutter
 from pipeline.pubmed.records import Record, Unreadable, read_records
 from pipeline.pubmed.sieve import LONGEST_PASSED, Passed, Sieve
+from pipeline.rules.text import Language, load_language
 from pipeline.settings import ROOT
 from pipeline.warehouse import stage
 from tests.corpus import article, article_set
@@ -25,13 +27,21 @@ from tests.corpus import article, article_set
 PLAIN = "Leaves of a tree"
 
 
-@pytest.fixture(scope="module")
-def reference() -> Reference:
-    return Reference.load(ROOT / "data" / "reference")
+class Wanted(NamedTuple):
+    """What is looked for: the part of the reference files that this takes."""
+
+    topics: Topics
+    language: Language
 
 
 @pytest.fixture(scope="module")
-def sieves(reference: Reference) -> dict[str, Sieve]:
+def reference() -> Wanted:
+    files = ROOT / "data" / "reference"
+    return Wanted(load_topics(files / "topics.toml"), load_language(files / "language.toml"))
+
+
+@pytest.fixture(scope="module")
+def sieves(reference: Wanted) -> dict[str, Sieve]:
     phrases = {topic.name: topic.phrases_needed for topic in reference.topics.topics}
     return {
         search.name: Sieve([[phrases[topic] for topic in search.topics]])
@@ -154,12 +164,19 @@ def test_nothing_is_lost_whatever_a_record_says(reference, sieves, texts):
                 assert item.record_no not in matching[name]
 
 
-def matched(reference: Reference, data: bytes) -> dict[str, set[int]]:
+@cache
+def staging() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    stage.create_staging(con)
+    return con
+
+
+def matched(reference: Wanted, data: bytes) -> dict[str, set[int]]:
     """Numbers of the records that each search matches when all are read."""
-    with duckdb.connect() as con:
-        stage.create_staging(con)
-        stage.stage_file(con, data, raw_file=None, stamp="")
-        records = [one for batch in records_of(con, "staging.keyed") for one in batch]
+    con = staging()
+    stage.stage_file(con, data, raw_file=None, stamp="")
+    records = [one for batch in records_of(con, "staging.keyed") for one in batch]
+    stage.empty_staging(con)
     return {
         search.name: set(found_by([search], reference.topics, reference.language, records))
         for search in reference.topics.searches
