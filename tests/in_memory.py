@@ -8,18 +8,23 @@ does (asking, storing, resuming, publishing) is tested by one.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import duckdb
 from lxml import etree
 
+from pipeline.clock import Clock
 from pipeline.evidence import type_changes
 from pipeline.evidence.judge import judge
 from pipeline.evidence.reference import Reference
+from pipeline.options import Options
 from pipeline.outputs import marts
 from pipeline.outputs.wording import statement
-from pipeline.settings import PUBMED_ORIGIN, ROOT
-from pipeline.warehouse import fingerprint, load, membership, searches, stage
+from pipeline.pubmed.client import EutilsClient
+from pipeline.run import Run
+from pipeline.settings import PUBMED_ORIGIN, ROOT, Settings
+from pipeline.warehouse import database, fingerprint, load, membership, searches, stage
 from tests.corpus import article_set
 
 SQL = ROOT / "sql"
@@ -67,8 +72,37 @@ class Warehouse:
                 list(whole.values()),
             )
 
+    def run(self, settings: Settings, clock: Clock, client: EutilsClient | None = None) -> Run:
+        """A live run on this warehouse, for a step of `pipeline.steps` by itself.
+
+        Args:
+            settings: where its raw archive is.
+            clock: says when it is.
+            client: asks what stands in for PubMed.
+        """
+        self.as_of = clock.now()
+        return Run(
+            settings,
+            Options(),
+            clock,
+            PUBMED_ORIGIN,
+            "live",
+            {},
+            f"{self.as_of:%Y%m%d%H%M}",
+            self.as_of,
+            self.reference,
+            self.before.isoformat() if self.before else None,
+            cast(database.Warehouse, SimpleNamespace(con=self.con, exists=True)),
+            client,
+        )
+
     def read(self, *records: str, deleted: tuple[int, ...] = ()) -> dict[str, int]:
         """Read records as PubMed delivers them into `core`; returns what the load counted."""
+        self.stage(*records, deleted=deleted)
+        return load.merge(self.con, self.as_of)
+
+    def stage(self, *records: str, deleted: tuple[int, ...] = ()) -> None:
+        """Parse records as PubMed delivers them into staging tables."""
         stage.create_staging(self.con)
         stage.stage_file(
             self.con,
@@ -77,7 +111,6 @@ class Warehouse:
             stamp=f"{self.as_of:%Y%m%d}",
             first_record_no=1,
         )
-        return load.merge(self.con, self.as_of)
 
     def judge(self) -> None:
         """Judge what is in `core` by the shipped rules."""
@@ -96,7 +129,7 @@ class Warehouse:
             self.before, self.as_of = self.as_of, self.as_of + timedelta(days=1)
         self.read(*records)
         self.judge()
-        self.find(_pmids(records) if is_live else None)
+        self.find(pmids_of(records) if is_live else None)
         self.build()
 
     def find(self, delivered: list[int] | None) -> None:
@@ -125,7 +158,7 @@ class Warehouse:
         self.counts = membership.update(
             self.con, answers, names, dict.fromkeys(names, reason), gone, self.as_of
         )
-        run = f"{self.as_of:%Y%m%d}"
+        run = f"{self.as_of:%Y%m%d%H%M}"
         mode = "live" if is_live else "files"
         self.fill(
             "ops.runs",
@@ -156,8 +189,12 @@ class Warehouse:
                 },
             )
 
-    def build(self) -> None:
-        """Make every mart anew."""
+    def build(self, *only: str) -> None:
+        """Make the marts anew.
+
+        Args:
+            only: names of those that are looked at, with those they read; all if none is named.
+        """
         held, unread = self.ask(
             "SELECT (SELECT count(DISTINCT pmid) FROM ops.search_hits WHERE left_at IS NULL), "
             "(SELECT count(DISTINCT pmid) FROM ops.unread_records)"
@@ -175,8 +212,11 @@ class Warehouse:
             ],
         )
         marts.note_dois(self.con)
-        for path in marts.files(SQL):
-            self.con.execute(path.read_text(encoding="utf-8"))
+        found = {path.stem.partition("_")[2]: path for path in marts.files(SQL)}
+        assert set(only) <= set(found), set(only) - set(found)
+        for name, path in found.items():
+            if not only or name in only:
+                self.con.execute(path.read_text(encoding="utf-8"))
 
     def ask(self, sql: str, parameters: list[object] | None = None) -> Rows:
         return self.con.execute(sql, parameters or []).fetchall()
@@ -192,7 +232,7 @@ class Warehouse:
         return [pmid for (pmid,) in rows]
 
 
-def _pmids(records: tuple[str, ...]) -> list[int]:
+def pmids_of(records: tuple[str, ...]) -> list[int]:
     return [int(str(etree.fromstring(text).findtext(".//PMID"))) for text in records]
 
 

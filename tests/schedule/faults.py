@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from flows import settling
@@ -72,16 +73,9 @@ def killed_idle(place: Place) -> str:
     return f"of the runs due meanwhile the newest ran, {len(superseded)} earlier: Cancelled"
 
 
-def killed_at_pick_up(place: Place) -> str:
-    run = place.wait_for_state("PENDING")
-    kill(place.schedules[-1])
-    place.kill_run()
-    place.start_schedule()
-    return fate(place, run["id"])
-
-
-def killed_in_mid_run(place: Place) -> str:
-    run = place.wait_for_state("RUNNING")
+def killed_with_its_run(place: Place, state: str) -> str:
+    """Schedule and run killed while the run is in a state."""
+    run = place.wait_for_state(state)
     kill(place.schedules[-1])
     place.kill_run()
     place.start_schedule()
@@ -236,8 +230,8 @@ def cancelled_by_hand(place: Place) -> str:
 
 FAULTS: dict[str, Callable[[Place], str]] = {
     "schedule killed while idle, for two and a half intervals": killed_idle,
-    "schedule and run killed at pick-up": killed_at_pick_up,
-    "schedule and run killed in mid-run": killed_in_mid_run,
+    "schedule and run killed at pick-up": partial(killed_with_its_run, state="PENDING"),
+    "schedule and run killed in mid-run": partial(killed_with_its_run, state="RUNNING"),
     "schedule killed in mid-run, the run goes on": killed_while_its_run_goes_on,
     "run killed alone": run_killed,
     "run cancelled on Prefect's page": cancelled_by_hand,
