@@ -7,6 +7,9 @@ does (asking, storing, resuming, publishing) is tested by one.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,6 +17,7 @@ from typing import Any, cast
 import duckdb
 from lxml import etree
 
+from pipeline import steps
 from pipeline.clock import Clock
 from pipeline.evidence import type_changes
 from pipeline.evidence.judge import judge
@@ -24,11 +28,21 @@ from pipeline.outputs.wording import statement
 from pipeline.pubmed.client import EutilsClient
 from pipeline.run import Run
 from pipeline.settings import PUBMED_ORIGIN, ROOT, Settings
+from pipeline.steps import Made
 from pipeline.warehouse import database, fingerprint, load, membership, searches, stage
 from tests.corpus import article_set
 
 SQL = ROOT / "sql"
 FIRST_DAY = datetime(2026, 11, 22, 12)
+
+LIVE_RUN = Options()
+ASKED_TO_NOTED = (
+    steps.search, steps.fetch, steps.parse, steps.load, steps.compare, steps.judge, steps.place,
+    steps.note,
+)  # fmt: skip
+
+_MADE = re.compile(r"^CREATE OR REPLACE (?:TABLE|VIEW|MACRO) marts\.(\w+)", re.MULTILINE)
+_READ = re.compile(r"(?:FROM|JOIN) marts\.(\w+)")
 
 Rows = list[tuple[Any, ...]]
 
@@ -72,21 +86,28 @@ class Warehouse:
                 list(whole.values()),
             )
 
-    def run(self, settings: Settings, clock: Clock, client: EutilsClient | None = None) -> Run:
-        """A live run on this warehouse, for a step of `pipeline.steps` by itself.
+    def run(
+        self,
+        settings: Settings,
+        clock: Clock,
+        client: EutilsClient | None = None,
+        options: Options = LIVE_RUN,
+    ) -> Run:
+        """A run on this warehouse, for steps of `pipeline.steps` by themselves.
 
         Args:
             settings: where its raw archive is.
             clock: says when it is.
             client: asks what stands in for PubMed.
+            options: what it was told.
         """
         self.as_of = clock.now()
         return Run(
             settings,
-            Options(),
+            options,
             clock,
             PUBMED_ORIGIN,
-            "live",
+            options.mode,
             {},
             f"{self.as_of:%Y%m%d%H%M}",
             self.as_of,
@@ -95,6 +116,30 @@ class Warehouse:
             cast(database.Warehouse, SimpleNamespace(con=self.con, exists=True)),
             client,
         )
+
+    def update(self, run: Run, *marts: str) -> Made:
+        """What a run asks, reads, judges and notes, and these marts of it; publishes nothing.
+
+        Args:
+            run: made by `run`.
+            marts: names of the marts to make.
+
+        Returns:
+            what its steps made. Where one fails, the warehouse stays as it was.
+        """
+        made = Made()
+        try:
+            for step in ASKED_TO_NOTED:
+                made, _ = step(run, made)
+            if marts:
+                self.build(*marts)
+        except BaseException:
+            with suppress(duckdb.TransactionException):  # it failed before `load` opened one
+                self.con.execute("ROLLBACK")
+            raise
+        self.con.execute("COMMIT")
+        self.before = run.as_of
+        return made
 
     def read(self, *records: str, deleted: tuple[int, ...] = ()) -> dict[str, int]:
         """Read records as PubMed delivers them into `core`; returns what the load counted."""
@@ -193,7 +238,8 @@ class Warehouse:
         """Make the marts anew.
 
         Args:
-            only: names of those that are looked at, with those they read; all if none is named.
+            only: names of those that are looked at, to which those they read are added; all if
+                none is named.
         """
         held, unread = self.ask(
             "SELECT (SELECT count(DISTINCT pmid) FROM ops.search_hits WHERE left_at IS NULL), "
@@ -212,11 +258,9 @@ class Warehouse:
             ],
         )
         marts.note_dois(self.con)
-        found = {path.stem.partition("_")[2]: path for path in marts.files(SQL)}
-        assert set(only) <= set(found), set(only) - set(found)
-        for name, path in found.items():
-            if not only or name in only:
-                self.con.execute(path.read_text(encoding="utf-8"))
+        scripts = [path.read_text(encoding="utf-8") for path in marts.files(SQL)]
+        for script in with_what_they_read(scripts, only) if only else scripts:
+            self.con.execute(script)
 
     def ask(self, sql: str, parameters: list[object] | None = None) -> Rows:
         return self.con.execute(sql, parameters or []).fetchall()
@@ -230,6 +274,17 @@ class Warehouse:
             [topics[0], pmids, len(topics[0])],
         )
         return [pmid for (pmid,) in rows]
+
+
+def with_what_they_read(scripts: list[str], names: Iterable[str]) -> list[str]:
+    """Those of the scripts that make these marts, or another one that such a script reads."""
+    wanted, found = set(names), []
+    for script in reversed(scripts):  # each reads only what was made before it
+        if wanted & (made := set(_MADE.findall(script))):
+            found.append(script)
+            wanted = wanted - made | (set(_READ.findall(script)) - made)
+    assert not wanted, f"no such mart: {wanted}"
+    return found[::-1]
 
 
 def pmids_of(records: tuple[str, ...]) -> list[int]:
