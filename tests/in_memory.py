@@ -42,6 +42,7 @@ ASKED_TO_NOTED = (
 )  # fmt: skip
 
 _MADE = re.compile(r"^CREATE OR REPLACE (?:TABLE|VIEW|MACRO) marts\.(\w+)", re.MULTILINE)
+_NAMED = re.compile(r"\bmarts\.(\w+)")
 _READ = re.compile(r"(?:FROM|JOIN) marts\.(\w+)")
 
 Rows = list[tuple[Any, ...]]
@@ -53,6 +54,7 @@ class Warehouse:
     Attributes:
         con: the connection.
         as_of: the time of the day at work.
+        before: that of the day before; None on the first.
         counts: members, entered and left of each search on the last day.
     """
 
@@ -61,6 +63,8 @@ class Warehouse:
         self.reference = Reference.load(ROOT / "data" / "reference")
         self.as_of = FIRST_DAY
         self.before: datetime | None = None
+        self._last: datetime | None = None
+        self._made: set[str] = set()
         self.counts: dict[str, dict[str, int]] = {}
         for path in fingerprint.schema_files(SQL):
             self.con.execute(path.read_text(encoding="utf-8"))
@@ -73,6 +77,7 @@ class Warehouse:
             relation: schema and table.
             rows: column to value.
         """
+        self._made.clear()
         needed = self.con.execute(
             "SELECT column_name, data_type FROM duckdb_columns() "
             "WHERE schema_name || '.' || table_name = ? AND NOT is_nullable",
@@ -101,7 +106,7 @@ class Warehouse:
             client: asks what stands in for PubMed.
             options: what it was told.
         """
-        self.as_of = clock.now()
+        self.before, self.as_of = self._last, clock.now()
         return Run(
             settings,
             options,
@@ -117,32 +122,28 @@ class Warehouse:
             client,
         )
 
-    def update(self, run: Run, *marts: str) -> Made:
-        """What a run asks, reads, judges and notes, and these marts of it; publishes nothing.
-
-        Args:
-            run: made by `run`.
-            marts: names of the marts to make.
+    def update(self, run: Run) -> Made:
+        """What a run asks, reads, judges and notes; it publishes nothing.
 
         Returns:
             what its steps made. Where one fails, the warehouse stays as it was.
         """
+        self._made.clear()
         made = Made()
         try:
             for step in ASKED_TO_NOTED:
                 made, _ = step(run, made)
-            if marts:
-                self.build(*marts)
         except BaseException:
             with suppress(duckdb.TransactionException):  # it failed before `load` opened one
                 self.con.execute("ROLLBACK")
             raise
         self.con.execute("COMMIT")
-        self.before = run.as_of
+        self._last = run.as_of
         return made
 
     def read(self, *records: str, deleted: tuple[int, ...] = ()) -> dict[str, int]:
         """Read records as PubMed delivers them into `core`; returns what the load counted."""
+        self._made.clear()
         self.stage(*records, deleted=deleted)
         return load.merge(self.con, self.as_of)
 
@@ -159,11 +160,12 @@ class Warehouse:
 
     def judge(self) -> None:
         """Judge what is in `core` by the shipped rules."""
+        self._made.clear()
         judge(self.con, self.reference)
         type_changes.note(self.con, self.as_of)
 
     def day(self, *records: str, is_live: bool = True) -> None:
-        """One day's run: read, judge, memberships, marts. The next one is a day later.
+        """One day's run: read, judge, memberships. The next one is a day later.
 
         Args:
             records: all that PubMed holds on this day; its answers list those that the searches'
@@ -175,7 +177,6 @@ class Warehouse:
         self.read(*records)
         self.judge()
         self.find(pmids_of(records) if is_live else None)
-        self.build()
 
     def find(self, delivered: list[int] | None) -> None:
         """Note a run with its searches, and bring memberships up to date.
@@ -183,6 +184,7 @@ class Warehouse:
         Args:
             delivered: PMIDs of the records that PubMed holds now; None where files were read.
         """
+        self._made.clear()
         is_live = delivered is not None
         in_scope = [
             search
@@ -235,7 +237,7 @@ class Warehouse:
             )
 
     def build(self, *only: str) -> None:
-        """Make the marts anew.
+        """Make marts anew; `ask` does so by itself for those that it reads.
 
         Args:
             only: names of those that are looked at, to which those they read are added; all if
@@ -261,8 +263,17 @@ class Warehouse:
         scripts = [path.read_text(encoding="utf-8") for path in marts.files(SQL)]
         for script in with_what_they_read(scripts, only) if only else scripts:
             self.con.execute(script)
+            self._made |= set(_MADE.findall(script))
+
+    def change(self, sql: str) -> None:
+        """Execute a statement; marts are made anew when they are next asked for."""
+        self._made.clear()
+        self.con.execute(sql)
 
     def ask(self, sql: str, parameters: list[object] | None = None) -> Rows:
+        """Rows of a query, after the marts that it names were made of what is held now."""
+        if lacking := set(_NAMED.findall(sql)) - self._made:
+            self.build(*lacking)
         return self.con.execute(sql, parameters or []).fetchall()
 
     def _matching(self, search: str, pmids: list[int]) -> list[int]:

@@ -112,6 +112,7 @@ def day(memory: Warehouse, tmp_path: Path) -> Day:
 
     def run(*records: str) -> Path:
         memory.day(*records)
+        memory.build()
         directory = tmp_path / f"{memory.as_of:%Y-%m-%d}"
         directory.mkdir()
         feeds.write(memory.con, directory)

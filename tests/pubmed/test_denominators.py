@@ -74,7 +74,6 @@ def day(memory, settings, clock, tmp_path):
         if not is_undone:
             memory.judge()
             memory.find(pmids_of(records))
-            memory.build("topic_share_by_year")
         memory.con.execute("ROLLBACK" if is_undone else "COMMIT")
         return made.notes, [request.parameters["term"] for request in server.requests]
 

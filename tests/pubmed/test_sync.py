@@ -57,7 +57,7 @@ class Pubmed:
                 client,
                 Options(**options),  # type: ignore[arg-type]
             )
-            return self.memory.update(run, "new_articles")
+            return self.memory.update(run)
 
     def publish(self, fault: Fault | None = None, **options: object) -> Receipt:
         """One whole update; afterwards as with `run`."""
