@@ -164,25 +164,27 @@ class Warehouse:
         judge(self.con, self.reference)
         type_changes.note(self.con, self.as_of)
 
-    def day(self, *records: str, is_live: bool = True) -> None:
+    def day(self, *records: str, is_live: bool = True, reason: str = "appeared") -> None:
         """One day's run: read, judge, memberships. The next one is a day later.
 
         Args:
             records: all that PubMed holds on this day; its answers list those that the searches'
                 predicates match, and what was a member and is not given was deleted.
             is_live: PubMed was asked; else these are records of files, which nothing leaves.
+            reason: why records enter a search on a day that is not the first.
         """
         if self.counts:
             self.before, self.as_of = self.as_of, self.as_of + timedelta(days=1)
         self.read(*records)
         self.judge()
-        self.find(pmids_of(records) if is_live else None)
+        self.find(pmids_of(records) if is_live else None, reason)
 
-    def find(self, delivered: list[int] | None) -> None:
+    def find(self, delivered: list[int] | None, reason: str = "appeared") -> None:
         """Note a run with its searches, and bring memberships up to date.
 
         Args:
             delivered: PMIDs of the records that PubMed holds now; None where files were read.
+            reason: why records enter now, if it is not the first run.
         """
         self._made.clear()
         is_live = delivered is not None
@@ -193,7 +195,7 @@ class Warehouse:
         ]
         names = [search.name for search in in_scope]
         answers = {name: self._matching(name, delivered or []) for name in names if is_live}
-        reason = "appeared" if self.counts else "first_run"
+        reason = reason if self.counts else "first_run"
         gone = [
             pmid
             for (pmid,) in self.ask(

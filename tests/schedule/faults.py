@@ -25,6 +25,9 @@ from pipeline.settings import ROOT, Settings
 from pipeline.update import run_update
 from tests.schedule.place import Place
 
+PROMISED_SECONDS = 10
+"""Within so many a schedule ends after SIGTERM: docs/operations.md promises it."""
+
 
 class Row(NamedTuple):
     """One line of the table.
@@ -216,7 +219,7 @@ def stopped_without_a_server(place: Place) -> str:
     schedule.send_signal(signal.SIGTERM)
     code = schedule.wait(timeout=60)
     seconds = time.monotonic() - begun
-    assert seconds < 10, seconds
+    assert seconds < PROMISED_SECONDS, seconds
     place.start_server()
     place.start_schedule()
     return f"SIGTERM in mid-run with the server away: ended after {seconds:.0f} s (exit {code})"
