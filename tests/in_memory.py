@@ -17,6 +17,7 @@ from pipeline.evidence import type_changes
 from pipeline.evidence.judge import judge
 from pipeline.evidence.reference import Reference
 from pipeline.outputs import marts
+from pipeline.outputs.answer import store_sentences
 from pipeline.outputs.wording import statement
 from pipeline.settings import PUBMED_ORIGIN, ROOT
 from pipeline.warehouse import fingerprint, load, membership, searches, stage
@@ -177,6 +178,7 @@ class Warehouse:
         marts.note_dois(self.con)
         for path in marts.files(SQL):
             self.con.execute(path.read_text(encoding="utf-8"))
+        store_sentences(self.con)
 
     def ask(self, sql: str, parameters: list[object] | None = None) -> Rows:
         return self.con.execute(sql, parameters or []).fetchall()
