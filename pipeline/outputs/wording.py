@@ -37,6 +37,11 @@ def statement(origin: str, records: int, unread: int) -> str:
     )
 
 
+def not_given(has_abstract: bool) -> str:
+    """Why a record has no value of a facet that applies to it: `not_stated` in words."""
+    return "not in abstract" if has_abstract else "no abstract held"
+
+
 def at_most(count: str, unread: int | None, most: int) -> str:
     """A count of a complete list of which some records could not be read: c, at most c + u.
 

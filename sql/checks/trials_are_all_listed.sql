@@ -1,5 +1,5 @@
 -- severity: error
--- Every member whose primary type is an experiment on people stands in exactly one study and no other record does, its totals count what the tables by type and by group count, and every cell has its proof.
+-- Every member whose primary type is a trial or human laboratory study stands in exactly one study and no other record does, its totals count what the tables by type and by group count, and every cell has its proof.
 SELECT
     coalesce(l.search, h.search) AS search,
     coalesce(l.pmid, h.pmid) AS pmid,

@@ -1,16 +1,16 @@
--- Every experiment on people that a search finds: one line a registered or separately reported
+-- Every trial or human laboratory study that a search finds: one line a registered or separately reported
 -- study. A record is one by its primary type, as in the tables by study type; one whose label RCT
 -- or NRCT stands beside another primary type is in marts.possible_human_experimental.
 -- Which words stand behind each cell: marts.human_experimental_proofs.
 
-CREATE OR REPLACE TABLE marts.human_experimental ( -- experiments on people (primary type RCT or NRCT), one line a study group; never sum across searches
+CREATE OR REPLACE TABLE marts.human_experimental ( -- trials and human laboratory studies (primary type RCT or NRCT), one line a study group; never sum across searches
     search VARCHAR NOT NULL, -- the search
     study_group VARCHAR NOT NULL, -- the study: its first registration, else the lowest PMID; see evidence.study_groups
     registrations VARCHAR[] NOT NULL, -- every registration its records name
     report_pmids INTEGER[] NOT NULL, -- reports of the study
     report_count INTEGER NOT NULL, -- how many these are; 0 when all its records are retracted or preprints
     other_pmids INTEGER[] NOT NULL, -- retracted reports and preprints
-    checked_pmids INTEGER[] NOT NULL, -- reports that a person has confirmed to be experiments on people
+    checked_pmids INTEGER[] NOT NULL, -- reports that a person has confirmed to be trials and human laboratory studies
     study_types VARCHAR[] NOT NULL, -- RCT, NRCT or both
     is_checked BOOLEAN NOT NULL, -- a person has read one of its records and decided on RCT or NRCT (evidence.overrides); false: by the rules alone
     sample_size INTEGER, -- the largest that a record states; NULL when none does
