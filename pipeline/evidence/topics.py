@@ -105,7 +105,7 @@ class Search:
         topics: names of the topics.
         minimum: fewer live hits than this stop the run.
         maximum: more live hits than this are reported; None for no bound.
-        is_headline: its tables and first sentence stand at the top.
+        is_headline: its tables and top sentence stand at the top.
         is_focus: the known articles and the questions are about its records.
     """
 
