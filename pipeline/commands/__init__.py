@@ -6,7 +6,9 @@ A module imports what its command needs when the command runs, so that `ketum --
 
 from pipeline.commands import (
     backup,
+    browse,
     claims,
+    completion,
     evaluate,
     explain,
     export,
@@ -18,13 +20,18 @@ from pipeline.commands import (
     replay,
     runs,
     schedule,
+    search,
     status,
+    tables,
     update,
     verify,
 )
 
 ALL = (
     update,
+    browse,
+    tables,
+    search,
     query,
     claims,
     explain,
@@ -40,5 +47,6 @@ ALL = (
     verify,
     backup,
     replay,
+    completion,
 )
 """In the order `ketum --help` shows them."""

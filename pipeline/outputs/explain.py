@@ -58,7 +58,7 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
         raise ConfigurationError(
             f"PMID {pmid} is not in the published set.",
             effect="There is nothing to explain.",
-            next_step='`ketum query "SELECT pmid, title FROM marts.articles"` lists what is held.',
+            next_step="`ketum search WORDS` finds what is held.",
         )
     labels = rows(
         con,

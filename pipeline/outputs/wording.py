@@ -41,6 +41,25 @@ def statement(origin: str, records: int, unread: int) -> str:
     )
 
 
+def scope(set_id: str, origin: str, unread: int) -> str:
+    """The same in one line, for the terminal.
+
+    Args:
+        set_id: the set that was read.
+        origin: of its records.
+        unread: distinct records that a search lists and that could not be read.
+    """
+    if origin == PUBMED_ORIGIN and unread:
+        zero = f"all that PubMed lists but {unread} unread"
+    elif origin == PUBMED_ORIGIN:
+        zero = "complete searches"
+    elif origin == archive_origin("demo"):
+        zero = "a demonstration: a 0 says nothing"
+    else:
+        zero = "local files: a 0 says nothing"
+    return f"Set {set_id}, {zero}. PubMed only."
+
+
 class HumanExperiments(NamedTuple):
     """One row of marts.human_experimental_totals, as far as the first sentence needs it.
 
