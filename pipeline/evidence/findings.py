@@ -24,7 +24,7 @@ FINDINGS = {
     NOT_FOUND: "looked for and not found",
     RULED_OUT: "ruled out as a cause",
     MIXED: "mixed",
-    UNCLEAR: "unclear or not stated",
+    UNCLEAR: "unclear from title and abstract",
 }
 """Every finding a record can have, in the order of tables, in words for readers."""
 BENEFIT, CAUSE, ABSENCE, MECHANISM = "benefit", "cause", "absence", "mechanism"

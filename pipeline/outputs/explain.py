@@ -17,7 +17,7 @@ from pipeline.evidence.confidence import NOT_MEASURED
 from pipeline.evidence.findings import FINDINGS
 from pipeline.outputs.explain_claims import claim_lines, claims_of
 from pipeline.outputs.rows import named_rows
-from pipeline.outputs.wording import share
+from pipeline.outputs.wording import not_given, share
 from pipeline.rules.file import RuleFile
 
 _PASSAGES_SHOWN = 6
@@ -52,7 +52,9 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
     """
     record = named_rows(
         con,
-        "SELECT a.pmid, c.title, m.citation, a.doi FROM core.articles AS a "
+        "SELECT a.pmid, c.title, m.citation, a.doi, "
+        "a.pmid IN (SELECT s.pmid FROM core.abstract_sections AS s) AS has_abstract "
+        "FROM core.articles AS a "
         "JOIN core.article_citations AS c USING (pmid) "
         "LEFT JOIN marts.articles AS m USING (pmid) WHERE a.pmid = ?",
         pmid,
@@ -61,7 +63,7 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
         raise ConfigurationError(
             f"PMID {pmid} is not in the published set.",
             effect="There is nothing to explain.",
-            next_step='`ketum query "SELECT pmid, title FROM marts.articles"` lists what is held.',
+            next_step="`ketum search WORDS` finds what is held.",
         )
     labels = named_rows(
         con,
@@ -147,7 +149,7 @@ def record_lines(explained: dict[str, Any]) -> list[str]:
         lines.append(explained["citation"])
     for label in explained["labels"]:
         lines += ["", *_label_lines(label)]
-    lines += facet_lines(explained["facets"])
+    lines += facet_lines(explained["facets"], has_abstract=explained["has_abstract"])
     lines += tie_lines(explained["ties"])
     lines += claim_lines(explained["claims"])
     lines += study_lines(explained["study"])
@@ -250,7 +252,7 @@ _WORDS_SHOWN = 6
 
 
 def facets(con: duckdb.DuckDBPyConnection, pmid: int) -> list[dict[str, Any]]:
-    """Facets of a record, the ones not stated too, each with its proofs."""
+    """Facets of a record, those without a value too, each with its proofs."""
     found = named_rows(
         con,
         "SELECT f.facet, t.label, f.value, f.level, f.assigned_by, f.finding "
@@ -321,8 +323,8 @@ def _proofs(
     )
 
 
-def facet_lines(found: list[dict[str, Any]]) -> list[str]:
-    """The facets for people, what is not stated in one line."""
+def facet_lines(found: list[dict[str, Any]], *, has_abstract: bool) -> list[str]:
+    """The facets for people, those without a value in one line."""
     lines: list[str] = []
     silent = [one["label"].lower() for one in found if one["value"] == "not_stated"]
     for one in found:
@@ -330,8 +332,8 @@ def facet_lines(found: list[dict[str, Any]]) -> list[str]:
             told = f"{one['level']}: {FINDINGS[one['finding']]}" if one["finding"] else one["level"]
             lines.append(f"  {one['label']}: {one['value']} ({told}), {_words(one)}")
     if silent:
-        lines += textwrap.wrap(f"not stated: {', '.join(silent)}", 96, initial_indent="  ",
-                               subsequent_indent="    ")  # fmt: skip
+        told = f"{not_given(has_abstract)}: {', '.join(silent)}"
+        lines += textwrap.wrap(told, 96, initial_indent="  ", subsequent_indent="    ")
     return ["", "Facets", *lines] if lines else []
 
 
