@@ -28,8 +28,8 @@ FINDINGS = {
 }
 """Every finding a record can have, in the order of tables, in words for readers."""
 BENEFIT, CAUSE, ABSENCE, MECHANISM = "benefit", "cause", "absence", "mechanism"
-PRESENCE, OTHERS, USE = "presence", "others", "use"
-SENSES = (BENEFIT, CAUSE, ABSENCE, MECHANISM, PRESENCE, OTHERS, USE)
+PRESENCE, OTHERS, USE, KNOWN = "presence", "others", "use", "known"
+SENSES = (BENEFIT, CAUSE, ABSENCE, MECHANISM, PRESENCE, OTHERS, USE, KNOWN)
 _LISTS = {
     "set_aside": "all but_mechanism",
     "clauses": "all title",

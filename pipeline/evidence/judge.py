@@ -92,6 +92,7 @@ def _by_rules(record: Record, reference: Reference) -> tuple[Judgement, Document
         claims=claims.hits,
         facets=facets.values,
         proofs=(*claims.proofs, *facets.proofs),
+        labels=labels,
         decisions=decisions,
     )
     judgement = Judgement(

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from pipeline.evidence.findings import NOT_FOUND, REPORTED, RULED_OUT, Findings, together
-from pipeline.evidence.judgement import ClaimHit, Decided, FacetValue, Proof
+from pipeline.evidence.judgement import ClaimHit, Decided, FacetValue, Label, Proof
 from pipeline.evidence.overrides import FINDING, Override
 from pipeline.evidence.stated import stated_in
 from pipeline.rules.decide import TEXT
@@ -20,6 +20,8 @@ from pipeline.rules.text import Unit, sentence_places
 HARM = "harm"
 """The facet whose values are harms: the only one that has findings."""
 _ENGLISH_FIELDS = ("title", "abstract")
+_CASES = ("CASE", "SERIES")
+"""Study types that tell of patients one by one."""
 _BY_A_PERSON = "override"
 _NOT_ADDRESSED = "not addressed"
 """What the rules say where a person decided on a claim or harm that they do not find."""
@@ -48,6 +50,7 @@ def findings_of(
     claims: Sequence[ClaimHit],
     facets: Sequence[FacetValue],
     proofs: Iterable[Proof],
+    labels: Sequence[Label],
     decisions: Sequence[Override] = (),
 ) -> FindingsOf:
     """The findings of a record.
@@ -58,9 +61,11 @@ def findings_of(
         claims: the claims it addresses.
         facets: its values of facets.
         proofs: what these rest on; others are passed over.
+        labels: its study types.
         decisions: people's decisions about it; those about other fields are passed over.
     """
     texts = _Texts(units)
+    is_case = any(one.is_primary and one.study_type in _CASES for one in labels)
     of_code: dict[str, list[Proof]] = {}
     for proof in proofs:
         if proof.kind == "claim" or (proof.kind == "facet" and proof.code.startswith(f"{HARM}.")):
@@ -74,7 +79,7 @@ def findings_of(
 
     def finding(code: str) -> tuple[str, str]:
         asked.add(code)
-        own = _weighed(list(_stated(findings, texts, code, of_code.get(code, ()))))
+        own = _weighed(list(_stated(findings, texts, code, of_code.get(code, ()), is_case)))
         automatic = together(map(_code, own))
         made.extend(own)
         decision = decided.get(code)
@@ -139,7 +144,7 @@ def _code(proof: Proof) -> str:
 
 
 def _stated(
-    findings: Findings, texts: _Texts, code: str, proofs: Iterable[Proof]
+    findings: Findings, texts: _Texts, code: str, proofs: Iterable[Proof], is_case: bool
 ) -> Iterator[Proof]:
     """What the sentences of some proofs state."""
     for proof in proofs:
@@ -152,7 +157,7 @@ def _stated(
         end = min(len(visible(unit.stored[: proof.end])), place.stop) - first
         stated = stated_in(
             findings, text.folded[place], start, end,
-            zone=unit.zone, sense=findings.senses.get(code),
+            zone=unit.zone, sense=findings.senses.get(code), is_case=is_case,
         )  # fmt: skip
         if stated is not None:
             start, end = text.stored(first + stated.start, first + stated.end)

@@ -15,6 +15,7 @@ from pipeline.evidence.findings import (
     ABSENCE,
     BENEFIT,
     CAUSE,
+    KNOWN,
     MECHANISM,
     NOT_FOUND,
     OTHERS,
@@ -22,6 +23,7 @@ from pipeline.evidence.findings import (
     REPORTED,
     RULED_OUT,
     UNCLEAR,
+    USE,
     Findings,
 )
 
@@ -29,6 +31,9 @@ _NEAR = 2
 """Words that may stand between `normal` and what is normal."""
 _OF_ITS_OWN = ("no", "neither", "nor", "none", "absence", "absent", "zero", "nil")
 """Negations of a subject: the verb behind what they deny is theirs."""
+_NO = re.compile(r"(?:with |had |has |have |showed )?no\b|without\b")
+_OF = ("of", "in", "on", "to", "for")
+"""With these, what a `no` denies comes next."""
 _SIGNIFICANT = 0.05
 _P_VALUE = re.compile(r"([=<>\u2264\u2265]) ?0?(\.\d+)")
 _UNTOLD_ZONES = ("methods", "objective")
@@ -52,7 +57,14 @@ class Stated(NamedTuple):
 
 
 def stated_in(
-    findings: Findings, sentence: str, start: int, end: int, *, zone: str, sense: str | None = None
+    findings: Findings,
+    sentence: str,
+    start: int,
+    end: int,
+    *,
+    zone: str,
+    sense: str | None = None,
+    is_case: bool = False,
 ) -> Stated | None:
     """What a sentence states about words in it.
 
@@ -63,11 +75,12 @@ def stated_in(
         end: one past the last.
         zone: zone of the text it stands in.
         sense: the sense in which it is asked, if it has one of its own.
+        is_case: it is told of patients, one by one.
 
     Returns:
         What is stated; None where the sentence only names, asks or measures what is asked about.
     """
-    asked = _Asked(findings, sentence, (start, end), zone, sense)
+    asked = _Asked(findings, sentence, (start, end), zone, sense, is_case)
     stated = asked.left_open()
     if stated is None:
         if asked.is_no_finding():
@@ -91,6 +104,7 @@ class _Asked:
     place: _Place
     zone: str
     sense: str | None
+    is_case: bool
 
     def __post_init__(self) -> None:
         lists = ["set_aside.all"]
@@ -124,13 +138,19 @@ class _Asked:
         """Whether only a question is asked, a measurement named or research called for."""
         first, last = self.clause
         own, before = self.text[first:last], self.text[first : self.place[1]]
-        if self.zone in _UNTOLD_ZONES or "?" in own:
+        if "?" in own:
+            return True
+        if self.sense in (USE, KNOWN):
+            return False  # what a record is about, it reports
+        if self.zone in _UNTOLD_ZONES:
             return True
         spans = self.findings.spans
         # the cause is another drug's, unless the substance is named beside it
         is_another = self.sense == CAUSE and spans("ruled_out.another", own)
         if is_another and not spans("ruled_out.substance", self.text):
             return True
+        if self.zone == "title" and self.is_case:
+            return False  # what its title names is what was seen
         if self.zone == "title":
             names = spans("no_finding.title_names", self.text)
             is_asked = names or spans("no_finding.before", before)
@@ -206,8 +226,12 @@ class _Asked:
     def _reaches_back(self, cue: _Place) -> bool:
         """Whether a negation reaches words before it: nothing is reported of them in between."""
         between, spans = self.text[self.place[1] : cue[0]], self.findings.spans
-        is_other = spans("result", between) or spans("next_subject", between)
-        return cue[0] >= self.place[0] and not is_other
+        if cue[0] < self.place[0] or spans("result", between) or spans("next_subject", between):
+            return False
+        words, behind = self.text[cue[0] : cue[1]], self.text[cue[1] :].split()[:1]
+        # "and not at all to ...", "without change of ...": said of what comes next
+        is_of_next = words == "not" and between.rstrip().endswith(("and", "or", ","))
+        return not is_of_next and not (_NO.match(words) and behind and behind[0] in _OF)
 
     def _is_worse(self, cue: _Place) -> bool:
         """Whether something got worse that was to get better."""

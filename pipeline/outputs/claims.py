@@ -84,7 +84,7 @@ def counts_of(prefix: str) -> dict[str, str]:
 
 
 def by_finding(counts: dict[str, Any]) -> str:
-    """Counts by finding in words, those that are not 0: `3 reported, 1 unclear from title and abstract`.
+    """Counts by finding in words, those that are not 0: `3 reported, 1 mixed`.
 
     Args:
         counts: a count for each finding.
