@@ -148,10 +148,10 @@ def test_an_entry_says_substance_data_source_data_years_and_matched_words(latest
     for part in (
         r"Type: Surveillance data; ",
         r"; Substance: Kratom leaf, extract or product \(.*[Kk]ratom.*?\); ",
-        r"; Harm: .*Liver injury \(.*liver injury.*?\); ",
+        r"; Harm: .*Liver injury \(reported: .*liver injury.*?\); ",
         r"; Source of surveillance data: poison centre \(.+?\); ",
         r"; Years of the data: 2011-2017; ",
-        r"\bsafety\.liver \(observed: .*liver injury.*?\)",
+        r"\bsafety\.liver \(observed, reported: .*liver injury.*?\)",
     ):
         assert re.search(part, entry.summary), part
     terms = {tag.term for tag in entry.tags}
