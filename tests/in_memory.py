@@ -24,6 +24,7 @@ from pipeline.evidence.judge import judge
 from pipeline.evidence.reference import Reference
 from pipeline.options import Options
 from pipeline.outputs import marts
+from pipeline.outputs.answer import store_sentences
 from pipeline.outputs.wording import statement
 from pipeline.pubmed.client import EutilsClient
 from pipeline.run import Run
@@ -265,7 +266,9 @@ class Warehouse:
         scripts = [path.read_text(encoding="utf-8") for path in marts.files(SQL)]
         for script in with_what_they_read(scripts, only) if only else scripts:
             self.con.execute(script)
-            self._made |= set(_MADE.findall(script))
+            self._made |= (made := set(_MADE.findall(script)))
+            if "answer" in made:
+                store_sentences(self.con)
 
     def change(self, sql: str) -> None:
         """Execute a statement; marts are made anew when they are next asked for."""
