@@ -28,7 +28,7 @@ from pipeline.update import run_update
 from tests.conftest import publish_live, the_database_alone
 from tests.corpus import article, write
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("database_alone")]
 
 FIRST = article(1, "Effects of <i>Mitragyna speciosa</i> on pain in mice")
 
