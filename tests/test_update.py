@@ -20,7 +20,7 @@ from pipeline.errors import (
 )
 from pipeline.evidence import judge as judging
 from pipeline.options import Options
-from pipeline.outputs import publish
+from pipeline.outputs import publish, since
 from pipeline.rebuild import rebuild
 from pipeline.settings import Settings
 from pipeline.storage import hold_lock
@@ -98,13 +98,19 @@ def test_one_unreadable_record_does_not_stop_the_others(memory):
     assert memory.ask("SELECT pmid FROM core.articles") == [(1,)]
 
 
-def test_a_record_that_appears_is_new_and_one_that_changes_is_logged(live, clock, published, begun):
+def test_a_record_that_appears_is_new_and_one_that_changes_is_logged(
+    live, clock, settings, published, begun
+):
     clock.sleep(86_400)
     receipt = live(
         article(1, "Effects of <i>Mitragyna speciosa</i> on pain in rats", revised="2026-11-22"),
         article(2, "Kratom and chronic pain", entered="2026-11-23"),
     )
     assert receipt.searches["kratom"]["entered"] == 1
+    with duckdb.connect(str(settings.latest.resolve() / "ketum.duckdb"), read_only=True) as con:
+        news = since.markdown(since.since_last_set(con))
+    assert "/2/" in news
+    assert (settings.latest / "digest.md").read_text(encoding="utf-8").endswith(news)
     assert receipt.records["changed"] == 1
     assert published("SELECT search, reason, pmid FROM marts.new_articles ORDER BY 1") == [
         ("kratom", "new_in_pubmed", 2),
