@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("database_alone")]
 COMMANDS = (
     "update", "query", "claims", "explain", "export", "status", "doctor", "evaluate", "schedule",
     "rebuild", "runs", "verify", "replay", "backup", "restore", "keep", "install", "notify",
-    "open", "tables", "schema", "search", "completion",
+    "open", "tables", "schema", "search", "completion", "bulk-load",
 )  # fmt: skip
 KEY = "canary0000000000000000000000000key"
 RECORDS = (article(1, "Kratom and pain in mice"), article(2, "Kratom for sale"))
