@@ -52,7 +52,10 @@ SHAPES: Mapping[str, Shape] = {
     "overrides.toml": Shape(frozenset({"version"}), {"override": None}),
     "claims.toml": Shape(
         frozenset({"version", "signals", "words", "phrases", "designs", "how", "measured_by"}),
-        {"claim": "id", "company": "id", "leaned_on": None, "rule": "id", "instrument": "id"},
+        {
+            "card": "id", "group": "id", "claim": "id", "company": "id", "leaned_on": None,
+            "rule": "id", "instrument": "id",
+        },
     ),
 }  # fmt: skip
 
