@@ -55,7 +55,7 @@ class _ClaimTable(Table):
 class _CardTable(Table):
     """One `[[card]]`."""
 
-    id: str
+    name: str
     label: str
     description: str
 
@@ -63,7 +63,7 @@ class _CardTable(Table):
 class _GroupTable(Table):
     """One `[[group]]`."""
 
-    id: str
+    name: str
     label: str
 
 
@@ -82,14 +82,14 @@ def load_questions(
             that lacks `not`, or that stands on a card or in a group that there is not.
     """
     cards = tuple(
-        Card(one.id, one.label, one.description)
+        Card(one.name, one.label, one.description)
         for table in file.tables("card")
-        for one in [file.read(_CardTable, table, f'id = "{table.get("id")}"')]
+        for one in [file.read(_CardTable, table, f'name = "{table.get("name")}"')]
     )
     groups = tuple(
-        Group(one.id, one.label)
+        Group(one.name, one.label)
         for table in file.tables("group")
-        for one in [file.read(_GroupTable, table, f'id = "{table.get("id")}"')]
+        for one in [file.read(_GroupTable, table, f'name = "{table.get("name")}"')]
     )
     names = [topic.name for topic in topics.topics]
     listed = [
@@ -104,9 +104,9 @@ def load_questions(
         if claim.parent is not None and claim.parent not in codes:
             raise file.error(near, f"unknown parent `{claim.parent}`")
     used = {name for claim in listed for name in (*claim.cards, claim.group)}
-    for part in (*cards, *groups):
-        if part.code not in used:
-            raise file.error(f'id = "{part.code}"', f"no claim names `{part.code}`")
+    for name in (*(card.code for card in cards), *(group.code for group in groups)):
+        if name not in used:
+            raise file.error(f'name = "{name}"', f"no claim names `{name}`")
     place = {group.code: number for number, group in enumerate(groups)}
     return cards, groups, tuple(sorted(listed, key=lambda claim: place[claim.group]))
 

@@ -53,7 +53,7 @@ SHAPES: Mapping[str, Shape] = {
     "claims.toml": Shape(
         frozenset({"version", "signals", "words", "phrases", "designs", "how", "measured_by"}),
         {
-            "card": "id", "group": "id", "claim": "id", "company": "id", "leaned_on": None,
+            "card": "name", "group": "name", "claim": "id", "company": "id", "leaned_on": None,
             "rule": "id", "instrument": "id",
         },
     ),

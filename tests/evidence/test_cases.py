@@ -27,9 +27,7 @@ def _readings() -> Iterator[Case]:
 
 
 CASES = {name: read_cases(name) for name in FILES}
-CASES["claims"] += [
-    *read_cases("claims_records"), *read_cases("claims_questions"), *_readings()
-]
+CASES["claims"] += [*read_cases("claims_records"), *read_cases("claims_questions"), *_readings()]
 ALL = [case for cases in CASES.values() for case in cases]
 
 
