@@ -91,6 +91,19 @@ def test_every_rule_of_a_claim_decides_a_case() -> None:
     assert not _undecided(SHIPPED.claims.rules.rules, {"claim"}, CASES["claims"])
 
 
+def test_every_question_of_the_field_has_cases_for_and_against() -> None:
+    few = [
+        claim.code
+        for claim in SHIPPED.claims.matched()
+        if "article" not in claim.cards
+        and (
+            sum(claim.code in case.gives for case in CASES["claims"]) < 4
+            or sum(claim.code in case.never for case in CASES["claims"]) < 3
+        )
+    ]
+    assert not few
+
+
 def test_every_clause_of_a_topic_decides_a_case() -> None:
     rules = [clause.rule for clause in SHIPPED.topics.clauses()]
     assert not _undecided(rules, {"topic"}, CASES["topics"])
