@@ -7,25 +7,40 @@ event of the past, another drug (the doubts that facets.toml declares).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from pipeline.evidence.facet_values import AFFILIATION_RULE, DOSES, READERS, span
-from pipeline.evidence.facets import AFFILIATIONS, LEVELS, NOT_STATED, Facet, Facets
+from pipeline.evidence.doses import Known
+from pipeline.evidence.facet_values import (
+    AFFILIATION_RULE,
+    DOSES,
+    READERS,
+    REPEATED,
+    SCHEDULE,
+    span,
+)
+from pipeline.evidence.facets import (
+    AFFILIATIONS,
+    LEVELS,
+    NOT_STATED,
+    STATEMENTS,
+    Facet,
+    Facets,
+)
 from pipeline.evidence.judgement import AspectValue, Decided, FacetValue, Label, Proof
 from pipeline.evidence.overrides import FACET, Override
 from pipeline.evidence.record import Record
 from pipeline.rules.decide import TEXT, Found
-from pipeline.rules.fold import fold
+from pipeline.rules.fold import fold, visible
 from pipeline.rules.match import Tag
-from pipeline.rules.text import Unit, judged_clauses, judged_sentences
-
-_Cut = Callable[[Unit], Iterator[Unit]]
+from pipeline.rules.text import Unit, judged_sentences
 
 _FOCUS, _OUTCOME, _MENTION = range(3)
 _TITLES = ("title", "vernacular_title")
 _BY_A_PERSON = "override"
+_WITHOUT_PLACE = {"grants": "grant", "affiliations": "affiliation"}
+"""Fields of which proofs name the whole, and what such a proof rests on."""
 
 
 class FacetsOf(NamedTuple):
@@ -80,6 +95,8 @@ def facets_of(
     """
     scope = _scope(facets, topics, labels)
     values: list[_Value] = []
+    if any(facet.source == STATEMENTS for facet in scope):
+        units = [*units, *record.statements()]
     if scope:
         values += _from_aspects(facets, scope, aspects, type_proofs)
         found = list(_by_rules(facets, scope, units, tags))
@@ -119,55 +136,73 @@ def _by_rules(
 ) -> Iterator[_Value]:
     """What the rules find, of the facets that apply to the record."""
     told = {facet.name: facet for facet in scope}
-    in_parts: dict[_Cut, dict[str, set[int]]] = {}
+    in_sentences: dict[str, set[int]] = {}
     for found in facets.matcher.run(units, tags).found:
         name = facets.rules.rules[found.rule_no].code.partition(".")[0]
         if name not in told:
             continue
-        cut = _cut(told[name])
-        if cut is None or found.unit_index is None:
+        if found.unit_index is None or not _is_cut(told[name]):
             yield _value(facets, found, _level(found))
         else:
-            in_parts.setdefault(cut, {}).setdefault(name, set()).add(found.unit_index)
-    for cut, asked in in_parts.items():
-        yield from _by_part(facets, cut, asked, units, tags)
+            in_sentences.setdefault(name, set()).add(found.unit_index)
+    if in_sentences:
+        yield from _by_sentence(facets, in_sentences, units, tags)
 
 
-def _cut(facet: Facet) -> _Cut | None:
-    """What is judged by itself: sentences, clauses; None for the whole of a text."""
-    if facet.set_aside or facet.happened is not None:
-        return judged_sentences
-    return _clauses if facet.read == DOSES else None
+def _is_cut(facet: Facet) -> bool:
+    """Whether each sentence is judged by itself."""
+    return bool(facet.set_aside) or facet.happened is not None or facet.read == DOSES
 
 
-def _clauses(unit: Unit) -> Iterator[Unit]:
-    for clauses in judged_clauses(unit):
-        yield from clauses
-
-
-def _by_part(
+def _by_sentence(
     facets: Facets,
-    cut: _Cut,
     asked: Mapping[str, Collection[int]],
     units: Sequence[Unit],
     tags: Sequence[Tag],
 ) -> Iterator[_Value]:
-    """What the rules find of some facets in parts of the units asked for."""
+    """What the rules find of some facets in the sentences of the units asked for."""
     wanted = set().union(*asked.values())
     parts: list[Unit] = []
     for index, unit in enumerate(units):
-        parts += cut(unit) if index in wanted else (unit,)
+        parts += judged_sentences(unit) if index in wanted else (unit,)
+    known = _known(facets, units) if any(facets.named(one).read == DOSES for one in asked) else None
     for found in facets.matcher.run(parts, tags).found:
         name = facets.rules.rules[found.rule_no].code.partition(".")[0]
         if name in asked and found.unit_index is not None:
             facet, part = facets.named(name), parts[found.unit_index]
-            if is_set_aside(facet, found, part):
-                continue
             level = _level(found)
             if level == _MENTION and happened(facet, part):
                 level = _OUTCOME
-            if level <= LEVELS.index(facet.least_level):
-                yield _value(facets, found, level)
+            if level > LEVELS.index(facet.least_level):
+                continue
+            value = _value(facets, found, level)
+            if facet.read == DOSES and known is not None:
+                yield from _doses(facets, facet, found, level, part, known)
+            elif not is_set_aside(facet, found, part, value.value):
+                yield value
+
+
+def _known(facets: Facets, units: Sequence[Unit]) -> Known:
+    """What a record says of the substances its doses are of."""
+    title = next((unit.forms["whole"].folded for unit in units if unit.field == "title"), "")
+    texts = [
+        (visible(unit.stored), unit.forms["whole"].folded)
+        for unit in units
+        if unit.field in ("title", "abstract")
+    ]
+    return facets.dosed.known(title, texts)
+
+
+def _doses(
+    facets: Facets, facet: Facet, found: Found, level: int, sentence: Unit, known: Known
+) -> Iterator[_Value]:
+    """The doses of a sentence in which a rule found one."""
+    text = sentence.forms["judged"]
+    for dose in facets.dosed.read(visible(sentence.stored), text.folded, known):
+        start, end = text.stored(dose.start, dose.end)
+        place = found._replace(text=sentence.stored[start:end], start=start, end=end)
+        if not is_set_aside(facet, place, sentence):
+            yield replace(_value(facets, place, level), value=dose.value)
 
 
 def _value(facets: Facets, found: Found, level: int) -> _Value:
@@ -184,6 +219,8 @@ def _level(found: Found) -> int:
 
 def _proof(rule_id: str, found: Found) -> Proof:
     """A proof whose code is written when the value is known."""
+    if source := _WITHOUT_PLACE.get(found.field):
+        return Proof("facet", "", rule_id, source, found.field, None, found.text, None, None)
     return Proof(
         "facet", "", rule_id, found.source, found.field, found.section_no, found.text,
         found.start, found.end,
@@ -208,22 +245,23 @@ def _settled(facet: Facet, found: list[_Value], units: Sequence[Unit]) -> list[_
 def _read(how: str, found: list[_Value]) -> list[_Value]:
     """Values that are read from the words: those of the first rule that has any.
 
-    A number is that of the first place; years are the first and the last of all places; of doses
-    all count.
+    A number is that of the first place; years are the first and the last of all places; of
+    schedules all count, and days say more than "repeated".
     """
-    if how == DOSES:
-        return [
-            replace(one, value=value) for one in found for value in READERS[how](one.proof.text)
-        ]
+    if how == SCHEDULE:
+        given = [replace(one, value=READERS[how](one.proof.text)) for one in found]
+        in_days = any((one.value or "").startswith(f"{REPEATED} ") for one in given)
+        return [one for one in given if not (in_days and one.value == REPEATED)]
     places: list[tuple[str, _Value]] = []
     for one in sorted(found, key=_place):
         is_next = not places or (how == "years" and places[0][1].rule_no == one.rule_no)
-        if is_next:
-            places += [(value, one) for value in READERS[how](one.proof.text)]
+        value = READERS[how](one.proof.text) if is_next else None
+        if value is not None:
+            places.append((value, one))
     if not places:
         return []
-    value = span([value for value, _ in places])
-    return [replace(one, value=value) for _, one in places]
+    told = span([value for value, _ in places])
+    return [replace(one, value=told) for _, one in places]
 
 
 def _place(one: _Value) -> tuple[object, ...]:
@@ -330,19 +368,20 @@ def _behind(stored: str, place: int) -> str:
     return near if len(near) in (_BEHIND, len(stored) - place) else fold(stored[place:])[:_BEHIND]
 
 
-def is_set_aside(facet: Facet, found: Found, sentence: Unit) -> bool:
+def is_set_aside(facet: Facet, found: Found, sentence: Unit, value: str | None = None) -> bool:
     """Whether words stand in a phrase of their sentence that speaks of something else.
 
     Args:
         facet: the facet they would give a value of.
         found: the words.
         sentence: the sentence they stand in.
+        value: the value; None where it is read from the words.
     """
     if found.start is None or found.end is None:
         return False
     text = sentence.forms["judged"]
-    for phrases, zones in facet.set_aside:
-        if not zones or found.zone in zones:
+    for phrases, zones, values in facet.set_aside:
+        if (not zones or found.zone in zones) and (not values or value in values):
             for one in phrases.finditer(text.raw):
                 start, end = text.place(*one.span())
                 if start < found.end and found.start < end:

@@ -46,7 +46,7 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "facets.toml": Shape(
         frozenset({"version", "signals", "words", "no_facets_of"}),
-        {"facet": "name", "row": "name", "rule": "id", "country": "name"},
+        {"facet": "name", "row": "name", "rule": "id", "country": "name", "dosed": None},
     ),
     "registries.toml": Shape(frozenset({"version", "most_per_study"}), {"registry": "pattern"}),
     "overrides.toml": Shape(frozenset({"version"}), {"override": None}),
