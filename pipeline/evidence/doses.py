@@ -23,7 +23,7 @@ _KRATOM = "kratom"
 _MATERIAL = ("leaf", "extract", "decoction", _KRATOM)
 _SMALL = {
     "half": "0.5", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6",
-    "seven": "7", "eight": "8", "nine": "9", "ten": "10", "twelve": "12", "fifteen": "15",
+    "seven": "7", "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12", "fifteen": "15",
     "twenty": "20", "thirty": "30", "fifty": "50", "sixty": "60",
 }  # fmt: skip
 _NUMBER = rf"(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d+(?:[.\u00b7]\d+)?|(?:{'|'.join(_SMALL)})\b)"
@@ -35,11 +35,11 @@ _UNITS = {
 }  # fmt: skip
 _COUNTED = {"cup": "decoction", "leaf": "leaf", "spoon": "leaf", "capsule": _KRATOM}
 """What people take in pieces, where the words around it do not say of what."""
-_PER = r"(?:\s?/\s?|\s?\.?\s?(?=kg\s?-\s?1)|\s(?:per|a)\s)"
+_PER = r"(?:\s?/\s?|\s?[.\u00b7]?\s?(?=kg\s?-\s?1)|\s(?:per|a)\s)"
 _DOSE = re.compile(
-    rf"(?<![\w,/-])(?<!\d\.)(?P<numbers>{_NUMBER}(?:\s?(?:mg|g|\u03bcg|ml)?(?:/kg)?"
-    rf"(?:\s?,\s?(?:and\s|or\s)?|\s?-\s?|\s(?:and|or|to|up to)\s|\s?/\s?(?=\d)){_NUMBER})*)"
-    rf"(?:\s|-)?(?P<unit>{'|'.join(_UNITS)})(?![\w\u03bc])"
+    rf"(?<![\w,-])(?<!\d[./])(?P<numbers>{_NUMBER}"
+    rf"(?:(?:\s?,\s?(?:and\s|or\s)?|\s?-\s?|\s(?:and|or|to|up to)\s|\s?/\s?){_NUMBER})*)"
+    rf"(?:\s(?:or|and) (?:more|over|fewer|less))?(?:\s|-)?(?P<unit>{'|'.join(_UNITS)})(?![\w\u03bc])"
     rf"(?P<kg>{_PER}(?:kg|kilogram)(?:\s?-\s?1)?(?:\s(?:of\s)?(?:b\.?\s?w\.?t?\.?|body\s?weight))?)?"
     rf"(?P<day>{_PER}(?:d|day)\b)?"
     r"(?:\s?/\s?(?:infusion|injection|rat|mouse|animal|side|dose|person|time|drink)s?\b)?"
@@ -48,7 +48,7 @@ _RANGE = re.compile(r"\s?-\s?|\s(?:up )?to\s")
 _NO_DOSE_BEHIND = re.compile(
     r"\s?(?:/|per\s)\s?(?:\u03bc?l|d?l|ml|g|mg|cm|m2|mol|disc|well|capsule|tablet|serving|gram|"
     r"min|h|hour|glass|cup|leaf|bag|unit|product|package|year|week|month|kg (?:of )?(?:tissue|dry))"
-    r"\b|\s?%|\s(?:of\s)?(?:blood|urine|serum|plasma|tissue|liver|sample)\b"
+    r"\b|\s?/\s?\d+\s?m?l\b|\s?%|\s(?:of\s)?(?:blood|urine|serum|plasma|tissue|liver|sample)\b"
 )
 """A concentration, a content, a rate, a sample."""
 _DAILY_BEHIND = re.compile(
@@ -60,13 +60,13 @@ _DAILY_BEFORE = re.compile(
     r" per day|(?:drank|took|used|consum\w+|taking|drinking|using|chew\w*) daily)\b[^.;]{0,30}$"
 )
 _OF_BEHIND = re.compile(
-    r"^(?:\s\((?!\d)[^()]{0,12}\))?(?:\s(?:i\.?p|s\.?c|i\.?v|p\.?o)\.?,?)?(?:\sof)?(?:\s(?:the|a|an))?"
+    r"^(?:\s\((?!\d)[^()]{0,12}\))?(?:\s(?:i\.?p|s\.?c|i\.?v|p\.?o)\.?,?)?(?:\s(?:of|for))?(?:\s(?:the|a|an))?"
     r"(?:\s(?!and\b|or\b|plus\b|with\b|before\b|after\b|in\b|to\b|by\b|for\b|on\b|than\b|as\b|was\b|"
     r"were\b|did\b|but\b|then\b|from\b|against\b|at\b|once\b|twice\b|daily\b)[\w-]+){0,3}?\s$"
 )
 """What may stand between a dose and the name of what it is of."""
-_WORD_BEFORE = re.compile(r"([A-Za-z][\w-]*)(?:\s?[(:]\s?|\s(?:at |in )?(?:an? )?(?:doses? of )?)$")
-_SYMBOL = re.compile(r"[A-Z][A-Z0-9]*(?:-?[A-Z0-9]+)+\Z")
+_WORD_BEFORE = re.compile(r"((?:[A-Z]{2,5}\s)?[A-Za-z0-9][\w-]*)(?:\s?[(:]\s?|\s(?:at |in )?(?:an? )?(?:doses? of )?)$")
+_SYMBOL = re.compile(r"[A-Z]{2,5}\s?\d{2,}\Z|[A-Z][A-Z0-9]*(?:-?[A-Z0-9]+)+\Z")
 _NO_SYMBOL = re.compile(r"(?:I\.?[PVMT]|S\.?C|P\.?O|ICV|BW|SD|SE|SEM|CI|USA?|UK|DSM|N)\Z")
 _SHORT = re.compile(r"\s*\((?:[^();]{0,20}[;,] )?([A-Za-z0-9-]*[A-Z][A-Za-z0-9-]*)\)")
 """What stands for a name in the rest of a record: "mitragynine (MG)"."""
@@ -121,7 +121,7 @@ class Dosed:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         groups = (f"(?P<g{place}>{names})" for place, (_, names) in enumerate(self.names))
-        return re.compile(rf"(?<![\w-])(?:{'|'.join(groups)})(?![\w-])")
+        return re.compile(rf"(?<!\w)(?:{'|'.join(groups)})(?!\w)")
 
     def codes(self) -> list[str]:
         """What a dose can be of."""
@@ -171,7 +171,8 @@ class Dosed:
             )
             behind = folded[found.end() : found.end() + 80]
             in_words = found["numbers"][0].isalpha()
-            if _NO_DOSE_BEHIND.match(behind) or (in_words and unit not in _COUNTED):
+            is_volume_of = unit == "ml" and folded[found.start() - 1 : found.start()] == "/"
+            if _NO_DOSE_BEHIND.match(behind) or (in_words and unit not in _COUNTED) or is_volume_of:
                 continue
             per = "/kg" * bool(found["kg"]) + "/day" * self._is_daily(found, folded, behind)
             code = self._substance(found, unit, names, seen, folded, known)
@@ -219,7 +220,8 @@ class Dosed:
             if not before or before[-1][2] <= found.start() - len(word[0]):
                 return OTHER_DRUG  # an abbreviation that stands for no kratom here
         if before:
-            return before[-1][0]
+            is_drink = unit in ("ml", "l", "cup") and before[-1][0] == _KRATOM
+            return "decoction" if is_drink else before[-1][0]
         if unit in _COUNTED and known.subject != OTHER_DRUG:
             return _COUNTED[unit]
         return after[0][0] if after else known.subject
@@ -252,15 +254,14 @@ def _subject(codes: Sequence[str]) -> str | None:
 
 def _amounts(numbers: str) -> Iterator[str]:
     """The amounts of a list: numbers, or ranges as "10-20"."""
-    for part in re.split(r"\s?,\s(?:and\s|or\s)?|\s(?:and|or)\s|,(?!\d{3})", numbers):
+    for part in re.split(r"\s?,\s(?:and\s|or\s)?|\s(?:and|or)\s|,(?!\d{3})|\s?/\s?", numbers):
         ends = [_plain(end) for end in _RANGE.split(part)]
         yield "-".join(end for end in ends if end)
 
 
 def _plain(number: str) -> str:
     """A number as SQL reads it: 1,200 is 1200, 5.0 is 5, three is 3."""
-    word = re.sub(r"[^\w.]|\u00b7", "", number.replace("\u00b7", "."))
-    word = re.sub(r"(?:mg|ml|g|\u03bcg)(?:kg)?$", "", word.strip())
+    word = re.sub(r"[^\w.]", "", number.replace("\u00b7", "."))
     word = _SMALL.get(word, word)
     return re.sub(r"\.0+$", "", word)
 

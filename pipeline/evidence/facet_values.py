@@ -45,6 +45,11 @@ _SPAN = re.compile(
     re.IGNORECASE,
 )
 _IN_DAYS = {"day": 1, "dose": 1, "week": 7, "month": 30}
+_AGAIN = re.compile(
+    r"\b(?:daily|(?:a|per|every|each) day|every|chronic\w*|repeated\w*|multiple|sub-?acute|twice)\b"
+    r"|\bsub-?chronic",
+    re.IGNORECASE,
+)
 _ONCE = re.compile(r"\b(?:single|one|once|acute(?:ly)?)\b", re.IGNORECASE)
 _IN_A_YEAR = re.compile(
     r"\b(?:in|from|since|during|of) (?:19[5-9]\d|20[0-4]\d)(?![\d,])"
@@ -135,7 +140,7 @@ def schedule(text: str) -> str:
         days = (int(count) if count.isdigit() else _ONES[count]) * _IN_DAYS[unit]
         if days > 1:
             return f"{REPEATED} {days} days"
-    return "single" if _ONCE.search(text) else REPEATED
+    return "single" if _ONCE.search(text) and not _AGAIN.search(text) else REPEATED
 
 
 READERS: dict[str, Callable[[str], str | None]] = {

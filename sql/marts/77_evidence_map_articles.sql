@@ -99,10 +99,11 @@ placed AS (
             WHEN m.study_type = 'ANIMAL' THEN 'animals'
             WHEN m.study_type = 'INVITRO' THEN 'cells_and_receptors'
             WHEN list_contains(f.populations, 'pain_patients') THEN 'patients_with_pain'
-            WHEN
-                list_has_any(f.populations, ['users', 'healthy', 'general_population'])
-                THEN 'volunteers_and_users'
+            WHEN list_contains(f.populations, 'users') THEN 'volunteers_and_users'
             WHEN list_contains(f.populations, 'other_patients') THEN 'other_patients'
+            WHEN
+                list_has_any(f.populations, ['healthy', 'general_population'])
+                THEN 'volunteers_and_users'
             ELSE 'people_not_readable'
         END AS map_row,
         CASE
