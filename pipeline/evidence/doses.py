@@ -12,9 +12,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
+
+import re2
 
 from pipeline.rules.file import RuleFile, Table
-from pipeline.rules.patterns import Words, checked
+from pipeline.rules.fold import Text
+from pipeline.rules.patterns import OPTIONS, Words, checked
 
 OTHER_DRUG = "other_drug"
 UNCLEAR = "unclear"
@@ -65,7 +69,9 @@ _OF_BEHIND = re.compile(
     r"were\b|did\b|but\b|then\b|from\b|against\b|at\b|once\b|twice\b|daily\b)[\w-]+){0,3}?\s$"
 )
 """What may stand between a dose and the name of what it is of."""
-_WORD_BEFORE = re.compile(r"((?:[A-Z]{2,5}\s)?[A-Za-z0-9][\w-]*)(?:\s?[(:]\s?|\s(?:at |in )?(?:an? )?(?:doses? of )?)$")
+_WORD_BEFORE = re.compile(
+    r"((?:[A-Z]{2,5}\s)?[A-Za-z0-9][\w-]*)(?:\s?[(:]\s?|\s(?:at |in )?(?:an? )?(?:doses? of )?)$"
+)
 _SYMBOL = re.compile(r"[A-Z]{2,5}\s?\d{2,}\Z|[A-Z][A-Z0-9]*(?:-?[A-Z0-9]+)+\Z")
 _NO_SYMBOL = re.compile(r"(?:I\.?[PVMT]|S\.?C|P\.?O|ICV|BW|SD|SE|SEM|CI|USA?|UK|DSM|N)\Z")
 _SHORT = re.compile(r"\s*\((?:[^();]{0,20}[;,] )?([A-Za-z0-9-]*[A-Z][A-Za-z0-9-]*)\)")
@@ -119,9 +125,8 @@ class Dosed:
     names: tuple[tuple[str, str], ...]
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        groups = (f"(?P<g{place}>{names})" for place, (_, names) in enumerate(self.names))
-        return re.compile(rf"(?<!\w)(?:{'|'.join(groups)})(?!\w)")
+    def _patterns(self) -> list[tuple[str, Any]]:
+        return [(code, re2.compile(rf"\b(?:{one})\b", OPTIONS)) for code, one in self.names]
 
     def codes(self) -> list[str]:
         """What a dose can be of."""
@@ -164,11 +169,10 @@ class Dosed:
             folded: the sentence, folded; all else may be blotted out.
             known: what the record says of its substances.
         """
-        names = list(self._named(folded, known.short))
-        for found in _DOSE.finditer(folded):
-            unit = next(
-                name for word, name in _UNITS.items() if re.fullmatch(word, found["unit"])
-            )
+        all_found = list(_DOSE.finditer(folded))
+        names = list(self._named(folded, known.short)) if all_found else []
+        for found in all_found:
+            unit = next(name for word, name in _UNITS.items() if re.fullmatch(word, found["unit"]))
             behind = folded[found.end() : found.end() + 80]
             in_words = found["numbers"][0].isalpha()
             is_volume_of = unit == "ml" and folded[found.start() - 1 : found.start()] == "/"
@@ -179,20 +183,24 @@ class Dosed:
             for amount in _amounts(found["numbers"]):
                 yield Dose(f"{amount} {unit}{per} {code}", found.start(), found.end())
 
-    def _named(
-        self, folded: str, short: Mapping[str, str]
-    ) -> Iterator[tuple[str, int, int]]:
+    def _named(self, folded: str, short: Mapping[str, str]) -> Iterator[tuple[str, int, int]]:
         """Names in a text, in their order, with their places."""
+        text = Text(folded)
         found = [
-            (self.names[int((place.lastgroup or "g0")[1:])][0], place.start(), place.end())
-            for place in self._pattern.finditer(folded)
+            (code, *text.place(*place.span()))
+            for code, pattern in self._patterns
+            for place in pattern.finditer(text.raw)
         ]
         for name, code in short.items():
             found += [
                 (code, place.start(), place.end())
                 for place in re.finditer(rf"(?<![\w-]){re.escape(name)}(?![\w/-])(?!\s?/)", folded)
             ]
-        yield from sorted(found, key=lambda one: (one[1], -one[2]))
+        end = 0
+        for one in sorted(found, key=lambda one: one[1]):  # of two at one place the more exact
+            if one[1] >= end:
+                yield one
+                end = one[2]
 
     def _is_daily(self, found: re.Match[str], folded: str, behind: str) -> bool:
         return bool(
@@ -264,4 +272,3 @@ def _plain(number: str) -> str:
     word = re.sub(r"[^\w.]", "", number.replace("\u00b7", "."))
     word = _SMALL.get(word, word)
     return re.sub(r"\.0+$", "", word)
-

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from pipeline.evidence.doses import Known
+from pipeline.evidence.facet_doubts import happened, is_doubtful, is_set_aside
 from pipeline.evidence.facet_values import (
     AFFILIATION_RULE,
     DOSES,
@@ -31,8 +32,8 @@ from pipeline.evidence.facets import (
 from pipeline.evidence.judgement import AspectValue, Decided, FacetValue, Label, Proof
 from pipeline.evidence.overrides import FACET, Override
 from pipeline.evidence.record import Record
-from pipeline.rules.decide import TEXT, Found
-from pipeline.rules.fold import fold, visible
+from pipeline.rules.decide import Found
+from pipeline.rules.fold import visible
 from pipeline.rules.match import Tag
 from pipeline.rules.text import Unit, judged_sentences
 
@@ -137,21 +138,30 @@ def _by_rules(
     """What the rules find, of the facets that apply to the record."""
     told = {facet.name: facet for facet in scope}
     in_sentences: dict[str, set[int]] = {}
+    known: Known | None = None
     for found in facets.matcher.run(units, tags).found:
         name = facets.rules.rules[found.rule_no].code.partition(".")[0]
         if name not in told:
             continue
-        if found.unit_index is None or not _is_cut(told[name]):
+        facet = told[name]
+        if found.unit_index is None:
             yield _value(facets, found, _level(found))
-        else:
+        elif facet.read == DOSES:
+            known = known or _known(facets, units)
+            for sentence in judged_sentences(units[found.unit_index]):
+                yield from _doses(facets, facet, found, sentence, known)
+        elif _is_cut(facet, units[found.unit_index]):
             in_sentences.setdefault(name, set()).add(found.unit_index)
+        else:
+            yield _value(facets, found, _level(found))
     if in_sentences:
         yield from _by_sentence(facets, in_sentences, units, tags)
 
 
-def _is_cut(facet: Facet) -> bool:
-    """Whether each sentence is judged by itself."""
-    return bool(facet.set_aside) or facet.happened is not None or facet.read == DOSES
+def _is_cut(facet: Facet, unit: Unit) -> bool:
+    """Whether each sentence of a unit is judged by itself: it may say of what another speaks."""
+    raw = unit.forms["judged"].raw
+    return facet.happened is not None or any(one.search(raw) for one, _, _ in facet.set_aside)
 
 
 def _by_sentence(
@@ -163,23 +173,23 @@ def _by_sentence(
     """What the rules find of some facets in the sentences of the units asked for."""
     wanted = set().union(*asked.values())
     parts: list[Unit] = []
+    is_of: list[int] = []
     for index, unit in enumerate(units):
-        parts += judged_sentences(unit) if index in wanted else (unit,)
-    known = _known(facets, units) if any(facets.named(one).read == DOSES for one in asked) else None
+        cut = list(judged_sentences(unit)) if index in wanted else [unit]
+        parts += cut
+        is_of += [index] * len(cut)
     for found in facets.matcher.run(parts, tags).found:
         name = facets.rules.rules[found.rule_no].code.partition(".")[0]
-        if name in asked and found.unit_index is not None:
-            facet, part = facets.named(name), parts[found.unit_index]
-            level = _level(found)
-            if level == _MENTION and happened(facet, part):
-                level = _OUTCOME
-            if level > LEVELS.index(facet.least_level):
-                continue
-            value = _value(facets, found, level)
-            if facet.read == DOSES and known is not None:
-                yield from _doses(facets, facet, found, level, part, known)
-            elif not is_set_aside(facet, found, part, value.value):
-                yield value
+        if found.unit_index is None or is_of[found.unit_index] not in asked.get(name, ()):
+            continue
+        facet, part = facets.named(name), parts[found.unit_index]
+        level, value = _level(found), _value(facets, found, _level(found))
+        if level == _MENTION and happened(facet, part):
+            level = _OUTCOME
+        if level <= LEVELS.index(facet.least_level) and not is_set_aside(
+            facet, found, part, value.value
+        ):
+            yield replace(value, level=level)
 
 
 def _known(facets: Facets, units: Sequence[Unit]) -> Known:
@@ -194,15 +204,19 @@ def _known(facets: Facets, units: Sequence[Unit]) -> Known:
 
 
 def _doses(
-    facets: Facets, facet: Facet, found: Found, level: int, sentence: Unit, known: Known
+    facets: Facets, facet: Facet, found: Found, sentence: Unit, known: Known
 ) -> Iterator[_Value]:
-    """The doses of a sentence in which a rule found one."""
-    text = sentence.forms["judged"]
+    """The doses of one sentence of a unit in which a rule found an amount."""
+    text, outcome = sentence.forms["judged"], sentence.forms["outcome"].folded
     for dose in facets.dosed.read(visible(sentence.stored), text.folded, known):
         start, end = text.stored(dose.start, dose.end)
-        place = found._replace(text=sentence.stored[start:end], start=start, end=end)
+        is_outcome = outcome[dose.start : dose.end].strip(".") != ""
+        place = found._replace(
+            text=sentence.stored[start:end], start=start, end=end,
+            form="outcome" if is_outcome else "judged",
+        )  # fmt: skip
         if not is_set_aside(facet, place, sentence):
-            yield replace(_value(facets, place, level), value=dose.value)
+            yield replace(_value(facets, place, _level(place)), value=dose.value)
 
 
 def _value(facets: Facets, found: Found, level: int) -> _Value:
@@ -331,66 +345,3 @@ def _written(scope: Sequence[Facet], values: Sequence[_Value]) -> Iterator[Facet
     for told in scope:
         if told.name not in stated:
             yield FacetValue(told.name, NOT_STATED, "none", "none")
-
-
-_BEFORE = 40
-"""How far before a value `not_after` looks, in characters."""
-_BEHIND = 50
-"""How much of what stands behind a value `not_before` sees."""
-_UNLABELLED = "body"
-
-
-def is_doubtful(facet: Facet, proof: Proof, texts: dict[tuple[str, int | None], str]) -> bool:
-    """Whether words beside a value make it doubtful.
-
-    Args:
-        facet: its facet.
-        proof: where it stands.
-        texts: the stored texts of the record by field and section.
-    """
-    if proof.source != TEXT or proof.start is None or proof.end is None:
-        return False
-    stored = texts[proof.field, proof.section_no]
-    if facet.not_after and facet.not_after.search(_before(stored, proof.start).encode()):
-        return True
-    return bool(facet.not_before and facet.not_before.search(_behind(stored, proof.end).encode()))
-
-
-def _before(stored: str, place: int) -> str:
-    """Folded text that ends at a place; more of the stored one where folding drops some of it."""
-    near = fold(stored[max(place - _BEFORE, 0) : place])
-    return near if len(near) in (_BEFORE, place) else fold(stored[:place])[-_BEFORE:]
-
-
-def _behind(stored: str, place: int) -> str:
-    """Folded text that begins at a place."""
-    near = fold(stored[place : place + _BEHIND])
-    return near if len(near) in (_BEHIND, len(stored) - place) else fold(stored[place:])[:_BEHIND]
-
-
-def is_set_aside(facet: Facet, found: Found, sentence: Unit, value: str | None = None) -> bool:
-    """Whether words stand in a phrase of their sentence that speaks of something else.
-
-    Args:
-        facet: the facet they would give a value of.
-        found: the words.
-        sentence: the sentence they stand in.
-        value: the value; None where it is read from the words.
-    """
-    if found.start is None or found.end is None:
-        return False
-    text = sentence.forms["judged"]
-    for phrases, zones, values in facet.set_aside:
-        if (not zones or found.zone in zones) and (not values or value in values):
-            for one in phrases.finditer(text.raw):
-                start, end = text.place(*one.span())
-                if start < found.end and found.start < end:
-                    return True
-    return False
-
-
-def happened(facet: Facet, sentence: Unit) -> bool:
-    """Whether a sentence of an unlabelled abstract says what happened to somebody."""
-    if facet.happened is None or sentence.zone != _UNLABELLED:
-        return False
-    return bool(facet.happened.search(sentence.forms["judged"].raw))

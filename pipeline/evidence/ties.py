@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import NamedTuple
 
-from pipeline.evidence.faceting import is_doubtful
+from pipeline.evidence.facet_doubts import is_doubtful
 from pipeline.evidence.facets import Facets, Row
 from pipeline.evidence.judgement import FacetValue, Label, Proof, Tie
 from pipeline.rules.decide import TEXT, Found
