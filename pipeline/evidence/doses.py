@@ -27,8 +27,8 @@ _KRATOM = "kratom"
 _MATERIAL = ("leaf", "extract", "decoction", _KRATOM)
 _SMALL = {
     "half": "0.5", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6",
-    "seven": "7", "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12", "fifteen": "15",
-    "twenty": "20", "thirty": "30", "fifty": "50", "sixty": "60",
+    "seven": "7", "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
+    "fifteen": "15", "twenty": "20", "thirty": "30", "fifty": "50", "sixty": "60",
 }  # fmt: skip
 _NUMBER = rf"(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d+(?:[.\u00b7]\d+)?|(?:{'|'.join(_SMALL)})\b)"
 _UNITS = {
@@ -39,11 +39,13 @@ _UNITS = {
 }  # fmt: skip
 _COUNTED = {"cup": "decoction", "leaf": "leaf", "spoon": "leaf", "capsule": _KRATOM}
 """What people take in pieces, where the words around it do not say of what."""
+_DRUNK = ("ml", "l", "cup")
 _PER = r"(?:\s?/\s?|\s?[.\u00b7]?\s?(?=kg\s?-\s?1)|\s(?:per|a)\s)"
 _DOSE = re.compile(
     rf"(?<![\w,-])(?<!\d[./])(?P<numbers>{_NUMBER}"
     rf"(?:(?:\s?,\s?(?:and\s|or\s)?|\s?-\s?|\s(?:and|or|to|up to)\s|\s?/\s?){_NUMBER})*)"
-    rf"(?:\s(?:or|and) (?:more|over|fewer|less))?(?:\s|-)?(?P<unit>{'|'.join(_UNITS)})(?![\w\u03bc])"
+    rf"(?:\s(?:or|and) (?:more|over|fewer|less))?(?:\s|-)?"
+    rf"(?P<unit>{'|'.join(_UNITS)})(?![\w\u03bc])"
     rf"(?P<kg>{_PER}(?:kg|kilogram)(?:\s?-\s?1)?(?:\s(?:of\s)?(?:b\.?\s?w\.?t?\.?|body\s?weight))?)?"
     rf"(?P<day>{_PER}(?:d|day)\b)?"
     r"(?:\s?/\s?(?:infusion|injection|rat|mouse|animal|side|dose|person|time|drink)s?\b)?"
@@ -52,7 +54,8 @@ _RANGE = re.compile(r"\s?-\s?|\s(?:up )?to\s")
 _NO_DOSE_BEHIND = re.compile(
     r"\s?(?:/|per\s)\s?(?:\u03bc?l|d?l|ml|g|mg|cm|m2|mol|disc|well|capsule|tablet|serving|gram|"
     r"min|h|hour|glass|cup|leaf|bag|unit|product|package|year|week|month|kg (?:of )?(?:tissue|dry))"
-    r"\b|\s?/\s?\d+\s?m?l\b|\s?%|\s(?:of\s)?(?:blood|urine|serum|plasma|tissue|liver|sample)\b"
+    r"\b|\s?/\s?\d+\s?m?l\b"
+    r"|\s(?:of\s)?(?:[\w-]+\s){1,3}(?:per|a)\s(?:capsule|tablet|serving|product|package|gram|bag)\b|\s?%|\s(?:of\s)?(?:blood|urine|serum|plasma|tissue|liver|sample)\b"
 )
 """A concentration, a content, a rate, a sample."""
 _DAILY_BEHIND = re.compile(
@@ -60,8 +63,8 @@ _DAILY_BEHIND = re.compile(
     r"\s(?:daily|(?:a|per|each|every) day)\b"
 )
 _DAILY_BEFORE = re.compile(
-    r"\b(?:daily (?:[\w-]+ ){0,3}(?:dos\w+|intake|amounts?|consumption|use)|(?:dos\w+|intake|amount)"
-    r" per day|(?:drank|took|used|consum\w+|taking|drinking|using|chew\w*) daily)\b[^.;]{0,30}$"
+    r"\b(?:daily (?:[\w-]+ ){0,3}(?:dos\w+|intake|amounts?|consumption|use)"
+    r"|(?:dos\w+|intake|amount) per day|(?:drank|took|used|consum\w+|taking|drinking|using|chew\w*) daily)\b[^.;]{0,30}$"
 )
 _OF_BEHIND = re.compile(
     r"^(?:\s\((?!\d)[^()]{0,12}\))?(?:\s(?:i\.?p|s\.?c|i\.?v|p\.?o)\.?,?)?(?:\s(?:of|for))?(?:\s(?:the|a|an))?"
@@ -224,15 +227,17 @@ class Dosed:
             return after[0][0]
         before = [one for one in names if one[2] <= found.start()]
         word = _WORD_BEFORE.search(seen[max(found.start() - 40, 0) : found.start()])
-        if word and _SYMBOL.match(word[1]) and not _NO_SYMBOL.match(word[1]):
-            if not before or before[-1][2] <= found.start() - len(word[0]):
-                return OTHER_DRUG  # an abbreviation that stands for no kratom here
-        if before:
-            is_drink = unit in ("ml", "l", "cup") and before[-1][0] == _KRATOM
-            return "decoction" if is_drink else before[-1][0]
-        if unit in _COUNTED and known.subject != OTHER_DRUG:
+        if (
+            word
+            and _SYMBOL.match(word[1])
+            and not _NO_SYMBOL.match(word[1])
+            and (not before or before[-1][2] <= found.start() - len(word[0]))
+        ):
+            return OTHER_DRUG  # an abbreviation that stands for no kratom here
+        if not before and unit in _COUNTED and known.subject != OTHER_DRUG:
             return _COUNTED[unit]
-        return after[0][0] if after else known.subject
+        code = before[-1][0] if before else after[0][0] if after else known.subject
+        return "decoction" if unit in _DRUNK and code == _KRATOM else code
 
 
 def load_dosed(file: RuleFile, words: Words) -> Dosed:
