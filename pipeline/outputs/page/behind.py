@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from pipeline.outputs.page.sections.retractions import CORRECTIONS
+from pipeline.outputs.page.rest import CORRECTIONS
 
 WORDS_SHOWN = 4
 LONGEST = 80
