@@ -24,13 +24,23 @@ ORDER BY p.substances = ['not_kratom'],
 LIMIT ?
 """
 _SURVEILLANCE = """
-SELECT s.*, a.title, a.doi_url, count(*) OVER () AS every,
-    (SELECT count(*) FROM ops.search_hits AS h
-        WHERE h.search = s.search AND h.left_at IS NULL
-            AND list_contains(s.sharing_pmids, h.pmid)) AS sharing
-FROM marts.surveillance_reports AS s JOIN marts.articles AS a USING (pmid)
-WHERE s.search = ?
-ORDER BY s.publication_year DESC NULLS LAST, s.pmid DESC LIMIT ?
+WITH shown AS (
+    SELECT s.*, a.title, a.doi_url, count(*) OVER () AS every
+    FROM marts.surveillance_reports AS s JOIN marts.articles AS a USING (pmid)
+    WHERE s.search = ?
+    ORDER BY s.publication_year DESC NULLS LAST, s.pmid DESC LIMIT ?
+),
+
+shared AS (
+    SELECT o.pmid, count(*) AS sharing
+    FROM (SELECT search, pmid, unnest(sharing_pmids) AS other FROM shown) AS o
+    JOIN ops.search_hits AS h ON o.search = h.search AND o.other = h.pmid AND h.left_at IS NULL
+    GROUP BY o.pmid
+)
+
+SELECT s.*, coalesce(o.sharing, 0) AS sharing
+FROM shown AS s LEFT JOIN shared AS o USING (pmid)
+ORDER BY s.publication_year DESC NULLS LAST, s.pmid DESC
 """
 
 

@@ -55,9 +55,9 @@ SECTIONS = (
     Section("questions", "Questions", "What was looked at, question by question",
             {"questions": questions.questions}),
     Section("records", "Records", "Records", {}),
-    Section("laboratory", "Animals and laboratory", "Animal and laboratory work on pain",
+    Section("laboratory", "Laboratory", "Animal and laboratory work on pain",
             {"preclinical": laboratory.preclinical}),
-    Section("more", "More numbers", "More numbers",
+    Section("numbers", "Numbers", "All numbers",
             {"types": rest.types, "summaries": rest.summaries, "shares": rest.shares,
              "surveillance": laboratory.surveillance, "newest": rest.newest,
              "retracted": rest.retracted, "unread": rest.unread,
@@ -74,12 +74,19 @@ def write(con: duckdb.DuckDBPyConnection, directory: Path) -> None:
         directory: of the set.
     """
     facts = gather(con)
-    payload = records.payload(facts)
-    known = _known(facts)
-    shared = _page(known, payload)
+    program = "".join(map(_file, PROGRAM))
+    known = _known(facts) | {
+        "policy": _policy(program),
+        "style": Markup(_file("page.css")),  # noqa: S704 - ours
+        "program": Markup(program),  # noqa: S704 - ours
+        "data": packed(records.payload(facts)),
+    }
+    page = environment().get_template("page.html")
+    shared = page.render(known, abstracts="", warning="")
     (directory / SHARED).write_text(shared, encoding="utf-8")
-    payload["abstracts"] = records.abstracts(facts)
-    (directory / PRIVATE).write_text(_page(known, payload, NOT_FOR_SHARING), encoding="utf-8")
+    abstracts = packed(records.abstracts(facts))
+    private = page.render(known, abstracts=abstracts, warning=NOT_FOR_SHARING)
+    (directory / PRIVATE).write_text(private, encoding="utf-8")
 
 
 def _known(facts: Facts) -> dict[str, Any]:
@@ -102,18 +109,6 @@ def _known(facts: Facts) -> dict[str, Any]:
         "licence": LICENCE,
         "pubmed_only": PUBMED_ONLY,
     }
-
-
-def _page(known: dict[str, Any], payload: dict[str, Any], warning: str = "") -> str:
-    program = "".join(map(_file, PROGRAM))
-    return environment().get_template("page.html").render(
-        known,
-        policy=_policy(program),
-        style=Markup(_file("page.css")),  # noqa: S704 - ours
-        program=Markup(program),  # noqa: S704 - ours
-        data=packed(payload),
-        warning=warning,
-    )  # fmt: skip
 
 
 @cache
@@ -144,8 +139,8 @@ def _address(selection: Mapping[str, object]) -> str:
     return f"#{urlencode({name: str(value) for name, value in selection.items()})}"
 
 
-def packed(payload: dict[str, Any]) -> str:
-    """The records as the page carries them: JSON, compressed (a zlib stream), in base64."""
+def packed(payload: Mapping[Any, object]) -> str:
+    """Records as the page carries them: JSON, compressed (a zlib stream), in base64."""
     text = for_json(json.dumps(payload, ensure_ascii=False, separators=(",", ":")))
     return b64encode(zlib.compress(text.encode(), 6)).decode()
 

@@ -139,7 +139,7 @@ function listRis(found) {
     add("KW", types.get(r.type).label);
     if (r.counted !== "record") add("KW", r.counted === "retracted" ? "RETRACTED" : r.counted);
     for (const [, value] of facetsOf(r).filter(([facet]) => FACETS_SHOWN.includes(facet))) add("KW", value.replaceAll("_", " "));
-    add("AB", (data.abstracts?.[r.pmid] ?? []).map(([label, text]) => (label ? `${label}: ${text}` : text)).join(" "));
+    add("AB", (abstracts[r.pmid] ?? []).map(([label, text]) => (label ? `${label}: ${text}` : text)).join(" "));
     lines.push("ER  - ", "");
   }
   return lines.join("\r\n");

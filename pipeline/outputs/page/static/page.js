@@ -49,8 +49,8 @@ function drawNotice() {
   );
   place.lastChild.append(
     element("a", `All records of “${label}”`, { href: fragment({ search: state.search, at: "records" }) }), " · ",
-    element("a", "Start of the page", { href: "#at=top" }), " · ",
-    element("a", "How the search was made", { href: "#at=method" }),
+    element("a", "Start of the page", { href: "#top" }), " · ",
+    element("a", "How the search was made", { href: "#method" }),
   );
 }
 
@@ -112,10 +112,7 @@ document.addEventListener("click", (event) => {
   const href = made?.getAttribute("href") ?? "";
   if (!href.startsWith("#") || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  const asked = new URLSearchParams(href.slice(1));
-  if ([...asked.keys()].join() === "at") { // a part of the page: the view stays as it is
-    return go({ ...state, record: "", at: asked.get("at") }, true, made);
-  }
+  if (!href.includes("=")) return go({ ...state, record: "", at: href.slice(1) }, true, made); // the view stays
   const isNarrowing = made.closest("#facets, #chosen, #list, #detail, .legend");
   if (made.id === "close" && history.state?.back) return history.back();
   remember(made);

@@ -77,7 +77,7 @@ function details(r) {
   described(list, "Funding", r.funding ?? "not stated in PubMed");
   described(list, "Conflicts", r.conflict ?? "not stated in PubMed");
   made.append(list);
-  for (const [label, text, isEnd] of data.abstracts?.[r.pmid] ?? []) {
+  for (const [label, text, isEnd] of abstracts[r.pmid] ?? []) {
     const words = element("p", null, { dir: "auto", className: isEnd ? "conclusion" : "" });
     if (label) words.append(element("strong", `${label}: `));
     words.append(text);

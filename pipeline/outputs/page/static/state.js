@@ -8,6 +8,7 @@ async function unpacked(text) {
   return JSON.parse(await new Response(stream).text());
 }
 const data = await unpacked($("data").textContent);
+const abstracts = $("abstracts") ? await unpacked($("abstracts").textContent) : {}; // index.private.html alone
 const form = $("filters");
 const COUNTED = { record: "record", retracted: "retracted article", preprint: "preprint", notice: "notice", all: "listed record" };
 const HOW = { measured: "that measured it", beside: "that mention it without measuring it" };
@@ -73,8 +74,9 @@ function readState() {
   const raw = location.hash.slice(1);
   if (raw && !raw.includes("=")) {
     const at = decodeURIComponent(raw);
-    if (!document.getElementById(at)) oddParts.push(at);
-    return { search: firstSearch, counted: "record", at };
+    const isKnown = at === "top" || !!document.getElementById(at);
+    if (!isKnown) oddParts.push(at);
+    return { search: firstSearch, counted: "record", at: isKnown ? at : "" };
   }
   const asked = new URLSearchParams(raw);
   for (const name of asked.keys()) if (!NAMES.includes(name)) oddParts.push(name);
