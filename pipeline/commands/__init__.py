@@ -6,6 +6,7 @@ A module imports what its command needs when the command runs, so that `ketum --
 
 from pipeline.commands import (
     backup,
+    bulk_load,
     claims,
     evaluate,
     explain,
@@ -25,6 +26,7 @@ from pipeline.commands import (
 
 ALL = (
     update,
+    bulk_load,
     query,
     claims,
     explain,

@@ -1,13 +1,13 @@
-"""Experiments on people: the answer at the top, the studies that measured pain, all of them below."""
+"""Experiments on people: the answer, the studies that measured pain, and all of them below."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.outputs.answer import Answer, answers, sentence
 from pipeline.outputs.page.facts import Facts, Search
-from pipeline.outputs.receipt import human_experiments
-from pipeline.outputs.wording import HumanExperiments, first_sentence
 
 SHOWN = 50
 NAMED = 6
@@ -19,15 +19,6 @@ _PAIN = {
     "unclear": "measured; whose, is unclear",
 }
 _SPLIT = "\x1f"
-_STUDIES = ("checked_group_count", "checked_pain_group_count")
-_MARKS = {
-    "checked_record_count": "experiment_checked",
-    "checked_group_count": "experiment_checked",
-    "checked_pain_group_count": "experiment_pain_checked",
-    "unchecked_record_count": "experiment_unchecked",
-    "mention_record_count": "experiment_mention",
-}
-
 _ROWS = """
 SELECT h.*, (
     SELECT list({'pmid': a.pmid, 'title': a.title, 'citation': a.citation, 'doi': a.doi_url,
@@ -51,7 +42,7 @@ SELECT h.*, (
 ) AS comparators
 FROM marts.human_experimental AS h
 WHERE h.search = ? AND h.report_count > 0 AND h.is_on_topic
-ORDER BY NOT h.is_pain_measured, h.last_year DESC NULLS LAST, h.study_group
+ORDER BY NOT h.is_pain_measured, NOT h.is_pain_checked, h.last_year DESC NULLS LAST, h.study_group
 LIMIT ?
 """
 
@@ -64,35 +55,39 @@ class Piece:
         words: the words, or the number as text.
         count: the number; None for words.
         selection: what its records have in common, as the address names it.
+        is_of_studies: whether it counts studies, which may have several records.
     """
 
     words: str
     count: int | None = None
-    selection: tuple[tuple[str, str], ...] = ()
+    selection: Mapping[str, str] = field(default_factory=dict)
     is_of_studies: bool = False
 
 
-def answer(facts: Facts, search: Search) -> list[Piece]:
-    """The sentence at the top, cut where a number opens its records."""
-    for found in human_experiments(facts.con, {search.name}):
-        return list(_pieces(found))
-    return []
+def answer(facts: Facts, search: Search) -> dict[str, Any]:
+    """The sentence at the top, cut where a number opens its records, and who was asked."""
+    found = next(one for one in answers(facts.con) if one.search == search.name)
+    return {"pieces": _pieces(found), "source": found.source}
 
 
-def _pieces(found: HumanExperiments) -> list[Piece]:
-    numbers: dict[str, int] = {}
+def _pieces(found: Answer) -> list[Piece]:
+    numbers: list[Piece] = []
 
-    def mark(what: str, count: int) -> str:
-        numbers[what] = count
-        return f"{_SPLIT}{what}{_SPLIT}"
-
-    pieces = []
-    for i, part in enumerate(first_sentence(found, mark).split(_SPLIT)):
-        if i % 2:
-            selection = (("search", found.search), ("mark", f"{_MARKS[part]}:{found.search}"))
-            pieces.append(Piece("", numbers[part], selection, part in _STUDIES))
+    def number(name: str, count: int) -> str:
+        if name in ("listed", "held"):
+            selection = {"search": found.search, "counted": "all"}
+            # what PubMed lists and is not here has no record to open
+            is_here = name == "held" or count == found.held
+            numbers.append(Piece(f"{count:,}", count if is_here else None, selection))
         else:
-            pieces.append(Piece(part))
+            selection = {"search": found.search, "mark": f"answer_{name}:{found.search}"}
+            numbers.append(Piece(f"{count:,}", count, selection, is_of_studies=True))
+        return _SPLIT
+
+    words = sentence(found, number).split(_SPLIT)
+    pieces = [Piece(words[0])]
+    for one, after in zip(numbers, words[1:], strict=True):
+        pieces += [one, Piece(after)]
     return pieces
 
 

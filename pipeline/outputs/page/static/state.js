@@ -22,9 +22,13 @@ const MARKS = {
   search_changed: "since the search changed",
   experiment: "reporting experiments on people",
   experiment_pain: "reporting experiments on people that measured pain",
-  experiment_checked: "confirmed by a person to report experiments on people",
-  experiment_unchecked: "reporting experiments on people, not yet read by a person",
-  experiment_pain_checked: "confirmed by a person to report experiments on people that measured pain",
+  answer_study: "confirmed by a person to report trials or human laboratory studies",
+  answer_pain: "confirmed by a person to report studies that measured pain",
+  answer_provoked: "of provoked pain in volunteers",
+  answer_patient: "of patients with pain",
+  answer_unclear: "of pain, the people unclear from the abstract",
+  answer_pain_unchecked: "of studies of which nobody has checked whether pain was measured",
+  answer_unchecked: "of trials and human laboratory studies not yet checked by a person",
   experiment_mention: "reporting experiments on people that only mention kratom",
   study: "study",
   report: "reports of the study",
@@ -185,7 +189,7 @@ const grouped = (number) => number.toLocaleString("en");
 // experiments are counted as studies too: reports that share a registration are one
 function counted(state, found) {
   const counts = `${grouped(found.length)} ${COUNTED[state.counted]}${found.length === 1 ? "" : "s"}`;
-  if (!/(^|,)(experiment|study)/.test(state.mark ?? "")) return counts;
+  if (!/(^|,)(experiment|study|answer)/.test(state.mark ?? "")) return counts;
   const studies = new Set(found.map((r) => r.study)).size;
   return `${counts} in ${grouped(studies)} ${studies === 1 ? "study" : "studies"}`;
 }
