@@ -157,8 +157,8 @@ def gather(con: duckdb.DuckDBPyConnection) -> Facts:
     rows = con.execute(
         """
         SELECT t.search, t.label, s.topics, t.coverage, t.unread_count, t.held_member_count,
-            t.held_count, t.held_pain_count, t.held_retracted_count, t.held_preprint_count, t.held_notice_count,
-            t.held_unclassified_count, t.held_undated_count, t.held_pubmed_only_count,
+            t.held_count, t.held_pain_count, t.held_retracted_count, t.held_preprint_count,
+            t.held_notice_count, t.held_unclassified_count, t.held_undated_count, t.held_pubmed_only_count,
             t.first_year, t.last_year
         FROM marts.search_totals AS t INNER JOIN evidence.searches AS s USING (search)
         WHERE s.is_headline OR t.coverage <> 'partial'
