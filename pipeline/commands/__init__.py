@@ -6,8 +6,10 @@ A module imports what its command needs when the command runs, so that `ketum --
 
 from pipeline.commands import (
     backup,
+    browse,
     bulk_load,
     claims,
+    completion,
     evaluate,
     explain,
     export,
@@ -19,7 +21,9 @@ from pipeline.commands import (
     replay,
     runs,
     schedule,
+    search,
     status,
+    tables,
     update,
     verify,
 )
@@ -27,6 +31,9 @@ from pipeline.commands import (
 ALL = (
     update,
     bulk_load,
+    browse,
+    tables,
+    search,
     query,
     claims,
     explain,
@@ -42,5 +49,6 @@ ALL = (
     verify,
     backup,
     replay,
+    completion,
 )
 """In the order `ketum --help` shows them."""

@@ -21,8 +21,9 @@ def register(commands: Subparsers) -> None:
     update.set_defaults(work=_update)
     add_options(update)
     update.add_argument(
-        "--quiet", action="store_true", help="no receipt, only warnings and errors (for cron)"
-    )
+        "--quiet", action="store_true",
+        help="nothing at all where all is well, else warnings and errors (for cron)",
+    )  # fmt: skip
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
