@@ -161,7 +161,7 @@ class Headline:
         if not self.left_out:
             return []
         are = "record carries" if self.left_out == 1 else "records carry"
-        return [f"Each record counts once; {self.left_out} {are} further types (marts.domains)."]
+        return [f"Each record counts once; {self.left_out} {are} further types."]
 
     def _absent(self) -> list[str]:
         if not self.absent or len(self.counts) == 1:  # an empty table speaks for itself

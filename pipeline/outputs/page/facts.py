@@ -158,8 +158,8 @@ def gather(con: duckdb.DuckDBPyConnection) -> Facts:
         """
         SELECT t.search, t.label, s.topics, t.coverage, t.unread_count, t.held_member_count,
             t.held_count, t.held_pain_count, t.held_retracted_count, t.held_preprint_count,
-            t.held_notice_count, t.held_unclassified_count, t.held_undated_count, t.held_pubmed_only_count,
-            t.first_year, t.last_year
+            t.held_notice_count, t.held_unclassified_count, t.held_undated_count,
+            t.held_pubmed_only_count, t.first_year, t.last_year
         FROM marts.search_totals AS t INNER JOIN evidence.searches AS s USING (search)
         WHERE s.is_headline OR t.coverage <> 'partial'
         ORDER BY s.display_order, t.search

@@ -14,9 +14,9 @@ NAMED = 6
 """Studies that the first screen names; the number beside them opens all."""
 
 _PAIN = {
-    "provoked": "provoked for the test",
-    "patients": "patients' own",
-    "unclear": "measured; whose, is unclear",
+    "provoked": "provoked in volunteers",
+    "patients": "of patients",
+    "unclear": "measured; of whom is unclear",
 }
 _SPLIT = "\x1f"
 _ROWS = """
@@ -120,24 +120,31 @@ def _study(facts: Facts, study: dict[str, Any]) -> dict[str, Any]:
         return ", ".join(facts.label(facet, value) for value in values)
 
     reports = study["reports"]
+    people = said("trial_population", study["populations"])
+    size = study["sample_size"]
+    comparators = said("comparator", study["comparators"] or [])
+    doses = [dose for given in study["given"] or [] for dose in given["doses"]]
+    agencies = [agency for one in reports for agency in one["agencies"] or []]
+    shown = {
+        "People": f"{size:,}, {people}" if size and people else f"{size:,}" if size else people,
+        "Dose": ", ".join(dict.fromkeys(doses)),
+        "Compared with": comparators,
+        "Pain": _PAIN.get(study["pain_kind"] or "", "measured"),
+        "Funding": "; ".join(dict.fromkeys(agencies)),
+        "Conflicts": "statement in the record" * any(one["is_stated"] for one in reports),
+    }
     return {
         **study,
         "mark": f"study:{study['study_group']}",
         "measured": said("trial_purpose", study["purposes"]),
-        "people": said("trial_population", study["populations"]),
+        "people": people,
         "what": said("substance", study["substances"]),
         "tests": said("assay", study["outcomes"]),
         "places": said("study_country", study["countries"]),
-        "comparators": said("comparator", study["comparators"] or []),
+        "comparators": comparators,
         "doses": [_dose(facts, given) for given in study["given"] or []],
-        "short_doses": ", ".join(
-            dict.fromkeys(dose for given in study["given"] or [] for dose in given["doses"])
-        ),
-        "agencies": "; ".join(
-            dict.fromkeys(agency for one in reports for agency in one["agencies"] or [])
-        ),
-        "is_conflict_stated": any(one["is_stated"] for one in reports),
-        "pain_words": _PAIN.get(study.get("pain_kind") or "", "measured"),
+        "stated": [(name, words) for name, words in shown.items() if words],
+        "not_stated": [name for name, words in shown.items() if not words],
         "checked": len(study["checked_pmids"]),
         "others": len(study["other_pmids"]),
     }

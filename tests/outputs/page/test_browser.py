@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from base64 import b64decode
 
 import pytest
@@ -56,21 +57,20 @@ def test_the_answer_stands_on_the_first_screen(
         "return ['.lead', '.named li'].map("
         "(place) => document.querySelector(seen + place).getBoundingClientRect().bottom)"
     )
-    title = browser.text("[data-search=kratom_pain] .named li")
+    named = browser.text("[data-search=kratom_pain] .named")
     browser.width(None)
     assert max(bottoms) <= height
-    assert "Kratom tea and pain tolerance: a randomized trial" in title
+    assert "Kratom tea and pain tolerance: a randomized trial" in named
 
 
 def test_rats_and_a_hot_plate_are_two_clicks_away(browser: Browser, complete_set: Published):
     browser.open(complete_set.page)
-    for value in ("Rats", "Hot plate"):
-        (found,) = (
-            link
-            for link in browser.driver.find_elements("css selector", "#facets .value bdi")
-            if link.text == value
+    for value in ("Rat", "Hot plate"):
+        browser.run(
+            "[...document.querySelectorAll('#facets .value')].find("
+            "(a) => a.querySelector('bdi').textContent === arguments[0]).click()",
+            value,
         )
-        found.click()
     expected = complete_set.sql(
         "SELECT a.title FROM marts.articles AS a WHERE counted_as = 'record' "
         "AND pmid IN (SELECT pmid FROM evidence.article_facets WHERE value = 'rat') "
@@ -83,7 +83,7 @@ def test_rats_and_a_hot_plate_are_two_clicks_away(browser: Browser, complete_set
 def test_each_facet_counts_what_sql_counts(opened: Browser, set_of_files: Published):
     shown = opened.run(
         "return [...document.querySelectorAll('#facets .value')].map("
-        "(a) => [decodeURIComponent(a.href.split('facet=')[1] ?? ''), "
+        "(a) => [new URLSearchParams(a.hash.slice(1)).get('facet'), "
         "a.querySelector('.n').textContent])"
     )
     found = {key: int(count) for key, count in shown if key}
@@ -136,7 +136,7 @@ def test_every_number_opens_a_list_of_that_length(browser: Browser, any_set: Pub
 
 
 def test_a_cell_opens_its_records_and_a_record_its_proof(opened: Browser):
-    cell = "a.number[href='#years=2024&search=kratom&type=RCT%2CNRCT']"
+    cell = "a.number[href='#years=2024&search=kratom&type=RCT']"
     opened.run("document.querySelector(arguments[0]).click()", _ordered(opened, cell))
     opened.wait("return document.getElementById('count').textContent.startsWith('1 record:')")
     assert titles(opened) == ["Kratom for pain: a trial"]
@@ -166,7 +166,7 @@ def _ordered(browser: Browser, selector: str) -> str:
 
 
 def test_back_returns_to_where_one_clicked(opened: Browser):
-    number = opened.find("#table-questions-kratom a.number")
+    number = opened.find("#table-questions-kratom td a.number")
     opened.run("arguments[0].scrollIntoView({ block: 'center' })", number)
     before = opened.run("return scrollY")
     opened.run("arguments[0].focus({ preventScroll: true }); arguments[0].click()", number)
@@ -253,9 +253,8 @@ def test_columns_sort(opened: Browser):
     first = opened.run("return document.querySelector('#list .year').textContent")
     assert (newest, first) == ("2027", "undated")
     opened.click("#list-head th:nth-child(2) button")
-    assert titles(opened) == sorted(
-        titles(opened), key=lambda text: text.lower().lstrip('" \u202e')
-    )
+    keys = [re.sub(r"^\W+", "", title).casefold() for title in titles(opened)]
+    assert len(keys) > 40 and keys == sorted(keys)
     assert (
         opened.run("return document.querySelector('#list-head th:nth-child(2)').ariaSort")
         == "ascending"

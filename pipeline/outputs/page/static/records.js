@@ -98,7 +98,7 @@ const STEP = 50;
 let shown = [];
 const SORTED = {
   year: (r) => r.year ?? -1,
-  title: (r) => (r.folded_title ??= folded(r.title ?? "").replace(/^\W+/, "")),
+  title: (r) => (r.folded_title ??= folded(r.title ?? "").replace(/^[^\p{L}\p{N}]+/u, "")),
   kind: (r) => types.get(r.type).order,
 };
 function sorted(found, sort) {
