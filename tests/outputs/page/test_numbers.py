@@ -257,7 +257,7 @@ def test_it_begins_with_the_sentence_of_the_receipt(set_of_files: Published):
     assert len(lead) == 2
     digest = (set_of_files.directory / "digest.md").read_text(encoding="utf-8")
     for sentence in lead:
-        assert "human experiments" in sentence
+        assert "studies" in sentence
         assert sentence in digest
 
 
