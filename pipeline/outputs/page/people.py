@@ -135,7 +135,7 @@ def _study(facts: Facts, study: dict[str, Any]) -> dict[str, Any]:
     }
     return {
         **study,
-        "mark": f"study:{study['study_group']}",
+        "mark": f"group:{study['study_group']}",
         "measured": said("trial_purpose", study["purposes"]),
         "people": people,
         "what": said("substance", study["substances"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.evidence.findings import FINDINGS
 from pipeline.outputs.page import behind
 from pipeline.outputs.page.behind import SHORTENED, WORDS_SHOWN
 from pipeline.outputs.page.facts import BANDS, Facts
@@ -52,8 +53,8 @@ topics_proved AS (
 ),
 
 studies AS (
-    SELECT DISTINCT study_group, unnest(report_pmids || other_pmids) AS pmid
-    FROM marts.human_experimental
+    SELECT pmid, study_group FROM evidence.study_groups
+    QUALIFY count(*) OVER (PARTITION BY study_group) > 1
 ),
 
 facets_proved AS (
@@ -144,7 +145,12 @@ def payload(facts: Facts) -> dict[str, Any]:
         for name in _POOLED_LISTS:
             row[name] = [pooled(value) for value in row[name] or []]
         row["claims"] = [
-            [codes.index(one.claim), pooled(one.how), [pooled(word) for word in one.words]]
+            [
+                codes.index(one.claim),
+                pooled(one.how),
+                pooled(one.finding),
+                [*map(pooled, one.words)],
+            ]
             for one in told
         ]
         rows.append(list(row.values()))
@@ -173,6 +179,7 @@ def payload(facts: Facts) -> dict[str, Any]:
                 "SELECT facet, label FROM evidence.facets ORDER BY display_order"
             ).fetchall()
         ),
+        "findings": FINDINGS,
         "claims": [{"code": code, "question": question} for code, question in facts.claims],
         "labels": {f"{facet}:{value}": label for (facet, value), label in facts.labels.items()},
         "columns": COLUMNS,

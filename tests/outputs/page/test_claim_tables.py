@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import html
 
+from pipeline.evidence.findings import FINDINGS
 from tests.outputs.page.conftest import Published
 from tests.outputs.page.seen import held, labels, searches, span, tables
 
@@ -62,20 +63,19 @@ def test_experiments_on_people(any_set: Published):
                 for is_tied, dose, which, why in doses
             ]
             people = said("trial_population", populations)
-            assert row[1:8] == (
+            where = [said("study_country", countries)] if countries else []
+            tests = [said("assay", assays)] if assays else []
+            assert row[1:5] == (
                 span(first, last),
-                said("trial_purpose", purposes),
-                people + (f"; {size:,} people" if size else ""),
-                said("substance", substances),
-                "\n".join(given) or "not stated",
-                said("assay", assays),
-                said("study_country", countries),
+                "\n".join([said("trial_purpose", purposes), *tests]),
+                "\n".join([people + (f"; {size:,} people" if size else ""), *where]),
+                "\n".join([said("substance", substances), *given]),
             )
             ending = f"; {others} retracted or preprint" if others else ""
             by_people = f"{checked} read by a person" if checked else "by rules alone"
             if checked == reports:
                 by_people = "read by a person"
-            assert row[8] == f"{reports}; {by_people}{ending}"
+            assert row[-1] == f"{reports}; {by_people}{ending}"
             compared += 1
     assert compared > 2
 
@@ -89,32 +89,52 @@ PEOPLE = (
 
 
 def test_the_questions(any_set: Published):
+    """Each row has the studies of its findings, and the nearest group of studies in people."""
     shown = tables(any_set)
     compared = 0
     for search, label, is_known in searches(any_set):
         claims = any_set.sql(
-            "SELECT claim, question, held_count, held_measured_count, unread_count "
-            "FROM marts.claim_totals WHERE search = ? ORDER BY display_order",
+            "SELECT claim, question, held_count, held_looked_count, held_review_count, "
+            "unread_count FROM marts.claim_totals WHERE search = ? AND held_count > 0 "
+            "ORDER BY display_order",
             [search],
         )
-        _, rows = shown.get(f"{label}: records by question", ((), []))
-        asked = [claim for claim in claims if claim[2]]
-        assert len(rows) == len(asked)
-        for row, (claim, question, total, measured, unread) in zip(rows, asked, strict=True):
-            assert row[0].strip().startswith(question)
-            groups = dict(
+        _, rows = shown.get(f"{label}: studies by question and what they state", ((), []))
+        assert len(rows) == len(claims)
+        for row, (claim, question, total, looked, reviews, unread) in zip(
+            rows, claims, strict=True
+        ):
+            stated = dict(
                 any_set.sql(
-                    "SELECT evidence_group, held_measured_count FROM marts.claims_by_group "
-                    "WHERE search = ? AND claim = ? AND held_measured_count > 0",
+                    "SELECT finding, count(*) FROM marts.claim_studies WHERE search = ? "
+                    "AND claim = ? AND looked_as = 'study' GROUP BY ALL",
                     [search, claim],
                 )
             )
-            nearest = next((name for name in PEOPLE if name in groups), None)
-            no_study = "no study in people measured it" if is_known else "not known"
+            assert sum(stated.values()) == looked
+            groups = any_set.sql(
+                "SELECT evidence_group, finding, count(*) FROM (SELECT finding, "
+                "unnest(evidence_groups) AS evidence_group FROM marts.claim_studies "
+                "WHERE search = ? AND claim = ? AND looked_as = 'study') GROUP BY ALL",
+                [search, claim],
+            )
+            nearest = next((n for n in PEOPLE if n in {group for group, _, _ in groups}), None)
+            said = "no study in people looked at it" if is_known else "not known"
+            if nearest:
+                own = {code: count for group, code, count in groups if group == nearest}
+                parts = [(own[code], words) for code, words in FINDINGS.items() if code in own]
+                said = f"{nearest}: {held(sum(own.values()), unread)}"
+                said += (
+                    f" {parts[0][1]}"
+                    if len(parts) == 1
+                    else f": {', '.join(f'{count} {words}' for count, words in parts)}"
+                )
+            assert row[0].strip().startswith(question)
             assert row[1:] == (
-                held(measured, unread),
-                f"{nearest}: {held(groups[nearest], unread)}" if nearest else no_study,
-                held(total - measured, unread),
+                held(looked, unread),
+                *(held(stated.get(code, 0), unread) for code in FINDINGS),
+                held(reviews, unread),
+                said,
                 held(total, unread),
             )
             compared += 1

@@ -19,10 +19,9 @@ from tests.outputs.page.seen import held, records
 pytestmark = pytest.mark.whole
 
 BEHIND = """
-    SELECT count(*), count(DISTINCT x.study_group)
+    SELECT count(*), count(DISTINCT g.study_group)
     FROM ops.search_hits AS h JOIN marts.articles AS a USING (pmid)
-    LEFT JOIN marts.human_experimental AS x
-        ON x.search = h.search AND list_contains(x.report_pmids || x.other_pmids, a.pmid)
+    LEFT JOIN evidence.study_groups AS g ON a.pmid = g.pmid
     LEFT JOIN core.article_years AS y ON a.pmid = y.pmid
     WHERE h.left_at IS NULL AND h.search = $search
         AND ($counted = 'all' OR a.counted_as = $counted)
@@ -32,11 +31,12 @@ BEHIND = """
         AND (NOT $undated OR a.year IS NULL)
         AND ($entered IS NULL OR y.edat_year = $entered)
         AND ($text IS NULL OR a.pmid::VARCHAR = $text)
-        AND (coalesce($claim, $how, $group) IS NULL OR a.pmid IN (
+        AND ($claim IS NULL OR a.pmid IN (
             SELECT c.pmid FROM marts.claim_articles AS c
             WHERE c.search = $search AND c.claim = $claim
-                AND ($how IS NULL OR (c.how IN ('measured', 'observed')) = ($how = 'measured'))
-                AND ($group IS NULL OR list_contains(c.evidence_groups, $group))))
+                AND ($how IS NULL OR (c.how IN ('measured', 'observed')) = ($how = 'measured'))))
+        AND ($group IS NULL OR a.pmid IN (
+            SELECT c.pmid FROM evidence.article_groups AS c WHERE c.evidence_group = $group))
 """
 MARKS = {
     "corrected": "SELECT pmid FROM core.article_links WHERE ref_type IN "
@@ -65,7 +65,13 @@ MARKS = {
     },
     "experiment_mention": "SELECT unnest(report_pmids) FROM marts.human_experimental "
     "WHERE search = {value} AND NOT is_on_topic",
-    "study": "SELECT unnest(report_pmids || other_pmids) FROM marts.human_experimental "
+    **{
+        looked_as: "SELECT unnest(pmids) FROM marts.claim_studies "
+        f"WHERE looked_as = '{looked_as}' AND {{value}} IN "
+        "(concat(search, '.', claim), concat(search, '.', claim, '.', finding))"
+        for looked_as in ("study", "review")
+    },
+    "group": "SELECT unnest(report_pmids || other_pmids) FROM marts.human_experimental "
     "WHERE search = $search AND study_group = {value}",
     "report": "SELECT unnest(report_pmids) FROM marts.human_experimental WHERE search = $search",
     "not_report": "SELECT unnest(other_pmids) FROM marts.human_experimental WHERE search = $search",
@@ -128,8 +134,8 @@ def test_every_number_counts_the_records_it_opens(any_set: Published):
     found = numbers(any_set.page)
     assert len(found) > 120
     assert {kind.split(":")[0] for *_, marks in found for kind in marks} > {
-        "experiment", "experiment_pain", "experiment_mention", "study", "report", "not_report",
-        "preclinical_pain", "surveillance", "shares_cases", "synthesis",
+        "experiment", "experiment_pain", "experiment_mention", "group", "report", "not_report",
+        "study", "review", "preclinical_pain", "surveillance", "shares_cases", "synthesis",
     }  # fmt: skip
     for count, is_of_studies, selection, marks in found:
         query, values = behind(selection, marks)

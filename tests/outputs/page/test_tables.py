@@ -15,7 +15,7 @@ COMPARED = (
     "trials and human laboratory studies",
     "records by kind of study and year",
     "records by study type and year",
-    "records by question",
+    "studies by question and what they state",
     "animal and laboratory work on pain",
     "reports from routine data",
     "what the reviews sum up",

@@ -145,7 +145,8 @@ form.addEventListener("input", () => {
 for (const button of document.querySelectorAll("[data-switch]")) {
   button.addEventListener("click", () => {
     const search = button.dataset.switch;
-    const mark = partsOf(state.mark).map((one) => (one.endsWith(`:${state.search}`) ? `${one.split(":")[0]}:${search}` : one)).join(",");
+    const own = new RegExp(`:${state.search}($|[.])`); // some marks name the search they are of
+    const mark = partsOf(state.mark).map((one) => one.replace(own, `:${search}$1`)).join(",");
     const at = (state.at ?? "").replace(new RegExp(`-${state.search}($|-)`), `-${search}$1`);
     go({ ...state, search, mark, record: "", at: document.getElementById(at) ? at : "" }, false, button);
   });

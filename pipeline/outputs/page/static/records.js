@@ -71,7 +71,7 @@ function details(r) {
   }
   const ties = listed(r, "ties");
   if (ties.length) described(list, "Named together", ties.join("; "));
-  for (const { code, how, words } of claimsOf(r)) described(list, claims.get(code), `${how.replaceAll("_", " ")}: ${words.map(said).join(", ")}`);
+  for (const { code, how, finding, words } of claimsOf(r)) described(list, claims.get(code), `${how.replaceAll("_", " ")}${data.findings[finding] ? `, ${data.findings[finding]}` : ""}: ${words.map(said).join(", ")}`);
   described(list, "Search words", listed(r, "words").join("; ") || "none known to the local rules");
   if (r.year === null) described(list, "Year", `none: ${r.year_source.replaceAll("_", " ")}`);
   described(list, "Funding", r.funding ?? "not stated in PubMed");

@@ -30,7 +30,12 @@ const MARKS = {
   answer_pain_unchecked: "of studies of which nobody has checked whether pain was measured",
   answer_unchecked: "of trials and human laboratory studies not yet checked by a person",
   experiment_mention: "reporting experiments on people that only mention kratom",
-  study: "study",
+  group: "study",
+  study: "of studies that looked at the question",
+  review: "of reviews on the question",
+  map: "on the evidence map under",
+  map_beside: "beside the studies on the evidence map, under",
+  badge: "of studies marked",
   report: "reports of the study",
   not_report: "protocols, retracted reports, preprints and what NLM alone calls a trial",
   preclinical_pain: "animal and laboratory work on pain",
@@ -59,7 +64,7 @@ data.rows = null;
 const listed = (record, name) => record[name].map(said);
 const facetsOf = (record) => (record.facetsSaid ??= listed(record, "facets"));
 const claimsOf = (record) =>
-  (record.claimsSaid ??= record.claims.map(([claim, how, words]) => ({ code: data.claims[claim].code, how: said(how), words })));
+  (record.claimsSaid ??= record.claims.map(([claim, how, finding, words]) => ({ code: data.claims[claim].code, how: said(how), finding: said(finding), words })));
 const facetKeys = (record) => (record.facetKeys ??= new Set(facetsOf(record).map(([facet, value]) => `${facet}:${value}`)));
 const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 const haystack = (record) =>
@@ -157,6 +162,11 @@ function inWords(mark) {
   const value = rest.join(":");
   const words = MARKS[kind] ?? kind;
   if (!value || searches.has(value)) return words;
+  if (kind === "study" || kind === "review") {
+    const [, ...code] = value.split(".");
+    const finding = code.at(-1) in data.findings ? code.pop() : "";
+    return `${words} “${claims.get(code.join("."))}”${finding ? `: ${data.findings[finding]}` : ""}`;
+  }
   return `${words} “${kind === "pain" ? PAIN[value] : (data.labels[mark] ?? data.labels[`surveillance_${mark}`] ?? value.replaceAll("_", " "))}”`;
 }
 function kindWords(codes) {
@@ -189,8 +199,8 @@ const grouped = (number) => number.toLocaleString("en");
 // experiments are counted as studies too: reports that share a registration are one
 function counted(state, found) {
   const counts = `${grouped(found.length)} ${COUNTED[state.counted]}${found.length === 1 ? "" : "s"}`;
-  if (!/(^|,)(experiment|study|answer)/.test(state.mark ?? "")) return counts;
-  const studies = new Set(found.map((r) => r.study)).size;
+  if (!/(^|,)(experiment|group|study|review|answer|map|badge)/.test(state.mark ?? "")) return counts;
+  const studies = new Set(found.map((r) => r.study ?? r.pmid)).size;
   return `${counts} in ${grouped(studies)} ${studies === 1 ? "study" : "studies"}`;
 }
 const address = (state) => `${location.protocol === "file:" ? "index.html" : location.href.split("#")[0]}${fragment(state)}`;
