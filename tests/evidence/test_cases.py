@@ -27,7 +27,7 @@ def _readings() -> Iterator[Case]:
 
 
 CASES = {name: read_cases(name) for name in FILES}
-CASES["claims"] += [*read_cases("claims_records"), *_readings()]
+CASES["claims"] += [*read_cases("claims_records"), *read_cases("claims_questions"), *_readings()]
 ALL = [case for cases in CASES.values() for case in cases]
 
 
@@ -89,6 +89,19 @@ def test_every_rule_of_a_facet_decides_a_case() -> None:
 
 def test_every_rule_of_a_claim_decides_a_case() -> None:
     assert not _undecided(SHIPPED.claims.rules.rules, {"claim"}, CASES["claims"])
+
+
+def test_every_question_of_the_field_has_cases_for_and_against() -> None:
+    few = [
+        claim.code
+        for claim in SHIPPED.claims.matched()
+        if "article" not in claim.cards
+        and (
+            sum(claim.code in case.gives for case in CASES["claims"]) < 4
+            or sum(claim.code in case.never for case in CASES["claims"]) < 3
+        )
+    ]
+    assert not few
 
 
 def test_every_clause_of_a_topic_decides_a_case() -> None:
