@@ -9,14 +9,16 @@ export or list whole and uncompressed, with the numbers of its matching records.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 import duckdb
 
+from pipeline import progress
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.record import read_records
+from pipeline.evidence.record import Record, read_records
 from pipeline.evidence.topics import found_by
 from pipeline.options import OFFLINE
 from pipeline.pubmed.files import sniff
@@ -103,7 +105,7 @@ def _wanted(con: duckdb.DuckDBPyConnection, run: Run) -> list[int]:
         held = [row[0] for row in run.con.execute("SELECT pmid FROM core.articles").fetchall()]
     reference = run.reference
     # in this schema, the number of a record stands in place of its PMID
-    records = chain.from_iterable(read_records(con, "staging.keyed"))
+    records = _counted(con, chain.from_iterable(read_records(con, "staging.keyed")))
     matching = list(found_by(run.searches, reference.topics, reference.language, records))
     rows = con.execute(
         """
@@ -118,6 +120,14 @@ def _wanted(con: duckdb.DuckDBPyConnection, run: Run) -> list[int]:
         {"held": held, "matching": matching},
     ).fetchall()
     return [row[0] for row in rows]
+
+
+def _counted(con: duckdb.DuckDBPyConnection, records: Iterable[Record]) -> Iterator[Record]:
+    """The records, as somebody at a terminal sees them go by."""
+    (total,) = con.execute("SELECT count(*) FROM staging.core.articles").fetchall()[0]
+    for number, record in enumerate(records, 1):
+        progress.note(number, total)
+        yield record
 
 
 def archive_citation_list(run: Run) -> int:
