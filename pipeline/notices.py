@@ -127,7 +127,7 @@ def warnings(con: duckdb.DuckDBPyConnection) -> list[Event]:
 
 
 def experiments(con: duckdb.DuckDBPyConnection) -> list[Event]:
-    """Records that the rules take for experiments in people; nobody has checked them."""
+    """What the rules take for trials and human laboratory studies, and nobody has checked."""
     rows = con.execute(
         """
         SELECT DISTINCT a.pmid, a.citation, a.study_type
@@ -141,7 +141,7 @@ def experiments(con: duckdb.DuckDBPyConnection) -> list[Event]:
         Event(
             f"experiment:{pmid}",
             EXPERIMENT,
-            f"ketum: PMID {pmid} may be an experiment in people",
+            f"ketum: PMID {pmid} may be a trial or human laboratory study",
             f"{citation}\n\nBy rules ({kind}); nobody has checked it: `ketum explain {pmid}` shows "
             f"the words.\nhttps://pubmed.ncbi.nlm.nih.gov/{pmid}/",
         )

@@ -145,13 +145,14 @@ def test_it_says_how_many_human_trials_and_which(executed):
         output["data"]["text/html"]
         for cell in executed.cells
         for output in cell.get("outputs", [])
-        if "not_yet_checked" in output.get("data", {}).get("text/html", "")
+        if "held_unchecked_study_count" in output.get("data", {}).get("text/html", "")
     ]
     cells = re.findall(r"<td>(.*?)</td>", counts)
     assert cells == [
-        *("kratom_pain", "0", "1", "1", "1", "partial"),
-        *("kratom", "0", "1", "1", "1", "partial"),
+        *("kratom", "4", "0", "0", "0", "0", "0", "0", "1", "partial"),
+        *("kratom_pain", "3", "0", "0", "0", "0", "0", "0", "1", "partial"),
     ]
+    assert "Among the 4 articles held on kratom, 0 studies are confirmed" in shown(executed)
     page = shown(executed, "text/html")
     assert "concerns_pain" in page
     assert "Kratom tea against pain: a randomised trial" in page

@@ -38,7 +38,7 @@ def kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the agreement on study types, experiments on people, claims and pain."""
+    """Print the agreement on study types, trials and human laboratory studies, claims and pain."""
     (path,) = sys.argv[1:] if arguments is None else arguments
     read = [json.loads(line) for line in Path(path).read_text("utf-8").splitlines() if line]
     first = {str(record["id"]): record["reading"] for record in read}
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     ]
     codings: dict[str, list[tuple[Hashable, Hashable]]] = {
         "study type": [(one["study_type"], row["study_type"]) for one, row in pairs],
-        "experiment on people": [
+        "trial or human laboratory study": [
             (one["study_type"] in EXPERIMENTS, row["is_experiment"] == "true") for one, row in pairs
         ],
         "claims (record by claim)": [*answers],

@@ -7,6 +7,7 @@ A module imports what its command needs when the command runs, so that `ketum --
 from pipeline.commands import (
     backup,
     browse,
+    bulk_load,
     claims,
     completion,
     evaluate,
@@ -32,6 +33,7 @@ ALL = (
     browse,
     tables,
     search,
+    bulk_load,
     query,
     claims,
     explain,

@@ -152,7 +152,9 @@ def _write_facets(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
         [
             (one.name, value, label, place)
             for one in facets.facets
-            for place, (value, label) in enumerate((*one.values, (NOT_STATED, "Not stated")), 1)
+            for place, (value, label) in enumerate(
+                (*one.values, (NOT_STATED, "Not in abstract")), 1
+            )
         ],
     )
 

@@ -14,7 +14,7 @@ import duckdb
 from pipeline.errors import ConfigurationError
 from pipeline.escaping import for_terminal_lines
 from pipeline.evidence.confidence import NOT_MEASURED
-from pipeline.outputs.wording import share
+from pipeline.outputs.wording import not_given, share
 from pipeline.rules.file import RuleFile
 
 _PASSAGES_SHOWN = 6
@@ -49,7 +49,8 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
     """
     record = rows(
         con,
-        "SELECT a.pmid, c.title, m.citation, a.doi FROM core.articles AS a "
+        "SELECT a.pmid, c.title, m.citation, a.doi, a.pmid IN (SELECT s.pmid FROM core.abstract_sections "
+        "AS s) AS has_abstract FROM core.articles AS a "
         "JOIN core.article_citations AS c USING (pmid) "
         "LEFT JOIN marts.articles AS m USING (pmid) WHERE a.pmid = ?",
         pmid,
@@ -143,7 +144,7 @@ def record_lines(explained: dict[str, Any]) -> list[str]:
         lines.append(explained["citation"])
     for label in explained["labels"]:
         lines += ["", *_label_lines(label)]
-    lines += facet_lines(explained["facets"])
+    lines += facet_lines(explained["facets"], has_abstract=explained["has_abstract"])
     lines += tie_lines(explained["ties"])
     lines += study_lines(explained["study"])
     lines += [
@@ -245,7 +246,7 @@ _WORDS_SHOWN = 6
 
 
 def facets(con: duckdb.DuckDBPyConnection, pmid: int) -> list[dict[str, Any]]:
-    """Facets of a record, the ones not stated too, each with its proofs."""
+    """Facets of a record, those without a value too, each with its proofs."""
     found = rows(
         con,
         "SELECT f.facet, t.label, f.value, f.level, f.assigned_by FROM evidence.article_facets "
@@ -315,15 +316,15 @@ def _proofs(
     )
 
 
-def facet_lines(found: list[dict[str, Any]]) -> list[str]:
-    """The facets for people, what is not stated in one line."""
+def facet_lines(found: list[dict[str, Any]], *, has_abstract: bool) -> list[str]:
+    """The facets for people, those without a value in one line."""
     lines: list[str] = []
     silent = [one["label"].lower() for one in found if one["value"] == "not_stated"]
     for one in found:
         if one["value"] != "not_stated":
             lines.append(f"  {one['label']}: {one['value']} ({one['level']}), {_words(one)}")
     if silent:
-        lines += textwrap.wrap(f"not stated: {', '.join(silent)}", 96, initial_indent="  ",
+        lines += textwrap.wrap(f"{not_given(has_abstract)}: {', '.join(silent)}", 96, initial_indent="  ",
                                subsequent_indent="    ")  # fmt: skip
     return ["", "Facets", *lines] if lines else []
 

@@ -109,6 +109,7 @@ def explain(record: Record, judgement: Judgement, reference: Reference) -> dict[
         "pmid": record.pmid or None,
         "title": record.title,
         "citation": None,
+        "has_abstract": bool(record.sections),
         "topics": [
             {**hit._asdict(), "proofs": proved("topic", hit.topic)} for hit in judgement.topics
         ],

@@ -11,8 +11,8 @@ import duckdb
 
 from pipeline.escaping import for_markdown, for_terminal_lines
 from pipeline.evidence.curation import NOT_HELD
+from pipeline.outputs.answer import sentences
 from pipeline.outputs.headline import Headline, headline
-from pipeline.outputs.wording import HumanExperiments, first_sentence
 
 MISSED_SHOWN = 5
 PMIDS_SHOWN = 20
@@ -46,7 +46,7 @@ class Receipt:
         is_full_read: whether every record was read again.
         is_unchanged: whether nothing differed from the run before.
         notes: what else the reader should know, one sentence each.
-        first_sentences: what each headline search finds of experiments on people.
+        first_sentences: what each headline search finds of studies in people (marts.answer).
     """
 
     run_id: str
@@ -217,7 +217,7 @@ def completed(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> Receipt:
         known_listed=_number(con, "SELECT count(*) FROM ops.known_articles WHERE is_only_listed"),
         known_missed=known_missed,
         notes=notes,
-        first_sentences=first_sentences(con, searches),
+        first_sentences=sentences(con, searches),
         tables=headlines(con, searches),
     )
 
@@ -279,26 +279,6 @@ def older_texts(con: duckdb.DuckDBPyConnection) -> list[str]:
 def headlines(con: duckdb.DuckDBPyConnection, searches: Container[str]) -> list[Headline]:
     """The headline tables of the headline searches among these."""
     return [headline(con, name) for name in _headline_searches(con) if name in searches]
-
-
-def human_experiments(
-    con: duckdb.DuckDBPyConnection, searches: Container[str]
-) -> list[HumanExperiments]:
-    """What the first sentence of each headline search among these says."""
-    rows = con.execute(
-        "SELECT search, (SELECT string_agg(t.subject, ' and ' ORDER BY t.display_order) "
-        "FROM evidence.topics AS t WHERE list_contains(h.topics, t.topic)), held_count, "
-        "held_checked_record_count, held_checked_group_count, held_checked_pain_group_count, "
-        "held_mention_record_count, unread_count, coverage, "
-        "as_of_date FROM marts.human_experimental_totals AS h"
-    ).fetchall()
-    found = {row[0]: HumanExperiments(*row) for row in rows}
-    return [found[name] for name in _headline_searches(con) if name in searches and name in found]
-
-
-def first_sentences(con: duckdb.DuckDBPyConnection, searches: Container[str]) -> list[str]:
-    """The first sentence of each headline search among these."""
-    return [first_sentence(found) for found in human_experiments(con, searches)]
 
 
 def _headline_searches(con: duckdb.DuckDBPyConnection) -> list[str]:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
-from typing import NamedTuple
-
 from pipeline.settings import PUBMED_ORIGIN, archive_origin
 
 PUBMED_ONLY = (
@@ -60,69 +56,9 @@ def scope(set_id: str, origin: str, unread: int) -> str:
     return f"Set {set_id}, {zero}. PubMed only."
 
 
-class HumanExperiments(NamedTuple):
-    """One row of marts.human_experimental_totals, as far as the first sentence needs it.
-
-    The counts are those of what is held; `coverage` says what that is worth.
-    """
-
-    search: str
-    subject: str | None
-    record_count: int
-    checked_record_count: int
-    checked_group_count: int
-    checked_pain_group_count: int
-    mention_record_count: int
-    unread_count: int | None
-    coverage: str
-    as_of_date: date
-
-
-def first_sentence(
-    found: HumanExperiments, count: Callable[[str, int], str] = lambda _, number: str(number)
-) -> str:
-    """What a search finds of experiments on people: what a person has confirmed, and how many not.
-
-    A record is no study: reports that share a registration, or that NLM links as updates, are one.
-
-    Args:
-        found: the numbers.
-        count: makes the text of a number of its name and value; the page makes links.
-    """
-    subject = f" with {found.subject}" if found.subject else ""
-    checked = found.checked_record_count
-    verb = "holds" if found.coverage == "partial" else "finds"
-    sentence = (
-        f"As of {found.as_of_date}, search {found.search} {verb} "
-        f"{count('checked_record_count', checked)} {_records(checked)} of human experiments"
-        f"{subject} that a person has confirmed"
-    )
-    if checked:
-        studies = "study" if found.checked_group_count == 1 else "studies"
-        sentence += (
-            f", in {count('checked_group_count', found.checked_group_count)} registered or "
-            f"separately reported {studies} (confirmed to have measured pain: "
-            f"{count('checked_pain_group_count', found.checked_pain_group_count)})"
-        )
-    unchecked = found.record_count - checked
-    sentence += f"; {count('unchecked_record_count', unchecked)} more not yet checked."
-    if further := found.mention_record_count:
-        mention = "mentions" if further == 1 else "mention"
-        sentence += (
-            f" {count('mention_record_count', further)} further {_records(further)} of human "
-            f"experiments, not counted here, only {mention} {found.subject or 'the topic'}."
-        )
-    if found.unread_count:
-        sentence += (
-            f" {found.unread_count} listed {_records(found.unread_count)} could not be read."
-        )
-    if found.coverage == "partial":
-        sentence += " No complete search was made: how many there are is not known."
-    return sentence
-
-
-def _records(count: int) -> str:
-    return "record" if count == 1 else "records"
+def not_given(has_abstract: bool) -> str:
+    """Why a record has no value of a facet that applies to it: `not_stated` in words."""
+    return "not in abstract" if has_abstract else "no abstract held"
 
 
 def at_most(count: str, unread: int | None, most: int) -> str:

@@ -86,17 +86,30 @@ FROM (
         coverage,
         unread_count,
         [
-            record_count, group_count, pain_group_count, checked_record_count,
-            checked_group_count, checked_pain_group_count, mention_record_count,
+            record_count, group_count, pain_group_count, mention_record_count,
             mention_group_count
         ] AS counts,
         [
             held_count, held_group_count, held_pain_group_count,
-            held_checked_record_count, held_checked_group_count,
-            held_checked_pain_group_count, held_mention_record_count,
-            held_mention_group_count
+            held_mention_record_count, held_mention_group_count
         ] AS held
     FROM marts.human_experimental_totals
+    UNION ALL
+    SELECT
+        'answer' AS relation,
+        search,
+        coverage,
+        unread_count,
+        [
+            study_count, pain_study_count, provoked_study_count, patient_study_count,
+            unclear_study_count, pain_unchecked_study_count, unchecked_study_count
+        ] AS counts,
+        [
+            held_study_count, held_pain_study_count, held_provoked_study_count,
+            held_patient_study_count, held_unclear_study_count,
+            held_pain_unchecked_study_count, held_unchecked_study_count
+        ] AS held
+    FROM marts.answer
     UNION ALL
     SELECT
         'topic_share_by_year' AS relation,

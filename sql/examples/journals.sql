@@ -1,6 +1,6 @@
 -- In which journals does kratom research appear, and of what kind is it?
 SELECT
-    coalesce(a.journal, 'not stated') AS journal,
+    coalesce(a.journal, 'no journal given') AS journal,
     count(*) AS record_count,
     min(a.year) AS first_year,
     max(a.year) AS last_year,

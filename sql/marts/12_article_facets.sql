@@ -1,13 +1,13 @@
 -- What was tested, in whom, how: every facet of every record, with the words behind it.
 
-CREATE OR REPLACE TABLE marts.article_facets ( -- facets of the records that are members of a search now, not stated ones too
+CREATE OR REPLACE TABLE marts.article_facets ( -- facets of the records that are members of a search now, those without a value too
     pmid INTEGER NOT NULL, -- the record
     facet VARCHAR NOT NULL, -- code of the facet, e.g. species
     facet_label VARCHAR NOT NULL, -- its name for readers
     value VARCHAR NOT NULL, -- code of the value, a number, or years; not_stated is a value
-    value_label VARCHAR NOT NULL, -- its name for readers
-    level VARCHAR NOT NULL, -- focus, outcome or mention: where it is named; none when not stated
-    assigned_by VARCHAR NOT NULL, -- rule or override; none when not stated
+    value_label VARCHAR NOT NULL, -- its name for readers; of not_stated: Not in abstract, or No abstract held
+    level VARCHAR NOT NULL, -- focus, outcome or mention: where it is named; none of not_stated
+    assigned_by VARCHAR NOT NULL, -- rule or override; none of not_stated
     words VARCHAR[] NOT NULL, -- the distinct words, headings or addresses behind it; all proofs are in evidence.proofs
     PRIMARY KEY (pmid, facet, value)
 );
@@ -18,7 +18,10 @@ SELECT
     f.facet,
     t.label,
     f.value,
-    coalesce(v.label, f.value),
+    CASE
+        WHEN f.value = 'not_stated' AND NOT a.has_abstract THEN 'No abstract held'
+        ELSE coalesce(v.label, f.value)
+    END,
     f.level,
     f.assigned_by,
     coalesce(p.words, [])

@@ -1,6 +1,6 @@
--- A wide net beside the tables, for people who must miss no experiment on people.
+-- A wide net beside the tables, for people who must miss no trial or human laboratory study.
 
-CREATE OR REPLACE TABLE marts.possible_human_experimental ( -- members with any signal of an experiment on people; most are not one
+CREATE OR REPLACE TABLE marts.possible_human_experimental ( -- members with any signal of a trial or human laboratory study; most are not one
     search VARCHAR NOT NULL, -- the search
     pmid INTEGER NOT NULL, -- the record
     title VARCHAR, -- its title

@@ -1,4 +1,4 @@
--- What was given in an experiment on people, at which dose, for which purpose. Values stand in one
+-- What was given in a trial or human laboratory study, at which dose, for which purpose. Values stand in one
 -- row where one sentence of the record, or a sentence and its neighbour, names them together
 -- (evidence.article_ties); what no sentence ties is one row a record, side by side.
 

@@ -1,22 +1,17 @@
--- The numbers of the first sentence (pipeline/outputs/wording.py): one row a search.
+-- Trials and human laboratory studies by the rules: one row a search. What a person has confirmed of
+-- them, and the top sentence: marts.answer.
 
-CREATE OR REPLACE TABLE marts.human_experimental_totals ( -- how many records report experiments on people, how many studies these are, and of how many a person has confirmed it
+CREATE OR REPLACE TABLE marts.human_experimental_totals ( -- how many records report trials and human laboratory studies, and how many studies these are
     search VARCHAR PRIMARY KEY, -- the search
     topics VARCHAR[] NOT NULL, -- topics of the search
     record_count INTEGER, -- reports; in searches on kratom those with kratom in focus or outcome
     group_count INTEGER, -- registered or separately reported studies among them
     pain_group_count INTEGER, -- of these, studies that measured pain
-    checked_record_count INTEGER, -- reports among record_count that a person has confirmed to be experiments on people; the rest is not yet checked
-    checked_group_count INTEGER, -- studies with such a report
-    checked_pain_group_count INTEGER, -- of these, studies of which a person has also confirmed that pain was measured
     mention_record_count INTEGER, -- further reports, of studies that only mention kratom; with record_count they are the RCT and NRCT of marts.study_type_totals
     mention_group_count INTEGER, -- further studies that only mention kratom; 0 in searches on something else
     held_count INTEGER NOT NULL, -- record_count of what is held
     held_group_count INTEGER NOT NULL, -- group_count of what is held
     held_pain_group_count INTEGER NOT NULL, -- pain_group_count of what is held
-    held_checked_record_count INTEGER NOT NULL, -- checked_record_count of what is held
-    held_checked_group_count INTEGER NOT NULL, -- checked_group_count of what is held
-    held_checked_pain_group_count INTEGER NOT NULL, -- checked_pain_group_count of what is held
     held_mention_record_count INTEGER NOT NULL, -- mention_record_count of what is held
     held_mention_group_count INTEGER NOT NULL, -- mention_group_count of what is held
     unread_count INTEGER, -- listed records that could not be read: each count may be as much higher; NULL where partial
@@ -32,11 +27,6 @@ WITH held AS (
         coalesce(sum(h.report_count) FILTER (h.is_on_topic), 0) AS records,
         count(h.study_group) FILTER (h.is_on_topic) AS groups,
         count(h.study_group) FILTER (h.is_on_topic AND h.is_pain_measured) AS pain_groups,
-        coalesce(sum(len(h.checked_pmids)) FILTER (h.is_on_topic), 0) AS checked_records,
-        count(h.study_group) FILTER (h.is_on_topic AND len(h.checked_pmids) > 0) AS checked_groups,
-        count(h.study_group) FILTER (
-            h.is_on_topic AND len(h.checked_pmids) > 0 AND h.is_pain_checked
-        ) AS checked_pain_groups,
         coalesce(sum(h.report_count) FILTER (NOT h.is_on_topic), 0) AS mention_records,
         count(h.study_group) FILTER (NOT h.is_on_topic) AS mention_groups
     FROM marts.coverage AS v
@@ -50,17 +40,11 @@ SELECT
     CASE WHEN v.is_known THEN h.records END,
     CASE WHEN v.is_known THEN h.groups END,
     CASE WHEN v.is_known THEN h.pain_groups END,
-    CASE WHEN v.is_known THEN h.checked_records END,
-    CASE WHEN v.is_known THEN h.checked_groups END,
-    CASE WHEN v.is_known THEN h.checked_pain_groups END,
     CASE WHEN v.is_known THEN h.mention_records END,
     CASE WHEN v.is_known THEN h.mention_groups END,
     h.records,
     h.groups,
     h.pain_groups,
-    h.checked_records,
-    h.checked_groups,
-    h.checked_pain_groups,
     h.mention_records,
     h.mention_groups,
     v.unread_count,

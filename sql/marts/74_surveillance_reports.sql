@@ -6,13 +6,13 @@ CREATE OR REPLACE TABLE marts.surveillance_reports ( -- members with surveillanc
     citation VARCHAR NOT NULL, -- its citation
     sources VARCHAR[] NOT NULL, -- poison_centre, pharmacovigilance, death_investigation, supply_and_environment, other_surveillance: their denominators differ, never add them up
     countries VARCHAR[] NOT NULL, -- places, as the record states them; empty when it does not
-    first_data_year SMALLINT, -- first year of the data; NULL when not stated
-    last_data_year SMALLINT, -- last year of the data; NULL when not stated
+    first_data_year SMALLINT, -- first year of the data; NULL when not in abstract
+    last_data_year SMALLINT, -- last year of the data; NULL when not in abstract
     publication_year SMALLINT, -- year of publication, not of exposure
     sample_size INTEGER, -- reports, calls, cases or deaths, when stated
     is_primary BOOLEAN NOT NULL, -- surveillance is its primary type; else tables by primary type leave it out here
     pain_level VARCHAR, -- how it concerns pain: focus, outcome, mention
-    may_share_cases BOOLEAN, -- another record has the same source and some of the same years; NULL when the years are not stated
+    may_share_cases BOOLEAN, -- another record has the same source and some of the same years; NULL when the years are not in the abstract
     sharing_pmids INTEGER[] NOT NULL, -- those records
     counted_as VARCHAR NOT NULL, -- record, retracted, preprint or notice
     PRIMARY KEY (search, pmid)

@@ -1,5 +1,5 @@
--- What a person should look at first: experiments on people, which the first sentence counts once
--- they are confirmed, then where rules, NLM, people and the second reader disagree.
+-- What a person should look at first: trials and human laboratory studies, which the top sentence
+-- counts once they are confirmed, then where rules, NLM, people and the second reader disagree.
 
 CREATE OR REPLACE TABLE marts.review_queue ( -- records whose study type a person should check, most informative first
     queue_no INTEGER PRIMARY KEY, -- place in the queue
@@ -25,14 +25,8 @@ WITH reasons AS (
     SELECT DISTINCT
         u.pmid,
         2,
-        'an experiment on people that nobody has checked'
-    FROM (
-        SELECT
-            h.is_on_topic,
-            unnest(h.report_pmids) AS pmid
-        FROM marts.human_experimental AS h
-    ) AS u
-    WHERE u.is_on_topic
+        'a trial or human laboratory study that nobody has checked'
+    FROM (SELECT unnest(a.unchecked_pmids) AS pmid FROM marts.answer AS a) AS u
     UNION ALL
     SELECT
         s.pmid,

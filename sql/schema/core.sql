@@ -98,7 +98,7 @@ CREATE TABLE core.authors ( -- authors, editors, investigators and personal name
     orcid VARCHAR, -- ORCID as 0000-0000-0000-0000 when readable; verbatim form stands in identifiers
     identifiers VARCHAR[] NOT NULL, -- Identifier elements as Source: value, verbatim
     is_valid BOOLEAN, -- ValidYN: N marks a name that was corrected
-    has_equal_contribution BOOLEAN, -- EqualContrib; NULL when not stated
+    has_equal_contribution BOOLEAN, -- EqualContrib; NULL when the record does not say
     PRIMARY KEY (pmid, author_no)
 );
 

@@ -87,7 +87,7 @@ CREATE TABLE evidence.searches ( -- searches: booleans of topics
     pubmed_query VARCHAR NOT NULL, -- the query as sent to PubMed, verbatim
     minimum_count INTEGER NOT NULL, -- fewer live hits than this stop the run
     maximum_count INTEGER, -- more live hits than this are reported; NULL for no bound
-    is_headline BOOLEAN NOT NULL, -- its tables and first sentence stand at the top
+    is_headline BOOLEAN NOT NULL, -- its tables and top sentence stand at the top
     is_focus BOOLEAN NOT NULL, -- the known articles and the questions are about its records; one search has it
     display_order SMALLINT NOT NULL -- order in the reference file
 );
@@ -140,7 +140,7 @@ CREATE TABLE evidence.article_flags ( -- facts about a record that are not study
     is_multicenter BOOLEAN NOT NULL, -- publication type Multicenter Study, or said in title or methods
     is_feed_study BOOLEAN NOT NULL, -- what the plant does as feed of farm animals
     is_other_species BOOLEAN NOT NULL, -- about another Mitragyna and not about kratom
-    is_possible_human_experiment BOOLEAN NOT NULL, -- any signal of an experiment on people; a wide net, no type
+    is_possible_human_experiment BOOLEAN NOT NULL, -- any signal of a trial or human laboratory study; a wide net, no type
     rules_version VARCHAR NOT NULL -- version of study_types.toml
 );
 

@@ -83,7 +83,7 @@ def test_two_reports_of_one_registration_are_one_line(told):
         "FROM marts.human_experimental WHERE search = 'kratom' AND is_on_topic"
     ) == [
         ("NCT00000001", [11, 12], 26, ["leaf_or_extract"], ["other_efficacy", "pain_outcome"],
-         ["regular_users"], ["cold_pressor"], True, ["Malaysia"], 2020, 2021),
+         ["regular_users"], ["cold_pressor", "experimental_pain"], True, ["Malaysia"], 2020, 2021),
         ("PMID 13", [13], 10, ["mitragynine"], ["pharmacokinetics"], ["healthy"], [], False, [],
          2024, 2024),
     ]  # fmt: skip
@@ -116,6 +116,7 @@ def test_every_cell_has_its_words(told):
     ) == [
         ("countries", "Malaysia", 11, "Malaysia"),
         ("outcomes", "cold_pressor", 11, "cold pressor"),
+        ("outcomes", "experimental_pain", 11, "Pain tolerance"),
         ("registrations", "NCT00000001", 11, "NCT00000001"),
         ("registrations", "NCT00000001", 12, "NCT00000001"),
         ("sample_size", "26", 11, "Twenty-six men in Malaysia, daily kratom users"),

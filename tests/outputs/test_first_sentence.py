@@ -13,8 +13,9 @@ from lxml import html
 
 from pipeline import run as runs
 from pipeline.options import Options
+from pipeline.outputs.answer import Answer, sentence
 from pipeline.outputs.receipt import Receipt
-from pipeline.outputs.wording import HumanExperiments, at_most, first_sentence, statement
+from pipeline.outputs.wording import at_most, statement
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
 from pipeline.settings import Settings
@@ -27,22 +28,33 @@ pytestmark = pytest.mark.whole
 TRIAL = (("D016449", "Randomized Controlled Trial"),)
 CASE = (("D002363", "Case Reports"),)
 RETRACTED = ("D016441", "Retracted Publication")
-PAIN = (
+COLD = (
     "Forty adults were randomly assigned to kratom tea or placebo. "
-    "Pain tolerance in the cold pressor test was measured."
+    "Pain tolerance in the cold pressor test was measured. NCT00000001."
 )
+SORE = (
+    "Sixty patients with chronic low back pain were randomly assigned to kratom tea or placebo. "
+    "Pain intensity was rated."
+)
+RELIEF = "Fifty adults were randomly assigned to kratom tea or placebo. Pain relief was rated."
 MOOD = "Thirty adults were randomly assigned to kratom tea or placebo. Mood was rated."
 DECIDED = (
-    (1, "study_type", "RCT", "RCT"),  # confirmed, and that pain was measured
+    (1, "study_type", "RCT", "RCT"),  # confirmed, and that pain was measured: provoked
     (1, "facet.trial_purpose", "pain_outcome", "pain_outcome"),
-    (2, "study_type", "RCT", "RCT"),  # confirmed; nobody has confirmed what was measured
-    (4, "study_type", "XSEC", "RCT"),  # read, and found to be no experiment
+    (2, "study_type", "RCT", "RCT"),  # confirmed; nobody has decided what was measured
+    (4, "study_type", "XSEC", "RCT"),  # read, and found to be no trial
     (7, "study_type", "RCT", "RCT"),  # confirmed, and retracted
+    (8, "study_type", "RCT", "RCT"),  # confirmed: patients with pain
+    (8, "facet.trial_purpose", "pain_outcome", "pain_outcome"),
+    (9, "study_type", "RCT", "RCT"),  # confirmed: whose pain it was is not said
+    (9, "facet.trial_purpose", "pain_outcome", "pain_outcome"),
+    (10, "study_type", "RCT", "RCT"),  # confirmed, and that something else was measured
+    (10, "facet.trial_purpose", "other_efficacy", "other_efficacy"),
 )
 RECORDS = (
-    article(1, "Kratom tea and pain tolerance: a randomized trial", abstract=PAIN, types=TRIAL),
+    article(1, "Kratom tea and pain tolerance: a randomized trial", abstract=COLD, types=TRIAL),
     article(2, "Kratom tea and mood: a randomized trial", abstract=MOOD, types=TRIAL),
-    article(3, "Kratom tea and pain relief: a randomized trial", abstract=PAIN, types=TRIAL),
+    article(3, "Kratom tea and pain relief: a randomized trial", abstract=RELIEF, types=TRIAL),
     article(4, "Kratom tea drinkers: a randomized trial", abstract=MOOD, types=TRIAL),
     article(
         5,
@@ -58,10 +70,12 @@ RECORDS = (
         "kratom or placebo are needed.",
         types=CASE,
     ),
-    article(
-        7, "Kratom and sleep: a randomized trial", abstract=MOOD, types=(*TRIAL, RETRACTED)
-    ),
-)  # fmt: skip
+    article(7, "Kratom and sleep: a randomized trial", abstract=MOOD, types=(*TRIAL, RETRACTED)),
+    article(8, "Kratom tea in back pain: a randomized trial", abstract=SORE, types=TRIAL),
+    article(9, "Kratom tea and relief: a randomized trial", abstract=RELIEF, types=TRIAL),
+    article(10, "Kratom tea and calm: a randomized trial", abstract=MOOD, types=TRIAL),
+    article(11, "Kratom tea in the cold: a randomized trial", abstract=COLD, types=TRIAL),
+)
 
 
 @pytest.fixture(scope="module")
@@ -94,120 +108,198 @@ def sql(latest: Path, query: str) -> list[tuple[object, ...]]:
         return con.execute(query).fetchall()
 
 
+END = "Read from titles and abstracts; quality not assessed; trial registries not searched."
+
+
 def test_it_counts_what_a_person_has_confirmed_and_names_the_rest(ran):
-    """1 and 2 are confirmed, 3 is not; 4 is none, 5 mentions, 6 hints, 7 is retracted."""
+    """1 and 11 are one study; 3 is unchecked, 4, 5 and 6 are no trials of it, 7 is retracted."""
     receipt, _ = ran
     assert receipt.first_sentences[0] == (
-        "As of 2026-11-22, search kratom finds 2 records of human experiments with kratom or its "
-        "alkaloids that a person has confirmed, in 2 registered or separately reported studies "
-        "(confirmed to have measured pain: 1); 1 more not yet checked. 1 further record of human "
-        "experiments, not counted here, only mentions kratom or its "
-        "alkaloids."
+        "PubMed, searched completely on 22 November 2026, lists 11 articles on kratom. 5 studies "
+        "gave kratom or its alkaloids to people, or watched people take it under study "
+        "conditions; 3 measured pain: 1 provoked it in volunteers, 1 studied patients with pain, "
+        "1 is unclear from the abstract; whether 1 more did is not yet checked. 1 more is not yet "
+        f"checked. {END}"
     )
 
 
-def test_it_stands_alike_on_page_receipt_and_digest(ran):
+def test_it_stands_alike_on_page_receipt_digest_and_in_sql(ran):
     receipt, latest = ran
     digest = (latest / "digest.md").read_text(encoding="utf-8")
     page = html.parse(str(latest / "index.html"))
     lead = [p.text_content() for p in page.iterfind(".//p[@class='lead']")]
     assert lead == receipt.first_sentences
-    for sentence in receipt.first_sentences:
-        assert sentence in receipt.text() and sentence in digest
+    assert sql(latest, "SELECT sentence FROM marts.answer WHERE search <> 'pain'") == [
+        (said_first,) for said_first in receipt.first_sentences
+    ]
+    for said_first in receipt.first_sentences:
+        assert said_first in receipt.text() and said_first in digest
 
 
-def test_its_numbers_open_the_records(ran):
+@pytest.mark.parametrize(
+    ("column", "pmids"),
+    [
+        ("article", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
+        ("study", [1, 2, 8, 9, 10, 11]),
+        ("pain", [1, 8, 9, 11]),
+        ("provoked", [1, 11]),
+        ("patient", [8]),
+        ("unclear", [9]),
+        ("pain_unchecked", [2]),
+        ("unchecked", [3]),
+    ],
+)
+def test_each_number_has_its_records(ran, column: str, pmids: list[int]):
+    (found,) = sql(ran[1], f"SELECT {column}_pmids FROM marts.answer WHERE search = 'kratom'")
+    assert found == (pmids,)
+
+
+def test_its_numbers_open_their_records_on_the_page(ran):
     """What page.js lists for each link: the records that carry its mark."""
-    _, latest = ran
-    marks = "SELECT pmid FROM (SELECT unnest({}) AS pmid FROM marts.human_experimental WHERE {})"
-    on_topic = "search = 'kratom' AND is_on_topic"
-    assert sql(latest, marks.format("checked_pmids", on_topic) + " ORDER BY 1") == [(1,), (2,)]
-    assert sql(latest, marks.format("checked_pmids", f"{on_topic} AND is_pain_checked")) == [(1,)]
-    links = html.parse(str(latest / "index.html")).getroot().xpath("//p[@class='lead'][1]//a")
-    assert [(a.text, a.get("href").rpartition("mark=")[2]) for a in links] == [
-        ("2", "experiment_checked%3Akratom"),
-        ("2", "experiment_checked%3Akratom"),
-        ("1", "experiment_pain_checked%3Akratom"),
-        ("1", "experiment_unchecked%3Akratom"),
-        ("1", "experiment_mention%3Akratom"),
+    links = html.parse(str(ran[1] / "index.html")).getroot().xpath("//p[@class='lead'][1]//a")
+    assert [(a.text, a.get("href").rpartition("=")[2]) for a in links] == [
+        ("11", "all"),
+        ("5", "answer_study%3Akratom"),
+        ("3", "answer_pain%3Akratom"),
+        ("1", "answer_provoked%3Akratom"),
+        ("1", "answer_patient%3Akratom"),
+        ("1", "answer_unclear%3Akratom"),
+        ("1", "answer_pain_unchecked%3Akratom"),
+        ("1", "answer_unchecked%3Akratom"),
     ]
 
 
-def test_headline_experiments_and_type_table_agree(ran):
+def test_its_numbers_are_those_of_sql_on_what_they_rest_on(ran):
+    """Counted anew from types, studies, decisions and facets, without the marts in between."""
     _, latest = ran
     assert sql(
         latest,
         """
-        SELECT t.checked_record_count + (t.record_count - t.checked_record_count)
-                + t.mention_record_count,
+        WITH trials AS (
+            SELECT g.study_group, h.pmid,
+                bool_or(o.field = 'study_type') AS is_confirmed,
+                coalesce(bool_or(o.value = 'pain_outcome'), false) AS is_pain
+            FROM ops.search_hits AS h
+            JOIN evidence.article_study_types AS t ON h.pmid = t.pmid AND t.is_primary
+                AND t.study_type IN ('RCT', 'NRCT')
+            JOIN evidence.article_topics AS k ON h.pmid = k.pmid AND k.topic = 'kratom'
+                AND k.level <> 'mention'
+            JOIN evidence.study_groups AS g ON h.pmid = g.pmid
+            LEFT JOIN evidence.article_flags AS f ON h.pmid = f.pmid
+            LEFT JOIN evidence.overrides AS o ON h.pmid = o.pmid
+            WHERE h.search = 'kratom' AND NOT coalesce(f.is_retracted, false)
+            GROUP BY ALL
+        ), studies AS (
+            SELECT study_group, bool_or(is_confirmed) AS is_confirmed, bool_or(is_pain) AS is_pain
+            FROM trials GROUP BY ALL
+        )
+        SELECT count(*) FILTER (is_confirmed), count(*) FILTER (is_confirmed AND is_pain),
+            count(*) FILTER (is_confirmed IS NOT true)
+        FROM studies
+        """,
+    ) == sql(
+        latest,
+        "SELECT study_count, pain_study_count, unchecked_study_count FROM marts.answer "
+        "WHERE search = 'kratom'",
+    )
+
+
+def test_answer_experiments_and_type_table_agree(ran):
+    """Counted, retold elsewhere and left out: every report is in exactly one of these places."""
+    _, latest = ran
+    assert sql(
+        latest,
+        """
+        SELECT len(a.study_pmids) + len(a.unchecked_pmids) + t.mention_record_count,
             (SELECT sum(report_count) FROM marts.human_experimental WHERE search = 'kratom'),
             (SELECT sum(record_count) FROM marts.study_type_totals
              WHERE search = 'kratom' AND study_type IN ('RCT', 'NRCT')),
             (SELECT sum(record_count) FROM marts.headline_by_year WHERE search = 'kratom'
              AND evidence_group IN ('Randomised trials',
                 'Other trials and human laboratory studies'))
-        FROM marts.human_experimental_totals AS t WHERE search = 'kratom'
+        FROM marts.human_experimental_totals AS t JOIN marts.answer AS a USING (search)
+        WHERE search = 'kratom'
         """,
-    ) == [(4, 4, 4, 4)]
+    ) == [(8, 8, 8, 8)]
 
 
 def test_the_review_queue_begins_with_what_is_not_yet_checked(ran):
     _, latest = ran
-    reason = "an experiment on people that nobody has checked"
+    reason = "a trial or human laboratory study that nobody has checked"
     queue = sql(latest, "SELECT pmid, reason FROM marts.review_queue ORDER BY queue_no")
     assert queue[0] == (3, reason)
     assert [pmid for pmid, why in queue if why == reason] == [3]
 
 
-def found(
-    records: int, checked: int, *, subject: str | None = "kratom or its alkaloids", **rest: object
-):
+def said(**numbers: object) -> str:
     values = {
-        "checked_group_count": checked,
-        "checked_pain_group_count": 0,
-        "mention_record_count": 0,
-        "unread_count": 0,
-        "coverage": "complete",
-        **rest,
-    }
-    return first_sentence(
-        HumanExperiments(
-            search="kratom", subject=subject, record_count=records,
-            checked_record_count=checked, as_of_date=date(2026, 11, 22), **values,
-        )  # type: ignore[arg-type]
-    )  # fmt: skip
+        "search": "kratom", "is_headline": True, "label": "Kratom",
+        "subject": "kratom or its alkaloids", "source": "pubmed", "coverage": "complete",
+        "unread_count": 0, "as_of_date": date(2026, 11, 25), "listed": 748,
+        "held": 748, "study": 7, "pain": 2,
+        "provoked": 2, "patient": 0, "unclear": 0, "pain_unchecked": 0, "unchecked": 3, **numbers,
+    }  # fmt: skip
+    return sentence(Answer(**values))  # type: ignore[arg-type]
+
+
+PARTIAL = {"source": "files", "coverage": "partial", "unread_count": None, "listed": None}
+UNREAD = {"coverage": "complete_list", "unread_count": 2, "listed": 750}
+
+
+def test_the_whole_sentence_of_a_complete_search():
+    assert said() == (
+        "PubMed, searched completely on 25 November 2026, lists 748 articles on kratom. 7 studies "
+        "gave kratom or its alkaloids to people, or watched people take it under study "
+        "conditions; 2 measured pain: 2 provoked it in volunteers, 0 studied patients with pain, "
+        f"0 are unclear from the abstract. 3 more are not yet checked. {END}"
+    )
 
 
 @pytest.mark.parametrize(
-    ("sentence", "part"),
+    ("numbers", "part"),
     [
-        (found(0, 0), "finds 0 records of human experiments with kratom or its alkaloids that a "
-         "person has confirmed; 0 more not yet checked."),
-        (found(1, 1), "1 record of human experiments with kratom or its alkaloids that a person "
-         "has confirmed, in 1 registered or separately reported study (confirmed to have measured "
-         "pain: 0); 0 more not yet checked."),
-        (found(5, 0), "finds 0 records of human experiments"),
-        (found(5, 0), "; 5 more not yet checked."),
-        (found(2, 1, subject=None), "finds 1 record of human experiments that a person has"),
-        (found(2, 1, mention_record_count=2), "2 further records of human experiments, not "
-         "counted here, only mention kratom or its alkaloids."),
-        (found(2, 1, unread_count=2), "2 listed records could not be read."),
-        (found(2, 1, coverage="partial", unread_count=None), "search kratom holds 1 record"),
-        (found(2, 1, coverage="partial", unread_count=None), "No complete search was made: how "
-         "many there are is not known."),
+        ({"listed": 1, "study": 0, "unchecked": 0}, "lists 1 article on kratom. 0 studies gave"),
+        ({"study": 1, "pain": 1, "provoked": 1}, "1 study gave kratom or its alkaloids to people"),
+        ({"unclear": 1}, ", 1 is unclear from the abstract. "),
+        ({"pain": 0, "provoked": 0}, "conditions; 0 measured pain. 3 more are"),
+        ({"study": 0, "unchecked": 0}, "under study conditions. 0 more are not yet checked."),
+        ({"study": 0}, "0 studies are confirmed to have given kratom or its alkaloids to people, "
+         "or to have watched people take it under study conditions. 3 are not yet checked."),
+        ({"unchecked": 1}, ". 1 more is not yet checked."),
+        ({"pain_unchecked": 2}, "; whether 2 more did is not yet checked. 3 more"),
+        ({"subject": None, "label": "THC"}, "on THC. 7 studies are trials or human laboratory "
+         "studies; 2 measured pain"),
+        ({"subject": None, "study": 1, "pain": 1}, "1 study is a trial or human "
+         "laboratory study; 1 measured"),
+        ({"label": "Kratom and pain"}, "articles on kratom and pain."),
+        ({"listed": 1748}, "lists 1,748 articles"),
+        ({"source": "replay"}, "A replay server in PubMed's place, searched completely on"),
+        (UNREAD, "lists 750 articles on kratom; 2 could not be read. 7 (at most 9) studies gave"),
+        (UNREAD, "2 (at most 4) measured pain: 2 (at most 4) provoked it in volunteers, "
+         "0 (at most 2) studied patients with pain, 0 (at most 2) are unclear"),
+        (UNREAD, "3 (at most 5) more are not yet checked."),
+        (PARTIAL, "Not known: the search is incomplete. Among the 748 articles held on kratom, "
+         "7 studies gave"),
+        ({**PARTIAL, "held": 1}, "Among the 1 article held on kratom,"),
     ],
 )  # fmt: skip
-def test_what_the_sentence_says(sentence: str, part: str):
-    assert part in sentence
-
-
-@pytest.mark.parametrize("word", ["further", "could not be read", "No complete search", "holds"])
-def test_what_the_sentence_does_not_say_without_ground(word: str):
-    assert word not in found(2, 1)
+def test_what_the_sentence_says(numbers: dict[str, object], part: str):
+    assert part in said(**numbers) and said(**numbers).endswith(END)
 
 
 @pytest.mark.parametrize(
-    ("said", "begins"),
+    "words", ["at most", "could not be read", "Not known", "held", "whether", "confirmed", "replay"]
+)
+def test_what_the_sentence_does_not_say_without_ground(words: str):
+    assert words not in said()
+
+
+def test_what_is_incomplete_is_never_called_searched_or_pubmeds():
+    assert "PubMed" not in said(**PARTIAL) and "searched completely" not in said(**PARTIAL)
+
+
+@pytest.mark.parametrize(
+    ("told", "begins"),
     [
         (statement("pubmed", 5, 0), "Complete searches of PubMed; a 0 means that none was found."),
         (statement("pubmed", 5, 2), "PubMed was searched whole, but 2 of the records it lists "
@@ -219,9 +311,9 @@ def test_what_the_sentence_does_not_say_without_ground(word: str):
          "a complete search."),
     ],
 )  # fmt: skip
-def test_what_a_zero_means_stands_beside_it(said: str, begins: str):
-    assert said.startswith(begins)
-    assert said.endswith("agency reports and most preprints are not searched.")
+def test_what_a_zero_means_stands_beside_it(told: str, begins: str):
+    assert told.startswith(begins)
+    assert told.endswith("agency reports and most preprints are not searched.")
 
 
 def test_a_count_of_a_list_with_unread_records_has_an_upper_end():

@@ -209,7 +209,8 @@ BROKEN = [
         "a record that is first of all a case report stands among the trials",
         "INSERT INTO marts.human_experimental BY NAME SELECT 'kratom' AS search, 'PMID 1' AS "
         "study_group, [] AS registrations, [1] AS report_pmids, 1 AS report_count, [] AS "
-        "other_pmids, [] AS checked_pmids, false AS is_pain_checked, [] AS study_types, "
+        "other_pmids, [] AS checked_pmids, false AS is_pain_checked, "
+        "false AS is_purpose_checked, [] AS study_types, "
         "false AS is_checked, "
         "[] AS substances, [] AS purposes, [] AS populations, "
         "[] AS outcomes, false AS is_pain_measured, true AS is_on_topic, [] AS countries, "
@@ -217,20 +218,29 @@ BROKEN = [
     ),
     Broken(
         "trials_are_all_listed",
-        "the first sentence counts more than the table by type",
+        "the totals count more than the table by type",
         "UPDATE marts.human_experimental_totals SET held_count = held_count + 1",
     ),
     Broken(
         "trials_are_all_listed",
-        "the headline counts a trial that the first sentence does not",
+        "the headline counts a trial that the totals do not",
         "UPDATE marts.headline_by_year SET held_count = 1 WHERE search = 'kratom' "
         "AND evidence_group = 'Randomised trials' AND year = 2024",
     ),
-    Broken(
-        "trials_are_all_listed",
-        "the first sentence counts as confirmed what nobody has",
-        "UPDATE marts.human_experimental_totals SET held_checked_record_count = 1",
+    *(
+        Broken("answer_is_counted", how, f"UPDATE marts.answer SET {fault}")
+        for how, fault in (
+            (
+                "the sentence counts as confirmed what nobody has",
+                "study_pmids = [1], held_study_count = 1, held_unchecked_study_count = 0",
+            ),
+            ("it counts a study more than it lists", "held_study_count = held_study_count + 1"),
+            ("its parts are more than the whole", "held_unclear_study_count = 1"),
+            ("a search lists what it does not hold", "listed_count = 900"),
+            ("a search has no sentence", "sentence = NULL"),
+        )
     ),
+    Broken("answer_is_counted", "a search without an answer", "DELETE FROM marts.answer"),
     Broken(
         "unexplained_hits",
         "PubMed returned what the predicate cannot explain",
@@ -299,7 +309,8 @@ BROKEN = [
             ("headline_by_year", "pain_count"),
             ("study_type_totals", "record_count"),
             ("search_totals", "undated_count"),
-            ("human_experimental_totals", "checked_record_count"),
+            ("human_experimental_totals", "record_count"),
+            ("answer", "study_count"),
             ("claims_by_study_type_and_year", "mentioned_count"),
             ("claims_by_study_type", "measured_count"),
             ("claims_by_group", "beside_count"),

@@ -100,7 +100,7 @@ def evaluate(
 
 
 def _wide_net(labelled: Labelled, judged: Sequence[Typed], mapping: LabelMapping) -> dict[str, Any]:
-    """How many of the experiments on people the wide net holds, and what share of all records."""
+    """How many human trials and laboratory studies the wide net holds; its share of all records."""
     caught = {
         one.record.pmid for one in judged if "is_possible_human_experiment" in one.types.flags
     }

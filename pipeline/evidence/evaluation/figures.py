@@ -229,7 +229,8 @@ def text(result: Result) -> str:
     ]
     if "wide_net" in result:
         lines.append(
-            f"wide net for experiments on people: recall {interval(result['wide_net']['recall'])}, "
+            "wide net for trials and human laboratory studies: recall "
+            f"{interval(result['wide_net']['recall'])}, "
             f"share of records {interval(result['wide_net']['share_of_records'])}"
         )
     for scheme in result["schemes"]:

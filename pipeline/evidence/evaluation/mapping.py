@@ -134,7 +134,7 @@ class LabelMapping:
     """Everything a mapping file says.
 
     Attributes:
-        human_experimental: labels of experiments on people, which the wide net is to hold.
+        human_experimental: labels of trials and laboratory studies in people; the wide net holds them.
     """
 
     set_name: str

@@ -56,15 +56,19 @@ FROM (
     SELECT unnest(report_pmids), concat('experiment_pain:', search)
     FROM marts.human_experimental WHERE is_on_topic AND is_pain_measured
     UNION ALL
-    SELECT unnest(checked_pmids), concat('experiment_checked:', search)
-    FROM marts.human_experimental WHERE is_on_topic
+    SELECT unnest(study_pmids), concat('answer_study:', search) FROM marts.answer
     UNION ALL
-    SELECT unnest(checked_pmids), concat('experiment_pain_checked:', search)
-    FROM marts.human_experimental WHERE is_on_topic AND is_pain_checked
+    SELECT unnest(pain_pmids), concat('answer_pain:', search) FROM marts.answer
     UNION ALL
-    SELECT unnest(list_filter(report_pmids, lambda x: NOT list_contains(checked_pmids, x))),
-        concat('experiment_unchecked:', search)
-    FROM marts.human_experimental WHERE is_on_topic
+    SELECT unnest(provoked_pmids), concat('answer_provoked:', search) FROM marts.answer
+    UNION ALL
+    SELECT unnest(patient_pmids), concat('answer_patient:', search) FROM marts.answer
+    UNION ALL
+    SELECT unnest(unclear_pmids), concat('answer_unclear:', search) FROM marts.answer
+    UNION ALL
+    SELECT unnest(pain_unchecked_pmids), concat('answer_pain_unchecked:', search) FROM marts.answer
+    UNION ALL
+    SELECT unnest(unchecked_pmids), concat('answer_unchecked:', search) FROM marts.answer
     UNION ALL
     SELECT pmid, unnest(['preclinical_pain', concat('preclinical_row:', pmid)])
     FROM marts.preclinical_pain

@@ -51,13 +51,18 @@ MARKS = {
     "WHERE search = {value} AND is_on_topic",
     "experiment_pain": "SELECT unnest(report_pmids) FROM marts.human_experimental "
     "WHERE search = {value} AND is_on_topic AND is_pain_measured",
-    "experiment_checked": "SELECT unnest(checked_pmids) FROM marts.human_experimental "
-    "WHERE search = {value} AND is_on_topic",
-    "experiment_pain_checked": "SELECT unnest(checked_pmids) FROM marts.human_experimental "
-    "WHERE search = {value} AND is_on_topic AND is_pain_checked",
-    "experiment_unchecked": "SELECT unnest(list_filter(report_pmids, "
-    "lambda x: NOT list_contains(checked_pmids, x))) FROM marts.human_experimental "
-    "WHERE search = {value} AND is_on_topic",
+    **{
+        f"answer_{name}": f"SELECT unnest({name}_pmids) FROM marts.answer WHERE search = {{value}}"
+        for name in (
+            "study",
+            "pain",
+            "provoked",
+            "patient",
+            "unclear",
+            "pain_unchecked",
+            "unchecked",
+        )
+    },
     "experiment_mention": "SELECT unnest(report_pmids) FROM marts.human_experimental "
     "WHERE search = {value} AND NOT is_on_topic",
     "study": "SELECT unnest(report_pmids || other_pmids) FROM marts.human_experimental "
