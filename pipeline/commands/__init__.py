@@ -30,10 +30,10 @@ from pipeline.commands import (
 
 ALL = (
     update,
+    bulk_load,
     browse,
     tables,
     search,
-    bulk_load,
     query,
     claims,
     explain,

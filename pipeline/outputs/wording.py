@@ -37,6 +37,11 @@ def statement(origin: str, records: int, unread: int) -> str:
     )
 
 
+def not_given(has_abstract: bool) -> str:
+    """Why a record has no value of a facet that applies to it: `not_stated` in words."""
+    return "not in abstract" if has_abstract else "no abstract held"
+
+
 def scope(set_id: str, origin: str, unread: int) -> str:
     """The same in one line, for the terminal.
 
@@ -54,11 +59,6 @@ def scope(set_id: str, origin: str, unread: int) -> str:
     else:
         zero = "local files: a 0 says nothing"
     return f"Set {set_id}, {zero}. PubMed only."
-
-
-def not_given(has_abstract: bool) -> str:
-    """Why a record has no value of a facet that applies to it: `not_stated` in words."""
-    return "not in abstract" if has_abstract else "no abstract held"
 
 
 def at_most(count: str, unread: int | None, most: int) -> str:
