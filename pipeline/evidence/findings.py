@@ -28,10 +28,10 @@ FINDINGS = {
 }
 """Every finding a record can have, in the order of tables, in words for readers."""
 BENEFIT, CAUSE, ABSENCE, MECHANISM = "benefit", "cause", "absence", "mechanism"
-PRESENCE, OTHERS, USE, KNOWN = "presence", "others", "use", "known"
-SENSES = (BENEFIT, CAUSE, ABSENCE, MECHANISM, PRESENCE, OTHERS, USE, KNOWN)
+PRESENCE, OTHERS, USE, KNOWN, COMPARED = "presence", "others", "use", "known", "compared"
+SENSES = (BENEFIT, CAUSE, ABSENCE, MECHANISM, PRESENCE, OTHERS, USE, KNOWN, COMPARED)
 _LISTS = {
-    "set_aside": "all but_mechanism",
+    "set_aside": "all but_mechanism granted",
     "clauses": "all title",
     "unclear": "all",
     "no_finding": "before title_names beside stated title",

@@ -15,6 +15,7 @@ from pipeline.evidence.findings import (
     ABSENCE,
     BENEFIT,
     CAUSE,
+    COMPARED,
     KNOWN,
     MECHANISM,
     NOT_FOUND,
@@ -90,7 +91,7 @@ def stated_in(
         )  # fmt: skip
     if sense == CAUSE and stated.finding == NOT_FOUND:
         stated = stated._replace(finding=RULED_OUT)
-    elif sense == ABSENCE and stated.finding in (NOT_FOUND, RULED_OUT):
+    elif sense in (ABSENCE, COMPARED) and stated.finding in (NOT_FOUND, RULED_OUT):
         stated = stated._replace(finding=REPORTED)
     return stated._replace(start=min(start, stated.start), end=max(end, stated.end))
 
@@ -140,7 +141,7 @@ class _Asked:
         own, before = self.text[first:last], self.text[first : self.place[1]]
         if "?" in own:
             return True
-        if self.sense in (USE, KNOWN):
+        if self.sense in (USE, KNOWN, PRESENCE, COMPARED):
             return False  # what a record is about, it reports
         if self.zone in _UNTOLD_ZONES:
             return True
@@ -210,10 +211,17 @@ class _Asked:
         between, spans = self.text[cue[1] : max(start, cue[1])], self.findings.spans
         if spans("next_verb", between) or spans("ended", between):
             return False
-        if between.count(")") > between.count("("):
+        if _closes(between):
             return False  # it stands in brackets of its own
-        if self.text[cue[0] : cue[1]].split()[0] in _OF_ITS_OWN:
+        if self.sense in (USE, KNOWN, PRESENCE) and len(between.split()) > _NEAR:
+            return False
+        word = self.text[cue[0] : cue[1]].split()[0]
+        if word in _OF_ITS_OWN:
             return True
+        if word == "not" and any(
+            last == len(between) for _, last in spans("set_aside.granted", between)
+        ):
+            return False
         if "," in between and not self.text[: cue[0]].strip(" ."):
             return False  # "without treatment, ..."
         is_listed = "," in between or " and " in between
@@ -241,3 +249,13 @@ class _Asked:
     def _is_alone(self, cue: _Place) -> bool:
         """Whether the substance stood alone, where others are asked for."""
         return self.sense == OTHERS and not self._in_clause("not_found.company")
+
+
+def _closes(text: str) -> bool:
+    """Whether a bracket closes in a text that did not open there."""
+    depth = 0
+    for character in text:
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if depth < 0:
+            return True
+    return False
