@@ -213,7 +213,7 @@ class _Asked:
             return False
         if _closes(between):
             return False  # it stands in brackets of its own
-        if self.sense in (USE, KNOWN, PRESENCE) and len(between.split()) > _NEAR:
+        if self.sense in (USE, KNOWN, PRESENCE) and not self._is_near(cue):
             return False
         word = self.text[cue[0] : cue[1]].split()[0]
         if word in _OF_ITS_OWN:
