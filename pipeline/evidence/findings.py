@@ -41,7 +41,8 @@ _LISTS = {
 """The lists of words that findings.toml has, by table."""
 _WORDS = {
     # a new statement begins: its own subject has a verb
-    "next_verb": r",(?: \S+){0,6}? {finite}\b|\band(?: \S+){0,6}? {finite}\b",
+    "next_verb": r",(?: \S+){0,6}? {finite}\b|\band(?: \S+){0,6}? {finite}\b"
+    r"|(?:,|\band\b) (?:and )?(?:\w+ )?(?:lower|higher|greater|more|less|fewer|longer|shorter)\b",
     "ended": r"\b{intransitive}(?:,| and)",
     "verb_soon": r"^\W*(?:\S+ ){0,4}?{finite}\b",
     "result": r"\b{result}\b",

@@ -33,6 +33,9 @@ _NEAR = 2
 _OF_ITS_OWN = ("no", "neither", "nor", "none", "absence", "absent", "zero", "nil")
 """Negations of a subject: the verb behind what they deny is theirs."""
 _NO = re.compile(r"(?:with |had |has |have |showed )?no\b|without\b")
+_SOME = re.compile(
+    r" (?:\w+ )?in (?:\d|one|two|three|four|five|six|seven|eight|nine|ten|some|a few)\b"
+)
 _OF = ("of", "in", "on", "to", "for")
 """With these, what a `no` denies comes next."""
 _SIGNIFICANT = 0.05
@@ -248,7 +251,8 @@ class _Asked:
 
     def _is_alone(self, cue: _Place) -> bool:
         """Whether the substance stood alone, where others are asked for."""
-        return self.sense == OTHERS and not self._in_clause("not_found.company")
+        is_of_some = _SOME.match(self.text[cue[1] :])
+        return self.sense == OTHERS and not is_of_some and not self._in_clause("not_found.company")
 
 
 def _closes(text: str) -> bool:
