@@ -26,7 +26,7 @@ _KRATOM = "kratom"
 """Kratom of which nothing more is said: anything more exact goes before it."""
 _MATERIAL = ("leaf", "extract", "decoction", _KRATOM)
 _SMALL = {
-    "half": "0.5", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6",
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6",
     "seven": "7", "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
     "fifteen": "15", "twenty": "20", "thirty": "30", "fifty": "50", "sixty": "60",
 }  # fmt: skip
@@ -64,7 +64,8 @@ _DAILY_BEHIND = re.compile(
 )
 _DAILY_BEFORE = re.compile(
     r"\b(?:daily (?:[\w-]+ ){0,3}(?:dos\w+|intake|amounts?|consumption|use)"
-    r"|(?:dos\w+|intake|amount) per day|(?:drank|took|used|consum\w+|taking|drinking|using|chew\w*) daily)\b[^.;]{0,30}$"
+    r"|(?:dos\w+|intake|amount) per day"
+    r"|(?:drank|took|used|consum\w+|taking|drinking|using|chew\w*) daily)\b[^.;]{0,30}$"
 )
 _OF_BEHIND = re.compile(
     r"^(?:\s\((?!\d)[^()]{0,12}\))?(?:\s(?:i\.?p|s\.?c|i\.?v|p\.?o)\.?,?)?(?:\s(?:of|for))?(?:\s(?:the|a|an))?"
@@ -276,4 +277,4 @@ def _plain(number: str) -> str:
     """A number as SQL reads it: 1,200 is 1200, 5.0 is 5, three is 3."""
     word = re.sub(r"[^\w.]", "", number.replace("\u00b7", "."))
     word = _SMALL.get(word, word)
-    return re.sub(r"\.0+$", "", word)
+    return re.sub(r"\.?0+$", "", word) if "." in word else word
