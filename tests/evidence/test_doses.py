@@ -96,7 +96,8 @@ def test_what_a_person_may_decide(value: str, is_one: bool) -> None:
     ("text", "value"),
     [
         ("a single dose", "single"), ("once daily", "repeated"), ("for 1 day", "repeated"),
-        ("for two weeks", "repeated 14 days"), ("15 daily doses", "repeated 15 days"), ("acutely", "single"),
+        ("for two weeks", "repeated 14 days"), ("15 daily doses", "repeated 15 days"),
+        ("acutely", "single"),
     ],
 )  # fmt: skip
 def test_schedules(text: str, value: str) -> None:
