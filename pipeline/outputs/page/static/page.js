@@ -171,6 +171,11 @@ for (const figure of document.querySelectorAll("figure[data-fold]")) {
   });
   figure.querySelector(".tools").before(more);
 }
+for (const [kind, isOpen] of [["beforeprint", true], ["afterprint", false]]) {
+  addEventListener(kind, () => {
+    for (const details of document.querySelectorAll("details.behind")) details.open = isOpen; // paper has no clicks
+  });
+}
 let width = innerWidth;
 addEventListener("resize", () => {
   if (width === innerWidth) return;
