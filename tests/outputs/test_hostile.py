@@ -171,7 +171,7 @@ def test_digest_and_artifact_hold_the_receipt_and_nothing_forged(hostile_set):
     record = f"https://pubmed.ncbi.nlm.nih.gov/{hostile.PMID}/"
     for markdown, headings, links in (
         (receipt.markdown(), ["ketum update"], []),
-        (digest, ["ketum update", "1 new"], [record]),
+        (digest, ["ketum update", "1 new record"], [record]),
     ):
         tokens = told_in(markdown)
         kinds = [token.type for token in tokens]
