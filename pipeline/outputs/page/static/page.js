@@ -32,9 +32,12 @@ function draw() {
     }
     $("chosen").replaceChildren(...chips);
     showList(now);
-    drawFacets(now);
-    if (performance.getEntriesByName("ketum-listed").length) drawCharts(state, found);
-    else requestAnimationFrame(() => drawCharts(state, found));
+    const rest = () => {
+      drawFacets(now);
+      drawCharts(state, found);
+    };
+    if (performance.getEntriesByName("ketum-listed").length) rest();
+    else requestAnimationFrame(rest); // the first screen stands before they are counted
   }
   showDetails();
 }
