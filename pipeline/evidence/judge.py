@@ -81,7 +81,14 @@ def _by_rules(record: Record, reference: Reference) -> tuple[Judgement, Document
         decisions=decisions,
     )
     ties = (
-        ties_of(reference.facets, units, tags, labels=labels, values=facets.values)
+        ties_of(
+            reference.facets,
+            units,
+            tags,
+            labels=labels,
+            values=facets.values,
+            proofs=facets.proofs,
+        )
         if topics.hits
         else TiesOf((), ())
     )

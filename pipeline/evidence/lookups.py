@@ -28,7 +28,7 @@ LEAST_READ = 30
 _TABLES = (
     "rule_sets", "study_types", "study_type_accuracy", "confidence_measured",
     "study_type_aspects", "topics", "searches", "facets", "facet_values", "claims",
-    "claim_leaned_on", "evidence_groups", "findings",
+    "claim_cards", "question_groups", "claim_leaned_on", "evidence_groups", "findings",
 )  # fmt: skip
 
 
@@ -176,13 +176,24 @@ def _write_claims(
         "evidence.claims",
         [
             (
-                claim.code, claim.parent, claim.question, claim.kind, claim.says, claim.source,
-                claim.topic, list(claim.answered_by), [one.reading for one in claim.readings],
-                senses.get(claim.code), claim.code in matched, place,
+                claim.code, claim.parent, claim.question, claim.definition, claim.counts,
+                [one.reading for one in claim.readings], list(claim.cards), claim.group,
+                claim.asks, claim.kind, claim.says, claim.source, claim.topic,
+                list(claim.answered_by), senses.get(claim.code), claim.code in matched, place,
             )
             for place, claim in enumerate(claims.claims, 1)
         ],
     )  # fmt: skip
+    append(
+        con,
+        "evidence.claim_cards",
+        [(one.code, one.label, one.description, n) for n, one in enumerate(claims.cards, 1)],
+    )
+    append(
+        con,
+        "evidence.question_groups",
+        [(one.code, one.label, place) for place, one in enumerate(claims.groups, 1)],
+    )
     append(
         con,
         "evidence.claim_leaned_on",

@@ -46,7 +46,7 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "facets.toml": Shape(
         frozenset({"version", "signals", "words", "no_facets_of"}),
-        {"facet": "name", "row": "name", "rule": "id", "country": "name"},
+        {"facet": "name", "row": "name", "rule": "id", "country": "name", "dosed": None},
     ),
     "findings.toml": Shape(
         frozenset(
@@ -61,7 +61,10 @@ SHAPES: Mapping[str, Shape] = {
     "overrides.toml": Shape(frozenset({"version"}), {"override": None}),
     "claims.toml": Shape(
         frozenset({"version", "signals", "words", "phrases", "designs", "how", "measured_by"}),
-        {"claim": "id", "company": "id", "leaned_on": None, "rule": "id", "instrument": "id"},
+        {
+            "card": "name", "group": "name", "claim": "id", "company": "id", "leaned_on": None,
+            "rule": "id", "instrument": "id",
+        },
     ),
 }  # fmt: skip
 

@@ -239,18 +239,36 @@ CREATE TABLE evidence.overrides ( -- people's decisions, beside what the rules s
     PRIMARY KEY (pmid, field)
 );
 
-CREATE TABLE evidence.claims ( -- what a popular article says of kratom, each as a question; counts show what was looked at and what authors state, not what is true
+CREATE TABLE evidence.claims ( -- the questions of the field, and what a popular article says of kratom, each as a question; counts show what was looked at and what authors state, not what is true
     claim VARCHAR PRIMARY KEY, -- code, e.g. analgesia or safety.liver
     parent VARCHAR, -- the claim it is a part of
     question VARCHAR NOT NULL, -- the question
-    kind VARCHAR NOT NULL, -- effect, figure or gap; context and product are no questions to the literature on kratom
+    definition VARCHAR NOT NULL, -- what is asked, in a sentence
+    what_counts VARCHAR NOT NULL, -- what counts as addressing it
+    not_readings VARCHAR[] NOT NULL, -- what does not: readings that must not match
+    cards VARCHAR[] NOT NULL, -- the maps it stands on: field, article or both, see evidence.claim_cards
+    question_group VARCHAR NOT NULL, -- its group, see evidence.question_groups
+    asks VARCHAR NOT NULL, -- does_it: to be split by finding, never a bare count; what_is_known: a count of what there is
+    kind VARCHAR NOT NULL, -- effect, figure or gap (the article is silent); context and product are no questions to the literature on kratom
     says VARCHAR, -- the article's words, at most 25; NULL where it is silent
     source VARCHAR, -- what the article names for it, and what we identified
     topic VARCHAR NOT NULL, -- the topic it is about
     answered_by VARCHAR[] NOT NULL, -- study types that would answer it; records of others only mention it
-    not_readings VARCHAR[] NOT NULL, -- readings that must not match
     sense VARCHAR, -- how its finding is decided where not as for an effect: benefit (worse is not found), cause, absence, mechanism, presence, others, use; see findings.toml
     is_matched BOOLEAN NOT NULL, -- records are looked for; false for context, product, and claims shown as their parts
+    display_order SMALLINT NOT NULL -- order of the groups, then of claims.toml
+);
+
+CREATE TABLE evidence.claim_cards ( -- the maps of questions, each for itself
+    card VARCHAR PRIMARY KEY, -- field or article
+    label VARCHAR NOT NULL, -- name
+    description VARCHAR NOT NULL, -- what it holds
+    display_order SMALLINT NOT NULL -- the main map first
+);
+
+CREATE TABLE evidence.question_groups ( -- groups of questions, as they are shown
+    question_group VARCHAR PRIMARY KEY, -- code
+    label VARCHAR NOT NULL, -- name
     display_order SMALLINT NOT NULL -- order of claims.toml
 );
 
