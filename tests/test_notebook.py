@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 from pipeline.options import Options
 from pipeline.settings import ROOT, Settings
 from pipeline.update import run_update
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, write
 
 pytestmark = pytest.mark.whole
@@ -65,7 +65,8 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> Any:
         ),
     )
     settings = Settings(data=base / "data")
-    run_update(Options(from_files=(path,)), settings, FakeClock())
+    with the_database_alone():
+        run_update(Options(from_files=(path,)), settings, FakeClock())
     return execute(TOUR, settings, base / "jupyter")
 
 
@@ -87,7 +88,8 @@ def executed_claims(tmp_path_factory: pytest.TempPathFactory) -> Any:
         encoding="utf-8",
     )
     settings = Settings(data=base / "data", reference=reference)
-    run_update(Options(from_files=(path,)), settings, FakeClock())
+    with the_database_alone():
+        run_update(Options(from_files=(path,)), settings, FakeClock())
     return execute(CLAIMS, settings, base / "jupyter")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline import progress
 from pipeline.identifiers import doi_url, normal_doi
 from pipeline.outputs.answer import store_sentences
 from pipeline.outputs.wording import statement
@@ -92,7 +93,8 @@ def build(
     )
     note_dois(con)
     scripts = files(settings.sql)
-    for path in scripts:
+    for number, path in enumerate(scripts):
+        progress.note(number, len(scripts), "tables")
         run_script(con, path)
     store_sentences(con)
     make_former(con, settings.sql)

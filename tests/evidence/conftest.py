@@ -21,8 +21,8 @@ from pipeline.settings import ROOT
 REFERENCE = ROOT / "data" / "reference"
 SHARED = ROOT.parent / "shared" / "pubmed"
 
-_TEXTS = ("title", "vernacular_title", "kind", "source")
-_LISTS = ("keywords", "links", "affiliations")
+_TEXTS = ("title", "vernacular_title", "kind", "source", "conflicts")
+_LISTS = ("keywords", "links", "affiliations", "funders")
 TOLD = (
     *_TEXTS, *_LISTS, "abstract", "publication_types", "mesh", "substances", "databanks",
 )  # fmt: skip
@@ -137,12 +137,17 @@ def add_article(
         )
 
 
-@pytest.fixture
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    """An empty warehouse in memory."""
+def evidence_database() -> duckdb.DuckDBPyConnection:
+    """An empty warehouse in memory, without marts."""
     connection = duckdb.connect()
     for name in ("core", "evidence", "ops"):
         connection.execute((ROOT / "sql" / "schema" / f"{name}.sql").read_text())
+    return connection
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = evidence_database()
     yield connection
     connection.close()
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import shutil
 
 import pytest
 
 from pipeline import cli
 from pipeline.errors import ConfigurationError
-from pipeline.options import Options
-from pipeline.outputs import claims, query
+from pipeline.evidence.reference import Reference
+from pipeline.outputs import claims, claims_text, query
+from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
-from pipeline.replay import Archive as ReplayArchive
-from pipeline.replay import ReplayServer
-from pipeline.update import run_update
 from tests.corpus import article
 from tools import claims_page
 
@@ -76,7 +74,9 @@ def test_the_command_and_the_card(live, settings, capsys) -> None:
     assert capsys.readouterr().out.startswith(claims.LOOKED_AT)
     assert cli.main(["claims", "pain_tolerance"]) == 0
     told = capsys.readouterr().out
-    assert "measured (RCT)" in told and "last sentence: It wore off." in told
+    assert "reported (measured, RCT)" in told and "stated: pain tolerance" in told
+    assert "Studies that looked at it: 1 (1 reported)" in told
+    assert "last sentence: It wore off." in told
     assert cli.main(["claims", "safety.liver", "--json"]) == 0
     claim = json.loads(capsys.readouterr().out)
     assert (claim["record_count"], claim["records"]) == (0, [])
@@ -87,50 +87,118 @@ def test_the_command_and_the_card(live, settings, capsys) -> None:
     with query.open_published(settings) as con:
         card = claims_page.page(con)
     assert claims.LOOKED_AT in card
-    assert "Looked at: randomised trials: 1. Since 2025. No other kind of study." in card
+    assert (
+        "Studies that looked at it: 1 (1 reported). By kind: randomised trials: 1 (1 reported). "
+        "Since 2025. No other kind of study."
+    ) in card
     assert "Whatever else there is: not known" not in card
 
 
-def test_a_wrong_quote_publishes_nothing(live, settings, clock, tmp_path) -> None:
-    live(*RECORDS)
-    before = settings.latest.resolve()
-    reference = tmp_path / "reference"
-    reference.mkdir()
-    for file in settings.reference.iterdir():
-        if file.is_file():
-            (reference / file.name).write_bytes(file.read_bytes())
+def test_a_wrong_quote_stops_a_run_and_a_right_one_is_a_reading(memory, tmp_path) -> None:
+    memory.day(*RECORDS)
+    reference = shutil.copytree(memory.reference.directory, tmp_path / "reference")
     row = 'pain_tolerance,{},supports,other population,men,26,"{}",title,,A. Reader,2026-11-24\n'
     readings = reference / "claim_evidence.csv"
     head = readings.read_text()
-    changed = replace(settings, reference=reference)
+
+    def judged(*rows: str) -> None:
+        readings.write_text(head + "".join(rows))
+        memory.reference = Reference.load(reference)
+        memory.judge()
+
     for pmid, quote, message in (
         (1, "kratom cured", "line 2: the quote is not in the title of PMID 1"),
         (9, "kratom", "line 2: PMID 9 is unknown"),
     ):
-        readings.write_text(head + row.format(pmid, quote))
-        clock.sleep(86_400)
         with pytest.raises(ConfigurationError, match=message):
-            _run(changed, clock, tmp_path)
-        assert settings.latest.resolve() == before
-    readings.write_text(head + row.format(1, "Kratom and ... tolerance"))
-    clock.sleep(86_400)
-    _run(changed, clock, tmp_path)
-    with query.open_published(settings) as con:
-        assert con.execute(
-            "SELECT claim, pmid, direction, stale_reason FROM marts.claim_readings"
-        ).fetchall() == [("pain_tolerance", 1, "supports", None)]
-        assert claims.next_to_read(con, "kratom")[0]["pmid"] != 1
+            judged(row.format(pmid, quote))
+    judged(row.format(1, "Kratom and ... tolerance"))
+    assert memory.ask("SELECT claim, pmid, direction, stale_reason FROM marts.claim_readings") == [
+        ("pain_tolerance", 1, "supports", None)
+    ]
+    memory.build()
+    assert claims.next_to_read(memory.con, "kratom")[0]["pmid"] != 1
     # 32607084 stands in known_articles.csv, and this search does not have it
-    readings.write_text(head + row.format(1, "Kratom") + row.format(32607084, "Kratom and Pain"))
-    clock.sleep(86_400)
-    receipt = _run(changed, clock, tmp_path)
-    assert any(note.startswith("1 reading(s) of claims are of records") for note in receipt.notes)
-    with query.open_published(settings) as con:
-        told = claims.check_readings(con, reference)
-        one = claims.one_text(claims.one(con, "kratom", "pain_tolerance"))
+    judged(row.format(1, "Kratom"), row.format(32607084, "Kratom and Pain"))
+    memory.build()
+    told = Receipt("run", "pubmed", memory.as_of, searches=memory.counts)
+    notes = receipts.completed(memory.con, told).notes
+    (note,) = (note for note in notes if "reading(s) of claims" in note)
+    assert note.startswith("1 reading(s) of claims are of records")
+    told = claims.check_readings(memory.con, reference)
     assert "0 stale; 1 not held" in told[0]
     assert told[1].endswith("line 3: pain_tolerance, PMID 32607084: not held here, quote unchecked")
+    one = claims_text.one_text(claims.one(memory.con, "kratom", "pain_tolerance"))
     assert one.count("NOT CHECKED: the record") == 1
+
+
+FOUND = (
+    article(11, "Kratom in mice: a first test",
+            abstract="We gave kratom. Kratom did not cause hepatotoxicity in mice.", year=2021),
+    article(12, "Kratom and the liver: a case report",
+            abstract="A man took kratom. He developed kratom-induced hepatotoxicity.", year=2022),
+    article(13, "Kratom-induced hepatotoxicity in rats",
+            abstract="Rats had kratom. Kratom caused hepatotoxicity in rats. "
+            "No kratom-induced hepatotoxicity was seen at the lowest dose.", year=2022),
+    article(14, "A man with hepatitis and kratom: a case report",
+            abstract="A man took kratom. His kratom hepatotoxicity was judged unlikely related "
+            "to kratom.", year=2023),
+    article(15, "Kratom hepatotoxicity: a case report", year=2023),
+    article(16, "Kratom hepatotoxicity: a systematic review",
+            abstract="We searched PubMed. Kratom caused hepatotoxicity in eight cases.", year=2023),
+)  # fmt: skip
+FINDINGS_OF_LIVER = (5, 2, 1, 1, 1, 0)
+
+
+def test_studies_that_looked_are_split_by_what_their_authors_state(memory) -> None:
+    memory.day(*FOUND)
+    found = memory.ask(
+        "SELECT pmid, finding, looked_as, len(finding_words) > 0 FROM marts.claim_articles "
+        "WHERE search = 'kratom' AND claim = 'safety.liver' ORDER BY pmid"
+    )
+    assert found == [
+        (11, "not_found", "study", True),
+        (12, "reported", "study", True),
+        (13, "mixed", "study", True),
+        (14, "ruled_out", "study", True),
+        (15, "reported", "study", True),
+        (16, "reported", "review", True),
+    ]
+    columns = ", ".join(claims.counts_of("looked").values())
+    total = memory.ask(
+        f"SELECT {columns}, review_count, review_reported_count FROM marts.claim_totals "
+        "WHERE search = 'kratom' AND claim = 'safety.liver'"
+    )
+    assert total == [(*FINDINGS_OF_LIVER, 1, 1)]
+    for table in ("claims_by_group", "claims_by_study_type", "claims_by_study_type_and_year"):
+        sums = ", ".join(f"sum({one})" for one in claims.counts_of("looked").values())
+        split = memory.ask(
+            f"SELECT {sums} FROM marts.{table} WHERE search = 'kratom' "
+            "AND claim = 'safety.liver' AND evidence_group <> 'Systematic and scoping reviews'"
+        )
+        assert split == [FINDINGS_OF_LIVER], table
+
+
+def test_reports_of_one_study_count_once_with_what_they_state_together(memory) -> None:
+    registered = "Registered as NCT01234567. Kratom {} hepatotoxicity in patients."
+    memory.day(
+        article(21, "Kratom in patients: a randomised trial",
+                abstract=registered.format("did not cause"), year=2020),
+        article(22, "Kratom in patients: a randomised trial, second year",
+                abstract=registered.format("caused"), year=2022),
+    )  # fmt: skip
+    assert memory.ask(
+        "SELECT study_group, finding, pmids, year FROM marts.claim_studies "
+        "WHERE search = 'kratom' AND claim = 'safety.liver'"
+    ) == [("NCT01234567", "mixed", [21, 22], 2020)]
+    assert memory.ask(
+        "SELECT held_count, looked_count, looked_mixed_count FROM marts.claim_totals "
+        "WHERE search = 'kratom' AND claim = 'safety.liver'"
+    ) == [(2, 1, 1)]
+    assert memory.ask(
+        "SELECT year, looked_count FROM marts.claims_by_study_type_and_year "
+        "WHERE search = 'kratom' AND claim = 'safety.liver' AND looked_count > 0"
+    ) == [(2020, 1)]
 
 
 @pytest.mark.parametrize("table", ["claims_by_study_type", "claims_by_study_type_and_year"])
@@ -182,8 +250,3 @@ def test_every_group_opens_to_its_records_and_every_claim_has_its_rows(memory) -
             f"EXCEPT SELECT claim FROM marts.{table}"
         )
         assert missing == [], table
-
-
-def _run(settings, clock, tmp_path) -> Receipt:
-    with ReplayServer(ReplayArchive.read(tmp_path / "corpus")) as server:
-        return run_update(Options(), replace(settings, eutils_url=server.url), clock)

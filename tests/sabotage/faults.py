@@ -93,7 +93,7 @@ FAULTS = (
         "records that could not be read are never asked for again",
         "        {pmid for (pmid,) in unread},\n",
         "        set(),\n",
-        ("tests/warehouse/test_unread.py",),
+        SYNC,
     ),
     Fault(
         "the key is shown in a message about a failed request",

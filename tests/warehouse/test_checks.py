@@ -97,7 +97,33 @@ BROKEN = [
         "claims_are_proved",
         "a claim of a record without proof",
         "INSERT INTO evidence.article_claims "
-        "SELECT 3, min(claim), 'measured', '1' FROM evidence.claims WHERE is_matched",
+        "SELECT 3, min(claim), 'measured', 'unclear', 'rule', '1' FROM evidence.claims "
+        "WHERE is_matched",
+    ),
+    Broken(
+        "findings_add_up",
+        "a study more than is listed",
+        "UPDATE marts.claim_totals SET held_looked_count = held_looked_count + 1 "
+        "WHERE claim = 'mood'",
+    ),
+    Broken(
+        "findings_add_up",
+        "a finding that is counted twice",
+        "UPDATE marts.claims_by_group SET held_looked_mixed_count = held_looked_mixed_count + 1 "
+        "WHERE claim = 'mood'",
+    ),
+    Broken(
+        "findings_are_proved",
+        "a finding of a claim without words that state it",
+        "INSERT INTO evidence.article_claims "
+        "SELECT 3, min(claim), 'measured', 'reported', 'rule', '1' FROM evidence.claims "
+        "WHERE is_matched",
+    ),
+    Broken(
+        "findings_are_proved",
+        "a finding of what is no harm",
+        "INSERT INTO evidence.article_facets VALUES "
+        "(3, 'species', 'mouse', 'focus', 'rule', 'unclear', '1')",
     ),
     Broken(
         "every_label_has_proof",
@@ -375,15 +401,23 @@ def test_a_sound_database_passes_every_check(scratch):
     assert checks.run_all(scratch, SQL) == 0
 
 
+def alone(check: Path, directory: Path) -> Path:
+    """A directory of SQL with this check and no other."""
+    (directory / "checks").mkdir()
+    (directory / "checks" / check.name).symlink_to(check)
+    return directory
+
+
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda b: f"{b.check}: {b.how}")
-def test_a_check_sees_what_it_guards_against(broken, scratch, caplog):
-    check = checks.read(SQL / "checks" / f"{broken.check}.sql")
+def test_a_check_sees_what_it_guards_against(broken, scratch, tmp_path):
+    path = SQL / "checks" / f"{broken.check}.sql"
+    check = checks.read(path)
     assert scratch.execute(check.query).fetchall() == []
     scratch.execute(broken.sql)
     assert scratch.execute(check.query).fetchall(), "the check saw nothing"
     if check.severity == "error":
         with pytest.raises(CheckError, match=broken.check) as caught:
-            checks.run_all(scratch, SQL)
+            checks.run_all(scratch, alone(path, tmp_path))
         assert check.claim in str(caught.value)
         assert "undone" in caught.value.effect
 
