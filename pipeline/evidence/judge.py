@@ -22,6 +22,7 @@ from pipeline.evidence.lookups import write_lookups
 from pipeline.evidence.overrides import with_decision
 from pipeline.evidence.reader import Document, document_of, suggestions_of
 from pipeline.evidence.record import Record, read_records
+from pipeline.evidence.record_findings import findings_of
 from pipeline.evidence.reference import READINGS_FILE, Reference
 from pipeline.evidence.registrations import registrations_of
 from pipeline.evidence.study_groups import group_studies
@@ -85,17 +86,26 @@ def _by_rules(record: Record, reference: Reference) -> tuple[Judgement, Document
     )
     registrations = registrations_of(reference.registries, record, units)
     claims = claims_of(reference.claims, units, tags, topics=topics.hits, labels=labels)
+    findings = findings_of(
+        reference.findings,
+        units,
+        claims=claims.hits,
+        facets=facets.values,
+        proofs=(*claims.proofs, *facets.proofs),
+        labels=labels,
+        decisions=decisions,
+    )
     judgement = Judgement(
         pmid=record.pmid,
         topics=topics.hits,
         labels=labels,
         aspects=types.aspects,
         flags=types.flags,
-        facets=facets.values,
+        facets=findings.facets,
         ties=ties.ties,
         registrations=registrations.found,
-        claims=claims.hits,
-        decisions=(*decided, *facets.decisions),
+        claims=findings.claims,
+        decisions=(*decided, *facets.decisions, *findings.decisions),
         proofs=(
             *topics.proofs,
             *type_proofs,
@@ -103,6 +113,7 @@ def _by_rules(record: Record, reference: Reference) -> tuple[Judgement, Document
             *ties.proofs,
             *registrations.proofs,
             *claims.proofs,
+            *findings.proofs,
         ),
     )
     return judgement, document_of(record, types.rule_ids, types.labels)

@@ -99,12 +99,14 @@ _FACETS = """
 
 _CLAIMS = """
     SELECT pmid, string_agg(
-        claim || ' (' || how || ': ' || array_to_string(matched_words, ', ') || ')',
+        claim || ' (' || how || ', ' || label || ': ' || array_to_string(matched_words, ', ')
+            || ')',
         ', ' ORDER BY display_order
     )
     FROM (
-        SELECT DISTINCT c.pmid, c.claim, c.how, c.matched_words, q.display_order
+        SELECT DISTINCT c.pmid, c.claim, c.how, e.label, c.matched_words, q.display_order
         FROM marts.claim_articles AS c JOIN evidence.claims AS q ON c.claim = q.claim
+        JOIN evidence.findings AS e ON c.finding = e.finding
     )
     GROUP BY pmid
 """

@@ -205,6 +205,13 @@ def sentence_units(units: Iterable[Unit]) -> Iterator[Unit]:
                     yield _part(unit, place, {"sentence": told})
 
 
+def sentence_places(unit: Unit) -> list[slice]:
+    """Where each sentence of a unit stands in its folded text; titles and keywords are of one."""
+    if unit.zone in _WHOLE_ZONES:
+        return [slice(0, len(fold(unit.stored)))]
+    return _places(unit.stored)
+
+
 def judged_sentences(unit: Unit) -> Iterator[Unit]:
     """The sentences of a unit that may decide a judgement, each a unit of its own.
 

@@ -131,12 +131,15 @@ FROM (
         unread_count,
         [
             measured_count, reported_by_users_count, reason_for_use_count, reviewed_count,
-            mentioned_count, preprint_count, retracted_count
+            mentioned_count, preprint_count, retracted_count, looked_count, looked_reported_count,
+            looked_not_found_count, looked_ruled_out_count, looked_mixed_count,
+            looked_unclear_count
         ] AS counts,
         [
             held_measured_count, held_reported_by_users_count, held_reason_for_use_count,
-            held_reviewed_count, held_mentioned_count, held_preprint_count,
-            held_retracted_count
+            held_reviewed_count, held_mentioned_count, held_preprint_count, held_retracted_count,
+            held_looked_count, held_looked_reported_count, held_looked_not_found_count,
+            held_looked_ruled_out_count, held_looked_mixed_count, held_looked_unclear_count
         ] AS held
     FROM marts.claims_by_study_type_and_year
     UNION ALL
@@ -147,12 +150,15 @@ FROM (
         unread_count,
         [
             measured_count, reported_by_users_count, reason_for_use_count, reviewed_count,
-            mentioned_count, preprint_count, retracted_count
+            mentioned_count, preprint_count, retracted_count, looked_count, looked_reported_count,
+            looked_not_found_count, looked_ruled_out_count, looked_mixed_count,
+            looked_unclear_count
         ] AS counts,
         [
             held_measured_count, held_reported_by_users_count, held_reason_for_use_count,
-            held_reviewed_count, held_mentioned_count, held_preprint_count,
-            held_retracted_count
+            held_reviewed_count, held_mentioned_count, held_preprint_count, held_retracted_count,
+            held_looked_count, held_looked_reported_count, held_looked_not_found_count,
+            held_looked_ruled_out_count, held_looked_mixed_count, held_looked_unclear_count
         ] AS held
     FROM marts.claims_by_study_type
     UNION ALL
@@ -162,10 +168,14 @@ FROM (
         coverage,
         unread_count,
         [
-            measured_count, beside_count
+            measured_count, beside_count, looked_count, looked_reported_count,
+            looked_not_found_count, looked_ruled_out_count, looked_mixed_count,
+            looked_unclear_count
         ] AS counts,
         [
-            held_measured_count, held_beside_count
+            held_measured_count, held_beside_count, held_looked_count, held_looked_reported_count,
+            held_looked_not_found_count, held_looked_ruled_out_count, held_looked_mixed_count,
+            held_looked_unclear_count
         ] AS held
     FROM marts.claims_by_group
     UNION ALL
@@ -175,10 +185,19 @@ FROM (
         coverage,
         unread_count,
         [
-            record_count, measured_count, retracted_count
+            record_count, measured_count, mention_count, retracted_count, looked_count,
+            looked_reported_count,
+            looked_not_found_count, looked_ruled_out_count, looked_mixed_count,
+            looked_unclear_count, review_count, review_reported_count, review_not_found_count,
+            review_ruled_out_count, review_mixed_count, review_unclear_count
         ] AS counts,
         [
-            held_count, held_measured_count, held_retracted_count
+            held_count, held_measured_count, held_mention_count, held_retracted_count,
+            held_looked_count,
+            held_looked_reported_count, held_looked_not_found_count, held_looked_ruled_out_count,
+            held_looked_mixed_count, held_looked_unclear_count, held_review_count,
+            held_review_reported_count, held_review_not_found_count, held_review_ruled_out_count,
+            held_review_mixed_count, held_review_unclear_count
         ] AS held
     FROM marts.claim_totals
 ) AS m
