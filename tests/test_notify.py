@@ -116,7 +116,7 @@ def test_the_first_set_tells_nothing_and_later_ones_what_is_new(live, settings, 
     assert notify.note(settings, Wishes(), clock) > 0
     told = titles(settings)
     assert "ketum: PMID 2 was retracted" in told
-    assert "ketum: PMID 3 may be an experiment in people" in told
+    assert "ketum: PMID 3 may be a trial or human laboratory study" in told
     assert not any("PMID 1" in title for title in told)
     (candidate,) = (e for e in notify.outbox(settings).waiting() if e.kind == notices.EXPERIMENT)
     assert "nobody has checked it" in candidate.text

@@ -75,7 +75,7 @@ def _counts(claim: dict[str, Any]) -> str:
     parts = [f"{group.lower()}: {count}" for group, _, count in claims.looked_at(claim)]
     beside = claim["held_count"] - claim["held_measured_count"]
     if beside:
-        parts.append(f"in all {beside} that only tell of it")
+        parts.append(f"in all {beside} that only mention it")
     since = f" Since {claim['first_year']}." if claim["first_year"] else ""
     return f"Looked at: {'; '.join(parts)}.{since}{claims.rest(claim)} The newest:"
 

@@ -49,8 +49,8 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
     """
     record = rows(
         con,
-        "SELECT a.pmid, c.title, m.citation, a.doi, a.pmid IN (SELECT s.pmid FROM core.abstract_sections "
-        "AS s) AS has_abstract FROM core.articles AS a "
+        "SELECT a.pmid, c.title, m.citation, a.doi, a.pmid IN (SELECT s.pmid "
+        "FROM core.abstract_sections AS s) AS has_abstract FROM core.articles AS a "
         "JOIN core.article_citations AS c USING (pmid) "
         "LEFT JOIN marts.articles AS m USING (pmid) WHERE a.pmid = ?",
         pmid,
@@ -324,8 +324,8 @@ def facet_lines(found: list[dict[str, Any]], *, has_abstract: bool) -> list[str]
         if one["value"] != "not_stated":
             lines.append(f"  {one['label']}: {one['value']} ({one['level']}), {_words(one)}")
     if silent:
-        lines += textwrap.wrap(f"{not_given(has_abstract)}: {', '.join(silent)}", 96, initial_indent="  ",
-                               subsequent_indent="    ")  # fmt: skip
+        silence = f"{not_given(has_abstract)}: {', '.join(silent)}"
+        lines += textwrap.wrap(silence, 96, initial_indent="  ", subsequent_indent="    ")
     return ["", "Facets", *lines] if lines else []
 
 

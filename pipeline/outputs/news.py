@@ -185,7 +185,7 @@ def _new(row: tuple[Any, ...], source: str, told: dict[str, str], subjects: froz
             "decided by": proof or "nothing: unclassified",
             "Substance words": words or "none known to the local rules",
             **told,
-            "Publication year": str(year or "not stated"),
+            "Publication year": str(year or "not given"),
             "Searches": searches,
             "Source": source,
         },

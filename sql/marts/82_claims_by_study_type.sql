@@ -11,8 +11,8 @@ CREATE OR REPLACE TABLE marts.claims_by_study_type ( -- records by search, claim
     reason_for_use_count INTEGER, -- such records that give it as a reason for use
     reviewed_count INTEGER, -- such records that review it: summaries, never to be added to the studies they contain
     mentioned_count INTEGER, -- such records that only mention it
-    preprint_count INTEGER, -- preprints, whatever they tell
-    retracted_count INTEGER, -- retracted articles, whatever they tell
+    preprint_count INTEGER, -- preprints, whatever they say
+    retracted_count INTEGER, -- retracted articles, whatever they say
     held_measured_count INTEGER, -- measured_count of what is held
     held_reported_by_users_count INTEGER, -- reported_by_users_count of what is held
     held_reason_for_use_count INTEGER, -- reason_for_use_count of what is held

@@ -6,7 +6,7 @@ CREATE OR REPLACE TABLE marts.claims_by_group ( -- records by search, claim and 
     evidence_group VARCHAR NOT NULL, -- group in evidence.evidence_groups
     group_order SMALLINT NOT NULL, -- position of the group; no rank
     measured_count INTEGER, -- records that measured it, or observed it in cases, without retracted articles, notices and preprints
-    beside_count INTEGER, -- such records that tell of it otherwise: reported, given as a reason, reviewed, mentioned
+    beside_count INTEGER, -- such records that address it otherwise: reported, given as a reason, reviewed, mentioned
     held_measured_count INTEGER NOT NULL, -- measured_count of what is held, whatever the search covered
     held_beside_count INTEGER NOT NULL, -- beside_count of what is held
     unread_count INTEGER, -- listed records that could not be read: each count may be as much higher; NULL where partial

@@ -134,7 +134,7 @@ class LabelMapping:
     """Everything a mapping file says.
 
     Attributes:
-        human_experimental: labels of trials and laboratory studies in people; the wide net holds them.
+        human_experimental: labels of trials and human laboratory studies, for the wide net.
     """
 
     set_name: str
