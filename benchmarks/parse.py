@@ -12,14 +12,19 @@ import gzip
 import importlib
 import importlib.util
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import duckdb
 from lxml import etree
 
+from pipeline.evidence.reference import Reference
 from pipeline.pubmed import records
+from pipeline.scan import Scanner, Scans
+from pipeline.settings import ROOT
 from pipeline.warehouse.stage import create_staging, stage_file
 
 
@@ -43,6 +48,20 @@ def parse_and_stage(path: Path) -> None:
         stage_file(con, path, raw_file=path.name, stamp=path.name)
 
 
+def scan_for_kratom(path: Path) -> None:
+    """What `bulk-load --match kratom` does with a file: its records by number, those that match."""
+    reference = _reference()
+    searches = [search for search in reference.topics.searches if search.name == "kratom"]
+    with tempfile.TemporaryDirectory() as directory:
+        scans = Scans(Path(directory), "benchmark")
+        Scanner(reference.topics, reference.language, searches, (), scans).scan(path)
+
+
+@cache
+def _reference() -> Reference:
+    return Reference.load(ROOT / "data" / "reference")
+
+
 def pubmed_parser(path: Path) -> None:
     """The peer, if it is installed, with all its options."""
     peer = importlib.import_module("pubmed_parser")
@@ -63,7 +82,8 @@ def main() -> None:
     parser.add_argument("files", nargs="+", type=Path, help="PubMed XML files, .gz")
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
-    subjects: list[Callable[[Path], None]] = [floor, parse, parse_and_stage]
+    subjects: list[Callable[[Path], None]] = [floor, parse, parse_and_stage, scan_for_kratom]
+    _reference()  # compiled once a process, whatever the number of files
     if importlib.util.find_spec("pubmed_parser"):
         subjects.append(pubmed_parser)
     for path in options.files:

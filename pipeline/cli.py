@@ -9,8 +9,8 @@ import signal
 import sys
 from types import FrameType
 
-from pipeline import __version__, logs
-from pipeline.commands import ALL
+from pipeline import logs
+from pipeline.commands import ALL, completion
 from pipeline.errors import (
     EXIT_INTERRUPTED,
     EXIT_MACHINE,
@@ -26,6 +26,8 @@ EXAMPLES = """\
 first steps:
   ketum update --offline          the demonstration, no network needed
   ketum update                    live PubMed (set NCBI_EMAIL; NCBI_API_KEY is optional)
+  ketum open                      the page, in a browser
+  ketum tables                    what one can ask; ketum schema TABLE, ketum search WORDS
   ketum query "FROM marts.study_type_totals WHERE search = 'kratom'"
   ketum status                    what is published, and how old it is
 
@@ -39,7 +41,10 @@ exit codes: 0 done, 2 usage or configuration, 3 PubMed not available (nothing ch
 def main(argv: list[str] | None = None) -> int:
     """Entry point of the console command; returns the exit code."""
     logs.ready_streams()
-    arguments = build_parser().parse_args(argv)
+    parser = build_parser()
+    if completion.REQUESTED in os.environ:
+        completion.answer(parser)
+    arguments = parser.parse_args(argv)
     _stopped.clear()
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGINT, _interrupt)
@@ -93,6 +98,22 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        _namespace: argparse.Namespace,
+        _values: object,
+        _option: str | None = None,
+    ) -> None:
+        from pipeline import __version__
+
+        print(f"ketum {__version__}")
+        parser.exit()
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The command line, each command with its help."""
     parser = argparse.ArgumentParser(
@@ -101,7 +122,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"ketum {__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     for command in ALL:

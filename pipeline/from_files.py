@@ -1,31 +1,39 @@
 """Records from files people have: PubMed XML (plain or .gz), .nbib exports, citation lists.
 
-A file is read whole into an in-memory database, matched by the searches' local
-predicates, and only what matches goes into the raw archive: XML records as their
+Only what matches a search, or is held already, goes into the raw archive: XML records as their
 original bytes in new sets of the same encoding and namespaces, deletions included; a .nbib
-export or list whole and uncompressed, with the numbers of its matching records.
+export or list whole and uncompressed, with the numbers of its matching records. XML is read by
+`scan`, several files beside each other where there are processors for it.
 """
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import re
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 import duckdb
 
-from pipeline.errors import ConfigurationError
+from pipeline import journal as journals
+from pipeline import scanning, series
+from pipeline.errors import ConfigurationError, SourceError
 from pipeline.evidence.record import read_records
-from pipeline.evidence.topics import found_by
+from pipeline.evidence.topics import Search, found_by
 from pipeline.options import OFFLINE
+from pipeline.pubmed.archive import Entry
 from pipeline.pubmed.files import sniff
-from pipeline.pubmed.parsing.bytes import Head, open_bytes, sets_of
-from pipeline.pubmed.parsing.cutting import extract
+from pipeline.pubmed.parsing.bytes import open_bytes
 from pipeline.run import Run
+from pipeline.scan import Scan, Scans, take
 from pipeline.storage import sha256_of, shown
-from pipeline.warehouse import database, stage
-from pipeline.warehouse.fingerprint import schema_files
+from pipeline.warehouse import fingerprint, stage
+
+log = logging.getLogger("ketum")
 
 CITATION_LIST = "known_citations.csv"
 
@@ -39,85 +47,144 @@ class Matched:
         read: records in them.
         kept: records that match a search, or are held already.
         deletions: PMIDs that a DeleteCitation names.
+        notes: what is wrong with the series of files, a sentence each.
     """
 
     files: int
     read: int
     kept: int
     deletions: int
+    notes: tuple[str, ...]
 
 
 def archive_matching(run: Run) -> Matched:
-    """Read the run's files, and archive what matches any search.
+    """Read the run's files, and archive what matches any of the searches asked for.
+
+    A PMID that one file makes us keep is kept from all of them: a newer copy that no longer
+    matches replaces the one that did.
 
     Raises:
         ConfigurationError: a file is missing or is no PubMed file; nothing changed.
+        SourceError: a file is damaged or cut, or differs from its .md5.
     """
-    for path in run.options.from_files:
+    files = run.options.from_files
+    for path in files:
         if not path.is_file():
             raise ConfigurationError(
                 f"There is no file {shown(path)}.",
                 effect="Nothing changed.",
                 next_step="name PubMed XML, .xml.gz or .nbib files after --from.",
             )
-    read = kept = deletions = 0
-    for path in run.options.from_files:
-        with duckdb.connect() as con:
-            database.configure(con)
-            for schema in schema_files(run.settings.sql):
-                con.execute(schema.read_text(encoding="utf-8"))
-            stage.create_staging(con)
-            counts = stage.stage_file(con, path, raw_file=None, stamp=file_stamp(path))
-            wanted = _wanted(con, run)
-            entry = {
-                "kind": "records",
-                "file": shown(Path(path.name)),
-                "file_sha256": sha256_of(path),
-                "received_at": run.as_of.isoformat(),
-                "stamp": file_stamp(path),
-                "records_read": counts.records,
-                "records_kept": len(wanted),
-            }
-            with open_bytes(path) as stream:
-                kind, content = sniff(stream)
-                body = b"" if kind == "xml" else content.read()
-            if kind == "xml":
-                entry["object"] = run.archive.put(_cut_out(con, path, wanted))
-            else:
-                entry["object"] = run.archive.put(body)
-                entry["kept_record_nos"] = wanted
-            run.archive.note(run.run_id, entry)
-        read += counts.records
-        kept += len(wanted)
-        deletions += counts.deletions
-    return Matched(len(run.options.from_files), read, kept, deletions)
-
-
-def _wanted(con: duckdb.DuckDBPyConnection, run: Run) -> list[int]:
-    """Numbers of the records to keep: every copy of a PMID that matches or is held already.
-
-    A newer copy may no longer match; it must still replace the one we hold.
-    """
     held = []
     if run.has_warehouse:
         held = [row[0] for row in run.con.execute("SELECT pmid FROM core.articles").fetchall()]
-    reference = run.reference
-    # in this schema, the number of a record stands in place of its PMID
-    records = chain.from_iterable(read_records(con, "staging.keyed"))
-    matching = list(found_by(run.searches, reference.topics, reference.language, records))
-    rows = con.execute(
-        """
-        SELECT record_no FROM staging.core.articles
-        WHERE list_contains($held::INTEGER[], pmid)
-            OR pmid IN (
-                SELECT pmid FROM staging.core.articles
-                WHERE list_contains($matching::INTEGER[], record_no)
-            )
-        ORDER BY record_no
-        """,
-        {"held": held, "matching": matching},
-    ).fetchall()
-    return [row[0] for row in rows]
+    searches = [
+        one for one in run.searches if one.name in run.options.match or not run.options.match
+    ]
+    scans = Scans(run.settings.scans(run.origin), _key(run, searches, held))
+    xml = [path for path in files if _is_xml(path)]
+    found = scanning.scan_all(xml, run.reference, searches, held, scans, run.options.processes)
+    matched = {pmid for scan in found.values() for pmid in scan.matched}
+    read = kept = deletions = 0
+    for path in files:
+        if path in found:
+            scan = found[path]
+            body, kept_of_it = _body(path, scan, scans, matched)
+            entry: Entry = {
+                "object": run.archive.put(body),
+                "file_sha256": scan.file_sha256,
+                "records_read": scan.read,
+                "records_kept": kept_of_it,
+            }
+            deletions += scan.deletions
+        else:
+            entry = _archive_other(run, path, searches, held)
+        run.archive.note(
+            run.run_id,
+            {
+                "kind": "records",
+                "file": shown(Path(path.name)),
+                "received_at": run.as_of.isoformat(),
+                "stamp": file_stamp(path),
+                **entry,
+            },
+        )
+        read += entry["records_read"]
+        kept += entry["records_kept"]
+    shutil.rmtree(scans.directory, ignore_errors=True)
+    notes = (series.missing(files), series.late(files, _read_before(run)))
+    return Matched(len(files), read, kept, deletions, tuple(note for note in notes if note))
+
+
+def _read_before(run: Run) -> Iterator[str]:
+    """Names of the files that earlier runs of this origin read."""
+    for journal in journals.read_done(run.settings.runs, run.origin):
+        for entry in run.archive.entries(journal.run_id, "records"):
+            yield entry.get("file", "")
+
+
+def _body(path: Path, scan: Scan, scans: Scans, matched: set[int]) -> tuple[bytes, int]:
+    """What is kept of a file, with the copies of what other files made us keep; and how many."""
+    missed = [pmid for pmid in scans.others(scan) if pmid in matched]
+    if not missed:
+        return scans.body(scan), scan.kept
+    body = take(path, {*matched, *scan.held}, scan.file_sha256)
+    return body, scan.kept + len(missed)
+
+
+def _key(run: Run, searches: list[Search], held: list[int]) -> str:
+    """Names what scans look for: they are taken up only where all of it is the same."""
+    digest = hashlib.sha256()
+    for part in (
+        fingerprint.parser_version(),
+        run.reference.sha256,
+        *(search.name for search in searches),
+        *map(str, sorted(held)),
+    ):
+        digest.update(f"{part}\n".encode())
+    return digest.hexdigest()
+
+
+def _is_xml(path: Path) -> bool:
+    """Whether a file is XML; a damaged one is, so that it is reported when its turn comes."""
+    try:
+        with open_bytes(path) as stream:
+            return sniff(stream)[0] == "xml"
+    except SourceError:
+        return True
+
+
+def _archive_other(run: Run, path: Path, searches: list[Search], held: list[int]) -> Entry:
+    """Archive an export or a list whole; returns its entry of the ledger."""
+    with duckdb.connect() as con:
+        stage.create_staging(con)
+        counts = stage.stage_file(con, path, raw_file=None, stamp=file_stamp(path))
+        # in this schema, the number of a record stands in place of its PMID
+        records = chain.from_iterable(read_records(con, "staging.keyed"))
+        reference = run.reference
+        matching = list(found_by(searches, reference.topics, reference.language, records))
+        rows = con.execute(
+            """
+            SELECT record_no FROM staging.core.articles
+            WHERE list_contains($held::INTEGER[], pmid)
+                OR pmid IN (
+                    SELECT pmid FROM staging.core.articles
+                    WHERE list_contains($matching::INTEGER[], record_no)
+                )
+            ORDER BY record_no
+            """,
+            {"held": held, "matching": matching},
+        ).fetchall()
+    wanted = [row[0] for row in rows]
+    with open_bytes(path) as stream:
+        body = stream.read()
+    return {
+        "object": run.archive.put(body),
+        "kept_record_nos": wanted,
+        "file_sha256": sha256_of(path),
+        "records_read": counts.records,
+        "records_kept": len(wanted),
+    }
 
 
 def archive_citation_list(run: Run) -> int:
@@ -142,30 +209,3 @@ def archive_citation_list(run: Run) -> int:
 def file_stamp(path: Path) -> str:
     """The name that orders a file among others: pubmed21n1298.xml.gz gives pubmed21n1298."""
     return re.sub(r"(\.(xml|nbib|txt|csv))?(\.gz)?$", "", shown(Path(path.name))).replace(":", "_")
-
-
-def _cut_out(con: duckdb.DuckDBPyConnection, path: Path, wanted: list[int]) -> bytes:
-    """Sets of the wanted records and of all that could not be read, byte by byte; and deletions."""
-    spans = con.execute(
-        """
-        SELECT raw_offset, raw_length, true FROM staging.core.articles
-        WHERE list_contains(?::INTEGER[], record_no)
-        UNION ALL
-        SELECT raw_offset, raw_length, false FROM staging.core.unreadable
-        ORDER BY 1
-        """,
-        [wanted],
-    ).fetchall()
-    deletions = con.execute(
-        "SELECT pmid, pmid_version FROM staging.core.deletions ORDER BY ALL"
-    ).fetchall()
-    places = [(offset, length) for offset, length, _ in spans]
-    pieces = [
-        (head, raw, was_read)
-        for (head, raw), (_, _, was_read) in zip(extract(path, places), spans, strict=True)
-    ]
-    if deletions:
-        listed = [b'<PMID Version="%d">%d</PMID>' % (version, pmid) for pmid, version in deletions]
-        gone = [b"<DeleteCitation>", *listed, b"</DeleteCitation>"]
-        pieces.append((Head(), b"\n".join(gone), True))
-    return b"".join(sets_of(pieces))

@@ -27,6 +27,8 @@ class Options:
         offline: ask a replay server over `archive` in place of PubMed.
         archive: directory of PubMed XML to replay (default: the demonstration).
         from_files: PubMed files to read in place of searching.
+        match: searches whose records are kept of files; none for all.
+        processes: that read files beside each other.
         name: name of the archive the files go to (default: files).
         full: read every record again, not only new and revised ones.
         accept_translation: let a search stand that PubMed reads otherwise than last time.
@@ -37,6 +39,8 @@ class Options:
     offline: bool = False
     archive: Path | None = None
     from_files: tuple[Path, ...] = ()
+    match: tuple[str, ...] = ()
+    processes: int = 1
     name: str | None = None
     full: bool = False
     accept_translation: bool = False

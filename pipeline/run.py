@@ -328,7 +328,8 @@ def _source(options: Options, settings: Settings, clock: Clock) -> Iterator[Euti
             yield EutilsClient(clock, pace_file=None, base_url=server.url)
     else:
         if settings.email is None:
-            log.warning(
+            # advice, and not news of this run: with --quiet, cron would mail it every day
+            log.info(
                 "NCBI_EMAIL is not set: requests go without a contact address, so NCBI "
                 "cannot write before it blocks."
             )

@@ -87,6 +87,10 @@ class Settings:
         base = self.warehouses or self.data / "warehouse"
         return base / slug(origin) / "warehouse.duckdb"
 
+    def scans(self, origin: str) -> Path:
+        """What an unfinished run has read of files; the next one takes it up."""
+        return self.data / ".scans" / slug(origin)
+
     @property
     def published(self) -> Path:
         return self.data / "published"

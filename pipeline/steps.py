@@ -111,7 +111,8 @@ def fetch(run: Run, made: Made) -> Outcome:
     client, asked = run.client, made.asked
     if client is None:
         matched = from_files.archive_matching(run)
-        return replace(made, fetched=Fetched(records_read=matched.read)), {
+        notes = (*made.notes, *matched.notes)
+        return replace(made, fetched=Fetched(records_read=matched.read), notes=notes), {
             "files": matched.files,
             "read": matched.read,
             "kept": matched.kept,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -57,9 +58,10 @@ ALLOWED_SKIPS = (
 
 
 LONGEST_FIRST = (
+    "tests/schedule/test_schedule.py",
     "tests/faults/test_matrix.py",
-    "tests/soak/test_soak.py",
     "tests/faults/test_key_with_prefect.py",
+    "tests/soak/test_soak.py",
     "tests/test_kill.py",
     "tests/outputs/page/test_many.py",
 )
@@ -294,18 +296,36 @@ def published(settings: Settings) -> Callable[..., list[tuple[object, ...]]]:
 
 
 @contextmanager
-def the_database_alone() -> Iterator[None]:
+def the_database_alone(*, but: str = "") -> Iterator[None]:
     """Publish sets without page, feeds, tables and comments: made of the database, they take time.
 
-    For tests of what a database holds; `test_key_with_prefect` publishes whole sets under every
-    fault, and tests/outputs has each of the files left out here.
+    For tests of what a database holds; tests/outputs has each of the files left out here. The
+    database is copied as it is.
+
+    Args:
+        but: page, feeds or tables, if that is published too.
     """
+    left_out = {
+        "tables": ("manifest", "export_all", lambda _con, _directory: []),
+        "page": ("page", "write", lambda _con, _directory: None),
+        "feeds": ("feeds", "write", lambda _con, _directory: None),
+    }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "comments", lambda _text: ())
-        patch.setattr(publish.manifest, "export_all", lambda _con, _directory: [])
-        patch.setattr(publish.page, "write", lambda _con, _directory: None)
-        patch.setattr(publish.feeds, "write", lambda _con, _directory: None)
+        patch.setattr(publish, "write_copy", _copy)
+        for what, (module, name, instead) in left_out.items():
+            if what != but:
+                patch.setattr(getattr(publish, module), name, instead)
         yield
+
+
+def _copy(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    con.execute("CHECKPOINT")
+    (source,) = con.execute(
+        "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
+    ).fetchall()
+    shutil.copyfile(source[0], path)
+    path.chmod(0o444)
 
 
 @pytest.fixture

@@ -7,24 +7,44 @@ does (asking, storing, resuming, publishing) is tested by one.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import duckdb
 from lxml import etree
 
+from pipeline import steps
+from pipeline.clock import Clock
 from pipeline.evidence import type_changes
 from pipeline.evidence.judge import judge
 from pipeline.evidence.reference import Reference
+from pipeline.options import Options
 from pipeline.outputs import marts
 from pipeline.outputs.answer import store_sentences
 from pipeline.outputs.wording import statement
-from pipeline.settings import PUBMED_ORIGIN, ROOT
-from pipeline.warehouse import fingerprint, load, membership, searches, stage
+from pipeline.pubmed.client import EutilsClient
+from pipeline.run import Run
+from pipeline.settings import PUBMED_ORIGIN, ROOT, Settings
+from pipeline.steps import Made
+from pipeline.warehouse import database, fingerprint, load, membership, searches, stage
 from tests.corpus import article_set
 
 SQL = ROOT / "sql"
 FIRST_DAY = datetime(2026, 11, 22, 12)
+
+LIVE_RUN = Options()
+ASKED_TO_NOTED = (
+    steps.search, steps.fetch, steps.parse, steps.load, steps.compare, steps.judge, steps.place,
+    steps.note,
+)  # fmt: skip
+
+_MADE = re.compile(r"^CREATE OR REPLACE (?:TABLE|VIEW|MACRO) marts\.(\w+)", re.MULTILINE)
+_NAMED = re.compile(r"\bmarts\.(\w+)")
+_READ = re.compile(r"(?:FROM|JOIN) marts\.(\w+)")
 
 Rows = list[tuple[Any, ...]]
 
@@ -35,6 +55,7 @@ class Warehouse:
     Attributes:
         con: the connection.
         as_of: the time of the day at work.
+        before: that of the day before; None on the first.
         counts: members, entered and left of each search on the last day.
     """
 
@@ -43,6 +64,8 @@ class Warehouse:
         self.reference = Reference.load(ROOT / "data" / "reference")
         self.as_of = FIRST_DAY
         self.before: datetime | None = None
+        self._last: datetime | None = None
+        self._made: set[str] = set()
         self.counts: dict[str, dict[str, int]] = {}
         for path in fingerprint.schema_files(SQL):
             self.con.execute(path.read_text(encoding="utf-8"))
@@ -55,6 +78,7 @@ class Warehouse:
             relation: schema and table.
             rows: column to value.
         """
+        self._made.clear()
         needed = self.con.execute(
             "SELECT column_name, data_type FROM duckdb_columns() "
             "WHERE schema_name || '.' || table_name = ? AND NOT is_nullable",
@@ -68,8 +92,64 @@ class Warehouse:
                 list(whole.values()),
             )
 
+    def run(
+        self,
+        settings: Settings,
+        clock: Clock,
+        client: EutilsClient | None = None,
+        options: Options = LIVE_RUN,
+    ) -> Run:
+        """A run on this warehouse, for steps of `pipeline.steps` by themselves.
+
+        Args:
+            settings: where its raw archive is.
+            clock: says when it is.
+            client: asks what stands in for PubMed.
+            options: what it was told.
+        """
+        self.before, self.as_of = self._last, clock.now()
+        return Run(
+            settings,
+            options,
+            clock,
+            PUBMED_ORIGIN,
+            options.mode,
+            {},
+            f"{self.as_of:%Y%m%d%H%M}",
+            self.as_of,
+            self.reference,
+            self.before.isoformat() if self.before else None,
+            cast(database.Warehouse, SimpleNamespace(con=self.con, exists=True)),
+            client,
+        )
+
+    def update(self, run: Run) -> Made:
+        """What a run asks, reads, judges and notes; it publishes nothing.
+
+        Returns:
+            what its steps made. Where one fails, the warehouse stays as it was.
+        """
+        self._made.clear()
+        made = Made()
+        try:
+            for step in ASKED_TO_NOTED:
+                made, _ = step(run, made)
+        except BaseException:
+            with suppress(duckdb.TransactionException):  # it failed before `load` opened one
+                self.con.execute("ROLLBACK")
+            raise
+        self.con.execute("COMMIT")
+        self._last = run.as_of
+        return made
+
     def read(self, *records: str, deleted: tuple[int, ...] = ()) -> dict[str, int]:
         """Read records as PubMed delivers them into `core`; returns what the load counted."""
+        self._made.clear()
+        self.stage(*records, deleted=deleted)
+        return load.merge(self.con, self.as_of)
+
+    def stage(self, *records: str, deleted: tuple[int, ...] = ()) -> None:
+        """Parse records as PubMed delivers them into staging tables."""
         stage.create_staging(self.con)
         stage.stage_file(
             self.con,
@@ -78,34 +158,36 @@ class Warehouse:
             stamp=f"{self.as_of:%Y%m%d}",
             first_record_no=1,
         )
-        return load.merge(self.con, self.as_of)
 
     def judge(self) -> None:
         """Judge what is in `core` by the shipped rules."""
+        self._made.clear()
         judge(self.con, self.reference)
         type_changes.note(self.con, self.as_of)
 
-    def day(self, *records: str, is_live: bool = True) -> None:
-        """One day's run: read, judge, memberships, marts. The next one is a day later.
+    def day(self, *records: str, is_live: bool = True, reason: str = "appeared") -> None:
+        """One day's run: read, judge, memberships. The next one is a day later.
 
         Args:
             records: all that PubMed holds on this day; its answers list those that the searches'
                 predicates match, and what was a member and is not given was deleted.
             is_live: PubMed was asked; else these are records of files, which nothing leaves.
+            reason: why records enter a search on a day that is not the first.
         """
         if self.counts:
             self.before, self.as_of = self.as_of, self.as_of + timedelta(days=1)
         self.read(*records)
         self.judge()
-        self.find(_pmids(records) if is_live else None)
-        self.build()
+        self.find(pmids_of(records) if is_live else None, reason)
 
-    def find(self, delivered: list[int] | None) -> None:
+    def find(self, delivered: list[int] | None, reason: str = "appeared") -> None:
         """Note a run with its searches, and bring memberships up to date.
 
         Args:
             delivered: PMIDs of the records that PubMed holds now; None where files were read.
+            reason: why records enter now, if it is not the first run.
         """
+        self._made.clear()
         is_live = delivered is not None
         in_scope = [
             search
@@ -114,7 +196,7 @@ class Warehouse:
         ]
         names = [search.name for search in in_scope]
         answers = {name: self._matching(name, delivered or []) for name in names if is_live}
-        reason = "appeared" if self.counts else "first_run"
+        reason = reason if self.counts else "first_run"
         gone = [
             pmid
             for (pmid,) in self.ask(
@@ -126,7 +208,7 @@ class Warehouse:
         self.counts = membership.update(
             self.con, answers, names, dict.fromkeys(names, reason), gone, self.as_of
         )
-        run = f"{self.as_of:%Y%m%d}"
+        run = f"{self.as_of:%Y%m%d%H%M}"
         mode = "live" if is_live else "files"
         self.fill(
             "ops.runs",
@@ -157,8 +239,13 @@ class Warehouse:
                 },
             )
 
-    def build(self) -> None:
-        """Make every mart anew."""
+    def build(self, *only: str) -> None:
+        """Make marts anew; `ask` does so by itself for those that it reads.
+
+        Args:
+            only: names of those that are looked at, to which those they read are added; all if
+                none is named.
+        """
         held, unread = self.ask(
             "SELECT (SELECT count(DISTINCT pmid) FROM ops.search_hits WHERE left_at IS NULL), "
             "(SELECT count(DISTINCT pmid) FROM ops.unread_records)"
@@ -176,11 +263,22 @@ class Warehouse:
             ],
         )
         marts.note_dois(self.con)
-        for path in marts.files(SQL):
-            self.con.execute(path.read_text(encoding="utf-8"))
-        store_sentences(self.con)
+        scripts = [path.read_text(encoding="utf-8") for path in marts.files(SQL)]
+        for script in with_what_they_read(scripts, only) if only else scripts:
+            self.con.execute(script)
+            self._made |= (made := set(_MADE.findall(script)))
+            if "answer" in made:
+                store_sentences(self.con)
+
+    def change(self, sql: str) -> None:
+        """Execute a statement; marts are made anew when they are next asked for."""
+        self._made.clear()
+        self.con.execute(sql)
 
     def ask(self, sql: str, parameters: list[object] | None = None) -> Rows:
+        """Rows of a query, after the marts that it names were made of what is held now."""
+        if lacking := set(_NAMED.findall(sql)) - self._made:
+            self.build(*lacking)
         return self.con.execute(sql, parameters or []).fetchall()
 
     def _matching(self, search: str, pmids: list[int]) -> list[int]:
@@ -194,7 +292,18 @@ class Warehouse:
         return [pmid for (pmid,) in rows]
 
 
-def _pmids(records: tuple[str, ...]) -> list[int]:
+def with_what_they_read(scripts: list[str], names: Iterable[str]) -> list[str]:
+    """Those of the scripts that make these marts, or another one that such a script reads."""
+    wanted, found = set(names), []
+    for script in reversed(scripts):  # each reads only what was made before it
+        if wanted & (made := set(_MADE.findall(script))):
+            found.append(script)
+            wanted = wanted - made | (set(_READ.findall(script)) - made)
+    assert not wanted, f"no such mart: {wanted}"
+    return found[::-1]
+
+
+def pmids_of(records: tuple[str, ...]) -> list[int]:
     return [int(str(etree.fromstring(text).findtext(".//PMID"))) for text in records]
 
 

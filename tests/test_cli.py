@@ -31,6 +31,7 @@ pytestmark = pytest.mark.whole
 COMMANDS = (
     "update", "query", "claims", "explain", "export", "status", "doctor", "evaluate", "schedule",
     "rebuild", "runs", "verify", "replay", "backup", "restore", "keep", "install", "notify",
+    "open", "tables", "schema", "search", "completion",
 )  # fmt: skip
 KEY = "canary0000000000000000000000000key"
 RECORDS = (article(1, "Kratom and pain in mice"), article(2, "Kratom for sale"))
@@ -247,7 +248,7 @@ def test_query_gives_rows_on_stdout_and_the_warning_on_stderr(data, capsys):
     assert ketum("query", sql, "--format", "csv") == 0
     told = capsys.readouterr()
     assert told.out == "search,n\nkratom,2\n"
-    assert "A 0 here says nothing about the literature" in told.err
+    assert "local files: a 0 says nothing. PubMed only." in told.err
     assert ketum("query", sql, "--format", "json") == 0
     assert json.loads(capsys.readouterr().out) == [{"search": "kratom", "n": 2}]
     assert ketum("query", sql) == 0
@@ -410,7 +411,7 @@ def test_an_export_tells_its_file_on_stdout_and_the_rest_on_stderr(data, capsys,
     (path,) = place.iterdir()
     assert told.out == f"{path}\n"
     assert "2 record(s) of set " in told.err
-    assert "A 0 here says nothing about the literature" in told.err
+    assert "local files: a 0 says nothing. PubMed only." in told.err
     assert ketum(*arguments) == 2
     told = capsys.readouterr()
     assert told.out == "" and "there already" in told.err

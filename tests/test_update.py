@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 
@@ -19,8 +20,10 @@ from pipeline.evidence import judge as judging
 from pipeline.options import Options
 from pipeline.outputs import publish
 from pipeline.rebuild import rebuild
+from pipeline.settings import Settings
 from pipeline.storage import hold_lock
 from pipeline.update import run_update
+from tests.conftest import publish_live
 from tests.corpus import article, write
 
 pytestmark = pytest.mark.whole
@@ -28,11 +31,54 @@ pytestmark = pytest.mark.whole
 FIRST = article(1, "Effects of <i>Mitragyna speciosa</i> on pain in mice")
 
 
-def test_italics_in_a_title_are_not_cut(live, published):
-    live(FIRST)
-    assert published("SELECT title FROM core.articles") == [
+@pytest.fixture(scope="module")
+def first_set(tmp_path_factory) -> Settings:
+    """A published set of one record, with all of its files; read only."""
+    base = tmp_path_factory.mktemp("first")
+    publish_live(base, FIRST, article(2, "=HYPERLINK(1) kratom"))
+    return Settings(data=base / "data")
+
+
+def test_csv_is_safe_to_open_in_a_spreadsheet(first_set):
+    text = (first_set.latest / "tables" / "core.articles.csv").read_text()
+    assert "'=HYPERLINK(1) kratom" in text
+
+
+def test_the_manifest_states_every_file_with_its_hash(first_set):
+    manifest = json.loads((first_set.latest / "manifest.json").read_text())
+    stated = {r["path"]: r["hash"].removeprefix("sha256:") for r in manifest["resources"]}
+    files = {
+        p.relative_to(first_set.latest.resolve()).as_posix(): p
+        for p in first_set.latest.resolve().rglob("*")
+        if p.is_file() and p.name != "manifest.json"
+    }
+    assert stated.keys() == files.keys()
+    for name, path in files.items():
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == stated[name]
+
+
+def test_the_journal_tells_how_a_run_went(first_set):
+    (written,) = first_set.runs.glob("*/run.json")
+    journal = json.loads(written.read_text())
+    assert journal["state"] == "published"
+    assert [step["step"] for step in journal["steps"]] == [
+        "search", "fetch", "parse", "count", "load", "compare", "judge", "place", "note", "build",
+        "check", "report", "commit", "publish",
+    ]  # fmt: skip
+
+
+def test_italics_in_a_title_are_not_cut(memory):
+    memory.read(FIRST)
+    assert memory.ask("SELECT title FROM core.articles") == [
         ("Effects of Mitragyna speciosa on pain in mice",)
     ]
+
+
+def test_one_unreadable_record_does_not_stop_the_others(memory):
+    broken = article(2, "Kratom").replace('<PMID Version="1">', '<PMID Version="99999999">')
+    assert memory.read(FIRST, broken)["quarantined"] == 1
+    assert memory.ask("SELECT pmid FROM ops.quarantine") == [(2,)]
+    assert memory.ask("SELECT pmid FROM core.articles") == [(1,)]
 
 
 def test_a_record_that_appears_is_new_and_one_that_changes_is_logged(live, clock, published):
@@ -59,28 +105,6 @@ def test_a_record_that_appears_is_new_and_one_that_changes_is_logged(live, clock
     ]
 
 
-def test_a_record_that_leaves_the_search_is_kept_and_its_stay_ends(live, clock, published):
-    live(FIRST, article(2, "Kratom"))
-    clock.sleep(86_400)
-    live(FIRST, article(2, "Another plant after all"))
-    assert published(
-        "SELECT pmid, left_reason FROM ops.search_hits WHERE search = 'kratom' ORDER BY pmid"
-    ) == [(1, None), (2, "left")]
-    clock.sleep(86_400)
-    live(FIRST)
-    assert published("SELECT pmid FROM marts.articles") == [(1,)]
-    assert published("SELECT count(*) FROM core.articles") == [(2,)]
-
-
-def test_a_record_pubmed_no_longer_delivers_left_as_deleted(live, clock, published):
-    live(FIRST, article(2, "Kratom"))
-    clock.sleep(86_400)
-    live(FIRST)
-    assert published(
-        "SELECT left_reason FROM ops.search_hits WHERE search = 'kratom' AND pmid = 2"
-    ) == [("deleted",)]
-
-
 def test_an_unchanged_day_gives_the_same_tables_with_a_fresh_date(live, clock, published):
     live(FIRST)
     before = published("SELECT * EXCLUDE (as_of_date, set_id) FROM marts.study_types_by_year")
@@ -94,17 +118,6 @@ def test_an_unchanged_day_gives_the_same_tables_with_a_fresh_date(live, clock, p
     assert published("SELECT max(as_of_date)::VARCHAR FROM marts.search_totals") == [
         ("2026-11-23",)
     ]
-
-
-def test_unchanged_files_of_two_sets_are_one_file_on_disk(live_with_outputs, clock, settings):
-    live = live_with_outputs
-    live(FIRST)
-    first = (settings.latest / "tables" / "core.authors.csv").resolve()
-    clock.sleep(86_400)
-    live(FIRST)
-    second = (settings.latest / "tables" / "core.authors.csv").resolve()
-    assert first != second
-    assert first.stat().st_ino == second.stat().st_ino
 
 
 def test_a_failing_check_undoes_the_run_and_publishes_nothing(
@@ -167,19 +180,6 @@ def test_a_warehouse_of_another_shape_names_rebuild(live, settings, clock):
     assert caught.value.exit_code == 2
 
 
-def test_a_file_adds_records_and_never_ends_a_membership(settings, clock, tmp_path, published):
-    one = write(tmp_path / "pubmed26n0001.xml", FIRST)
-    two = write(tmp_path / "pubmed26n0002.xml", article(2, "Headache after exercise"))
-    run_update(Options(from_files=(one,)), settings, clock)
-    clock.sleep(60)
-    run_update(Options(from_files=(two,)), settings, clock)
-    assert published("SELECT search, held_member_count FROM marts.search_totals ORDER BY 1") == [
-        ("kratom", 1),
-        ("kratom_pain", 1),
-        ("pain", 2),
-    ]
-
-
 def test_a_file_that_is_no_pubmed_file_changes_nothing(settings, clock, tmp_path):
     page = tmp_path / "error.xml"
     page.write_text("<html><body>Service unavailable</body></html>")
@@ -187,40 +187,6 @@ def test_a_file_that_is_no_pubmed_file_changes_nothing(settings, clock, tmp_path
         run_update(Options(from_files=(page,)), settings, clock)
     assert not settings.published.exists()
     assert not settings.warehouse("archive:files").exists()
-
-
-def test_the_journal_tells_how_a_run_went(live, settings):
-    receipt = live(FIRST)
-    journal = json.loads((settings.runs / receipt.run_id / "run.json").read_text())
-    assert journal["state"] == "published"
-    assert [step["step"] for step in journal["steps"]] == [
-        "search", "fetch", "parse", "count", "load", "compare", "judge", "place", "note", "build",
-        "check", "report", "commit", "publish",
-    ]  # fmt: skip
-
-
-def test_csv_is_safe_to_open_in_a_spreadsheet(live_with_outputs, settings):
-    live = live_with_outputs
-    live(article(1, "=HYPERLINK(1) kratom"))
-    text = (settings.latest / "tables" / "core.articles.csv").read_text()
-    assert "'=HYPERLINK(1) kratom" in text
-
-
-def test_the_manifest_states_every_file_with_its_hash(live_with_outputs, settings):
-    live = live_with_outputs
-    import hashlib
-
-    live(FIRST)
-    manifest = json.loads((settings.latest / "manifest.json").read_text())
-    stated = {r["path"]: r["hash"].removeprefix("sha256:") for r in manifest["resources"]}
-    files = {
-        p.relative_to(settings.latest.resolve()).as_posix(): p
-        for p in settings.latest.resolve().rglob("*")
-        if p.is_file() and p.name != "manifest.json"
-    }
-    assert stated.keys() == files.keys()
-    for name, path in files.items():
-        assert hashlib.sha256(path.read_bytes()).hexdigest() == stated[name]
 
 
 def test_a_later_copy_that_no_longer_matches_still_replaces_the_one_held(
@@ -284,18 +250,9 @@ def refuse(*_arguments):
     raise ConfigurationError("a bad override")
 
 
-def test_one_unreadable_record_does_not_stop_the_others(live, published):
-    broken = article(2, "Kratom").replace('<PMID Version="1">', '<PMID Version="99999999">')
-    receipt = live(FIRST, broken)
-    assert receipt.records["quarantined"] == 1
-    assert published("SELECT pmid, reason FROM ops.quarantine")[0][0] == 2
-    assert published("SELECT pmid FROM marts.articles") == [(1,)]
-
-
-def test_a_damaged_set_of_the_same_run_is_written_anew(live_with_outputs, settings):
-    live = live_with_outputs
+def test_a_damaged_set_of_the_same_run_is_written_anew(live, settings):
     live(FIRST)
-    damaged = settings.latest / "tables" / "core.authors.csv"
+    damaged = settings.latest / "digest.md"
     damaged.resolve().unlink()
     rebuild("pubmed", settings)
     assert damaged.exists()

@@ -6,7 +6,10 @@ A module imports what its command needs when the command runs, so that `ketum --
 
 from pipeline.commands import (
     backup,
+    browse,
+    bulk_load,
     claims,
+    completion,
     evaluate,
     explain,
     export,
@@ -18,13 +21,19 @@ from pipeline.commands import (
     replay,
     runs,
     schedule,
+    search,
     status,
+    tables,
     update,
     verify,
 )
 
 ALL = (
     update,
+    bulk_load,
+    browse,
+    tables,
+    search,
     query,
     claims,
     explain,
@@ -40,5 +49,6 @@ ALL = (
     verify,
     backup,
     replay,
+    completion,
 )
 """In the order `ketum --help` shows them."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 
-from pipeline.commands.parsers import Subparsers
+from pipeline.commands.parsers import Subparsers, add_quiet, note_set
 from pipeline.errors import EXIT_OK, ConfigurationError
 from pipeline.settings import Settings
 
@@ -30,6 +29,7 @@ def register(commands: Subparsers) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     claims.set_defaults(work=_claims)
+    add_quiet(claims)
     claims.add_argument("claim", nargs="?", metavar="ID", help="one claim, with its records")
     claims.add_argument(
         "--search", help="whose records (default: those that the questions are about)"
@@ -74,5 +74,5 @@ def _claims(settings: Settings, arguments: argparse.Namespace) -> int:
         print(for_json(json.dumps(found, indent=1, ensure_ascii=False, default=str)))
     else:
         print(text)
-    print(query.note(settings), file=sys.stderr)
+    note_set(settings, arguments)
     return EXIT_OK

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.clock import Clock
-from pipeline.commands.parsers import Subparsers
+from pipeline.commands.parsers import Subparsers, add_quiet, note_set
 from pipeline.errors import EXIT_OK
 from pipeline.settings import Settings
 
@@ -28,8 +28,11 @@ def register(commands: Subparsers) -> None:
         "primary won, and how to decide otherwise.",
     )
     explain.set_defaults(work=_explain)
+    add_quiet(explain)
     which = explain.add_mutually_exclusive_group(required=True)
-    which.add_argument("pmid", nargs="?", type=int, help="the record")
+    which.add_argument(
+        "record", nargs="?", metavar="RECORD", help="its PMID, its DOI, or words of its title"
+    )
     which.add_argument(
         "--next", action="store_true",
         help="the first of the review queue that overrides.toml does not decide yet",
@@ -39,27 +42,29 @@ def register(commands: Subparsers) -> None:
         help="what the records of a file (- for stdin) would become: PubMed XML, .nbib, or text "
         "with the title on its first line and the abstract after it",
     )  # fmt: skip
+    explain.add_argument("more", nargs="*", metavar="WORD", help="more words of its title")
     explain.add_argument("--json", action="store_true", help="for programs")
 
 
 def _explain(settings: Settings, arguments: argparse.Namespace) -> int:
     if arguments.text:
         return _explain_file(settings, arguments)
-    from pipeline.outputs import explain, query
+    from pipeline.outputs import explain, lookup, query
 
     with query.open_published(settings) as con:
-        pmid = arguments.pmid
         if arguments.next:
             pmid = explain.next_pmid(con, settings.reference / "overrides.toml")
             if pmid is None:
                 print("Everything in the review queue is decided.", file=sys.stderr)
                 return EXIT_OK
+        else:
+            pmid = lookup.identify(con, " ".join([arguments.record, *arguments.more]))
         told = explain.explain(con, pmid)
     if arguments.json:
         print(json.dumps(told, indent=1, default=str))
     else:
         print(explain.text(told, is_terminal=sys.stdout.isatty(), today=Clock().now().date()))
-    print(query.note(settings), file=sys.stderr)
+    note_set(settings, arguments)
     return EXIT_OK
 
 

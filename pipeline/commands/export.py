@@ -7,7 +7,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from pipeline.commands.parsers import Subparsers
+from pipeline.commands.parsers import Subparsers, add_quiet, note_set
 from pipeline.errors import EXIT_OK
 from pipeline.settings import Settings
 from pipeline.storage import shown
@@ -37,6 +37,7 @@ def register(commands: Subparsers) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     export.set_defaults(work=_export)
+    add_quiet(export)
     export.add_argument("--search", required=True, help="members of this search, e.g. kratom_pain")
     export.add_argument(
         "--claim", metavar="ID", help="addressing this claim, e.g. safety.liver (`ketum claims`)"
@@ -71,7 +72,6 @@ def register(commands: Subparsers) -> None:
 
 def _export(settings: Settings, arguments: argparse.Namespace) -> int:
     from pipeline.escaping import for_terminal_lines
-    from pipeline.outputs import query
     from pipeline.outputs.citations.export import export
     from pipeline.outputs.citations.selection import Selection, years
 
@@ -93,5 +93,7 @@ def _export(settings: Settings, arguments: argparse.Namespace) -> int:
     )
     if told.path is not None:
         print(shown(told.path))
-    print(for_terminal_lines([*told.lines, query.note(settings)]), file=sys.stderr)
+    if not arguments.quiet:
+        print(for_terminal_lines(told.lines), file=sys.stderr)
+    note_set(settings, arguments)
     return EXIT_OK

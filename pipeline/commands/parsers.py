@@ -1,11 +1,28 @@
-"""The type each command's `register` takes: argparse gives it no public name."""
+"""What commands share: the type their `register` takes, and the note on the set they read."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, TypeAlias
 
+from pipeline.settings import Settings
+
 if TYPE_CHECKING:
+    # argparse gives it no public name
     Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 else:
     Subparsers = argparse.Action
+
+
+def add_quiet(parser: argparse.ArgumentParser) -> None:
+    """Add `--quiet` to a command that reads the published set."""
+    parser.add_argument("--quiet", action="store_true", help="no note on the set, errors only")
+
+
+def note_set(settings: Settings, arguments: argparse.Namespace) -> None:
+    """Say on stderr which set was read and what a zero means in it, unless told to be quiet."""
+    from pipeline.outputs import query
+
+    if not arguments.quiet:
+        print(query.note(settings), file=sys.stderr)

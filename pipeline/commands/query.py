@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from pipeline.commands.parsers import Subparsers
+from pipeline.commands.parsers import Subparsers, add_quiet, note_set
 from pipeline.errors import EXIT_OK, ConfigurationError
 from pipeline.settings import Settings, environment_of_others
 
@@ -31,6 +31,7 @@ def register(commands: Subparsers) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     query.set_defaults(work=_query)
+    add_quiet(query)
     query.add_argument(
         "sql", nargs="?", help="the statement, a file that holds it (*.sql), or - for stdin"
     )
@@ -68,7 +69,7 @@ def _query(settings: Settings, arguments: argparse.Namespace) -> int:
         print(f"Written: {arguments.output}", file=sys.stderr)
     else:
         query.run(settings, sql, arguments.format, sys.stdout)
-    print(query.note(settings), file=sys.stderr)
+    note_set(settings, arguments)
     return EXIT_OK
 
 

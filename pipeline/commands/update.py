@@ -21,8 +21,9 @@ def register(commands: Subparsers) -> None:
     update.set_defaults(work=_update)
     add_options(update)
     update.add_argument(
-        "--quiet", action="store_true", help="no receipt, only warnings and errors (for cron)"
-    )
+        "--quiet", action="store_true",
+        help="nothing at all where all is well, else warnings and errors (for cron)",
+    )  # fmt: skip
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -78,17 +79,25 @@ def options_of(arguments: argparse.Namespace) -> Options:
 
 
 def _update(settings: Settings, arguments: argparse.Namespace) -> int:
+    return publish_update(options_of(arguments), settings, quiet=arguments.quiet)
+
+
+def publish_update(options: Options, settings: Settings, *, quiet: bool) -> int:
+    """Run an update, print its receipt and notify people; returns the exit code.
+
+    Raises:
+        KetumError: with the exit code of the contract; nothing is published then.
+    """
     from pipeline import before_run, notify
     from pipeline.update import run_update
 
-    options = options_of(arguments)
     try:
         before_run.prepare(options.origin, settings)
         told = run_update(options, settings)
     except Exception:
         notify.after_run(settings, is_published=False)
         raise
-    if not arguments.quiet:
+    if not quiet:
         print(told.text(), flush=True)
     notify.after_run(settings, is_published=True)
     return EXIT_OK

@@ -131,6 +131,16 @@ class Clause:
     rule: Rule
     is_substance: bool = False
 
+    @cached_property
+    def phrases_needed(self) -> frozenset[str]:
+        """One of these stands in the XML of each record it matches (see `pubmed.sieve`)."""
+        return frozenset(
+            _plain_words(text)
+            for signal in self.rule.signals
+            for text in (signal.value, signal.ui)
+            if text is not None
+        )
+
 
 @dataclass(frozen=True)
 class Topic:
@@ -153,6 +163,11 @@ class Topic:
     set_aside: Any = None
     subject: str | None = None
     is_counted: bool = False
+
+    @property
+    def phrases_needed(self) -> frozenset[str]:
+        """One of these stands in the XML of each record it matches (see `pubmed.sieve`)."""
+        return frozenset().union(*(clause.phrases_needed for clause in self.clauses))
 
     @property
     def query(self) -> str:
@@ -257,6 +272,11 @@ def found_by(
         hits = topics_of(topics, record.units(language), record.tags()).hits
         if hits and any(search.finds(hits) for search in searches):
             yield record.pmid
+
+
+def _plain_words(text: str) -> str:
+    r"""The words of a name or of a pattern such as `\bbiak biak\b`, with one space between."""
+    return " ".join(re.findall(r"[a-z0-9]+", re.sub(r"\\[bw]\*?", " ", text).lower()))
 
 
 def _level(clause: Clause, found: Found) -> int:

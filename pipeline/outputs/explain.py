@@ -49,8 +49,9 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
     """
     record = rows(
         con,
-        "SELECT a.pmid, c.title, m.citation, a.doi, a.pmid IN (SELECT s.pmid "
-        "FROM core.abstract_sections AS s) AS has_abstract FROM core.articles AS a "
+        "SELECT a.pmid, c.title, m.citation, a.doi, "
+        "a.pmid IN (SELECT s.pmid FROM core.abstract_sections AS s) AS has_abstract "
+        "FROM core.articles AS a "
         "JOIN core.article_citations AS c USING (pmid) "
         "LEFT JOIN marts.articles AS m USING (pmid) WHERE a.pmid = ?",
         pmid,
@@ -59,7 +60,7 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
         raise ConfigurationError(
             f"PMID {pmid} is not in the published set.",
             effect="There is nothing to explain.",
-            next_step='`ketum query "SELECT pmid, title FROM marts.articles"` lists what is held.',
+            next_step="`ketum search WORDS` finds what is held.",
         )
     labels = rows(
         con,
@@ -324,8 +325,8 @@ def facet_lines(found: list[dict[str, Any]], *, has_abstract: bool) -> list[str]
         if one["value"] != "not_stated":
             lines.append(f"  {one['label']}: {one['value']} ({one['level']}), {_words(one)}")
     if silent:
-        silence = f"{not_given(has_abstract)}: {', '.join(silent)}"
-        lines += textwrap.wrap(silence, 96, initial_indent="  ", subsequent_indent="    ")
+        told = f"{not_given(has_abstract)}: {', '.join(silent)}"
+        lines += textwrap.wrap(told, 96, initial_indent="  ", subsequent_indent="    ")
     return ["", "Facets", *lines] if lines else []
 
 

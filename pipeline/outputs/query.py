@@ -17,7 +17,8 @@ from typing import TextIO
 import duckdb
 
 from pipeline.errors import CheckError, ConfigurationError
-from pipeline.outputs import rows
+from pipeline.outputs import catalogue, rows
+from pipeline.outputs.wording import scope
 from pipeline.settings import Settings
 from pipeline.storage import first_line, for_duckdb
 from pipeline.warehouse.database import CORRUPT, is_damage, is_in_use
@@ -100,11 +101,14 @@ def _lock(con: duckdb.DuckDBPyConnection, writable: Path | None) -> None:
 
 
 def note(settings: Settings) -> str:
-    """Which set was read, what a zero means in it, and what was not searched."""
+    """Which set was read, what a zero means in it, and what was not searched, in one line."""
     with open_published(settings) as con:
-        row = con.execute("SELECT set_id, statement FROM marts.search_totals LIMIT 1").fetchone()
+        row = con.execute(
+            "SELECT (SELECT any_value(set_id) FROM marts.search_totals), origin, "
+            "(SELECT count(DISTINCT pmid) FROM ops.unread_records) FROM ops.warehouse"
+        ).fetchone()
     assert row is not None
-    return f"Set {row[0]}. {row[1]}"
+    return scope(*row)
 
 
 def run(settings: Settings, sql: str, form: str, out: TextIO) -> None:
@@ -119,7 +123,7 @@ def run(settings: Settings, sql: str, form: str, out: TextIO) -> None:
     Raises:
         ConfigurationError: the SQL is wrong, or nothing is published.
     """
-    with open_published(settings) as con, _told_plainly():
+    with open_published(settings) as con, _told_plainly(con, sql):
         relation = _answer(con, sql)
         if form == "table":
             rows.table(relation, out)
@@ -142,7 +146,7 @@ def to_parquet(settings: Settings, sql: str, target: Path) -> None:
     """
     part = target.resolve().with_name(f".{target.name}.part")
     try:
-        with open_published(settings, writable=part) as con, _told_plainly():
+        with open_published(settings, writable=part) as con, _told_plainly(con, sql):
             relation = _answer(con, sql)
             own = ", ".join(
                 f"#{number} AS {_quoted(name)}"
@@ -160,14 +164,14 @@ def plan(settings: Settings, sql: str, out: TextIO) -> None:
     Raises:
         ConfigurationError: the SQL is wrong, or nothing is published.
     """
-    with open_published(settings) as con, _told_plainly():
+    with open_published(settings) as con, _told_plainly(con, sql):
         steps = con.execute(f"EXPLAIN {_all_but_the_last(con, sql)}").fetchall()
     rows.lines("".join(text for _, text in steps).rstrip("\n"), out)
 
 
 @contextmanager
-def _told_plainly() -> Iterator[None]:
-    """DuckDB's own words as an error of ours."""
+def _told_plainly(con: duckdb.DuckDBPyConnection, sql: str) -> Iterator[None]:
+    """DuckDB's own words as an error of ours, with the name that was meant."""
     try:
         yield
     except duckdb.Error as error:
@@ -176,7 +180,7 @@ def _told_plainly() -> Iterator[None]:
         raise ConfigurationError(
             f"DuckDB says: {str(error).strip()}",
             effect="There is no answer, or only the part of it above.",
-            next_step=_next_step(str(error)),
+            next_step=catalogue.hint(con, str(error), sql) or _next_step(str(error)),
         ) from None
 
 
@@ -188,7 +192,7 @@ def _next_step(words: str) -> str:
         return "other files are out of reach here; any DuckDB client joins them with the set."
     if "configuration has been locked" in words:
         return "settings are fixed here; any DuckDB client takes them."
-    return '`ketum query "SHOW ALL TABLES"` lists what there is.'
+    return "`ketum tables` lists what there is, `ketum schema TABLE` its columns."
 
 
 def _answer(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyRelation:
@@ -203,7 +207,7 @@ def _all_but_the_last(con: duckdb.DuckDBPyConnection, sql: str) -> str:
         raise ConfigurationError(
             "There is no statement to run.",
             effect="Nothing was read.",
-            next_step='`ketum query "SHOW ALL TABLES"` lists what there is.',
+            next_step="`ketum tables` lists what there is.",
         )
     if statements[-1].expected_result_type == [duckdb.ExpectedResultType.NOTHING]:
         raise ConfigurationError(

@@ -42,6 +42,25 @@ def not_given(has_abstract: bool) -> str:
     return "not in abstract" if has_abstract else "no abstract held"
 
 
+def scope(set_id: str, origin: str, unread: int) -> str:
+    """The same in one line, for the terminal.
+
+    Args:
+        set_id: the set that was read.
+        origin: of its records.
+        unread: distinct records that a search lists and that could not be read.
+    """
+    if origin == PUBMED_ORIGIN and unread:
+        zero = f"all that PubMed lists but {unread} unread"
+    elif origin == PUBMED_ORIGIN:
+        zero = "complete searches"
+    elif origin == archive_origin("demo"):
+        zero = "a demonstration: a 0 says nothing"
+    else:
+        zero = "local files: a 0 says nothing"
+    return f"Set {set_id}, {zero}. PubMed only."
+
+
 def at_most(count: str, unread: int | None, most: int) -> str:
     """A count of a complete list of which some records could not be read: c, at most c + u.
 

@@ -17,13 +17,22 @@ from pipeline.pubmed.records import PARSED_COLUMNS
 _NOT_COMPARED = {"pmid", "record_sha256", "raw_file", "raw_offset", "raw_length", "source_stamp"}
 
 
+def replaces(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the winners take the place of any row that is held; often none does."""
+    row = con.execute("SELECT bool_or(is_held) FROM winners").fetchone()
+    return row is not None and bool(row[0])
+
+
 def remember_before(con: duckdb.DuckDBPyConnection) -> None:
     """TEMP values_before (pmid, field, value) for the held records about to be replaced."""
-    _values(con, "values_before")
+    if replaces(con):
+        _values(con, "values_before")
 
 
 def log_changes(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     """Compare with the rows now in core and add the differences to ops.article_changes."""
+    if not replaces(con):
+        return
     _values(con, "values_after")
     con.execute(
         """

@@ -122,6 +122,8 @@ def _find_cited_records(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _drop_cited_records(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    if not _count(con, "cited_as"):
+        return
     con.execute(
         """
         INSERT OR REPLACE INTO ops.article_changes
@@ -252,12 +254,14 @@ def _replace_winners(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
         """,
         [as_of, as_of],
     )
+    replaces = changes.replaces(con)
     con.execute("DELETE FROM core.articles WHERE pmid IN (SELECT pmid FROM winners WHERE is_held)")
     con.execute("INSERT INTO core.articles BY NAME SELECT * FROM incoming ORDER BY pmid")
     for table in CHILD_TABLES:
-        con.execute(
-            f"DELETE FROM core.{table} WHERE pmid IN (SELECT pmid FROM winners WHERE is_held)"
-        )
+        if replaces:
+            con.execute(
+                f"DELETE FROM core.{table} WHERE pmid IN (SELECT pmid FROM winners WHERE is_held)"
+            )
         con.execute(
             f"""
             INSERT INTO core.{table} BY NAME
@@ -300,6 +304,8 @@ def _delete_deleted(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
         SELECT a.pmid, a.title FROM core.articles AS a WHERE {_IS_DELETED.format("a")}
         """
     )
+    if not _count(con, "deleted_held"):
+        return
     con.execute(
         """
         INSERT OR REPLACE INTO ops.article_changes

@@ -29,7 +29,12 @@ CREATE OR REPLACE TABLE marts.articles ( -- one row per record that is a member 
     doi_url VARCHAR, -- link by DOI, escaped
     record_source VARCHAR NOT NULL, -- pubmed_xml, nbib or sparse
     first_seen_at TIMESTAMP NOT NULL, -- UTC time we first loaded it
-    changed_at TIMESTAMP NOT NULL -- UTC time its record last changed
+    changed_at TIMESTAMP NOT NULL, -- UTC time its record last changed
+    first_author_country VARCHAR, -- where the first author works, as far as an affiliation says it (marts.article_countries)
+    countries VARCHAR[] NOT NULL, -- all countries that affiliations of its authors name
+    registrations VARCHAR[] NOT NULL, -- registrations it names, in the registry's own form, e.g. NCT01234567
+    facets VARCHAR[] NOT NULL, -- what was tested, in whom, how, as facet.value; what is not stated is left out (marts.article_facets)
+    claims VARCHAR[] NOT NULL -- claims it addresses, however it does (marts.claim_articles says how)
 );
 
 INSERT INTO marts.articles
@@ -97,7 +102,12 @@ SELECT
     d.doi_url,
     a.record_source,
     a.first_seen_at,
-    a.changed_at
+    a.changed_at,
+    w.first_author_country,
+    coalesce(w.countries, []),
+    coalesce(r.registrations, []),
+    coalesce(f.facets, []),
+    coalesce(q.claims, [])
 FROM core.articles AS a
 CROSS JOIN run_parameters AS p
 INNER JOIN core.article_years AS y ON a.pmid = y.pmid
@@ -106,6 +116,30 @@ INNER JOIN evidence.article_study_types AS s ON a.pmid = s.pmid AND s.is_primary
 INNER JOIN evidence.study_types AS t ON s.study_type = t.study_type
 LEFT JOIN evidence.article_flags AS g ON a.pmid = g.pmid
 LEFT JOIN core.books AS b ON a.pmid = b.pmid
+LEFT JOIN (
+    SELECT
+        pmid,
+        any_value(country) FILTER (is_first_author) AS first_author_country,
+        list(country ORDER BY country) AS countries
+    FROM marts.article_countries
+    GROUP BY pmid
+) AS w ON a.pmid = w.pmid
+LEFT JOIN (
+    SELECT pmid, list_sort(list(DISTINCT number)) AS registrations
+    FROM evidence.registrations
+    GROUP BY pmid
+) AS r ON a.pmid = r.pmid
+LEFT JOIN (
+    SELECT pmid, list_sort(list(DISTINCT facet || '.' || value)) AS facets
+    FROM evidence.article_facets
+    WHERE value <> 'not_stated'
+    GROUP BY pmid
+) AS f ON a.pmid = f.pmid
+LEFT JOIN (
+    SELECT pmid, list_sort(list(DISTINCT claim)) AS claims
+    FROM evidence.article_claims
+    GROUP BY pmid
+) AS q ON a.pmid = q.pmid
 LEFT JOIN run_dois AS d ON a.pmid = d.pmid
 LEFT JOIN evidence.article_topics AS k ON a.pmid = k.pmid AND k.topic = 'kratom'
 LEFT JOIN evidence.article_topics AS n ON a.pmid = n.pmid AND n.topic = 'pain'

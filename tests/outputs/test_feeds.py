@@ -25,9 +25,8 @@ from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
 from pipeline.settings import Settings
 from pipeline.update import run_update
-from pipeline.warehouse import searches
 from tests import corpus
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article
 from tests.in_memory import Warehouse
 
@@ -83,11 +82,11 @@ def names(latest: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def sets(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Sets of three days: one old record; three new ones; the same again."""
+    """Sets of three days: one old record; three new ones; the same again. No pages, no tables."""
     base = tmp_path_factory.mktemp("feeds")
     settings, clock = Settings(data=base / "data", pace_file=base / "pace"), FakeClock()
     found = []
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, the_database_alone(but="feeds"):
         patch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
         for records in ((OLD,), (OLD, *NEW), (OLD, *NEW)):
             corpus.write(base / "corpus" / "all.xml", *records)
@@ -110,8 +109,9 @@ Day = Callable[..., Path]
 def day(memory: Warehouse, tmp_path: Path) -> Day:
     """Hold these records on the next day; returns where its feeds are."""
 
-    def run(*records: str) -> Path:
-        memory.day(*records)
+    def run(*records: str, reason: str = "appeared") -> Path:
+        memory.day(*records, reason=reason)
+        memory.build()
         directory = tmp_path / f"{memory.as_of:%Y-%m-%d}"
         directory.mkdir()
         feeds.write(memory.con, directory)
@@ -252,23 +252,15 @@ def test_a_record_that_enters_a_second_search_is_not_new(day):
     assert len(titles(latest)) == 1
 
 
-def test_where_pubmed_reads_a_search_otherwise_only_what_just_entered_it_is_news(
-    live_with_outputs, settings, clock, monkeypatch
-):
-    live = live_with_outputs
-    live(OLD)
-    clock.sleep(86_400)
-    monkeypatch.setattr(
-        searches,
-        "entered_reasons",
-        lambda _con, queries, _read: dict.fromkeys(queries, "translation_changed"),
-    )
-    live(
+def test_where_pubmed_reads_a_search_otherwise_only_what_just_entered_it_is_news(day):
+    day(OLD)
+    latest = day(
         OLD,
         article(21, "Kratom long ago", entered="2019-03-01"),
         article(22, "Kratom today", entered="2026-11-22"),
+        reason="translation_changed",
     )
-    assert sorted(titles(settings.latest)) == [
+    assert sorted(titles(latest)) == [
         "Kratom today",
         "Kratom: 1 records came in as PubMed reads the search otherwise",
         "Kratom: 1 records found by the first run",

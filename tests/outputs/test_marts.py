@@ -39,8 +39,7 @@ def typed(memory: Warehouse) -> Warehouse:
     record(memory, 4, 2024, "NOTICE")
     record(memory, 5, None, "RCT")
     record(memory, 6, 2024, "RCT")
-    memory.con.execute("UPDATE ops.search_hits SET left_at = entered_at WHERE pmid = 6")
-    memory.build()
+    memory.change("UPDATE ops.search_hits SET left_at = entered_at WHERE pmid = 6")
     return memory
 
 
@@ -66,8 +65,7 @@ def test_every_year_up_to_the_search_has_a_row_and_its_mark(typed):
 
 
 def test_an_incomplete_search_has_no_number_but_of_what_is_held(typed):
-    typed.con.execute("UPDATE ops.searches SET is_complete = false WHERE search = 'kratom'")
-    typed.build()
+    typed.change("UPDATE ops.searches SET is_complete = false WHERE search = 'kratom'")
     cell = (
         "SELECT record_count, held_count, coverage FROM marts.study_types_by_year "
         "WHERE search = 'kratom' AND study_type = 'RCT' AND "

@@ -13,6 +13,7 @@ from tests.in_memory import Warehouse
 
 
 def log(memory: Warehouse) -> dict:
+    memory.build()
     return json.loads(search_log.render(memory.con))
 
 

@@ -7,30 +7,25 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 import duckdb
 import pytest
 import requests
 
-from pipeline import run as runs
-from pipeline.errors import CheckError
-from pipeline.evidence.topics import load_topics
-from pipeline.options import Options
-from pipeline.outputs.receipt import Receipt
+from pipeline.evidence.reference import Reference
+from pipeline.pubmed.client import EutilsClient
 from pipeline.pubmed.counts import read_count
 from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer
 from pipeline.rebuild import rebuild
 from pipeline.replay import Archive as ReplayArchive
-from pipeline.replay import ReplayServer, Request, Response
+from pipeline.replay import ReplayServer, Response
 from pipeline.replay.answers import Exchange, Fault
 from pipeline.run import Run
-from pipeline.steps import Made, count
-from pipeline.update import run_update
-from pipeline.warehouse import stage
+from pipeline.steps import Made, count, load
 from tests.corpus import article, write
+from tests.in_memory import pmids_of
 
-pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("database_alone")]
+pytestmark = pytest.mark.whole  # a server on loopback is asked
 
 DAY = 86_400
 SHARES = (
@@ -60,19 +55,27 @@ RECORDS = (
 
 
 @pytest.fixture
-def update(settings, clock, tmp_path, monkeypatch, database_alone):
-    """A live update against a server with these records; gives its receipt and its requests."""
-    monkeypatch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
+def day(memory, settings, clock, tmp_path):
+    """A day in memory: records are read, a server asked for counts, shares made.
+
+    Gives what the receipt would say of it, and what was asked for.
+    """
 
     def work(
-        *records: str, fault: Fault | None = None, **places: Path
-    ) -> tuple[Receipt, list[Request]]:
+        *records: str, fault: Fault | None = None, is_undone: bool = False
+    ) -> tuple[tuple[str, ...], list[str]]:
         write(tmp_path / "corpus" / "all.xml", *records)
-        archive = ReplayArchive.read(tmp_path / "corpus")
-        with ReplayServer(archive, fault=fault) as server:
-            here = replace(settings, eutils_url=server.url, **places)
-            receipt = run_update(Options(), here, clock)
-        return receipt, [r for r in server.requests if r.parameters.get("rettype") == "count"]
+        with ReplayServer(ReplayArchive.read(tmp_path / "corpus"), fault=fault) as server:
+            client = EutilsClient(clock, pace_file=None, base_url=server.url)
+            run = memory.run(settings, clock, client)
+            memory.stage(*records)
+            made, _ = count(run, Made())
+            made, _ = load(run, made)
+        if not is_undone:
+            memory.judge()
+            memory.find(pmids_of(records))
+        memory.con.execute("ROLLBACK" if is_undone else "COMMIT")
+        return made.notes, [request.parameters["term"] for request in server.requests]
 
     return work
 
@@ -99,41 +102,28 @@ def in_a_count(number: int, answer: Callable[[str], Response]) -> Fault:
 # -- what is asked for, and what comes of it
 
 
-def test_pubmed_and_pain_are_counted_by_entry_date_year_by_year(update, published, settings):
-    _, asked = update(*RECORDS)
-    assert published(COUNTS) == [
+def test_pubmed_and_pain_are_counted_by_entry_date_year_by_year(day, memory):
+    _, asked = day(*RECORDS)
+    assert memory.ask(COUNTS) == [
         ("pain", 2024, 2), ("pain", 2025, 0), ("pain", 2026, 0),
         ("pubmed", 2024, 3), ("pubmed", 2025, 0), ("pubmed", 2026, 2),
     ]  # fmt: skip
-    assert [r.parameters["term"] for r in asked if r.parameters["term"].startswith("all")] == [
+    assert [term for term in asked if term.startswith("all")] == [
         "all[sb] AND 2024:2026[edat]", "all[sb] AND 2024[edat]", "all[sb] AND 2025[edat]",
         "all[sb] AND 2026[edat]",
     ]  # fmt: skip
-    topics = load_topics(settings.reference / "topics.toml").topics
-    (pain,) = [topic.query for topic in topics if topic.name == "pain"]
-    assert published(
+    (pain,) = [topic.query for topic in memory.reference.topics.topics if topic.name == "pain"]
+    assert memory.ask(
         "SELECT DISTINCT denominator, date_tag, strategy FROM ops.denominators ORDER BY 1"
     ) == [("pain", "edat", pain), ("pubmed", "edat", "all[sb]")]
-    assert f"{pain} AND 2025[edat]" in [r.parameters["term"] for r in asked]
+    assert f"{pain} AND 2025[edat]" in asked
+    assert len(asked) == 8  # two to see that the years add up
 
 
-def test_each_answer_is_in_the_ledger_with_its_body(update, settings):
-    receipt, asked = update(*RECORDS)
-    root = settings.raw("pubmed")
-    lines = (root / "runs" / f"{receipt.run_id}.jsonl").read_text().splitlines()
-    noted = [entry for entry in map(json.loads, lines) if entry["kind"] == "count"]
-    assert len(noted) == 6 and len(asked) == 8  # two more to see that the years add up
-    for entry in noted:
-        assert entry["parameters"]["term"].endswith(f" AND {entry['year']}[edat]")
-        assert not entry["parameters"].keys() & {"api_key", "email"}
-        assert (root / entry["object"]).is_file()
-        assert datetime.fromisoformat(entry["received_at"]).year == 2026
-
-
-def test_shares_compare_a_search_with_all_of_pubmed_and_with_what_contains_it(update, published):
-    update(*RECORDS)
+def test_shares_compare_a_search_with_all_of_pubmed_and_with_what_contains_it(day, memory):
+    day(*RECORDS)
     third = pytest.approx(100_000 / 3)
-    assert published(SHARES) == [
+    assert memory.ask(SHARES) == [
         ("kratom", "pubmed", 2024, 1, 3, third),
         ("kratom", "pubmed", 2025, 0, 0, None),
         ("kratom", "pubmed", 2026, 1, 2, 50_000),
@@ -144,33 +134,33 @@ def test_shares_compare_a_search_with_all_of_pubmed_and_with_what_contains_it(up
         ("kratom_pain", "pubmed", 2025, 0, 0, None),
         ("kratom_pain", "pubmed", 2026, 0, 2, 0),
     ]
-    assert published(
+    assert memory.ask(
         "SELECT DISTINCT year, date_tag, as_of_date::VARCHAR FROM marts.topic_share_by_year "
         "WHERE is_partial_year"
     ) == [(2026, "edat", "2026-11-22")]
 
 
-def test_both_counts_go_by_the_same_date(update, published):
+def test_both_counts_go_by_the_same_date(day, memory):
     """A record made in 2026 of an article of 2024: EDAT says 2024, CRDT 2026."""
-    update(entered(1, "Kratom", 2024, created=2026), entered(2, "Kratom again", 2026))
-    assert published("SELECT pmid, entry_year, edat_year FROM core.article_years ORDER BY 1") == [
+    day(entered(1, "Kratom", 2024, created=2026), entered(2, "Kratom again", 2026))
+    assert memory.ask("SELECT pmid, entry_year, edat_year FROM core.article_years ORDER BY 1") == [
         (1, 2026, 2024),
         (2, 2026, 2026),
     ]
-    shares = published(
+    shares = memory.ask(
         "SELECT year, member_count, denominator_count FROM marts.topic_share_by_year "
         "WHERE search = 'kratom' AND member_count > 0 ORDER BY year"
     )
     assert shares == [(2024, 1, 1), (2026, 1, 1)]
 
 
-def test_retracted_articles_and_notices_stand_in_both_counts(update, published):
-    update(
+def test_retracted_articles_and_notices_stand_in_both_counts(day, memory):
+    day(
         article(1, "Kratom", types=(("D016441", "Retracted Publication"),)),
         article(2, "Erratum: kratom", types=(("D016425", "Published Erratum"),)),
         article(3, "Kratom, sound"),
     )
-    assert published(
+    assert memory.ask(
         "SELECT member_count, denominator_count FROM marts.topic_share_by_year "
         "WHERE search = 'kratom' AND year = 2025"
     ) == [(3, 3)]
@@ -179,70 +169,70 @@ def test_retracted_articles_and_notices_stand_in_both_counts(update, published):
 # -- when
 
 
-def test_they_are_counted_once_a_month(update, clock, published):
-    _, first = update(*RECORDS)
+def test_they_are_counted_once_a_month(day, clock, memory):
+    _, first = day(*RECORDS)
     clock.sleep(28 * DAY)  # a Sunday again
-    receipt, again = update(*RECORDS)
+    notes, again = day(*RECORDS)
     assert first and not again
-    assert not any("counted" in note for note in receipt.notes)
+    assert not any("counted" in note for note in notes)
     clock.sleep(7 * DAY)
-    _, later = update(*RECORDS, entered(6, "New, and something else", 2026))
+    _, later = day(*RECORDS, entered(6, "New, and something else", 2026))
     assert len(later) == len(first)
-    assert published(
+    assert memory.ask(
         "SELECT counted_at::DATE::VARCHAR, record_count FROM ops.denominators "
         "WHERE denominator = 'pubmed' AND year = 2026 ORDER BY 1"
     ) == [("2026-11-22", 2), ("2026-12-27", 3)]
-    assert published(
+    assert memory.ask(
         "SELECT DISTINCT denominator_count FROM marts.topic_share_by_year "
         "WHERE year = 2026 AND denominator = 'pubmed'"
     ) == [(3,)]
 
 
-def test_in_peak_hours_they_wait_and_the_receipt_says_until_when(update, clock, published):
+def test_in_peak_hours_they_wait_and_the_receipt_says_until_when(day, clock, memory):
     at(clock, "2026-11-24 15:00")  # Tuesday, ten in the morning in New York
-    receipt, asked = update(*RECORDS)
+    notes, asked = day(*RECORDS)
     assert not asked
-    (told,) = [note for note in receipt.notes if "counted" in note]
+    (told,) = [note for note in notes if "counted" in note]
     assert "2026-11-25 02:00 UTC" in told
-    assert published(SHARES) == []
+    assert memory.ask(SHARES) == []
     at(clock, "2026-11-25 02:00")
-    receipt, asked = update(*RECORDS)
-    assert asked and not any("counted" in note for note in receipt.notes)
-    assert published("SELECT count(*) FROM marts.topic_share_by_year") == [(9,)]
+    notes, asked = day(*RECORDS)
+    assert asked and not any("counted" in note for note in notes)
+    assert memory.ask("SELECT count(*) FROM marts.topic_share_by_year") == [(9,)]
 
 
-def test_members_of_days_after_the_counting_wait_for_the_next_one(update, clock, published):
+def test_members_of_days_after_the_counting_wait_for_the_next_one(day, clock, memory):
     """Else January's members would be compared with PubMed's first of January."""
     at(clock, "2026-12-27 12:00")
-    update(*RECORDS)
+    day(*RECORDS)
     at(clock, "2027-01-10 12:00")
     new = article(7, "Kratom of this week", entered="2027-01-05")
     late = article(8, "Kratom after Christmas", entered="2026-12-30")
-    update(*RECORDS, new, late)
+    day(*RECORDS, new, late)
     of_kratom = (
         "SELECT year, member_count, is_partial_year FROM marts.topic_share_by_year "
         "WHERE search = 'kratom' AND year > 2025 ORDER BY year"
     )
-    assert published(of_kratom) == [(2026, 1, True)]
+    assert memory.ask(of_kratom) == [(2026, 1, True)]
     at(clock, "2027-01-31 12:00")
-    update(*RECORDS, new, late)
-    assert published(of_kratom) == [(2026, 2, False), (2027, 1, True)]
+    day(*RECORDS, new, late)
+    assert memory.ask(of_kratom) == [(2026, 2, False), (2027, 1, True)]
 
 
-def test_a_year_nobody_asked_for_has_no_share(update, clock, published):
-    update(*RECORDS)
+def test_a_year_nobody_asked_for_has_no_share(day, clock, memory):
+    day(*RECORDS)
     clock.sleep(DAY)
-    update(*RECORDS, entered(9, "Kratom in an old paper", 2022))
-    assert published(
+    day(*RECORDS, entered(9, "Kratom in an old paper", 2022))
+    assert memory.ask(
         "SELECT year, member_count, denominator_count, records_per_100k "
         "FROM marts.topic_share_by_year WHERE search = 'kratom' AND year < 2024 ORDER BY year"
     ) == [(2022, 1, None, None), (2023, 0, None, None)]
 
 
 def test_another_pain_query_asks_again_and_takes_its_shares_out_until_then(
-    update, clock, published, settings, tmp_path
+    day, clock, memory, settings, tmp_path
 ):
-    update(*RECORDS)
+    day(*RECORDS)
     reference = tmp_path / "reference"
     shutil.copytree(settings.reference, reference)
     path = reference / "topics.toml"
@@ -251,22 +241,22 @@ def test_another_pain_query_asks_again_and_takes_its_shares_out_until_then(
     )
     assert text != path.read_text(), "the word this test changes is gone"
     path.write_text(text)
+    memory.reference = Reference.load(reference)
     at(clock, "2026-11-23 15:00")
-    receipt, asked = update(*RECORDS, reference=reference)
-    assert not asked and any("counted" in note for note in receipt.notes)
+    notes, asked = day(*RECORDS)
+    assert not asked and any("counted" in note for note in notes)
     of = "SELECT DISTINCT denominator FROM marts.topic_share_by_year ORDER BY 1"
-    assert published(of) == [("pubmed",)]
+    assert memory.ask(of) == [("pubmed",)]
     at(clock, "2026-11-24 03:00")
-    _, asked = update(*RECORDS, reference=reference)
+    _, asked = day(*RECORDS)
     assert asked
-    assert published(of) == [("pain",), ("pubmed",)]
+    assert memory.ask(of) == [("pain",), ("pubmed",)]
 
 
-def test_an_archive_in_pubmeds_place_is_not_counted(settings, clock, tmp_path, published):
-    write(tmp_path / "corpus" / "all.xml", *RECORDS)
-    run_update(Options(offline=True, archive=tmp_path / "corpus"), settings, clock)
-    assert published(COUNTS) == []
-    assert published(SHARES) == []
+def test_an_archive_in_pubmeds_place_is_not_counted(asked_alone):
+    run, made = asked_alone(mode="offline")
+    assert run.client.request_count == 0
+    assert made.notes == ()
 
 
 # -- what is not believed
@@ -299,21 +289,15 @@ UNBELIEVED = {
 
 
 @pytest.fixture
-def asked_alone(settings, clock, tmp_path) -> Callable[[Fault | None], tuple[Run, Made]]:
+def asked_alone(memory, settings, clock, tmp_path) -> Callable[..., tuple[Run, Made]]:
     """The step alone: a run with one record of 2024 in staging has asked a server."""
 
-    def work(fault: Fault | None) -> tuple[Run, Made]:
+    def work(fault: Fault | None = None, mode: str = "live") -> tuple[Run, Made]:
         write(tmp_path / "corpus" / "all.xml", *RECORDS)
-        archive = ReplayArchive.read(tmp_path / "corpus")
-        with (
-            ReplayServer(archive, fault=fault) as server,
-            runs.open_run(Options(), replace(settings, eutils_url=server.url), clock) as (run, _),
-        ):
-            stage.create_staging(run.con)
-            run.con.execute(
-                "INSERT INTO staging.core.history_dates "
-                "VALUES (1, 1, 'pubmed', '2024 6 1', TIMESTAMP '2024-06-01')"
-            )
+        with ReplayServer(ReplayArchive.read(tmp_path / "corpus"), fault=fault) as server:
+            client = EutilsClient(clock, pace_file=None, base_url=server.url)
+            run = replace(memory.run(settings, clock, client), mode=mode)
+            memory.stage(RECORDS[0])
             made, _ = count(run, Made())
         return run, made
 
@@ -330,7 +314,7 @@ def test_what_is_not_believed_is_told_and_none_of_it_kept(how, asked_alone):
 
 
 def test_what_is_believed_is_kept(asked_alone):
-    run, made = asked_alone(None)
+    run, made = asked_alone()
     assert made.notes == ()
     assert [
         (entry["denominator"], entry["year"], entry["count"])
@@ -341,47 +325,52 @@ def test_what_is_believed_is_kept(asked_alone):
     ]  # fmt: skip
 
 
-def test_a_failure_on_the_way_fails_no_run_and_the_next_one_asks_again(update, clock, published):
-    receipt, _ = update(*RECORDS, fault=in_a_count(7, lambda _: Response(b"down", 503)))
-    assert any("could not be counted" in note for note in receipt.notes)
-    assert published("SELECT count(*) FROM marts.articles") == [(2,)], "the run itself is whole"
-    assert published(COUNTS) == []
-    assert published(SHARES) == []
+def test_a_failure_on_the_way_fails_no_run_and_the_next_one_asks_again(day, clock, memory):
+    notes, _ = day(*RECORDS, fault=in_a_count(7, lambda _: Response(b"down", 503)))
+    assert any("could not be counted" in note for note in notes)
+    assert memory.ask("SELECT count(*) FROM core.articles") == [(5,)], "the run itself is whole"
+    assert memory.ask(COUNTS) == []
+    assert memory.ask(SHARES) == []
     clock.sleep(600)
-    receipt, asked = update(*RECORDS)
-    assert asked and not any("counted" in note for note in receipt.notes)
-    assert published("SELECT count(*) FROM ops.denominators") == [(6,)]
+    notes, asked = day(*RECORDS)
+    assert asked and not any("counted" in note for note in notes)
+    assert memory.ask("SELECT count(*) FROM ops.denominators") == [(6,)]
 
 
-def test_old_counts_stay_when_new_ones_fail(update, clock, published):
-    update(*RECORDS)
-    before = published(SHARES)
+def test_old_counts_stay_when_new_ones_fail(day, clock, memory):
+    day(*RECORDS)
+    before = memory.ask(SHARES)
     clock.sleep(35 * DAY)
-    update(*RECORDS, fault=in_a_count(2, lambda _: Response(b"down", 503)))
-    assert published(SHARES) == before
+    day(*RECORDS, fault=in_a_count(2, lambda _: Response(b"down", 503)))
+    assert memory.ask(SHARES) == before
 
 
-def test_what_was_counted_for_a_run_that_was_undone_is_counted_again(
-    update, clock, settings, published, tmp_path
+def test_what_was_counted_for_a_run_that_was_undone_is_counted_again(day, clock, memory):
+    _, first = day(*RECORDS, is_undone=True)
+    clock.sleep(600)
+    _, asked = day(*RECORDS)
+    assert asked == first
+    assert memory.ask("SELECT count(*) FROM ops.denominators") == [(6,)]
+
+
+# -- whole updates: the ledger, and what a rebuild makes of it
+
+
+def test_a_rebuild_fills_the_same_rows_from_the_ledger_without_a_network(
+    live, clock, settings, monkeypatch
 ):
-    sql = tmp_path / "sql"
-    shutil.copytree(settings.sql, sql)
-    (sql / "checks" / "never.sql").write_text("-- severity: error\n-- Never.\nSELECT 1 AS pmid")
-    with pytest.raises(CheckError, match="Never"):
-        update(*RECORDS, sql=sql)
-    clock.sleep(600)
-    _, asked = update(*RECORDS)
-    assert asked
-    assert published("SELECT count(*) FROM ops.denominators") == [(6,)]
-
-
-# -- rebuild
-
-
-def test_a_rebuild_fills_the_same_rows_without_a_network(update, clock, settings, monkeypatch):
-    update(*RECORDS)
+    first = live(*RECORDS)
     clock.sleep(35 * DAY)
-    update(*RECORDS, entered(6, "New, and something else", 2026))
+    live(*RECORDS, entered(6, "New, and something else", 2026))
+    root = settings.raw("pubmed")
+    lines = (root / "runs" / f"{first.run_id}.jsonl").read_text().splitlines()
+    noted = [entry for entry in map(json.loads, lines) if entry["kind"] == "count"]
+    assert len(noted) == 6
+    for entry in noted:
+        assert entry["parameters"]["term"].endswith(f" AND {entry['year']}[edat]")
+        assert not entry["parameters"].keys() & {"api_key", "email"}
+        assert (root / entry["object"]).is_file()
+        assert datetime.fromisoformat(entry["received_at"]).year == 2026
     tables = ("ops.denominators", "marts.topic_share_by_year")
 
     def held() -> list[list[tuple[object, ...]]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,14 +13,19 @@ import pytest
 
 from pipeline import run as runs
 from pipeline.errors import CheckError, ConfigurationError, IncompleteError
+from pipeline.evidence.reference import Reference
 from pipeline.options import Options
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed import fetch
+from pipeline.pubmed import fetch, sync
+from pipeline.pubmed.client import EutilsClient
 from pipeline.replay import Archive, ReplayServer
+from pipeline.replay.answers import Fault
 from pipeline.settings import Settings
+from pipeline.steps import Made
 from pipeline.update import run_update
 from tests.conftest import FakeClock
 from tests.corpus import article, write
+from tests.in_memory import Warehouse
 
 pytestmark = pytest.mark.whole
 
@@ -25,10 +33,13 @@ DAY = 86_400
 
 
 class Pubmed:
-    """A PubMed whose records a test sets; each run asks it over HTTP as it stands then."""
+    """A PubMed whose records a test sets; each run asks it over HTTP as it stands then.
 
-    def __init__(self, base: Path, settings: Settings, clock: FakeClock) -> None:
-        self.base, self.settings, self.clock = base, settings, clock
+    Runs go as far as what they note in a warehouse in memory; `publish` is a whole update.
+    """
+
+    def __init__(self, base: Path, memory: Warehouse, settings: Settings, clock: FakeClock) -> None:
+        self.base, self.memory, self.settings, self.clock = base, memory, settings, clock
         self.records: dict[int, str] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
 
@@ -36,17 +47,33 @@ class Pubmed:
         """Put a record there, or another one in its place."""
         self.records[pmid] = article(pmid, title, **rest)  # type: ignore[arg-type]
 
-    def run(self, fault=None, **options: object) -> Receipt:
-        """One update; afterwards `asked` holds its requests, and a day has passed."""
+    def run(self, fault: Fault | None = None, **options: object) -> Made:
+        """One run; afterwards `asked` holds its requests, and a day has passed."""
+        with self.serve(fault) as server:
+            client = EutilsClient(self.clock, pace_file=None, base_url=server.url)
+            run = self.memory.run(
+                self.settings,
+                self.clock,
+                client,
+                Options(**options),  # type: ignore[arg-type]
+            )
+            return self.memory.update(run)
+
+    def publish(self, fault: Fault | None = None, **options: object) -> Receipt:
+        """One whole update; afterwards as with `run`."""
+        with self.serve(fault) as server:
+            return run_update(
+                Options(**options),  # type: ignore[arg-type]
+                replace(self.settings, eutils_url=server.url),
+                self.clock,
+            )
+
+    @contextmanager
+    def serve(self, fault: Fault | None) -> Iterator[ReplayServer]:
         write(self.base / "corpus" / "all.xml", *self.records.values())
-        archive = Archive.read(self.base / "corpus")
-        with ReplayServer(archive, **({"fault": fault} if fault else {})) as server:
+        with ReplayServer(Archive.read(self.base / "corpus"), fault=fault) as server:
             try:
-                return run_update(
-                    Options(**options),  # type: ignore[arg-type]
-                    replace(self.settings, eutils_url=server.url),
-                    self.clock,
-                )
+                yield server
             finally:
                 self.asked = [(r.tool, r.parameters) for r in server.requests]
                 self.clock.sleep(DAY)
@@ -63,32 +90,24 @@ class Pubmed:
 
 
 @pytest.fixture
-def pubmed_and_whole_sets(tmp_path, settings, clock, monkeypatch):
+def pubmed(tmp_path, memory, settings, clock, monkeypatch):
     monkeypatch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
-    made = Pubmed(tmp_path, settings, clock)
+    made = Pubmed(tmp_path, memory, settings, clock)
     made.set(1, "Kratom and pain in mice")
     made.set(2, "Kratom for sale")
     return made
 
 
-@pytest.fixture
-def pubmed(pubmed_and_whole_sets, database_alone):
-    return pubmed_and_whole_sets
-
-
 def test_the_first_run_reads_everything(pubmed):
-    receipt = pubmed.run()
+    made = pubmed.run()
     assert pubmed.read() == [1, 2]
-    assert receipt.is_full_read
+    assert made.asked.is_full_read
 
 
-def test_an_unchanged_day_asks_three_times_a_search_at_most(
-    pubmed_and_whole_sets, published, settings
-):
-    pubmed = pubmed_and_whole_sets
-    pubmed.run()
+def test_an_unchanged_day_asks_three_times_a_search_at_most(pubmed, published, settings):
+    pubmed.publish()
     first = settings.latest.resolve()
-    receipt = pubmed.run()
+    receipt = pubmed.publish()
     assert [tool for tool, _ in pubmed.asked] == ["esearch"] * 3  # two searches, what was modified
     assert receipt.is_unchanged
     assert receipt.requests == 3
@@ -101,25 +120,25 @@ def test_an_unchanged_day_asks_three_times_a_search_at_most(
     assert (first / same).stat().st_ino == (settings.latest / same).stat().st_ino
 
 
-def test_new_records_are_read_and_announced(pubmed, published):
+def test_new_records_are_read_and_announced(pubmed, memory):
     pubmed.run()
     pubmed.set(3, "Mitragynine", entered=pubmed.today())
     pubmed.set(4, "Ketum, found late", entered="2011-05-05")
     pubmed.run()
     assert pubmed.read() == [3, 4]
-    assert published("SELECT pmid, reason FROM marts.new_articles WHERE search = 'kratom'") == [
+    assert memory.ask("SELECT pmid, reason FROM marts.new_articles WHERE search = 'kratom'") == [
         (3, "new_in_pubmed"),
         (4, "newly_matched"),
     ]
 
 
-def test_revised_records_are_read_by_their_date_of_modification(pubmed, published):
+def test_revised_records_are_read_by_their_date_of_modification(pubmed, memory):
     pubmed.run()
     pubmed.set(1, "Kratom and pain in rats", revised=pubmed.today())
-    receipt = pubmed.run()
+    made = pubmed.run()
     assert pubmed.read() == [1]
-    assert receipt.records["changed"] == 1
-    assert published("SELECT title FROM core.articles WHERE pmid = 1") == [
+    assert made.loaded["changed"] == 1
+    assert memory.ask("SELECT title FROM core.articles WHERE pmid = 1") == [
         ("Kratom and pain in rats",)
     ]
 
@@ -129,20 +148,19 @@ def test_a_revision_that_reaches_the_index_late_is_not_missed(pubmed):
     pubmed.clock.sleep(10 * DAY)
     pubmed.run()
     pubmed.set(1, "Kratom and pain in rats", revised=pubmed.today(-25))
-    receipt = pubmed.run()
-    assert receipt.records["changed"] == 1
+    made = pubmed.run()
+    assert made.loaded["changed"] == 1
 
 
-@pytest.mark.slow
 def test_a_silent_change_is_found_by_the_monthly_full_read_at_the_latest(pubmed):
     pubmed.run()
     pubmed.set(1, "Kratom and pain in rats")  # DateRevised as before, long ago
     days = 0
-    while not (receipt := pubmed.run()).records["changed"]:
+    while not (made := pubmed.run()).loaded["changed"]:
         pubmed.clock.sleep(4 * DAY)
         days += 5
         assert days <= 35  # a month, and up to four days to the next of these runs
-    assert receipt.is_full_read
+    assert made.asked.is_full_read
     pubmed.run()
     assert pubmed.read() == []
 
@@ -150,14 +168,12 @@ def test_a_silent_change_is_found_by_the_monthly_full_read_at_the_latest(pubmed)
 def test_a_full_read_can_be_asked_for(pubmed):
     pubmed.run()
     pubmed.set(1, "Kratom and pain in rats")
-    receipt = pubmed.run(full=True)
-    assert receipt.is_full_read
-    assert receipt.records["changed"] == 1
+    made = pubmed.run(full=True)
+    assert made.asked.is_full_read
+    assert made.loaded["changed"] == 1
 
 
 def test_records_of_a_status_that_is_not_final_are_asked_for_in_turn(pubmed, monkeypatch):
-    from pipeline.pubmed import sync
-
     for pmid in (5, 6, 7):
         pubmed.records[pmid] = article(pmid, "Kratom").replace('"MEDLINE"', '"Publisher"')
     monkeypatch.setattr(sync, "UNSETTLED_PER_RUN", 2)
@@ -169,57 +185,57 @@ def test_records_of_a_status_that_is_not_final_are_asked_for_in_turn(pubmed, mon
     assert seen == [[5, 6], [5, 7], [5, 6]]  # those not seen for longest first
 
 
-def test_a_record_that_leaves_is_asked_for_once_more_and_no_longer(pubmed, published):
+def test_a_record_that_leaves_is_asked_for_once_more_and_no_longer(pubmed, memory):
     pubmed.run()
     pubmed.set(1, "Pain in mice")  # no date of modification gives it away
     pubmed.run()
     assert pubmed.read() == [1]
-    assert published("SELECT search, pmid, left_reason FROM ops.search_hits WHERE pmid = 1") == [
+    assert memory.ask("SELECT search, pmid, left_reason FROM ops.search_hits WHERE pmid = 1") == [
         ("kratom", 1, "left"),
         ("kratom_pain", 1, "left"),
     ]
-    assert published("SELECT title FROM core.articles WHERE pmid = 1") == [("Pain in mice",)]
+    assert memory.ask("SELECT title FROM core.articles WHERE pmid = 1") == [("Pain in mice",)]
     pubmed.run()
     assert pubmed.read() == []
 
 
-def test_a_record_that_comes_back_is_read_and_has_a_second_stay(pubmed, published):
+def test_a_record_that_comes_back_is_read_and_has_a_second_stay(pubmed, memory):
     pubmed.run()
     pubmed.set(1, "Pain in mice")
     pubmed.run()
     pubmed.set(1, "Kratom and pain in mice")
     pubmed.run()
     assert pubmed.read() == [1]
-    assert published(
+    assert memory.ask(
         "SELECT count(*), count(left_at) FROM ops.search_hits WHERE search = 'kratom' AND pmid = 1"
     ) == [(2, 1)]
 
 
-def test_a_deleted_record_is_told_from_one_that_left(pubmed, published):
+def test_a_deleted_record_is_told_from_one_that_left(pubmed, memory):
     pubmed.run()
     del pubmed.records[1]
     pubmed.run()
-    assert published("SELECT DISTINCT left_reason FROM ops.search_hits WHERE pmid = 1") == [
+    assert memory.ask("SELECT DISTINCT left_reason FROM ops.search_hits WHERE pmid = 1") == [
         ("deleted",)
     ]
-    assert published("SELECT field, after FROM ops.article_changes WHERE pmid = 1") == [
+    assert memory.ask("SELECT field, after FROM ops.article_changes WHERE pmid = 1") == [
         ("record", "no longer delivered by PubMed")
     ]
 
 
-def test_a_merge_is_claimed_only_with_evidence(pubmed, published):
+def test_a_merge_is_claimed_only_with_evidence(pubmed, memory):
     pubmed.set(1, "Kratom and pain in mice", doi="10.1000/same")
     pubmed.set(8, "Kratom in mice, twice in PubMed", doi="10.1000/SAME")
     pubmed.run()
     del pubmed.records[1], pubmed.records[2]
     pubmed.run()
-    assert published(
+    assert memory.ask(
         "SELECT pmid, left_reason, merged_into_pmid FROM ops.search_hits "
         "WHERE search = 'kratom' ORDER BY 1"
     ) == [(1, "merged", 8), (2, "deleted", None), (8, None, None)]
 
 
-def test_a_loss_is_believed_only_when_said_twice(pubmed, published):
+def test_a_loss_is_believed_only_when_said_twice(pubmed, memory):
     """One of NCBI's machines lags behind and does not list a record for a moment."""
     pubmed.run()
 
@@ -232,14 +248,13 @@ def test_a_loss_is_believed_only_when_said_twice(pubmed, published):
         return replace(exchange.right, body=body)
 
     seen: list[int] = []
-    receipt = pubmed.run(fault=lags)
-    assert receipt.searches["kratom"]["left"] == 0
-    assert published("SELECT count(*) FROM ops.search_hits WHERE left_at IS NOT NULL") == [(0,)]
+    made = pubmed.run(fault=lags)
+    assert made.placed.hits["kratom"]["left"] == 0
+    assert memory.ask("SELECT count(*) FROM ops.search_hits WHERE left_at IS NOT NULL") == [(0,)]
 
 
-def test_a_record_that_is_listed_and_never_delivered_stops_the_run(pubmed, published, settings):
+def test_a_record_that_is_listed_and_never_delivered_stops_the_run(pubmed, memory):
     pubmed.run()
-    shown = settings.latest.resolve()
     pubmed.set(3, "Kratom, listed only", entered=pubmed.today())
 
     def withholds(exchange):
@@ -252,17 +267,14 @@ def test_a_record_that_is_listed_and_never_delivered_stops_the_run(pubmed, publi
     with pytest.raises(IncompleteError, match=r"asked twice \(first: \[3\]\)") as caught:
         pubmed.run(fault=withholds)
     assert caught.value.exit_code == 5
-    assert settings.latest.resolve() == shown
+    assert memory.ask("SELECT count(*) FROM core.articles") == [(2,)]
     pubmed.run()
-    assert published("SELECT count(*) FROM core.articles") == [(3,)]
+    assert memory.ask("SELECT count(*) FROM core.articles") == [(3,)]
 
 
-def test_a_widened_search_announces_one_line(pubmed, published, settings, tmp_path):
-    import shutil
-
+def test_a_widened_search_announces_one_line(pubmed, memory, settings, tmp_path):
     reference = tmp_path / "reference"
     shutil.copytree(settings.reference, reference)
-    pubmed.settings = replace(settings, reference=reference)
     pubmed.set(9, "Salvia divinorum")
     pubmed.set(10, "Salvia officinalis")
     pubmed.run()
@@ -272,9 +284,10 @@ def test_a_widened_search_announces_one_line(pubmed, published, settings, tmp_pa
         '{ word = "kratom*", tag = "tw" },\n    { word = "salvia", tag = "tiab" },',
     )
     topics.write_text(text)
+    memory.reference = Reference.load(reference)
     pubmed.set(11, "Salvia, new today", entered=pubmed.today())
     pubmed.run()
-    assert published(
+    assert memory.ask(
         "SELECT reason, pmid, record_count FROM marts.new_articles WHERE search = 'kratom'"
     ) == [("search_changed", None, 3)]
 
@@ -289,77 +302,71 @@ def reads_more(exchange):
     return replace(exchange.right, body=body)
 
 
-def test_a_translation_that_grew_announces_the_truly_new_and_one_line(
-    pubmed, published, monkeypatch
-):
+def test_a_translation_that_grew_announces_the_truly_new_and_one_line(pubmed, memory, monkeypatch):
     monkeypatch.setattr(runs.Run, "bounds_apply", property(lambda _run: True))
     _few_are_enough(pubmed)
     pubmed.run()
     pubmed.set(3, "Kratom, new today", entered=pubmed.today())
     pubmed.set(4, "Kratom, old", entered="2011-01-01")
-    receipt = pubmed.run(fault=reads_more)
-    assert any("mitragyna new" in note for note in receipt.notes)
-    assert published(
+    made = pubmed.run(fault=reads_more)
+    assert any("mitragyna new" in note for note in made.asked.notes)
+    assert memory.ask(
         "SELECT reason, pmid, record_count FROM marts.new_articles WHERE search = 'kratom' "
         "ORDER BY 1"
     ) == [("new_in_pubmed", 3, 1), ("search_changed", None, 1)]
-    assert published(
-        "SELECT translation_status FROM marts.search_log WHERE search = 'kratom' "
-        "ORDER BY searched_at"
+    assert memory.ask(
+        "SELECT translation_status FROM ops.searches WHERE search = 'kratom' ORDER BY searched_at"
     ) == [("first",), ("grown",)]
 
 
-def test_a_dropped_word_stops_the_run_until_it_is_accepted(
-    pubmed, published, settings, monkeypatch
-):
+def test_a_dropped_word_stops_the_run_until_it_is_accepted(pubmed, memory, monkeypatch):
     monkeypatch.setattr(runs.Run, "bounds_apply", property(lambda _run: True))
     _few_are_enough(pubmed)
     pubmed.run(fault=reads_more)
-    shown = settings.latest.resolve()
     with pytest.raises(CheckError, match="no longer reads") as caught:
         pubmed.run()
     assert "--accept-translation" in caught.value.next_step
-    assert settings.latest.resolve() == shown
-    receipt = pubmed.run(accept_translation=True)
-    assert any("Accepted" in note for note in receipt.notes)
-    assert settings.latest.resolve() != shown
+    assert memory.ask("SELECT count(*) FROM ops.runs") == [(1,)]
+    made = pubmed.run(accept_translation=True)
+    assert any("Accepted" in note for note in made.asked.notes)
+    assert memory.ask("SELECT count(*) FROM ops.runs") == [(2,)]
     pubmed.run()  # accepted once, it is what the next run compares with
 
 
 def _few_are_enough(pubmed: Pubmed) -> None:
-    import shutil
-
     reference = pubmed.base / "few"
     shutil.copytree(pubmed.settings.reference, reference)
     topics = reference / "topics.toml"
     topics.write_text(topics.read_text().replace("minimum = 300", "minimum = 1"))
-    pubmed.settings = replace(pubmed.settings, reference=reference)
+    pubmed.memory.reference = Reference.load(reference)
 
 
-def test_a_budget_of_requests_ends_a_run_that_goes_on_later(pubmed, published, monkeypatch):
+def test_a_budget_of_requests_ends_a_run_that_goes_on_later(
+    pubmed, published, monkeypatch, database_alone
+):
     monkeypatch.setattr(fetch, "BATCH_SIZE", 1)
     for pmid in range(3, 9):
         pubmed.set(pmid, "Kratom")
     with pytest.raises(IncompleteError, match="budget of 5 requests") as caught:
-        pubmed.run(max_requests=5)
+        pubmed.publish(max_requests=5)
     assert "3 of 8 records" in caught.value.effect
     pubmed.clock.passed -= DAY - 60
-    pubmed.run()
+    pubmed.publish()
     assert pubmed.read() == [4, 5, 6, 7, 8]
     assert published("SELECT count(*) FROM core.articles") == [(8,)]
 
 
-def test_whether_a_record_is_gone_is_asked_and_not_resumed(pubmed, published):
+def test_whether_a_record_is_gone_is_asked_and_not_resumed(pubmed, published, database_alone):
     """That a dead run got it says nothing of the hour after, in which PubMed deleted it."""
-    pubmed.run()
+    pubmed.publish()
     pubmed.set(1, "Kratom and pain in rats", revised=pubmed.today())
     pubmed.set(3, "Kratom, listed only", entered=pubmed.today())
     with pytest.raises(IncompleteError):
-        pubmed.run(fault=without_record_3)
+        pubmed.publish(fault=without_record_3)
     assert 1 in pubmed.read()
     del pubmed.records[1]
     pubmed.clock.passed -= DAY - 60
-    pubmed.run()
+    pubmed.publish()
     assert 1 in pubmed.read()
     assert published("SELECT DISTINCT left_reason FROM ops.search_hits WHERE pmid = 1") == [
         ("deleted",)

@@ -1,4 +1,7 @@
-"""A schedule on a real Prefect server: one that works, and (slow) one that suffers every fault."""
+"""A schedule on a real Prefect server: one that works, and (slow) one that suffers some faults.
+
+`python -m tests.schedule` goes through all of them: each awaits the next run, which takes a minute.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,29 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from pipeline.settings import ROOT
-from tests.schedule.faults import FAULTS, suffer
+from tests.schedule.faults import FAULTS, PROMISED_SECONDS, suffer
 from tests.schedule.place import Place
 
 pytestmark = pytest.mark.whole
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    made = Place(tmp_path / "place", interval=30)
+TRIED = (
+    "run killed alone",
+    "power cut: server, schedule and run killed",
+    "a second schedule is started",
+    "SIGTERM with the server away",
+)
+"""One of each kind: the run dies, all die, a command is refused, a stop is asked for."""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """One server and one schedule for all tests."""
+    made = Place(tmp_path_factory.mktemp("schedule") / "place", interval=20)
     try:
         made.start_server()
         made.start_schedule()
@@ -42,19 +54,21 @@ def test_a_real_server_schedules_and_its_pages_say_what_happened(place: Place):
     logs = place.ask("/logs/filter", {"logs": {"flow_run_id": {"any_": [run["id"]]}}})
     assert any("This is run" in line["message"] for line in logs), "INFO of ketum arrives"
 
-    schedule = place.schedules[-1]
+    schedule = place.schedules.pop()
     begun = time.monotonic()
     schedule.send_signal(signal.SIGTERM)
     assert schedule.wait(timeout=30) == 143
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < PROMISED_SECONDS
     served = place.ask("/deployments/filter", {})
     assert served and not any(deployment["paused"] for deployment in served)
 
 
 @pytest.mark.slow
-def test_after_every_fault_the_next_run_runs_and_the_list_is_true(place: Place):
+def test_after_a_fault_the_next_run_runs_and_the_list_is_true(place: Place):
+    if not place.schedules:
+        place.start_schedule()
     place.wait(240, lambda: place.completed_since(0), "the first run")
-    for fault in FAULTS:
+    for fault in TRIED:
         assert suffer(place, fault).at_work == 0, fault
 
 

@@ -23,7 +23,7 @@ from tests.soak.tale import Tale
 from tests.soak.world import Deck, Event, World
 
 SIZE = 210
-"""Kratom records to begin with: more than one EFetch takes."""
+"""Kratom records of a long soak: more than one EFetch takes."""
 PACE_SECONDS = 0.35
 RESUMABLE = (KILLED, EXIT_SOURCE, EXIT_INCOMPLETE)
 """Ends of an update that the next one goes on from."""
@@ -37,15 +37,16 @@ class Soak:
     Args:
         base: an empty directory.
         seed: of the world and of what goes wrong.
+        size: kratom records to begin with.
     """
 
-    def __init__(self, base: Path, seed: int) -> None:
+    def __init__(self, base: Path, seed: int, size: int = SIZE) -> None:
         self.base = base
         self.clock = SoakClock(base / "clock")
         self.settings = Settings(
             data=base / "data", reference=_reference(base / "reference"), pace_file=base / "pace"
         )
-        self.world = World(seed, START.date(), SIZE, KINDS)
+        self.world = World(seed, START.date(), size, KINDS)
         self.ledger = Ledger()
         self.tale = Tale()
         self._rng = random.Random(f"what goes wrong {seed}")

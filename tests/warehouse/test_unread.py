@@ -6,13 +6,11 @@ import hashlib
 import json
 from datetime import datetime
 
-import duckdb
 import pytest
 
 from pipeline.options import Options
 from pipeline.update import run_update
-from pipeline.warehouse import database, load, searches, stage
-from pipeline.warehouse.fingerprint import schema_files
+from pipeline.warehouse import load, searches, stage
 from tests.corpus import article, article_set, write
 
 pytestmark = pytest.mark.whole
@@ -103,11 +101,8 @@ def test_a_held_record_whose_newest_text_cannot_be_read_counts_by_the_older_one(
 
 
 @pytest.fixture
-def con(settings):
-    with duckdb.connect() as connection:
-        for path in schema_files(settings.sql):
-            database.run_script(connection, path)
-        yield connection
+def con(memory):
+    return memory.con
 
 
 def take(con, *records, deleted=(), day=1):

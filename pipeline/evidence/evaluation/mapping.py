@@ -134,7 +134,8 @@ class LabelMapping:
     """Everything a mapping file says.
 
     Attributes:
-        human_experimental: labels of trials and human laboratory studies, for the wide net.
+        human_experimental: labels of trials and laboratory studies in people, which the wide net
+            holds.
     """
 
     set_name: str

@@ -45,9 +45,8 @@ def render(citations: Sequence[Citation], abstracts: bool) -> str:
 
 def _entry(citation: Citation, abstracts: bool) -> Entry:
     start, end = citation.page_range
-    title = citation.text("title") or citation.text("book_title")
     found = {
-        "title": f"{{{for_bibtex(title)}}}" if title else "",
+        "title": f"{{{for_bibtex(citation.title)}}}" if citation.title else "",
         "author": " and ".join(map(_name, citation.authors)),
         "editor": " and ".join(map(_name, citation.editors)),
         "journal": citation.container if citation.kind == ARTICLE else "",

@@ -20,6 +20,9 @@ RETRACTED = "Retracted Publication"
 PREPRINT = "Preprint"
 
 _WITHIN_DAY_OR_MONTH = ("day", "month")
+_SAYS_RETRACTED = re.compile(r"\W*(?:retracted|retraction|withdrawn)\b", re.IGNORECASE)
+# a stop that closes the sentence, and is no part of an ellipsis or of letters as in U.S.
+_FINAL_STOP = re.compile(r"(?<!\.)(?<!\b\w\.\w)\.$")
 _RANGE = re.compile(r"([A-Za-z]*)(\d+)-([A-Za-z]*)(\d+)")
 
 _LISTS = {
@@ -27,6 +30,11 @@ _LISTS = {
     "publication_types": ("core.publication_types", "t.publication_type", "position", "true"),
     "headings": ("core.mesh_headings", "t", "heading_no, t.qualifier_no", "true"),
     "keywords": ("core.keywords", "t.keyword", "position", "true"),
+    "facet_labels": (
+        "marts.article_facets", "t.facet_label || ': ' || t.value_label", "facet, t.value",
+        "t.value <> 'not_stated'",
+    ),
+    "claim_labels": ("evidence.article_claims", "t.claim || ' (' || t.how || ')'", "claim", "true"),
     "isbns": ("core.article_identifiers", "t.value", "position", "t.element = 'Isbn'"),
     "chemicals": ("core.chemicals", "t", "position", "true"),
     "grants": ("core.grants", "t", "position", "true"),
@@ -39,7 +47,7 @@ _LISTS = {
     "concepts": ("core.supplementary_concepts", "t", "position", "true"),
     "accessions": ("core.databank_accessions", "t", "position", "true"),
     "history": ("core.history_dates", "t", "position", "true"),
-}
+}  # fmt: skip
 """Column to what it lists of each record: table, value (`t`: the whole row), order, condition."""
 # Each is made before they are joined: as subqueries of each record they cost DuckDB a second to
 # plan.
@@ -72,7 +80,8 @@ _QUERY = f"""
         b.book_title, b.publisher_name, b.publisher_location, b.collection_title, b.edition,
         b.volume AS book_volume,
         m.study_type, m.study_type_label, m.evidence_group, m.assigned_by, m.confidence,
-        m.is_retracted, m.is_preprint, m.first_seen_at, t.abstract,
+        m.is_retracted, m.is_preprint, m.first_seen_at, m.first_author_country, m.countries,
+        m.registrations, m.facets, m.claims, t.abstract,
         -- what only .nbib carries
         c.electronic_year, c.publication_model, c.number_of_references, c.coi_statement,
         c.citation_subsets, c.gene_symbols, c.space_flight_missions, c.general_notes,
@@ -133,6 +142,21 @@ class Citation:
     def text(self, name: str) -> str:
         """A text column on one line; empty when PubMed said nothing."""
         return one_line(str(self.said[name] or ""))
+
+    @property
+    def title(self) -> str:
+        """The title as a list of references shows it: no final stop, and retracted is said first.
+
+        Styles set their own stop; few print a note or a keyword.
+        """
+        title = _FINAL_STOP.sub("", self.text("title") or self.text("book_title"))
+        if title and self.said["is_retracted"] and not _SAYS_RETRACTED.match(title):
+            return f"RETRACTED: {title}"
+        return title
+
+    @property
+    def is_preprint(self) -> bool:
+        return self.kind == ARTICLE and bool(self.said["is_preprint"])
 
     @property
     def key(self) -> str:
@@ -205,9 +229,24 @@ class Citation:
         return tuple(marks)
 
     @property
+    def findings(self) -> tuple[str, ...]:
+        """What ketum read in the record: country, registrations, facets and claims, for keywords.
+
+        Not for notes: programs bury these, and ASReview takes them for its own labels.
+        """
+        said = self.said
+        country = said["first_author_country"]
+        return (
+            *([f"First author's country: {country}"] if country else []),
+            *(f"Registration: {number}" for number in said["registrations"]),
+            *(said["facet_labels"] or []),
+            *(f"Claim: {claim}" for claim in said["claim_labels"] or []),
+        )
+
+    @property
     def keywords(self) -> tuple[str, ...]:
-        """Marks and terms; a semicolon, which separates keywords in most readers, is a comma."""
-        return tuple(text.replace(";", ",") for text in (*self.marks, *self.terms))
+        """Marks, findings and terms; a semicolon, which separates them for readers, is a comma."""
+        return tuple(text.replace(";", ",") for text in (*self.marks, *self.findings, *self.terms))
 
 
 def read(con: duckdb.DuckDBPyConnection, pmids: list[int]) -> list[Citation]:

@@ -26,11 +26,10 @@ def render(citations: Sequence[Citation], abstracts: bool) -> str:
 def _item(citation: Citation, abstracts: bool) -> dict[str, Any]:
     start, end = citation.page_range
     said = citation.said
-    is_preprint = citation.kind == ARTICLE and said["is_preprint"]
     found: dict[str, Any] = {
         "id": citation.key,
-        "type": "article" if is_preprint else _TYPES[citation.kind],
-        "title": citation.text("title") or citation.text("book_title"),
+        "type": "article" if citation.is_preprint else _TYPES[citation.kind],
+        "title": citation.title,
         "author": [_name(person) for person in citation.authors],
         "editor": [_name(person) for person in citation.editors],
         "container-title": "" if citation.kind == BOOK else citation.container,
@@ -51,13 +50,18 @@ def _item(citation: Citation, abstracts: bool) -> dict[str, Any]:
         "URL": citation.url,
         "language": citation.languages,
         "status": "retracted" if said["is_retracted"] else "",
-        "genre": "preprint" if is_preprint else "",
+        "genre": "preprint" if citation.is_preprint else "",
         "keyword": "; ".join(citation.keywords),
         "custom": {
             "study_type": said["study_type"],
             "study_type_label": said["study_type_label"],
             "evidence_group": said["evidence_group"],
             "is_retracted": said["is_retracted"],
+            "first_author_country": said["first_author_country"],
+            "countries": said["countries"],
+            "registrations": said["registrations"],
+            "facets": said["facets"],
+            "claims": said["claims"],
             "set_id": citation.set_id,
         },
         "abstract": citation.text("abstract") if abstracts else "",

@@ -62,7 +62,7 @@ def _asreview(citations: Sequence[Citation], abstracts: bool) -> str:
     return tabular.csv_text(
         [
             {
-                "title": citation.text("title") or citation.text("book_title"),
+                "title": citation.title,
                 "abstract": citation.text("abstract") if abstracts else "",
                 "authors": [person.inverted() for person in citation.authors],
                 "keywords": list(citation.keywords),
@@ -83,7 +83,7 @@ def _rayyan(citations: Sequence[Citation], abstracts: bool) -> str:
         [
             {
                 "key": citation.key,
-                "title": citation.text("title") or citation.text("book_title"),
+                "title": citation.title,
                 "authors": [person.inverted() for person in citation.authors],
                 "journal": citation.container or citation.text("book_title"),
                 "issn": citation.text("issn"),
@@ -116,6 +116,8 @@ def _ours(citation: Citation) -> dict[str, Any]:
         "study_type_label": citation.said["study_type_label"],
         "evidence_group": citation.said["evidence_group"],
         "is_retracted": citation.said["is_retracted"],
+        "is_preprint": citation.said["is_preprint"],
+        "registrations": citation.said["registrations"],
         "set_id": citation.set_id,
     }
 

@@ -106,6 +106,8 @@ def _fields(citation: Citation, abstracts: bool) -> _Lines:
         f"{OWN_NOTE}study type {said['study_type']} ({said['study_type_label']}); "
         f"set {citation.set_id}",
     )
+    if citation.findings:
+        yield "GN", f"{OWN_NOTE}{'; '.join(citation.findings)}"
     yield from _history(said["history"] or [])
     yield from _identifiers(citation)
     yield "PUBM", text("publication_model")

@@ -16,6 +16,7 @@ from pipeline.escaping import one_line
 from pipeline.outputs.citations.citation import ARTICLE, BOOK, CHAPTER, UNKNOWN, Citation, Person
 
 _TYPES = {ARTICLE: "JOUR", CHAPTER: "CHAP", BOOK: "BOOK", UNKNOWN: "GEN"}
+_PREPRINT = "UNPB"  # unpublished work: RIS has nothing nearer
 
 # Zotero reads each M2 into a line of Extra, where it looks for `PMID: ...`; rispy has no name
 # for that tag
@@ -70,8 +71,8 @@ def _entry(citation: Citation, abstracts: bool, dialect: Dialect) -> dict[str, A
     start, end = citation.page_range
     is_book = citation.kind == BOOK
     found: dict[str, Any] = {
-        "type_of_reference": _TYPES[citation.kind],
-        "title": citation.text("title") or citation.text("book_title"),
+        "type_of_reference": _PREPRINT if citation.is_preprint else _TYPES[citation.kind],
+        "title": citation.title,
         "authors": [_name(person, dialect) for person in citation.authors],
         "secondary_authors": [] if is_book else _editors(citation, dialect),
         "tertiary_authors": _editors(citation, dialect) if is_book else [],

@@ -17,7 +17,6 @@ from pathlib import Path
 import duckdb
 import rispy
 from bibtexparser.entrypoint import parse_string
-from Bio import Medline
 
 from pipeline.errors import ConfigurationError
 from pipeline.identifiers import same_doi
@@ -221,6 +220,8 @@ def _csl_json(path: Path) -> Iterator[Identifiers]:
 
 
 def _nbib(path: Path) -> Iterator[Identifiers]:
+    from Bio import Medline  # here, since few exports name an earlier one
+
     with path.open(encoding="utf-8-sig") as file:
         for record in Medline.parse(file):  # type: ignore[no-untyped-call]
             dois = [text for text in record.get("AID", []) if text.endswith(" [doi]")]

@@ -22,7 +22,9 @@ COLUMNS = {
     "publication_types": "VARCHAR[]", "study_type": "VARCHAR", "study_type_label": "VARCHAR",
     "evidence_group": "VARCHAR", "assigned_by": "VARCHAR", "confidence": "VARCHAR",
     "is_retracted": "BOOLEAN", "is_preprint": "BOOLEAN", "terms": "VARCHAR[]", "url": "VARCHAR",
-    "first_seen_at": "TIMESTAMP", "set_id": "VARCHAR", "abstract": "VARCHAR",
+    "first_author_country": "VARCHAR", "countries": "VARCHAR[]", "registrations": "VARCHAR[]",
+    "facets": "VARCHAR[]", "claims": "VARCHAR[]", "first_seen_at": "TIMESTAMP",
+    "set_id": "VARCHAR", "abstract": "VARCHAR",
 }  # fmt: skip
 """Names and DuckDB types. `date` is ISO as far as known; `abstract` only when asked for."""
 
@@ -53,6 +55,11 @@ def row(citation: Citation, abstracts: bool) -> dict[str, Any]:
         "is_preprint": said["is_preprint"],
         "terms": list(citation.terms),
         "url": citation.url or None,
+        "first_author_country": said["first_author_country"],
+        "countries": said["countries"],
+        "registrations": said["registrations"],
+        "facets": said["facets"],
+        "claims": said["claims"],
         "first_seen_at": said["first_seen_at"].isoformat(),
         "set_id": citation.set_id,
     }

@@ -13,8 +13,6 @@ import re
 from hashlib import sha256
 from typing import Any
 
-from Bio import Medline
-
 from pipeline.pubmed.parsing.context import BadRecordError, integer
 from pipeline.pubmed.parsing.dates import (
     partial_date,
@@ -68,6 +66,8 @@ def read_medline(record_no: int, cut: MedlineCut, tally: Tally) -> Tables:
         BadRecordError: it is cut, not one record, has no PMID, is no UTF-8, or has more than can
             be numbered.
     """
+    from Bio import Medline  # here, since few runs read an export
+
     if cut.is_cut:
         raise BadRecordError("the file ends in the middle of it: the export was cut")
     try:

@@ -30,7 +30,9 @@ GROUP = "Kratom Study Group, Pain Section; and Friends"
 
 AUTHORS_OF_101 = f"""
 <Author ValidYN="Y"><LastName>Leaf</LastName><ForeName>Ana B</ForeName><Initials>AB</Initials>
-<Suffix>Jr</Suffix><Identifier Source="ORCID">0000-0002-1825-0097</Identifier></Author>
+<Suffix>Jr</Suffix><Identifier Source="ORCID">0000-0002-1825-0097</Identifier>
+<AffiliationInfo><Affiliation>School of Tea, 12345 Leafton, Malaysia. ana@example.org</Affiliation>
+</AffiliationInfo></Author>
 <Author ValidYN="N"><LastName>Leef</LastName><ForeName>Ana</ForeName><Initials>A</Initials></Author>
 <Author ValidYN="Y"><LastName>Müller-Źdan</LastName><ForeName>Øyvind</ForeName></Author>
 <Author ValidYN="Y"><CollectiveName>{GROUP}</CollectiveName></Author>"""
@@ -98,7 +100,8 @@ def _records() -> Sequence[str]:
             article(
                 102, "Kratom against pain: a randomized trial", year=2023,
                 types=(JOURNAL_ARTICLE, ("D016449", "Randomized Controlled Trial")),
-                abstract=f"We gave tea. {CANARY}.", doi="10.9999/trial",
+                abstract=f"We gave tea, and pain intensity fell. {CANARY}. NCT01234567.",
+                doi="10.9999/trial",
             ),
             crowd,
         ),

@@ -79,7 +79,45 @@ def test_marks_tell_type_group_retraction_and_preprint(citations):
 
 
 def test_no_keyword_holds_a_semicolon_and_none_comes_twice(citations):
-    assert citations[101].keywords[2:] == ("Mice", "Models, Animal", "tea, leaves")
+    record = citations[101]
+    assert record.keywords[-3:] == ("Mice", "Models, Animal", "tea, leaves")
+    assert record.keywords == (*record.marks, *record.findings, *record.keywords[-3:])
+
+
+def test_keywords_say_what_ketum_read_in_a_record(citations):
+    assert "First author's country: Malaysia" in citations[101].findings
+    assert "Species: Mouse" in citations[101].findings
+    assert "Registration: NCT01234567" in citations[102].findings
+    assert any(word.startswith("Claim: analgesia (") for word in citations[102].findings)
+    assert not any("not_stated" in word for word in citations[102].findings)
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("Kratom tea.", "Kratom tea"),
+        ("[Kratom bei Schmerz].", "[Kratom bei Schmerz]"),
+        ("Is kratom tea?", "Is kratom tea?"),
+        ("Kratom, and so on...", "Kratom, and so on..."),
+        ("Kratom in the U.S.", "Kratom in the U.S."),
+    ],
+)
+def test_a_title_loses_the_final_stop_of_pubmed_and_nothing_else(title, shown, citations):
+    record = citations[101]
+    assert replace(record, said={**record.said, "title": title}).title == shown
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("Kratom tea.", "RETRACTED: Kratom tea"),
+        ("RETRACTED: Kratom tea.", "RETRACTED: Kratom tea"),
+        ("[Retracted] Kratom tea.", "[Retracted] Kratom tea"),
+    ],
+)
+def test_a_title_says_once_that_the_article_was_retracted(title, shown, citations):
+    record = citations[103]
+    assert replace(record, said={**record.said, "title": title}).title == shown
 
 
 def test_keys_are_plain_and_differ(citations):

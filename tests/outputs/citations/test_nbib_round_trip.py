@@ -93,9 +93,14 @@ def warehouse(source: Path | bytes) -> duckdb.DuckDBPyConnection:
         SELECT pmid, doi, shown.title, year, year_source, 'RCT' AS study_type,
             'Trial' AS study_type_label, 'Group' AS evidence_group,
             'rules' AS assigned_by, 'high' AS confidence, FALSE AS is_retracted,
-            FALSE AS is_preprint, now() AS first_seen_at
+            FALSE AS is_preprint, now() AS first_seen_at, 'Malaysia' AS first_author_country,
+            ['Malaysia'] AS countries, ['NCT00000001'] AS registrations, [] AS facets, [] AS claims
         FROM core.articles JOIN core.article_years USING (pmid)
-        JOIN core.article_citations AS shown USING (pmid)
+        JOIN core.article_citations AS shown USING (pmid);
+        CREATE TABLE marts.article_facets
+            (pmid INTEGER, facet VARCHAR, facet_label VARCHAR, value VARCHAR, value_label VARCHAR);
+        CREATE SCHEMA evidence;
+        CREATE TABLE evidence.article_claims (pmid INTEGER, claim VARCHAR, how VARCHAR);
         """
     )
     return con

@@ -1,0 +1,56 @@
+"""`ketum bulk-load`: NLM's baseline and update files, read for what some searches match."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from pipeline.commands.parsers import Subparsers
+from pipeline.commands.update import publish_update
+from pipeline.errors import ConfigurationError
+from pipeline.options import Options
+from pipeline.settings import Settings
+
+
+def register(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    bulk = commands.add_parser(
+        "bulk-load",
+        help="read NLM's baseline and update files for what the searches match",
+        description="Read NLM's files in the order of their numbers, several at a time, keep the "
+        "records that match, and publish. The same command goes on where it was stopped.",
+    )
+    bulk.set_defaults(work=_bulk_load)
+    bulk.add_argument("places", nargs="+", type=Path, metavar="DIR|FILE")
+    bulk.add_argument(
+        "--match", nargs="+", metavar="SEARCH", default=[],
+        help="keep what these searches match, e.g. kratom (default: all searches)",
+    )  # fmt: skip
+    bulk.add_argument("--name", help="name of the archive the records go to (default: files)")
+    bulk.add_argument(
+        "--processes", type=int, metavar="N", default=os.cpu_count() or 1,
+        help="files read at a time (default: one a processor, %(default)s)",
+    )  # fmt: skip
+    bulk.add_argument("--quiet", action="store_true", help="no receipt, only warnings and errors")
+
+
+def _bulk_load(settings: Settings, arguments: argparse.Namespace) -> int:
+    from pipeline import series
+    from pipeline.evidence.topics import load_topics
+
+    names = [one.name for one in load_topics(settings.reference / "topics.toml").searches]
+    if unknown := sorted(set(arguments.match) - set(names)):
+        raise ConfigurationError(
+            f"There is no search {unknown[0]!r}.",
+            effect="Nothing was read.",
+            next_step=f"name any of {', '.join(names)}.",
+        )
+    files = series.in_order(arguments.places)
+    options = Options(
+        from_files=files,
+        match=tuple(arguments.match),
+        processes=arguments.processes,
+        name=arguments.name,
+    )
+    return publish_update(options, settings, quiet=arguments.quiet)

@@ -1,0 +1,144 @@
+"""The sieve before the parser: which records of a file no search could match.
+
+Parsing a record costs more than looking whether its bytes hold a phrase that every match needs.
+A record is passed over only when it is certain that the parser could read it (its XML is
+well-formed, and it has the one PMID, version and Article that the parser asks for) and that none
+of the phrases stands in it. Whatever is in doubt goes to the parser: entities and character
+references, comments, CDATA sections, instructions, invisible characters, other encodings, books,
+and records long enough to break a limit. So reading through the sieve finds every record, deletion
+and unreadable piece that reading everything finds (`tests/pubmed/test_sieve.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import re2
+from lxml import etree
+
+from pipeline.pubmed.parsing.bytes import Head
+from pipeline.pubmed.parsing.cutting import Cut
+from pipeline.pubmed.parsing.tables import LARGEST_INTEGER, LARGEST_SMALLINT
+
+LONGEST_PASSED = 256 * 1024
+"""Bytes. Longer records may have more rows or text than the parser takes: it decides."""
+_ENTITIES = (b"&amp;", b"&lt;", b"&gt;", b"&quot;", b"&apos;")
+_INVISIBLE = (
+    r"[\x{ad}\x{34f}\x{61c}\x{180b}-\x{180e}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}"
+    r"\x{2066}-\x{206f}\x{fe00}-\x{fe0f}\x{feff}]"
+)
+"""Characters that folding drops (`rules.fold`): a word may hold one."""
+_IN_WORD = r"[A-Za-z0-9](?:<[^<>]*>)+[A-Za-z0-9]"
+"""Mark-up inside a word, such as `kra<i>tom</i>`."""
+_TAG = re.compile(rb"<[^<>]*>")
+_INSTRUCTION = re.compile(rb"<\?[^<>?]*\?>")
+"""One that is left out like a tag; NLM puts some into PubmedData."""
+
+_BETWEEN_WORDS = r"(?:[^A-Za-z0-9<>]|<[^<>]*>)+"
+
+Block = frozenset[str]
+"""Phrases of which any may make a record match a topic: lower-case ASCII letters and digits."""
+
+
+class Passed(NamedTuple):
+    """A record that no search can match, and that the parser could read."""
+
+    pmid: int
+    pmid_version: int
+
+
+class Sieve:
+    """Says of whole records whether they can be passed over."""
+
+    def __init__(self, searches: Iterable[Sequence[Block]]) -> None:
+        """Compile the phrases.
+
+        Args:
+            searches: of each search its topics, all of which a record must match.
+
+        Raises:
+            ValueError: a phrase has other characters than a match in raw bytes allows.
+        """
+        wanted = {frozenset(blocks) for blocks in searches}
+        # the wider of two searches lets all through that the narrower one does
+        wanted = {blocks for blocks in wanted if not any(other < blocks for other in wanted)}
+        patterns = {block: _any_of(block) for blocks in wanted for block in blocks}
+        self._searches = [[_compiled(patterns[block]) for block in blocks] for blocks in wanted]
+        self._invisible = _compiled(_INVISIBLE)
+        self._in_word = _compiled(_IN_WORD)
+        # most records hold none of all this: one pass over their bytes says so
+        narrow = [min((patterns[block] for block in blocks), key=len) for blocks in wanted]
+        self._anything = _compiled("|".join([_INVISIBLE, _IN_WORD, *narrow]))
+        self._parser = etree.XMLParser(
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            collect_ids=False,
+            remove_blank_text=True,
+        )
+
+    def passed(self, cut: Cut, head: Head) -> Passed | None:
+        """The number of a record that can be passed over; None if the parser must see it.
+
+        Args:
+            cut: a stretch of a file.
+            head: how to read its bytes.
+        """
+        raw = cut.raw
+        if (
+            cut.name != "PubmedArticle"
+            or not cut.is_ended
+            or head.encoding != "utf-8"
+            or len(raw) > LONGEST_PASSED
+            or (b"!" in raw and b"<!" in raw)  # one byte is found many times faster than two
+            or (b"?" in raw and raw.count(b"<?") != len(_INSTRUCTION.findall(raw)))
+            or (b"&" in raw and raw.count(b"&") != sum(map(raw.count, _ENTITIES)))
+            or (self._anything.search(raw) and self._may_match(raw))
+        ):
+            return None
+        return self._read(raw)
+
+    def _may_match(self, raw: bytes) -> bool:
+        if self._invisible.search(raw):
+            return True
+        if self._in_word.search(raw):
+            raw = _TAG.sub(b"", raw)
+        return any(all(block.search(raw) for block in blocks) for blocks in self._searches)
+
+    def _read(self, raw: bytes) -> Passed | None:
+        """PMID and version, if the parser would take the record; see `RecordReader`."""
+        try:
+            root = etree.fromstring(raw, self._parser)
+        except etree.XMLSyntaxError:
+            return None
+        citations = list(root.iterchildren("MedlineCitation"))
+        if len(citations) != 1 or len(list(citations[0].iterchildren("Article"))) > 1:
+            return None
+        pmids = list(citations[0].iterchildren("PMID"))
+        if len(pmids) != 1 or len(pmids[0]):
+            return None
+        pmid = _number(pmids[0].text, LARGEST_INTEGER)
+        version = _number(pmids[0].get("Version", "0"), LARGEST_SMALLINT)
+        return Passed(pmid, version) if pmid and version is not None else None
+
+
+def _number(text: str | None, largest: int) -> int | None:
+    if text is None or not (text.isascii() and text.isdigit() and len(text) <= 10):
+        return None
+    return int(text) if int(text) <= largest else None
+
+
+def _any_of(block: Block) -> str:
+    for phrase in block:
+        if not re.fullmatch(r"[a-z0-9]+( [a-z0-9]+)*", phrase):
+            raise ValueError(f"{phrase!r} is not made of words of small letters and digits")
+    patterns = [phrase.replace(" ", _BETWEEN_WORDS) for phrase in sorted(block)]
+    return f"(?i:{'|'.join(patterns)})"
+
+
+def _compiled(pattern: str) -> Any:
+    options = re2.Options()
+    options.never_capture = True
+    return re2.compile(pattern, options)

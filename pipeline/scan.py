@@ -1,0 +1,307 @@
+"""One file of PubMed XML, read for what some searches match: its records, in their own bytes.
+
+A scan belongs to one process and holds nothing of the warehouse, so that several can run beside
+each other (`bulk`). What it finds of a file is written into a directory of scans, whole or not at
+all: a run that was killed finds it there and goes on with the next file.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import re
+from array import array
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+from pipeline.errors import SourceError
+from pipeline.evidence.record import read_records
+from pipeline.evidence.topics import Search, Topics, found_by
+from pipeline.pubmed.parsing.bytes import Head, open_bytes, sets_of, source_name
+from pipeline.pubmed.parsing.cutting import Cutter
+from pipeline.pubmed.parsing.reader import RecordReader
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tally
+from pipeline.pubmed.records import Batch
+from pipeline.pubmed.sieve import Sieve
+from pipeline.rules.text import Language
+from pipeline.storage import sha256_of, write_atomically
+from pipeline.warehouse import stage
+
+_PMID = PARSED_COLUMNS["articles"].index("pmid")
+_MD5 = re.compile(r"\b[0-9a-fA-F]{32}\b")
+
+
+class Piece(NamedTuple):
+    """A stretch of a file that is kept: a record that matches, or bytes that could not be read."""
+
+    head: Head
+    raw: bytes
+    was_read: bool
+    pmid: int | None = None
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a file holds.
+
+    Attributes:
+        file_sha256: of the file as it lies there.
+        read: records in it that can be read.
+        kept: of these, those that match a search or are held already.
+        deletions: PMIDs that a DeleteCitation names.
+        unreadable: pieces that are no readable record.
+        matched: PMIDs with a copy that matches.
+        held: PMIDs kept because they are held already.
+        is_checked: a .md5 file beside it says the same as its bytes.
+        body: what is kept, as sets of records (name of a file among the scans).
+        others: PMIDs of all other records, four bytes each (name of a file among the scans).
+    """
+
+    file_sha256: str
+    read: int
+    kept: int
+    deletions: int
+    unreadable: int
+    matched: tuple[int, ...]
+    held: tuple[int, ...]
+    is_checked: bool
+    body: str
+    others: str
+
+
+@dataclass(frozen=True)
+class Scans:
+    """The scans of one set of searches and held records, in a directory.
+
+    Attributes:
+        directory: where they lie.
+        key: names what was looked for, so that no scan for something else is taken up.
+    """
+
+    directory: Path
+    key: str
+
+    def find(self, file_sha256: str) -> Scan | None:
+        """The scan of a file that an earlier run finished."""
+        path = self._path(file_sha256, "json")
+        if not path.is_file():
+            return None
+        said = json.loads(path.read_text(encoding="utf-8"))
+        lists = {name: tuple(said[name]) for name in ("matched", "held")}
+        return Scan(**said | lists)
+
+    def body(self, scan: Scan) -> bytes:
+        """What is kept of a file."""
+        return (self.directory / scan.body).read_bytes()
+
+    def others(self, scan: Scan) -> array[int]:
+        """PMIDs of the records that are not kept."""
+        found = array("i")
+        found.frombytes((self.directory / scan.others).read_bytes())
+        return found
+
+    def write(self, scan: Scan, body: bytes, others: array[int]) -> None:
+        """Write a scan; its .json comes last and makes it count."""
+        write_atomically(self.directory / scan.body, body)
+        write_atomically(self.directory / scan.others, others.tobytes())
+        said = json.dumps(asdict(scan)).encode()
+        write_atomically(self._path(scan.file_sha256, "json"), said)
+
+    def name(self, file_sha256: str, kind: str) -> str:
+        return f"{file_sha256}-{self.key[:16]}.{kind}"
+
+    def _path(self, file_sha256: str, kind: str) -> Path:
+        return self.directory / self.name(file_sha256, kind)
+
+
+class Scanner:
+    """Scans files, one after the other, for the same searches."""
+
+    def __init__(
+        self,
+        topics: Topics,
+        language: Language,
+        searches: Sequence[Search],
+        held: Collection[int],
+        scans: Scans,
+    ) -> None:
+        """Compile what is looked for.
+
+        Args:
+            topics: what to match.
+            language: cuts texts into their zones.
+            searches: any of them makes a record match.
+            held: PMIDs that are kept whatever their new copy says: it replaces the one held.
+            scans: where results go.
+        """
+        self._topics, self._language, self._searches = topics, language, searches
+        self._held = frozenset(held)
+        self._scans = scans
+        phrases = {topic.name: topic.phrases_needed for topic in topics.topics}
+        self._sieve = Sieve([phrases[name] for name in search.topics] for search in searches)
+        self._con = duckdb.connect()
+        stage.create_staging(self._con)
+
+    def scan(self, path: Path) -> Scan:
+        """Read a file to its end, unless an earlier run did.
+
+        Raises:
+            SourceError: it is no PubMed XML, damaged, cut, or not what its .md5 says.
+        """
+        is_checked = check_md5(path)
+        digest = sha256_of(path)
+        return self._scans.find(digest) or self._scan(path, digest, is_checked=is_checked)
+
+    def _scan(self, path: Path, digest: str, *, is_checked: bool) -> Scan:
+        kept: list[Piece] = []
+        others, matched = array("i"), set[int]()
+        deletions: list[tuple[int, int]] = []
+        with open_bytes(path) as stream:
+            cutter = Cutter(stream, source_name(path))
+            reader = RecordReader(cutter, Tally(), 1)
+            for pieces in self._parsed(cutter, reader, others):
+                found = self._matching(reader)
+                matched |= found
+                deletions += [(gone.pmid, gone.pmid_version) for gone in reader.deletions]
+                reader.deletions = []
+                for piece in pieces:
+                    if piece.pmid is None or piece.pmid in found or piece.pmid in self._held:
+                        kept.append(piece)
+                    else:
+                        others.append(piece.pmid)
+        records = sum(piece.pmid is not None for piece in kept)
+        scan = Scan(
+            file_sha256=digest,
+            read=records + len(others),
+            kept=records,
+            deletions=len(deletions),
+            unreadable=len(kept) - records,
+            matched=tuple(sorted(matched)),
+            held=tuple(sorted({piece.pmid for piece in kept if piece.pmid in self._held})),
+            is_checked=is_checked,
+            body=self._scans.name(digest, "xml"),
+            others=self._scans.name(digest, "pmids"),
+        )
+        self._scans.write(scan, body_of(kept, deletions), others)
+        return scan
+
+    def _parsed(
+        self, cutter: Cutter, reader: RecordReader, others: array[int]
+    ) -> Iterator[list[Piece]]:
+        """The pieces that the parser had to see, a batch at a time, with their rows in `reader`."""
+        pieces: list[Piece] = []
+        was_enabled = gc.isenabled()
+        gc.disable()  # there is nothing to find among rows, and it would look again and again
+        try:
+            for cut in cutter:
+                if cut.kind == "record":
+                    passed = self._sieve.passed(cut, cutter.head)
+                    if passed and passed.pmid not in self._held:
+                        others.append(passed.pmid)
+                        continue
+                reader.read(cut)
+                if reader.unreadable:
+                    pieces += [Piece(cutter.head, odd.raw, False) for odd in reader.unreadable]
+                    reader.unreadable = []
+                elif cut.kind == "record":
+                    row = reader.context.tables["articles"][-1]
+                    pieces.append(Piece(cutter.head, cut.raw, True, row[_PMID]))
+                if len(pieces) >= stage.BATCH_SIZE:
+                    yield pieces
+                    pieces = []
+            yield pieces
+        finally:
+            if was_enabled:
+                gc.enable()
+
+    def _matching(self, reader: RecordReader) -> set[int]:
+        """The PMIDs among the rows of a reader that a search matches; the rows are used up."""
+        rows = reader.context.tables
+        reader.context.new_batch()
+        if not rows["articles"]:
+            return set()
+        batch = Batch(rows, [], [], Tally())
+        stage.stage_batches(self._con, iter([batch]), raw_file=None, stamp="")
+        pmids = {row[0]: row[_PMID] for row in rows["articles"]}
+        found: set[int] = set()
+        for records in read_records(self._con, "staging.keyed"):
+            matching = found_by(self._searches, self._topics, self._language, records)
+            found |= {pmids[number] for number in matching}
+        stage.empty_staging(self._con)
+        return found
+
+
+def take(path: Path, wanted: Collection[int], file_sha256: str) -> bytes:
+    """All records of some PMIDs in a file, with all that is kept of it in any case.
+
+    Args:
+        path: the file.
+        wanted: the PMIDs.
+        file_sha256: what it was when it was scanned.
+
+    Returns:
+        Sets of records, as `Scan.body` names them.
+
+    Raises:
+        SourceError: it is another file now.
+    """
+    if sha256_of(path) != file_sha256:
+        raise SourceError(
+            f"{source_name(path)} changed while it was read.",
+            effect="Nothing of it was kept.",
+            next_step="the same command again.",
+        )
+    kept: list[Piece] = []
+    deletions: list[tuple[int, int]] = []
+    with open_bytes(path) as stream:
+        cutter = Cutter(stream, source_name(path))
+        reader = RecordReader(cutter, Tally(), 1)
+        for cut in cutter:
+            reader.read(cut)
+            if reader.unreadable:
+                kept += [Piece(cutter.head, odd.raw, False) for odd in reader.unreadable]
+                reader.unreadable = []
+            elif cut.kind == "record":
+                pmid = reader.context.tables["articles"][-1][_PMID]
+                if pmid in wanted:
+                    kept.append(Piece(cutter.head, cut.raw, True, pmid))
+            reader.context.new_batch()
+        deletions += [(gone.pmid, gone.pmid_version) for gone in reader.deletions]
+    return body_of(kept, deletions)
+
+
+def body_of(pieces: Sequence[Piece], deletions: Sequence[tuple[int, int]]) -> bytes:
+    """Pieces byte by byte in sets in which they mean the same, then the deletions."""
+    parts = [(piece.head, piece.raw, piece.was_read) for piece in pieces]
+    if deletions:
+        listed = [b'<PMID Version="%d">%d</PMID>' % (version, pmid) for pmid, version in deletions]
+        gone = [b"<DeleteCitation>", *listed, b"</DeleteCitation>"]
+        parts.append((Head(), b"\n".join(gone), True))
+    return b"".join(sets_of(parts))
+
+
+def check_md5(path: Path) -> bool:
+    """Whether a .md5 file lies beside a file, as NLM's servers have it, and says its MD5.
+
+    Raises:
+        SourceError: it says another one.
+    """
+    beside = path.with_name(f"{path.name}.md5")
+    if not beside.is_file():
+        return False
+    told = _MD5.search(beside.read_text(encoding="utf-8", errors="replace"))
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "md5").hexdigest()
+    if told is None or told[0].lower() != found:
+        raise SourceError(
+            f"{source_name(path)} has the MD5 {found}, and {source_name(beside)} says "
+            f"{told[0].lower() if told else 'none'}.",
+            effect="The file was not read; what was read before it is kept.",
+            next_step="fetch both again, then the same command.",
+        )
+    return True

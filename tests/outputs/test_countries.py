@@ -1,0 +1,99 @@
+"""Countries of authors, read from the ends of affiliations."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.in_memory import SQL, Warehouse
+
+
+@pytest.fixture
+def places(memory: Warehouse) -> Warehouse:
+    """The mart alone, over affiliations that tests fill in."""
+    memory.con.execute("CREATE SCHEMA IF NOT EXISTS marts")
+    memory.con.execute((SQL / "marts" / "07_countries.sql").read_text(encoding="utf-8"))
+    return memory
+
+
+def countries(memory: Warehouse, *authors: list[str]) -> list[tuple[str, bool, int]]:
+    """Country, whether the first author's, and authors, of a record with these affiliations."""
+    memory.fill("ops.search_hits", {"pmid": 1, "search": "kratom", "entered_reason": "appeared"})
+    for number, affiliations in enumerate(authors, 1):
+        memory.fill(
+            "core.authors", {"pmid": 1, "author_no": number, "list_kind": "author"}
+        )  # fmt: skip
+        for place, text in enumerate(affiliations, 1):
+            memory.fill(
+                "core.affiliations",
+                {
+                    "pmid": 1, "author_no": number, "affiliation_no": place, "affiliation": text,
+                    "identifiers": [],
+                },
+            )  # fmt: skip
+    memory.con.execute((SQL / "marts" / "08_article_countries.sql").read_text(encoding="utf-8"))
+    return memory.con.execute(
+        "SELECT country, is_first_author, author_count FROM marts.article_countries ORDER BY 1"
+    ).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("affiliation", "country"),
+    [
+        ("School of Tea, Leafton, Malaysia.", "Malaysia"),
+        (
+            "School of Tea, 12345 Leafton, Malaysia. Electronic address: a.leaf@example.org.",
+            "Malaysia",
+        ),
+        ("School of Tea, Leafton, Malaysia; leaf@example.org", "Malaysia"),
+        ("School of Tea, Leafton, P.R. China.", "China"),
+        ("School of Tea, Leafton, People's Republic of China", "China"),
+        ("School of Tea, Leafton, Taiwan, Republic of China.", "Taiwan"),
+        ("School of Tea, Leafton, Riverside 11564 Saudi Arabia", "Saudi Arabia"),
+        ("School of Tea, Leafton, the Netherlands.", "Netherlands"),
+        ("School of Tea, Leafton, Côte d'Ivoire.", "Ivory Coast"),
+        ("School of Tea, Leafton, UK (AL).", "United Kingdom"),
+        ("School of Tea, Belfast, Northern Ireland", "United Kingdom"),
+        ("School of Tea, Leafton, New Mexico", "United States"),
+        ("School of Tea, Leafton, MD 20892-1234.", "United States"),
+        ("School of Tea, Leafton, CA, USA", "United States"),
+        ("School of Tea, Leafton, New South Wales", "Australia"),
+        ("School of Tea, Leafton, Thailand, 10330", "Thailand"),
+        ("School of Tea, Leafton, Georgia 30322", "United States"),
+    ],
+)
+def test_the_last_words_name_the_country(affiliation, country, places):
+    assert countries(places, [affiliation]) == [(country, True, 1)]
+
+
+@pytest.mark.parametrize(
+    "affiliation",
+    [
+        "School of Tea, Leafton.",
+        "Institute of China Studies, Leafton",
+        "School of Tea, Georgia",
+        "",
+    ],
+)
+def test_what_names_no_country_is_not_guessed(affiliation, places):
+    assert countries(places, [affiliation]) == []
+
+
+def test_authors_are_counted_and_the_first_one_has_one_country(places):
+    first = ["School of Tea, Leafton, Malaysia; Tea Board, Branchton, Japan."]
+    assert countries(places, first, ["Tea Shop, Leafton, Malaysia"], ["Tea, Rome, Italy"]) == [
+        ("Italy", False, 1), ("Japan", False, 1), ("Malaysia", True, 2),
+    ]  # fmt: skip
+
+
+def test_the_second_author_does_not_stand_in_for_the_first(places):
+    assert countries(places, ["School of Tea, Leafton"], ["Tea, Rome, Italy"]) == [
+        ("Italy", False, 1)
+    ]
+
+
+def test_no_spelling_stands_for_two_countries(places):
+    (twice,) = places.con.execute(
+        "SELECT count(*) FROM (SELECT written FROM (SELECT unnest(written_as) AS written "
+        "FROM marts.countries) GROUP BY written HAVING count(*) > 1)"
+    ).fetchall()[0]
+    assert twice == 0
