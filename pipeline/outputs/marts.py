@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.identifiers import doi_url, normal_doi
+from pipeline.outputs import headline
 from pipeline.outputs.answer import store_sentences
 from pipeline.outputs.wording import statement
 from pipeline.settings import Settings, slug
@@ -94,6 +95,7 @@ def build(
     scripts = files(settings.sql)
     for path in scripts:
         run_script(con, path)
+    headline.store(con)
     store_sentences(con)
     make_former(con, settings.sql)
     return Built(set_id, len(scripts))
