@@ -15,7 +15,7 @@ from pipeline.settings import ROOT
 from tests.test_rebuild import tables_of
 from tests.test_upgrades import ORIGIN, counted
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("database_alone")]
 
 Usage = namedtuple("Usage", "total used free")
 

@@ -24,14 +24,15 @@ from pipeline.options import Options
 from pipeline.settings import ROOT, Settings
 from pipeline.storage import hold_lock
 from pipeline.update import run_update
+from tests.conftest import the_database_alone
 from tests.corpus import article, write
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("database_alone")]
 
 COMMANDS = (
     "update", "query", "claims", "explain", "export", "status", "doctor", "evaluate", "schedule",
     "rebuild", "runs", "verify", "replay", "backup", "restore", "keep", "install", "notify",
-    "open", "tables", "schema", "search", "completion",
+    "open", "tables", "schema", "search", "completion", "bulk-load",
 )  # fmt: skip
 KEY = "canary0000000000000000000000000key"
 RECORDS = (article(1, "Kratom and pain in mice"), article(2, "Kratom for sale"))
@@ -72,7 +73,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def published_once(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with one set of today."""
     data = tmp_path_factory.mktemp("published") / "data"
-    run_update(Options(offline=True, archive=archive), Settings(data=data), Clock())
+    with the_database_alone():
+        run_update(Options(offline=True, archive=archive), Settings(data=data), Clock())
     return data
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -18,17 +20,32 @@ from pipeline.errors import (
 )
 from pipeline.evidence import judge as judging
 from pipeline.options import Options
-from pipeline.outputs import publish
+from pipeline.outputs import publish, since
 from pipeline.rebuild import rebuild
 from pipeline.settings import Settings
 from pipeline.storage import hold_lock
 from pipeline.update import run_update
-from tests.conftest import publish_live
+from tests.conftest import publish_live, the_database_alone
 from tests.corpus import article, write
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("database_alone")]
 
 FIRST = article(1, "Effects of <i>Mitragyna speciosa</i> on pain in mice")
+
+
+@pytest.fixture(scope="module")
+def one_run(tmp_path_factory) -> Path:
+    """A data directory after one run that found FIRST; its database alone is published."""
+    base = tmp_path_factory.mktemp("one_run")
+    with the_database_alone():
+        publish_live(base, FIRST)
+    return base / "data"
+
+
+@pytest.fixture
+def begun(one_run, settings) -> None:
+    """A copy of it, with which the test goes on."""
+    shutil.copytree(one_run, settings.data, symlinks=True)
 
 
 @pytest.fixture(scope="module")
@@ -81,14 +98,19 @@ def test_one_unreadable_record_does_not_stop_the_others(memory):
     assert memory.ask("SELECT pmid FROM core.articles") == [(1,)]
 
 
-def test_a_record_that_appears_is_new_and_one_that_changes_is_logged(live, clock, published):
-    live(FIRST)
+def test_a_record_that_appears_is_new_and_one_that_changes_is_logged(
+    live, clock, settings, published, begun
+):
     clock.sleep(86_400)
     receipt = live(
         article(1, "Effects of <i>Mitragyna speciosa</i> on pain in rats", revised="2026-11-22"),
         article(2, "Kratom and chronic pain", entered="2026-11-23"),
     )
     assert receipt.searches["kratom"]["entered"] == 1
+    with duckdb.connect(str(settings.latest.resolve() / "ketum.duckdb"), read_only=True) as con:
+        news = since.markdown(since.since_last_set(con))
+    assert "/2/" in news
+    assert (settings.latest / "digest.md").read_text(encoding="utf-8").endswith(news)
     assert receipt.records["changed"] == 1
     assert published("SELECT search, reason, pmid FROM marts.new_articles ORDER BY 1") == [
         ("kratom", "new_in_pubmed", 2),
@@ -105,8 +127,7 @@ def test_a_record_that_appears_is_new_and_one_that_changes_is_logged(live, clock
     ]
 
 
-def test_an_unchanged_day_gives_the_same_tables_with_a_fresh_date(live, clock, published):
-    live(FIRST)
+def test_an_unchanged_day_gives_the_same_tables_with_a_fresh_date(live, clock, published, begun):
     before = published("SELECT * EXCLUDE (as_of_date, set_id) FROM marts.study_types_by_year")
     clock.sleep(86_400)
     receipt = live(FIRST)
@@ -121,9 +142,8 @@ def test_an_unchanged_day_gives_the_same_tables_with_a_fresh_date(live, clock, p
 
 
 def test_a_failing_check_undoes_the_run_and_publishes_nothing(
-    live, clock, settings, published, tmp_path, monkeypatch
+    live, clock, settings, published, tmp_path, monkeypatch, begun
 ):
-    live(FIRST)
     before = settings.latest.resolve()
     sql = tmp_path / "sql"
     sql.mkdir()
@@ -162,8 +182,7 @@ def test_a_second_run_at_the_same_time_is_refused_at_once(settings, clock):
         run_update(Options(offline=True), settings, clock)
 
 
-def test_an_offline_run_never_takes_the_place_of_live_data(live, settings, clock, published):
-    live(FIRST)
+def test_an_offline_run_never_takes_the_place_of_live_data(live, settings, clock, published, begun):
     shown = settings.latest.resolve()
     receipt = run_update(Options(offline=True), settings, clock)
     assert settings.latest.resolve() == shown
@@ -171,8 +190,7 @@ def test_an_offline_run_never_takes_the_place_of_live_data(live, settings, clock
     assert "archive-demo" in receipt.published_path
 
 
-def test_a_warehouse_of_another_shape_names_rebuild(live, settings, clock):
-    live(FIRST)
+def test_a_warehouse_of_another_shape_names_rebuild(live, settings, clock, begun):
     with duckdb.connect(str(settings.warehouse("pubmed"))) as con:
         con.execute("UPDATE ops.warehouse SET schema_version = 'old'")
     with pytest.raises(ConfigurationError, match="ketum rebuild") as caught:
@@ -207,9 +225,8 @@ def test_a_later_copy_that_no_longer_matches_still_replaces_the_one_held(
 
 
 def test_a_full_disk_is_said_plainly_and_leaves_the_published_set(
-    live, clock, settings, monkeypatch
+    live, clock, settings, monkeypatch, begun
 ):
-    live(FIRST)
     before = settings.latest.resolve()
 
     def full(con, path):
@@ -225,8 +242,7 @@ def test_a_full_disk_is_said_plainly_and_leaves_the_published_set(
     assert settings.latest.resolve() != before
 
 
-def test_a_second_run_on_the_same_day_is_a_set_of_its_own(live, clock, settings, published):
-    live(FIRST)
+def test_a_second_run_on_the_same_day_is_a_set_of_its_own(live, clock, settings, published, begun):
     first = settings.latest.resolve()
     clock.sleep(3_600)
     live(FIRST)
@@ -250,8 +266,7 @@ def refuse(*_arguments):
     raise ConfigurationError("a bad override")
 
 
-def test_a_damaged_set_of_the_same_run_is_written_anew(live, settings):
-    live(FIRST)
+def test_a_damaged_set_of_the_same_run_is_written_anew(live, settings, begun):
     damaged = settings.latest / "digest.md"
     damaged.resolve().unlink()
     rebuild("pubmed", settings)

@@ -18,7 +18,7 @@ from pipeline.errors import KetumError
 from pipeline.options import Options
 from pipeline.settings import Settings
 from pipeline.update import run_update
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, write
 from tests.test_rebuild import live_run
 
@@ -32,12 +32,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory after two live runs and one of files."""
     base = tmp_path_factory.mktemp("made")
     settings, clock = Settings(base / "data", pace_file=base / "pace"), FakeClock()
-    live_run(base, settings, clock, RECORDS[0])
+    with the_database_alone():
+        live_run(base, settings, clock, RECORDS[0])
     clock.sleep(86_400)
     live_run(base, settings, clock, *RECORDS)
     clock.sleep(86_400)
     export = write(base / "export.xml", *RECORDS)
-    run_update(Options(from_files=(export,)), settings, clock)
+    with the_database_alone():
+        run_update(Options(from_files=(export,)), settings, clock)
     return base / "data"
 
 

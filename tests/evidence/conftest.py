@@ -137,12 +137,17 @@ def add_article(
         )
 
 
-@pytest.fixture
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    """An empty warehouse in memory."""
+def evidence_database() -> duckdb.DuckDBPyConnection:
+    """An empty warehouse in memory, without marts."""
     connection = duckdb.connect()
     for name in ("core", "evidence", "ops"):
         connection.execute((ROOT / "sql" / "schema" / f"{name}.sql").read_text())
+    return connection
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = evidence_database()
     yield connection
     connection.close()
 

@@ -12,7 +12,7 @@ import pytest
 from pipeline.options import Options
 from pipeline.settings import Settings
 from pipeline.update import run_update
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, write
 from tests.evidence.check_human_experiments import Plain, check, read
 
@@ -39,7 +39,8 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[int, Plain],
     packed = base / "some.xml.gz"
     packed.write_bytes(gzip.compress(path.read_bytes()))
     settings = Settings(data=base / "data")
-    run_update(Options(from_files=(packed,)), settings, FakeClock())
+    with the_database_alone():
+        run_update(Options(from_files=(packed,)), settings, FakeClock())
     return read(packed), (settings.latest / "ketum.duckdb").resolve()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import duckdb
@@ -16,7 +17,7 @@ from pipeline.evidence.overrides import Override, Overrides
 from pipeline.evidence.record import READ, read_records
 from pipeline.evidence.reference import Reference
 from pipeline.settings import ROOT
-from tests.evidence.conftest import SHIPPED, add_article, decided
+from tests.evidence.conftest import SHIPPED, add_article, decided, evidence_database
 from tests.evidence.test_judge import content
 
 TITLES = (
@@ -29,6 +30,35 @@ ABSTRACTS = (
     "Mice were given mitragynine 10 mg/kg by gavage. Tail flick latency increased.",
 )  # fmt: skip
 PMIDS = st.integers(1, 6)
+
+
+@pytest.fixture(scope="module")
+def two_records() -> duckdb.DuckDBPyConnection:
+    """Two records with something in every table that is read, both judged by the rules "1"."""
+    con = evidence_database()
+    for pmid in (1, 2):
+        add_article(
+            con, pmid, "Tea", abstract="Tea.", keywords=["Tea"], publication_types=["Letter"],
+            mesh=[("Tea", False)], substances=["Tea"], links=["CommentOn"],
+        )  # fmt: skip
+        con.execute(
+            "INSERT INTO core.supplementary_concepts VALUES (?, 1, NULL, 'Tea', '')", [pmid]
+        )
+        con.execute("INSERT INTO core.databank_accessions VALUES (?, 1, 'SRA', NULL)", [pmid])
+        con.execute("INSERT INTO core.affiliations VALUES (?, 1, 1, 'Ohio', [])", [pmid])
+    con.execute("UPDATE core.mesh_headings SET qualifier = 'use'")
+    assert due.find_due(con, SHIPPED.overrides, "1") == ([1, 2], True)
+    due.note_judged(con, "1")
+    assert due.find_due(con, SHIPPED.overrides, "1") == ([], False)
+    return con
+
+
+@pytest.fixture
+def two_judged(two_records: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """They, in a transaction that is undone afterwards."""
+    two_records.execute("BEGIN")
+    yield two_records
+    two_records.execute("ROLLBACK")
 
 
 @pytest.mark.parametrize(
@@ -52,23 +82,10 @@ PMIDS = st.integers(1, 6)
     ],
 )  # fmt: skip
 def test_a_change_of_anything_that_is_read_makes_a_record_due(
-    con: duckdb.DuckDBPyConnection, table: str, column: str, value: str
+    two_judged: duckdb.DuckDBPyConnection, table: str, column: str, value: str
 ) -> None:
-    for pmid in (1, 2):
-        add_article(
-            con, pmid, "Tea", abstract="Tea.", keywords=["Tea"], publication_types=["Letter"],
-            mesh=[("Tea", False)], substances=["Tea"], links=["CommentOn"],
-        )  # fmt: skip
-        con.execute(
-            "INSERT INTO core.supplementary_concepts VALUES (?, 1, NULL, 'Tea', '')", [pmid]
-        )
-        con.execute("INSERT INTO core.databank_accessions VALUES (?, 1, 'SRA', NULL)", [pmid])
-        con.execute("INSERT INTO core.affiliations VALUES (?, 1, 1, 'Ohio', [])", [pmid])
-    con.execute("UPDATE core.mesh_headings SET qualifier = 'use'")
+    con = two_judged
     before = next(iter(read_records(con, "core", [2])))
-    assert due.find_due(con, SHIPPED.overrides, "1") == ([1, 2], True)
-    due.note_judged(con, "1")
-    assert due.find_due(con, SHIPPED.overrides, "1") == ([], False)
     con.execute(f"UPDATE core.{table} SET {column} = {value} WHERE pmid = 2")
     assert due.find_due(con, SHIPPED.overrides, "1") == ([2], False)
     if (table, column) not in {("keywords", "position"), ("mesh_headings", "heading_no")}:

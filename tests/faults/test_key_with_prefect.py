@@ -1,9 +1,9 @@
 """The key stays secret under Prefect too: states, logs, artifacts and database hold none of it.
 
-One process, one embedded server, and one flow run for each of some faults, lasting, and for an
+One process, one embedded server, and one flow run for every fault, lasting, and for an
 answer that is good but for the key in it; then everything that was written is searched: data
 directory, Prefect's home with its database, stdout, stderr. `test_matrix.py` looks for the key
-under every fault at every place, without Prefect; KETUM_FAULTS=all tries all of them here too.
+under every fault without Prefect, so that .ci/run tries one of each kind here.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ import pytest
 from pipeline.settings import ROOT, Settings
 from tests.faults.matrix import EXPECTED
 from tests.faults.scene import KEY
-from tests.faults.test_matrix import leaks
+from tests.faults.test_matrix import ALL, leaks
 
 WANTED = (
     "rate-limit-429", "api-key-invalid", "error-in-200", "html-200", "redirect-to-block-page",
     "uri-too-long-414", "cut-connection", "hang", "cut-xml", "zero-hits", "fewer-records",
     "key-echoed",
 )  # fmt: skip
-"""One of each way to fail: status, refusal, body, address, connection, time, XML, check, key."""
-if os.environ.get("KETUM_FAULTS") == "all":
+"""For .ci/run: status, refusal, body, address, connection, time, XML, check, count, key."""
+if ALL:
     WANTED = tuple(EXPECTED)
 
 DRIVER = """

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import shutil
 
 import pytest
 
 from pipeline import cli
 from pipeline.errors import ConfigurationError
-from pipeline.options import Options
+from pipeline.evidence.reference import Reference
 from pipeline.outputs import claims, query
+from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
-from pipeline.replay import Archive as ReplayArchive
-from pipeline.replay import ReplayServer
-from pipeline.update import run_update
 from tests.corpus import article
 from tools import claims_page
 
@@ -91,45 +89,41 @@ def test_the_command_and_the_card(live, settings, capsys) -> None:
     assert "Whatever else there is: not known" not in card
 
 
-def test_a_wrong_quote_publishes_nothing(live, settings, clock, tmp_path) -> None:
-    live(*RECORDS)
-    before = settings.latest.resolve()
-    reference = tmp_path / "reference"
-    reference.mkdir()
-    for file in settings.reference.iterdir():
-        if file.is_file():
-            (reference / file.name).write_bytes(file.read_bytes())
+def test_a_wrong_quote_stops_a_run_and_a_right_one_is_a_reading(memory, tmp_path) -> None:
+    memory.day(*RECORDS)
+    reference = shutil.copytree(memory.reference.directory, tmp_path / "reference")
     row = 'pain_tolerance,{},supports,other population,men,26,"{}",title,,A. Reader,2026-11-24\n'
     readings = reference / "claim_evidence.csv"
     head = readings.read_text()
-    changed = replace(settings, reference=reference)
+
+    def judged(*rows: str) -> None:
+        readings.write_text(head + "".join(rows))
+        memory.reference = Reference.load(reference)
+        memory.judge()
+
     for pmid, quote, message in (
         (1, "kratom cured", "line 2: the quote is not in the title of PMID 1"),
         (9, "kratom", "line 2: PMID 9 is unknown"),
     ):
-        readings.write_text(head + row.format(pmid, quote))
-        clock.sleep(86_400)
         with pytest.raises(ConfigurationError, match=message):
-            _run(changed, clock, tmp_path)
-        assert settings.latest.resolve() == before
-    readings.write_text(head + row.format(1, "Kratom and ... tolerance"))
-    clock.sleep(86_400)
-    _run(changed, clock, tmp_path)
-    with query.open_published(settings) as con:
-        assert con.execute(
-            "SELECT claim, pmid, direction, stale_reason FROM marts.claim_readings"
-        ).fetchall() == [("pain_tolerance", 1, "supports", None)]
-        assert claims.next_to_read(con, "kratom")[0]["pmid"] != 1
+            judged(row.format(pmid, quote))
+    judged(row.format(1, "Kratom and ... tolerance"))
+    assert memory.ask("SELECT claim, pmid, direction, stale_reason FROM marts.claim_readings") == [
+        ("pain_tolerance", 1, "supports", None)
+    ]
+    memory.build()
+    assert claims.next_to_read(memory.con, "kratom")[0]["pmid"] != 1
     # 32607084 stands in known_articles.csv, and this search does not have it
-    readings.write_text(head + row.format(1, "Kratom") + row.format(32607084, "Kratom and Pain"))
-    clock.sleep(86_400)
-    receipt = _run(changed, clock, tmp_path)
-    assert any(note.startswith("1 reading(s) of claims are of records") for note in receipt.notes)
-    with query.open_published(settings) as con:
-        told = claims.check_readings(con, reference)
-        one = claims.one_text(claims.one(con, "kratom", "pain_tolerance"))
+    judged(row.format(1, "Kratom"), row.format(32607084, "Kratom and Pain"))
+    memory.build()
+    told = Receipt("run", "pubmed", memory.as_of, searches=memory.counts)
+    notes = receipts.completed(memory.con, told).notes
+    (note,) = (note for note in notes if "reading(s) of claims" in note)
+    assert note.startswith("1 reading(s) of claims are of records")
+    told = claims.check_readings(memory.con, reference)
     assert "0 stale; 1 not held" in told[0]
     assert told[1].endswith("line 3: pain_tolerance, PMID 32607084: not held here, quote unchecked")
+    one = claims.one_text(claims.one(memory.con, "kratom", "pain_tolerance"))
     assert one.count("NOT CHECKED: the record") == 1
 
 
@@ -182,8 +176,3 @@ def test_every_group_opens_to_its_records_and_every_claim_has_its_rows(memory) -
             f"EXCEPT SELECT claim FROM marts.{table}"
         )
         assert missing == [], table
-
-
-def _run(settings, clock, tmp_path) -> Receipt:
-    with ReplayServer(ReplayArchive.read(tmp_path / "corpus")) as server:
-        return run_update(Options(), replace(settings, eutils_url=server.url), clock)

@@ -20,7 +20,7 @@ from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
 from pipeline.settings import Settings
 from pipeline.update import run_update
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, write
 
 pytestmark = pytest.mark.whole
@@ -92,6 +92,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Receipt, Path]:
                 f'expect = "{expect}"\nwho = "A. Reader"\nwhen = 2026-11-01\nwhy = "read"\n'
             )
     with (
+        the_database_alone(but="page"),
         pytest.MonkeyPatch.context() as patch,
         ReplayServer(ReplayArchive.read(base / "corpus")) as server,
     ):

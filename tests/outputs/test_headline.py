@@ -14,10 +14,18 @@ GROUPS = ("Randomised trials", "Case reports and series", "Comment, policy and p
 TRIALS, CASES, COMMENT = GROUPS
 
 
-@pytest.fixture
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
+@pytest.fixture(scope="module")
+def empty() -> Iterator[duckdb.DuckDBPyConnection]:
     with empty_database() as connection:
         yield connection
+
+
+@pytest.fixture
+def con(empty: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """All relations without rows; what a test fills in is undone."""
+    empty.execute("BEGIN")
+    yield empty
+    empty.execute("ROLLBACK")
 
 
 def fill(

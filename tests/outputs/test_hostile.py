@@ -12,6 +12,7 @@ import logging
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -40,7 +41,7 @@ from pipeline.replay import ReplayServer
 from pipeline.settings import Settings
 from pipeline.update import run_update
 from tests import corpus
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, the_database_alone
 from tests.outputs import hostile
 from tools import claims_page
 
@@ -62,7 +63,8 @@ def hostile_set(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Rec
         patch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
         for records in ((plain,), (plain, hostile.record())):
             corpus.write(base / "corpus" / "all.xml", *records)
-            with ReplayServer(ReplayArchive.read(base / "corpus")) as server:
+            alone = the_database_alone() if records == (plain,) else nullcontext()
+            with alone, ReplayServer(ReplayArchive.read(base / "corpus")) as server:
                 told = run_update(Options(), replace(settings, eutils_url=server.url), clock)
             clock.sleep(86_400)
     return settings, told

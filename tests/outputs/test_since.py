@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import duckdb
 import pytest
 
 from pipeline.outputs import since
 from tests.corpus import article
-
-pytestmark = pytest.mark.whole
+from tests.in_memory import Warehouse
 
 RETRACTION = (("RetractionIn", "Invented. 2026;3:4", 78),)
 CONCERN = (("ExpressionOfConcernIn", "Invented. 2026;1:2", 77),)
@@ -17,9 +15,9 @@ REVIEW = (("D016428", "Journal Article"), ("D016454", "Review"))
 
 
 @pytest.fixture
-def changed(live, settings, clock):
+def changed(memory: Warehouse) -> dict[str, list[since.Changed]]:
     """Records before and after: each kind of change once, and one record that stays as it is."""
-    live(
+    memory.day(
         article(1, "Kratom in soil", links=ERRATUM),
         article(2, "Kratom in water", links=ERRATUM),
         article(3, "Kratom in air"),
@@ -27,8 +25,7 @@ def changed(live, settings, clock):
         article(5, "Kratom in mice"),
         article(6, "Kratom in rats"),
     )
-    clock.sleep(86_400)
-    live(
+    memory.day(
         article(1, "Kratom in soil", links=ERRATUM),
         article(2, "Kratom in water", links=ERRATUM + RETRACTION, revised="2026-11-23"),
         article(3, "Kratom in air", links=CONCERN, revised="2026-11-23"),
@@ -37,11 +34,11 @@ def changed(live, settings, clock):
         article(6, "Another plant after all", revised="2026-11-23"),
         article(7, "Kratom, a new one", entered="2026-11-23"),
     )
-    with duckdb.connect(str(settings.latest.resolve() / "ketum.duckdb"), read_only=True) as con:
-        yield since.since_last_set(con)
+    memory.build()
+    return since.since_last_set(memory.con)
 
 
-def test_each_kind_names_its_record_and_no_other(changed, settings):
+def test_each_kind_names_its_record_and_no_other(changed):
     found = {kind: [one.pmid for one in records] for kind, records in changed.items()}
     assert found == {
         "new": [7],
@@ -51,16 +48,14 @@ def test_each_kind_names_its_record_and_no_other(changed, settings):
         "retyped": [5],
         "left": [6],
     }
-    text = (settings.latest / "digest.md").read_text(encoding="utf-8")
-    assert text.endswith(since.markdown(changed))
     text = since.markdown(changed)
     assert all(f"/{pmid}/" in text for pmid in (2, 3, 4, 5, 6, 7))
     assert "/1/" not in text
 
 
-def test_the_first_set_is_no_news(live, settings):
-    live(article(1, "Kratom", links=RETRACTION))
-    with duckdb.connect(str(settings.latest.resolve() / "ketum.duckdb"), read_only=True) as con:
-        found = since.since_last_set(con)
+def test_the_first_set_is_no_news(memory):
+    memory.day(article(1, "Kratom", links=RETRACTION))
+    memory.build()
+    found = since.since_last_set(memory.con)
     assert not any(found.values())
     assert since.markdown(found) == ""

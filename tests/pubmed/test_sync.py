@@ -185,6 +185,26 @@ def test_records_of_a_status_that_is_not_final_are_asked_for_in_turn(pubmed, mon
     assert seen == [[5, 6], [5, 7], [5, 6]]  # those not seen for longest first
 
 
+def test_a_record_whose_newest_text_cannot_be_read_is_asked_for_until_it_can(pubmed, memory):
+    """It counts by the text that is held, and nobody need revise it for the next run to ask."""
+    coverage = "SELECT DISTINCT coverage FROM marts.search_totals"
+    unread = "SELECT search, pmid, is_held FROM marts.unread_records ORDER BY ALL"
+    pubmed.run()
+    sound = pubmed.records[1]
+    pubmed.set(1, "Kratom and pain in mice", revised=pubmed.today())
+    pubmed.records[1] = pubmed.records[1].replace('<PMID Version="1">', '<PMID Version="99999999">')
+    assert not pubmed.run().compared.is_unchanged
+    assert memory.ask(unread) == [("kratom", 1, True), ("kratom_pain", 1, True)]
+    assert memory.ask(coverage) == [("complete_list",)]
+    assert memory.ask("SELECT count(*) FROM core.articles") == [(2,)]
+    pubmed.records[1] = sound
+    pubmed.clock.sleep(2 * DAY)
+    pubmed.run()
+    assert pubmed.read() == [1]
+    assert memory.ask(unread) == []
+    assert memory.ask(coverage) == [("complete",)]
+
+
 def test_a_record_that_leaves_is_asked_for_once_more_and_no_longer(pubmed, memory):
     pubmed.run()
     pubmed.set(1, "Pain in mice")  # no date of modification gives it away

@@ -1,4 +1,4 @@
-"""A schedule on a real Prefect server: one that works, and (slow) one that suffers some faults.
+"""A schedule on a real Prefect server: one that works, and one that suffers some faults.
 
 `python -m tests.schedule` goes through all of them: each awaits the next run, which takes a minute.
 """
@@ -40,6 +40,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         made.end()
 
 
+@pytest.mark.slow  # a server, a schedule and a run of it take half a minute of processor
 def test_a_real_server_schedules_and_its_pages_say_what_happened(place: Place):
     """The one proof that the installed Prefect, FastAPI and SQLAlchemy schedule anything."""
     place.wait(240, lambda: place.completed_since(0), "a run")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pipeline.options import Options
+from pipeline.evidence.reference import Reference
+from pipeline.pubmed.client import EutilsClient
+from pipeline.replay import Archive, ReplayServer
+from pipeline.run import Run
 from pipeline.settings import ROOT, Settings
-from pipeline.update import run_update
 from pipeline.warehouse import fingerprint
 from tests.conftest import FakeClock
 from tests.corpus import article, write
+from tests.in_memory import Warehouse
 
 SQL = ROOT / "sql"
 DAY = 86_400
@@ -72,20 +74,24 @@ def test_sql_that_makes_tables_counts_and_checks_do_not(tmp_path: Path, script: 
     assert (fingerprint.program(tmp_path) != before) == counts
 
 
-@pytest.mark.whole
+@pytest.mark.whole  # a server on loopback is asked
 def test_a_remark_in_a_command_gives_the_same_set_and_another_rule_another(
-    checkout: Path, settings: Settings, clock: FakeClock, tmp_path: Path, database_alone: None
-):
+    checkout: Path, memory: Warehouse, settings: Settings, clock: FakeClock, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):  # fmt: skip
+    monkeypatch.setattr(Run, "bounds_apply", property(lambda _run: False))
     reference = tmp_path / "reference"
     shutil.copytree(settings.reference, reference)
     write(tmp_path / "corpus" / "all.xml", article(1, "Kratom and pain in mice"))
-    options = Options(offline=True, archive=tmp_path / "corpus")
 
     def update() -> tuple[bool, str]:
         """Whether nothing differed, and the part of the set's name that its content gives."""
-        receipt = run_update(options, replace(settings, reference=reference), clock)
+        memory.reference = Reference.load(reference)
+        with ReplayServer(Archive.read(tmp_path / "corpus")) as server:
+            client = EutilsClient(clock, pace_file=None, base_url=server.url)
+            made = memory.update(memory.run(settings, clock, client))
         clock.sleep(DAY)
-        return receipt.is_unchanged, receipt.set_id.rpartition("-")[2]
+        return made.compared.is_unchanged, fingerprint.content_id(memory.con, SQL)
 
     _, content = update()
     remark(checkout / "pipeline" / "commands" / "update.py")

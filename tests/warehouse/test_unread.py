@@ -78,28 +78,6 @@ def test_counts_are_at_most_one_higher_until_the_record_can_be_read(
     assert '<section id="unread">' not in page
 
 
-def test_a_held_record_whose_newest_text_cannot_be_read_counts_by_the_older_one(
-    live, clock, published, database_alone
-):
-    live(FIRST)
-    clock.sleep(DAY)
-    receipt = live(
-        broken(
-            article(1, "Kratom in a patient with pain", types=CASE, year=2024, revised="2026-11-22")
-        )
-    )
-    assert not receipt.is_unchanged
-    assert unread(published) == [("kratom", 1, True), ("kratom_pain", 1, True)]
-    assert set(coverage(published).values()) == {"complete_list"}
-    assert published("SELECT sum(record_count) FROM marts.study_type_totals") == [(2,)]
-
-    clock.sleep(DAY * 3)
-    receipt = live(FIRST)  # the same text as at first: asked for though nobody revised it
-    assert receipt.records["read"] == 1
-    assert unread(published) == []
-    assert set(coverage(published).values()) == {"complete"}
-
-
 @pytest.fixture
 def con(memory):
     return memory.con
