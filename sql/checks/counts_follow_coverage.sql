@@ -41,8 +41,12 @@ FROM (
         search,
         coverage,
         unread_count,
-        [record_count] AS counts,
-        [held_count] AS held
+        [
+            record_count
+        ] AS counts,
+        [
+            held_count
+        ] AS held
     FROM marts.headline_table
     UNION ALL
     SELECT
