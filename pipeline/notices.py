@@ -134,6 +134,7 @@ def experiments(con: duckdb.DuckDBPyConnection) -> list[Event]:
         FROM marts.human_experimental AS e
         CROSS JOIN unnest(e.report_pmids) AS reports (pmid)
         INNER JOIN marts.articles AS a ON reports.pmid = a.pmid
+        WHERE NOT a.is_checked
         ORDER BY a.pmid
         """
     ).fetchall()

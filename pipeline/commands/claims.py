@@ -47,7 +47,7 @@ def register(commands: Subparsers) -> None:
 
 def _claims(settings: Settings, arguments: argparse.Namespace) -> int:
     from pipeline.escaping import for_json, for_terminal_lines
-    from pipeline.outputs import claims, query
+    from pipeline.outputs import claims, claims_text, query
 
     if arguments.claim and (arguments.check or arguments.next):
         raise ConfigurationError(
@@ -63,13 +63,13 @@ def _claims(settings: Settings, arguments: argparse.Namespace) -> int:
             found, text = told, for_terminal_lines(told)
         elif arguments.next:
             rows = claims.next_to_read(con, search)
-            found, text = rows, claims.next_text(rows)
+            found, text = rows, claims_text.next_text(rows)
         elif arguments.claim:
             claim = claims.one(con, search, arguments.claim)
-            found, text = claim, claims.one_text(claim)
+            found, text = claim, claims_text.one_text(claim)
         else:
             every = claims.the_map(con, search)
-            found, text = every, claims.map_text(every)
+            found, text = every, claims_text.map_text(every)
     if arguments.json:
         print(for_json(json.dumps(found, indent=1, ensure_ascii=False, default=str)))
     else:

@@ -1,4 +1,4 @@
-"""`ketum evaluate`: how good the study types are, on labels of others."""
+"""`ketum evaluate`: how good the study types and the findings are, on readings of others."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from pipeline import progress
 from pipeline.commands.parsers import Subparsers
 from pipeline.errors import EXIT_OK, ConfigurationError
 from pipeline.settings import Settings
@@ -16,9 +17,10 @@ def register(commands: Subparsers) -> None:
     """Add the command to the parser."""
     evaluate = commands.add_parser(
         "evaluate",
-        help="measure the study types against labels of others",
+        help="measure study types, or findings, against readings of others",
         description="Judge labelled records by the rules and compare: confusion, precision, "
-        "recall, F1 with n and 95 % intervals, coverage, abstention, calibration.",
+        "recall, F1 with n and 95 % intervals, coverage, abstention, calibration. With --findings: "
+        "what people read that records state, against the latest published set.",
         epilog="example: ketum evaluate --labels labels.csv "
         "--mapping data/reference/evaluation/studytypeteller.toml --part unseen",
     )
@@ -30,6 +32,10 @@ def register(commands: Subparsers) -> None:
     source.add_argument(
         "--nlm-withheld", nargs="+", type=Path, metavar="FILE",
         help="PubMed files: hide what NLM assigned, predict from text, compare with NLM's tags",
+    )  # fmt: skip
+    source.add_argument(
+        "--findings", type=Path, metavar="FILE",
+        help="CSV of findings that people read (pmid, question, finding, read_on, reader)",
     )  # fmt: skip
     evaluate.add_argument(
         "--mapping", type=Path, metavar="FILE",
@@ -50,7 +56,21 @@ def register(commands: Subparsers) -> None:
     evaluate.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
+def _evaluate_findings(settings: Settings, arguments: argparse.Namespace) -> int:
+    from pipeline.evidence.evaluation.findings_read import compare, read_findings, text
+    from pipeline.outputs import query
+
+    readings = read_findings(arguments.findings)
+    with query.open_published(settings) as con:
+        result = compare(con, readings)
+    print(json.dumps(result, indent=1) if arguments.json else text(result))
+    print(query.note(settings), file=sys.stderr)
+    return EXIT_OK
+
+
 def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
+    if arguments.findings:
+        return _evaluate_findings(settings, arguments)
     from pipeline.evidence.evaluation import figures
     from pipeline.evidence.evaluation.evaluate import (
         evaluate,
@@ -84,11 +104,13 @@ def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
             effect="Nothing was evaluated.",
             next_step="install the extra `reader`, run `python -m tools.train_reader`.",
         )
-    if arguments.labels:
-        known = labelled(arguments.labels, mapping, arguments.part)
-    else:
-        known = tagged(arguments.nlm_withheld, mapping, arguments.part, settings.sql)
-    judged = typed(known.records, study_types, load_language(settings.reference / "language.toml"))
+    with progress.of("evaluate"):
+        if arguments.labels:
+            known = labelled(arguments.labels, mapping, arguments.part)
+        else:
+            known = tagged(arguments.nlm_withheld, mapping, arguments.part, settings.sql)
+        language = load_language(settings.reference / "language.toml")
+        judged = typed(known.records, study_types, language)
     measured = [evaluate(known, judged, mapping, arguments.part, study_types)]
     if reader:
         version = study_types.version

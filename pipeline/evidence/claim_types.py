@@ -1,7 +1,7 @@
 """What the claim map is made of: claims as questions, the studies leaned on, the whole file.
 
-A claim is a question with the records that address it, never with a verdict. Sources of the
-claims and of their kinds: the article it follows. `claims` reads them.
+A claim is a question with the records that address it, never with a verdict: a question of the
+field, or what a popular article says. `questions` and `claims` read them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,11 @@ FIGURE = "figure"
 KINDS = ("effect", FIGURE, "gap", "context", "product")
 UNMATCHED_KINDS = ("context", "product")
 """Kinds that are no question to the literature on kratom: never matched, and without a count."""
+DOES_IT, WHAT_IS_KNOWN = "does_it", "what_is_known"
+ASKS = (DOES_IT, WHAT_IS_KNOWN)
+"""Whether there is something to find or not to find, so that a bare count would mislead."""
+ARTICLE = "article"
+"""The card of what the popular article asks; only its questions quote it."""
 MEASURED, OBSERVED, REVIEWED, MENTIONED = "measured", "observed", "reviewed", "mentioned"
 HOW = (MEASURED, OBSERVED, "reported_by_users", "reason_for_use", REVIEWED, MENTIONED)
 """How a record bears on a claim, in the order tables show it; the first two are counted first."""
@@ -50,13 +55,35 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Card:
+    """A map of questions that stands for itself."""
+
+    code: str
+    label: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Questions that stand together."""
+
+    code: str
+    label: str
+
+
+@dataclass(frozen=True)
 class Claim:
-    """A claim of the article, as a question.
+    """A question of the field, or a claim of the article as a question.
 
     Attributes:
         code: e.g. analgesia or safety.liver.
         parent: the claim it is a part of; None for most.
         question: with its question mark.
+        definition: what is asked, in a sentence.
+        counts: what counts as addressing it; what does not is said by `readings`.
+        cards: the cards it stands on.
+        group: the group it stands in.
+        asks: one of ASKS.
         kind: one of KINDS.
         says: the article's words, at most 25; None where it is silent.
         source: what the article names for it, and what we identified.
@@ -68,6 +95,11 @@ class Claim:
     code: str
     parent: str | None
     question: str
+    definition: str
+    counts: str
+    cards: tuple[str, ...]
+    group: str
+    asks: str
     kind: str
     says: str | None
     source: str | None
@@ -109,6 +141,9 @@ class Claims:
     """Everything claims.toml says, ready to be used.
 
     Attributes:
+        cards: the cards, the main map first.
+        groups: the groups in the order they are shown.
+        claims: the questions, those of a group together.
         how: how a record of a study type bears on a claim it could answer.
         preclinical: study types of pharmacology, of which a record may have one for another.
         rules: the rules of all claims, to be read sentence by sentence.
@@ -122,6 +157,8 @@ class Claims:
 
     version: str
     sha256: str
+    cards: tuple[Card, ...]
+    groups: tuple[Group, ...]
     claims: tuple[Claim, ...]
     how: Mapping[str, str]
     preclinical: tuple[str, ...]

@@ -1,6 +1,7 @@
-"""The claim map as claims.toml has it: questions, the readings that must not match, rules.
+"""The claim map as claims.toml has it: questions and the rules that find who addresses them.
 
-What it holds is in `claim_types`; `claim_finding` says which claims a record addresses.
+What it holds is in `claim_types`; `questions` reads the questions; `claim_finding` says which of
+them a record addresses.
 
 A harm's name says little: "hepatitis" may be the disease treated. So rules on harms match
 phrases ("X-induced hepatitis", "hepatitis after X", "adverse events were ... hepatitis"), the
@@ -14,23 +15,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
-
 from pipeline.evidence.claim_types import (
     COMPANY,
     HOW,
     IN_FOCUS,
-    KINDS,
     PRECLINICAL,
-    QUOTED_WORDS,
     REASON_FOR_USE,
     UNMATCHED_KINDS,
     Claim,
     Claims,
     Instruments,
     LeanedOn,
-    Reading,
 )
+from pipeline.evidence.questions import load_questions
 from pipeline.evidence.topics import Topics
 from pipeline.rules.file import RuleFile, Table
 from pipeline.rules.model import Rule, RuleSet, Signal, load_rules
@@ -42,28 +39,6 @@ SUBSTANCE = "substance"
 ABBREVIATED = "abbreviated"
 """The word for what a record may abbreviate."""
 _SPELLED_OUT = ("words", "phrases", "unless_phrases")
-
-
-class _ReadingTable(Table):
-    """One of `not` of a claim."""
-
-    reading: str
-    no_match: str
-    match: str | None = None
-
-
-class _ClaimTable(Table):
-    """One `[[claim]]`."""
-
-    id: str
-    parent: str | None = None
-    question: str
-    kind: str
-    says: str | None = None
-    source: str | None = None
-    topic: str
-    answered_by: list[str]
-    readings: list[_ReadingTable] = Field(default_factory=list, alias="not")
 
 
 class _LeanedOnTable(Table):
@@ -91,21 +66,14 @@ def load_claims(
 
     Raises:
         ConfigurationError: naming the line at fault; among others a claim that asks nothing,
-            or that lacks `not`.
+            or that needs a rule.
     """
     file = RuleFile(path)
     version = file.version()
     words = Words(file, instead={SUBSTANCE: list(stand_in)} if stand_in else None)
     designs = _lists(file, "designs", study_types)
-    names = [topic.name for topic in topics.topics]
-    claims = tuple(_claim(file, table, designs, names) for table in file.tables("claim"))
+    cards, groups, claims = load_questions(file, designs, topics)
     codes = [claim.code for claim in claims]
-    for claim in claims:
-        near = f'id = "{claim.code}"'
-        if codes.count(claim.code) > 1:
-            raise file.error(near, f"claim {claim.code} is there twice")
-        if claim.parent is not None and claim.parent not in codes:
-            raise file.error(near, f"unknown parent `{claim.parent}`")
     tables, signals = _spelled_out(file, words)
     rules = load_rules(file, "rule", codes, words=words, tables=tables, signals=signals)
     _check_rules(file, claims, rules)
@@ -116,6 +84,8 @@ def load_claims(
     return Claims(
         version=version,
         sha256=file.sha256,
+        cards=cards,
+        groups=groups,
         claims=claims,
         how=how,
         preclinical=designs.get(PRECLINICAL, ()),
@@ -189,40 +159,6 @@ def _about(
         for topic in topics.topics
         if topic.name in wanted
     }
-
-
-def _claim(
-    file: RuleFile,
-    table: Mapping[str, Any],
-    designs: Mapping[str, tuple[str, ...]],
-    topics: Sequence[str],
-) -> Claim:
-    near = f'id = "{table.get("id")}"'
-    given = file.read(_ClaimTable, table, near)
-    if not given.question.endswith("?"):
-        raise file.error(near, f"claim {given.id} is no question: it ends without a `?`")
-    if given.kind not in KINDS:
-        raise file.error(near, f"kind must be one of {', '.join(KINDS)}")
-    if given.topic not in topics:
-        raise file.error(near, f"unknown topic `{given.topic}`")
-    if len((given.says or "").split()) > QUOTED_WORDS:
-        raise file.error(near, f"`says` quotes more than {QUOTED_WORDS} words")
-    for name in given.answered_by:
-        if name not in designs:
-            raise file.error(near, f"unknown design `{name}` (known: {', '.join(designs)})")
-    if not given.readings:
-        raise file.error(near, f"claim {given.id} lacks `not`: the readings it must not match")
-    return Claim(
-        code=given.id,
-        parent=given.parent,
-        question=given.question,
-        kind=given.kind,
-        says=given.says,
-        source=given.source,
-        topic=given.topic,
-        answered_by=tuple(dict.fromkeys(c for n in given.answered_by for c in designs[n])),
-        readings=tuple(Reading(one.reading, one.no_match, one.match) for one in given.readings),
-    )
 
 
 def _check_rules(file: RuleFile, claims: tuple[Claim, ...], rules: tuple[Rule, ...]) -> None:

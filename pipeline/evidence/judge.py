@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import duckdb
 
+from pipeline import progress
 from pipeline.evidence import type_changes
 from pipeline.evidence.claim_finding import claims_of
 from pipeline.evidence.curation import NOT_HELD, write_readings
@@ -22,6 +23,7 @@ from pipeline.evidence.lookups import write_lookups
 from pipeline.evidence.overrides import with_decision
 from pipeline.evidence.reader import Document, document_of, suggestions_of
 from pipeline.evidence.record import Record, read_records
+from pipeline.evidence.record_findings import findings_of
 from pipeline.evidence.reference import READINGS_FILE, Reference
 from pipeline.evidence.registrations import registrations_of
 from pipeline.evidence.study_groups import group_studies
@@ -79,23 +81,39 @@ def _by_rules(record: Record, reference: Reference) -> tuple[Judgement, Document
         decisions=decisions,
     )
     ties = (
-        ties_of(reference.facets, units, tags, labels=labels, values=facets.values)
+        ties_of(
+            reference.facets,
+            units,
+            tags,
+            labels=labels,
+            values=facets.values,
+            proofs=facets.proofs,
+        )
         if topics.hits
         else TiesOf((), ())
     )
     registrations = registrations_of(reference.registries, record, units)
     claims = claims_of(reference.claims, units, tags, topics=topics.hits, labels=labels)
+    findings = findings_of(
+        reference.findings,
+        units,
+        claims=claims.hits,
+        facets=facets.values,
+        proofs=(*claims.proofs, *facets.proofs),
+        labels=labels,
+        decisions=decisions,
+    )
     judgement = Judgement(
         pmid=record.pmid,
         topics=topics.hits,
         labels=labels,
         aspects=types.aspects,
         flags=types.flags,
-        facets=facets.values,
+        facets=findings.facets,
         ties=ties.ties,
         registrations=registrations.found,
-        claims=claims.hits,
-        decisions=(*decided, *facets.decisions),
+        claims=findings.claims,
+        decisions=(*decided, *facets.decisions, *findings.decisions),
         proofs=(
             *topics.proofs,
             *type_proofs,
@@ -103,6 +121,7 @@ def _by_rules(record: Record, reference: Reference) -> tuple[Judgement, Document
             *ties.proofs,
             *registrations.proofs,
             *claims.proofs,
+            *findings.proofs,
         ),
     )
     return judgement, document_of(record, types.rule_ids, types.labels)
@@ -130,8 +149,11 @@ def judge(con: duckdb.DuckDBPyConnection, reference: Reference) -> dict[str, int
     due = find_due(con, reference.overrides, reference.sha256)
     writer = Writer(con, reference)
     writer.remove_stale()
+    judged = 0
     for records in read_records(con, _SCHEMA, None if due.is_all else due.pmids):
         writer.add(judge_records(records, reference))
+        judged += len(records)
+        progress.note(judged, len(due.pmids))
     writer.finish()
     note_judged(con, reference.sha256)
     topic = reference.facets.named("substance").topic or ""

@@ -11,9 +11,9 @@ class Proof(NamedTuple):
     """The words, heading or tag behind a judgement.
 
     Attributes:
-        kind: topic, study_type, flag, facet, tie, registration or claim.
+        kind: topic, study_type, flag, facet, tie, registration, claim or finding.
         code: what is proved: the topic, study type, flag or claim; facet.value; of a tie its row
-            and number before it; a number.
+            and number before it; a number; of a finding the claim, or harm.value, before it.
         rule_id: the rule that fired.
         source: text, nlm_pt, nlm_mesh, nlm_mesh_major, ..., or override.
         field: where it stands.
@@ -69,6 +69,7 @@ class FacetValue(NamedTuple):
     value: str
     level: str
     assigned_by: str
+    finding: str | None = None
 
 
 class Tie(NamedTuple):
@@ -91,10 +92,12 @@ class RegistrationFound(NamedTuple):
 
 
 class ClaimHit(NamedTuple):
-    """A claim a record addresses, and how."""
+    """A claim a record addresses, how, and what its authors state (see `findings`)."""
 
     claim: str
     how: str
+    finding: str = "unclear"
+    finding_by: str = "rule"
 
 
 class Suggestion(NamedTuple):

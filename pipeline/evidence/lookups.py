@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -13,6 +13,7 @@ import duckdb
 from pipeline.evidence.claim_types import Claims
 from pipeline.evidence.evaluation.figures import Result
 from pipeline.evidence.facets import NOT_STATED, Facets
+from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.study_types import StudyTypes
 from pipeline.evidence.topics import Topics
@@ -27,7 +28,7 @@ LEAST_READ = 30
 _TABLES = (
     "rule_sets", "study_types", "study_type_accuracy", "confidence_measured",
     "study_type_aspects", "topics", "searches", "facets", "facet_values", "claims",
-    "claim_leaned_on", "evidence_groups",
+    "claim_cards", "question_groups", "claim_leaned_on", "evidence_groups", "findings",
 )  # fmt: skip
 
 
@@ -50,7 +51,12 @@ def write_lookups(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
     _write_study_types(con, reference.study_types)
     _write_topics(con, reference.topics)
     _write_facets(con, reference.facets)
-    _write_claims(con, reference.claims)
+    _write_claims(con, reference.claims, reference.findings.senses)
+    append(
+        con,
+        "evidence.findings",
+        [(code, label, place) for place, (code, label) in enumerate(FINDINGS.items(), 1)],
+    )
 
 
 def _rule_sets(reference: Reference) -> Iterator[tuple[str, str, str, int]]:
@@ -66,6 +72,8 @@ def _rule_sets(reference: Reference) -> Iterator[tuple[str, str, str, int]]:
     yield ("facet", facets.version, facets.sha256, len(facets.rules.rules))
     yield ("registry", registries.version, registries.sha256, len(registries.registries))
     yield ("claim", claims.version, claims.sha256, len(claims.rules.rules))
+    findings = reference.findings
+    yield ("finding", findings.version, findings.sha256, findings.pattern_count)
 
 
 def _write_study_types(con: duckdb.DuckDBPyConnection, study_types: StudyTypes) -> None:
@@ -159,20 +167,33 @@ def _write_facets(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
     )
 
 
-def _write_claims(con: duckdb.DuckDBPyConnection, claims: Claims) -> None:
+def _write_claims(
+    con: duckdb.DuckDBPyConnection, claims: Claims, senses: Mapping[str, str]
+) -> None:
     matched = {claim.code for claim in claims.matched()}
     append(
         con,
         "evidence.claims",
         [
             (
-                claim.code, claim.parent, claim.question, claim.kind, claim.says, claim.source,
-                claim.topic, list(claim.answered_by), [one.reading for one in claim.readings],
-                claim.code in matched, place,
+                claim.code, claim.parent, claim.question, claim.definition, claim.counts,
+                [one.reading for one in claim.readings], list(claim.cards), claim.group,
+                claim.asks, claim.kind, claim.says, claim.source, claim.topic,
+                list(claim.answered_by), senses.get(claim.code), claim.code in matched, place,
             )
             for place, claim in enumerate(claims.claims, 1)
         ],
     )  # fmt: skip
+    append(
+        con,
+        "evidence.claim_cards",
+        [(one.code, one.label, one.description, n) for n, one in enumerate(claims.cards, 1)],
+    )
+    append(
+        con,
+        "evidence.question_groups",
+        [(one.code, one.label, place) for place, one in enumerate(claims.groups, 1)],
+    )
     append(
         con,
         "evidence.claim_leaned_on",

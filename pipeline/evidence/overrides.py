@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.evidence.facets import Facets
+from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.judgement import Decided, Label, Proof
 from pipeline.evidence.study_types import UNCLASSIFIED
 from pipeline.rules.file import RuleFile, Table
@@ -21,6 +22,8 @@ from pipeline.rules.file import RuleFile, Table
 FIELD = "study_type"
 FACET = "facet."
 """A decision about a facet has the field `facet.NAME`; several values are joined by `; `."""
+FINDING = "finding."
+"""A decision about a finding has the field `finding.CLAIM` or `finding.harm.VALUE`."""
 
 
 class _OverrideTable(Table):
@@ -76,19 +79,23 @@ class Overrides:
         return found
 
 
-def load_overrides(path: Path, codes: Sequence[str], facets: Facets) -> Overrides:
+def load_overrides(
+    path: Path, codes: Sequence[str], facets: Facets, claims: Sequence[str]
+) -> Overrides:
     """Read overrides.toml.
 
     Args:
         path: the reference file.
         codes: study types that exist.
         facets: facets that exist, and their values.
+        claims: claims that records can address.
 
     Raises:
         ConfigurationError: naming the line at fault.
     """
     file = RuleFile(path)
-    decisions = [_decision(file, table, codes, facets) for table in file.tables("override")]
+    asked = [*claims, *(f"harm.{value}" for value, _ in facets.named("harm").values)]
+    decisions = [_decision(file, table, codes, facets, asked) for table in file.tables("override")]
     decided = [(decision.pmid, decision.field) for decision in decisions]
     if twice := sorted({one for one in decided if decided.count(one) > 1}):
         pmid, field = twice[0]
@@ -139,13 +146,20 @@ def with_decision(
 
 
 def _decision(
-    file: RuleFile, table: Mapping[str, Any], codes: Sequence[str], facets: Facets
+    file: RuleFile,
+    table: Mapping[str, Any],
+    codes: Sequence[str],
+    facets: Facets,
+    asked: Sequence[str],
 ) -> Override:
     near = f"pmid = {table.get('pmid')}"
     given = file.read(_OverrideTable, table, near)
     fields = [FIELD, *(FACET + facet.name for facet in facets.facets)]
-    if given.field not in fields:
-        raise file.error(near, f"`field` can be {', '.join(fields)}")
+    of_finding = given.field.startswith(FINDING)
+    if of_finding and given.field.removeprefix(FINDING) not in asked:
+        raise file.error(near, f"unknown claim or harm `{given.field.removeprefix(FINDING)}`")
+    if given.field not in fields and not of_finding:
+        raise file.error(near, f"`field` can be {', '.join(fields)}, {FINDING}CLAIM")
     if given.confirm is not None and (given.value is not None or given.expect is not None):
         raise file.error(near, "`confirm` stands in place of `value` and `expect`")
     value, expect = (given.confirm or given.value), (given.confirm or given.expect)
@@ -155,6 +169,10 @@ def _decision(
         if given.field == FIELD:
             if stated not in codes:
                 raise file.error(near, f"unknown study type `{stated}`")
+            continue
+        if of_finding:
+            if stated not in FINDINGS:
+                raise file.error(near, f"unknown finding `{stated}`: {', '.join(FINDINGS)}")
             continue
         facet = given.field.removeprefix(FACET)
         for one in stated.split(";"):

@@ -17,6 +17,7 @@ from pipeline.evidence.curation import Reading, load_readings
 from pipeline.evidence.evaluation.figures import MEASURED_FILE, Result, read_results
 from pipeline.evidence.evaluation.mapping import UNSEEN
 from pipeline.evidence.facets import Facets, load_facets
+from pipeline.evidence.findings import Findings, load_findings
 from pipeline.evidence.known_articles import KNOWN_ARTICLES, KnownArticle, load_known_articles
 from pipeline.evidence.overrides import Overrides, load_overrides
 from pipeline.evidence.reader import MODEL_FILE, Reader, load_reader
@@ -34,6 +35,7 @@ DECIDING_FILES = (
     "facets.toml",
     "registries.toml",
     "claims.toml",
+    "findings.toml",
 )
 """The files that every judgement depends on. A decision in overrides.toml is of one record."""
 READINGS_FILE = "claim_evidence.csv"
@@ -62,6 +64,7 @@ class Reference:
     facets: Facets
     registries: Registries
     claims: Claims
+    findings: Findings
     overrides: Overrides
     readings: tuple[Reading, ...]
     known_articles: tuple[KnownArticle, ...]
@@ -92,6 +95,7 @@ class Reference:
                 directory / "facets.toml", study_types, [topic.name for topic in topics.topics]
             )
             claims = load_claims(directory / "claims.toml", codes, topics)
+            matched = [claim.code for claim in claims.matched()]
             return cls(
                 directory=directory,
                 language=load_language(directory / "language.toml"),
@@ -100,10 +104,9 @@ class Reference:
                 facets=facets,
                 registries=load_registries(directory / "registries.toml"),
                 claims=claims,
-                overrides=load_overrides(directory / "overrides.toml", codes, facets),
-                readings=load_readings(
-                    directory / READINGS_FILE, [claim.code for claim in claims.matched()]
-                ),
+                findings=load_findings(directory / "findings.toml", matched if is_strict else None),
+                overrides=load_overrides(directory / "overrides.toml", codes, facets, matched),
+                readings=load_readings(directory / READINGS_FILE, matched),
                 known_articles=load_known_articles(directory / KNOWN_ARTICLES, is_strict=is_strict),
                 measured=tuple(
                     result

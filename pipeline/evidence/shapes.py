@@ -46,13 +46,25 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "facets.toml": Shape(
         frozenset({"version", "signals", "words", "no_facets_of"}),
-        {"facet": "name", "row": "name", "rule": "id", "country": "name"},
+        {"facet": "name", "row": "name", "rule": "id", "country": "name", "dosed": None},
+    ),
+    "findings.toml": Shape(
+        frozenset(
+            {
+                "version", "sense", "words", "set_aside", "clauses", "unclear", "no_finding",
+                "ruled_out", "not_found",
+            }
+        ),
+        {},
     ),
     "registries.toml": Shape(frozenset({"version", "most_per_study"}), {"registry": "pattern"}),
     "overrides.toml": Shape(frozenset({"version"}), {"override": None}),
     "claims.toml": Shape(
         frozenset({"version", "signals", "words", "phrases", "designs", "how", "measured_by"}),
-        {"claim": "id", "company": "id", "leaned_on": None, "rule": "id", "instrument": "id"},
+        {
+            "card": "name", "group": "name", "claim": "id", "company": "id", "leaned_on": None,
+            "rule": "id", "instrument": "id",
+        },
     ),
 }  # fmt: skip
 

@@ -49,6 +49,7 @@ class Writer:
             "tie": reference.facets.version,
             "registration": reference.registries.version,
             "claim": reference.claims.version,
+            "finding": reference.findings.version,
         }
 
     def remove_stale(self) -> None:
@@ -83,11 +84,11 @@ class Writer:
             SELECT * EXCLUDE (part)
             FROM (
                 SELECT *, CASE kind WHEN 'facet' THEN 1 WHEN 'registration' THEN 2
-                    WHEN 'claim' THEN 3 ELSE 0 END AS part
+                    WHEN 'claim' THEN 3 WHEN 'finding' THEN 4 ELSE 0 END AS part
                 FROM new_proofs
             )
-            ORDER BY part, CASE part WHEN 0 THEN kind WHEN 3 THEN '' ELSE code END, pmid, code,
-                proof_no
+            ORDER BY part, CASE WHEN part = 0 THEN kind WHEN part < 3 THEN code ELSE '' END, pmid,
+                code, proof_no
             """
         )
         self._con.execute("DROP TABLE new_proofs")

@@ -5,22 +5,22 @@ And `ketum claims --check`: people's readings against the published texts, befor
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.escaping import for_terminal_lines
 from pipeline.evidence.claims import load_claims
 from pipeline.evidence.curation import NOT_HELD, load_readings, stale_reasons
+from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.study_types import load_study_types
 from pipeline.evidence.topics import load_topics
+from pipeline.outputs.rows import named_rows
 
-LOOKED_AT = "Counts show what was looked at, not what was found."
+LOOKED_AT = "Counts show what was looked at and what its authors state, not what is true."
 """Stands above every table of claims."""
 _NEXT_SHOWN = 10
 
@@ -33,13 +33,14 @@ def the_map(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]
         search: e.g. kratom.
 
     Returns:
-        Rows of marts.claim_totals, each with `groups` {group: {measured, beside}} of what is held,
-        and `readings` (how many people's readings stand beside it).
+        Rows of marts.claim_totals, each with `groups` {group: {measured, beside, looked, and a
+        count for each finding}} of what is held, and `readings` (how many people's readings stand
+        beside it).
 
     Raises:
         ConfigurationError: no search of that name has claims.
     """
-    claims = _rows(
+    claims = named_rows(
         con,
         """
         SELECT t.*, (SELECT count(*) FROM marts.claim_readings AS r WHERE r.claim = t.claim)
@@ -55,10 +56,9 @@ def the_map(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]
             next_step='`ketum query "SELECT DISTINCT search FROM marts.claim_totals"` lists them.',
         )
     groups: dict[str, dict[str, dict[str, Any]]] = {}
-    for row in _rows(
+    for row in named_rows(
         con,
-        "SELECT c.claim, c.evidence_group, c.held_measured_count, c.held_beside_count, "
-        "g.short_label, g.group_kind FROM marts.claims_by_group AS c "
+        "SELECT c.*, g.short_label, g.group_kind FROM marts.claims_by_group AS c "
         "JOIN evidence.evidence_groups AS g USING (evidence_group) "
         "WHERE c.search = ? ORDER BY c.claim, c.group_order",
         search,
@@ -66,12 +66,35 @@ def the_map(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]
         groups.setdefault(row["claim"], {})[row["evidence_group"]] = {
             "measured": row["held_measured_count"],
             "beside": row["held_beside_count"],
+            **{name: row[f"held_{column}"] for name, column in counts_of("looked").items()},
             "short_label": row["short_label"],
             "is_summary": row["group_kind"] == "summary",
         }
     for claim in claims:
         claim["groups"] = groups.get(claim["claim"], {})
     return claims
+
+
+def counts_of(prefix: str) -> dict[str, str]:
+    """Columns with the counts of studies (`looked`) or reviews (`review`): all, and by finding."""
+    return {
+        "looked": f"{prefix}_count",
+        **{finding: f"{prefix}_{finding}_count" for finding in FINDINGS},
+    }
+
+
+def by_finding(counts: dict[str, Any]) -> str:
+    """Counts by finding in words, those that are not 0: `3 reported, 1 mixed`.
+
+    Args:
+        counts: a count for each finding.
+    """
+    return ", ".join(f"{counts[code]} {label}" for code, label in FINDINGS.items() if counts[code])
+
+
+def looked_in(claim: dict[str, Any], prefix: str) -> dict[str, int]:
+    """How many studies (`looked`) or reviews (`review`) that are held looked at a claim."""
+    return {name: claim[f"held_{column}"] or 0 for name, column in counts_of(prefix).items()}
 
 
 class Group(NamedTuple):
@@ -142,7 +165,7 @@ def one(con: duckdb.DuckDBPyConnection, search: str, code: str) -> dict[str, Any
         )
     claim["parts"] = [other["claim"] for other in claims if other["parent"] == code]
     claim["records"] = records(con, search, code)
-    claim["people_read"] = _rows(
+    claim["people_read"] = named_rows(
         con, "SELECT * FROM marts.claim_readings WHERE claim = ? ORDER BY pmid", code
     )
     claim["leaned_on"] = leaned_on(con, code)
@@ -151,10 +174,11 @@ def one(con: duckdb.DuckDBPyConnection, search: str, code: str) -> dict[str, Any
 
 def records(con: duckdb.DuckDBPyConnection, search: str, code: str) -> list[dict[str, Any]]:
     """The records that address a claim: those that measured it first, then the newest."""
-    return _rows(
+    return named_rows(
         con,
         """
-        SELECT pmid, how, study_type, evidence_groups, year, counted_as, citation, title,
+        SELECT pmid, how, looked_as, finding, finding_by, finding_words, study_group, study_type,
+            evidence_groups, year, counted_as, citation, title,
             pubmed_url, doi_url, matched_words, conclusion, conclusion_source
         FROM marts.claim_articles WHERE search = ? AND claim = ?
         ORDER BY how NOT IN ('measured', 'observed'), how, year DESC NULLS LAST, pmid DESC
@@ -166,7 +190,7 @@ def records(con: duckdb.DuckDBPyConnection, search: str, code: str) -> list[dict
 
 def leaned_on(con: duckdb.DuckDBPyConnection, code: str) -> list[dict[str, Any]]:
     """The studies the article leans on for a claim; `is_found` says that one is held."""
-    return _rows(
+    return named_rows(
         con,
         """
         SELECT l.*, EXISTS (
@@ -192,7 +216,7 @@ def next_to_read(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, 
     What measured comes before what only tells, trials first as in the order of the groups; within
     these the newest.
     """
-    return _rows(
+    return named_rows(
         con,
         """
         SELECT c.claim, c.pmid, c.how, c.study_type, c.year, c.citation, c.title
@@ -207,12 +231,6 @@ def next_to_read(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, 
         search,
         _NEXT_SHOWN,
     )
-
-
-def _rows(con: duckdb.DuckDBPyConnection, sql: str, *values: object) -> list[dict[str, Any]]:
-    found = con.execute(sql, list(values))
-    names = [column[0] for column in found.description or []]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def check_readings(con: duckdb.DuckDBPyConnection, reference: Path) -> list[str]:
@@ -244,138 +262,3 @@ def check_readings(con: duckdb.DuckDBPyConnection, reference: Path) -> list[str]
         f"{not_held} not held; {len(claims.matched()) - len(counted)} claims without any.",
         *told,
     ]
-
-
-_WIDTH = 100
-
-
-def map_text(claims: Sequence[dict[str, Any]]) -> str:
-    """The map: measured records by group, the others beside them.
-
-    Args:
-        claims: from `claims.the_map`.
-    """
-    width = max(len(claim["claim"]) for claim in claims)
-    groups = [group for group in groups_across(claims)[0] if not group.is_summary]
-    head = "  ".join(
-        ["claim".ljust(width), *(group.short for group in groups), "beside", "records", "years"]
-    )
-    lines = [
-        LOOKED_AT,
-        "Measured, or observed in cases, by kind of study; beside: reviewed, reported, a reason "
-        "for use, mentioned.",
-        "Records, not a sum: one of two kinds counts in both. A kind without any has no column.",
-        "",
-        head,
-        "-" * len(head),
-    ]
-    for claim in claims:
-        if claim["coverage"] == "none":
-            lines.append(f"{claim['claim'].ljust(width)}  {claim['remark']}")
-            continue
-        empty = "." if claim["coverage"] == "partial" else "0"
-        cells = [
-            _cell(claim["groups"][group.name]["measured"], len(group.short), empty)
-            for group in groups
-        ]
-        beside = claim["held_count"] - claim["held_measured_count"]
-        lines.append(
-            "  ".join(
-                [
-                    claim["claim"].ljust(width), *cells, _cell(beside, len("beside"), empty),
-                    _cell(claim["held_count"], len("records"), empty), _years(claim),
-                ]
-            ).rstrip()
-        )  # fmt: skip
-    lines += ["", *_meaning(claims), "`ketum claims ID` shows a claim with its records."]
-    return for_terminal_lines(lines)
-
-
-def _meaning(claims: Sequence[dict[str, Any]]) -> list[str]:
-    """What a number and an empty cell are worth."""
-    if any(claim["coverage"] == "partial" for claim in claims):
-        return ["Records held: no complete search was made, and . means not known."]
-    if unread := next((claim["unread_count"] for claim in claims if claim["unread_count"]), 0):
-        return [f"{unread} listed could not be read: each count c means c, at most c + {unread}."]
-    return ["A 0 means that the complete search found none."]
-
-
-def one_text(claim: dict[str, Any]) -> str:
-    """A claim with its records.
-
-    Args:
-        claim: from `claims.one`.
-    """
-    return for_terminal_lines(_one_lines(claim))
-
-
-def next_text(rows: Sequence[dict[str, Any]]) -> str:
-    """What to read next.
-
-    Args:
-        rows: from `claims.next_to_read`.
-    """
-    if not rows:
-        return "Every record of the map has been read for its claim."
-    lines = ["Not read yet, strongest design first:"]
-    for row in rows:
-        lines.append(f"  {row['pmid']}  {row['claim']}  ({row['how']}, {row['study_type']})")
-        lines.append(f"      {row['title'] or '[no title]'} {row['citation']}")
-    lines.append("Add what you read to data/reference/claim_evidence.csv.")
-    return for_terminal_lines(lines)
-
-
-def _one_lines(claim: dict[str, Any]) -> Iterator[str]:
-    yield f"{claim['claim']}: {claim['question']}"
-    yield f'The article: "{claim["says"]}"' if claim["says"] else "The article is silent."
-    if claim["source"]:
-        yield from _wrapped(f"Its source: {claim['source']}.")
-    for study in claim["leaned_on"]:
-        found = "found" if study["is_found"] else "not held"
-        yield from _wrapped(
-            f"Leans on ({found}; {study['certainty']}): {study['tested']} {study['differs']}"
-        )
-    if claim["parts"]:
-        yield from _wrapped(f"Shown as its parts: {', '.join(claim['parts'])}.")
-        return
-    yield ""
-    yield LOOKED_AT
-    if claim["remark"]:
-        yield claim["remark"]
-    for record in claim["records"]:
-        kind = "" if record["counted_as"] == "record" else f", {record['counted_as']}, not counted"
-        yield ""
-        yield f"{record['how']} ({record['study_type']}{kind}): {record['citation']}"
-        yield from _wrapped(f"  {record['title'] or '[no title]'}")
-        yield f"  {record['pubmed_url'] or record['doi_url']}"
-        yield f"  words: {'; '.join(record['matched_words'])}"
-        if record["conclusion"]:
-            yield from _wrapped(f"  {record['conclusion_source']}: {record['conclusion']}")
-    for reading in claim["people_read"]:
-        stale = _stale(reading["stale_reason"])
-        yield ""
-        yield from _wrapped(
-            f"{reading['who']} read in {reading['pmid']}: {reading['direction']} "
-            f'({reading["directness"]}): "{reading["quote"]}".{stale}'
-        )
-
-
-def _stale(reason: str | None) -> str:
-    if reason == NOT_HELD:
-        return " NOT CHECKED: the record is not held here."
-    return f" STALE: {reason}." if reason else ""
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, subsequent_indent="    ", break_on_hyphens=False)
-
-
-def _cell(count: int, width: int, empty: str) -> str:
-    return (str(count) if count else empty).rjust(width)
-
-
-def _years(claim: dict[str, Any]) -> str:
-    first, last = claim["first_year"], claim["last_year"]
-    if first is None:
-        return ""
-    return str(first) if first == last else f"{first}-{last}"

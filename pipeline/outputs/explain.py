@@ -14,6 +14,9 @@ import duckdb
 from pipeline.errors import ConfigurationError
 from pipeline.escaping import for_terminal_lines
 from pipeline.evidence.confidence import NOT_MEASURED
+from pipeline.evidence.findings import FINDINGS
+from pipeline.outputs.explain_claims import claim_lines, claims_of
+from pipeline.outputs.rows import named_rows
 from pipeline.outputs.wording import not_given, share
 from pipeline.rules.file import RuleFile
 
@@ -47,7 +50,7 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
     Raises:
         ConfigurationError: the record is not held.
     """
-    record = rows(
+    record = named_rows(
         con,
         "SELECT a.pmid, c.title, m.citation, a.doi, "
         "a.pmid IN (SELECT s.pmid FROM core.abstract_sections AS s) AS has_abstract "
@@ -62,7 +65,7 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
             effect="There is nothing to explain.",
             next_step="`ketum search WORDS` finds what is held.",
         )
-    labels = rows(
+    labels = named_rows(
         con,
         "SELECT DISTINCT study_type, label, is_primary, assigned_by, confidence, evidence, "
         "right_count, measured_count, has_conflict, "
@@ -72,7 +75,7 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
         pmid,
     )
     for label in labels:
-        label["proofs"] = rows(
+        label["proofs"] = named_rows(
             con,
             "SELECT rule_id, source, field, section_no, matched_text, passage "
             "FROM evidence.study_type_explained WHERE pmid = ? AND study_type = ? "
@@ -80,14 +83,14 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
             pmid,
             label["study_type"],
         )
-        label["aspects"] = rows(
+        label["aspects"] = named_rows(
             con,
             "SELECT aspect, value FROM evidence.article_type_aspects "
             "WHERE pmid = ? AND study_type = ? ORDER BY ALL",
             pmid,
             label["study_type"],
         )
-        label["accuracy"] = rows(
+        label["accuracy"] = named_rows(
             con,
             "SELECT measured_on, class_name, precision_value, precision_low, precision_high, "
             "predicted_count, recall_value, recall_low, recall_high, positive_count "
@@ -99,16 +102,17 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
         "labels": labels,
         "facets": facets(con, pmid),
         "ties": ties(con, pmid),
+        "claims": claims_of(con, pmid),
         "study": study(con, pmid),
         "nlm_publication_types": _column(con, "publication_type", "publication_types", pmid),
         "mesh_headings": _column(con, "descriptor", "mesh_headings", pmid),
-        "override": rows(
+        "override": named_rows(
             con, "SELECT * FROM evidence.overrides WHERE pmid = ? ORDER BY field DESC", pmid
         ),
-        "suggestion": rows(
+        "suggestion": named_rows(
             con, "SELECT * FROM evidence.study_type_suggestions WHERE pmid = ?", pmid
         ),
-        "queue": rows(
+        "queue": named_rows(
             con, "SELECT queue_no, reason_list FROM marts.review_queue WHERE pmid = ?", pmid
         ),
     }
@@ -147,6 +151,7 @@ def record_lines(explained: dict[str, Any]) -> list[str]:
         lines += ["", *_label_lines(label)]
     lines += facet_lines(explained["facets"], has_abstract=explained["has_abstract"])
     lines += tie_lines(explained["ties"])
+    lines += claim_lines(explained["claims"])
     lines += study_lines(explained["study"])
     lines += [
         "",
@@ -248,9 +253,10 @@ _WORDS_SHOWN = 6
 
 def facets(con: duckdb.DuckDBPyConnection, pmid: int) -> list[dict[str, Any]]:
     """Facets of a record, those without a value too, each with its proofs."""
-    found = rows(
+    found = named_rows(
         con,
-        "SELECT f.facet, t.label, f.value, f.level, f.assigned_by FROM evidence.article_facets "
+        "SELECT f.facet, t.label, f.value, f.level, f.assigned_by, f.finding "
+        "FROM evidence.article_facets "
         "AS f JOIN evidence.facets AS t USING (facet) WHERE f.pmid = ? "
         "ORDER BY t.display_order, f.value",
         pmid,
@@ -262,14 +268,14 @@ def facets(con: duckdb.DuckDBPyConnection, pmid: int) -> list[dict[str, Any]]:
 
 def ties(con: duckdb.DuckDBPyConnection, pmid: int) -> list[dict[str, Any]]:
     """Values of a record that a sentence, or two neighbours, tie, each row with its proofs."""
-    found = rows(
+    found = named_rows(
         con,
         "SELECT row_kind, tie_no, list(value ORDER BY facet) AS tied FROM evidence.article_ties "
         "WHERE pmid = ? GROUP BY ALL ORDER BY ALL",
         pmid,
     )
     for one in found:
-        one["proofs"] = rows(
+        one["proofs"] = named_rows(
             con,
             "SELECT rule_id, source, field, section_no, matched_text, char_start, char_end "
             "FROM evidence.proofs WHERE pmid = ? AND kind = 'tie' AND starts_with(code, ?) "
@@ -282,21 +288,21 @@ def ties(con: duckdb.DuckDBPyConnection, pmid: int) -> list[dict[str, Any]]:
 
 def study(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
     """Registrations, the study group, and the links behind it."""
-    numbers = rows(
+    numbers = named_rows(
         con,
         "SELECT registry, number, source FROM evidence.registrations WHERE pmid = ? ORDER BY ALL",
         pmid,
     )
     for one in numbers:
         one["proofs"] = _proofs(con, pmid, "registration", one["number"])
-    groups = rows(
+    groups = named_rows(
         con,
         "SELECT study_group, own.role, own.may_share_cases, list_sort(list(other.pmid)) AS pmids "
         "FROM evidence.study_groups AS own JOIN evidence.study_groups AS other "
         "USING (study_group) WHERE own.pmid = ? GROUP BY ALL",
         pmid,
     )
-    links = rows(
+    links = named_rows(
         con,
         "SELECT * FROM evidence.study_links WHERE pmid = $1 OR other_pmid = $1 ORDER BY ALL",
         pmid,
@@ -307,7 +313,7 @@ def study(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
 def _proofs(
     con: duckdb.DuckDBPyConnection, pmid: int, kind: str, code: str
 ) -> list[dict[str, Any]]:
-    return rows(
+    return named_rows(
         con,
         "SELECT rule_id, source, field, section_no, matched_text, char_start, char_end "
         "FROM evidence.proofs WHERE pmid = ? AND kind = ? AND code = ? ORDER BY proof_no",
@@ -323,7 +329,8 @@ def facet_lines(found: list[dict[str, Any]], *, has_abstract: bool) -> list[str]
     silent = [one["label"].lower() for one in found if one["value"] == "not_stated"]
     for one in found:
         if one["value"] != "not_stated":
-            lines.append(f"  {one['label']}: {one['value']} ({one['level']}), {_words(one)}")
+            told = f"{one['level']}: {FINDINGS[one['finding']]}" if one["finding"] else one["level"]
+            lines.append(f"  {one['label']}: {one['value']} ({told}), {_words(one)}")
     if silent:
         told = f"{not_given(has_abstract)}: {', '.join(silent)}"
         lines += textwrap.wrap(told, 96, initial_indent="  ", subsequent_indent="    ")
@@ -357,10 +364,3 @@ def _words(one: dict[str, Any]) -> str:
     """The distinct words and tags behind a facet or registration, with where they stand."""
     words = dict.fromkeys(f"[{p['matched_text']}] in {p['field']}" for p in one["proofs"])
     return "; ".join(list(words)[:_WORDS_SHOWN])
-
-
-def rows(con: duckdb.DuckDBPyConnection, sql: str, *values: object) -> list[dict[str, Any]]:
-    """The rows of a query, each with the names of its columns."""
-    found = con.execute(sql, list(values))
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

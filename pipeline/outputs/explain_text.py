@@ -11,6 +11,7 @@ import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.confidence import SHOWN
+from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.judgement import Judgement, Label, Proof
 from pipeline.evidence.record import Record, read_records
 from pipeline.evidence.reference import Reference
@@ -154,7 +155,14 @@ def explain(record: Record, judgement: Judgement, reference: Reference) -> dict[
             )
         ],
         "claims": [
-            {**hit._asdict(), "proofs": proved("claim", hit.claim)} for hit in judgement.claims
+            {
+                **hit._asdict(),
+                "proofs": proved("claim", hit.claim),
+                "stated": [
+                    proof for code in FINDINGS for proof in proved("finding", f"{hit.claim}.{code}")
+                ],
+            }
+            for hit in judgement.claims
         ],
         "study": {
             "registrations": [
@@ -174,15 +182,13 @@ def explain(record: Record, judgement: Judgement, reference: Reference) -> dict[
 def text(explained: dict[str, Any], *, is_terminal: bool) -> str:
     """What a record would become, for people."""
     lines = record_lines(explained)
-    for title, key, name in (("Topics", "topics", "level"), ("Claims", "claims", "how")):
-        if explained[key]:
-            lines += ["", title]
-        for one in explained[key]:
-            code = one["topic"] if key == "topics" else one["claim"]
-            words = dict.fromkeys(
-                f"[{proof['matched_text']}] in {proof['field']}" for proof in one["proofs"]
-            )
-            lines.append(f"  {code} ({one[name]}), {'; '.join(words)}")
+    if explained["topics"]:
+        lines += ["", "Topics"]
+    for one in explained["topics"]:
+        words = dict.fromkeys(
+            f"[{proof['matched_text']}] in {proof['field']}" for proof in one["proofs"]
+        )
+        lines.append(f"  {one['topic']} ({one['level']}), {'; '.join(words)}")
     if explained["flags"]:
         lines += ["", f"Flags: {', '.join(explained['flags'])}"]
     return shown(lines, is_terminal=is_terminal)

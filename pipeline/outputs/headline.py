@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from pipeline.escaping import for_markdown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 YEARS_SHOWN = 8
 EMPTY = "."
@@ -99,6 +102,18 @@ class Headline:
             for row in self.counts
         )
 
+    def frame(self) -> pd.DataFrame:
+        """The numbers as a table of pandas; what is not known is NA, and not 0."""
+        import pandas as pd  # takes half a second, and only notebooks need it
+
+        is_known = self.coverage != "partial"
+        rows = [
+            [n if n or is_known else pd.NA for n in (*row.numbers, row.total)]
+            for row in self.counts
+        ]
+        names = pd.Index([row.label for row in self.counts], name=self.header[0])
+        return pd.DataFrame(rows, names, list(self.header[1:])).astype("Int64")
+
     def lines(self) -> list[str]:
         """Aligned plain text, line by line."""
         lines = [self.header, *self.rows]
@@ -146,7 +161,7 @@ class Headline:
         if not self.left_out:
             return []
         are = "record carries" if self.left_out == 1 else "records carry"
-        return [f"Each record counts once; {self.left_out} {are} further types (marts.domains)."]
+        return [f"Each record counts once; {self.left_out} {are} further types."]
 
     def _absent(self) -> list[str]:
         if not self.absent or len(self.counts) == 1:  # an empty table speaks for itself

@@ -14,7 +14,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from typing import TextIO
+from typing import Any, TextIO
 
 import duckdb
 
@@ -36,6 +36,13 @@ _NO_JSON = {"nan": '"NaN"', "inf": '"Infinity"', "-inf": '"-Infinity"'}
 _IN_JSON = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|-?Infinity')
 
 _FRAMES = str.maketrans("┌┬┐├┼┤└┴┘╭╮╰╯─│·…", "+++++++++++++-|..")
+
+
+def named_rows(con: duckdb.DuckDBPyConnection, sql: str, *values: object) -> list[dict[str, Any]]:
+    """The rows of a query that is small, each with the names of its columns."""
+    found = con.execute(sql, list(values))
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def table(relation: duckdb.DuckDBPyRelation, out: TextIO) -> None:

@@ -144,12 +144,15 @@ FROM (
         unread_count,
         [
             measured_count, reported_by_users_count, reason_for_use_count, reviewed_count,
-            mentioned_count, preprint_count, retracted_count
+            mentioned_count, preprint_count, retracted_count, looked_count, looked_reported_count,
+            looked_not_found_count, looked_ruled_out_count, looked_mixed_count,
+            looked_unclear_count
         ] AS counts,
         [
             held_measured_count, held_reported_by_users_count, held_reason_for_use_count,
-            held_reviewed_count, held_mentioned_count, held_preprint_count,
-            held_retracted_count
+            held_reviewed_count, held_mentioned_count, held_preprint_count, held_retracted_count,
+            held_looked_count, held_looked_reported_count, held_looked_not_found_count,
+            held_looked_ruled_out_count, held_looked_mixed_count, held_looked_unclear_count
         ] AS held
     FROM marts.claims_by_study_type_and_year
     UNION ALL
@@ -160,12 +163,15 @@ FROM (
         unread_count,
         [
             measured_count, reported_by_users_count, reason_for_use_count, reviewed_count,
-            mentioned_count, preprint_count, retracted_count
+            mentioned_count, preprint_count, retracted_count, looked_count, looked_reported_count,
+            looked_not_found_count, looked_ruled_out_count, looked_mixed_count,
+            looked_unclear_count
         ] AS counts,
         [
             held_measured_count, held_reported_by_users_count, held_reason_for_use_count,
-            held_reviewed_count, held_mentioned_count, held_preprint_count,
-            held_retracted_count
+            held_reviewed_count, held_mentioned_count, held_preprint_count, held_retracted_count,
+            held_looked_count, held_looked_reported_count, held_looked_not_found_count,
+            held_looked_ruled_out_count, held_looked_mixed_count, held_looked_unclear_count
         ] AS held
     FROM marts.claims_by_study_type
     UNION ALL
@@ -175,10 +181,14 @@ FROM (
         coverage,
         unread_count,
         [
-            measured_count, beside_count
+            measured_count, beside_count, looked_count, looked_reported_count,
+            looked_not_found_count, looked_ruled_out_count, looked_mixed_count,
+            looked_unclear_count
         ] AS counts,
         [
-            held_measured_count, held_beside_count
+            held_measured_count, held_beside_count, held_looked_count, held_looked_reported_count,
+            held_looked_not_found_count, held_looked_ruled_out_count, held_looked_mixed_count,
+            held_looked_unclear_count
         ] AS held
     FROM marts.claims_by_group
     UNION ALL
@@ -188,12 +198,38 @@ FROM (
         coverage,
         unread_count,
         [
-            record_count, measured_count, retracted_count
+            record_count, measured_count, mention_count, retracted_count, looked_count,
+            looked_reported_count,
+            looked_not_found_count, looked_ruled_out_count, looked_mixed_count,
+            looked_unclear_count, review_count, review_reported_count, review_not_found_count,
+            review_ruled_out_count, review_mixed_count, review_unclear_count
         ] AS counts,
         [
-            held_count, held_measured_count, held_retracted_count
+            held_count, held_measured_count, held_mention_count, held_retracted_count,
+            held_looked_count,
+            held_looked_reported_count, held_looked_not_found_count, held_looked_ruled_out_count,
+            held_looked_mixed_count, held_looked_unclear_count, held_review_count,
+            held_review_reported_count, held_review_not_found_count, held_review_ruled_out_count,
+            held_review_mixed_count, held_review_unclear_count
         ] AS held
     FROM marts.claim_totals
+    UNION ALL
+    SELECT
+        'evidence_map' AS relation,
+        search,
+        coverage,
+        unread_count,
+        [
+            study_count, people_count, people_study_count, small_count, one_sex_count,
+            self_selected_count, other_drugs_count, vendor_count, preprint_count,
+            retracted_count
+        ] AS counts,
+        [
+            held_count, held_people_count, held_people_study_count, held_small_count,
+            held_one_sex_count, held_self_selected_count, held_other_drugs_count,
+            held_vendor_count, held_preprint_count, held_retracted_count
+        ] AS held
+    FROM marts.evidence_map
 ) AS m
 INNER JOIN marts.coverage AS v ON m.search = v.search
 WHERE

@@ -1,20 +1,28 @@
--- Which claims of the article were studied, and in what kind of study?
+-- Which claims of the article were studied, in what kind of study, and what do the authors state?
 --
--- measured_count: records that measured the claim; NULL is not known, and held_measured_count is
--- what is held all the same. measured_in: the latter by kind of study, where one of two kinds counts
--- in both. held_beside_count: records that review it, report it, give it as a reason for use or
--- mention it. With coverage 'none' nothing is counted (marts.claim_totals says why). Counts show
--- what was looked at, not what was found.
+-- looked_count: studies that looked at the claim (reports of one study count once), split by what
+-- their authors state in title and abstract; NULL is not known, and held_looked_count is what is held
+-- all the same. looked_in: the latter by kind of study, where one of two kinds counts in both. Reviews
+-- are never added to the studies they contain. With coverage 'none' nothing is counted
+-- (marts.claim_totals says why). Counts show what authors state, not what is true.
 SELECT
     t.claim,
     t.question,
     t.coverage,
-    t.measured_count,
-    t.held_measured_count,
-    t.held_count - t.held_measured_count AS held_beside_count,
+    t.looked_count,
+    t.held_looked_count,
+    t.held_looked_reported_count,
+    t.held_looked_not_found_count,
+    t.held_looked_ruled_out_count,
+    t.held_looked_mixed_count,
+    t.held_looked_unclear_count,
+    t.held_review_count,
+    t.held_review_reported_count,
     string_agg(
-        g.evidence_group || ': ' || g.held_measured_count, '; ' ORDER BY g.group_order
-    ) FILTER (g.held_measured_count > 0) AS measured_in
+        g.evidence_group || ': ' || g.held_looked_reported_count || ' of ' || g.held_looked_count
+        || ' report it',
+        '; ' ORDER BY g.group_order
+    ) FILTER (g.held_looked_count > 0) AS looked_in
 FROM marts.claim_totals AS t
 LEFT JOIN marts.claims_by_group AS g ON t.search = g.search AND t.claim = g.claim
 WHERE t.search = 'kratom'

@@ -8,6 +8,8 @@ CREATE OR REPLACE TABLE marts.article_facets ( -- facets of the records that are
     value_label VARCHAR NOT NULL, -- its name for readers; of not_stated: Not in abstract, or No abstract held
     level VARCHAR NOT NULL, -- focus, outcome or mention: where it is named; none of not_stated
     assigned_by VARCHAR NOT NULL, -- rule or override; none of not_stated
+    finding VARCHAR, -- of a harm, what the authors state: reported, not_found, ruled_out, mixed or unclear; NULL for other facets
+    finding_words VARCHAR[] NOT NULL, -- the words that state it; none for other facets
     words VARCHAR[] NOT NULL, -- the distinct words, headings or addresses behind it; all proofs are in evidence.proofs
     PRIMARY KEY (pmid, facet, value)
 );
@@ -24,6 +26,8 @@ SELECT
     END,
     f.level,
     f.assigned_by,
+    f.finding,
+    coalesce(s.words, []),
     coalesce(p.words, [])
 FROM evidence.article_facets AS f
 INNER JOIN marts.articles AS a ON f.pmid = a.pmid
@@ -38,4 +42,13 @@ LEFT JOIN (
     WHERE kind = 'facet'
     GROUP BY pmid, code
 ) AS p ON f.pmid = p.pmid AND p.code = f.facet || '.' || f.value
+LEFT JOIN (
+    SELECT
+        pmid,
+        regexp_replace(code, '\.[a-z_]+$', '') AS code,
+        list(DISTINCT matched_text ORDER BY matched_text) AS words
+    FROM evidence.proofs
+    WHERE kind = 'finding' AND code LIKE 'harm.%'
+    GROUP BY ALL
+) AS s ON f.pmid = s.pmid AND s.code = f.facet || '.' || f.value
 ORDER BY f.pmid, t.display_order, f.value;

@@ -1,10 +1,15 @@
 -- Behind every cell of the claim tables: which record addresses which claim, how, by which words.
 
-CREATE OR REPLACE TABLE marts.claim_articles ( -- the records behind each cell of the claim tables; counts show what was looked at, not what was found
+CREATE OR REPLACE TABLE marts.claim_articles ( -- the records behind each cell of the claim tables; counts show what was looked at and what authors state, not what is true
     search VARCHAR NOT NULL, -- the search
     claim VARCHAR NOT NULL, -- the claim addressed
     pmid INTEGER NOT NULL, -- the record
+    study_group VARCHAR NOT NULL, -- the study it reports; see evidence.study_groups
     how VARCHAR NOT NULL, -- measured, observed (cases), reported_by_users, reason_for_use, reviewed or mentioned
+    looked_as VARCHAR NOT NULL, -- study, review, or mention: only mentioned, or named as a reason for use where effects are asked for
+    finding VARCHAR NOT NULL, -- what its authors state, not what is true: reported, not_found (looked for), ruled_out (as a cause), mixed (reported beside one of these) or unclear (left open, or not stated)
+    finding_by VARCHAR NOT NULL, -- rule, or override: a person read it
+    finding_words VARCHAR[] NOT NULL, -- the words that state it, verbatim; none where it is not stated
     study_type VARCHAR NOT NULL, -- its primary study type
     evidence_group VARCHAR NOT NULL, -- group of the study type
     evidence_groups VARCHAR[] NOT NULL, -- groups it counts in: of all its types for a primary study, of its primary type for a summary and the like
@@ -29,6 +34,16 @@ WITH words AS (
     FROM evidence.proofs AS p
     WHERE p.kind = 'claim'
     GROUP BY p.pmid, p.code
+),
+
+stated AS (
+    SELECT
+        p.pmid,
+        regexp_replace(p.code, '\.[a-z_]+$', '') AS claim,
+        list(DISTINCT p.matched_text ORDER BY p.matched_text) AS finding_words
+    FROM evidence.proofs AS p
+    WHERE p.kind = 'finding'
+    GROUP BY p.pmid, claim
 ),
 
 groups AS (
@@ -72,7 +87,17 @@ SELECT
     h.search,
     c.claim,
     a.pmid,
+    e.study_group,
     c.how,
+    CASE
+        WHEN c.how = 'reviewed' THEN 'review'
+        WHEN c.how = 'mentioned' OR (c.how = 'reason_for_use' AND q.sense IS DISTINCT FROM 'use')
+            THEN 'mention'
+        ELSE 'study'
+    END,
+    c.finding,
+    c.finding_by,
+    coalesce(f.finding_words, []),
     a.study_type,
     a.evidence_group,
     g.evidence_groups,
@@ -93,8 +118,10 @@ INNER JOIN evidence.searches AS s ON h.search = s.search
 INNER JOIN evidence.article_claims AS c ON h.pmid = c.pmid
 INNER JOIN evidence.claims AS q ON c.claim = q.claim AND list_contains(s.topics, q.topic)
 INNER JOIN marts.articles AS a ON h.pmid = a.pmid
+INNER JOIN evidence.study_groups AS e ON a.pmid = e.pmid
 INNER JOIN groups AS g ON a.pmid = g.pmid
 INNER JOIN words AS w ON c.pmid = w.pmid AND c.claim = w.claim
+LEFT JOIN stated AS f ON c.pmid = f.pmid AND c.claim = f.claim
 LEFT JOIN conclusions AS x ON a.pmid = x.pmid
 WHERE h.left_at IS NULL
 ORDER BY h.search, q.display_order, a.pmid;

@@ -7,7 +7,7 @@
 CREATE SCHEMA IF NOT EXISTS evidence;
 
 CREATE TABLE evidence.rule_sets ( -- the rule files this warehouse was judged with
-    kind VARCHAR PRIMARY KEY, -- topic, study_type, facet, registry, claim or override: what the rules decide
+    kind VARCHAR PRIMARY KEY, -- topic, study_type, facet, registry, claim, finding or override: what the rules decide
     rules_version VARCHAR NOT NULL, -- version stated in the rule file
     rules_sha256 VARCHAR NOT NULL, -- SHA-256 of the rule file's bytes
     rule_count INTEGER NOT NULL -- number of rules (for overrides: of decisions) in it
@@ -167,6 +167,7 @@ CREATE TABLE evidence.article_facets ( -- what was tested, in whom, how: many va
     value VARCHAR NOT NULL, -- code in evidence.facet_values, a number, or years as 2011-2017; not_stated is a value
     level VARCHAR NOT NULL, -- focus (title or major heading), outcome (results, conclusions), mention; none for not_stated
     assigned_by VARCHAR NOT NULL, -- rule, override; none for not_stated
+    finding VARCHAR, -- of a harm, what the authors state of it: see evidence.article_claims; NULL for other facets and not_stated
     rules_version VARCHAR NOT NULL, -- version of facets.toml
     PRIMARY KEY (pmid, facet, value)
 );
@@ -210,8 +211,8 @@ CREATE TABLE evidence.study_groups ( -- which records belong to one study; a rec
 );
 
 CREATE TABLE evidence.proofs ( -- the words, headings and tags behind every judgement
-    kind VARCHAR NOT NULL, -- topic, study_type, flag, facet, tie, registration or claim
-    code VARCHAR NOT NULL, -- the topic, study type, flag or claim proved; facet.value; of a tie row_kind.tie_no.facet.value; the number of a registration
+    kind VARCHAR NOT NULL, -- topic, study_type, flag, facet, tie, registration, claim or finding
+    code VARCHAR NOT NULL, -- the topic, study type, flag or claim proved; facet.value; of a tie row_kind.tie_no.facet.value; the number of a registration; of a finding CLAIM.FINDING or harm.VALUE.FINDING
     pmid INTEGER NOT NULL, -- the article
     proof_no INTEGER NOT NULL, -- running number within kind, code and article
     rule_id VARCHAR NOT NULL, -- rule of the reference file that fired
@@ -238,18 +239,43 @@ CREATE TABLE evidence.overrides ( -- people's decisions, beside what the rules s
     PRIMARY KEY (pmid, field)
 );
 
-CREATE TABLE evidence.claims ( -- what a popular article says of kratom, each as a question; counts show what was looked at, not what was found
+CREATE TABLE evidence.claims ( -- the questions of the field, and what a popular article says of kratom, each as a question; counts show what was looked at and what authors state, not what is true
     claim VARCHAR PRIMARY KEY, -- code, e.g. analgesia or safety.liver
     parent VARCHAR, -- the claim it is a part of
     question VARCHAR NOT NULL, -- the question
-    kind VARCHAR NOT NULL, -- effect, figure or gap; context and product do not ask about the literature on kratom
+    definition VARCHAR NOT NULL, -- what is asked, in a sentence
+    what_counts VARCHAR NOT NULL, -- what counts as addressing it
+    not_readings VARCHAR[] NOT NULL, -- what does not: readings that must not match
+    cards VARCHAR[] NOT NULL, -- the maps it stands on: field, article or both, see evidence.claim_cards
+    question_group VARCHAR NOT NULL, -- its group, see evidence.question_groups
+    asks VARCHAR NOT NULL, -- does_it: to be split by finding, never a bare count; what_is_known: a count of what there is
+    kind VARCHAR NOT NULL, -- effect, figure or gap (the article is silent); context and product do not ask about the literature on kratom
     says VARCHAR, -- the article's words, at most 25; NULL where it is silent
     source VARCHAR, -- what the article names for it, and what we identified
     topic VARCHAR NOT NULL, -- the topic it is about
     answered_by VARCHAR[] NOT NULL, -- study types that would answer it; records of others only mention it
-    not_readings VARCHAR[] NOT NULL, -- readings that must not match
+    sense VARCHAR, -- how its finding is decided where not as for an effect: benefit (worse is not found), cause, absence, mechanism, presence, others, use; see findings.toml
     is_matched BOOLEAN NOT NULL, -- records are looked for; false for context, product, and claims shown as their parts
+    display_order SMALLINT NOT NULL -- order of the groups, then of claims.toml
+);
+
+CREATE TABLE evidence.claim_cards ( -- the maps of questions, each for itself
+    card VARCHAR PRIMARY KEY, -- field or article
+    label VARCHAR NOT NULL, -- name
+    description VARCHAR NOT NULL, -- what it holds
+    display_order SMALLINT NOT NULL -- the main map first
+);
+
+CREATE TABLE evidence.question_groups ( -- groups of questions, as they are shown
+    question_group VARCHAR PRIMARY KEY, -- code
+    label VARCHAR NOT NULL, -- name
     display_order SMALLINT NOT NULL -- order of claims.toml
+);
+
+CREATE TABLE evidence.findings ( -- what authors can state of a claim or a harm, in the order of tables
+    finding VARCHAR PRIMARY KEY, -- code in evidence.article_claims and article_facets
+    label VARCHAR NOT NULL, -- in words for readers
+    display_order SMALLINT NOT NULL -- position; no rank
 );
 
 CREATE TABLE evidence.claim_leaned_on ( -- the studies the article leans on, in our own words
@@ -267,6 +293,8 @@ CREATE TABLE evidence.article_claims ( -- claims a record addresses, with proofs
     pmid INTEGER NOT NULL, -- the article
     claim VARCHAR NOT NULL, -- code in evidence.claims
     how VARCHAR NOT NULL, -- measured, observed (cases), reported_by_users, reason_for_use, reviewed or mentioned
+    finding VARCHAR NOT NULL, -- what its authors state, not what is true: reported, not_found (looked for), ruled_out (as a cause), mixed (reported beside one of these) or unclear (left open, or not stated)
+    finding_by VARCHAR NOT NULL, -- rule, or override: a person read it
     rules_version VARCHAR NOT NULL, -- version of claims.toml
     PRIMARY KEY (pmid, claim)
 );

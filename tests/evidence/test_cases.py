@@ -27,7 +27,8 @@ def _readings() -> Iterator[Case]:
 
 
 CASES = {name: read_cases(name) for name in FILES}
-CASES["claims"] += [*read_cases("claims_records"), *_readings()]
+CASES["facets"] += read_cases("facets_given")
+CASES["claims"] += [*read_cases("claims_records"), *read_cases("claims_questions"), *_readings()]
 ALL = [case for cases in CASES.values() for case in cases]
 
 
@@ -40,13 +41,14 @@ def test_what_came_out_is_proved_where_it_says() -> None:
     placed = 0
     for case in ALL:
         judgement = judge_record(case.record, SHIPPED)
-        texts = {(u.field, u.section_no): u.stored for u in case.record.units(SHIPPED.language)}
+        units = [*case.record.units(SHIPPED.language), *case.record.statements()]
+        texts = {(unit.field, unit.section_no): unit.stored for unit in units}
         for proof in judgement.proofs:
             if proof.start is not None:
                 placed += 1
                 stored = texts[proof.field, proof.section_no]
                 assert stored[proof.start : proof.end] == proof.text
-        proved = {proof.code for proof in judgement.proofs}
+        proved = {proof.code for proof in judgement.proofs if proof.kind != "finding"}
         stated = {
             *(one.study_type for one in judgement.labels if one.study_type != "OTHER"),
             *judgement.flags,
@@ -89,6 +91,19 @@ def test_every_rule_of_a_facet_decides_a_case() -> None:
 
 def test_every_rule_of_a_claim_decides_a_case() -> None:
     assert not _undecided(SHIPPED.claims.rules.rules, {"claim"}, CASES["claims"])
+
+
+def test_every_question_of_the_field_has_cases_for_and_against() -> None:
+    few = [
+        claim.code
+        for claim in SHIPPED.claims.matched()
+        if "article" not in claim.cards
+        and (
+            sum(claim.code in case.gives for case in CASES["claims"]) < 4
+            or sum(claim.code in case.never for case in CASES["claims"]) < 3
+        )
+    ]
+    assert not few
 
 
 def test_every_clause_of_a_topic_decides_a_case() -> None:

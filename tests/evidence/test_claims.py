@@ -234,9 +234,21 @@ SHORT = """version = "1"
 animal = ["ANIMAL"]
 [how]
 measured = ["ANIMAL"]
+[[card]]
+name = "article"
+label = "What the article asks"
+description = "A popular article."
+[[group]]
+name = "uses"
+label = "Uses"
 [[claim]]
 id = "mood"
 question = "Does it lift mood?"
+definition = "Whether mood is better."
+counts = "Mood rated."
+cards = ["article"]
+group = "uses"
+asks = "does_it"
 kind = "effect"
 says = "using kratom elevates their mood"
 topic = "kratom"
@@ -254,16 +266,23 @@ text = ['\\\\bmood\\\\b']
 @pytest.mark.parametrize(
     ("before", "after", "line", "message"),
     [
-        ("lift mood?", "lift mood.", 7, "is no question"),
-        ("not = [{", "no = [{", 7, "unknown key `no`"),
-        ('not = [{ reading = "a disorder"', "not = [] # [{", 7, "lacks `not`"),
-        ('match = "Better mood.", ', "", 7, "needs a `match`"),
-        ("using kratom", "word " * 25, 7, "more than 25 words"),
-        ('kind = "effect"', 'kind = "context"', 7, "never matched"),
-        ('["animal"]', '["human"]', 7, "unknown design"),
-        ('topic = "kratom"', 'topic = "khat"', 7, "unknown topic"),
+        ("lift mood?", "lift mood.", 14, "is no question"),
+        ("not = [{", "no = [{", 14, "unknown key `no`"),
+        ('not = [{ reading = "a disorder"', "not = [] # [{", 14, "lacks `not`"),
+        ('match = "Better mood.", ', "", 14, "needs a `match`"),
+        ("using kratom", "word " * 25, 14, "more than 25 words"),
+        ('kind = "effect"', 'kind = "context"', 14, "never matched"),
+        ('["animal"]', '["human"]', 14, "unknown design"),
+        ('topic = "kratom"', 'topic = "khat"', 14, "unknown topic"),
         ('measured = ["ANIMAL"]', 'measured = ["MOUSE"]', 5, "unknown study type"),
-        ('code = "mood"', 'code = "moods"', 15, "unknown code"),
+        ('code = "mood"', 'code = "moods"', 27, "unknown code"),
+        ('asks = "does_it"', 'asks = "maybe"', 14, "asks must be one of does_it, what_is_known"),
+        ('group = "uses"', 'group = "harms"', 14, r"unknown group `harms` \(known: uses\)"),
+        ('cards = ["article"]', 'cards = ["field"]', 14, r"unknown card `field`"),
+        ('cards = ["article"]', "cards = []", 14, "stands on no card"),
+        ('definition = "Whether mood is better."\n', "", 14, "`definition` is missing"),
+        ('counts = "Mood rated."\n', "", 14, "`counts` is missing"),
+        ("[[claim]]", '[[group]]\nname = "law"\nlabel = "Law"\n[[claim]]', 14, "no claim names"),
     ],
 )
 def test_a_mistake_is_refused_with_its_line(tmp_path, before, after, line, message) -> None:
@@ -275,6 +294,36 @@ def test_a_mistake_is_refused_with_its_line(tmp_path, before, after, line, messa
     path.write_text(good.replace(before, after, 1))
     with pytest.raises(ConfigurationError, match=rf"line {line}: .*{message}"):
         load(path)
+
+
+def test_what_quotes_the_article_stands_on_its_card(tmp_path: Path) -> None:
+    field = '[[card]]\nname = "field"\nlabel = "Field"\ndescription = "Questions."\n[[group]]'
+    both = SHORT.format().replace("[[group]]", field, 1).replace('["article"]', '["field"]', 1)
+    path = tmp_path / "claims.toml"
+    path.write_text(both)
+    with pytest.raises(ConfigurationError, match="quotes the article and is not on its card"):
+        load(path)
+
+
+def test_groups_stand_together_in_the_order_of_the_file() -> None:
+    claims = SHIPPED.claims
+    order = [group.code for group in claims.groups]
+    assert [order.index(one.group) for one in claims.claims] == sorted(
+        order.index(one.group) for one in claims.claims
+    )
+
+
+def test_each_card_has_its_questions() -> None:
+    on = {
+        card.code: {one.code for one in SHIPPED.claims.claims if card.code in one.cards}
+        for card in SHIPPED.claims.cards
+    }
+    assert on["article"] - on["field"] == {
+        "exercise", "stress_hormones", "strain_effects", "routes_and_forms", "prevalence_us",
+        "burden_back_pain", "burden_chronic_pain", "dependence", "safety",
+    }  # fmt: skip
+    assert {"withdrawal", "use_disorder", "reward", "prevalence"} <= on["field"] - on["article"]
+    assert "analgesia" in on["field"] & on["article"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from pipeline import cli
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.reference import Reference
-from pipeline.outputs import claims, query
+from pipeline.outputs import claims, claims_text, query
 from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
 from tests.corpus import article
@@ -74,7 +74,9 @@ def test_the_command_and_the_card(live, settings, capsys) -> None:
     assert capsys.readouterr().out.startswith(claims.LOOKED_AT)
     assert cli.main(["claims", "pain_tolerance"]) == 0
     told = capsys.readouterr().out
-    assert "measured (RCT)" in told and "last sentence: It wore off." in told
+    assert "reported (measured, RCT)" in told and "stated: pain tolerance" in told
+    assert "Studies that looked at it: 1 (1 reported)" in told
+    assert "last sentence: It wore off." in told
     assert cli.main(["claims", "safety.liver", "--json"]) == 0
     claim = json.loads(capsys.readouterr().out)
     assert (claim["record_count"], claim["records"]) == (0, [])
@@ -85,7 +87,10 @@ def test_the_command_and_the_card(live, settings, capsys) -> None:
     with query.open_published(settings) as con:
         card = claims_page.page(con)
     assert claims.LOOKED_AT in card
-    assert "Looked at: randomised trials: 1. Since 2025. No other kind of study." in card
+    assert (
+        "Studies that looked at it: 1 (1 reported). By kind: randomised trials: 1 (1 reported). "
+        "Since 2025. No other kind of study."
+    ) in card
     assert "Whatever else there is: not known" not in card
 
 
@@ -123,8 +128,77 @@ def test_a_wrong_quote_stops_a_run_and_a_right_one_is_a_reading(memory, tmp_path
     told = claims.check_readings(memory.con, reference)
     assert "0 stale; 1 not held" in told[0]
     assert told[1].endswith("line 3: pain_tolerance, PMID 32607084: not held here, quote unchecked")
-    one = claims.one_text(claims.one(memory.con, "kratom", "pain_tolerance"))
+    one = claims_text.one_text(claims.one(memory.con, "kratom", "pain_tolerance"))
     assert one.count("NOT CHECKED: the record") == 1
+
+
+FOUND = (
+    article(11, "Kratom in mice: a first test",
+            abstract="We gave kratom. Kratom did not cause hepatotoxicity in mice.", year=2021),
+    article(12, "Kratom and the liver: a case report",
+            abstract="A man took kratom. He developed kratom-induced hepatotoxicity.", year=2022),
+    article(13, "Kratom-induced hepatotoxicity in rats",
+            abstract="Rats had kratom. Kratom caused hepatotoxicity in rats. "
+            "No kratom-induced hepatotoxicity was seen at the lowest dose.", year=2022),
+    article(14, "A man with hepatitis and kratom: a case report",
+            abstract="A man took kratom. His kratom hepatotoxicity was judged unlikely related "
+            "to kratom.", year=2023),
+    article(15, "Kratom hepatotoxicity: a case report", year=2023),
+    article(16, "Kratom hepatotoxicity: a systematic review",
+            abstract="We searched PubMed. Kratom caused hepatotoxicity in eight cases.", year=2023),
+)  # fmt: skip
+FINDINGS_OF_LIVER = (5, 2, 1, 1, 1, 0)
+
+
+def test_studies_that_looked_are_split_by_what_their_authors_state(memory) -> None:
+    memory.day(*FOUND)
+    found = memory.ask(
+        "SELECT pmid, finding, looked_as, len(finding_words) > 0 FROM marts.claim_articles "
+        "WHERE search = 'kratom' AND claim = 'safety.liver' ORDER BY pmid"
+    )
+    assert found == [
+        (11, "not_found", "study", True),
+        (12, "reported", "study", True),
+        (13, "mixed", "study", True),
+        (14, "ruled_out", "study", True),
+        (15, "reported", "study", True),
+        (16, "reported", "review", True),
+    ]
+    columns = ", ".join(claims.counts_of("looked").values())
+    total = memory.ask(
+        f"SELECT {columns}, review_count, review_reported_count FROM marts.claim_totals "
+        "WHERE search = 'kratom' AND claim = 'safety.liver'"
+    )
+    assert total == [(*FINDINGS_OF_LIVER, 1, 1)]
+    for table in ("claims_by_group", "claims_by_study_type", "claims_by_study_type_and_year"):
+        sums = ", ".join(f"sum({one})" for one in claims.counts_of("looked").values())
+        split = memory.ask(
+            f"SELECT {sums} FROM marts.{table} WHERE search = 'kratom' "
+            "AND claim = 'safety.liver' AND evidence_group <> 'Systematic and scoping reviews'"
+        )
+        assert split == [FINDINGS_OF_LIVER], table
+
+
+def test_reports_of_one_study_count_once_with_what_they_state_together(memory) -> None:
+    registered = "Registered as NCT01234567. Kratom {} hepatotoxicity in patients."
+    memory.day(
+        article(21, "Kratom in patients: a randomised trial",
+                abstract=registered.format("did not cause"), year=2020),
+        article(22, "Kratom in patients: a randomised trial, second year",
+                abstract=registered.format("caused"), year=2022),
+    )  # fmt: skip
+    assert memory.ask(
+        "SELECT study_group, finding, pmids, year FROM marts.claim_studies "
+        "WHERE search = 'kratom' AND claim = 'safety.liver'"
+    ) == [("NCT01234567", "mixed", [21, 22], 2020)]
+    assert memory.ask(
+        "SELECT held_count, looked_count, looked_mixed_count FROM marts.claim_totals "
+        "WHERE search = 'kratom' AND claim = 'safety.liver'"
+    ) == [(2, 1, 1)]
+    assert memory.ask(
+        "SELECT year, looked_count FROM marts.claims_by_study_type_and_year "
+        "WHERE search = 'kratom' AND claim = 'safety.liver' AND looked_count > 0"
+    ) == [(2020, 1)]
 
 
 @pytest.mark.parametrize("table", ["claims_by_study_type", "claims_by_study_type_and_year"])

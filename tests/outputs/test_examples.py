@@ -93,12 +93,12 @@ def test_the_claim_map_leads_to_records_of_a_claim(con):
     found = {r["claim"]: r for r in rows(con, "claim_map")}
     (asked,) = con.execute("SELECT count(*) FROM evidence.claims").fetchone()
     assert len(found) == asked
-    assert found["analgesia"]["held_measured_count"] == 1
-    assert found["analgesia"]["measured_count"] is None, "no complete search was made"
-    assert found["analgesia"]["measured_in"] == "Animal studies: 1"
-    assert found["alcohol"]["held_measured_count"] == 0
+    assert found["analgesia"]["held_looked_count"] == 1
+    assert found["analgesia"]["looked_count"] is None, "no complete search was made"
+    assert found["analgesia"]["looked_in"] == "Animal studies: 1 of 1 report it"
+    assert found["alcohol"]["held_looked_count"] == 0
     assert found["safety"]["coverage"] == "none", "shown as its parts, never as one number"
-    assert found["safety"]["held_beside_count"] is None
+    assert found["safety"]["held_looked_count"] is None
     (record,) = rows(con, "claim_records")
     assert (record["how"], record["study_type"]) == ("measured", "ANIMAL")
     assert record["matched_words"] and record["citation"].endswith("PMID 17")

@@ -72,7 +72,7 @@ def test_people_read_it_record_by_record(tmp_path: Path, capsys) -> None:
     assert f"* RCT (Randomised trial), high ({figures}), by text_rule" in shown
     assert "rct.title, text in title:\n      Kratom tea for pain: a [randomized trial]" in shown
     assert "  kratom (focus), [Kratom] in abstract; [Kratom] in title" in shown
-    assert "  analgesia (measured), [reduced pain] in abstract" in shown
+    assert "  analgesia (measured): reported, [reduced pain] in abstract" in shown
     assert "why: no abstract and no informative tag" in shown
 
 

@@ -97,7 +97,33 @@ BROKEN = [
         "claims_are_proved",
         "a claim of a record without proof",
         "INSERT INTO evidence.article_claims "
-        "SELECT 3, min(claim), 'measured', '1' FROM evidence.claims WHERE is_matched",
+        "SELECT 3, min(claim), 'measured', 'unclear', 'rule', '1' FROM evidence.claims "
+        "WHERE is_matched",
+    ),
+    Broken(
+        "findings_add_up",
+        "a study more than is listed",
+        "UPDATE marts.claim_totals SET held_looked_count = held_looked_count + 1 "
+        "WHERE claim = 'mood'",
+    ),
+    Broken(
+        "findings_add_up",
+        "a finding that is counted twice",
+        "UPDATE marts.claims_by_group SET held_looked_mixed_count = held_looked_mixed_count + 1 "
+        "WHERE claim = 'mood'",
+    ),
+    Broken(
+        "findings_are_proved",
+        "a finding of a claim without words that state it",
+        "INSERT INTO evidence.article_claims "
+        "SELECT 3, min(claim), 'measured', 'reported', 'rule', '1' FROM evidence.claims "
+        "WHERE is_matched",
+    ),
+    Broken(
+        "findings_are_proved",
+        "a finding of what is no harm",
+        "INSERT INTO evidence.article_facets VALUES "
+        "(3, 'species', 'mouse', 'focus', 'rule', 'unclear', '1')",
     ),
     Broken(
         "every_label_has_proof",

@@ -1,0 +1,243 @@
+"""Say what a sentence states about words in it: reported, not found, ruled out, left open.
+
+It is decided within the sentence, from the place of the words that a question or a harm was
+found by: a negation counts where it reaches them, a comparison where it is with those not exposed,
+a cause where it is named or excluded. Which words say so is data (findings.toml).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pipeline.evidence.findings import (
+    ABSENCE,
+    BENEFIT,
+    CAUSE,
+    KNOWN,
+    MECHANISM,
+    NOT_FOUND,
+    OTHERS,
+    PRESENCE,
+    REPORTED,
+    RULED_OUT,
+    UNCLEAR,
+    USE,
+    Findings,
+)
+
+_NEAR = 2
+"""Words that may stand between `normal` and what is normal."""
+_OF_ITS_OWN = ("no", "neither", "nor", "none", "absence", "absent", "zero", "nil")
+"""Negations of a subject: the verb behind what they deny is theirs."""
+_NO = re.compile(r"(?:with |had |has |have |showed )?no\b|without\b")
+_OF = ("of", "in", "on", "to", "for")
+"""With these, what a `no` denies comes next."""
+_SIGNIFICANT = 0.05
+_P_VALUE = re.compile(r"([=<>\u2264\u2265]) ?0?(\.\d+)")
+_UNTOLD_ZONES = ("methods", "objective")
+_Place = tuple[int, int]
+
+
+class Stated(NamedTuple):
+    """What a sentence states.
+
+    Attributes:
+        finding: one of FINDINGS but `mixed`.
+        rule_id: the list of findings.toml that decided.
+        start: first character of the words that decided, the ones asked about among them.
+        end: one past the last.
+    """
+
+    finding: str
+    rule_id: str
+    start: int
+    end: int
+
+
+def stated_in(
+    findings: Findings,
+    sentence: str,
+    start: int,
+    end: int,
+    *,
+    zone: str,
+    sense: str | None = None,
+    is_case: bool = False,
+) -> Stated | None:
+    """What a sentence states about words in it.
+
+    Args:
+        findings: the lists of words.
+        sentence: the folded sentence.
+        start: first character of the words asked about.
+        end: one past the last.
+        zone: zone of the text it stands in.
+        sense: the sense in which it is asked, if it has one of its own.
+        is_case: it is told of patients, one by one.
+
+    Returns:
+        What is stated; None where the sentence only names, asks or measures what is asked about.
+    """
+    asked = _Asked(findings, sentence, (start, end), zone, sense, is_case)
+    stated = asked.left_open()
+    if stated is None:
+        if asked.is_no_finding():
+            return None
+        stated = (
+            asked.ruled_out() or asked.not_found() or Stated(REPORTED, REPORTED, start, end)
+        )  # fmt: skip
+    if sense == CAUSE and stated.finding == NOT_FOUND:
+        stated = stated._replace(finding=RULED_OUT)
+    elif sense == ABSENCE and stated.finding in (NOT_FOUND, RULED_OUT):
+        stated = stated._replace(finding=REPORTED)
+    return stated._replace(start=min(start, stated.start), end=max(end, stated.end))
+
+
+@dataclass
+class _Asked:
+    """Words asked about, in their sentence; `text` is without what denies nothing asked for."""
+
+    findings: Findings
+    text: str
+    place: _Place
+    zone: str
+    sense: str | None
+    is_case: bool
+
+    def __post_init__(self) -> None:
+        lists = ["set_aside.all"]
+        if self.sense != MECHANISM:
+            lists.append("set_aside.but_mechanism")
+        if self.sense in (PRESENCE, OTHERS):
+            lists.append("ruled_out.all")
+        for name in lists:
+            for start, end in self.findings.spans(name, self.text):
+                # what is asked about is not taken out of its own sentence
+                end = min(end, self.place[0]) if start < self.place[0] else end
+                self.text = self.text[:start] + "_" * (end - start) + self.text[end:]
+        first, last = 0, len(self.text)
+        for name in ("all", "title") if self.zone == "title" else ("all",):
+            for start, end in self.findings.spans(f"clauses.{name}", self.text):
+                if end <= self.place[0]:
+                    first = max(first, end)
+                elif start >= self.place[1]:
+                    last = min(last, start)
+        self.clause = (first, last)
+
+    def left_open(self) -> Stated | None:
+        """Words of doubt about what is asked: around it, or beside it without a comma between."""
+        for cue in self._in_clause("unclear.all"):
+            between = self.text[cue[1] : self.place[0]] + self.text[self.place[1] : cue[0]]
+            if ", " not in between:
+                return Stated(UNCLEAR, "unclear.all", *cue)
+        return None
+
+    def is_no_finding(self) -> bool:
+        """Whether only a question is asked, a measurement named or research called for."""
+        first, last = self.clause
+        own, before = self.text[first:last], self.text[first : self.place[1]]
+        if "?" in own:
+            return True
+        if self.sense in (USE, KNOWN):
+            return False  # what a record is about, it reports
+        if self.zone in _UNTOLD_ZONES:
+            return True
+        spans = self.findings.spans
+        # the cause is another drug's, unless the substance is named beside it
+        is_another = self.sense == CAUSE and spans("ruled_out.another", own)
+        if is_another and not spans("ruled_out.substance", self.text):
+            return True
+        if self.zone == "title" and self.is_case:
+            return False  # what its title names is what was seen
+        if self.zone == "title":
+            names = spans("no_finding.title_names", self.text)
+            is_asked = names or spans("no_finding.before", before)
+            return bool(is_asked) or not spans("no_finding.title", self.text)
+        asked = [*spans("no_finding.before", before), *spans("no_finding.beside", own)]
+        for start, end in asked:
+            own = own[:start] + "_" * (end - start) + own[end:]
+        return bool(asked) and not spans("no_finding.stated", own)
+
+    def ruled_out(self) -> Stated | None:
+        """Words that exclude a cause, in the statement, or said of it behind a `but`."""
+        behind = [
+            span for span in self.findings.spans("ruled_out.sentence", self.text)
+            if span[0] >= self.place[0] and self.sense not in (PRESENCE, OTHERS)
+        ]  # fmt: skip
+        found = [*self._in_clause("ruled_out.all"), *behind]
+        return Stated(RULED_OUT, "ruled_out", *found[0]) if found else None
+
+    def not_found(self) -> Stated | None:
+        """The words that deny what is asked about, where they reach it."""
+        for cue in self.findings.spans("not_found.sentence", self.text):
+            if cue[0] >= self.place[0]:
+                return Stated(NOT_FOUND, "not_found.sentence", *cue)
+        for name, reaches in (
+            ("p_value", self._is_not_significant),
+            ("before", self._reaches_forward),
+            ("adjacent", self._is_near),
+            ("after", self._reaches_back),
+            ("worse", self._is_worse),
+            ("alone", self._is_alone),
+        ):
+            for cue in self._in_clause(f"not_found.{name}"):
+                if reaches(cue):
+                    return Stated(NOT_FOUND, f"not_found.{name}", *cue)
+                if name == "p_value" and cue[0] >= self.place[1]:
+                    break  # the p value of what is asked about is the next one
+        return None
+
+    def _in_clause(self, name: str) -> list[_Place]:
+        first, last = self.clause
+        found = self.findings.spans(name, self.text[first:last])
+        return [(start + first, end + first) for start, end in found]
+
+    def _is_not_significant(self, cue: _Place) -> bool:
+        """Whether a p value behind what is asked about says that there was no difference."""
+        found = _P_VALUE.search(self.text[cue[0] : cue[1]])
+        if found is None or cue[0] < self.place[1]:
+            return False
+        sign, number = found.groups()
+        return sign not in "<\u2264" and float(f"0{number}") >= _SIGNIFICANT
+
+    def _reaches_forward(self, cue: _Place) -> bool:
+        """Whether a negation reaches words behind it: no other statement begins in between."""
+        start, end = self.place
+        if cue[1] >= end:
+            return False
+        between, spans = self.text[cue[1] : max(start, cue[1])], self.findings.spans
+        if spans("next_verb", between) or spans("ended", between):
+            return False
+        if between.count(")") > between.count("("):
+            return False  # it stands in brackets of its own
+        if self.text[cue[0] : cue[1]].split()[0] in _OF_ITS_OWN:
+            return True
+        if "," in between and not self.text[: cue[0]].strip(" ."):
+            return False  # "without treatment, ..."
+        is_listed = "," in between or " and " in between
+        return not (is_listed and spans("verb_soon", self.text[end:]))
+
+    def _is_near(self, cue: _Place) -> bool:
+        start = self.place[0]
+        return cue[1] <= start and len(self.text[cue[1] : start].split()) <= _NEAR
+
+    def _reaches_back(self, cue: _Place) -> bool:
+        """Whether a negation reaches words before it: nothing is reported of them in between."""
+        between, spans = self.text[self.place[1] : cue[0]], self.findings.spans
+        if cue[0] < self.place[0] or spans("result", between) or spans("next_subject", between):
+            return False
+        words, behind = self.text[cue[0] : cue[1]], self.text[cue[1] :].split()[:1]
+        # "and not at all to ...", "without change of ...": said of what comes next
+        is_of_next = words == "not" and between.rstrip().endswith(("and", "or", ","))
+        return not is_of_next and not (_NO.match(words) and behind and behind[0] in _OF)
+
+    def _is_worse(self, cue: _Place) -> bool:
+        """Whether something got worse that was to get better."""
+        between = self.text[cue[1] : self.place[0]] + self.text[self.place[1] : cue[0]]
+        return self.sense == BENEFIT and ", " not in between
+
+    def _is_alone(self, cue: _Place) -> bool:
+        """Whether the substance stood alone, where others are asked for."""
+        return self.sense == OTHERS and not self._in_clause("not_found.company")

@@ -1,0 +1,162 @@
+"""The claim map for terminals: all claims, one claim, what to read next."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pipeline.escaping import for_terminal_lines
+from pipeline.evidence.curation import NOT_HELD
+from pipeline.evidence.findings import FINDINGS, MIXED, NOT_FOUND, REPORTED, RULED_OUT, UNCLEAR
+from pipeline.outputs.claims import LOOKED_AT, by_finding, looked_in
+
+_SHORT = {
+    REPORTED: "reported",
+    NOT_FOUND: "not found",
+    RULED_OUT: "ruled out",
+    MIXED: "mixed",
+    UNCLEAR: "unclear",
+}
+"""Findings where a column is narrow."""
+_WIDTH = 100
+
+
+def map_text(claims: Sequence[dict[str, Any]]) -> str:
+    """The map: a line a claim, its studies split by what their authors state.
+
+    Args:
+        claims: from `claims.the_map`.
+    """
+    width = max(len(claim["claim"]) for claim in claims)
+    heads = ("studies", *_SHORT.values(), "reviews", "named")
+    head = "  ".join(["claim".ljust(width), *heads, "years"])
+    lines = [
+        LOOKED_AT,
+        "Studies that looked at it (reports of one study count once), by what their authors state "
+        "in title and",
+        "abstract; reviews: how many of them report it; named: records that only name it.",
+        "",
+        head,
+        "-" * len(head),
+    ]
+    for claim in claims:
+        if claim["coverage"] == "none":
+            lines.append(f"{claim['claim'].ljust(width)}  {claim['remark']}")
+            continue
+        empty = "." if claim["coverage"] == "partial" else "0"
+        studies, reviews = looked_in(claim, "looked"), looked_in(claim, "review")
+        cells = [
+            *(str(count or empty) for count in studies.values()),
+            f"{reviews[REPORTED]} of {reviews['looked']}" if reviews["looked"] else empty,
+            str(claim["held_mention_count"] or empty),
+        ]
+        told = [cell.rjust(len(name)) for cell, name in zip(cells, heads, strict=True)]
+        lines.append("  ".join([claim["claim"].ljust(width), *told, _years(claim)]).rstrip())
+    lines += ["", *_meaning(claims), "`ketum claims ID` shows a claim with its records."]
+    return for_terminal_lines(lines)
+
+
+def _meaning(claims: Sequence[dict[str, Any]]) -> list[str]:
+    """What a number and an empty cell are worth."""
+    if any(claim["coverage"] == "partial" for claim in claims):
+        return ["What is held: no complete search was made, and . means not known."]
+    if unread := next((claim["unread_count"] for claim in claims if claim["unread_count"]), 0):
+        return [f"{unread} listed could not be read: each count c means c, at most c + {unread}."]
+    return ["A 0 means that the complete search found none."]
+
+
+def one_text(claim: dict[str, Any]) -> str:
+    """A claim with its records.
+
+    Args:
+        claim: from `claims.one`.
+    """
+    return for_terminal_lines(_one_lines(claim))
+
+
+def next_text(rows: Sequence[dict[str, Any]]) -> str:
+    """What to read next.
+
+    Args:
+        rows: from `claims.next_to_read`.
+    """
+    if not rows:
+        return "Every record of the map has been read for its claim."
+    lines = ["Not read yet, strongest design first:"]
+    for row in rows:
+        lines.append(f"  {row['pmid']}  {row['claim']}  ({row['how']}, {row['study_type']})")
+        lines.append(f"      {row['title'] or '[no title]'} {row['citation']}")
+    lines.append("Add what you read to data/reference/claim_evidence.csv.")
+    return for_terminal_lines(lines)
+
+
+def _one_lines(claim: dict[str, Any]) -> Iterator[str]:
+    yield f"{claim['claim']}: {claim['question']}"
+    yield f'The article: "{claim["says"]}"' if claim["says"] else "The article is silent."
+    if claim["source"]:
+        yield from _wrapped(f"Its source: {claim['source']}.")
+    for study in claim["leaned_on"]:
+        found = "found" if study["is_found"] else "not held"
+        yield from _wrapped(
+            f"Leans on ({found}; {study['certainty']}): {study['tested']} {study['differs']}"
+        )
+    if claim["parts"]:
+        yield from _wrapped(f"Shown as its parts: {', '.join(claim['parts'])}.")
+        return
+    yield ""
+    yield LOOKED_AT
+    if claim["remark"]:
+        yield claim["remark"]
+    else:
+        yield from _looked(claim)
+    for record in claim["records"]:
+        kind = "" if record["counted_as"] == "record" else f", {record['counted_as']}, not counted"
+        yield ""
+        by = ", as a person read it" if record["finding_by"] == "override" else ""
+        yield (
+            f"{FINDINGS[record['finding']]}{by} ({record['how'].replace('_', ' ')}, "
+            f"{record['study_type']}{kind}): {record['citation']}"
+        )
+        yield from _wrapped(f"  {record['title'] or '[no title]'}")
+        yield f"  {record['pubmed_url'] or record['doi_url']}"
+        yield f"  words: {'; '.join(record['matched_words'])}"
+        if record["finding_words"]:
+            yield from _wrapped(f"  stated: {'; '.join(record['finding_words'])}")
+        if record["conclusion"]:
+            yield from _wrapped(f"  {record['conclusion_source']}: {record['conclusion']}")
+    for reading in claim["people_read"]:
+        stale = _stale(reading["stale_reason"])
+        yield ""
+        yield from _wrapped(
+            f"{reading['who']} read in {reading['pmid']}: {reading['direction']} "
+            f'({reading["directness"]}): "{reading["quote"]}".{stale}'
+        )
+
+
+def _looked(claim: dict[str, Any]) -> Iterator[str]:
+    """How many looked at a claim, by what they state; studies by their kind too."""
+    for prefix, name in (("looked", "Studies"), ("review", "Reviews")):
+        counts = looked_in(claim, prefix)
+        if counts["looked"]:
+            yield f"{name} that looked at it: {counts['looked']} ({by_finding(counts)})"
+    for name, counts in claim["groups"].items():
+        if counts["looked"] and not counts["is_summary"]:
+            yield f"  {name}: {counts['looked']} ({by_finding(counts)})"
+
+
+def _stale(reason: str | None) -> str:
+    if reason == NOT_HELD:
+        return " NOT CHECKED: the record is not held here."
+    return f" STALE: {reason}." if reason else ""
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+
+
+def _years(claim: dict[str, Any]) -> str:
+    first, last = claim["first_year"], claim["last_year"]
+    if first is None:
+        return ""
+    return str(first) if first == last else f"{first}-{last}"
