@@ -14,7 +14,7 @@ FORBIDDEN = {
     r"(?<!there )\b(?:is|are|was|were) none\b(?! of)": "say what it is not: `is not a date`",
     r"\b(?:is|are) no zero": "`is not a zero`",
     r"\b(?:no|not) zeros?, and\b": "`not known`",
-    r"\b(?:told|tells?) of\b": "`reports`, `mentions`, `notified of`",
+    r"(?<!should be )\b(?:told|tells?) of\b": "`reports`, `mentions`, `notified of`",
     r"\btold apart\b": "`distinguished`",
     r"\bthat is nobody\b": "`nobody`",
     r"\b(?:by|of|with|for) one of which\b": "give it its noun",

@@ -75,7 +75,7 @@ def stated_in(
         end: one past the last.
         zone: zone of the text it stands in.
         sense: the sense in which it is asked, if it has one of its own.
-        is_case: it is told of patients, one by one.
+        is_case: it describes patients, one by one.
 
     Returns:
         What is stated; None where the sentence only names, asks or measures what is asked about.

@@ -293,7 +293,7 @@ CREATE TABLE evidence.article_claims ( -- claims a record addresses, with proofs
     pmid INTEGER NOT NULL, -- the article
     claim VARCHAR NOT NULL, -- code in evidence.claims
     how VARCHAR NOT NULL, -- measured, observed (cases), reported_by_users, reason_for_use, reviewed or mentioned
-    finding VARCHAR NOT NULL, -- what its authors state, not what is true: reported, not_found (looked for), ruled_out (as a cause), mixed (reported beside one of these) or unclear (left open, or not stated)
+    finding VARCHAR NOT NULL, -- what its authors state, not what is true: reported, not_found (looked for), ruled_out (as a cause), mixed (reported beside one of these) or unclear (left open, or not in what is held)
     finding_by VARCHAR NOT NULL, -- rule, or override: a person read it
     rules_version VARCHAR NOT NULL, -- version of claims.toml
     PRIMARY KEY (pmid, claim)
