@@ -64,7 +64,8 @@ _DAILY_BEHIND = re.compile(
 )
 _DAILY_BEFORE = re.compile(
     r"\b(?:daily (?:[\w-]+ ){0,3}(?:dos\w+|intake|amounts?|consumption|use)"
-    r"|(?:dos\w+|intake|amount) per day|(?:drank|took|used|consum\w+|taking|drinking|using|chew\w*) daily)\b[^.;]{0,30}$"
+    r"|(?:dos\w+|intake|amount) per day"
+    r"|(?:drank|took|used|consum\w+|taking|drinking|using|chew\w*) daily)\b[^.;]{0,30}$"
 )
 _OF_BEHIND = re.compile(
     r"^(?:\s\((?!\d)[^()]{0,12}\))?(?:\s(?:i\.?p|s\.?c|i\.?v|p\.?o)\.?,?)?(?:\s(?:of|for))?(?:\s(?:the|a|an))?"

@@ -1,4 +1,4 @@
-"""Drawing experiments to be read: the same every time, and nothing that rules were written beside."""
+"""Drawing experiments to be read: always the same, and nothing rules were written beside."""
 
 from __future__ import annotations
 
