@@ -1,4 +1,4 @@
-"""Draw records listed as trials and human laboratory studies, to be read by somebody who wrote no rule.
+"""Draw trials and human laboratory studies to be read by somebody who wrote no rule.
 
     python -m tools.experiment_draw ../shared/pubmed/pubmed21n1298.xml.gz 3 100
 
