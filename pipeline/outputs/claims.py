@@ -26,16 +26,17 @@ _NEXT_SHOWN = 10
 
 
 def the_map(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]:
-    """Every claim of a search in the order of claims.toml, with its counts by evidence group.
+    """Every claim of a search, group by group, with its counts by evidence group.
 
     Args:
         con: a published database.
         search: e.g. kratom.
 
     Returns:
-        Rows of marts.claim_totals, each with `groups` {group: {measured, beside, looked, and a
-        count for each finding}} of what is held, and `readings` (how many people's readings stand
-        beside it).
+        Rows of marts.claim_totals, each with what evidence.claims says of the question (cards,
+        question_group and its `group_label`, asks, definition, what_counts, not_readings),
+        `groups` {group: {measured, beside, looked, and a count for each finding}} of what is held,
+        and `readings` (how many people's readings stand beside it).
 
     Raises:
         ConfigurationError: no search of that name has claims.
@@ -43,9 +44,13 @@ def the_map(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]
     claims = named_rows(
         con,
         """
-        SELECT t.*, (SELECT count(*) FROM marts.claim_readings AS r WHERE r.claim = t.claim)
-            AS readings
-        FROM marts.claim_totals AS t WHERE t.search = ? ORDER BY t.display_order
+        SELECT t.*, q.cards, q.question_group, g.label AS group_label, q.asks, q.definition,
+            q.what_counts, q.not_readings,
+            (SELECT count(*) FROM marts.claim_readings AS r WHERE r.claim = t.claim) AS readings
+        FROM marts.claim_totals AS t
+        INNER JOIN evidence.claims AS q ON t.claim = q.claim
+        INNER JOIN evidence.question_groups AS g ON q.question_group = g.question_group
+        WHERE t.search = ? ORDER BY t.display_order
         """,
         search,
     )
@@ -73,6 +78,11 @@ def the_map(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]
     for claim in claims:
         claim["groups"] = groups.get(claim["claim"], {})
     return claims
+
+
+def cards(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """The cards that questions stand on, the main map first."""
+    return named_rows(con, "SELECT * FROM evidence.claim_cards ORDER BY display_order")
 
 
 def counts_of(prefix: str) -> dict[str, str]:
