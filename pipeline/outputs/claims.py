@@ -6,9 +6,8 @@ And `ketum claims --check`: people's readings against the published texts, befor
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 
@@ -105,46 +104,6 @@ def by_finding(counts: dict[str, Any]) -> str:
 def looked_in(claim: dict[str, Any], prefix: str) -> dict[str, int]:
     """How many studies (`looked`) or reviews (`review`) that are held looked at a claim."""
     return {name: claim[f"held_{column}"] or 0 for name, column in counts_of(prefix).items()}
-
-
-class Group(NamedTuple):
-    """A column of the claim map."""
-
-    name: str
-    short: str
-    is_summary: bool
-
-
-def groups_across(claims: Sequence[dict[str, Any]]) -> tuple[list[Group], list[str]]:
-    """The groups that have a record of any claim, summaries last; and the names of the others.
-
-    Args:
-        claims: from `the_map`.
-    """
-    every: dict[str, dict[str, Any]] = next(filter(None, (one["groups"] for one in claims)), {})
-    found = {
-        name
-        for claim in claims
-        for name, cell in claim["groups"].items()
-        if cell["measured"] or cell["beside"]
-    }
-    groups = [Group(name, cell["short_label"], cell["is_summary"]) for name, cell in every.items()]
-    shown = [group for group in groups if group.name in found]
-    return sorted(shown, key=lambda group: group.is_summary), [
-        group.name for group in groups if group.name not in found
-    ]
-
-
-def looked_at(claim: dict[str, Any]) -> list[tuple[str, str, int]]:
-    """In what kinds of studies a claim was looked at: group, how, and how many records are held.
-
-    Studies by what they measured; summaries by what they tell, since they measure nothing.
-    """
-    cells = (
-        (name, "beside" if cell["is_summary"] else "measured", cell)
-        for name, cell in claim["groups"].items()
-    )
-    return [(name, how, cell[how]) for name, how, cell in cells if cell[how]]
 
 
 def rest(claim: dict[str, Any]) -> str:

@@ -225,7 +225,7 @@ FROM (
             retracted_count
         ] AS counts,
         [
-            held_count, held_people_count, held_people_study_count, held_small_count,
+            held_study_count, held_people_count, held_people_study_count, held_small_count,
             held_one_sex_count, held_self_selected_count, held_other_drugs_count,
             held_vendor_count, held_preprint_count, held_retracted_count
         ] AS held

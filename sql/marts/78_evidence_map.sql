@@ -20,7 +20,7 @@ CREATE OR REPLACE TABLE marts.evidence_map ( -- studies by who or what was studi
     vendor_count INTEGER, -- studies whose record names the American Kratom Association or a company that sells kratom as funder, employer or tie
     preprint_count INTEGER, -- further studies of which only preprints are held
     retracted_count INTEGER, -- further studies of which every report held was retracted, or is a preprint beside a retracted one
-    held_count INTEGER NOT NULL, -- study_count of what is held
+    held_study_count INTEGER NOT NULL, -- study_count of what is held
     held_people_count INTEGER NOT NULL, -- people_count of what is held
     held_people_study_count INTEGER NOT NULL, -- people_study_count of what is held
     held_small_count INTEGER NOT NULL, -- small_count of what is held
@@ -30,7 +30,7 @@ CREATE OR REPLACE TABLE marts.evidence_map ( -- studies by who or what was studi
     held_vendor_count INTEGER NOT NULL, -- vendor_count of what is held
     held_preprint_count INTEGER NOT NULL, -- preprint_count of what is held
     held_retracted_count INTEGER NOT NULL, -- retracted_count of what is held
-    pmids INTEGER[] NOT NULL, -- reports of the studies in held_count
+    pmids INTEGER[] NOT NULL, -- reports of the studies in held_study_count
     other_pmids INTEGER[] NOT NULL, -- preprints and retracted reports of this cell
     caption VARCHAR NOT NULL, -- what stands below the map, the same in every row
     unread_count INTEGER, -- listed records that could not be read: each count may be as much higher; NULL where partial

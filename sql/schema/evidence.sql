@@ -254,7 +254,7 @@ CREATE TABLE evidence.claims ( -- the questions of the field, and what a popular
     source VARCHAR, -- what the article names for it, and what we identified
     topic VARCHAR NOT NULL, -- the topic it is about
     answered_by VARCHAR[] NOT NULL, -- study types that would answer it; records of others only mention it
-    sense VARCHAR, -- how its finding is decided where not as for an effect: benefit (worse is not found), cause, absence, mechanism, presence, others, use; see findings.toml
+    sense VARCHAR, -- how its finding is decided where not as for an effect: benefit (worse is not found), cause, absence, mechanism, presence, others, use, known or compared; see findings.toml
     is_matched BOOLEAN NOT NULL, -- records are looked for; false for context, product, and claims shown as their parts
     display_order SMALLINT NOT NULL -- order of the groups, then of claims.toml
 );

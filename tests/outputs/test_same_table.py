@@ -1,9 +1,10 @@
-"""One table of study types by year: the same rows and sums in terminal, digest and README."""
+"""One table of study types by year: the same rows and sums on page, terminal, digest and README."""
 
 from __future__ import annotations
 
 import duckdb
 import pytest
+from lxml import html
 
 from pipeline import journal as journals
 from pipeline.outputs import receipt as receipts
@@ -61,6 +62,19 @@ def marked_down(text: str, search: str) -> Table:
     return [rows[0][1:], *blank(rows[2:])]
 
 
+def on_page(page: html.HtmlElement, wanted: Table) -> list[Table]:
+    """The tables of the page that have the heads of the wanted one."""
+    found = []
+    for table in page.iterfind(".//table"):
+        heads = [head.text_content().strip() for head in table.iterfind("thead/tr/th")][1:]
+        if heads == wanted[0]:
+            rows = [
+                [cell.text_content().strip() for cell in row] for row in table.iterfind("tbody/tr")
+            ]
+            found.append([heads, *blank(rows)])
+    return found
+
+
 def blank(rows: Table) -> Table:
     """Dots and words for what is not known become empty cells."""
     unknown = (EMPTY, "not known", f"{EMPTY}not known")
@@ -78,7 +92,7 @@ def receipt(demonstration: Settings) -> Receipt:
 
 
 @pytest.mark.parametrize("search", SEARCHES)
-def test_terminal_digest_and_readme_have_the_published_table(
+def test_terminal_digest_readme_and_page_have_the_published_table(
     search: str, demonstration: Settings, receipt: Receipt
 ):
     wanted = published(demonstration, search)
@@ -89,3 +103,5 @@ def test_terminal_digest_and_readme_have_the_published_table(
     assert marked_down(digest, search) == wanted
     readme = ROOT / ("README.md" if search == "kratom_pain" else "data/demo/README.md")
     assert printed(readme.read_text(encoding="utf-8"), search) == wanted
+    page = html.parse(str(demonstration.latest / "index.html")).getroot()
+    assert wanted in on_page(page, wanted)

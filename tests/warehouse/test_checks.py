@@ -284,6 +284,21 @@ BROKEN = [
     ),
     Broken("answer_is_counted", "a search without an answer", "DELETE FROM marts.answer"),
     Broken(
+        "map_holds_every_study_once",
+        "a record stands in no cell of the map",
+        "UPDATE marts.evidence_map SET pmids = [], held_study_count = 0 WHERE len(pmids) > 0",
+    ),
+    Broken(
+        "map_holds_every_study_once",
+        "a cell counts a study more than it has records of",
+        "UPDATE marts.evidence_map SET held_study_count = held_study_count + 1",
+    ),
+    Broken(
+        "map_holds_every_study_once",
+        "more studies bear a badge than there are",
+        "UPDATE marts.evidence_map SET held_vendor_count = held_study_count + 1",
+    ),
+    Broken(
         "unexplained_hits",
         "PubMed returned what the predicate cannot explain",
         "INSERT INTO ops.search_differences VALUES ('kratom', 1, 'pubmed')",
