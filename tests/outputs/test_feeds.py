@@ -153,7 +153,7 @@ def test_an_entry_says_substance_data_source_data_years_and_matched_words(latest
         r"<b>Harm:</b> .*Liver injury \(.*liver injury.*?\)</li>",
         r"<b>Source of surveillance data:</b> poison centre \(.+?\)</li>",
         r"<b>Years of the data:</b> 2011-2017</li>",
-        r"\bsafety\.liver \(observed: .*liver injury.*?\)",
+        r"\bsafety\.liver \(observed, [a-z ,]+: .*liver injury.*?\)",
     ):
         assert re.search(part, entry.content[0].value), part
 
