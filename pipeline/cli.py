@@ -9,7 +9,7 @@ import signal
 import sys
 from types import FrameType
 
-from pipeline import logs
+from pipeline import logs, progress
 from pipeline.commands import ALL, completion
 from pipeline.errors import (
     EXIT_INTERRUPTED,
@@ -50,7 +50,9 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGINT, _interrupt)
     try:
         settings = Settings.from_environment()
-        logs.configure(settings, quiet=getattr(arguments, "quiet", False))
+        is_quiet = getattr(arguments, "quiet", False)
+        logs.configure(settings, quiet=is_quiet)
+        progress.show(sys.stderr.isatty() and not is_quiet)
         code: int = arguments.work(settings, arguments)
         sys.stdout.flush()  # here, where a reader that went away (`| head`) is no error
         return code

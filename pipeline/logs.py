@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 from pipeline.escaping import for_terminal_lines
 from pipeline.settings import Settings
@@ -53,6 +54,17 @@ class JsonLine(logging.Formatter):
         if record.exc_info:
             told["traceback"] = self.formatException(record.exc_info)
         return json.dumps(told, ensure_ascii=True)
+
+
+class _OnStderr(logging.StreamHandler[TextIO]):
+    """Writes to stderr as it is now: where progress is drawn, above it."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
 
 
 _run: list[str] = []
@@ -97,7 +109,7 @@ def hide_key(settings: Settings) -> None:
 
 def configure(settings: Settings, *, quiet: bool = False) -> None:
     """Send ketum's messages to stderr; with `quiet` only warnings and errors."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _OnStderr()
     handler.setFormatter(JsonLine() if _is_json() else OneLine())
     hide_key(settings)
     logger = logging.getLogger("ketum")

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import duckdb
 
+from pipeline import progress
 from pipeline.errors import SourceError
 from pipeline.evidence.record import read_records
 from pipeline.evidence.topics import Search, Topics, found_by
@@ -169,6 +170,7 @@ class Scanner:
                 matched |= found
                 deletions += [(gone.pmid, gone.pmid_version) for gone in reader.deletions]
                 reader.deletions = []
+                progress.note(len(kept) + len(others) + len(pieces))
                 for piece in pieces:
                     if piece.pmid is None or piece.pmid in found or piece.pmid in self._held:
                         kept.append(piece)

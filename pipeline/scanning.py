@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from pipeline import progress
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.topics import Search, load_topics
 from pipeline.rules.text import load_language
@@ -64,6 +65,7 @@ def scan_all(
 def _say(done: int, of: int, found: dict[Path, Scan], seconds: float) -> None:
     if of == 1:
         return
+    progress.note(done, of, "files")
     records = sum(scan.read for scan in found.values())
     rate = records / max(seconds, 0.001)
     left = seconds / done * (of - done)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,7 @@ class Settings:
         sql: the SQL files of this checkout.
         eutils_url: base of the E-utilities; tests name a replay server's here.
         is_rehearsal: whether KETUM_EUTILS_URL names this machine in place of NCBI.
+        site: address at which the latest set is served, or None; feeds then have whole links.
         pace_file: spaces the requests of all of a user's processes.
         journals: where runs keep their journals, if not in `data/runs`.
         warehouses: where warehouses lie, if not in `data/warehouse`.
@@ -54,19 +56,20 @@ class Settings:
     sql: Path = ROOT / "sql"
     eutils_url: str = EUTILS_URL
     is_rehearsal: bool = False
+    site: str | None = None
     pace_file: Path = field(default_factory=_pace_file)
     journals: Path | None = None
     warehouses: Path | None = None
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Read KETUM_DATA, KETUM_EUTILS_URL, NCBI_EMAIL and NCBI_API_KEY; empty counts as unset.
+        """Read KETUM_DATA, KETUM_EUTILS_URL, KETUM_SITE and NCBI's; empty counts as unset.
 
         Another address than NCBI's is for rehearsals, on this machine alone; it never gets the key.
 
         Raises:
-            ConfigurationError: no database can lie in a directory of that name, or the address is
-                neither NCBI's nor of this machine.
+            ConfigurationError: no database can lie in a directory of that name, the address is
+                neither NCBI's nor of this machine, or the site is no address.
         """
         data = Path(os.environ.get("KETUM_DATA") or ROOT / "data").resolve()
         for_duckdb(data)
@@ -78,6 +81,7 @@ class Settings:
             api_key=(os.environ.get("NCBI_API_KEY") or None) if url == EUTILS_URL else None,
             eutils_url=url,
             is_rehearsal=url != EUTILS_URL,
+            site=_site(os.environ.get("KETUM_SITE")),
         )
 
     def raw(self, origin: str) -> Path:
@@ -133,6 +137,29 @@ def _require_known(url: str) -> None:
         next_step="leave it out, or for a rehearsal name what `ketum replay` says, such as "
         "http://127.0.0.1:8765/entrez/eutils/ (with the slash at its end).",
     )
+
+
+def _site(address: str | None) -> str | None:
+    """An address to put names of files behind.
+
+    Raises:
+        ConfigurationError: it is not one of the web.
+    """
+    if not address:
+        return None
+    try:
+        found = urlsplit(address)
+        is_address = found.scheme in ("http", "https") and bool(found.hostname)
+    except ValueError:
+        is_address = False
+    if not is_address or found.query or found.fragment or re.search(r"[\s<>\"]", address):
+        raise ConfigurationError(
+            f"KETUM_SITE is {address!r}, which is not an address of the web.",
+            effect="Nothing was done.",
+            next_step="give the address at which data/published/latest/ is served, such as "
+            "https://example.org/ketum/, or leave it out.",
+        )
+    return address.rstrip("/") + "/"
 
 
 def environment_of_others() -> dict[str, str]:

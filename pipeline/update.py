@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from pipeline import journal as journals
-from pipeline import logs, steps
+from pipeline import logs, progress, steps
 from pipeline import run as runs
 from pipeline.clock import Clock
 from pipeline.journal import Journal
@@ -92,7 +92,8 @@ class Progress:
         self.steps_begun += 1
         clock = self.run.clock
         start = clock.monotonic()
-        self.made, counted = step.work(self.run, self.made)
+        with progress.of(step.name):
+            self.made, counted = step.work(self.run, self.made)
         seconds = round(clock.monotonic() - start, 3)
         told = ", ".join(f"{name} {value}" for name, value in counted.items())
         log.info("%-8s %6.2f s  %s", step.name, seconds, told)
@@ -123,14 +124,14 @@ def open_run(
     start = clock.monotonic()
     with runs.open_run(options, settings, clock) as (run, journal):
         _publish_pending(run)
-        progress = Progress(run, journal)
+        way = Progress(run, journal)
         with logs.of_run(run.run_id):
-            yield progress
-        if receipt := progress.made.receipt:
+            yield way
+        if receipt := way.made.receipt:
             receipt = replace(receipt, seconds=clock.monotonic() - start)
-            progress.made = replace(progress.made, receipt=receipt)
-            progress.save()
-    progress.is_done = True
+            way.made = replace(way.made, receipt=receipt)
+            way.save()
+    way.is_done = True
 
 
 def _publish_pending(run: Run) -> None:
@@ -153,7 +154,7 @@ def run_update(options: Options, settings: Settings, clock: Clock | None = None)
     Raises:
         KetumError: with the exit code of the contract; nothing is published then.
     """
-    with open_run(options, settings, clock) as progress:
+    with open_run(options, settings, clock) as way:
         for step in STEPS:
-            progress.take(step)
-    return progress.receipt
+            way.take(step)
+    return way.receipt

@@ -241,7 +241,7 @@ def clock() -> FakeClock:
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings with an empty data directory and nothing from the environment."""
-    for name in ("NCBI_API_KEY", "NCBI_EMAIL"):
+    for name in ("NCBI_API_KEY", "NCBI_EMAIL", "KETUM_SITE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("KETUM_DATA", str(tmp_path / "data"))
     return replace(Settings.from_environment(), pace_file=tmp_path / "pace")
@@ -308,7 +308,7 @@ def the_database_alone(*, but: str = "") -> Iterator[None]:
     left_out = {
         "tables": ("manifest", "export_all", lambda _con, _directory: []),
         "page": ("page", "write", lambda _con, _directory: None),
-        "feeds": ("feeds", "write", lambda _con, _directory: None),
+        "feeds": ("feeds", "write", lambda _con, _directory, _site: None),
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "comments", lambda _text: ())

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipeline import cli, notices, notify
@@ -116,7 +117,7 @@ def test_the_first_set_tells_nothing_and_later_ones_what_is_new(live, settings, 
     assert notify.note(settings, Wishes(), clock) > 0
     told = titles(settings)
     assert "ketum: PMID 2 was retracted" in told
-    assert "ketum: PMID 3 may be an experiment in people" in told
+    assert "ketum: PMID 3 may be a trial or human laboratory study" in told
     assert not any("PMID 1" in title for title in told)
     (candidate,) = (e for e in notify.outbox(settings).waiting() if e.kind == notices.EXPERIMENT)
     assert "nobody has checked it" in candidate.text
@@ -124,6 +125,22 @@ def test_the_first_set_tells_nothing_and_later_ones_what_is_new(live, settings, 
     clock.sleep(3_600)
     assert notify.note(settings, Wishes(), clock) == 0
     assert len(titles(settings)) == before
+
+
+def test_a_study_somebody_has_checked_is_no_candidate() -> None:
+    with duckdb.connect() as con:
+        con.execute("""
+            CREATE SCHEMA marts;
+            CREATE TABLE marts.articles AS
+                SELECT * FROM (VALUES
+                    (1, 'First report', 'RCT', true),
+                    (2, 'Second report', 'RCT', false),
+                    (3, 'Kinetics', 'NRCT', true)
+                ) AS a (pmid, citation, study_type, is_checked);
+            CREATE TABLE marts.human_experimental AS
+                SELECT unnest([[1, 2], [3]]) AS report_pmids;
+            """)
+        assert [one.key for one in notices.experiments(con)] == ["experiment:2"]
 
 
 def test_silence_is_told_once_for_each_set(live, settings, clock):

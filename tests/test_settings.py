@@ -49,3 +49,20 @@ def test_any_other_address_is_refused(url, monkeypatch):
     with pytest.raises(ConfigurationError, match="neither NCBI's") as caught:
         Settings.from_environment()
     assert caught.value.exit_code == 2
+
+
+def test_a_site_is_an_address_of_the_web_with_a_slash_at_its_end(monkeypatch):
+    assert Settings.from_environment().site is None
+    for address in ("https://example.org/ketum", "https://example.org/ketum/"):
+        monkeypatch.setenv("KETUM_SITE", address)
+        assert Settings.from_environment().site == "https://example.org/ketum/"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["example.org", "file:///srv", "https://", "https://[", "https://x.org/?a", "http://a b"],
+)
+def test_what_is_no_address_of_the_web_is_no_site(address, monkeypatch):
+    monkeypatch.setenv("KETUM_SITE", address)
+    with pytest.raises(ConfigurationError, match="KETUM_SITE"):
+        Settings.from_environment()

@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from pipeline import progress
 from pipeline.commands.parsers import Subparsers
 from pipeline.errors import EXIT_OK, ConfigurationError
 from pipeline.settings import Settings
@@ -103,11 +104,13 @@ def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
             effect="Nothing was evaluated.",
             next_step="install the extra `reader`, run `python -m tools.train_reader`.",
         )
-    if arguments.labels:
-        known = labelled(arguments.labels, mapping, arguments.part)
-    else:
-        known = tagged(arguments.nlm_withheld, mapping, arguments.part, settings.sql)
-    judged = typed(known.records, study_types, load_language(settings.reference / "language.toml"))
+    with progress.of("evaluate"):
+        if arguments.labels:
+            known = labelled(arguments.labels, mapping, arguments.part)
+        else:
+            known = tagged(arguments.nlm_withheld, mapping, arguments.part, settings.sql)
+        language = load_language(settings.reference / "language.toml")
+        judged = typed(known.records, study_types, language)
     measured = [evaluate(known, judged, mapping, arguments.part, study_types)]
     if reader:
         version = study_types.version

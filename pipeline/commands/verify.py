@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from pipeline import progress
 from pipeline.commands.parsers import Subparsers
 from pipeline.errors import EXIT_OK
 from pipeline.settings import Settings
@@ -33,7 +34,8 @@ def register(commands: Subparsers) -> None:
 def _verify(settings: Settings, arguments: argparse.Namespace) -> int:
     from pipeline import verify
 
-    reports = verify.verify(settings, arguments.path)
+    with progress.of("verify"):
+        reports = verify.verify(settings, arguments.path)
     if arguments.json:
         print(json.dumps([report.as_dict() for report in reports], indent=1))
     else:

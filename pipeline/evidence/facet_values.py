@@ -17,6 +17,8 @@ from pipeline.rules.model import JUDGED_ABSTRACT, Rule, Signal
 from pipeline.rules.patterns import Words, checked
 
 DOSES = "doses"
+SCHEDULE = "schedule"
+REPEATED = "repeated"
 _ONES = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
     "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
@@ -38,13 +40,17 @@ _COUNTS_SOMEBODY = re.compile(
 _TOO_LARGE = re.compile(r"\b(?:thousand|million|billion)s?\b", re.IGNORECASE)
 _STAGE = re.compile(r"\b(?:were|was)\b", re.IGNORECASE)
 """What is said of the first number alone: "51 patients were enrolled and 50 patients"."""
-_DOSE = re.compile(
-    r"(\d[\d.]*(?:(?:\s*,\s*(?:and |or )?|\s*[-\u2010-\u2015\u2212]\s*"
-    r"|\s+(?:and|or|to)\s+)\d[\d.]*)*)"
-    r"[\s-]*((?:mg|g|\u00b5g|\u03bcg|mcg|ug)(?:\s*/\s*kg)?)\b",
+_SPAN = re.compile(
+    rf"(\d+|{'|'.join(_ONES)})[\s-]+(?:consecutive |successive |daily )?(day|week|month|dose)s?\b",
     re.IGNORECASE,
 )
-"""Numbers with a unit of mass behind them."""
+_IN_DAYS = {"day": 1, "dose": 1, "week": 7, "month": 30}
+_AGAIN = re.compile(
+    r"\b(?:daily|(?:a|per|every|each) day|every|chronic\w*|repeated\w*|multiple|sub-?acute|twice)\b"
+    r"|\bsub-?chronic",
+    re.IGNORECASE,
+)
+_ONCE = re.compile(r"\b(?:single|one|once|acute(?:ly)?)\b", re.IGNORECASE)
 _IN_A_YEAR = re.compile(
     r"\b(?:in|from|since|during|of) (?:19[5-9]\d|20[0-4]\d)(?![\d,])"
     r"|\b(?:19[5-9]\d|20[0-4]\d) ?(?:,? (?:and|to|through) |[-\u2013])(?:19[5-9]\d|20[0-4]\d)\b"
@@ -123,38 +129,24 @@ def span(values: list[str]) -> str:
     return years(" ".join(sorted("-".join(values).split("-")))) or values[0]
 
 
-def doses(text: str) -> tuple[str, ...]:
-    """The doses in a text, each with its unit: a list gives several, a range one.
+def schedule(text: str) -> str:
+    """How often doses were given: "single", "repeated", or "repeated 14 days".
 
     Args:
-        text: e.g. "5, 10 and 20 mg", "500-4000 mg", "2.5 mg/kg".
-
-    Returns:
-        e.g. ("5 mg", "10 mg", "20 mg"); empty when no unit stands behind the numbers.
+        text: e.g. "a single dose", "for 14 consecutive days", "twice daily".
     """
-    found: dict[str, None] = {}
-    for place in _DOSE.finditer(text):
-        unit = re.sub(r"\s+", "", place[2]).replace("\u00b5", "\u03bc")
-        numbers = re.sub(r"\s*(?:\bto\b|[-\u2010-\u2015\u2212])\s*", "-", place[1])
-        for part in re.findall(r"\d[\d.]*(?:-\d[\d.]*)?", numbers.replace(",", " ")):
-            found[f"{part} {unit}"] = None
-    return tuple(found)
+    if span_of_time := _SPAN.search(text):
+        count, unit = span_of_time[1].lower(), span_of_time[2].lower()
+        days = (int(count) if count.isdigit() else _ONES[count]) * _IN_DAYS[unit]
+        if days > 1:
+            return f"{REPEATED} {days} days"
+    return "single" if _ONCE.search(text) and not _AGAIN.search(text) else REPEATED
 
 
-def _one(reader: Callable[[str], str | None]) -> Callable[[str], tuple[str, ...]]:
-    """A reader that gives one value or none, as those that give several."""
-
-    def values(text: str) -> tuple[str, ...]:
-        value = reader(text)
-        return () if value is None else (value,)
-
-    return values
-
-
-READERS: dict[str, Callable[[str], tuple[str, ...]]] = {
-    "number": _one(number), "years": _one(years), DOSES: doses,
+READERS: dict[str, Callable[[str], str | None]] = {
+    "number": number, "years": years, SCHEDULE: schedule,
 }  # fmt: skip
-"""What `read` of a facet may be."""
+"""What `read` of a facet may be, doses apart: those are read from the whole sentence (`doses`)."""
 
 
 def _in_words(text: str) -> int:

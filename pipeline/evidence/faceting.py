@@ -7,25 +7,42 @@ event of the past, another drug (the doubts that facets.toml declares).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from pipeline.evidence.facet_values import AFFILIATION_RULE, DOSES, READERS, span
-from pipeline.evidence.facets import AFFILIATIONS, LEVELS, NOT_STATED, Facet, Facets
+from pipeline.evidence.doses import NO_KRATOM, Known
+from pipeline.evidence.facet_doubts import happened, is_doubtful, is_set_aside
+from pipeline.evidence.facet_values import (
+    AFFILIATION_RULE,
+    DOSES,
+    READERS,
+    REPEATED,
+    SCHEDULE,
+    span,
+)
+from pipeline.evidence.facets import (
+    AFFILIATIONS,
+    LEVELS,
+    NOT_STATED,
+    STATEMENTS,
+    Facet,
+    Facets,
+)
 from pipeline.evidence.judgement import AspectValue, Decided, FacetValue, Label, Proof
 from pipeline.evidence.overrides import FACET, Override
 from pipeline.evidence.record import Record
-from pipeline.rules.decide import TEXT, Found
-from pipeline.rules.fold import fold
+from pipeline.rules.decide import Found
+from pipeline.rules.fold import visible
 from pipeline.rules.match import Tag
-from pipeline.rules.text import Unit, judged_clauses, judged_sentences
-
-_Cut = Callable[[Unit], Iterator[Unit]]
+from pipeline.rules.text import Unit, judged_sentences
 
 _FOCUS, _OUTCOME, _MENTION = range(3)
 _TITLES = ("title", "vernacular_title")
 _BY_A_PERSON = "override"
+_SUBSTANCE = "substance"
+_WITHOUT_PLACE = {"grants": "grant", "affiliations": "affiliation"}
+"""Fields of which proofs name the whole, and what such a proof rests on."""
 
 
 class FacetsOf(NamedTuple):
@@ -80,6 +97,8 @@ def facets_of(
     """
     scope = _scope(facets, topics, labels)
     values: list[_Value] = []
+    if any(facet.source == STATEMENTS for facet in scope):
+        units = [*units, *record.statements()]
     if scope:
         values += _from_aspects(facets, scope, aspects, type_proofs)
         found = list(_by_rules(facets, scope, units, tags))
@@ -119,55 +138,86 @@ def _by_rules(
 ) -> Iterator[_Value]:
     """What the rules find, of the facets that apply to the record."""
     told = {facet.name: facet for facet in scope}
-    in_parts: dict[_Cut, dict[str, set[int]]] = {}
+    in_sentences: dict[str, set[int]] = {}
+    known: Known | None = None
     for found in facets.matcher.run(units, tags).found:
         name = facets.rules.rules[found.rule_no].code.partition(".")[0]
         if name not in told:
             continue
-        cut = _cut(told[name])
-        if cut is None or found.unit_index is None:
+        facet = told[name]
+        if found.unit_index is None:
             yield _value(facets, found, _level(found))
+        elif facet.read == DOSES:
+            known = known or (_known(facets, units) if _SUBSTANCE in told else NO_KRATOM)
+            for sentence in judged_sentences(units[found.unit_index]):
+                yield from _doses(facets, facet, found, sentence, known)
+        elif _is_cut(facet, units[found.unit_index]):
+            in_sentences.setdefault(name, set()).add(found.unit_index)
         else:
-            in_parts.setdefault(cut, {}).setdefault(name, set()).add(found.unit_index)
-    for cut, asked in in_parts.items():
-        yield from _by_part(facets, cut, asked, units, tags)
+            yield _value(facets, found, _level(found))
+    if in_sentences:
+        yield from _by_sentence(facets, in_sentences, units, tags)
 
 
-def _cut(facet: Facet) -> _Cut | None:
-    """What is judged by itself: sentences, clauses; None for the whole of a text."""
-    if facet.set_aside or facet.happened is not None:
-        return judged_sentences
-    return _clauses if facet.read == DOSES else None
+def _is_cut(facet: Facet, unit: Unit) -> bool:
+    """Whether each sentence of a unit is judged by itself: it may say of what another speaks."""
+    raw = unit.forms["judged"].raw
+    return facet.happened is not None or any(one.search(raw) for one, _, _ in facet.set_aside)
 
 
-def _clauses(unit: Unit) -> Iterator[Unit]:
-    for clauses in judged_clauses(unit):
-        yield from clauses
-
-
-def _by_part(
+def _by_sentence(
     facets: Facets,
-    cut: _Cut,
     asked: Mapping[str, Collection[int]],
     units: Sequence[Unit],
     tags: Sequence[Tag],
 ) -> Iterator[_Value]:
-    """What the rules find of some facets in parts of the units asked for."""
+    """What the rules find of some facets in the sentences of the units asked for."""
     wanted = set().union(*asked.values())
     parts: list[Unit] = []
+    is_of: list[int] = []
     for index, unit in enumerate(units):
-        parts += cut(unit) if index in wanted else (unit,)
+        cut = list(judged_sentences(unit)) if index in wanted else [unit]
+        parts += cut
+        is_of += [index] * len(cut)
     for found in facets.matcher.run(parts, tags).found:
         name = facets.rules.rules[found.rule_no].code.partition(".")[0]
-        if name in asked and found.unit_index is not None:
-            facet, part = facets.named(name), parts[found.unit_index]
-            if is_set_aside(facet, found, part):
-                continue
-            level = _level(found)
-            if level == _MENTION and happened(facet, part):
-                level = _OUTCOME
-            if level <= LEVELS.index(facet.least_level):
-                yield _value(facets, found, level)
+        if found.unit_index is None or is_of[found.unit_index] not in asked.get(name, ()):
+            continue
+        facet, part = facets.named(name), parts[found.unit_index]
+        level, value = _level(found), _value(facets, found, _level(found))
+        if level == _MENTION and happened(facet, part):
+            level = _OUTCOME
+        if level <= LEVELS.index(facet.least_level) and not is_set_aside(
+            facet, found, part, value.value
+        ):
+            yield replace(value, level=level)
+
+
+def _known(facets: Facets, units: Sequence[Unit]) -> Known:
+    """What a record says of the substances its doses are of."""
+    title = next((unit.forms["whole"].folded for unit in units if unit.field == "title"), "")
+    texts = [
+        (visible(unit.stored), unit.forms["whole"].folded)
+        for unit in units
+        if unit.field in ("title", "abstract")
+    ]
+    return facets.dosed.known(title, texts)
+
+
+def _doses(
+    facets: Facets, facet: Facet, found: Found, sentence: Unit, known: Known
+) -> Iterator[_Value]:
+    """The doses of one sentence of a unit in which a rule found an amount."""
+    text, outcome = sentence.forms["judged"], sentence.forms["outcome"].folded
+    for dose in facets.dosed.read(visible(sentence.stored), text.folded, known):
+        start, end = text.stored(dose.start, dose.end)
+        is_outcome = outcome[dose.start : dose.end].strip(".") != ""
+        place = found._replace(
+            text=sentence.stored[start:end], start=start, end=end,
+            form="outcome" if is_outcome else "judged",
+        )  # fmt: skip
+        if not is_set_aside(facet, place, sentence):
+            yield replace(_value(facets, place, _level(place)), value=dose.value)
 
 
 def _value(facets: Facets, found: Found, level: int) -> _Value:
@@ -184,6 +234,8 @@ def _level(found: Found) -> int:
 
 def _proof(rule_id: str, found: Found) -> Proof:
     """A proof whose code is written when the value is known."""
+    if source := _WITHOUT_PLACE.get(found.field):
+        return Proof("facet", "", rule_id, source, found.field, None, found.text, None, None)
     return Proof(
         "facet", "", rule_id, found.source, found.field, found.section_no, found.text,
         found.start, found.end,
@@ -208,22 +260,23 @@ def _settled(facet: Facet, found: list[_Value], units: Sequence[Unit]) -> list[_
 def _read(how: str, found: list[_Value]) -> list[_Value]:
     """Values that are read from the words: those of the first rule that has any.
 
-    A number is that of the first place; years are the first and the last of all places; of doses
-    all count.
+    A number is that of the first place; years are the first and the last of all places; of
+    schedules all count, and days say more than "repeated".
     """
-    if how == DOSES:
-        return [
-            replace(one, value=value) for one in found for value in READERS[how](one.proof.text)
-        ]
+    if how == SCHEDULE:
+        given = [replace(one, value=READERS[how](one.proof.text)) for one in found]
+        in_days = any((one.value or "").startswith(f"{REPEATED} ") for one in given)
+        return [one for one in given if not (in_days and one.value == REPEATED)]
     places: list[tuple[str, _Value]] = []
     for one in sorted(found, key=_place):
         is_next = not places or (how == "years" and places[0][1].rule_no == one.rule_no)
-        if is_next:
-            places += [(value, one) for value in READERS[how](one.proof.text)]
+        value = READERS[how](one.proof.text) if is_next else None
+        if value is not None:
+            places.append((value, one))
     if not places:
         return []
-    value = span([value for value, _ in places])
-    return [replace(one, value=value) for _, one in places]
+    told = span([value for value, _ in places])
+    return [replace(one, value=told) for _, one in places]
 
 
 def _place(one: _Value) -> tuple[object, ...]:
@@ -293,65 +346,3 @@ def _written(scope: Sequence[Facet], values: Sequence[_Value]) -> Iterator[Facet
     for told in scope:
         if told.name not in stated:
             yield FacetValue(told.name, NOT_STATED, "none", "none")
-
-
-_BEFORE = 40
-"""How far before a value `not_after` looks, in characters."""
-_BEHIND = 50
-"""How much of what stands behind a value `not_before` sees."""
-_UNLABELLED = "body"
-
-
-def is_doubtful(facet: Facet, proof: Proof, texts: dict[tuple[str, int | None], str]) -> bool:
-    """Whether words beside a value make it doubtful.
-
-    Args:
-        facet: its facet.
-        proof: where it stands.
-        texts: the stored texts of the record by field and section.
-    """
-    if proof.source != TEXT or proof.start is None or proof.end is None:
-        return False
-    stored = texts[proof.field, proof.section_no]
-    if facet.not_after and facet.not_after.search(_before(stored, proof.start).encode()):
-        return True
-    return bool(facet.not_before and facet.not_before.search(_behind(stored, proof.end).encode()))
-
-
-def _before(stored: str, place: int) -> str:
-    """Folded text that ends at a place; more of the stored one where folding drops some of it."""
-    near = fold(stored[max(place - _BEFORE, 0) : place])
-    return near if len(near) in (_BEFORE, place) else fold(stored[:place])[-_BEFORE:]
-
-
-def _behind(stored: str, place: int) -> str:
-    """Folded text that begins at a place."""
-    near = fold(stored[place : place + _BEHIND])
-    return near if len(near) in (_BEHIND, len(stored) - place) else fold(stored[place:])[:_BEHIND]
-
-
-def is_set_aside(facet: Facet, found: Found, sentence: Unit) -> bool:
-    """Whether words stand in a phrase of their sentence that speaks of something else.
-
-    Args:
-        facet: the facet they would give a value of.
-        found: the words.
-        sentence: the sentence they stand in.
-    """
-    if found.start is None or found.end is None:
-        return False
-    text = sentence.forms["judged"]
-    for phrases, zones in facet.set_aside:
-        if not zones or found.zone in zones:
-            for one in phrases.finditer(text.raw):
-                start, end = text.place(*one.span())
-                if start < found.end and found.start < end:
-                    return True
-    return False
-
-
-def happened(facet: Facet, sentence: Unit) -> bool:
-    """Whether a sentence of an unlabelled abstract says what happened to somebody."""
-    if facet.happened is None or sentence.zone != _UNLABELLED:
-        return False
-    return bool(facet.happened.search(sentence.forms["judged"].raw))

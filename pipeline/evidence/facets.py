@@ -16,7 +16,15 @@ from typing import Any
 import re2
 from pydantic import Field
 
-from pipeline.evidence.facet_values import READERS, Addresses, Country, country, country_rules
+from pipeline.evidence.doses import Dosed, load_dosed
+from pipeline.evidence.facet_values import (
+    DOSES,
+    READERS,
+    Addresses,
+    Country,
+    country,
+    country_rules,
+)
 from pipeline.evidence.study_types import StudyTypes
 from pipeline.rules.decide import Matcher
 from pipeline.rules.file import RuleFile, Table
@@ -27,6 +35,7 @@ from pipeline.rules.text import ZONES
 NOT_STATED = "not_stated"
 LEVELS = ("focus", "outcome", "mention")
 AFFILIATIONS = "affiliations"
+STATEMENTS = "statements"
 COUNTRY = "study_country"
 
 
@@ -42,6 +51,7 @@ class _AsideTable(Table):
 
     text: list[str]
     zones: list[str] = Field(default_factory=list, alias="in")
+    of: list[str] = Field(default_factory=list)
 
 
 class _FacetTable(Table):
@@ -104,14 +114,16 @@ class Facet:
         values: (value, label) pairs; empty where values are read or come from elsewhere.
         types: study types it applies to; empty for any.
         topic: topic it applies to; None for any.
-        read: number or years: how the value is read from the words; None for listed values.
+        read: number, years, schedule or doses: how the value is read from the words; None for
+            listed values.
         aspect: the aspect of study types that gives the values; None for rules.
-        source: affiliations, or None for rules.
+        source: affiliations: countries of the addresses; statements: rules that look at what the
+            record states of funders, conflicts and addresses too; None for rules.
         rest: the value that is kept only where a record has no other one.
         not_after: finds, at the end of a text, words that make a value behind them doubtful.
         not_before: finds, at the start of a text, words that make a value before them doubtful.
         set_aside: what finds phrases of a sentence that speak of something else, each with the
-            zones in which they do; empty for all.
+            zones in which they do and the values they take back; empty for all.
         least_level: values found at a lower level only are left out.
         happened: finds, in a sentence of an unlabelled abstract, words that make it an outcome.
     """
@@ -128,7 +140,7 @@ class Facet:
     rest: str | None
     not_after: Any
     not_before: Any
-    set_aside: tuple[tuple[Any, frozenset[str]], ...]
+    set_aside: tuple[tuple[Any, frozenset[str], frozenset[str]], ...]
     least_level: str
     happened: Any
 
@@ -140,6 +152,7 @@ class Facets:
     Attributes:
         no_facets_of: primary study types whose records have facets by topic only.
         stating: per aspect and value the rules of study types that state it.
+        dosed: what doses can be of.
         matcher: the rules, compiled.
         addresses: tells the country of an address.
     """
@@ -150,6 +163,7 @@ class Facets:
     facets: tuple[Facet, ...]
     rows: tuple[Row, ...]
     countries: tuple[Country, ...]
+    dosed: Dosed
     rules: RuleSet
     stating: Mapping[tuple[str, str], frozenset[str]]
 
@@ -177,8 +191,10 @@ class Facets:
         facet = self.named(name)
         if value == NOT_STATED:
             return True
+        if facet.read == DOSES:
+            return self.dosed.is_dose(value)
         if facet.read:
-            return READERS[facet.read](value) == (value,)
+            return READERS[facet.read](value) == value
         return value in {known for known, _ in facet.values}
 
 
@@ -215,6 +231,7 @@ def load_facets(path: Path, study_types: StudyTypes, topics: Sequence[str]) -> F
         facets,
         tuple(_row(file, table, facets, study_types) for table in file.tables("row")),
         countries,
+        load_dosed(file, words),
         RuleSet("facet", version, rules, forms=("outcome", "judged")),
         _stating(study_types),
     )
@@ -247,10 +264,10 @@ def _facet(
         raise file.error(near, f"unknown topic `{given.topic}`")
     if given.types is None and given.topic is None:
         raise file.error(near, "`types` or `topic` must say which records it applies to")
-    if given.read is not None and given.read not in READERS:
-        raise file.error(near, f"`read` must be one of {', '.join(sorted(READERS))}")
-    if given.source not in (None, AFFILIATIONS):
-        raise file.error(near, f"`source` can be {AFFILIATIONS} only")
+    if given.read not in (None, DOSES, *READERS):
+        raise file.error(near, f"`read` must be one of {', '.join(sorted((DOSES, *READERS)))}")
+    if given.source not in (None, AFFILIATIONS, STATEMENTS):
+        raise file.error(near, f"`source` must be {AFFILIATIONS} or {STATEMENTS}")
     for doubt in (given.not_after, given.not_before):
         if doubt is not None:
             checked(file, doubt, near)
@@ -273,7 +290,10 @@ def _facet(
         given.rest,
         _compiled(given.not_after, "(?:{})[^.]*$"),
         _compiled(given.not_before, "^[ ,-]*(?:{})"),
-        tuple((_any_of(file, one.text, words), frozenset(one.zones)) for one in given.set_aside),
+        tuple(
+            (_any_of(file, one.text, words), frozenset(one.zones), frozenset(one.of))
+            for one in given.set_aside
+        ),
         given.least_level or LEVELS[-1],
         _any_of(file, given.happened, words),
     )
@@ -315,7 +335,7 @@ def _values(
         if not found:
             raise file.error(near, f"`{given.aspect}` is no aspect of study_types.toml")
         values = tuple((value, value.replace("_", " ")) for value in found[0].values)
-    if given.source or given.name == COUNTRY:
+    if given.source == AFFILIATIONS or given.name == COUNTRY:
         values = tuple((one.name, one.name) for one in countries)
     if not values and given.read is None:
         raise file.error(near, "a facet needs `values`, `read`, `aspect` or `source`")

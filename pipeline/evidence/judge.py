@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import duckdb
 
+from pipeline import progress
 from pipeline.evidence import type_changes
 from pipeline.evidence.claim_finding import claims_of
 from pipeline.evidence.curation import NOT_HELD, write_readings
@@ -80,7 +81,14 @@ def _by_rules(record: Record, reference: Reference) -> tuple[Judgement, Document
         decisions=decisions,
     )
     ties = (
-        ties_of(reference.facets, units, tags, labels=labels, values=facets.values)
+        ties_of(
+            reference.facets,
+            units,
+            tags,
+            labels=labels,
+            values=facets.values,
+            proofs=facets.proofs,
+        )
         if topics.hits
         else TiesOf((), ())
     )
@@ -141,8 +149,11 @@ def judge(con: duckdb.DuckDBPyConnection, reference: Reference) -> dict[str, int
     due = find_due(con, reference.overrides, reference.sha256)
     writer = Writer(con, reference)
     writer.remove_stale()
+    judged = 0
     for records in read_records(con, _SCHEMA, None if due.is_all else due.pmids):
         writer.add(judge_records(records, reference))
+        judged += len(records)
+        progress.note(judged, len(due.pmids))
     writer.finish()
     note_judged(con, reference.sha256)
     topic = reference.facets.named("substance").topic or ""

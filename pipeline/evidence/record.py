@@ -26,7 +26,7 @@ _BATCH = 1000
 
 
 READ = {
-    "articles": ("title, vernacular_title, record_kind, record_source", "pmid"),
+    "articles": ("title, vernacular_title, record_kind, record_source, coi_statement", "pmid"),
     "abstract_sections": (
         "section_no, label, nlm_category, abstract_type = 'main', text",
         "section_no",
@@ -43,6 +43,7 @@ READ = {
     "article_links": ("ref_type", "position"),
     "databank_accessions": ("databank, accession_number", "position"),
     "affiliations": ("affiliation", "author_no, affiliation_no"),
+    "grants": ("agency", "position"),
 }
 """What a record is made of: columns of tables of core, and those that order their rows."""
 
@@ -83,6 +84,8 @@ class Record:
         links: RefTypes of the notices, comments and updates it is linked with.
         accessions: databank and number (which may be missing) of each accession.
         affiliations: addresses of its people.
+        funders: agencies of its grants, in their order.
+        conflicts: its statement of conflicts of interest.
     """
 
     pmid: int
@@ -99,6 +102,8 @@ class Record:
     links: tuple[str, ...] = ()
     accessions: tuple[tuple[str, str | None], ...] = ()
     affiliations: tuple[str, ...] = ()
+    funders: tuple[str, ...] = ()
+    conflicts: str | None = None
 
     def units(self, language: Language) -> list[Unit]:
         """Its texts, cut into units with their zones."""
@@ -111,6 +116,14 @@ class Record:
             plain_unit("keywords", position, "keywords", keyword)
             for position, keyword in enumerate(self.keywords, 1)
         ]
+        return units
+
+    def statements(self) -> list[Unit]:
+        """What it states of funders, conflicts and addresses, as units."""
+        units = [plain_unit("grants", None, "funders", name) for name in self.funders]
+        units += [plain_unit("affiliations", None, "addresses", one) for one in self.affiliations]
+        if self.conflicts is not None:
+            units.append(plain_unit("coi_statement", None, "conflicts", self.conflicts))
         return units
 
     def tags(self) -> list[Tag]:
@@ -181,10 +194,10 @@ def _read(
     headings, substances, supplementary = map(
         rows, ("mesh_headings", "chemicals", "supplementary_concepts")
     )
-    links, accessions, affiliations = map(
-        rows, ("article_links", "databank_accessions", "affiliations")
+    links, accessions, affiliations, grants = map(
+        rows, ("article_links", "databank_accessions", "affiliations", "grants")
     )
-    for pmid, ((title, vernacular, kind, source),) in articles.items():
+    for pmid, ((title, vernacular, kind, source, conflicts),) in articles.items():
         yield Record(
             pmid=pmid,
             title=title,
@@ -200,6 +213,8 @@ def _read(
             links=tuple(link for (link,) in links.get(pmid, ())),
             accessions=tuple(accessions.get(pmid, ())),
             affiliations=tuple(text for (text,) in affiliations.get(pmid, ()) if text is not None),
+            funders=tuple(dict.fromkeys(name for (name,) in grants.get(pmid, ()) if name)),
+            conflicts=conflicts,
         )
 
 

@@ -46,7 +46,7 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "facets.toml": Shape(
         frozenset({"version", "signals", "words", "no_facets_of"}),
-        {"facet": "name", "row": "name", "rule": "id", "country": "name"},
+        {"facet": "name", "row": "name", "rule": "id", "country": "name", "dosed": None},
     ),
     "findings.toml": Shape(
         frozenset(

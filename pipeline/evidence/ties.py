@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import NamedTuple
 
-from pipeline.evidence.facet_values import READERS
-from pipeline.evidence.faceting import is_doubtful
+from pipeline.evidence.facet_doubts import is_doubtful
 from pipeline.evidence.facets import Facets, Row
 from pipeline.evidence.judgement import FacetValue, Label, Proof, Tie
 from pipeline.rules.decide import TEXT, Found
@@ -54,6 +53,7 @@ def ties_of(
     *,
     labels: Sequence[Label],
     values: Sequence[FacetValue],
+    proofs: Sequence[Proof],
 ) -> TiesOf:
     """The rows of values that belong together in a record.
 
@@ -63,6 +63,7 @@ def ties_of(
         tags: what it carries beside them.
         labels: its study types.
         values: its facets; only values it has are tied.
+        proofs: what these rest on; values that are read from words stand where these say.
     """
     types = {label.study_type for label in labels}
     rows = [row for row in facets.rows if not types.isdisjoint(row.types)]
@@ -73,18 +74,20 @@ def ties_of(
     rows = [row for row in rows if len(held.keys() & set(row.facets)) > 1]
     if not rows:
         return TiesOf((), ())
-    sentences = list(_sentences(facets, {name for row in rows for name in row.facets}, held,
-                                units, tags))  # fmt: skip
+    names = {name for row in rows for name in row.facets}
+    read = [one for one in proofs if one.start is not None and one.code.partition(".")[0] in names
+            and facets.named(one.code.partition(".")[0]).read]  # fmt: skip
+    sentences = list(_sentences(facets, names, held, units, tags, read))
     ties: list[Tie] = []
-    proofs: list[Proof] = []
+    places: list[Proof] = []
     for row in rows:
         slots = [name for name in row.facets if name in held]
-        for number, places in enumerate(_rows(row, slots, sentences), 1):
-            for proof in places:
+        for number, tied in enumerate(_rows(row, slots, sentences), 1):
+            for proof in tied:
                 facet, _, value = proof.code.partition(".")
                 ties.append(Tie(row.name, number, facet, value))
-                proofs.append(proof._replace(kind="tie", code=f"{row.name}.{number}.{proof.code}"))
-    return TiesOf(tuple(ties), tuple(proofs))
+                places.append(proof._replace(kind="tie", code=f"{row.name}.{number}.{proof.code}"))
+    return TiesOf(tuple(ties), tuple(places))
 
 
 def _sentences(
@@ -93,6 +96,7 @@ def _sentences(
     held: Mapping[str, Collection[str]],
     units: Sequence[Unit],
     tags: Sequence[Tag],
+    read: Sequence[Proof],
 ) -> Iterator[_Sentence]:
     """The sentences of a record in their order, with the values they name."""
     order = sorted(units, key=lambda unit: (unit.field != "title", unit.section_no or 0))
@@ -109,28 +113,45 @@ def _sentences(
     named: list[Values] = [{} for _ in clauses]
     for found in facets.matcher.run(clauses, tags).found:
         facet = facets.rules.rules[found.rule_no].code.partition(".")[0]
-        if found.unit_index is None or facet not in names:
+        if found.unit_index is None or facet not in names or facets.named(facet).read:
             continue
-        for proof in _places(facets, facet, found):
-            value = proof.code.partition(".")[2]
-            if value in held.get(facet, ()) and not is_doubtful(facets.named(facet), proof, texts):
-                named[found.unit_index].setdefault(facet, {}).setdefault(value, proof)
+        proof = _proof(facets, found)
+        value = proof.code.partition(".")[2]
+        if value in held.get(facet, ()) and not is_doubtful(facets.named(facet), proof, texts):
+            named[found.unit_index].setdefault(facet, {}).setdefault(value, proof)
+    for proof in read:
+        facet, _, value = proof.code.partition(".")
+        for values, clause in zip(named, clauses, strict=True):
+            if _holds(clause, proof):
+                values.setdefault(facet, {}).setdefault(value, proof)
     _add_short_names(named, clauses, texts)
     for is_title, places in cut:
         parts = tuple(named[place] for place in places)
         yield _Sentence(is_title, _joined(parts), parts)
 
 
-def _places(facets: Facets, facet: str, found: Found) -> Iterator[Proof]:
-    """What was found as a proof of each value it gives."""
+def _proof(facets: Facets, found: Found) -> Proof:
+    """What was found as a proof of the value it gives."""
     rule = facets.rules.rules[found.rule_no]
-    read = facets.named(facet).read
-    values = READERS[read](found.text) if read else (rule.code.partition(".")[2],)
-    for value in values:
-        yield Proof(
-            "facet", f"{facet}.{value}", rule.rule_id, TEXT, found.field, found.section_no,
-            found.text, found.start, found.end,
-        )  # fmt: skip
+    return Proof(
+        "facet", rule.code, rule.rule_id, TEXT, found.field, found.section_no, found.text,
+        found.start, found.end,
+    )  # fmt: skip
+
+
+def _span(clause: Unit) -> tuple[int, int]:
+    """Where a clause stands in its stored text."""
+    judged = clause.forms["judged"]
+    before = len(judged.folded) - len(judged.folded.lstrip("."))
+    return judged.stored(before, len(judged.folded))
+
+
+def _holds(clause: Unit, proof: Proof) -> bool:
+    """Whether the words of a proof stand in a clause."""
+    if (clause.field, clause.section_no) != (proof.field, proof.section_no):
+        return False
+    start, end = _span(clause)
+    return proof.start is not None and start <= proof.start < end
 
 
 def _add_short_names(
@@ -149,10 +170,7 @@ def _add_short_names(
     for short_name, proof in known.items():
         word = re.compile(rf"(?<![\w-]){re.escape(short_name)}(?![\w-])")
         for values, clause in zip(named, clauses, strict=True):
-            judged = clause.forms["judged"]
-            before = len(judged.folded) - len(judged.folded.lstrip("."))
-            start, end = judged.stored(before, len(judged.folded))
-            if found := word.search(clause.stored, start, end):
+            if found := word.search(clause.stored, *_span(clause)):
                 here = proof._replace(
                     field=clause.field, section_no=clause.section_no, text=found[0],
                     start=found.start(), end=found.end(),

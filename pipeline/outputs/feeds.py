@@ -1,12 +1,11 @@
-"""Atom feeds (RFC 4287) of what is new to a published set.
+"""Atom feeds (RFC 4287) of what is new to a published set: their entries, and the files.
 
-Which feeds there are: all of them in every set, empty or not, since who subscribed to one must
-find it. Their entries: one a new record, and one for many that came at once.
+Their entries: one a new record, and one for many that came at once. `channels` says which feeds
+there are. Where the address is known at which the set is served, all links are whole.
 """
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,92 +18,11 @@ import duckdb
 
 from pipeline.escaping import for_xml
 from pipeline.outputs import news
+from pipeline.outputs.channels import Channel, channels
 from pipeline.outputs.manifest import LICENCE
-from pipeline.outputs.news import FACETS, New, Together
+from pipeline.outputs.news import New, Together
 from pipeline.outputs.page.facts import Facts, gather
 from pipeline.settings import PUBMED_ORIGIN
-
-
-@dataclass(frozen=True)
-class Channel:
-    """One feed.
-
-    Attributes:
-        path: in the set.
-        name: for readers.
-        key: what its lasting id is made of, whatever becomes of its name.
-        subject: what its records are about, as in `New.subjects`; None for all records.
-    """
-
-    path: str
-    name: str
-    key: str
-    subject: str | None
-
-
-def channels(con: duckdb.DuckDBPyConnection) -> list[Channel]:
-    """The feeds of a set: all records, groups of study types, claims, facets.
-
-    Claims about which no record is looked for have none, unless they are shown as their parts:
-    then the feed holds what any of these holds.
-
-    Args:
-        con: the set's tables.
-    """
-    return [
-        Channel("feed.atom", "all new records", "all new records", None),
-        *_groups(con),
-        *_claims(con),
-        *_facets(con),
-    ]
-
-
-def _groups(con: duckdb.DuckDBPyConnection) -> list[Channel]:
-    rows = con.execute(
-        "SELECT evidence_group FROM evidence.study_types "
-        "GROUP BY evidence_group ORDER BY min(group_order)"
-    ).fetchall()
-    return [Channel(f"feeds/{_slug(name)}.atom", name, name, f"group.{name}") for (name,) in rows]
-
-
-def _claims(con: duckdb.DuckDBPyConnection) -> list[Channel]:
-    rows = con.execute(
-        """
-        SELECT claim, question, is_matched FROM evidence.claims AS q
-        WHERE is_matched OR EXISTS (SELECT 1 FROM evidence.claims AS p WHERE p.parent = q.claim)
-        ORDER BY display_order
-        """
-    ).fetchall()
-    return [
-        Channel(
-            f"feeds/claims/{claim}.atom" if is_matched else f"feeds/{claim}.atom",
-            question,
-            f"claim.{claim}",
-            f"claim.{claim}",
-        )
-        for claim, question, is_matched in rows
-    ]
-
-
-def _facets(con: duckdb.DuckDBPyConnection) -> list[Channel]:
-    rows = con.execute(
-        """
-        SELECT v.facet, v.value, f.label || ': ' || v.label
-        FROM evidence.facet_values AS v JOIN evidence.facets AS f ON v.facet = f.facet
-        WHERE list_contains(?, v.facet) AND v.value <> 'not_stated'
-        ORDER BY f.display_order, v.display_order
-        """,
-        [FACETS],
-    ).fetchall()
-    return [
-        Channel(f"feeds/{facet}/{value}.atom", name, f"{facet}.{value}", f"{facet}.{value}")
-        for facet, value, name in rows
-    ]
-
-
-def _slug(group: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", group.lower()).strip("-")
-
 
 ENTRIES_KEPT = 50
 FLOOD = 25
@@ -124,6 +42,8 @@ class Entry:
     Attributes:
         id: its lasting id: the address of a record, or what makes it unlike the feed's others.
         link: an address, or a place on the set's page.
+        summary: plain text.
+        content: the same and more as HTML.
         terms: codes to filter by, as `claim.analgesia`; the study type is a name.
     """
 
@@ -132,6 +52,7 @@ class Entry:
     link: str
     updated: datetime
     summary: str
+    content: str
     terms: tuple[str, ...] = ()
 
 
@@ -164,59 +85,97 @@ def _entries(found: Iterable[New], together: Iterable[Together]) -> Iterator[Ent
 
 def _one(new: New) -> Entry:
     """The same entry in every feed the record stands in: a reader of several shows it once."""
-    link = new.link or f"index.html#search=kratom&text={new.pmid}"
-    told = "; ".join(f"{name}: {value}" for name, value in new.told.items())
-    terms = sorted(term for term in new.subjects if not term.startswith("group."))
+    record = new.record
+    link = record.link or f"index.html#search=kratom&text={record.pmid}"
+    said = "; ".join(f"{name}: {value}" for name, value in record.lines.items())
+    summary = f"{record.kind}. {said}".strip()
+    terms = sorted(term for term in new.subjects if not term.startswith(("group.", "search.")))
     return Entry(
-        link, new.title, link, new.entered, f"{new.citation}. {told}.", (new.study_type, *terms)
+        link, record.name, link, new.entered, summary, _html(new), (record.study_type, *terms)
     )
 
 
+def _html(new: New) -> str:
+    """What a record is as HTML: its kind and citation, then a line for each thing to know."""
+    body = ET.Element("div")
+    head = ET.SubElement(body, "p")
+    ET.SubElement(head, "strong").text = for_xml(new.record.kind)
+    _text(ET.SubElement(body, "p"), new.record.citation)
+    items = ET.SubElement(body, "ul")
+    for name, value in {**new.record.lines, **new.told}.items():
+        item = ET.SubElement(items, "li")
+        label = ET.SubElement(item, "b")
+        label.text = for_xml(f"{name}:")
+        label.tail = for_xml(f" {value}")
+    if new.record.link:
+        link = ET.SubElement(ET.SubElement(body, "p"), "a", href=for_xml(new.record.link))
+        _text(link, new.record.link)
+    return ET.tostring(body, encoding="unicode", method="html")
+
+
 def _many(entered: datetime, title: str, why: str) -> Entry:
+    said = f"{title}: not announced one by one. The page lists them."
+    body = ET.Element("p")
+    _text(body, said)
     return Entry(
-        f"{entered:%Y-%m-%dT%H:%M:%S}Z {why}", title, "index.html", entered,
-        f"{title}: not announced one by one. The page lists them.",
+        f"{entered:%Y-%m-%dT%H:%M:%S}Z {why}", title, "index.html", entered, said,
+        ET.tostring(body, encoding="unicode", method="html"),
     )  # fmt: skip
+
+
+def _text(element: ET.Element, value: str) -> None:
+    element.text = for_xml(value)
 
 
 ATOM = "http://www.w3.org/2005/Atom"
 
 
-def write(con: duckdb.DuckDBPyConnection, directory: Path) -> None:
-    """Write feed.atom and all others below feeds/.
+OPML = "feeds.opml"
+
+
+def write(con: duckdb.DuckDBPyConnection, directory: Path, site: str | None = None) -> None:
+    """Write feed.atom, all others below feeds/, and feeds.opml, which lists them.
 
     Between two sets of the same records, a feed differs in the name of the set alone.
 
     Args:
         con: the set's tables.
         directory: of the set.
+        site: address at which the latest set is served, with a slash at its end, if known.
     """
     facts = gather(con)
     source = "PubMed" if facts.origin == PUBMED_ORIGIN else f"local records ({facts.origin})"
     new, together = news.read(con, source)
     row = con.execute("SELECT min(as_of) FROM ops.runs").fetchone()
     assert row is not None
-    for channel in channels(con):
+    every = channels(con)
+    for channel in every:
         found = entries(
-            [n for n in new if channel.subject is None or channel.subject in n.subjects],
+            [one for one in new if channel.holds(one)],
             [batch for batch in together if batch.subject == channel.subject],
         )
         path = directory / channel.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(facts, channel, found, found[0].updated if found else row[0], path)
+        _write(facts, channel, found, found[0].updated if found else row[0], path, site)
+    _write_opml(every, directory / OPML, site)
 
 
 def _write(
-    facts: Facts, channel: Channel, found: list[Entry], updated: datetime, path: Path
+    facts: Facts,
+    channel: Channel,
+    found: list[Entry],
+    updated: datetime,
+    path: Path,
+    site: str | None,
 ) -> None:
-    base = "../" * channel.path.count("/")
+    base = site or "../" * channel.path.count("/")
     feed = ET.Element("feed", xmlns=ATOM)
     _add(feed, "id", _urn(f"{facts.origin} {channel.key}"))
     _add(feed, "title", f"ketum, kratom and pain in PubMed: {channel.name}")
     _add(feed, "subtitle", f"Set {facts.set_id}. {facts.statement}")
     _add(feed, "updated", _time(updated))
     _add(ET.SubElement(feed, "author"), "name", "ketum")
-    ET.SubElement(feed, "link", rel="self", href=path.name)
+    ET.SubElement(feed, "link", rel="self", href=f"{site}{channel.path}" if site else path.name)
     ET.SubElement(feed, "link", rel="alternate", type="text/html", href=f"{base}index.html")
     _add(feed, "rights", LICENCE)
     for entry in found:
@@ -230,8 +189,29 @@ def _write(
         for term in entry.terms:
             ET.SubElement(element, "category", term=for_xml(term))
         _add(element, "summary", entry.summary)
-    ET.indent(feed, " ")
-    ET.ElementTree(feed).write(path, encoding="utf-8", xml_declaration=True)
+        ET.SubElement(element, "content", type="html").text = entry.content
+    _save(feed, path)
+
+
+def _write_opml(every: list[Channel], path: Path, site: str | None) -> None:
+    """A list of all feeds for readers of feeds to import, by what they are cut by."""
+    root = ET.Element("opml", version="2.0")
+    _add(ET.SubElement(root, "head"), "title", "ketum, kratom and pain in PubMed")
+    body = ET.SubElement(root, "body")
+    for cut_by, cut in groupby(every, key=lambda channel: channel.cut_by):
+        outline = ET.SubElement(body, "outline", text=for_xml(cut_by))
+        for channel in cut:
+            ET.SubElement(
+                outline, "outline", type="rss", text=for_xml(channel.name),
+                title=for_xml(channel.name), xmlUrl=f"{site or ''}{channel.path}",
+                htmlUrl=f"{site or ''}index.html",
+            )  # fmt: skip
+    _save(root, path)
+
+
+def _save(root: ET.Element, path: Path) -> None:
+    ET.indent(root, " ")
+    ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 
 
 def _add(parent: ET.Element, name: str, value: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from pipeline import progress
 from pipeline.escaping import FORMULA, for_json
 from pipeline.outputs.receipt import Receipt
 from pipeline.settings import PUBMED_ORIGIN
@@ -59,7 +60,8 @@ def export_all(con: duckdb.DuckDBPyConnection, directory: Path) -> list[Exported
         [list(SCHEMAS)],
     ).fetchall()
     exported = []
-    for schema, table, comment, columns in rows:
+    for number, (schema, table, comment, columns) in enumerate(rows):
+        progress.note(number, len(rows), "tables")
         relation = f"{schema}.{table}"
         if relation in NOT_EXPORTED:
             continue

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline import progress
 from pipeline.identifiers import doi_url, normal_doi
+from pipeline.outputs import headline
 from pipeline.outputs.answer import store_sentences
 from pipeline.outputs.wording import statement
 from pipeline.settings import Settings, slug
@@ -92,8 +94,10 @@ def build(
     )
     note_dois(con)
     scripts = files(settings.sql)
-    for path in scripts:
+    for number, path in enumerate(scripts):
+        progress.note(number, len(scripts), "tables")
         run_script(con, path)
+    headline.store(con)
     store_sentences(con)
     make_former(con, settings.sql)
     return Built(set_id, len(scripts))

@@ -13,29 +13,34 @@ from typing import Any
 
 import duckdb
 
+from pipeline.outputs import told as telling
+from pipeline.outputs.told import Told
+
 FACETS = ("substance", "harm", "surveillance_source")
 """Facets that feeds are cut by."""
 
 # A stay is news as in marts.new_articles: where PubMed reads a search otherwise, what has just
 # entered PubMed would have come anyway.
 _STAYS = """
-    SELECT h.*, s.label, min(h.entered_at) OVER (PARTITION BY h.pmid) AS first_at,
+    SELECT h.*, s.label, s.mode = 'live' AS is_live,
+        min(h.entered_at) OVER (PARTITION BY h.pmid, s.mode = 'live') AS first_at,
         h.entered_reason = 'appeared' OR (
             h.entered_reason = 'translation_changed'
             AND coalesce(y.entry_at >= r.previous_published_at - INTERVAL 2 DAY, FALSE)
         ) AS is_news
     FROM ops.search_hits AS h
-    JOIN evidence.searches AS s ON h.search = s.search AND s.mode = 'live'
+    JOIN evidence.searches AS s ON h.search = s.search
     JOIN ops.runs AS r ON h.entered_at = r.as_of
     LEFT JOIN core.article_years AS y ON h.pmid = y.pmid
 """
 
-# new to the set, not only to one of its searches: its first stay in any of them counts
+# new to the set, not only to one of its searches: its first stay in any of them counts. Searches
+# that PubMed is not asked (pain alone) are apart: what they find enters their own feeds only.
 _NEW = f"""
     WITH stays AS ({_STAYS})
 
-    SELECT a.pmid, a.title, a.citation, a.year, a.study_type_label, a.counted_as,
-        coalesce(a.pubmed_url, a.doi_url), h.first_at,
+    SELECT a.pmid, h.is_live, h.first_at,
+        list(DISTINCT 'search.' || h.search) FILTER (h.left_at IS NULL),
         string_agg(DISTINCT h.label, ', ' ORDER BY h.label) FILTER (h.left_at IS NULL),
         (
             SELECT string_agg(DISTINCT lower(p.matched_text), ', ' ORDER BY lower(p.matched_text))
@@ -81,6 +86,11 @@ _TOGETHER = f"""
     SELECT h.entered_at, h.entered_reason, h.label, b.subject, count(*)
     FROM stays AS h
     JOIN subjects AS b ON h.pmid = b.pmid
+    WHERE h.left_at IS NULL AND NOT h.is_news AND h.is_live
+    GROUP BY ALL
+    UNION ALL
+    SELECT h.entered_at, h.entered_reason, h.label, 'search.' || h.search, count(*)
+    FROM stays AS h
     WHERE h.left_at IS NULL AND NOT h.is_news
     GROUP BY ALL ORDER BY ALL
 """  # noqa: S608 -- put together from the texts above
@@ -89,10 +99,12 @@ _FACETS = """
     SELECT pmid, facet_label,
         string_agg(
             value_label || CASE WHEN len(words) > 0 AND facet <> 'data_years'
-                THEN ' (' || array_to_string(words, ', ') || ')' ELSE '' END,
+                THEN ' (' || coalesce(e.label || ': ', '') || array_to_string(words, ', ') || ')'
+                ELSE '' END,
             ', ' ORDER BY value
         )
     FROM marts.article_facets AS f JOIN evidence.facets AS t USING (facet)
+    LEFT JOIN evidence.findings AS e ON f.finding = e.finding
     WHERE list_contains($facets, facet)
     GROUP BY pmid, facet_label, t.display_order ORDER BY t.display_order
 """
@@ -117,17 +129,16 @@ class New:
     """A record that is new to the set.
 
     Attributes:
-        link: its address in PubMed, else of its DOI; empty where it has neither.
+        record: what it is, what it measured and in whom.
+        is_live: whether a search that PubMed is asked brought it.
         entered: UTC time of the run that first found it.
-        told: what a reader should know beside the citation, by name.
-        subjects: what it is about, as `claim.analgesia`, `harm.liver` or `group.Preclinical`.
+        told: what a reader should know beside that, by name.
+        subjects: what it is about, as `claim.analgesia`, `harm.liver`, `group.Preclinical`, and
+            which searches found it, as `search.kratom`.
     """
 
-    pmid: int
-    title: str
-    citation: str
-    study_type: str
-    link: str
+    record: Told
+    is_live: bool
     entered: datetime
     told: dict[str, str]
     subjects: frozenset[str]
@@ -165,31 +176,27 @@ def read(con: duckdb.DuckDBPyConnection, source: str) -> tuple[list[New], list[T
         told[pmid][label] = values
     for pmid, claims in con.execute(_CLAIMS).fetchall():
         told[pmid]["Claims"] = claims
-    news = [
-        _new(row, source, told[row[0]], frozenset(subjects[row[0]]))
-        for row in con.execute(_NEW).fetchall()
-    ]
+    rows = con.execute(_NEW).fetchall()
+    records = telling.read(con, [row[0] for row in rows])
+    news = [_new(row, records[row[0]], source, told[row[0]], subjects[row[0]]) for row in rows]
     together = con.execute(_TOGETHER, {"facets": FACETS}).fetchall()
     return news, [Together(*row) for row in together]
 
 
-def _new(row: tuple[Any, ...], source: str, told: dict[str, str], subjects: frozenset[str]) -> New:
-    pmid, title, citation, year, kind, counted_as, link, entered, searches, words, proof = row
+def _new(
+    row: tuple[Any, ...], record: Told, source: str, told: dict[str, str], subjects: set[str]
+) -> New:
+    _, is_live, entered, found_by, searches, words, proof = row
     return New(
-        pmid,
-        title or citation,
-        citation,
-        kind,
-        link or "",
+        record,
+        is_live,
         entered,
         {
-            "Type": f"{kind}{'' if counted_as == 'record' else f' ({counted_as})'}",
-            "decided by": proof or "nothing: unclassified",
-            "Substance words": words or "none known to the local rules",
             **told,
-            "Publication year": str(year or "not stated"),
+            "Decided by": proof or "nothing: unclassified",
+            "Substance words": words or "none known to the local rules",
             "Searches": searches,
             "Source": source,
         },
-        subjects,
+        frozenset(subjects | set(found_by)),
     )

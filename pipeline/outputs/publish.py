@@ -81,7 +81,7 @@ def _write_set(
         digest = "\n".join(filter(None, [of_run.markdown(), news]))
         (building / "digest.md").write_text(digest, encoding="utf-8")
         page.write(con, building)
-        feeds.write(con, building)
+        feeds.write(con, building, settings.site)
         (building / "search_log.json").write_text(search_log.render(con), encoding="utf-8")
         previous = sets.shown(settings)
         if previous == target.resolve():

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from pipeline import progress
 from pipeline.errors import ConfigurationError
 from pipeline.journal import Journal
 from pipeline.pubmed import counts, fetch
@@ -71,7 +72,8 @@ def audit(root: Path, journals: Sequence[Journal]) -> Audit:
     for journal in journals:
         for name, stored in journal.reference.items():
             named[stored].append(_Line(f"{name} of run {journal.run_id}", {}))
-    for name, lines in sorted(named.items()):
+    for number, (name, lines) in enumerate(sorted(named.items()), 1):
+        progress.note(number, len(named), "files")
         faults += _object_faults(archive, name, lines)
     there = {path.relative_to(root).as_posix() for path in _files(root / "objects")}
     return Audit(line_count, len(named), faults, sorted(there - named.keys()))

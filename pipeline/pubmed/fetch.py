@@ -14,6 +14,7 @@ from datetime import datetime
 
 from lxml import etree
 
+from pipeline import progress
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError, IncompleteError, KetumError, SourceError
 from pipeline.pubmed.archive import STAMP_FORMAT, Archive, Entry
@@ -105,6 +106,7 @@ def fetch_all(
             delivered |= found
             kept += 1
             here, total = len(delivered & wanted), len(wanted)
+            progress.note(here, total)
             # who shows runs to people takes the share from here
             log.info("%d of %d records are here", here, total, extra={"share": here / (total or 1)})
     if missing := sorted(wanted - delivered):

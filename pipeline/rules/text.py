@@ -32,7 +32,11 @@ from pipeline.rules.patterns import OPTIONS, checked
 
 ABSTRACT_ZONES = ("background", "objective", "methods", "results", "conclusions", "body")
 """Zones of abstract sections; `background` is never judged."""
-ZONES = ("title", "vernacular", *ABSTRACT_ZONES, "other_abstract", "keywords")
+STATEMENT_ZONES = ("conflicts", "funders", "addresses")
+"""What a record states beside title and abstract; only rules that name such a zone look there."""
+ZONES = (
+    "title", "vernacular", *ABSTRACT_ZONES, "other_abstract", "keywords", *STATEMENT_ZONES,
+)  # fmt: skip
 _END = re.compile(r"[.!?][ \t\n\u00a0\u2009\u202f][A-Z0-9(\[]")
 _CLOSING = re.compile(r"(?:[a-z0-9)%\]'\u201d\u03b1-\u03c9]|[A-Z]{2})\Z")
 """What stands before the full stop of a sentence: no single capital, as in "J. Smith"."""
@@ -41,6 +45,7 @@ _CLAUSE = re.compile(r"; |, (?:and|but|while|whereas|with|in|for) | (?:while|whe
 _EMPTY = Text("")
 _SENTENCE_ZONES = ("objective", "methods", "results", "conclusions", "body")
 _WHOLE_ZONES = ("title", "keywords")
+_WITH_SENTENCES = ("abstract", "coi_statement")
 
 
 class _Sentences(Table):
@@ -222,7 +227,7 @@ def judged_sentences(unit: Unit) -> Iterator[Unit]:
         Units with the forms `judged` and `outcome`. As in `sentence_units`, full stops stand
         before a sentence up to its place. Titles and keywords come as they are.
     """
-    if unit.field != "abstract":
+    if unit.field not in _WITH_SENTENCES:
         yield unit
         return
     folded = {form: unit.forms[form].folded for form in ("judged", "outcome")}

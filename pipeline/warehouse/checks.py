@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline import progress
 from pipeline.errors import CheckError
 from pipeline.storage import lines
 
@@ -46,7 +47,9 @@ def run_all(con: duckdb.DuckDBPyConnection, sql: Path) -> int:
         CheckError: a check of severity error found rows; names each with its first rows.
     """
     failed, warned = [], 0
-    for check in map(read, files(sql)):
+    checks = files(sql)
+    for number, check in enumerate(map(read, checks)):
+        progress.note(number, len(checks), "checks")
         rows = con.execute(check.query).fetchmany(1000)
         if not rows:
             continue

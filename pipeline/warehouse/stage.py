@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 import duckdb
 
+from pipeline import progress
 from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.files import open_records
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
@@ -209,6 +210,7 @@ def stage_batches(
             _append(appenders, batch, raw_file, stamp)
             _append_odd(con, batch, raw_file, stamp)
             _count(counts, batch)
+            progress.note(counts.next_record_no - first)
     except BaseException:  # an interrupt must not leave half a file behind either
         if is_own:
             con.rollback()

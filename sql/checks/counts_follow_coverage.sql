@@ -37,6 +37,19 @@ FROM (
     FROM marts.headline_by_year
     UNION ALL
     SELECT
+        'headline_table' AS relation,
+        search,
+        coverage,
+        unread_count,
+        [
+            record_count
+        ] AS counts,
+        [
+            held_count
+        ] AS held
+    FROM marts.headline_table
+    UNION ALL
+    SELECT
         'study_type_totals' AS relation,
         search,
         coverage,
@@ -200,6 +213,23 @@ FROM (
             held_review_mixed_count, held_review_unclear_count
         ] AS held
     FROM marts.claim_totals
+    UNION ALL
+    SELECT
+        'evidence_map' AS relation,
+        search,
+        coverage,
+        unread_count,
+        [
+            study_count, people_count, people_study_count, small_count, one_sex_count,
+            self_selected_count, other_drugs_count, vendor_count, preprint_count,
+            retracted_count
+        ] AS counts,
+        [
+            held_study_count, held_people_count, held_people_study_count, held_small_count,
+            held_one_sex_count, held_self_selected_count, held_other_drugs_count,
+            held_vendor_count, held_preprint_count, held_retracted_count
+        ] AS held
+    FROM marts.evidence_map
 ) AS m
 INNER JOIN marts.coverage AS v ON m.search = v.search
 WHERE

@@ -21,8 +21,8 @@ from pipeline.settings import ROOT
 REFERENCE = ROOT / "data" / "reference"
 SHARED = ROOT.parent / "shared" / "pubmed"
 
-_TEXTS = ("title", "vernacular_title", "kind", "source")
-_LISTS = ("keywords", "links", "affiliations")
+_TEXTS = ("title", "vernacular_title", "kind", "source", "conflicts")
+_LISTS = ("keywords", "links", "affiliations", "funders")
 TOLD = (
     *_TEXTS, *_LISTS, "abstract", "publication_types", "mesh", "substances", "databanks",
 )  # fmt: skip

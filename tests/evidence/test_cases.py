@@ -27,6 +27,7 @@ def _readings() -> Iterator[Case]:
 
 
 CASES = {name: read_cases(name) for name in FILES}
+CASES["facets"] += read_cases("facets_given")
 CASES["claims"] += [*read_cases("claims_records"), *read_cases("claims_questions"), *_readings()]
 ALL = [case for cases in CASES.values() for case in cases]
 
@@ -40,7 +41,8 @@ def test_what_came_out_is_proved_where_it_says() -> None:
     placed = 0
     for case in ALL:
         judgement = judge_record(case.record, SHIPPED)
-        texts = {(u.field, u.section_no): u.stored for u in case.record.units(SHIPPED.language)}
+        units = [*case.record.units(SHIPPED.language), *case.record.statements()]
+        texts = {(unit.field, unit.section_no): unit.stored for unit in units}
         for proof in judgement.proofs:
             if proof.start is not None:
                 placed += 1

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 import duckdb
@@ -137,23 +138,35 @@ def test_a_new_record_is_one_entry_in_its_feeds_and_stays(day):
     assert read(latest, "feeds/case-reports-and-series.atom").entries[0].id == url
     assert url not in str(read(latest, "feeds/animal-studies.atom").entries)
     for part in (
-        "Type: Case report", "Substance words: kratom", "Publication year: 2025", "Case Reports",
-        "Source: PubMed", "Searches: Kratom, Kratom and pain",
+        "<strong>Case report, 2025, ", "<b>Substance words:</b> kratom", "Case Reports",
+        "<b>Source:</b> PubMed", "<b>Searches:</b> Kratom, Kratom and pain",
     ):  # fmt: skip
-        assert part in found[0].summary
+        assert part in found[0].content[0].value
+    assert found[0].summary.startswith("Case report, 2025, ")
 
 
 def test_an_entry_says_substance_data_source_data_years_and_matched_words(latest):
     entry = read(latest, "feeds/harm/liver.atom").entries[0]
     for part in (
-        r"Type: Surveillance data; ",
-        r"; Substance: Kratom leaf, extract or product \(.*[Kk]ratom.*?\); ",
-        r"; Harm: .*Liver injury \(.*liver injury.*?\); ",
-        r"; Source of surveillance data: poison centre \(.+?\); ",
-        r"; Years of the data: 2011-2017; ",
-        r"\bsafety\.liver \(observed: .*liver injury.*?\)",
+        r"<strong>Surveillance data, ",
+        r"<b>Substance:</b> Kratom leaf, extract or product \(.*[Kk]ratom.*?\)</li>",
+        r"<b>Harm:</b> .*Liver injury \(reported: .*liver injury.*?\)</li>",
+        r"<b>Source of surveillance data:</b> poison centre \(.+?\)</li>",
+        r"<b>Years of the data:</b> 2011-2017</li>",
+        r"\bsafety\.liver \(observed, reported: .*liver injury.*?\)",
     ):
-        assert re.search(part, entry.summary), part
+        assert re.search(part, entry.content[0].value), part
+
+
+def test_an_entry_says_what_was_measured_in_whom(latest):
+    (entry,) = read(latest, "feeds/substance/mitragynine.atom").entries
+    assert "Measured: Hot plate" in entry.summary and "In: Mouse" in entry.summary
+    assert "<b>Measured:</b> Hot plate" in entry.content[0].value
+    assert "Looked at: Does kratom or mitragynine reduce pain? (" in entry.summary
+
+
+def test_terms_to_filter_by_are_codes(latest):
+    entry = read(latest, "feeds/harm/liver.atom").entries[0]
     terms = {tag.term for tag in entry.tags}
     assert {"Surveillance data", "claim.safety.liver", "harm.liver", "harm.deaths"} <= terms
 
@@ -210,6 +223,7 @@ def test_every_question_group_and_value_has_a_feed_empty_or_not(latest):
                 "FROM evidence.evidence_groups",
                 "feeds/{}.atom",
             ),
+            ("SELECT search FROM evidence.searches", "feeds/search/{}.atom"),
         ):
             wanted |= {path.format(row[0]) for row in con.execute(sql).fetchall()}
     assert set(names(latest)) == wanted
@@ -236,6 +250,50 @@ def test_a_hostile_title_is_text(latest):
     assert entry.title_detail.type == "text/plain"
     assert entry.title_detail.value == HOSTILE
     assert b"<script" not in (latest / "feed.atom").read_bytes()
+    assert "<script" not in entry.content[0].value
+
+
+def test_every_feed_is_listed_for_import(latest):
+    listed = ElementTree.parse(latest / "feeds.opml").getroot()
+    assert sorted(o.get("xmlUrl") for o in listed.iter("outline") if o.get("xmlUrl")) == names(
+        latest
+    )
+    assert [o.get("text") for o in listed.findall("body/outline")][:4] == [
+        "All", "Searches", "Kinds of study", "Questions",
+    ]  # fmt: skip
+
+
+def test_links_are_whole_where_the_site_is_known(memory, tmp_path):
+    memory.day(OLD)
+    memory.day(OLD, MICE)
+    memory.build()
+    site = "https://example.org/ketum/"
+    feeds.write(memory.con, tmp_path, site)
+    name = "feeds/search/kratom.atom"
+    feed = read(tmp_path, name)
+    links = {link.rel: link.href for link in feed.feed.links}
+    assert links == {"self": f"{site}{name}", "alternate": f"{site}index.html"}
+    assert feed.entries[-1].link == f"{site}index.html"
+    listed = (tmp_path / "feeds.opml").read_text(encoding="utf-8")
+    assert f'xmlUrl="{site}{name}"' in listed
+
+
+def test_what_concerns_pain_alone_enters_its_own_feed_and_no_other(memory, tmp_path):
+    memory.day(OLD)
+    memory.day(OLD, MICE)
+    memory.con.execute("DELETE FROM ops.search_hits WHERE pmid = 13 AND search <> 'kratom'")
+    memory.con.execute("UPDATE ops.search_hits SET search = 'pain' WHERE pmid = 13")
+    memory.build()
+    feeds.write(memory.con, tmp_path)
+    assert new_in(tmp_path, "feeds/search/pain.atom") == ["Antinociceptive effect"]
+    assert new_in(tmp_path, "feed.atom") == []
+    assert new_in(tmp_path, "feeds/animal-studies.atom") == []
+
+
+def test_a_retracted_record_says_so_first(day):
+    day(OLD)
+    latest = day(OLD, article(15, "Kratom in rats", types=(("D016441", "Retracted Publication"),)))
+    assert titles(latest)[0] == "RETRACTED: Kratom in rats"
 
 
 def test_nothing_new_changes_nothing_but_the_name_of_the_set(sets):

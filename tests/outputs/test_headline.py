@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import duckdb
+import pandas as pd
 import pytest
 
 from pipeline.outputs.headline import headline
@@ -176,3 +177,16 @@ def test_text_is_aligned_and_markdown_has_as_many_cells_in_each_line(con):
     assert len(lines) == 3 and len({len(line) for line in lines}) == 1
     grid = [line for line in table.markdown().splitlines() if line.startswith("|")]
     assert {line.count("|") for line in grid} == {len(table.header) + 1}
+
+
+@pytest.mark.parametrize("coverage", ["complete", "partial"])
+def test_a_frame_of_pandas_has_the_same_rows_and_numbers(con, coverage):
+    fill(con, range(2015, 2027), {(2015, CASES): 3, (2026, TRIALS): 1}, coverage=coverage)
+    table = headline(con, "kratom")
+    frame = table.frame()
+    assert tuple(frame.columns) == table.header[1:]
+    shown = tuple(
+        (label, *("." if pd.isna(cell) else str(cell) for cell in cells))
+        for label, cells in zip(frame.index, frame.itertuples(index=False), strict=True)
+    )
+    assert shown == table.rows

@@ -43,6 +43,7 @@ from pipeline.update import run_update
 from tests import corpus
 from tests.conftest import FakeClock, the_database_alone
 from tests.outputs import hostile
+from tests.outputs.page.seen import records
 from tools import claims_page
 
 pytestmark = pytest.mark.whole
@@ -130,12 +131,13 @@ def test_pages_hold_the_record_as_text_only(name, held):
     assert not page.xpath("//img | //@onerror | //*[starts-with(@href, 'javascript:')]")
     assert len(page.xpath("//title")) == 1
     scripts = page.xpath("//script")
-    assert [s.get("id") for s in scripts] == ["data", "specs", None, None]
-    data = json.loads(scripts[0].text)
+    private = ["abstracts"] if name == "index.private.html" else []
+    assert [s.get("id") for s in scripts] == ["data", *private, None]
+    data = records(held.latest / name)
     assert TITLE in [row[data["columns"].index("title")] for row in data["rows"]]
     assert without(TITLE) in {without(link.text_content()) for link in page.xpath("//a")}
     if name == "index.private.html":
-        ((label, text, _),) = data["abstracts"][str(hostile.PMID)]
+        ((label, text, _),) = records(held.latest / name, "abstracts")[str(hostile.PMID)]
         attack = hostile.ATTACK.replace("\r\n", "\n")
         assert text.strip() == f"Kratom caused liver injury. abstract {attack}"
         assert squeezed(label) == squeezed(f"Forged {attack}")
@@ -169,7 +171,7 @@ def test_digest_and_artifact_hold_the_receipt_and_nothing_forged(hostile_set):
     record = f"https://pubmed.ncbi.nlm.nih.gov/{hostile.PMID}/"
     for markdown, headings, links in (
         (receipt.markdown(), ["ketum update"], []),
-        (digest, ["ketum update", "1 new"], [record]),
+        (digest, ["ketum update", "1 new record"], [record]),
     ):
         tokens = told_in(markdown)
         kinds = [token.type for token in tokens]
@@ -218,7 +220,7 @@ def test_claims_show_the_record_and_obey_nothing(con):
     assert [record["pmid"] for record in claim["records"]] == [hostile.PMID]
     for text in (
         claims_text.one_text(claim),
-        claims_text.map_text(claims.the_map(con, "kratom")),
+        claims_text.map_text(claims.the_map(con, "kratom"), claims.cards(con)),
         claims_text.next_text(claims.next_to_read(con, "kratom")),
     ):
         assert not OBEYED.search(text) and not FORGED.search(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pipeline.outputs import since
@@ -51,6 +53,13 @@ def test_each_kind_names_its_record_and_no_other(changed):
     text = since.markdown(changed)
     assert all(f"/{pmid}/" in text for pmid in (2, 3, 4, 5, 6, 7))
     assert "/1/" not in text
+    assert "## 1 new record\n" in text
+    assert "- [RETRACTED: Kratom in water](https://pubmed.ncbi.nlm.nih.gov/2/) (PMID 2, " in text
+    assert re.search(
+        r"^- \[Kratom, a new one\]\(.*/7/\) \(PMID 7, [A-Z][\w ]+, 2025, .*\)", text, re.M
+    )
+    assert "was " in text and ", now " in text
+    assert "PubMed no longer lists it" in text
 
 
 def test_the_first_set_is_no_news(memory):

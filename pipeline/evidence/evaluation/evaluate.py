@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from pipeline import progress
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.evaluation.figures import (
     Answer,
@@ -42,9 +43,11 @@ class Typed(NamedTuple):
 
 def typed(records: Sequence[Record], study_types: StudyTypes, language: Language) -> list[Typed]:
     """Judge the study types of records, each by itself."""
-    return [
-        Typed(one, types_of(study_types, one, one.units(language), one.tags())) for one in records
-    ]
+    judged = []
+    for number, one in enumerate(records, 1):
+        judged.append(Typed(one, types_of(study_types, one, one.units(language), one.tags())))
+        progress.note(number, len(records))
+    return judged
 
 
 def evaluate(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from pipeline.outputs.page.sections.retractions import CORRECTIONS
+from pipeline.outputs.page.rest import CORRECTIONS
 
 WORDS_SHOWN = 4
 LONGEST = 80
@@ -42,7 +42,7 @@ FROM (
         AND (h.search, h.pmid) NOT IN (
             SELECT (search, pmid) FROM marts.new_articles WHERE pmid IS NOT NULL)
     UNION ALL
-    SELECT unnest(report_pmids || other_pmids), concat('study:', study_group)
+    SELECT unnest(report_pmids || other_pmids), concat('group:', study_group)
     FROM marts.human_experimental
     UNION ALL
     SELECT unnest(report_pmids), 'report' FROM marts.human_experimental
@@ -84,13 +84,23 @@ FROM (
     SELECT unnest(sharing_pmids), concat('shares_cases:', pmid) FROM marts.surveillance_reports
     UNION ALL
     SELECT pmid, concat('synthesis:', synthesis_of) FROM marts.summaries_of_studies
+    UNION ALL
+    SELECT pmid, concat(CASE WHEN is_counted THEN 'map:' ELSE 'map_beside:' END, map_row, '.',
+        map_column) FROM marts.evidence_map_articles
+    UNION ALL
+    SELECT pmid, concat('badge:', unnest(badges)) FROM marts.evidence_map_articles
+    UNION ALL
+    SELECT unnest(pmids), concat(looked_as, ':', search, '.', claim) FROM marts.claim_studies
+    UNION ALL
+    SELECT unnest(pmids), concat(looked_as, ':', search, '.', claim, '.', finding)
+    FROM marts.claim_studies
 )
 GROUP BY pmid
 """
 
 _CLAIMS = f"""
 SELECT c.pmid, any_value(c.evidence_groups),
-    list({{'claim': c.claim, 'how': c.how, 'words': list_transform(
+    list({{'claim': c.claim, 'how': c.how, 'finding': c.finding, 'words': list_transform(
         c.matched_words[:$shown], lambda x: {SHORTENED.format("x")})}} ORDER BY q.display_order)
 FROM (SELECT DISTINCT ON (pmid, claim) * FROM marts.claim_articles) AS c
 JOIN evidence.claims AS q USING (claim)
@@ -108,6 +118,7 @@ class Told(NamedTuple):
 
     claim: str
     how: str
+    finding: str
     words: list[str]
 
 

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.outputs.page import behind
+from pipeline.evidence.findings import FINDINGS
+from pipeline.outputs.answer import answers
+from pipeline.outputs.page import behind, evidence_map
 from pipeline.outputs.page.behind import SHORTENED, WORDS_SHOWN
-from pipeline.outputs.page.facts import Facts
-from pipeline.outputs.page.sections import shares
+from pipeline.outputs.page.facts import BANDS, Facts
+from pipeline.outputs.page.rest import points
 from pipeline.outputs.wording import PUBMED_ONLY
 
 _READ = (
     "pmid", "title", "citation", "year", "year_source", "type", "counted", "searches", "doi",
     "decided", "proof", "words", "conflict", "funding", "reason", "entered", "study", "facets",
+    "ties", "authors", "journal", "volume", "issue", "pages",
 )  # fmt: skip
 COLUMNS = (*_READ, "marks", "groups", "claims")
 """Of a row, in this order. What repeats is a position in `pool`, which has nothing at 0."""
 
 _POOLED = (
     "year_source", "type", "counted", "decided", "conflict", "funding", "reason", "study",
-    "searches", "marks", "groups",
+    "searches", "marks", "groups", "journal",
 )  # fmt: skip
-_POOLED_LISTS = ("proof", "words", "facets")
+_POOLED_LISTS = ("proof", "words", "facets", "ties", "authors")
 
 _QUERY = f"""
 WITH members AS (
@@ -51,24 +54,21 @@ topics_proved AS (
 ),
 
 studies AS (
-    SELECT DISTINCT study_group, unnest(report_pmids || other_pmids) AS pmid
-    FROM marts.human_experimental
+    SELECT pmid, study_group FROM evidence.study_groups
+    QUALIFY count(*) OVER (PARTITION BY study_group) > 1
 ),
 
 facets_proved AS (
-    SELECT pmid, list(said ORDER BY display_order, said) AS said
-    FROM (
-        SELECT f.pmid, t.display_order, concat(f.facet_label, ': ', f.value_label, ' (',
-            array_to_string(list_transform(
-                f.words[:2], lambda x: {SHORTENED.format("x")}), ', '), ')') AS said
-        FROM marts.article_facets AS f JOIN evidence.facets AS t USING (facet)
-        WHERE len(f.words) > 0 AND facet <> 'affiliation_country'
-    )
-    GROUP BY pmid
+    SELECT f.pmid, list([f.facet, f.value, array_to_string(list_transform(
+        f.words[:2], lambda x: {SHORTENED.format("x")}), ', ')]
+        ORDER BY t.display_order, f.value) AS said
+    FROM marts.article_facets AS f JOIN evidence.facets AS t USING (facet)
+    WHERE len(f.words) > 0 AND facet <> 'affiliation_country'
+    GROUP BY f.pmid
 ),
 
 ties_proved AS (
-    SELECT pmid, list(concat('named together: ', said) ORDER BY row_no) AS said
+    SELECT pmid, list(said ORDER BY row_no) AS said
     FROM (
         SELECT pmid, row_no, string_agg(concat(coalesce(v.label, value), ' (', matched_text, ')'),
             ', ' ORDER BY char_start) AS said
@@ -86,6 +86,12 @@ ties_proved AS (
 
 counted AS (SELECT max(counted_at)::DATE AS counted_date FROM marts.topic_share_by_year),
 
+written AS (
+    SELECT pmid, list(coalesce(collective_name,
+        concat_ws(', ', last_name, coalesce(fore_name, initials))) ORDER BY author_no) AS names
+    FROM core.authors WHERE list_kind = 'author' AND is_valid IS DISTINCT FROM false GROUP BY pmid
+),
+
 funded AS (
     SELECT pmid, string_agg(DISTINCT agency, '; ' ORDER BY agency) AS agencies
     FROM core.grants WHERE agency IS NOT NULL GROUP BY pmid
@@ -102,10 +108,13 @@ SELECT a.pmid, a.title, a.citation, a.year, a.year_source, a.study_type AS type,
     f.agencies AS funding, a.unclassified_reason AS reason,
     CASE WHEN y.edat_at::DATE <= n.counted_date THEN y.edat_year END AS entered,
     s.study_group AS study,
-    coalesce(e.said, []) || coalesce(g.said, []) AS facets
+    e.said AS facets, g.said AS ties, r.names AS authors, c.journal_title AS journal,
+    c.volume, c.issue, b.locator AS pages
 FROM marts.articles AS a
 JOIN members AS m USING (pmid)
 JOIN core.articles AS c USING (pmid)
+JOIN core.article_citations AS b USING (pmid)
+LEFT JOIN written AS r USING (pmid)
 LEFT JOIN types_proved AS t USING (pmid)
 LEFT JOIN topics_proved AS w USING (pmid)
 LEFT JOIN core.article_years AS y USING (pmid)
@@ -127,6 +136,7 @@ def payload(facts: Facts) -> dict[str, Any]:
 
     marks, claims = behind.marks(facts.con), behind.claims(facts.con)
     codes = [code for code, _ in facts.claims]
+    asked = {one.search for one in answers(facts.con) if one.source == "pubmed"}
     rows = []
     for found in facts.con.execute(_QUERY, {"shown": WORDS_SHOWN}).fetchall():
         row = dict(zip(_READ, found, strict=True))
@@ -137,7 +147,12 @@ def payload(facts: Facts) -> dict[str, Any]:
         for name in _POOLED_LISTS:
             row[name] = [pooled(value) for value in row[name] or []]
         row["claims"] = [
-            [codes.index(one.claim), pooled(one.how), [pooled(word) for word in one.words]]
+            [
+                codes.index(one.claim),
+                pooled(one.how),
+                pooled(one.finding),
+                [*map(pooled, one.words)],
+            ]
             for one in told
         ]
         rows.append(list(row.values()))
@@ -151,20 +166,30 @@ def payload(facts: Facts) -> dict[str, Any]:
                 "name": search.name,
                 "label": search.label,
                 "is_known": search.is_known,
+                "is_pubmed": search.name in asked,
                 "members": search.members,
             }
             for search in facts.searches
         ],
         "types": [
-            {"code": t.code, "label": t.label, "group": t.group, "is_summary": t.is_summary}
-            for t in facts.types
+            {"code": one.code, "label": one.label, "group": group.name, "band": group.band}
+            for group in facts.groups
+            for one in group.types
         ],
+        "bands": list(BANDS),
+        "facets": dict(
+            facts.con.execute(
+                "SELECT facet, label FROM evidence.facets ORDER BY display_order"
+            ).fetchall()
+        ),
+        "findings": FINDINGS,
         "claims": [{"code": code, "question": question} for code, question in facts.claims],
-        "labels": {f"{facet}:{value}": label for (facet, value), label in facts.labels.items()},
+        "labels": {f"{facet}:{value}": label for (facet, value), label in facts.labels.items()}
+        | evidence_map.labels(facts),
         "columns": COLUMNS,
         "pooled": _POOLED,
         "pooled_lists": _POOLED_LISTS,
-        "shares": shares.points(facts),
+        "shares": points(facts),
         "pool": list(pool),
         "rows": rows,
     }

@@ -1,4 +1,4 @@
-"""Put the page together: template, style, sections, records, program, charts; one file.
+"""Put the page together: template, style, sections, records, program; one file.
 
 Two of them: `index.html` can be shared; `index.private.html` also holds the abstracts, which
 belong to their publishers or authors, and says so.
@@ -8,29 +8,64 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from base64 import b64encode
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
-from string import Template
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import duckdb
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
-from pipeline.escaping import for_html, for_script
+from pipeline.escaping import for_html, for_json
 from pipeline.outputs.manifest import LICENCE
-from pipeline.outputs.page import lead, records
-from pipeline.outputs.page.facts import Facts, gather
-from pipeline.outputs.page.sections import AFTER_RECORDS, BEFORE_RECORDS, Section
+from pipeline.outputs.page import evidence_map, laboratory, people, questions, records, rest
+from pipeline.outputs.page.facts import BANDS, Facts, Search, gather
 from pipeline.outputs.wording import PUBMED_ONLY
 
 SHARED, PRIVATE = "index.html", "index.private.html"
-FILES = Path(__file__).parent / "files"
-PROGRAM = ("state.js", "list.js", "charts.js", "page.js")
+HERE = Path(__file__).parent
+PROGRAM = ("state.js", "records.js", "chart.js", "files.js", "page.js")
 """One script in the page, in this order: scripts inside a page cannot import each other."""
-Shown = list[tuple[Section, str]]
 NOT_FOR_SHARING = (
     "Not for sharing: this page holds abstracts, which belong to their publishers or authors. "
     "index.html is the same page without them."
 )
+
+
+class Section(NamedTuple):
+    """A section: the name its address has, its name among the contents, its heading.
+
+    Its template is `NAME.html`; `parts` give it what it shows of each search.
+    """
+
+    name: str
+    short: str
+    title: str
+    parts: Mapping[str, Callable[[Facts, Search], Any]]
+
+
+SECTIONS = (
+    Section("map", "Map", "Which kinds of studies there are, and on whom",
+            {"map": evidence_map.evidence_map}),
+    Section(
+        "trials", "Trials", "All trials and human laboratory studies", {"people": people.people}
+    ),
+    Section("questions", "Questions", "What was looked at, question by question",
+            {"questions": questions.questions}),
+    Section("records", "Records", "Records", {}),
+    Section("laboratory", "Laboratory", "Animal and laboratory work on pain",
+            {"preclinical": laboratory.preclinical}),
+    Section("numbers", "Numbers", "All numbers",
+            {"types": rest.types, "summaries": rest.summaries, "shares": rest.shares,
+             "surveillance": laboratory.surveillance, "newest": rest.newest,
+             "retracted": rest.retracted, "unread": rest.unread,
+             "unclassified": rest.unclassified}),
+    Section("method", "Method", "How the search was made", {"asked": rest.asked}),
+)  # fmt: skip
 
 
 def write(con: duckdb.DuckDBPyConnection, directory: Path) -> None:
@@ -41,77 +76,85 @@ def write(con: duckdb.DuckDBPyConnection, directory: Path) -> None:
         directory: of the set.
     """
     facts = gather(con)
-    payload = records.payload(facts)
-    parts = _sections(facts, BEFORE_RECORDS), _sections(facts, AFTER_RECORDS)
-    shared = _page(facts, parts, payload)
+    program = "".join(map(_file, PROGRAM))
+    known = _known(facts) | {
+        "policy": _policy(program),
+        "style": Markup(_file("page.css")),
+        "program": Markup(program),
+        "data": packed(records.payload(facts)),
+    }
+    page = environment().get_template("page.html")
+    shared = page.render(known, abstracts="", warning="")
     (directory / SHARED).write_text(shared, encoding="utf-8")
-    payload["abstracts"] = records.abstracts(facts)
-    private = _page(facts, parts, payload, NOT_FOR_SHARING)
+    abstracts = packed(records.abstracts(facts))
+    private = page.render(known, abstracts=abstracts, warning=NOT_FOR_SHARING)
     (directory / PRIVATE).write_text(private, encoding="utf-8")
 
 
-def _page(
-    facts: Facts, parts: tuple[Shown, Shown], payload: dict[str, Any], warning: str = ""
-) -> str:
-    before, after = parts
-    charts, program = _file("vega.min.js"), "".join(map(_file, PROGRAM))
-    return Template(_file("page.html")).substitute(
-        policy=_policy(charts, program),
-        style=_file("page.css"),
-        lead=lead.html(facts),
-        as_of=for_html(f"{facts.as_of:%Y-%m-%d %H:%M} UTC"),
-        set_id=for_html(facts.set_id),
-        statement=for_html(facts.statement),
-        pubmed_only="" if PUBMED_ONLY in facts.statement else for_html(PUBMED_ONLY),
-        warning=f'<p class="warning">{for_html(warning)}</p>' if warning else "",
-        contents="".join(
-            f'<li><a href="#{name}">{for_html(title)}</a></li>'
-            for name, title in [*_names(before), ("records", "Records"), *_names(after)]
-        ),
-        before="".join(html for _, html in before),
-        after="".join(html for _, html in after),
-        licence=for_html(LICENCE),
-        data=_json(payload),
-        specs=_json({name: json.loads(_file(f"{name}.vl.json")) for name in ("bars", "shares")}),
-        charts=charts,
-        program=program,
+def _known(facts: Facts) -> dict[str, Any]:
+    """What the templates show; each section with its parts by search."""
+    functions = {"answer": people.answer, **{
+        name: function for section in SECTIONS for name, function in section.parts.items()
+    }}  # fmt: skip
+    parts = {
+        search.name: {name: function(facts, search) for name, function in functions.items()}
+        for search in facts.searches
+    }
+    return {
+        "facts": facts,
+        "searches": facts.searches,
+        "sections": SECTIONS,
+        "parts": parts,
+        "bands": list(BANDS),
+        "numbers": rest.numbers(facts),
+        "rules": rest.rules(facts),
+        "licence": LICENCE,
+        "pubmed_only": PUBMED_ONLY,
+    }
+
+
+@cache
+def environment() -> Environment:
+    """The templates. All that stands in them is escaped, by this project's own function."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        finalize=_safe,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
+    made.filters["thousands"] = "{:,}".format
+    made.globals["address"] = _address
+    return made
 
 
-def _sections(facts: Facts, sections: tuple[Section, ...]) -> Shown:
-    """The sections that have something to show."""
-    shown = []
-    for section in sections:
-        body = section.html(facts)
-        if body:
-            heading = f'<h2 tabindex="-1">{for_html(section.title)}</h2>'
-            html = f'<section id="{section.name}">{heading}{body}</section>'
-            shown.append((section, html))
-    return shown
+def _safe(value: object) -> Markup:
+    if isinstance(value, Markup):
+        return value
+    return Markup(for_html(str(value)))
 
 
-def _names(sections: Shown) -> list[tuple[str, str]]:
-    return [(section.name, section.short) for section, _ in sections]
+def _address(selection: Mapping[str, object]) -> str:
+    """The fragment that names records by what they have in common."""
+    return f"#{urlencode({name: str(value) for name, value in selection.items()})}"
 
 
-def _policy(*scripts: str) -> str:
-    """Only these scripts run and nothing is ever asked for, whatever a record may hold.
+def packed(payload: Mapping[Any, object]) -> str:
+    """Records as the page carries them: JSON, compressed (a zlib stream), in base64."""
+    text = for_json(json.dumps(payload, ensure_ascii=False, separators=(",", ":")))
+    return b64encode(zlib.compress(text.encode(), 6)).decode()
 
-    Vega compiles its expressions, hence unsafe-eval; it sets styles, hence unsafe-inline there.
-    """
-    sums = " ".join(
-        f"'sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
-        for script in scripts
-    )
+
+def _policy(script: str) -> str:
+    """Only this script runs and nothing is ever asked for, whatever a record may hold."""
+    found = b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
-        f"default-src 'none'; script-src {sums} 'unsafe-eval'; style-src 'unsafe-inline'; "
+        f"default-src 'none'; script-src 'sha256-{found}'; style-src 'unsafe-inline'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
 
 
-def _json(value: object) -> str:
-    return for_script(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
-
-
 def _file(name: str) -> str:
-    return (FILES / name).read_text(encoding="utf-8")
+    return (HERE / "static" / name).read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ from typing import Any
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.remote.webelement import WebElement
 
 from pipeline.settings import ROOT
@@ -53,6 +54,43 @@ class Browser:
     def find(self, selector: str) -> WebElement:
         return self.driver.find_element("css selector", selector)
 
+    def press(self, key: str) -> None:
+        ActionChains(self.driver).send_keys(key).perform()
+
+    def width(self, pixels: int | None, height: int = 800) -> None:
+        """The window's width from now on, a phone's below 500 pixels; None: as it was."""
+        if pixels is None:
+            self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+            return
+        size = {"width": pixels, "height": height, "deviceScaleFactor": 1, "mobile": pixels < 500}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    def click(self, selector: str) -> None:
+        """Click the first element of a selector, wherever it is on the page."""
+        self.run("document.querySelector(arguments[0]).click()", selector)
+
+    def saved(self, selector: str) -> tuple[str, str]:
+        """What a click saves as a file: its name and its text."""
+        found: tuple[str, str] = self.driver.execute_async_script(
+            """
+            const [selector, done] = arguments;
+            const make = URL.createObjectURL;
+            let blob = null;
+            URL.createObjectURL = (content) => make((blob = content));
+            addEventListener("click", async function stop(event) {
+              if (!event.target.download) return;
+              event.preventDefault();
+              removeEventListener("click", stop, true);
+              URL.createObjectURL = make;
+              const { download, href } = event.target;
+              done([download, blob ? await blob.text() : href]);
+            }, true);
+            document.querySelector(selector).click();
+            """,
+            selector,
+        )
+        return found
+
     def text(self, selector: str) -> str:
         return str(self.run("return document.querySelector(arguments[0]).textContent", selector))
 
@@ -72,7 +110,5 @@ class Browser:
 
 def titles(browser: Browser) -> list[str]:
     """Of the records that the list shows."""
-    script = (
-        "return [...document.querySelectorAll('#list > li > :first-child')].map(e => e.textContent)"
-    )
+    script = "return [...document.querySelectorAll('#list .open')].map(e => e.textContent)"
     return list(browser.run(script))

@@ -1,63 +1,117 @@
 """Many synthetic records for the page, of the length and variety of real ones.
 
-Lengths are those of real kratom records: titles of about 100 characters, citations of 60, a
-conflict statement of about 150 in six of ten, funding in four of ten, all different.
+A few hundred are published as any others; SQL multiplies their rows, each copy with a title,
+citation, authors, statement on conflicts and funder of its own. Lengths are those of real kratom
+records: titles of about 100 characters, citations of 60, six authors, a statement on conflicts of
+about 150 characters in six of ten, funding in four of ten.
 """
 
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 
+import duckdb
+
 from pipeline.options import Options
+from pipeline.outputs.page import render as page
 from pipeline.settings import Settings
 from pipeline.update import run_update
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, write
 
+PUBLISHED = 100
+APART = 1_000_000
+"""Between the PMIDs of a record and those of its copies."""
 TYPES = (
     ("D016428", "Journal Article"), ("D016428", "Journal Article"), ("D016428", "Journal Article"),
     ("D016449", "Randomized Controlled Trial"), ("D002363", "Case Reports"),
     ("D016454", "Review"), ("D000078182", "Systematic Review"), ("D016422", "Letter"),
 )  # fmt: skip
-WORDS = (
-    "mitragynine", "analgesic", "effects", "receptor", "patients", "withdrawal", "in vitro", "rats",
-    "mice", "survey", "users", "chronic pain", "alkaloids", "opioid", "dependence", "plasma",
-    "extract", "Southeast Asia", "toxicity", "exposure", "cross-sectional", "antinociceptive",
+PHRASES = (
+    "mitragynine", "analgesic effects", "patients", "withdrawal", "in vitro", "rats", "mice",
+    "hot plate", "tail flick", "survey of users", "chronic pain", "alkaloids", "opioid receptors",
+    "dependence", "plasma", "extract", "Southeast Asia", "toxicity", "liver injury", "exposure",
+    "cross-sectional", "antinociceptive", "naloxone", "10 mg/kg", "poison centers",
 )  # fmt: skip
 
 
 def _record(number: int, chance: random.Random) -> str:
-    words = " ".join(chance.sample(WORDS, 9))
-    text = article(
-        1_000_000 + number,
-        f"Kratom {number}: {words}",
+    return article(
+        number,
+        f"Kratom {number}: {' '.join(chance.sample(PHRASES, 6))}",
         year=2026 - int(min(chance.expovariate(0.15), 60)),
         types=(chance.choice(TYPES),),
-        abstract=" ".join(chance.choices(WORDS, k=130)),
+        abstract=". ".join(" ".join(chance.choices(PHRASES, k=12)) for _ in range(9)),
         doi=f"10.1234/j.synthetic.{number}",
     )
-    if chance.random() < 0.6:
-        said = f"Author {number} " + " ".join(chance.choices(WORDS, k=14))
-        text = text.replace(
-            "</MedlineCitation>", f"<CoiStatement>{said}</CoiStatement></MedlineCitation>"
-        )
-    if chance.random() < 0.4:
-        grant = f"<Grant><Agency>Institute {number % 700} of Health</Agency></Grant>"
-        listed = f'<GrantList CompleteYN="Y">{grant}</GrantList><PublicationTypeList>'
-        text = text.replace("<PublicationTypeList>", listed)
-    return text
 
 
 def publish(directory: Path, count: int) -> Path:
-    """Publish a set of so many records; returns its page.
+    """Write the page of so many records.
 
     Args:
-        directory: an empty one, for the data and the records.
-        count: how many records.
+        directory: an empty one, for the data and the page.
+        count: how many records, a multiple of `PUBLISHED`.
+
+    Returns:
+        the page.
     """
     chance = random.Random(1)
-    path = write(directory / "many.xml", *(_record(n, chance) for n in range(count)))
+    path = write(directory / "few.xml", *(_record(n, chance) for n in range(1, PUBLISHED + 1)))
     settings = Settings(data=directory / "data")
-    run_update(Options(from_files=(path,)), settings, FakeClock())
-    return settings.latest.resolve() / "index.html"
+    with the_database_alone():
+        run_update(Options(from_files=(path,)), settings, FakeClock())
+    database = directory / "many.duckdb"
+    shutil.copy(settings.latest.resolve() / "ketum.duckdb", database)
+    database.chmod(0o644)
+    with duckdb.connect(str(database)) as con:
+        multiply(con, count // PUBLISHED)
+        page.write(con, directory)
+    return directory / page.SHARED
+
+
+OWN = {
+    "marts.articles": """
+        concat('Kratom ', {pmid}, ': ', said({pmid}, 1, 11)) AS title,
+        concat(said({pmid}, 2, 1), ' et al. ', said({pmid} % 700, 3, 2), '. ', year, ';',
+            {pmid} % 90, '(', {pmid} % 12, '):', {pmid} % 900, '-', {pmid} % 900 + 9) AS citation,
+        concat('10.1234/', said({pmid}, 4, 2), '.', {pmid}) AS doi""",
+    "core.articles": """
+        said({pmid} % 700, 3, 4) AS journal_title,
+        CASE WHEN {pmid} % 10 < 6 THEN said({pmid}, 5, 19) END AS coi_statement""",
+}
+"""What each copy has of its own, by table; `{pmid}` is its PMID."""
+
+
+def multiply(con: duckdb.DuckDBPyConnection, times: int) -> None:
+    """Give each record so many rows in every table that names records by PMID."""
+    con.execute(  # words of seven letters, of which there are 2,000
+        "CREATE TEMP MACRO said(pmid, seed, n) AS array_to_string(list_transform(range(n), lambda "
+        "i: translate((hash(pmid, seed, i) % 2000 * 4999 + 1000000)::VARCHAR, "
+        "'0123456789', 'aeioulnrst')), ' ')"
+    )
+    tables = con.execute(
+        "SELECT concat(schema_name, '.', table_name) FROM duckdb_constraints() "
+        "WHERE constraint_type = 'PRIMARY KEY' AND list_contains(constraint_column_names, 'pmid')"
+    ).fetchall()
+    pmid = f"(t.pmid + {APART} * n)"
+    for (table,) in tables:
+        own = ", ".join(filter(None, [f"{pmid} AS pmid", OWN.get(table, "").format(pmid=pmid)]))
+        con.execute(
+            f"INSERT INTO {table} SELECT t.* REPLACE ({own}) "
+            f"FROM {table} AS t CROSS JOIN range(1, {times}) AS _(n)"
+        )
+    con.execute("""
+        INSERT INTO core.authors BY NAME
+        SELECT pmid, n::SMALLINT AS author_no, 'author' AS list_kind,
+            said(pmid * 10 + n, 6, 1) AS last_name, said(pmid * 10 + n, 7, 1) AS fore_name,
+            []::VARCHAR[] AS identifiers, true AS is_valid
+        FROM core.articles CROSS JOIN range(2, 7) AS _(n)
+    """)
+    con.execute("""
+        INSERT INTO core.grants BY NAME
+        SELECT pmid, 1 AS position, concat('Institute of ', said(pmid % 700, 8, 3)) AS agency
+        FROM core.articles WHERE pmid % 10 < 4
+    """)

@@ -13,23 +13,25 @@ from tests.outputs.page.browser import Browser
 
 
 class Picture(NamedTuple):
-    """What a picture shows: how wide, in which scheme, from which element on, how much."""
+    """What a picture shows: how wide and high, from which element on, in which scheme or medium."""
 
     name: str
     width: int
     height: int
-    scheme: str
-    start: str
+    start: str = "body"
     fragment: str = ""
+    scheme: str = "light"
+    media: str = ""
 
 
 PICTURES = (
-    Picture("page", 1100, 1150, "light", "header"),
-    Picture("page-claims", 1100, 1000, "light", "#claims"),
-    Picture("page-records", 1100, 900, "light", "#records",
-            "#search=kratom&claim=analgesia&group=Animal+studies&how=measured"),
-    Picture("page-dark", 1100, 1000, "dark", "#by-year"),
-    Picture("page-phone", 390, 1200, "light", "header"),
+    Picture("page", 1200, 800),
+    Picture("page-pain", 1200, 800, fragment="#search=kratom_pain&at=top"),
+    Picture("page-questions", 1200, 800, "#questions"),
+    Picture("page-records", 1200, 900, "#records", "#search=kratom&record=31098655"),
+    Picture("page-dark", 1200, 800, scheme="dark"),
+    Picture("page-phone", 390, 844),
+    Picture("page-print", 794, 1123, media="print"),
 )  # fmt: skip
 
 
@@ -37,14 +39,11 @@ def take(browser: Browser, picture: Picture) -> bytes:
     """The picture as PNG, once its charts stand."""
     command = browser.driver.execute_cdp_cmd
     scheme = {"name": "prefers-color-scheme", "value": picture.scheme}
-    command("Emulation.setEmulatedMedia", {"features": [scheme]})
-    command(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": picture.width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
-    )
-    page = Settings.from_environment().latest / "index.html"
-    browser.open(page, picture.fragment)
+    command("Emulation.setEmulatedMedia", {"features": [scheme], "media": picture.media})
+    browser.width(picture.width, picture.height)
+    browser.open(Settings.from_environment().latest / "index.html", picture.fragment)
     top = browser.run(
+        "document.activeElement.blur();"
         "return document.querySelector(arguments[0]).getBoundingClientRect().top + scrollY",
         picture.start,
     )
@@ -56,7 +55,7 @@ def take(browser: Browser, picture: Picture) -> bytes:
 def main() -> None:
     browser = Browser()
     for picture in PICTURES:
-        path = ROOT / "docs" / f"{picture.name}.png"
+        path = ROOT / "docs" / "pictures" / f"{picture.name}.png"
         path.write_bytes(take(browser, picture))
         print(f"{path.name}: {path.stat().st_size // 1000} kB")
     browser.driver.quit()

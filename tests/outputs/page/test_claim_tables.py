@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import html
 
+from pipeline.evidence.findings import FINDINGS
 from tests.outputs.page.conftest import Published
 from tests.outputs.page.seen import held, labels, searches, span, tables
 
@@ -29,7 +30,7 @@ def test_experiments_on_people(any_set: Published):
             """,
             [search],
         )
-        _, rows = shown.get(f"{label}: experiments on people", ((), []))
+        _, rows = shown.get(f"{label}: trials and human laboratory studies", ((), []))
         assert len(rows) == len(found)
         for row, (_, pmids, numbers, first, last, *told, reports, checked, others) in zip(
             rows, found, strict=True
@@ -62,80 +63,104 @@ def test_experiments_on_people(any_set: Published):
                 for is_tied, dose, which, why in doses
             ]
             people = said("trial_population", populations)
-            assert row[1:8] == (
+            where = [said("study_country", countries)] if countries else []
+            tests = [said("assay", assays)] if assays else []
+            assert row[1:5] == (
                 span(first, last),
-                said("trial_purpose", purposes),
-                people + (f"; {size:,} people" if size else ""),
-                said("substance", substances),
-                "\n".join(given) or "not stated",
-                said("assay", assays),
-                said("study_country", countries),
+                "\n".join([said("trial_purpose", purposes), *tests]),
+                "\n".join([people + (f"; {size:,} people" if size else ""), *where]),
+                "\n".join([said("substance", substances), *given]),
             )
             ending = f"; {others} retracted or preprint" if others else ""
-            by_people = "checked" if checked == reports else f"{checked} checked"
-            assert row[8] == f"{reports}; {by_people}{ending}"
+            by_people = f"{checked} read by a person" if checked else "by rules alone"
+            if checked == reports:
+                by_people = "read by a person"
+            assert row[-1] == f"{reports}; {by_people}{ending}"
             compared += 1
     assert compared > 2
 
 
-def test_the_claim_map(any_set: Published):
+PEOPLE = (
+    "Randomised trials", "Other trials and human laboratory studies",
+    "Cohort and case-control studies", "Surveys and cross-sectional studies",
+    "Interviews and online sources", "Case reports and series",
+    "Poison-centre, adverse-event and death data",
+)  # fmt: skip
+
+
+def test_the_questions(any_set: Published):
+    """Each row has the studies of its findings, and the nearest group of studies in people."""
     shown = tables(any_set)
     compared = 0
     for search, label, is_known in searches(any_set):
         claims = any_set.sql(
-            "SELECT claim, question, coverage, remark, held_count, unread_count "
-            "FROM marts.claim_totals WHERE search = ? ORDER BY display_order",
+            "SELECT claim, t.question, held_count, held_looked_count, held_review_count, "
+            "unread_count, c.asks = 'does_it' FROM marts.claim_totals AS t "
+            "JOIN evidence.claims AS c USING (claim) WHERE search = ? AND held_count > 0 "
+            "ORDER BY t.display_order",
             [search],
         )
-        if not claims:
-            assert f"{label}: claims by kind of study" not in shown
-            continue
-        heads, rows = shown[f"{label}: claims by kind of study"]
-        groups = any_set.sql(
-            "SELECT evidence_group FROM marts.claims_by_group WHERE search = ? "
-            "GROUP BY ALL HAVING sum(held_measured_count + held_beside_count) > 0 ORDER BY ALL",
-            [search],
-        )
-        assert [(head,) for head in sorted(heads[1:-1])] == groups
+        _, rows = shown.get(f"{label}: studies by question and what they state", ((), []))
+        rows = [row for row in rows if len(row) > 1]  # the others name a group of questions
         assert len(rows) == len(claims)
-        for row, (claim, question, coverage, remark, total, unread) in zip(
+        for row, (claim, question, total, looked, reviews, unread, is_split) in zip(
             rows, claims, strict=True
         ):
-            assert row[0] == question
-            if coverage == "none" or (coverage == "partial" and not total):
-                said = "not known: no complete search" if coverage == "partial" else remark
-                assert row[1:] == (said,)
-                continue
-            cells = {
-                group: held(measured, unread) + (f" +{beside}" if beside else "")
-                for group, measured, beside in any_set.sql(
-                    "SELECT evidence_group, held_measured_count, held_beside_count "
-                    "FROM marts.claims_by_group WHERE search = ? AND claim = ?",
+            stated = dict(
+                any_set.sql(
+                    "SELECT finding, count(*) FROM marts.claim_studies WHERE search = ? "
+                    "AND claim = ? AND looked_as = 'study' GROUP BY ALL",
                     [search, claim],
                 )
-            }
-            assert row[1:] == (*(cells[group] for group in heads[1:-1]), held(total, unread))
-            if not is_known:
-                assert "0" not in row
+            )
+            assert sum(stated.values()) == looked
+            groups = any_set.sql(
+                "SELECT evidence_group, finding, count(*) FROM (SELECT finding, "
+                "unnest(evidence_groups) AS evidence_group FROM marts.claim_studies "
+                "WHERE search = ? AND claim = ? AND looked_as = 'study') GROUP BY ALL",
+                [search, claim],
+            )
+            nearest = next((n for n in PEOPLE if n in {group for group, _, _ in groups}), None)
+            said = "no study in people looked at it" if is_known else "not known"
+            if nearest:
+                own = {code: count for group, code, count in groups if group == nearest}
+                parts = [(own[code], words) for code, words in FINDINGS.items() if code in own]
+                said = f"{nearest}: {held(sum(own.values()), unread)}"
+                if is_split and len(parts) == 1:
+                    said += f" {parts[0][1]}"
+                elif is_split:
+                    said += f": {', '.join(f'{count} {words}' for count, words in parts)}"
+            assert row[0].strip().startswith(question)
+            assert row[1:] == (
+                held(looked, unread),
+                *(held(stated.get(code, 0), unread) if is_split else "" for code in FINDINGS),
+                held(reviews, unread),
+                said,
+                held(total, unread),
+            )
             compared += 1
     assert compared > 3
 
 
-def test_the_article_card_has_the_numbers_of_the_map(any_set: Published):
-    cards = html.parse(str(any_set.page)).getroot().find_class("claim")
-    totals = any_set.sql(
-        "SELECT claim, question, remark, held_count, coverage FROM marts.claim_totals "
-        "WHERE search = 'kratom' ORDER BY display_order"
-    )
-    assert [card.get("id") for card in cards] == [f"claim-{claim}" for claim, *_ in totals]
-    for card, (_, question, remark, count, coverage) in zip(cards, totals, strict=True):
-        assert card.find("summary").text_content().startswith(question)
-        feeds = [link for link in card.iter("a") if link.text == "New records on this, as a feed"]
-        assert len(feeds) == (coverage != "none")
-        assert all((any_set.directory / feed.get("href")).exists() for feed in feeds)
-        if remark:
-            assert remark in card.text_content()
-            assert card.find_class("number") == []
-        else:
-            assert count and card.find_class("number")
-            assert ("not known" in card.text_content()) == (coverage != "complete")
+def test_each_question_has_one_card_with_the_numbers_of_sql(any_set: Published):
+    for search, _, _ in searches(any_set):
+        totals = any_set.sql(
+            "SELECT claim, question, remark, held_count, coverage FROM marts.claim_totals "
+            "WHERE search = ? ORDER BY held_count = 0, display_order",
+            [search],
+        )
+        cards = html.parse(str(any_set.page)).getroot().find_class("claim")
+        own = {card.get("id"): card for card in cards}
+        for claim, question, remark, count, coverage in totals:
+            card = own[f"claim-{search}-{claim}"]
+            assert card.find("summary").text_content() == question
+            feeds = [
+                a for a in card.iter("a") if a.text == "New records on this question, as a feed"
+            ]
+            assert len(feeds) == (coverage != "none")
+            assert all((any_set.directory / feed.get("href")).exists() for feed in feeds)
+            if remark:
+                assert remark in card.text_content()
+                assert card.find_class("number") == []
+            else:
+                assert count and card.find_class("number")

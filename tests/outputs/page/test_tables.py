@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.outputs.page.facts import BANDS
 from tests.outputs.page.conftest import Published
 from tests.outputs.page.seen import held, known, labels, searches, span, tables
 
@@ -11,18 +12,18 @@ pytestmark = pytest.mark.whole
 
 COMPARED = (
     "Records by search",
-    "experiments on people",
+    "studies by who was studied and how it was compared",
+    "trials and human laboratory studies",
     "records by kind of study and year",
-    "by study type and year",
-    "summaries of other studies by year",
-    "claims by kind of study",
+    "records by study type and year",
+    "studies by question and what they state",
     "animal and laboratory work on pain",
     "reports from routine data",
-    "what the summaries sum up",
+    "what the reviews sum up",
     "as a part of",
     "last to enter PubMed",
-    "Retracted",
-    "Unclassified",
+    "retracted articles",
+    "records without a study type",
     "Rules the records were judged by",
     "How often a study type that was given is right",
 )
@@ -39,21 +40,52 @@ def test_records_by_search(any_set: Published):
     _, rows = tables(any_set)["Records by search, as of 2026-11-22"]
     found = any_set.sql(
         """
-        SELECT t.label, held_count, held_pain_count, held_retracted_count, held_preprint_count,
-            held_notice_count, held_member_count, held_unclassified_count, held_undated_count,
-            first_year, last_year, unread_count
+        SELECT t.label, held_count, held_pain_count, held_retracted_count, (
+                SELECT count(DISTINCT pmid) FROM ops.search_hits AS h
+                JOIN core.article_links AS l USING (pmid)
+                WHERE h.search = t.search AND h.left_at IS NULL AND l.ref_type = 'ErratumIn'
+            ), held_preprint_count, held_notice_count, held_member_count,
+            held_unclassified_count, held_undated_count, first_year, last_year, unread_count
         FROM marts.search_totals AS t JOIN evidence.searches AS s USING (search)
-        ORDER BY s.display_order
+        WHERE s.is_headline ORDER BY s.display_order
         """
     )
     assert rows == [
         (
             label,
-            *(held(count, unread) for count in counts[:8]),
-            "" if counts[8] is None else f"{counts[8]} to {counts[9]}",
+            *(held(count, unread) for count in counts[:9]),
+            "" if counts[9] is None else f"{counts[9]} to {counts[10]}",
         )
         for label, *counts, unread in found
     ]
+
+
+def test_the_evidence_map(any_set: Published):
+    """The four by four always, other places where they hold a study; people and badges below."""
+    shown = tables(any_set)
+    compared = 0
+    for search, label, _ in searches(any_set):
+        heads, rows = shown[f"{label}: studies by who was studied and how it was compared"]
+        found = any_set.sql(
+            """
+            SELECT row_label, column_label, held_study_count, held_people_count,
+                held_people_study_count, held_small_count, held_one_sex_count, unread_count
+            FROM marts.evidence_map WHERE search = ? AND part = 'studies'
+            """,
+            [search],
+        )
+        cells = {(row, column): values for row, column, *values in found}
+        assert len(heads) >= 5 and len(rows) >= 4
+        for name, *texts in rows:
+            for head, text in zip(heads[1:], texts, strict=True):
+                studies, people, of, small, one_sex, unread = cells.pop((name, head))
+                assert text.startswith(held(studies, unread))
+                assert (f"{people:,} people in {of} stud" in text) == (people > 0)
+                assert (f"{small:,} under 30 people" in text) == (small > 0)
+                assert (f"{one_sex:,} one sex" in text) == (one_sex > 0)
+                compared += studies
+        assert not [place for place, values in cells.items() if values[0]], "a cell is left out"
+    assert compared > 5
 
 
 def test_animal_and_laboratory_work(any_set: Published):
@@ -64,7 +96,7 @@ def test_animal_and_laboratory_work(any_set: Published):
         **labels(any_set, "species"), **labels(any_set, "assay"), **plain,
     }  # fmt: skip
     where = {"focus": "title or major heading", "outcome": "results", "mention": "elsewhere only"}
-    tied = {True: "one sentence, or two neighbours", False: "no sentence: side by side"}
+    tied = {True: "yes", False: "no"}
     compared = 0
     for search, label, _ in searches(any_set):
         found = any_set.sql(
@@ -123,7 +155,7 @@ def test_reports_from_routine_data(any_set: Published):
     assert compared > 1
 
 
-def test_what_the_summaries_sum_up(any_set: Published):
+def test_what_the_reviews_sum_up(any_set: Published):
     shown = tables(any_set)
     compared = 0
     for search, label, _ in searches(any_set):
@@ -135,7 +167,7 @@ def test_what_the_summaries_sum_up(any_set: Published):
             """,
             [search],
         )
-        caption = f"{label}: what the summaries sum up, as far as their words say"
+        caption = f"{label}: what the reviews sum up, as far as their words say"
         _, rows = shown.get(caption, ((), []))
         assert sorted(rows) == sorted(found)
         compared += len(rows)
@@ -171,17 +203,32 @@ def test_shares(complete_set: Published):
     assert compared > 2
 
 
-def test_retracted_corrected_and_unclassified(any_set: Published):
+def test_retracted_and_unclassified(any_set: Published):
     shown = tables(any_set)
-    _, rows = shown["Retracted and corrected records by search"]
-    assert len(rows) == len(searches(any_set))
-    _, articles = shown["Retracted articles of all searches"]
-    assert len(articles) == any_set.sql("SELECT count(DISTINCT pmid) FROM marts.retractions")[0][0]
-    _, rows = shown["Unclassified members by search and reason"]
-    found = any_set.sql(
-        "SELECT t.label, u.reason, u.held_count, u.unread_count FROM marts.unclassified AS u "
-        "JOIN marts.search_totals AS t USING (search)"
-    )
-    assert sorted(rows) == sorted(
-        (label, reason, held(count, unread)) for label, reason, count, unread in found
-    )
+    for search, label, _ in searches(any_set):
+        _, articles = shown.get(f"{label}: retracted articles", ((), []))
+        found = any_set.sql(
+            "SELECT a.title, a.citation FROM (SELECT DISTINCT pmid FROM marts.retractions "
+            "WHERE search = ?) JOIN marts.articles AS a USING (pmid) ORDER BY pmid DESC",
+            [search],
+        )
+        assert [row[0] for row in articles] == [f"{title}\n{cited}" for title, cited in found]
+        _, rows = shown.get(f"{label}: records without a study type, by reason", ((), []))
+        found = any_set.sql(
+            "SELECT reason, held_count, unread_count FROM marts.unclassified WHERE search = ?",
+            [search],
+        )
+        assert sorted(rows) == sorted(
+            (reason, held(count, unread)) for reason, count, unread in found
+        )
+    assert "Kratom: retracted articles" in shown
+    assert "Kratom: records without a study type, by reason" in shown
+
+
+def test_the_bands_of_the_chart_hold_each_group_once(any_set: Published):
+    groups = [
+        name for (name,) in any_set.sql("SELECT evidence_group FROM evidence.evidence_groups")
+    ]
+    banded = [name for names in BANDS.values() for name in names]
+    assert sorted(banded) == sorted(groups)
+    assert len(BANDS) <= 7

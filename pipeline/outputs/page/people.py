@@ -1,0 +1,160 @@
+"""Experiments on people: the answer, the studies that measured pain, and all of them below."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.outputs.answer import Answer, answers, sentence
+from pipeline.outputs.page.facts import Facts, Search
+
+SHOWN = 50
+NAMED = 6
+"""Studies that the first screen names; the number beside them opens all."""
+
+_PAIN = {
+    "provoked": "provoked in volunteers",
+    "patients": "of patients",
+    "unclear": "measured; of whom is unclear",
+}
+_SPLIT = "\x1f"
+_ROWS = """
+SELECT h.*, (
+    SELECT list({'pmid': a.pmid, 'title': a.title, 'citation': a.citation, 'doi': a.doi_url,
+        'author': a.first_author, 'year': a.year,
+        'is_stated': c.coi_statement IS NOT NULL, 'agencies': (
+            SELECT list(DISTINCT g.agency ORDER BY g.agency) FROM core.grants AS g
+            WHERE g.pmid = a.pmid AND g.agency IS NOT NULL)}
+        ORDER BY a.year, a.pmid)
+    FROM marts.articles AS a JOIN core.articles AS c USING (pmid)
+    WHERE list_contains(h.report_pmids, a.pmid)
+) AS reports, (
+    SELECT list({'is_tied': d.is_tied, 'substances': d.substances, 'doses': d.doses,
+        'purposes': d.purposes} ORDER BY d.pmid, NOT d.is_tied, d.row_no)
+    FROM marts.human_experimental_doses AS d
+    WHERE d.search = h.search AND d.study_group = h.study_group
+        AND list_contains(h.report_pmids, d.pmid) AND len(d.doses) > 0
+) AS given, (
+    SELECT list(DISTINCT f.value ORDER BY f.value) FROM evidence.article_facets AS f
+    WHERE f.facet = 'comparator' AND f.value <> 'not_stated'
+        AND list_contains(h.report_pmids, f.pmid)
+) AS comparators
+FROM marts.human_experimental AS h
+WHERE h.search = ? AND h.report_count > 0 AND h.is_on_topic
+ORDER BY NOT h.is_pain_measured, NOT h.is_pain_checked, h.last_year DESC NULLS LAST, h.study_group
+LIMIT ?
+"""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of the answer: words, or a number with the records it opens.
+
+    Attributes:
+        words: the words, or the number as text.
+        count: the number; None for words.
+        selection: what its records have in common, as the address names it.
+        is_of_studies: whether it counts studies, which may have several records.
+    """
+
+    words: str
+    count: int | None = None
+    selection: Mapping[str, str] = field(default_factory=dict)
+    is_of_studies: bool = False
+
+
+def answer(facts: Facts, search: Search) -> dict[str, Any]:
+    """The sentence at the top, cut where a number opens its records, and who was asked."""
+    found = next(one for one in answers(facts.con) if one.search == search.name)
+    return {"pieces": _pieces(found), "source": found.source}
+
+
+def _pieces(found: Answer) -> list[Piece]:
+    numbers: list[Piece] = []
+
+    def number(name: str, count: int) -> str:
+        if name in ("listed", "held"):
+            selection = {"search": found.search, "counted": "all"}
+            # what PubMed lists and is not here has no record to open
+            is_here = name == "held" or count == found.held
+            numbers.append(Piece(f"{count:,}", count if is_here else None, selection))
+        else:
+            selection = {"search": found.search, "mark": f"answer_{name}:{found.search}"}
+            numbers.append(Piece(f"{count:,}", count, selection, is_of_studies=True))
+        return _SPLIT
+
+    words = sentence(found, number).split(_SPLIT)
+    pieces = [Piece(words[0])]
+    for one, after in zip(numbers, words[1:], strict=True):
+        pieces += [one, Piece(after)]
+    return pieces
+
+
+def people(facts: Facts, search: Search) -> dict[str, Any]:
+    """The counts of a search, and a row a study, those that measured pain first."""
+    row = facts.con.execute(
+        "SELECT held_count, held_group_count, held_pain_group_count, held_mention_group_count "
+        "FROM marts.human_experimental_totals WHERE search = ?",
+        [search.name],
+    ).fetchone()
+    assert row is not None
+    records, studies, pain, mention = row
+    cursor = facts.con.execute(_ROWS, [search.name, SHOWN])
+    names = [column[0] for column in cursor.description or []]
+    rows = [_study(facts, dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+    return {
+        "records": records,
+        "studies": studies,
+        "pain": pain,
+        "mention": mention,
+        "rows": rows,
+        "named": [row for row in rows if row["is_pain_measured"]][:NAMED],
+        "shown": SHOWN,
+        "has_comparators": any(row["comparators"] for row in rows),
+    }
+
+
+def _study(facts: Facts, study: dict[str, Any]) -> dict[str, Any]:
+    def said(facet: str, values: list[str]) -> str:
+        return ", ".join(facts.label(facet, value) for value in values)
+
+    reports = study["reports"]
+    people = said("trial_population", study["populations"])
+    size = study["sample_size"]
+    comparators = said("comparator", study["comparators"] or [])
+    doses = [dose for given in study["given"] or [] for dose in given["doses"]]
+    agencies = [agency for one in reports for agency in one["agencies"] or []]
+    shown = {
+        "People": f"{size:,}, {people}" if size and people else f"{size:,}" if size else people,
+        "Dose": ", ".join(dict.fromkeys(doses)),
+        "Compared with": comparators,
+        "Pain": _PAIN.get(study["pain_kind"] or "", "measured"),
+        "Funding": "; ".join(dict.fromkeys(agencies)),
+        "Conflicts": "statement in the record" * any(one["is_stated"] for one in reports),
+    }
+    return {
+        **study,
+        "mark": f"group:{study['study_group']}",
+        "measured": said("trial_purpose", study["purposes"]),
+        "people": people,
+        "what": said("substance", study["substances"]),
+        "tests": said("assay", study["outcomes"]),
+        "places": said("study_country", study["countries"]),
+        "comparators": comparators,
+        "doses": [_dose(facts, given) for given in study["given"] or []],
+        "stated": [(name, words) for name, words in shown.items() if words],
+        "not_stated": [name for name, words in shown.items() if not words],
+        "checked": len(study["checked_pmids"]),
+        "others": len(study["other_pmids"]),
+    }
+
+
+def _dose(facts: Facts, given: dict[str, Any]) -> str:
+    """A dose, with the substance and purpose a sentence ties to it; without, side by side."""
+    doses = ", ".join(given["doses"])
+    if not given["is_tied"]:
+        return f"{doses} (not tied)"
+    tied = [facts.label("substance", one) for one in given["substances"]]
+    tied += [facts.label("trial_purpose", one) for one in given["purposes"]]
+    return f"{doses}: {', '.join(tied)}"

@@ -1,0 +1,100 @@
+"""The questions: how many studies looked at each, what they state, the nearest in people."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from pipeline.evidence.findings import FINDINGS
+from pipeline.identifiers import doi_url
+from pipeline.outputs import claims
+from pipeline.outputs.page.facts import BANDS, Facts, Search, rows_of
+
+STEPS = (1, 2, 5, 10, 30)
+"""From how many studies on a cell has its next darker shade."""
+IN_PEOPLE = tuple(name for band in list(BANDS)[:3] for name in BANDS[band])
+"""Groups of studies of people, those that come nearest to an answer first."""
+
+
+def questions(facts: Facts, search: Search) -> dict[str, Any] | None:
+    """A row a question with its card; those that no record addresses apart."""
+    rows = facts.claim_maps.get(search.name)
+    if rows is None:
+        return None
+    newest = _newest(facts, search)
+    leaned_on = _leaned_on(facts)
+    asked = _asked(facts)
+    for row in rows:
+        row |= asked[row["claim"]]
+        is_counted = row["coverage"] != "none"
+        row["looked"] = claims.looked_in(row, "looked") if is_counted else {}
+        row["reviews"] = row["held_review_count"] or 0
+        row["shade"] = sum(row["looked"].get("looked", 0) >= step for step in STEPS)
+        row["kinds"] = _kinds(row)
+        row["nearest"] = next(
+            (kind for name in IN_PEOPLE for kind in row["kinds"] if kind["group"] == name), None
+        )
+        row["rest"] = claims.rest(row) if is_counted else ""
+        row["newest"] = [newest[pmid] for pmid in row["newest_pmids"] or []]
+        row["leaned_on"] = leaned_on.get(row["claim"], [])
+    return {
+        "findings": FINDINGS,
+        "warning": claims.LOOKED_AT,
+        "groups": [
+            (label, list(group))
+            for label, group in groupby(
+                (row for row in rows if row["held_count"]), lambda row: row["group_label"]
+            )
+        ],
+        "unknown": [row for row in rows if not row["held_count"]],
+    }
+
+
+def _asked(facts: Facts) -> dict[str, dict[str, Any]]:
+    """By claim, its group, what counts as an answer, and whether the popular article asks it."""
+    rows = rows_of(
+        facts.con,
+        """
+        SELECT c.claim, g.label AS group_label, c.asks = 'does_it' AS is_yes_or_no, c.definition,
+            c.what_counts, list_contains(c.cards, 'article') AS is_in_the_article
+        FROM evidence.claims AS c JOIN evidence.question_groups AS g USING (question_group)
+        """,
+    )
+    return {row["claim"]: row for row in rows}
+
+
+def _kinds(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The kinds of studies that looked at a question, each with what they state."""
+    return [
+        {
+            "group": name,
+            "count": cell["looked"],
+            "as": "review" if cell["is_summary"] else "study",
+            "findings": [(cell[code], label) for code, label in FINDINGS.items() if cell[code]],
+        }
+        for name, cell in row["groups"].items()
+        if cell["looked"]
+    ]
+
+
+def _leaned_on(facts: Facts) -> dict[str, list[dict[str, Any]]]:
+    """By claim, the studies that the popular article leans on."""
+    codes = facts.con.execute(
+        "SELECT DISTINCT unnest(claims) AS claim FROM evidence.claim_leaned_on ORDER BY claim"
+    ).fetchall()
+    found = {code: claims.leaned_on(facts.con, code) for (code,) in codes}
+    for study in (study for studies in found.values() for study in studies):
+        study["doi_url"] = doi_url(study["doi"])
+    return found
+
+
+def _newest(facts: Facts, search: Search) -> dict[int, dict[str, Any]]:
+    rows = rows_of(
+        facts.con,
+        """
+        SELECT DISTINCT a.pmid, a.title, a.citation, a.doi_url FROM marts.articles AS a
+        WHERE a.pmid IN (SELECT unnest(newest_pmids) FROM marts.claim_totals WHERE search = ?)
+        """,
+        search.name,
+    )
+    return {row["pmid"]: row for row in rows}

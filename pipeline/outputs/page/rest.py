@@ -1,0 +1,213 @@
+"""What stands at the end of the page: all numbers, shares of PubMed, what is new, the search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.outputs.headline import by_study_type, marked
+from pipeline.outputs.page.facts import Facts, Search, rows_of
+from pipeline.outputs.wording import share
+
+YEARS_SHOWN = 15
+NEWEST_SHOWN = 10
+PARTS = {"pubmed": "all of PubMed", "pain": "PubMed's records on pain"}
+CORRECTIONS = {
+    "ErratumIn": "erratum",
+    "CorrectedandRepublishedIn": "corrected and republished",
+    "ExpressionOfConcernIn": "expression of concern",
+    "UpdateIn": "update",
+}
+"""NLM's links from an article to what corrects it."""
+
+
+def numbers(facts: Facts) -> dict[str, Any]:
+    """A row a search: its records, and what is counted apart."""
+    corrected = facts.con.execute(
+        """
+        SELECT h.search, count(DISTINCT h.pmid) FROM ops.search_hits AS h
+        JOIN core.article_links AS l USING (pmid)
+        WHERE h.left_at IS NULL AND list_contains(?, l.ref_type) GROUP BY h.search
+        """,
+        [list(CORRECTIONS)],
+    ).fetchall()
+    hidden = rows_of(
+        facts.con,
+        "SELECT label, held_count FROM marts.search_totals WHERE NOT list_contains(?, search) "
+        "AND held_count > 0 ORDER BY search",
+        [search.name for search in facts.searches],
+    )
+    return {"corrected": dict(corrected), "hidden": hidden}
+
+
+def types(facts: Facts, search: Search) -> dict[str, Any]:
+    """The table of study types by year."""
+    return {"table": by_study_type(facts.con, search.name)}
+
+
+def summaries(facts: Facts, search: Search) -> dict[str, Any]:
+    """What reviews sum up, as far as their words say."""
+    return {
+        "rows": rows_of(
+            facts.con,
+            """
+            SELECT s.study_type, t.label, s.synthesis_of, count(*) AS count
+            FROM marts.summaries_of_studies AS s JOIN evidence.study_types AS t USING (study_type)
+            WHERE s.search = ? AND s.counted_as = 'record'
+            GROUP BY ALL ORDER BY any_value(t.display_order), s.synthesis_of
+            """,
+            search.name,
+        )
+    }
+
+
+def points(facts: Facts) -> list[dict[str, Any]]:
+    """A point a search, denominator and year, for the charts; NULL has no point and is not a 0."""
+    return rows_of(
+        facts.con,
+        """
+        SELECT search, denominator, year, records_per_100k AS share,
+            CASE year(counted_at) - year WHEN 0 THEN 'partial' WHEN 1 THEN 'provisional'
+                ELSE 'settled' END AS kind
+        FROM marts.topic_share_by_year ORDER BY search, denominator, year
+        """,
+    )
+
+
+def shares(facts: Facts, search: Search) -> dict[str, Any]:
+    """Records per 100,000 of PubMed by entry year; nothing where PubMed was not counted."""
+    rows = rows_of(
+        facts.con,
+        """
+        SELECT denominator, year, held_member_count AS members, denominator_count AS total,
+            records_per_100k AS share, year(counted_at) AS counted_year
+        FROM marts.topic_share_by_year WHERE search = ?
+        QUALIFY row_number() OVER (PARTITION BY denominator ORDER BY year DESC) <= ?
+        ORDER BY denominator DESC, year DESC
+        """,
+        search.name,
+        YEARS_SHOWN,
+    )
+    parts: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        row["label"] = marked(row["year"], row["counted_year"])
+        parts.setdefault(row["denominator"], []).append(row)
+    return {"parts": [{"code": code, "of": PARTS[code], "rows": parts[code]} for code in parts]}
+
+
+def newest(facts: Facts, search: Search) -> dict[str, Any]:
+    """What is new since the last published set, and the last records to enter PubMed."""
+    entered = facts.con.execute(
+        "SELECT reason, sum(record_count)::INTEGER FROM marts.new_articles "
+        "WHERE search = ? GROUP BY reason",
+        [search.name],
+    ).fetchall()
+    rows = rows_of(
+        facts.con,
+        """
+        SELECT a.pmid, a.title, a.citation, a.doi_url, a.study_type_label AS kind, a.counted_as,
+            y.entry_at::DATE AS entered
+        FROM ops.search_hits AS h
+        JOIN marts.articles AS a USING (pmid)
+        LEFT JOIN core.article_years AS y USING (pmid)
+        WHERE h.search = ? AND h.left_at IS NULL
+        ORDER BY y.entry_at DESC NULLS LAST, a.pmid DESC LIMIT ?
+        """,
+        search.name,
+        NEWEST_SHOWN,
+    )
+    return {"entered": dict(entered), "rows": rows}
+
+
+def retracted(facts: Facts, search: Search) -> dict[str, Any]:
+    """The retracted articles of a search, with their notices."""
+    return {
+        "rows": rows_of(
+            facts.con,
+            """
+            SELECT DISTINCT ON (r.pmid) r.pmid, r.title, r.citation, r.notice_pmid, r.notice_source
+            FROM marts.retractions AS r WHERE r.search = ? ORDER BY r.pmid DESC
+            """,
+            search.name,
+        )
+    }
+
+
+def unread(facts: Facts, search: Search) -> dict[str, Any]:
+    """Records of a search that could not be read: the tables know nothing of them."""
+    return {
+        "rows": rows_of(
+            facts.con,
+            "SELECT pmid, is_held, reason FROM marts.unread_records WHERE search = ? "
+            "OR search IS NULL ORDER BY pmid NULLS LAST, reason",
+            search.name,
+        )
+    }
+
+
+def unclassified(facts: Facts, search: Search) -> dict[str, Any]:
+    """Records without a study type, by reason."""
+    return {
+        "rows": rows_of(
+            facts.con,
+            "SELECT reason, held_count AS count FROM marts.unclassified WHERE search = ? "
+            "ORDER BY reason",
+            search.name,
+        )
+    }
+
+
+def asked(facts: Facts, search: Search) -> dict[str, Any]:
+    """How the search was made: verbatim, with what was made of it."""
+    found = rows_of(
+        facts.con,
+        """
+        SELECT source, strategy, query_translation, warnings, hit_count, unread_count, searched_at
+        FROM marts.search_log WHERE search = ? ORDER BY searched_at DESC LIMIT 1
+        """,
+        search.name,
+    )
+    local = rows_of(
+        facts.con,
+        "SELECT pmid, title FROM marts.search_differences "
+        "WHERE search = ? AND matched_by = 'local' ORDER BY pmid DESC",
+        search.name,
+    )
+    log = found[0] if found else None
+    return {"log": log, "local": local, "who": who_answered(log["source"] if log else "")}
+
+
+def who_answered(source: str) -> str:
+    """Who answered a search, within a sentence: a replay server is not PubMed."""
+    if source.startswith("PubMed"):
+        return "PubMed"
+    return "The replay server" if "server" in source else "The reader of files"
+
+
+def rules(facts: Facts) -> dict[str, Any]:
+    """The rules that records were judged by, and how often each study type was right."""
+    found = facts.con.execute(
+        """
+        SELECT study_type, starts_with(measured_on, 'kratom'), measured_on, precision_value,
+            precision_low, precision_high, predicted_count
+        FROM evidence.study_type_accuracy WHERE precision_value IS NOT NULL
+        ORDER BY predicted_count DESC, measured_on
+        """
+    ).fetchall()
+    best: dict[tuple[str, bool], str] = {}
+    for code, on_kratom, measured_on, *figures in found:  # that of the most records
+        best.setdefault((code, on_kratom), f"{share(*figures)} ({measured_on})")
+    return {
+        "sets": rows_of(
+            facts.con,
+            "SELECT kind, rules_version AS version, rule_count AS count "
+            "FROM evidence.rule_sets ORDER BY kind",
+        ),
+        "quality": [
+            {
+                "label": one.label,
+                "on_kratom": best.get((one.code, True), "not measured on kratom"),
+                "elsewhere": best.get((one.code, False), "not measured"),
+            }
+            for one in facts.types
+        ],
+    }
