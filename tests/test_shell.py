@@ -256,7 +256,18 @@ def test_completion_is_a_script_that_its_shell_reads(shell, capsys):
 # -- starting quickly
 
 
-HEAVY = {"pandas", "numpy", "Bio", "prefect", "rich", "argcomplete", "pydantic", "requests", "re2"}
+HEAVY = {
+    "pandas",
+    "numpy",
+    "Bio",
+    "prefect",
+    "rich",
+    "argcomplete",
+    "pydantic",
+    "requests",
+    "re2",
+    "lxml",
+}
 
 
 def imported_by(code: str) -> set[str]:
@@ -273,7 +284,7 @@ def imported_by(code: str) -> set[str]:
     [
         ("from pipeline.cli import build_parser; build_parser()", set()),
         ("from pipeline.outputs import query, lookup, catalogue", set()),
-        ("from pipeline import before_run, update", {"pydantic", "requests", "re2"}),
+        ("from pipeline import before_run, update", {"pydantic", "requests", "re2", "lxml"}),
     ],
     ids=["help", "reading", "update"],
 )

@@ -17,7 +17,7 @@ from typing import TextIO
 import duckdb
 
 from pipeline.errors import CheckError, ConfigurationError
-from pipeline.outputs import catalogue, rows
+from pipeline.outputs import rows
 from pipeline.outputs.wording import scope
 from pipeline.settings import Settings
 from pipeline.storage import first_line, for_duckdb
@@ -177,6 +177,8 @@ def _told_plainly(con: duckdb.DuckDBPyConnection, sql: str) -> Iterator[None]:
     except duckdb.Error as error:
         if CORRUPT in str(error):
             raise  # `open_published` says what helps
+        from pipeline.outputs import catalogue  # here, since few queries are wrong
+
         raise ConfigurationError(
             f"DuckDB says: {str(error).strip()}",
             effect="There is no answer, or only the part of it above.",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from pipeline.evidence.findings import FINDINGS
+
 MEASURED = ("assay", "trial_purpose", "harm")
 """Facets that say what was measured or looked for."""
 WHOM = ("species", "trial_population", "population", "sex", "age_group", "sample_size")
@@ -22,7 +24,7 @@ _RECORDS = """
         GROUP BY ALL
     ),
     asked AS (
-        SELECT c.pmid, string_agg(q.question, ' ' ORDER BY q.display_order) AS told
+        SELECT c.pmid, list([q.question, c.finding] ORDER BY q.display_order) AS told
         FROM evidence.article_claims AS c JOIN evidence.claims AS q ON c.claim = q.claim
         WHERE c.how IN ('measured', 'observed')
         GROUP BY c.pmid
@@ -46,7 +48,7 @@ class Told:
         link: its address in PubMed, else of its DOI; empty where it has neither.
         measured: tests, purposes and harms looked for.
         whom: animals or people it was measured in, with their number.
-        questions: questions of the claims that it measured or observed.
+        questions: those of the claims that it measured or observed, with what its authors state.
     """
 
     pmid: int
@@ -91,4 +93,11 @@ def read(con: duckdb.DuckDBPyConnection, pmids: list[int]) -> dict[int, Told]:
     rows = con.execute(
         _RECORDS, {"pmids": pmids, "whom": list(WHOM), "facets": [*MEASURED, *WHOM]}
     ).fetchall()
-    return {row[0]: Told(*row) for row in rows}
+    return {row[0]: Told(*(*row[:11], _asked(row[11]))) for row in rows}
+
+
+def _asked(questions: list[tuple[str, str]] | None) -> str | None:
+    """Questions with what the authors state of each, in words; None where there are none."""
+    if not questions:
+        return None
+    return " ".join(f"{question} ({FINDINGS[finding]})" for question, finding in questions)

@@ -150,10 +150,10 @@ def test_an_entry_says_substance_data_source_data_years_and_matched_words(latest
     for part in (
         r"<strong>Surveillance data, ",
         r"<b>Substance:</b> Kratom leaf, extract or product \(.*[Kk]ratom.*?\)</li>",
-        r"<b>Harm:</b> .*Liver injury \(.*liver injury.*?\)</li>",
+        r"<b>Harm:</b> .*Liver injury \(reported: .*liver injury.*?\)</li>",
         r"<b>Source of surveillance data:</b> poison centre \(.+?\)</li>",
         r"<b>Years of the data:</b> 2011-2017</li>",
-        r"\bsafety\.liver \(observed: .*liver injury.*?\)",
+        r"\bsafety\.liver \(observed, reported: .*liver injury.*?\)",
     ):
         assert re.search(part, entry.content[0].value), part
 
@@ -162,7 +162,7 @@ def test_an_entry_says_what_was_measured_in_whom(latest):
     (entry,) = read(latest, "feeds/substance/mitragynine.atom").entries
     assert "Measured: Hot plate" in entry.summary and "In: Mouse" in entry.summary
     assert "<b>Measured:</b> Hot plate" in entry.content[0].value
-    assert "Looked at: Does kratom or mitragynine reduce pain?" in entry.summary
+    assert "Looked at: Does kratom or mitragynine reduce pain? (" in entry.summary
 
 
 def test_terms_to_filter_by_are_codes(latest):

@@ -34,7 +34,10 @@ _LISTS = {
         "marts.article_facets", "t.facet_label || ': ' || t.value_label", "facet, t.value",
         "t.value <> 'not_stated'",
     ),
-    "claim_labels": ("evidence.article_claims", "t.claim || ' (' || t.how || ')'", "claim", "true"),
+    "claim_labels": (
+        "evidence.article_claims", "t.claim || ' (' || t.how || ', ' || t.finding || ')'", "claim",
+        "true",
+    ),
     "isbns": ("core.article_identifiers", "t.value", "position", "t.element = 'Isbn'"),
     "chemicals": ("core.chemicals", "t", "position", "true"),
     "grants": ("core.grants", "t", "position", "true"),

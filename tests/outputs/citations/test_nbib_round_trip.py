@@ -100,7 +100,8 @@ def warehouse(source: Path | bytes) -> duckdb.DuckDBPyConnection:
         CREATE TABLE marts.article_facets
             (pmid INTEGER, facet VARCHAR, facet_label VARCHAR, value VARCHAR, value_label VARCHAR);
         CREATE SCHEMA evidence;
-        CREATE TABLE evidence.article_claims (pmid INTEGER, claim VARCHAR, how VARCHAR);
+        CREATE TABLE evidence.article_claims
+            (pmid INTEGER, claim VARCHAR, how VARCHAR, finding VARCHAR);
         """
     )
     return con
