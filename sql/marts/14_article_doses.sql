@@ -1,6 +1,6 @@
 -- Doses as numbers: the values of the facet dose, in columns that can be compared.
 
-CREATE OR REPLACE TABLE marts.article_doses ( -- one row per record and dose that was given, or that people took; doses of another substance are told apart
+CREATE OR REPLACE TABLE marts.article_doses ( -- one row per record and dose that was given, or that people took; those of another substance are marked
     pmid INTEGER NOT NULL, -- the record
     value VARCHAR NOT NULL, -- the value of the facet, e.g. 10-20 mg/kg mitragynine
     amount_low DOUBLE NOT NULL, -- the amount; of a range the lower end
