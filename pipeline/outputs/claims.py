@@ -34,7 +34,7 @@ def the_map(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]
     Returns:
         Rows of marts.claim_totals, each with what evidence.claims says of the question (cards,
         question_group and its `group_label`, asks, definition, what_counts, not_readings),
-        `groups` {group: {measured, beside, looked, and a count for each finding}} of what is held,
+        `groups` {group: {looked, and a count for each finding}} of what is held,
         and `readings` (how many people's readings stand beside it).
 
     Raises:
@@ -68,8 +68,6 @@ def the_map(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]
         search,
     ):
         groups.setdefault(row["claim"], {})[row["evidence_group"]] = {
-            "measured": row["held_measured_count"],
-            "beside": row["held_beside_count"],
             **{name: row[f"held_{column}"] for name, column in counts_of("looked").items()},
             "short_label": row["short_label"],
             "is_summary": row["group_kind"] == "summary",
