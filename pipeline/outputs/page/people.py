@@ -1,4 +1,4 @@
-"""Trials and human laboratory studies: the answer, the studies that measured pain, and all of them below."""
+"""Trials and human laboratory studies: the answer, those that measured pain, then all of them."""
 
 from __future__ import annotations
 
