@@ -2,9 +2,9 @@
 
 The records are synthetic, of real length (tests/outputs/page/many.py). Each time is the median of
 runs in headless Chromium, beside that of an empty page opened in turn with it, so that a busy
-machine slows both alike. First drawn: the first list of records and the tables stand. Charted:
-the bars stand too. Filtered: from an input to the new list and count, without the bars, which
-follow by themselves.
+machine slows both alike. First drawn: the first rows of the list and the tables stand. Charted:
+the bars stand too. Filtered, sorted: from the event to the new list, count, facets and chart.
+As in Lighthouse, also how much the page shifts while it loads, and its longest task.
 """
 
 from __future__ import annotations
@@ -22,14 +22,24 @@ DRAWN = """
     const [entry] = performance.getEntriesByName('first-contentful-paint');
     return entry ? entry.startTime : null
 """
-LISTED = "return performance.getEntriesByName('ketum-listed')[0]?.startTime ?? null"
-CHARTED = "return performance.getEntriesByName('ketum-charted')[0]?.startTime ?? null"
+MARKED = "return performance.getEntriesByName(arguments[0])[0]?.startTime ?? null"
 FILTER = """
     const field = document.querySelector('[name=text]');
     field.value = arguments[0];
     const began = performance.now();
     field.dispatchEvent(new Event('input', { bubbles: true }));
     return performance.now() - began;
+"""
+SORT = """
+    const began = performance.now();
+    document.querySelector('#list-head th:nth-child(2) button').click();
+    return performance.now() - began;
+"""
+SEEN = """
+    const [kind, done] = arguments;
+    new PerformanceObserver((list) => done(list.getEntries().map((e) => e.value ?? e.duration)))
+        .observe({ type: kind, buffered: true });
+    setTimeout(() => done([]), 300);
 """
 WORDS = ("rats", "rats mi", "rats mitragynine", "chronic pain", "nothing has this", "")
 
@@ -44,11 +54,15 @@ def measured(browser: Browser, page: Path, empty: Path) -> dict[str, float]:
         times[f"{name}: loaded, driver and all"] = 1000 * (time.perf_counter() - began)
         browser.wait(f"return (() => {{ {DRAWN} }})() !== null")
         times[f"{name}: first paint"] = browser.run(DRAWN)
-    browser.wait(f"return (() => {{ {CHARTED} }})() !== null")
-    times["page: first drawn (list and tables)"] = browser.run(LISTED)
-    times["page: charted"] = browser.run(CHARTED)
+    browser.wait("return document.documentElement.dataset.ready === 'yes'")
+    times["page: first drawn (list and tables)"] = browser.run(MARKED, "ketum-listed")
+    times["page: charted"] = browser.run(MARKED, "ketum-charted")
+    seen = browser.driver.execute_async_script
+    times["page: longest task"] = max(seen(SEEN, "longtask"), default=0)
+    times["page: layout shift, thousandths"] = 1000 * sum(seen(SEEN, "layout-shift"))
     times["page: first filter by text"] = browser.run(FILTER, "kratom")
     times["page: filter by text"] = statistics.median(browser.run(FILTER, w) for w in WORDS)
+    times["page: sort by title"] = browser.run(SORT)
     return times
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -89,6 +90,37 @@ def housekeeping() -> State[Any]:
         return f"{len(removed)} removed from the data directory, {runs} run(s) from Prefect."
 
     return _state_of("housekeeping", work)
+
+
+@flow(name="bulk-load", flow_run_name=_name, persist_result=False)
+def bulk_load(
+    places: list[str],
+    match: list[str] | None = None,
+    name: str | None = None,
+    processes: int | None = None,
+) -> State[Any]:
+    """Read NLM's baseline and update files, as `ketum bulk-load` does; no deployment has it.
+
+    Args:
+        places: files, or directories that hold them.
+        match: searches whose records are kept (default: all).
+        name: of the archive the records go to (default: files).
+        processes: files read at a time (default: one a processor).
+    """
+
+    def work(settings: Settings) -> str:
+        from pipeline import before_run
+        from pipeline.commands.bulk_load import options_for
+        from pipeline.update import run_update
+
+        options = options_for(settings, map(Path, places), match or (), name, processes)
+        before_run.prepare(options.origin, settings)
+        receipt = run_update(options, settings)
+        notify.after_run(settings, is_published=True)
+        told = receipt.records
+        return f"{receipt.records_read} read, {told['new']} new, {told['changed']} changed."
+
+    return _state_of("bulk-load", work)
 
 
 def _state_of(name: str, work: Callable[[Settings], str]) -> State[Any]:

@@ -230,3 +230,15 @@ def test_workers_end_when_their_parent_is_killed(tmp_path):
             return
         time.sleep(0.1)
     pytest.fail("the worker lives on")
+
+
+@pytest.mark.whole
+def test_the_flow_does_the_same(settings, published, tmp_path, monkeypatch):
+    from flows.upkeep import bulk_load
+
+    monkeypatch.setenv("KETUM_DATA", str(settings.data))
+    file(tmp_path / "files", 1, article(1, KRATOM), article(2, LEAF))
+    state = bulk_load.fn(places=[str(tmp_path / "files")], match=["kratom"])
+    assert state.is_completed()
+    assert state.message == "2 read, 1 new, 0 changed."
+    assert titles(published) == [(1, 1, KRATOM)]

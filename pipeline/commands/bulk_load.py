@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from pipeline.commands.parsers import Subparsers
@@ -29,28 +30,51 @@ def register(commands: Subparsers) -> None:
     )  # fmt: skip
     bulk.add_argument("--name", help="name of the archive the records go to (default: files)")
     bulk.add_argument(
-        "--processes", type=int, metavar="N", default=os.cpu_count() or 1,
-        help="files read at a time (default: one a processor, %(default)s)",
+        "--processes", type=int, metavar="N",
+        help="files read at a time (default: one a processor)",
     )  # fmt: skip
     bulk.add_argument("--quiet", action="store_true", help="no receipt, only warnings and errors")
 
 
 def _bulk_load(settings: Settings, arguments: argparse.Namespace) -> int:
+    options = options_for(
+        settings, arguments.places, arguments.match, arguments.name, arguments.processes
+    )
+    return publish_update(options, settings, quiet=arguments.quiet)
+
+
+def options_for(
+    settings: Settings,
+    places: Iterable[Path],
+    match: Iterable[str],
+    name: str | None,
+    processes: int | None,
+) -> Options:
+    """What an update of these files may be told.
+
+    Args:
+        settings: where the searches are defined.
+        places: files, or directories that hold them.
+        match: names of searches; none for all.
+        name: of the archive the records go to; None for the usual one.
+        processes: files read at a time; None for one a processor.
+
+    Raises:
+        ConfigurationError: there is no such search or file, or a file is named twice.
+    """
     from pipeline import series
     from pipeline.evidence.topics import load_topics
 
     names = [one.name for one in load_topics(settings.reference / "topics.toml").searches]
-    if unknown := sorted(set(arguments.match) - set(names)):
+    if unknown := sorted(set(match) - set(names)):
         raise ConfigurationError(
             f"There is no search {unknown[0]!r}.",
             effect="Nothing was read.",
             next_step=f"name any of {', '.join(names)}.",
         )
-    files = series.in_order(arguments.places)
-    options = Options(
-        from_files=files,
-        match=tuple(arguments.match),
-        processes=arguments.processes,
-        name=arguments.name,
+    return Options(
+        from_files=series.in_order(list(places)),
+        match=tuple(match),
+        processes=processes or os.cpu_count() or 1,
+        name=name,
     )
-    return publish_update(options, settings, quiet=arguments.quiet)

@@ -69,7 +69,7 @@ def _claims(settings: Settings, arguments: argparse.Namespace) -> int:
             found, text = claim, claims_text.one_text(claim)
         else:
             every = claims.the_map(con, search)
-            found, text = every, claims_text.map_text(every)
+            found, text = every, claims_text.map_text(every, claims.cards(con))
     if arguments.json:
         print(for_json(json.dumps(found, indent=1, ensure_ascii=False, default=str)))
     else:

@@ -26,7 +26,7 @@ _KRATOM = "kratom"
 """Kratom of which nothing more is said: anything more exact goes before it."""
 _MATERIAL = ("leaf", "extract", "decoction", _KRATOM)
 _SMALL = {
-    "half": "0.5", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6",
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6",
     "seven": "7", "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
     "fifteen": "15", "twenty": "20", "thirty": "30", "fifty": "50", "sixty": "60",
 }  # fmt: skip
@@ -40,9 +40,11 @@ _UNITS = {
 _COUNTED = {"cup": "decoction", "leaf": "leaf", "spoon": "leaf", "capsule": _KRATOM}
 """What people take in pieces, where the words around it do not say of what."""
 _DRUNK = ("ml", "l", "cup")
+_OF_PLANT = (*_DRUNK, *_COUNTED)
+"""Units that are a dose of plant material alone: of other things so much blood or gel."""
 _PER = r"(?:\s?/\s?|\s?[.\u00b7]?\s?(?=kg\s?-\s?1)|\s(?:per|a)\s)"
 _DOSE = re.compile(
-    rf"(?<![\w,-])(?<!\d[./])(?P<numbers>{_NUMBER}"
+    rf"(?<![\w,-])(?<!\d[./])(?<!\u00b1)(?<!\u00b1\s)(?<!\+/-\s)(?P<numbers>{_NUMBER}"
     rf"(?:(?:\s?,\s?(?:and\s|or\s)?|\s?-\s?|\s(?:and|or|to|up to)\s|\s?/\s?){_NUMBER})*)"
     rf"(?:\s(?:or|and) (?:more|over|fewer|less))?(?:\s|-)?"
     rf"(?P<unit>{'|'.join(_UNITS)})(?![\w\u03bc])"
@@ -54,7 +56,7 @@ _RANGE = re.compile(r"\s?-\s?|\s(?:up )?to\s")
 _NO_DOSE_BEHIND = re.compile(
     r"\s?(?:/|per\s)\s?(?:\u03bc?l|d?l|ml|g|mg|cm|m2|mol|disc|well|capsule|tablet|serving|gram|"
     r"min|h|hour|glass|cup|leaf|bag|unit|product|package|year|week|month|kg (?:of )?(?:tissue|dry))"
-    r"\b|\s?/\s?\d+\s?m?l\b"
+    r"\b|\s?/\s?\d+\s?(?:m?l|g)\b"
     r"|\s(?:of\s)?(?:[\w-]+\s){1,3}(?:per|a)\s(?:capsule|tablet|serving|product|package|gram|bag)\b|\s?%|\s(?:of\s)?(?:blood|urine|serum|plasma|tissue|liver|sample)\b"
 )
 """A concentration, a content, a rate, a sample."""
@@ -118,6 +120,10 @@ class Known:
     subject: str
 
 
+NO_KRATOM = Known({}, OTHER_DRUG)
+"""Of a record that is not on kratom: whatever was given there, and any extract or tea."""
+
+
 @dataclass(frozen=True)
 class Dosed:
     """The substances that doses can be of.
@@ -163,7 +169,9 @@ class Dosed:
                 if found and 1 < len(found[1]) <= _LONGEST_SHORT:
                     short.setdefault(found[1].lower(), code)
         in_title = [code for code, _, _ in self._named(title, {})]
-        return Known(short, _subject(in_title) or _subject(all_named) or UNCLEAR)
+        is_other = set(all_named) == {OTHER_DRUG}
+        subject = _subject(in_title) or _subject(all_named) or (OTHER_DRUG if is_other else UNCLEAR)
+        return Known(short, subject)
 
     def read(self, seen: str, folded: str, known: Known) -> Iterator[Dose]:
         """The doses of a sentence.
@@ -179,11 +187,13 @@ class Dosed:
             unit = next(name for word, name in _UNITS.items() if re.fullmatch(word, found["unit"]))
             behind = folded[found.end() : found.end() + 80]
             in_words = found["numbers"][0].isalpha()
-            is_volume_of = unit == "ml" and folded[found.start() - 1 : found.start()] == "/"
-            if _NO_DOSE_BEHIND.match(behind) or (in_words and unit not in _COUNTED) or is_volume_of:
+            is_of = unit in ("ml", "g") and folded[found.start() - 1 : found.start()] == "/"
+            if _NO_DOSE_BEHIND.match(behind) or (in_words and unit not in _COUNTED) or is_of:
                 continue
             per = "/kg" * bool(found["kg"]) + "/day" * self._is_daily(found, folded, behind)
             code = self._substance(found, unit, names, seen, folded, known)
+            if unit in _OF_PLANT and code not in _MATERIAL:
+                continue
             for amount in _amounts(found["numbers"]):
                 yield Dose(f"{amount} {unit}{per} {code}", found.start(), found.end())
 
@@ -223,6 +233,8 @@ class Dosed:
         known: Known,
     ) -> str:
         """What a dose is of."""
+        if known is NO_KRATOM:
+            return OTHER_DRUG
         after = [one for one in names if one[1] >= found.end()]
         if after and _OF_BEHIND.match(folded[found.end() : after[0][1]]):
             return after[0][0]
@@ -261,20 +273,19 @@ def _subject(codes: Sequence[str]) -> str | None:
     exact = [code for code in told if code not in (_KRATOM, OTHER_DRUG)]
     if len(exact) == 1:
         return exact[0]
-    if exact:
-        return None
-    return next((code for code in (_KRATOM, OTHER_DRUG) if code in told), None)
+    return _KRATOM if not exact and _KRATOM in told else None
 
 
 def _amounts(numbers: str) -> Iterator[str]:
     """The amounts of a list: numbers, or ranges as "10-20"."""
     for part in re.split(r"\s?,\s(?:and\s|or\s)?|\s(?:and|or)\s|,(?!\d{3})|\s?/\s?", numbers):
         ends = [_plain(end) for end in _RANGE.split(part)]
-        yield "-".join(end for end in ends if end)
+        if ends != ["0"]:
+            yield "-".join(end for end in ends if end)
 
 
 def _plain(number: str) -> str:
     """A number as SQL reads it: 1,200 is 1200, 5.0 is 5, three is 3."""
     word = re.sub(r"[^\w.]", "", number.replace("\u00b7", "."))
     word = _SMALL.get(word, word)
-    return re.sub(r"\.0+$", "", word)
+    return re.sub(r"\.?0+$", "", word) if "." in word else word

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from pipeline.evidence.doses import Known
+from pipeline.evidence.doses import NO_KRATOM, Known
 from pipeline.evidence.facet_doubts import happened, is_doubtful, is_set_aside
 from pipeline.evidence.facet_values import (
     AFFILIATION_RULE,
@@ -40,6 +40,7 @@ from pipeline.rules.text import Unit, judged_sentences
 _FOCUS, _OUTCOME, _MENTION = range(3)
 _TITLES = ("title", "vernacular_title")
 _BY_A_PERSON = "override"
+_SUBSTANCE = "substance"
 _WITHOUT_PLACE = {"grants": "grant", "affiliations": "affiliation"}
 """Fields of which proofs name the whole, and what such a proof rests on."""
 
@@ -147,7 +148,7 @@ def _by_rules(
         if found.unit_index is None:
             yield _value(facets, found, _level(found))
         elif facet.read == DOSES:
-            known = known or _known(facets, units)
+            known = known or (_known(facets, units) if _SUBSTANCE in told else NO_KRATOM)
             for sentence in judged_sentences(units[found.unit_index]):
                 yield from _doses(facets, facet, found, sentence, known)
         elif _is_cut(facet, units[found.unit_index]):

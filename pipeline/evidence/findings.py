@@ -28,10 +28,10 @@ FINDINGS = {
 }
 """Every finding a record can have, in the order of tables, in words for readers."""
 BENEFIT, CAUSE, ABSENCE, MECHANISM = "benefit", "cause", "absence", "mechanism"
-PRESENCE, OTHERS, USE, KNOWN = "presence", "others", "use", "known"
-SENSES = (BENEFIT, CAUSE, ABSENCE, MECHANISM, PRESENCE, OTHERS, USE, KNOWN)
+PRESENCE, OTHERS, USE, KNOWN, COMPARED = "presence", "others", "use", "known", "compared"
+SENSES = (BENEFIT, CAUSE, ABSENCE, MECHANISM, PRESENCE, OTHERS, USE, KNOWN, COMPARED)
 _LISTS = {
-    "set_aside": "all but_mechanism",
+    "set_aside": "all but_mechanism granted",
     "clauses": "all title",
     "unclear": "all",
     "no_finding": "before title_names beside stated title",
@@ -41,7 +41,8 @@ _LISTS = {
 """The lists of words that findings.toml has, by table."""
 _WORDS = {
     # a new statement begins: its own subject has a verb
-    "next_verb": r",(?: \S+){0,6}? {finite}\b|\band(?: \S+){0,6}? {finite}\b",
+    "next_verb": r",(?: \S+){0,6}? {finite}\b|\band(?: \S+){0,6}? {finite}\b"
+    r"|(?:,|\band\b) (?:and )?(?:\w+ )?(?:lower|higher|greater|more|less|fewer|longer|shorter)\b",
     "ended": r"\b{intransitive}(?:,| and)",
     "verb_soon": r"^\W*(?:\S+ ){0,4}?{finite}\b",
     "result": r"\b{result}\b",

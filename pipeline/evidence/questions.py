@@ -151,7 +151,7 @@ def _claim(
         question=given.question,
         definition=given.definition,
         counts=given.counts,
-        cards=tuple(given.cards),
+        cards=tuple(name for name in cards if name in given.cards),
         group=given.group,
         asks=given.asks,
         kind=given.kind,

@@ -21,7 +21,7 @@ HARM = "harm"
 """The facet whose values are harms: the only one that has findings."""
 _ENGLISH_FIELDS = ("title", "abstract")
 _CASES = ("CASE", "SERIES")
-"""Study types that tell of patients one by one."""
+"""Study types that report patients one by one."""
 _BY_A_PERSON = "override"
 _NOT_ADDRESSED = "not addressed"
 """What the rules say where a person decided on a claim or harm that they do not find."""

@@ -15,6 +15,7 @@ from pipeline.evidence.findings import (
     ABSENCE,
     BENEFIT,
     CAUSE,
+    COMPARED,
     KNOWN,
     MECHANISM,
     NOT_FOUND,
@@ -32,6 +33,9 @@ _NEAR = 2
 _OF_ITS_OWN = ("no", "neither", "nor", "none", "absence", "absent", "zero", "nil")
 """Negations of a subject: the verb behind what they deny is theirs."""
 _NO = re.compile(r"(?:with |had |has |have |showed )?no\b|without\b")
+_SOME = re.compile(
+    r" (?:\w+ )?in (?:\d|one|two|three|four|five|six|seven|eight|nine|ten|some|a few)\b"
+)
 _OF = ("of", "in", "on", "to", "for")
 """With these, what a `no` denies comes next."""
 _SIGNIFICANT = 0.05
@@ -75,7 +79,7 @@ def stated_in(
         end: one past the last.
         zone: zone of the text it stands in.
         sense: the sense in which it is asked, if it has one of its own.
-        is_case: it is told of patients, one by one.
+        is_case: the record reports patients, one by one.
 
     Returns:
         What is stated; None where the sentence only names, asks or measures what is asked about.
@@ -90,7 +94,7 @@ def stated_in(
         )  # fmt: skip
     if sense == CAUSE and stated.finding == NOT_FOUND:
         stated = stated._replace(finding=RULED_OUT)
-    elif sense == ABSENCE and stated.finding in (NOT_FOUND, RULED_OUT):
+    elif sense in (ABSENCE, COMPARED) and stated.finding in (NOT_FOUND, RULED_OUT):
         stated = stated._replace(finding=REPORTED)
     return stated._replace(start=min(start, stated.start), end=max(end, stated.end))
 
@@ -140,7 +144,7 @@ class _Asked:
         own, before = self.text[first:last], self.text[first : self.place[1]]
         if "?" in own:
             return True
-        if self.sense in (USE, KNOWN):
+        if self.sense in (USE, KNOWN, PRESENCE, COMPARED):
             return False  # what a record is about, it reports
         if self.zone in _UNTOLD_ZONES:
             return True
@@ -210,10 +214,17 @@ class _Asked:
         between, spans = self.text[cue[1] : max(start, cue[1])], self.findings.spans
         if spans("next_verb", between) or spans("ended", between):
             return False
-        if between.count(")") > between.count("("):
+        if _closes(between):
             return False  # it stands in brackets of its own
-        if self.text[cue[0] : cue[1]].split()[0] in _OF_ITS_OWN:
+        if self.sense in (USE, KNOWN, PRESENCE) and not self._is_near(cue):
+            return False
+        word = self.text[cue[0] : cue[1]].split()[0]
+        if word in _OF_ITS_OWN:
             return True
+        if word == "not" and any(
+            last == len(between) for _, last in spans("set_aside.granted", between)
+        ):
+            return False
         if "," in between and not self.text[: cue[0]].strip(" ."):
             return False  # "without treatment, ..."
         is_listed = "," in between or " and " in between
@@ -240,4 +251,15 @@ class _Asked:
 
     def _is_alone(self, cue: _Place) -> bool:
         """Whether the substance stood alone, where others are asked for."""
-        return self.sense == OTHERS and not self._in_clause("not_found.company")
+        is_of_some = _SOME.match(self.text[cue[1] :])
+        return self.sense == OTHERS and not is_of_some and not self._in_clause("not_found.company")
+
+
+def _closes(text: str) -> bool:
+    """Whether a bracket closes in a text that did not open there."""
+    depth = 0
+    for character in text:
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if depth < 0:
+            return True
+    return False

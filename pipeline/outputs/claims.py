@@ -6,9 +6,8 @@ And `ketum claims --check`: people's readings against the published texts, befor
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 
@@ -26,16 +25,17 @@ _NEXT_SHOWN = 10
 
 
 def the_map(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]:
-    """Every claim of a search in the order of claims.toml, with its counts by evidence group.
+    """Every claim of a search, group by group, with its counts by evidence group.
 
     Args:
         con: a published database.
         search: e.g. kratom.
 
     Returns:
-        Rows of marts.claim_totals, each with `groups` {group: {measured, beside, looked, and a
-        count for each finding}} of what is held, and `readings` (how many people's readings stand
-        beside it).
+        Rows of marts.claim_totals, each with what evidence.claims says of the question (cards,
+        question_group and its `group_label`, asks, definition, what_counts, not_readings),
+        `groups` {group: {looked, and a count for each finding}} of what is held,
+        and `readings` (how many people's readings stand beside it).
 
     Raises:
         ConfigurationError: no search of that name has claims.
@@ -43,9 +43,13 @@ def the_map(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]
     claims = named_rows(
         con,
         """
-        SELECT t.*, (SELECT count(*) FROM marts.claim_readings AS r WHERE r.claim = t.claim)
-            AS readings
-        FROM marts.claim_totals AS t WHERE t.search = ? ORDER BY t.display_order
+        SELECT t.*, q.cards, q.question_group, g.label AS group_label, q.asks, q.definition,
+            q.what_counts, q.not_readings,
+            (SELECT count(*) FROM marts.claim_readings AS r WHERE r.claim = t.claim) AS readings
+        FROM marts.claim_totals AS t
+        INNER JOIN evidence.claims AS q ON t.claim = q.claim
+        INNER JOIN evidence.question_groups AS g ON q.question_group = g.question_group
+        WHERE t.search = ? ORDER BY t.display_order
         """,
         search,
     )
@@ -64,8 +68,6 @@ def the_map(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]
         search,
     ):
         groups.setdefault(row["claim"], {})[row["evidence_group"]] = {
-            "measured": row["held_measured_count"],
-            "beside": row["held_beside_count"],
             **{name: row[f"held_{column}"] for name, column in counts_of("looked").items()},
             "short_label": row["short_label"],
             "is_summary": row["group_kind"] == "summary",
@@ -73,6 +75,11 @@ def the_map(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]
     for claim in claims:
         claim["groups"] = groups.get(claim["claim"], {})
     return claims
+
+
+def cards(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """The cards that questions stand on, the main map first."""
+    return named_rows(con, "SELECT * FROM evidence.claim_cards ORDER BY display_order")
 
 
 def counts_of(prefix: str) -> dict[str, str]:
@@ -95,46 +102,6 @@ def by_finding(counts: dict[str, Any]) -> str:
 def looked_in(claim: dict[str, Any], prefix: str) -> dict[str, int]:
     """How many studies (`looked`) or reviews (`review`) that are held looked at a claim."""
     return {name: claim[f"held_{column}"] or 0 for name, column in counts_of(prefix).items()}
-
-
-class Group(NamedTuple):
-    """A column of the claim map."""
-
-    name: str
-    short: str
-    is_summary: bool
-
-
-def groups_across(claims: Sequence[dict[str, Any]]) -> tuple[list[Group], list[str]]:
-    """The groups that have a record of any claim, summaries last; and the names of the others.
-
-    Args:
-        claims: from `the_map`.
-    """
-    every: dict[str, dict[str, Any]] = next(filter(None, (one["groups"] for one in claims)), {})
-    found = {
-        name
-        for claim in claims
-        for name, cell in claim["groups"].items()
-        if cell["measured"] or cell["beside"]
-    }
-    groups = [Group(name, cell["short_label"], cell["is_summary"]) for name, cell in every.items()]
-    shown = [group for group in groups if group.name in found]
-    return sorted(shown, key=lambda group: group.is_summary), [
-        group.name for group in groups if group.name not in found
-    ]
-
-
-def looked_at(claim: dict[str, Any]) -> list[tuple[str, str, int]]:
-    """In what kinds of studies a claim was looked at: group, how, and how many records are held.
-
-    Studies by what they measured; summaries by what they tell, since they measure nothing.
-    """
-    cells = (
-        (name, "beside" if cell["is_summary"] else "measured", cell)
-        for name, cell in claim["groups"].items()
-    )
-    return [(name, how, cell[how]) for name, how, cell in cells if cell[how]]
 
 
 def rest(claim: dict[str, Any]) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from pipeline.escaping import for_terminal_lines
+from pipeline.evidence.claim_types import ARTICLE, DOES_IT
 from pipeline.evidence.curation import NOT_HELD
 from pipeline.evidence.findings import FINDINGS, MIXED, NOT_FOUND, REPORTED, RULED_OUT, UNCLEAR
 from pipeline.outputs.claims import LOOKED_AT, by_finding, looked_in
@@ -22,39 +25,58 @@ _SHORT = {
 _WIDTH = 100
 
 
-def map_text(claims: Sequence[dict[str, Any]]) -> str:
-    """The map: a line a claim, its studies split by what their authors state.
+def map_text(claims: Sequence[dict[str, Any]], cards: Sequence[dict[str, Any]]) -> str:
+    """The maps: a line a question, its studies split by what their authors state.
+
+    A question that stands on two cards is on the first of them, and said to be on the other.
 
     Args:
         claims: from `claims.the_map`.
+        cards: from `claims.cards`.
     """
-    width = max(len(claim["claim"]) for claim in claims)
+    width = max(len(claim["claim"]) for claim in claims) + len(" *")
     heads = ("studies", *_SHORT.values(), "reviews", "named")
     head = "  ".join(["claim".ljust(width), *heads, "years"])
     lines = [
         LOOKED_AT,
-        "Studies that looked at it (reports of one study count once), by what their authors state "
-        "in title and",
-        "abstract; reviews: how many of them report it; named: records that only name it.",
-        "",
-        head,
-        "-" * len(head),
+        *_wrapped(
+            "Studies that looked at it (reports of one study count once), by what their authors "
+            "state in title and abstract; reviews: how many of them report it; named: records that "
+            "only name it. Where a question asks what is known, there is nothing to find or not to "
+            "find, and studies are only counted."
+        ),
     ]
-    for claim in claims:
-        if claim["coverage"] == "none":
-            lines.append(f"{claim['claim'].ljust(width)}  {claim['remark']}")
-            continue
-        empty = "." if claim["coverage"] == "partial" else "0"
-        studies, reviews = looked_in(claim, "looked"), looked_in(claim, "review")
-        cells = [
-            *(str(count or empty) for count in studies.values()),
-            f"{reviews[REPORTED]} of {reviews['looked']}" if reviews["looked"] else empty,
-            str(claim["held_mention_count"] or empty),
-        ]
-        told = [cell.rjust(len(name)) for cell, name in zip(cells, heads, strict=True)]
-        lines.append("  ".join([claim["claim"].ljust(width), *told, _years(claim)]).rstrip())
+    for card in cards:
+        first = [claim for claim in claims if claim["cards"][0] == card["card"]]
+        also = sum(card["card"] in claim["cards"][1:] for claim in claims)
+        lines += ["", f"{card['label']}. {card['description']}"]
+        if also:
+            lines.append(f"{also} of its questions stand above, marked *.")
+        lines += ["", head, "-" * len(head)]
+        for label, of_group in groupby(first, key=itemgetter("group_label")):
+            lines.append(f"{label}:")
+            lines += [_map_line(claim, width, heads) for claim in of_group]
     lines += ["", *_meaning(claims), "`ketum claims ID` shows a claim with its records."]
     return for_terminal_lines(lines)
+
+
+def _map_line(claim: dict[str, Any], width: int, heads: Sequence[str]) -> str:
+    name = f"{claim['claim']}{' *' if len(claim['cards']) > 1 else ''}".ljust(width)
+    if claim["coverage"] == "none":
+        return f"{name}  {claim['remark']}"
+    empty = "." if claim["coverage"] == "partial" else "0"
+    studies, reviews = looked_in(claim, "looked"), looked_in(claim, "review")
+    if claim["asks"] == DOES_IT:
+        found = [str(studies[finding] or empty) for finding in _SHORT]
+        reviewed = f"{reviews[REPORTED]} of {reviews['looked']}" if reviews["looked"] else empty
+    else:
+        found = [""] * len(_SHORT)
+        reviewed = str(reviews["looked"] or empty)
+    cells = [
+        str(studies["looked"] or empty), *found, reviewed, str(claim["held_mention_count"] or empty)
+    ]  # fmt: skip
+    told = [cell.rjust(len(head)) for cell, head in zip(cells, heads, strict=True)]
+    return "  ".join([name, *told, _years(claim)]).rstrip()
 
 
 def _meaning(claims: Sequence[dict[str, Any]]) -> list[str]:
@@ -93,7 +115,11 @@ def next_text(rows: Sequence[dict[str, Any]]) -> str:
 
 def _one_lines(claim: dict[str, Any]) -> Iterator[str]:
     yield f"{claim['claim']}: {claim['question']}"
-    yield f'The article: "{claim["says"]}"' if claim["says"] else "The article is silent."
+    yield from _wrapped(f"{claim['group_label']}. {claim['definition']}")
+    yield from _wrapped(f"Counts: {claim['what_counts']}")
+    yield from _wrapped(f"Does not count: {'; '.join(claim['not_readings'])}.")
+    if ARTICLE in claim["cards"]:
+        yield f'The article: "{claim["says"]}"' if claim["says"] else "The article is silent."
     if claim["source"]:
         yield from _wrapped(f"Its source: {claim['source']}.")
     for study in claim["leaned_on"]:

@@ -99,10 +99,12 @@ _FACETS = """
     SELECT pmid, facet_label,
         string_agg(
             value_label || CASE WHEN len(words) > 0 AND facet <> 'data_years'
-                THEN ' (' || array_to_string(words, ', ') || ')' ELSE '' END,
+                THEN ' (' || coalesce(e.label || ': ', '') || array_to_string(words, ', ') || ')'
+                ELSE '' END,
             ', ' ORDER BY value
         )
     FROM marts.article_facets AS f JOIN evidence.facets AS t USING (facet)
+    LEFT JOIN evidence.findings AS e ON f.finding = e.finding
     WHERE list_contains($facets, facet)
     GROUP BY pmid, facet_label, t.display_order ORDER BY t.display_order
 """

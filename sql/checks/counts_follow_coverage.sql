@@ -37,6 +37,19 @@ FROM (
     FROM marts.headline_by_year
     UNION ALL
     SELECT
+        'headline_table' AS relation,
+        search,
+        coverage,
+        unread_count,
+        [
+            record_count
+        ] AS counts,
+        [
+            held_count
+        ] AS held
+    FROM marts.headline_table
+    UNION ALL
+    SELECT
         'study_type_totals' AS relation,
         search,
         coverage,
@@ -212,7 +225,7 @@ FROM (
             retracted_count
         ] AS counts,
         [
-            held_count, held_people_count, held_people_study_count, held_small_count,
+            held_study_count, held_people_count, held_people_study_count, held_small_count,
             held_one_sex_count, held_self_selected_count, held_other_drugs_count,
             held_vendor_count, held_preprint_count, held_retracted_count
         ] AS held

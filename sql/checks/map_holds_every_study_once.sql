@@ -35,7 +35,7 @@ SELECT
     m.search,
     NULL,
     m.map_row,
-    m.held_count
+    m.held_study_count
 FROM marts.evidence_map AS m
 LEFT JOIN (
     SELECT
@@ -47,10 +47,10 @@ LEFT JOIN (
     GROUP BY ALL
 ) AS s ON m.search = s.search AND m.map_row = s.map_row AND m.map_column = s.map_column
 WHERE
-    m.held_count <> coalesce(s.studies, 0)
-    OR m.held_people_study_count > m.held_count
+    m.held_study_count <> coalesce(s.studies, 0)
+    OR m.held_people_study_count > m.held_study_count
     OR m.held_small_count > m.held_people_study_count
     OR greatest(
         m.held_one_sex_count, m.held_self_selected_count, m.held_other_drugs_count,
         m.held_vendor_count
-    ) > m.held_count
+    ) > m.held_study_count

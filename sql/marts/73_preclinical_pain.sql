@@ -1,6 +1,6 @@
 -- Animal and laboratory work on pain: which substance, in which animal, by which test. Values
 -- stand in one row where one sentence of the record, or a sentence and its neighbour, names them
--- together (evidence.article_ties); what no sentence ties is one row a record, side by side.
+-- together (evidence.value_rows); what no sentence ties is one row a record, side by side.
 
 CREATE OR REPLACE TABLE marts.preclinical_pain ( -- members on pain with a preclinical type among their labels, one row per record and set of values that belong together
     search VARCHAR NOT NULL, -- the search
@@ -36,7 +36,7 @@ WITH records AS (
         ON l.pmid = e.pmid AND l.study_type = e.study_type
     WHERE
         l.study_type IN ('ANIMAL', 'INVITRO')
-        -- a weak label beside another primary type is no laboratory work
+        -- a weak label beside another primary type does not make laboratory work
         AND (l.is_primary OR e.confidence <> 'low')
         AND l.counted_as = 'record'
         AND a.pain_level IS NOT NULL
@@ -54,46 +54,6 @@ held AS (
     WHERE f.facet IN ('substance', 'species', 'assay')
 ),
 
-tied AS (
-    SELECT
-        t.pmid,
-        t.tie_no,
-        t.facet,
-        t.value
-    FROM evidence.article_ties AS t
-    WHERE t.row_kind = 'preclinical'
-),
-
-listed AS (
-    SELECT
-        t.pmid,
-        t.tie_no AS row_no,
-        t.facet,
-        t.value
-    FROM tied AS t
-    UNION ALL
-    SELECT
-        h.pmid,
-        0 AS row_no,
-        h.facet,
-        h.value
-    FROM held AS h
-    WHERE
-        h.value <> 'not_stated'
-        AND (h.pmid, h.facet, h.value) NOT IN (SELECT (t.pmid, t.facet, t.value) FROM tied AS t)
-),
-
-told AS (
-    SELECT
-        e.pmid,
-        e.row_no,
-        list(e.value ORDER BY e.value) FILTER (e.facet = 'substance') AS substances,
-        list(e.value ORDER BY e.value) FILTER (e.facet = 'species') AS species,
-        list(e.value ORDER BY e.value) FILTER (e.facet = 'assay') AS assays
-    FROM listed AS e
-    GROUP BY e.pmid, e.row_no
-),
-
 silent AS (
     SELECT
         h.pmid,
@@ -108,61 +68,33 @@ silent AS (
         ) AS needs_animal
     FROM held AS h
     GROUP BY h.pmid
-),
-
-places AS (
-    SELECT
-        p.pmid,
-        split_part(p.code, '.', 2)::SMALLINT AS row_no,
-        p.field,
-        p.section_no,
-        min(p.char_start) AS char_start,
-        max(p.char_end) AS char_end,
-        list(p.matched_text ORDER BY p.char_start) AS words
-    FROM evidence.proofs AS p
-    WHERE p.kind = 'tie' AND starts_with(p.code, 'preclinical.')
-    GROUP BY ALL
-),
-
-first_places AS (
-    SELECT
-        p.pmid,
-        p.row_no,
-        flatten(list(p.words ORDER BY p.section_no)) AS words,
-        arg_min(p.field, coalesce(p.section_no, 0)) AS field,
-        min(p.section_no) AS section_no,
-        arg_min(p.char_start, coalesce(p.section_no, 0)) AS char_start,
-        arg_min(p.char_end, coalesce(p.section_no, 0)) AS char_end
-    FROM places AS p
-    GROUP BY p.pmid, p.row_no
 )
 
 SELECT
     r.search,
     r.pmid,
-    coalesce(t.row_no, 0) AS row_no,
-    coalesce(t.row_no, 0) > 0,
+    coalesce(v.row_no, 0) AS row_no,
+    coalesce(v.row_no, 0) > 0,
     CASE
         WHEN NOT s.is_kratom THEN ['not_kratom']
         WHEN s.no_substance THEN ['not_stated']
-        ELSE coalesce(t.substances, [])
+        ELSE coalesce(v.substances, [])
     END,
     CASE
         WHEN NOT r.is_animal AND NOT s.needs_animal THEN ['no_animal']
         WHEN NOT r.is_animal OR s.no_species THEN ['not_stated']
-        ELSE coalesce(t.species, [])
+        ELSE coalesce(v.species, [])
     END,
-    CASE WHEN s.no_assay THEN ['not_stated'] ELSE coalesce(t.assays, []) END,
+    CASE WHEN s.no_assay THEN ['not_stated'] ELSE coalesce(v.assays, []) END,
     r.year,
     r.pain_level,
     r.is_primary,
-    coalesce(p.words, []),
-    p.field,
-    p.section_no,
-    p.char_start,
-    p.char_end
+    coalesce(v.words, []),
+    v.field,
+    v.section_no,
+    v.char_start,
+    v.char_end
 FROM records AS r
 INNER JOIN silent AS s ON r.pmid = s.pmid
-LEFT JOIN told AS t ON r.pmid = t.pmid
-LEFT JOIN first_places AS p ON t.pmid = p.pmid AND t.row_no = p.row_no
+LEFT JOIN evidence.value_rows AS v ON r.pmid = v.pmid AND v.row_kind = 'preclinical'
 ORDER BY r.search, r.pmid, row_no;

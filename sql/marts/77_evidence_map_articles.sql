@@ -159,20 +159,48 @@ studies AS (
     GROUP BY p.search, p.part, p.study_group
 ),
 
+-- the values that put a record there, first in a row or column
+deciding AS (
+    SELECT
+        d.place,
+        d.code
+    FROM (VALUES
+        ('patients_with_pain', 'population.pain_patients'),
+        ('volunteers_and_users', 'population.users'),
+        ('volunteers_and_users', 'population.healthy'),
+        ('volunteers_and_users', 'population.general_population'),
+        ('other_patients', 'population.other_patients'),
+        ('randomised', 'allotment.randomised'),
+        ('users_against_non_users', 'comparator.non_users'),
+        ('own_control', 'comparator.own_control'),
+        ('other_comparison', 'comparator.placebo'),
+        ('other_comparison', 'comparator.vehicle'),
+        ('other_comparison', 'comparator.opioid'),
+        ('other_comparison', 'comparator.another_drug'),
+        ('other_comparison', 'comparator.another_group'),
+        ('no_comparison', 'comparator.no_comparison')
+    ) AS d (place, code)
+),
+
 words AS (
     SELECT
         p.pmid,
-        list(DISTINCT p.matched_text ORDER BY p.matched_text)
-            FILTER (p.kind = 'facet' AND starts_with(p.code, 'population.')) AS population,
-        list(DISTINCT p.matched_text ORDER BY p.matched_text) FILTER (
-            p.kind = 'facet'
-            AND (starts_with(p.code, 'comparator.') OR starts_with(p.code, 'allotment.'))
-        ) AS comparison,
-        list(DISTINCT p.matched_text ORDER BY p.matched_text)
-            FILTER (p.kind = 'study_type' AND p.code = s.study_type) AS study_type
+        d.place,
+        list(DISTINCT p.matched_text ORDER BY p.matched_text) AS words
     FROM evidence.proofs AS p
-    INNER JOIN evidence.article_study_types AS s ON p.pmid = s.pmid AND s.is_primary
-    WHERE p.kind IN ('facet', 'study_type')
+    INNER JOIN deciding AS d ON p.code = d.code
+    WHERE p.kind = 'facet'
+    GROUP BY p.pmid, d.place
+),
+
+type_words AS (
+    SELECT
+        p.pmid,
+        list(DISTINCT p.matched_text ORDER BY p.matched_text) AS words
+    FROM evidence.proofs AS p
+    INNER JOIN evidence.article_study_types AS s
+        ON p.pmid = s.pmid AND p.code = s.study_type AND s.is_primary
+    WHERE p.kind = 'study_type'
     GROUP BY p.pmid
 )
 
@@ -188,20 +216,13 @@ SELECT
     p.study_type,
     CASE WHEN p.part = 'studies' THEN s.sample_size END,
     CASE
-        WHEN s.cell.map_row <> p.map_row THEN []
-        WHEN
-            p.map_row IN ('patients_with_pain', 'volunteers_and_users', 'other_patients')
-            THEN coalesce(w.population, [])
-        WHEN p.map_row = 'people_not_readable' THEN []
-        ELSE coalesce(w.study_type, [])
+        WHEN s.cell.map_row <> p.map_row OR p.map_row = 'people_not_readable' THEN []
+        ELSE coalesce(w.words, t.words, [])
     END,
     CASE
         WHEN s.cell.map_column <> p.map_column OR p.map_column IN ('design_not_readable', 'all')
             THEN []
-        WHEN
-            p.study_type IN ('RCT', 'CASECTRL') OR len(coalesce(w.comparison, [])) = 0
-            THEN coalesce(w.study_type, [])
-        ELSE w.comparison
+        ELSE coalesce(c.words, t.words, [])
     END,
     CASE
         WHEN p.part = 'studies'
@@ -223,5 +244,7 @@ FROM placed AS p
 INNER JOIN studies AS s
     ON p.search = s.search AND p.part = s.part AND p.study_group = s.study_group
 INNER JOIN marts.articles AS a ON p.pmid = a.pmid
-LEFT JOIN words AS w ON p.pmid = w.pmid
+LEFT JOIN words AS w ON p.pmid = w.pmid AND p.map_row = w.place
+LEFT JOIN words AS c ON p.pmid = c.pmid AND p.map_column = c.place
+LEFT JOIN type_words AS t ON p.pmid = t.pmid
 ORDER BY p.search, p.pmid;

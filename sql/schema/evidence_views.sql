@@ -130,3 +130,103 @@ COMMENT ON VIEW evidence.article_groups IS 'evidence groups of a record: those o
 COMMENT ON COLUMN evidence.article_groups.pmid IS 'the article';
 COMMENT ON COLUMN evidence.article_groups.evidence_group IS 'group in evidence.evidence_groups';
 COMMENT ON COLUMN evidence.article_groups.group_order IS 'position of the group; no rank';
+
+-- Values that belong together, and what is left of the record side by side: marts of doses and of
+-- animal work ask here.
+CREATE VIEW evidence.value_rows AS
+WITH asked AS (
+    SELECT
+        f.row_kind,
+        f.facet
+    FROM (VALUES
+        ('preclinical', 'substance'),
+        ('preclinical', 'species'),
+        ('preclinical', 'assay'),
+        ('experiment', 'substance'),
+        ('experiment', 'dose'),
+        ('experiment', 'trial_purpose')
+    ) AS f (row_kind, facet)
+),
+
+listed AS (
+    SELECT
+        t.pmid,
+        t.row_kind,
+        t.tie_no AS row_no,
+        t.facet,
+        t.value
+    FROM evidence.article_ties AS t
+    UNION ALL
+    SELECT
+        f.pmid,
+        a.row_kind,
+        0 AS row_no,
+        f.facet,
+        f.value
+    FROM evidence.article_facets AS f
+    INNER JOIN asked AS a ON f.facet = a.facet
+    WHERE
+        f.value <> 'not_stated'
+        AND NOT EXISTS (
+            SELECT 1 FROM evidence.article_ties AS t
+            WHERE
+                t.pmid = f.pmid AND t.row_kind = a.row_kind AND t.facet = f.facet
+                AND t.value = f.value
+        )
+),
+
+places AS (
+    SELECT
+        p.pmid,
+        split_part(p.code, '.', 1) AS row_kind,
+        split_part(p.code, '.', 2)::SMALLINT AS row_no,
+        list(p.matched_text ORDER BY p.section_no NULLS FIRST, p.char_start) AS words,
+        arg_min(p.field, coalesce(p.section_no, 0)) AS field,
+        min(p.section_no) AS section_no,
+        min(p.char_start) FILTER (p.is_first) AS char_start,
+        max(p.char_end) FILTER (p.is_first) AS char_end
+    FROM (
+        SELECT
+            o.*,
+            coalesce(o.section_no, 0) = min(coalesce(o.section_no, 0)) OVER (
+                PARTITION BY o.pmid, split_part(o.code, '.', 1), split_part(o.code, '.', 2)
+            ) AS is_first
+        FROM evidence.proofs AS o
+        WHERE o.kind = 'tie'
+    ) AS p
+    GROUP BY ALL
+)
+
+SELECT
+    l.pmid,
+    l.row_kind,
+    l.row_no,
+    coalesce(list(l.value ORDER BY l.value) FILTER (l.facet = 'substance'), []) AS substances,
+    coalesce(list(l.value ORDER BY l.value) FILTER (l.facet = 'species'), []) AS species,
+    coalesce(list(l.value ORDER BY l.value) FILTER (l.facet = 'assay'), []) AS assays,
+    coalesce(list(l.value ORDER BY l.value) FILTER (l.facet = 'dose'), []) AS doses,
+    coalesce(list(l.value ORDER BY l.value) FILTER (l.facet = 'trial_purpose'), []) AS purposes,
+    coalesce(any_value(p.words), []) AS words,
+    any_value(p.field) AS field,
+    any_value(p.section_no) AS section_no,
+    any_value(p.char_start) AS char_start,
+    any_value(p.char_end) AS char_end
+FROM listed AS l
+LEFT JOIN places AS p ON l.pmid = p.pmid AND l.row_kind = p.row_kind AND l.row_no = p.row_no
+GROUP BY l.pmid, l.row_kind, l.row_no
+ORDER BY l.row_kind, l.pmid, l.row_no;
+
+COMMENT ON VIEW evidence.value_rows IS 'values of a record that one sentence, or two neighbours, name together (row_no from 1), and those that nothing ties (row_no 0)';
+COMMENT ON COLUMN evidence.value_rows.pmid IS 'the article';
+COMMENT ON COLUMN evidence.value_rows.row_kind IS 'preclinical or experiment, as in evidence.article_ties';
+COMMENT ON COLUMN evidence.value_rows.row_no IS 'number of the row; 0 for the values side by side';
+COMMENT ON COLUMN evidence.value_rows.substances IS 'values of the facet substance';
+COMMENT ON COLUMN evidence.value_rows.species IS 'values of the facet species';
+COMMENT ON COLUMN evidence.value_rows.assays IS 'values of the facet assay';
+COMMENT ON COLUMN evidence.value_rows.doses IS 'values of the facet dose';
+COMMENT ON COLUMN evidence.value_rows.purposes IS 'values of the facet trial_purpose';
+COMMENT ON COLUMN evidence.value_rows.words IS 'the words that tie them; empty when not tied';
+COMMENT ON COLUMN evidence.value_rows.field IS 'where the first of these stand; NULL when not tied';
+COMMENT ON COLUMN evidence.value_rows.section_no IS 'their section of the abstract';
+COMMENT ON COLUMN evidence.value_rows.char_start IS 'first character of the words in that text';
+COMMENT ON COLUMN evidence.value_rows.char_end IS 'one past the last of the words in that text';

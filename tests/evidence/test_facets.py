@@ -114,7 +114,11 @@ def test_decisions_that_cannot_be(tmp_path, field, value, message):
         ('code = "species.rat"', 'code = "species.wolf"', "unknown code `species.wolf`"),
         ("{people}", "{persons}", "unknown word `{persons}`"),
         ('topic = "kratom"', 'topic = "tea"', "unknown topic `tea`"),
-        ('read = "years"', 'read = "colour"', "`read` must be one of doses, number, years"),
+        (
+            'read = "years"',
+            'read = "colour"',
+            "`read` must be one of doses, number, schedule, years",
+        ),
         ('least_level = "outcome"', 'least_level = "plain"', "`least_level` must be one of focus"),
         ('in = ["objective", "body"]', 'in = ["attic"]', "unknown zone `attic`"),
         ('"trial_purpose"]\ntypes', '"purpose"]\ntypes', "unknown facet `purpose`"),

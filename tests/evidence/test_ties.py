@@ -90,8 +90,8 @@ def test_doses_stand_with_what_was_given_and_measured() -> None:
         "mitragynine 40 mg, pain tolerance rose.",
     )
     assert set(rows(told, "experiment")) == {
-        ("mitragynine", "5 mg", "other_efficacy"),
-        ("mitragynine", "40 mg", "pain_outcome"),
+        ("mitragynine", "5 mg mitragynine", "other_efficacy"),
+        ("mitragynine", "40 mg mitragynine", "pain_outcome"),
     }
 
 

@@ -71,9 +71,18 @@ def test_counts_zeros_and_sentences(memory) -> None:
 def test_the_command_and_the_card(live, settings, capsys) -> None:
     live(*RECORDS)
     assert cli.main(["claims"]) == 0
-    assert capsys.readouterr().out.startswith(claims.LOOKED_AT)
+    told = capsys.readouterr().out
+    assert told.startswith(claims.LOOKED_AT)
+    field, article_alone = told.split("What the article asks. ")
+    assert "Questions of the field. " in field and "of its questions stand above" in article_alone
+    rows = {line.split()[0]: line.split()[1:] for line in told.splitlines() if line[:1].islower()}
+    assert rows["analgesia"][:3] == ["*", "1", "1"]
+    assert rows["use_for_anxiety"] == ["0", "0", "0"]  # studies, reviews, named: nothing to find
+    assert "\ntolerance" in field and "\nexercise" in article_alone and "\nexercise" not in field
     assert cli.main(["claims", "pain_tolerance"]) == 0
     told = capsys.readouterr().out
+    assert "Counts: Tolerance or threshold of provoked pain in people" in told
+    assert "Does not count: drug tolerance; withdrawal thresholds of animals." in told
     assert "reported (measured, RCT)" in told and "stated: pain tolerance" in told
     assert "Studies that looked at it: 1 (1 reported)" in told
     assert "last sentence: It wore off." in told
@@ -87,6 +96,11 @@ def test_the_command_and_the_card(live, settings, capsys) -> None:
     with query.open_published(settings) as con:
         card = claims_page.page(con)
     assert claims.LOOKED_AT in card
+    field, said = card.split("## What the article asks")
+    assert "### Pain\n" in field and "#### Does tolerance to it develop?" in field
+    link = "[Does it raise pain tolerance or threshold in people?]"
+    assert f'**{link}(#does-it-raise-pain-tolerance-or-threshold-in-people)** "statis' in said
+    assert "**Does it help endurance, strength, fitness or recovery from training?**" in said
     assert (
         "Studies that looked at it: 1 (1 reported). By kind: randomised trials: 1 (1 reported). "
         "Since 2025. No other kind of study."
@@ -240,7 +254,7 @@ def test_every_group_opens_to_its_records_and_every_claim_has_its_rows(memory) -
         "SELECT count(DISTINCT claim), count(DISTINCT claim) FILTER (coverage = 'none'), "
         "count(*) FILTER (coverage <> 'complete' AND record_count = 0) FROM marts.claim_totals "
         "WHERE search = 'kratom'"
-    ) == [(59, 4, 0)]
+    ) == [(82, 4, 0)]
     assert memory.ask(
         "SELECT DISTINCT kind FROM marts.claim_totals WHERE remark LIKE 'Not a kratom%' ORDER BY 1"
     ) == [("context",), ("product",)]

@@ -170,7 +170,7 @@ def test_doses_stand_with_what_was_given_and_measured(told):
         "FROM marts.human_experimental_doses "
         "WHERE search = 'kratom' AND pmid IN (12, 13) ORDER BY ALL"
     ) == [
-        ("NCT00000001", True, ["leaf_or_extract"], ["2 g"], ["other_efficacy"]),
+        ("NCT00000001", True, ["leaf_or_extract"], ["2 g decoction"], ["other_efficacy"]),
         ("PMID 13", True, ["mitragynine"], [], ["pharmacokinetics"]),
     ]
 

@@ -150,10 +150,10 @@ def test_an_entry_says_substance_data_source_data_years_and_matched_words(latest
     for part in (
         r"<strong>Surveillance data, ",
         r"<b>Substance:</b> Kratom leaf, extract or product \(.*[Kk]ratom.*?\)</li>",
-        r"<b>Harm:</b> .*Liver injury \(.*liver injury.*?\)</li>",
+        r"<b>Harm:</b> .*Liver injury \(reported: .*liver injury.*?\)</li>",
         r"<b>Source of surveillance data:</b> poison centre \(.+?\)</li>",
         r"<b>Years of the data:</b> 2011-2017</li>",
-        r"\bsafety\.liver \(observed, [a-z ,]+: .*liver injury.*?\)",
+        r"\bsafety\.liver \(observed, reported: .*liver injury.*?\)",
     ):
         assert re.search(part, entry.content[0].value), part
 

@@ -220,7 +220,7 @@ def test_claims_show_the_record_and_obey_nothing(con):
     assert [record["pmid"] for record in claim["records"]] == [hostile.PMID]
     for text in (
         claims_text.one_text(claim),
-        claims_text.map_text(claims.the_map(con, "kratom")),
+        claims_text.map_text(claims.the_map(con, "kratom"), claims.cards(con)),
         claims_text.next_text(claims.next_to_read(con, "kratom")),
     ):
         assert not OBEYED.search(text) and not FORGED.search(text)

@@ -79,6 +79,14 @@ def test_what_left_the_search_stands_nowhere(typed):
         assert typed.ask(f"SELECT pmid FROM marts.{relation} WHERE pmid = 6") == [], relation
 
 
+def test_a_record_that_left_one_search_stands_in_the_cells_of_the_other_alone(typed):
+    stay = {"entered_at": typed.as_of, "entered_reason": "first_run", "matched_by": "both"}
+    typed.fill("ops.search_hits", {"search": "kratom_pain", "pmid": 6, **stay})
+    assert typed.ask("SELECT DISTINCT search FROM marts.study_type_articles WHERE pmid = 6") == [
+        ("kratom_pain",)
+    ]
+
+
 def test_the_membership_is_the_sum_of_its_cells(typed):
     assert typed.ask(
         "SELECT t.member_count, sum(y.record_count + y.retracted_count + y.preprint_count "

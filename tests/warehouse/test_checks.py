@@ -266,7 +266,38 @@ BROKEN = [
             ("a search has no sentence", "sentence = NULL"),
         )
     ),
+    *(
+        Broken("headline_table_adds_up", how, f"UPDATE marts.headline_table SET {fault}")
+        for how, fault in (
+            (
+                "a cell of the table readers see is off",
+                "held_count = held_count + 1 "
+                "WHERE column_label = '2024' AND row_label = 'Case reports and series'",
+            ),
+            ("a total leaves a record out", "held_count = 0 WHERE column_label = 'total'"),
+        )
+    ),
+    Broken(
+        "headline_table_adds_up",
+        "a search without its table",
+        "DELETE FROM marts.headline_table WHERE search = 'kratom'",
+    ),
     Broken("answer_is_counted", "a search without an answer", "DELETE FROM marts.answer"),
+    Broken(
+        "map_holds_every_study_once",
+        "a record stands in no cell of the map",
+        "UPDATE marts.evidence_map SET pmids = [], held_study_count = 0 WHERE len(pmids) > 0",
+    ),
+    Broken(
+        "map_holds_every_study_once",
+        "a cell counts a study more than it has records of",
+        "UPDATE marts.evidence_map SET held_study_count = held_study_count + 1",
+    ),
+    Broken(
+        "map_holds_every_study_once",
+        "more studies bear a badge than there are",
+        "UPDATE marts.evidence_map SET held_vendor_count = held_study_count + 1",
+    ),
     Broken(
         "unexplained_hits",
         "PubMed returned what the predicate cannot explain",
@@ -333,6 +364,7 @@ BROKEN = [
         for relation, column in (
             ("study_types_by_year", "any_label_count"),
             ("headline_by_year", "pain_count"),
+            ("headline_table", "record_count"),
             ("study_type_totals", "record_count"),
             ("search_totals", "undated_count"),
             ("human_experimental_totals", "record_count"),

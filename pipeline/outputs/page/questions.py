@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 from pipeline.evidence.findings import FINDINGS
@@ -22,7 +23,9 @@ def questions(facts: Facts, search: Search) -> dict[str, Any] | None:
         return None
     newest = _newest(facts, search)
     leaned_on = _leaned_on(facts)
+    asked = _asked(facts)
     for row in rows:
+        row |= asked[row["claim"]]
         is_counted = row["coverage"] != "none"
         row["looked"] = claims.looked_in(row, "looked") if is_counted else {}
         row["reviews"] = row["held_review_count"] or 0
@@ -37,9 +40,27 @@ def questions(facts: Facts, search: Search) -> dict[str, Any] | None:
     return {
         "findings": FINDINGS,
         "warning": claims.LOOKED_AT,
-        "rows": [row for row in rows if row["held_count"]],
+        "groups": [
+            (label, list(group))
+            for label, group in groupby(
+                (row for row in rows if row["held_count"]), lambda row: row["group_label"]
+            )
+        ],
         "unknown": [row for row in rows if not row["held_count"]],
     }
+
+
+def _asked(facts: Facts) -> dict[str, dict[str, Any]]:
+    """By claim, its group, what counts as an answer, and whether the popular article asks it."""
+    rows = rows_of(
+        facts.con,
+        """
+        SELECT c.claim, g.label AS group_label, c.asks = 'does_it' AS is_yes_or_no, c.definition,
+            c.what_counts, list_contains(c.cards, 'article') AS is_in_the_article
+        FROM evidence.claims AS c JOIN evidence.question_groups AS g USING (question_group)
+        """,
+    )
+    return {row["claim"]: row for row in rows}
 
 
 def _kinds(row: dict[str, Any]) -> list[dict[str, Any]]:

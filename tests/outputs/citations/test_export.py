@@ -10,16 +10,13 @@ import pytest
 
 from pipeline.commands import export as command
 from pipeline.errors import ConfigurationError
-from pipeline.options import Options
 from pipeline.outputs import query
 from pipeline.outputs.citations import selection
 from pipeline.outputs.citations.export import FORMATS, TARGETS, export
 from pipeline.outputs.citations.selection import Selection, years
 from pipeline.outputs.manifest import LICENCE
 from pipeline.settings import Settings
-from pipeline.update import run_update
-from tests.conftest import FakeClock
-from tests.corpus import article, write
+from tests.corpus import article
 from tests.outputs.citations.conftest import CANARY
 
 pytestmark = pytest.mark.whole
@@ -66,29 +63,28 @@ def test_the_newest_years_come_first_and_undated_records_last(held):
     assert found[-1] == 109
 
 
-def test_since_counts_from_the_run_that_found_a_record(settings, tmp_path, database_alone):
-    clock = FakeClock()
-    for day in (1, 2):
-        path = write(tmp_path / f"{day}.xml", article(day, f"Kratom, day {day}"))
-        run_update(Options(from_files=(path,)), settings, clock)
-        clock.sleep(86_400)
-    assert chosen(settings, since=date(2026, 11, 22)) == [2, 1]
-    assert chosen(settings, since=date(2026, 11, 23)) == [2]
-    assert chosen(settings, since=date(2026, 11, 24)) == []
+def chosen_of(memory, **wanted):
+    memory.build("articles", "claim_articles", "claim_totals", "search_totals")
+    return selection.matching(memory.con, Selection(**{"search": "kratom", **wanted}))
 
 
-def test_a_claim_shown_as_its_parts_has_the_records_of_all_of_them(
-    settings, tmp_path, database_alone
-):
-    path = write(
-        tmp_path / "some.xml",
+def test_since_counts_from_the_run_that_found_a_record(memory):
+    first = article(1, "Kratom, day 1")
+    memory.day(first)
+    memory.day(first, article(2, "Kratom, day 2"))
+    assert chosen_of(memory, since=date(2026, 11, 22)) == [2, 1]
+    assert chosen_of(memory, since=date(2026, 11, 23)) == [2]
+    assert chosen_of(memory, since=date(2026, 11, 24)) == []
+
+
+def test_a_claim_shown_as_its_parts_has_the_records_of_all_of_them(memory):
+    memory.day(
         article(21, "Liver injury after kratom use", types=CASE),
         article(22, "Seizures after kratom use", types=CASE),
         article(23, "Kratom leaf anatomy"),
     )
-    run_update(Options(from_files=(path,)), settings, FakeClock())
-    assert chosen(settings, claim="safety.liver") == [21]
-    assert chosen(settings, claim="safety") == [22, 21]
+    assert chosen_of(memory, claim="safety.liver") == [21]
+    assert chosen_of(memory, claim="safety") == [22, 21]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from pipeline.update import run_update
 from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, write
 
-PUBLISHED = 200
+PUBLISHED = 100
 APART = 1_000_000
 """Between the PMIDs of a record and those of its copies."""
 TYPES = (

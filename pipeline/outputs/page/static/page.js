@@ -32,9 +32,12 @@ function draw() {
     }
     $("chosen").replaceChildren(...chips);
     showList(now);
-    drawFacets(now);
-    if (performance.getEntriesByName("ketum-listed").length) drawCharts(state, found);
-    else requestAnimationFrame(() => drawCharts(state, found));
+    const rest = () => {
+      drawFacets(now);
+      drawCharts(state, found);
+    };
+    if (performance.getEntriesByName("ketum-listed").length) rest();
+    else requestAnimationFrame(rest); // the first screen stands before they are counted
   }
   showDetails();
 }
@@ -170,6 +173,11 @@ for (const figure of document.querySelectorAll("figure[data-fold]")) {
     more.remove();
   });
   figure.querySelector(".tools").before(more);
+}
+for (const [kind, isOpen] of [["beforeprint", true], ["afterprint", false]]) {
+  addEventListener(kind, () => {
+    for (const details of document.querySelectorAll("details.behind")) details.open = isOpen; // paper has no clicks
+  });
 }
 let width = innerWidth;
 addEventListener("resize", () => {
