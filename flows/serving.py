@@ -115,7 +115,7 @@ class Schedule:
     def turn(self) -> None:
         """Look once after everything; a server that is away is asked again at the next turn."""
         if time.monotonic() - self.told_at >= TELL_SECONDS:
-            # silence is an event too, and no run would tell of it
+            # silence is an event too, and no run would report it
             self.told_at = time.monotonic()
             notify.after_run(self.settings, is_published=False)
         try:

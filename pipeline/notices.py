@@ -1,4 +1,4 @@
-"""What somebody should be told of: failed runs, silence, warnings about records, candidates.
+"""What somebody should know of: failed runs, silence, warnings about records, candidates.
 
 Everything is read from what is on disk, journals and the published set, so that an event is seen
 by whoever looks next even if the run itself was killed.
@@ -28,11 +28,11 @@ LOOK_BACK_DAYS = 30
 
 _WARNINGS = {
     "RetractionIn": "was retracted",
-    "RetractedandRepublishedIn": "was retracted and published anew",
+    "RetractedandRepublishedIn": "was retracted and published again",
     "PartialRetractionIn": "was retracted in part",
     "ExpressionOfConcernIn": "has an expression of concern",
     "ErratumIn": "was corrected",
-    "CorrectedandRepublishedIn": "was corrected and published anew",
+    "CorrectedandRepublishedIn": "was corrected and published again",
 }
 
 

@@ -115,7 +115,7 @@ def read_wishes(settings: Settings, environment: Mapping[str, str]) -> Wishes | 
 def _wrong(path: Path, why: str) -> ConfigurationError:
     return ConfigurationError(
         f"{path} cannot be used: {why}.",
-        effect="Nobody is told of anything; runs go on.",
+        effect="Nobody is notified; runs go on.",
         next_step="correct it, then `ketum notify --test`.",
     )
 

@@ -1,4 +1,4 @@
-"""Events that somebody is to be told of: noted on disk first, then sent, each one once.
+"""Events to notify somebody of: noted on disk first, then sent, each one once.
 
 A file for each event, named by its key, from the moment it is seen: `waiting` until every address
 took it, then `sent`. A crash between sending and noting that sends it again, under the same key,

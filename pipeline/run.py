@@ -209,7 +209,7 @@ def _held_runs(warehouse: Warehouse) -> set[str]:
 def _see_that_all_runs_are_held(
     settings: Settings, origin: str, held: set[str], *, has_warehouse: bool
 ) -> None:
-    """See that warehouse and journals tell of the same runs.
+    """See that warehouse and journals hold the same runs.
 
     A new warehouse beside old journals, or an old copy of one, would have forgotten what entered
     and left; a journal that is gone leaves a run in the warehouse that nobody can undo.

@@ -332,3 +332,10 @@ def _copy(con: duckdb.DuckDBPyConnection, path: Path) -> None:
 def database_alone() -> Iterator[None]:
     with the_database_alone():
         yield
+
+
+@pytest.fixture
+def database_and_tables() -> Iterator[None]:
+    """For tests that verify a set: its manifest states the tables."""
+    with the_database_alone(but="tables"):
+        yield

@@ -23,7 +23,7 @@ from pipeline.evidence import type_changes
 from pipeline.evidence.judge import judge
 from pipeline.evidence.reference import Reference
 from pipeline.options import Options
-from pipeline.outputs import marts
+from pipeline.outputs import headline, marts
 from pipeline.outputs.answer import store_sentences
 from pipeline.outputs.wording import statement
 from pipeline.pubmed.client import EutilsClient
@@ -269,6 +269,8 @@ class Warehouse:
             self._made |= (made := set(_MADE.findall(script)))
             if "answer" in made:
                 store_sentences(self.con)
+        if not only:
+            headline.store(self.con)
 
     def change(self, sql: str) -> None:
         """Execute a statement; marts are made anew when they are next asked for."""

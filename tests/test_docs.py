@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import journal as journals
-from pipeline.cli import build_parser
+from pipeline.cli import build_parser, main
 from pipeline.outputs import query
 from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
@@ -104,8 +105,47 @@ def test_every_command_of_the_docs_is_one(arguments, demonstration):
         assert (ROOT / parsed["sql"]).is_file()
 
 
+def test_the_readme_is_within_one_screen_of_the_answer():
+    lines = README.splitlines()
+    (answer, *_) = (place for place, line in enumerate(lines) if "1 study gave" in line)
+    assert answer < 30 and len(lines) < 150
+
+
+NOT_RUN = {
+    "doctor --live": "asks PubMed; tests/test_cli.py asks a server of its own",
+    "update": "asks PubMed or reads the reader's files; tests/test_update.py",
+    "schedule": "needs a Prefect server; tests/schedule",
+    "query --interactive": "opens another program; tests/test_cli.py",
+    "replay": "serves until it is stopped; tests/replay",
+}
+"""Commands of the docs that no test can run as they stand, and where they are tried."""
+
+
 def test_the_commands_of_the_docs_are_found():
-    assert {"export", "query", "update", "verify"} <= {found[0] for found in commands()}
+    found = {" ".join(arguments) for arguments in commands()}
+    assert {arguments.split()[0] for arguments in found} >= {"export", "query", "update", "verify"}
+    for start in NOT_RUN:
+        assert any(arguments.startswith(start) for arguments in found), start
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [found for found in commands() if not " ".join(found).startswith(tuple(NOT_RUN))],
+    ids=" ".join,
+)
+def test_every_command_of_the_docs_runs(
+    arguments, demonstration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    """On the demonstration, in a directory of the reader's with the checkout's sql/ in it."""
+    (tmp_path / "sql").symlink_to(ROOT / "sql")
+    monkeypatch.setenv("KETUM_DATA", str(demonstration.data))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("webbrowser.open", lambda _address: True)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"FROM marts.search_totals")))
+    if "--not-in" in arguments:
+        earlier = arguments[arguments.index("--not-in") + 1]
+        assert main([*arguments[: arguments.index("--not-in")], "--output", earlier]) == 0
+    assert main(arguments) == 0, capsys.readouterr().err
 
 
 def test_the_star_of_tables_is_as_it_is_drawn(demonstration):

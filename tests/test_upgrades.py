@@ -15,7 +15,7 @@ from pipeline.settings import ROOT, Settings
 from pipeline.update import run_update
 from pipeline.verify import verify_archive, verify_set
 
-pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("database_alone")]
+pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("database_and_tables")]
 
 ORIGIN = "archive:upgrade"
 

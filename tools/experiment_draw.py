@@ -1,4 +1,4 @@
-"""Draw records listed as experiments on people, to be read by somebody who wrote no rule.
+"""Draw trials and human laboratory studies to be read by somebody who wrote no rule.
 
     python -m tools.experiment_draw ../shared/pubmed/pubmed21n1298.xml.gz 3 100
 
@@ -34,7 +34,7 @@ def draw(listed: Collection[int], read: Collection[int], *, seed: int, size: int
     """PMIDs drawn from those listed: odd ones that nobody has read.
 
     Args:
-        listed: records whose primary type is an experiment on people.
+        listed: records whose primary type is a trial or human laboratory study.
         read: records of earlier draws.
         seed: number of the draw.
         size: how many are wanted; fewer where fewer are left.

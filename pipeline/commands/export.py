@@ -13,7 +13,7 @@ from pipeline.settings import Settings
 from pipeline.storage import shown
 
 FORMATS = ("ris", "bibtex", "csl-json", "nbib", "csv", "parquet", "jsonl")
-TARGETS = ("zotero", "endnote", "rayyan", "asreview", "revman")
+TARGETS = ("zotero", "endnote", "rayyan", "asreview", "revman", "excel")
 
 EXAMPLES = """\
 examples:

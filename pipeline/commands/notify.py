@@ -1,4 +1,4 @@
-"""`ketum notify`: tell people what they wanted to be told of."""
+"""`ketum notify`: send people what they asked to be notified of."""
 
 from __future__ import annotations
 

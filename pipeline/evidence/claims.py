@@ -65,7 +65,7 @@ def load_claims(
         stand_in: for measuring only: patterns of names that stand in for the substance's.
 
     Raises:
-        ConfigurationError: naming the line at fault; among others a claim that is no question,
+        ConfigurationError: naming the line at fault; among others a claim that asks nothing,
             or that needs a rule.
     """
     file = RuleFile(path)

@@ -275,3 +275,27 @@ def _one(con: duckdb.DuckDBPyConnection, query: str, search: str) -> tuple[Any, 
     row = con.execute(query, [search]).fetchone()
     assert row is not None, f"no search {search} in marts.search_totals"
     return row
+
+
+def store(con: duckdb.DuckDBPyConnection) -> None:
+    """Write the table of every search into marts.headline_table, for readers of the set."""
+    searches = con.execute("SELECT search, is_known, unread_count FROM marts.coverage").fetchall()
+    cells = []
+    for search, is_known, unread in searches:
+        table = headline(con, search)
+        columns = (*table.columns, Column("total", None, None))
+        cells += [
+            (
+                *(search, row_no, row.label, row.counted_as),
+                *(column_no, column.label, column.first, column.last),
+                *(number if is_known else None, number, unread, table.coverage),
+            )
+            for row_no, row in enumerate(table.counts, 1)
+            for column_no, (column, number) in enumerate(
+                zip(columns, (*row.numbers, row.total), strict=True), 1
+            )
+        ]
+    con.executemany(
+        f"INSERT INTO marts.headline_table VALUES ({', '.join('?' * 12)})",  # noqa: S608 - marks only
+        cells,
+    )

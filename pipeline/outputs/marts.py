@@ -10,6 +10,7 @@ import duckdb
 
 from pipeline import progress
 from pipeline.identifiers import doi_url, normal_doi
+from pipeline.outputs import headline
 from pipeline.outputs.answer import store_sentences
 from pipeline.outputs.wording import statement
 from pipeline.settings import Settings, slug
@@ -96,6 +97,7 @@ def build(
     for number, path in enumerate(scripts):
         progress.note(number, len(scripts), "tables")
         run_script(con, path)
+    headline.store(con)
     store_sentences(con)
     make_former(con, settings.sql)
     return Built(set_id, len(scripts))

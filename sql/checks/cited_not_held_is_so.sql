@@ -1,5 +1,5 @@
 -- severity: error
--- What is listed as cited and not found is cited by as many members as said, and is no member.
+-- What is listed as cited and not found is cited by as many members as said, and is not a member.
 SELECT
     n.search,
     n.cited_pmid,

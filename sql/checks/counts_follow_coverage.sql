@@ -37,6 +37,19 @@ FROM (
     FROM marts.headline_by_year
     UNION ALL
     SELECT
+        'headline_table' AS relation,
+        search,
+        coverage,
+        unread_count,
+        [
+            record_count
+        ] AS counts,
+        [
+            held_count
+        ] AS held
+    FROM marts.headline_table
+    UNION ALL
+    SELECT
         'study_type_totals' AS relation,
         search,
         coverage,

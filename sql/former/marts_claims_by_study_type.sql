@@ -1,5 +1,5 @@
 CREATE VIEW former.marts_claims_by_study_type AS
 SELECT
-    *,
+    * REPLACE (replace(claim, 'no_difference_reported', 'no_harm_found') AS claim),
     evidence_group AS domain
 FROM marts.claims_by_study_type;

@@ -33,7 +33,7 @@ CREATE OR REPLACE TABLE marts.articles ( -- one row per record that is a member 
     first_author_country VARCHAR, -- where the first author works, as far as an affiliation says it (marts.article_countries)
     countries VARCHAR[] NOT NULL, -- all countries that affiliations of its authors name
     registrations VARCHAR[] NOT NULL, -- registrations it names, in the registry's own form, e.g. NCT01234567
-    facets VARCHAR[] NOT NULL, -- what was tested, in whom, how, as facet.value; what is not stated is left out (marts.article_facets)
+    facets VARCHAR[] NOT NULL, -- what was tested, in whom, how, as facet.value; values that are not in the abstract are left out (marts.article_facets)
     claims VARCHAR[] NOT NULL -- claims it addresses, however it does (marts.claim_articles says how)
 );
 

@@ -61,7 +61,8 @@ told AS (
         bool_or(
             f.facet = 'trial_purpose' AND f.value = 'pain_outcome' AND f.assigned_by = 'override'
         ) AS is_pain_checked,
-        bool_or(f.facet = 'trial_purpose' AND f.assigned_by = 'override') AS is_purpose_checked
+        bool_or(f.facet = 'trial_purpose' AND f.assigned_by = 'override') AS is_purpose_checked,
+        bool_or(f.facet = 'population' AND f.value = 'pain_patients') AS is_of_pain_patients
     FROM members AS m
     INNER JOIN evidence.article_facets AS f ON m.pmid = f.pmid AND f.value <> 'not_stated'
     GROUP BY m.search, m.study_group
@@ -103,7 +104,7 @@ SELECT
     list_contains(coalesce(any_value(t.purposes), []), 'pain_outcome'),
     CASE
         WHEN NOT list_contains(coalesce(any_value(t.purposes), []), 'pain_outcome') THEN NULL
-        WHEN list_has_any(any_value(t.populations), ['pain_patients', 'patients']) THEN 'patients'
+        WHEN any_value(t.is_of_pain_patients) THEN 'patients'
         WHEN list_has_any(any_value(t.outcomes), any_value(x.provoking)) THEN 'provoked'
         ELSE 'unclear'
     END,

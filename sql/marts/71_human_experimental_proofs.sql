@@ -3,7 +3,7 @@
 CREATE OR REPLACE TABLE marts.human_experimental_proofs ( -- proofs of the cells of marts.human_experimental
     search VARCHAR NOT NULL, -- the search
     study_group VARCHAR NOT NULL, -- the line
-    cell VARCHAR NOT NULL, -- its column: registrations, study_types, sample_size, substances, purposes, populations, outcomes, countries, pain_level, kratom_level or year
+    cell VARCHAR NOT NULL, -- its column: registrations, study_types, sample_size, substances, purposes, populations, outcomes, countries, pain_kind, pain_level, kratom_level or year
     value VARCHAR NOT NULL, -- the value proved
     pmid INTEGER NOT NULL, -- the record
     rule_id VARCHAR NOT NULL, -- rule that fired; core for what PubMed says itself
@@ -34,7 +34,8 @@ cells AS (
         ('trial_population', 'populations'),
         ('assay', 'outcomes'),
         ('study_country', 'countries'),
-        ('sample_size', 'sample_size')
+        ('sample_size', 'sample_size'),
+        ('population', 'pain_kind')
     ) AS pair (facet, cell)
 )
 

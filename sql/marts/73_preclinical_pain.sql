@@ -36,7 +36,7 @@ WITH records AS (
         ON l.pmid = e.pmid AND l.study_type = e.study_type
     WHERE
         l.study_type IN ('ANIMAL', 'INVITRO')
-        -- a weak label beside another primary type is no laboratory work
+        -- a weak label beside another primary type does not make laboratory work
         AND (l.is_primary OR e.confidence <> 'low')
         AND l.counted_as = 'record'
         AND a.pain_level IS NOT NULL

@@ -3,11 +3,11 @@
 
 CREATE OR REPLACE TABLE marts.evidence_map ( -- studies by who or what was studied and how was compared, one row a cell of each search, empty ones too; never sum across searches
     search VARCHAR NOT NULL, -- the search
-    part VARCHAR NOT NULL, -- studies; reviews (apart, records); elsewhere (records that are no such study: chemistry, plants, analysis, computation, comments, protocols, unclassified)
+    part VARCHAR NOT NULL, -- studies; reviews (apart, records); elsewhere (records that are not such a study: chemistry, plants, analysis, computation, comments, protocols, unclassified)
     map_row VARCHAR NOT NULL, -- patients_with_pain, volunteers_and_users, animals, cells_and_receptors; stated places: other_patients (patients, and not for pain), people_not_readable; of reviews systematic_reviews or narrative_reviews; other_kinds
     row_label VARCHAR NOT NULL, -- its name for readers
     row_order SMALLINT NOT NULL, -- position of the row; neutral, not a rank
-    map_column VARCHAR NOT NULL, -- randomised, own_control, users_against_non_users, no_comparison; stated places: other_comparison (another substance or group, and chance is not stated), design_not_readable; all outside the studies
+    map_column VARCHAR NOT NULL, -- randomised, own_control, users_against_non_users, no_comparison; stated places: other_comparison (another substance or group, and chance is not mentioned), design_not_readable; all outside the studies
     column_label VARCHAR NOT NULL, -- its name for readers
     column_order SMALLINT NOT NULL, -- position of the column; neutral, not a rank
     study_count INTEGER, -- studies (reports of one study are one), outside the studies records
@@ -74,7 +74,7 @@ map_columns AS (
         (TRUE, 'own_control', 'Own control', 2),
         (TRUE, 'users_against_non_users', 'Users against non-users', 3),
         (TRUE, 'no_comparison', 'No comparison', 4),
-        (TRUE, 'other_comparison', 'Another comparison, chance not stated', 5),
+        (TRUE, 'other_comparison', 'Another comparison, chance not mentioned', 5),
         (TRUE, 'design_not_readable', 'Not readable from title and abstract', 6),
         (FALSE, 'all', 'All', 7)
     ) AS c (is_of_studies, map_column, column_label, column_order)

@@ -7,9 +7,9 @@ CREATE OR REPLACE TABLE marts.claim_articles ( -- the records behind each cell o
     study_group VARCHAR NOT NULL, -- the study it reports; see evidence.study_groups
     how VARCHAR NOT NULL, -- measured, observed (cases), reported_by_users, reason_for_use, reviewed or mentioned
     looked_as VARCHAR NOT NULL, -- study, review, or mention: it only names the claim
-    finding VARCHAR NOT NULL, -- what its authors state, not what is true: reported, not_found (looked for), ruled_out (as a cause), mixed (reported beside one of these) or unclear (left open, or not stated)
+    finding VARCHAR NOT NULL, -- what its authors state, not what is true: reported, not_found (looked for), ruled_out (as a cause), mixed (reported beside one of these) or unclear (left open, or not in what is held)
     finding_by VARCHAR NOT NULL, -- rule, or override: a person read it
-    finding_words VARCHAR[] NOT NULL, -- the words that state it, verbatim; none where it is not stated
+    finding_words VARCHAR[] NOT NULL, -- the words that state it, verbatim; none where no words do
     study_type VARCHAR NOT NULL, -- its primary study type
     evidence_group VARCHAR NOT NULL, -- group of the study type
     evidence_groups VARCHAR[] NOT NULL, -- groups it counts in: of all its types for a primary study, of its primary type for a summary and the like

@@ -13,8 +13,8 @@ CREATE OR REPLACE TABLE marts.claims_by_study_type_and_year ( -- records by sear
     reason_for_use_count INTEGER, -- such records that give it as a reason for use
     reviewed_count INTEGER, -- such records that review it: summaries, never to be added to the studies they contain
     mentioned_count INTEGER, -- such records that only mention it
-    preprint_count INTEGER, -- preprints, whatever they tell
-    retracted_count INTEGER, -- retracted articles, whatever they tell
+    preprint_count INTEGER, -- preprints, whatever they say
+    retracted_count INTEGER, -- retracted articles, whatever they say
     looked_count INTEGER, -- studies of this type that looked at it (study groups, each in the year of its first report; of a summary type the reviews), without those that only mention it
     looked_reported_count INTEGER, -- those that report it
     looked_not_found_count INTEGER, -- those that looked for it and did not find it

@@ -6,7 +6,7 @@ CREATE OR REPLACE TABLE marts.claims_by_group ( -- records by search, claim and 
     evidence_group VARCHAR NOT NULL, -- group in evidence.evidence_groups
     group_order SMALLINT NOT NULL, -- position of the group; no rank
     measured_count INTEGER, -- records that measured it, or observed it in cases, without retracted articles, notices and preprints
-    beside_count INTEGER, -- such records that tell of it otherwise: reported, given as a reason, reviewed, mentioned
+    beside_count INTEGER, -- such records that address it otherwise: reported, given as a reason, reviewed, mentioned
     looked_count INTEGER, -- studies of this group that looked at it (study groups; in a group of summaries the reviews), without those that only mention it
     looked_reported_count INTEGER, -- those that report it
     looked_not_found_count INTEGER, -- those that looked for it and did not find it

@@ -216,7 +216,7 @@ CREATE TABLE core.history_dates ( -- PubmedData/History: received, accepted, ent
     position SMALLINT NOT NULL, -- order in the record
     pub_status VARCHAR NOT NULL, -- PubStatus: entrez is CRDT, pubmed is EDAT, medline is MHDA
     date_verbatim VARCHAR NOT NULL, -- Year Month Day Hour Minute Second as printed, joined by one space
-    event_at TIMESTAMP, -- the moment, without a stated zone; NULL when it is no real date
+    event_at TIMESTAMP, -- the moment, without a stated zone; NULL when it is not a real date
     PRIMARY KEY (pmid, position)
 );
 

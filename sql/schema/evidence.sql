@@ -61,11 +61,11 @@ CREATE TABLE evidence.confidence_measured ( -- how often a primary type was righ
     PRIMARY KEY (study_type, evidence)
 );
 
-CREATE TABLE evidence.study_type_aspects ( -- what is told about a label beside its code
+CREATE TABLE evidence.study_type_aspects ( -- what is said about a label beside its code
     aspect VARCHAR NOT NULL, -- code, e.g. data_source or synthesis_of
     study_type VARCHAR NOT NULL, -- study type it applies to
     label VARCHAR NOT NULL, -- name shown to readers
-    definition VARCHAR NOT NULL, -- what it tells
+    definition VARCHAR NOT NULL, -- what it says
     value_list VARCHAR[] NOT NULL, -- values it can have
     is_required BOOLEAN NOT NULL, -- every label of the type has one
     PRIMARY KEY (aspect, study_type)
@@ -114,7 +114,7 @@ CREATE TABLE evidence.article_study_types ( -- every study type label of every a
     PRIMARY KEY (pmid, study_type)
 );
 
-CREATE TABLE evidence.article_type_aspects ( -- what is told about the labels of an article
+CREATE TABLE evidence.article_type_aspects ( -- what is said about the labels of an article
     pmid INTEGER NOT NULL, -- the article
     study_type VARCHAR NOT NULL, -- the label
     aspect VARCHAR NOT NULL, -- code in evidence.study_type_aspects
@@ -144,10 +144,10 @@ CREATE TABLE evidence.article_flags ( -- facts about a record that are not study
     rules_version VARCHAR NOT NULL -- version of study_types.toml
 );
 
-CREATE TABLE evidence.facets ( -- what is told about records beside their study type
+CREATE TABLE evidence.facets ( -- what is said about records beside their study type
     facet VARCHAR PRIMARY KEY, -- code, e.g. species
     label VARCHAR NOT NULL, -- name shown to readers
-    definition VARCHAR NOT NULL, -- what it tells
+    definition VARCHAR NOT NULL, -- what it says
     study_types VARCHAR[] NOT NULL, -- it applies to records that carry one of these types; empty: see topic
     topic VARCHAR, -- it applies to every record of this topic
     display_order SMALLINT NOT NULL -- order in the reference file
@@ -249,7 +249,7 @@ CREATE TABLE evidence.claims ( -- the questions of the field, and what a popular
     cards VARCHAR[] NOT NULL, -- the maps it stands on: field, article or both, see evidence.claim_cards
     question_group VARCHAR NOT NULL, -- its group, see evidence.question_groups
     asks VARCHAR NOT NULL, -- does_it: to be split by finding, never a bare count; what_is_known: a count of what there is
-    kind VARCHAR NOT NULL, -- effect, figure or gap (the article is silent); context and product are no questions to the literature on kratom
+    kind VARCHAR NOT NULL, -- effect, figure or gap (the article is silent); context and product do not ask about the literature on kratom
     says VARCHAR, -- the article's words, at most 25; NULL where it is silent
     source VARCHAR, -- what the article names for it, and what we identified
     topic VARCHAR NOT NULL, -- the topic it is about
@@ -293,7 +293,7 @@ CREATE TABLE evidence.article_claims ( -- claims a record addresses, with proofs
     pmid INTEGER NOT NULL, -- the article
     claim VARCHAR NOT NULL, -- code in evidence.claims
     how VARCHAR NOT NULL, -- measured, observed (cases), reported_by_users, reason_for_use, reviewed or mentioned
-    finding VARCHAR NOT NULL, -- what its authors state, not what is true: reported, not_found (looked for), ruled_out (as a cause), mixed (reported beside one of these) or unclear (left open, or not stated)
+    finding VARCHAR NOT NULL, -- what its authors state, not what is true: reported, not_found (looked for), ruled_out (as a cause), mixed (reported beside one of these) or unclear (left open, or not in what is held)
     finding_by VARCHAR NOT NULL, -- rule, or override: a person read it
     rules_version VARCHAR NOT NULL, -- version of claims.toml
     PRIMARY KEY (pmid, claim)

@@ -14,7 +14,7 @@ CREATE TABLE ops.runs ( -- runs whose data is in this database, loaded from thei
     run_id VARCHAR PRIMARY KEY, -- directory name under data/runs/
     mode VARCHAR NOT NULL, -- live, offline or files
     as_of TIMESTAMP NOT NULL, -- UTC time the run calls now: the date of its searches
-    parameters VARCHAR NOT NULL, -- what the run was told, as JSON, without secrets
+    parameters VARCHAR NOT NULL, -- the run's options, as JSON, without secrets
     ketum_version VARCHAR NOT NULL, -- version of the program
     reference_sha256 VARCHAR NOT NULL, -- SHA-256 over the names and hashes of the reference files used
     previous_published_at TIMESTAMP, -- as_of of the published set this run was compared with; NULL for the first

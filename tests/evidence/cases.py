@@ -11,16 +11,9 @@ A file of cases stands in `data/reference/cases/` for each rule file. A `[[case]
 - `says`: what the case shows, where that is not plain.
 
 The record has `title`, `vernacular_title`, `abstract` (text, or pairs of category and text),
-<<<<<<< HEAD
-`keywords`, `links`, `affiliations`, `funders`, `conflicts`, `kind`, `source`;
-`publication_types`, `substances` and `mesh` (names, `Name|UI` where only the identifier is to
-count; a heading may be `*Major` and have a `/qualifier`); `databanks` (pairs of databank and
-number).
-=======
 `keywords`, `links`, `affiliations`, `funders`, `conflicts`, `kind`, `source`; `publication_types`,
 `substances` and `mesh` (names, `Name|UI` where only the identifier is to count; a heading may be
 `*Major` and have a `/qualifier`); `databanks` (pairs of databank and number).
->>>>>>> main
 
 `[[each]]` is a case with a list of `rows`: `{0}`, `{1}` ... in its texts are replaced by the cells.
 """

@@ -8,6 +8,7 @@ from pipeline.settings import ROOT
 from tools.data_dictionary import empty_database
 
 LISTS = {
+    "article_countries": "a list of countries; author_count counts the authors of its own row",
     "cited_not_held": "a list of records; its counts say held in their names",
     "human_experimental": "a list of studies; report_count counts the PMIDs of its own row",
     "new_articles": "a list of records, some in one line; record_count says for how many",

@@ -23,6 +23,7 @@ from pipeline.pubmed.client import EutilsClient
 from pipeline.pubmed.fetch import efetch
 from pipeline.pubmed.search import esearch
 from pipeline.pubmed.timing import PACE_SECONDS, Pacer
+from pipeline.pubmed.verdict import PermanentAnswer
 from pipeline.settings import ROOT
 from tests.conftest import FakeClock
 from tests.corpus import article, article_set
@@ -246,6 +247,19 @@ def test_a_refusal_shows_the_words_of_ncbi_without_the_key(ncbi, eutils):
     ncbi.says(Reply(f"<ERROR>Invalid uid, asked by {KEY}</ERROR>".encode(), 400))
     error = fails(lambda: esearch(eutils, "kratom"), SourceError)
     assert "Invalid uid, asked by [key]" in str(error)
+
+
+def test_what_a_reader_of_answers_says_is_shown_without_the_key(ncbi, eutils):
+    """Bodies come to it without the key; whatever else it says of one must not have it either."""
+
+    def finds_it_odd(_body: bytes) -> None:
+        raise PermanentAnswer(f"an odd answer to {KEY}")
+
+    ncbi.says(Reply(FOUND))
+    asks = {"db": "pubmed", "term": "kratom"}
+    with pytest.raises(SourceError) as caught:
+        eutils.ask("esearch", asks, finds_it_odd)
+    assert "an odd answer to [key]" in str(caught.value)
 
 
 ODD_KEY = 'ab/cd+ef gh"ij&kl0000000000'

@@ -266,6 +266,22 @@ BROKEN = [
             ("a search has no sentence", "sentence = NULL"),
         )
     ),
+    *(
+        Broken("headline_table_adds_up", how, f"UPDATE marts.headline_table SET {fault}")
+        for how, fault in (
+            (
+                "a cell of the table readers see is off",
+                "held_count = held_count + 1 "
+                "WHERE column_label = '2024' AND row_label = 'Case reports and series'",
+            ),
+            ("a total leaves a record out", "held_count = 0 WHERE column_label = 'total'"),
+        )
+    ),
+    Broken(
+        "headline_table_adds_up",
+        "a search without its table",
+        "DELETE FROM marts.headline_table WHERE search = 'kratom'",
+    ),
     Broken("answer_is_counted", "a search without an answer", "DELETE FROM marts.answer"),
     Broken(
         "map_holds_every_study_once",
@@ -348,6 +364,7 @@ BROKEN = [
         for relation, column in (
             ("study_types_by_year", "any_label_count"),
             ("headline_by_year", "pain_count"),
+            ("headline_table", "record_count"),
             ("study_type_totals", "record_count"),
             ("search_totals", "undated_count"),
             ("human_experimental_totals", "record_count"),

@@ -49,6 +49,16 @@ def _csv(citations: Sequence[Citation], abstracts: bool) -> str:
     return tabular.csv_text([tabular.row(citation, abstracts) for citation in citations])
 
 
+_EXCEL_CELL = 32_767
+"""Characters that Excel keeps of a cell."""
+
+
+def _excel(citations: Sequence[Citation], abstracts: bool) -> str:
+    """The same CSV as Excel opens it: a byte order mark, without which it takes UTF-8 for ANSI."""
+    rows = [tabular.row(citation, abstracts) for citation in citations]
+    return "\ufeff" + tabular.csv_text(rows, longest=_EXCEL_CELL)
+
+
 def _json_lines(citations: Sequence[Citation], abstracts: bool) -> str:
     return tabular.json_lines([tabular.row(citation, abstracts) for citation in citations])
 
@@ -144,6 +154,7 @@ TARGETS = {
     "rayyan": Kind(".csv", _text(_rayyan), abstracts=True),
     "asreview": Kind(".csv", _text(_asreview), abstracts=True),
     "revman": Kind(".ris", _text(ris.render)),
+    "excel": Kind(".csv", _text(_excel)),
 }
 
 

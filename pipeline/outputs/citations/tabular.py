@@ -29,6 +29,9 @@ COLUMNS = {
 """Names and DuckDB types. `date` is ISO as far as known; `abstract` only when asked for."""
 
 
+CUT = " [cut here]"
+
+
 def row(citation: Citation, abstracts: bool) -> dict[str, Any]:
     """A record as values of `COLUMNS`, texts as PubMed has them, None for what is not known."""
     said = citation.said
@@ -68,27 +71,35 @@ def row(citation: Citation, abstracts: bool) -> dict[str, Any]:
     return found
 
 
-def csv_text(rows: Sequence[dict[str, Any]], between: str = "; ") -> str:
+def csv_text(
+    rows: Sequence[dict[str, Any]], between: str = "; ", longest: int | None = None
+) -> str:
     """Rows as CSV: UTF-8 with a header, lists joined, an apostrophe before what looks a formula.
 
     Args:
         rows: with the same keys each.
         between: what stands between the values of a list.
+        longest: characters of a cell at most; what is longer is cut, and says so.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(rows[0])
     for values in rows:
-        writer.writerow(_cell(value, between) for value in values.values())
+        writer.writerow(_cell(value, between, longest) for value in values.values())
     return out.getvalue()
 
 
-def _cell(value: object, between: str) -> object:
+def _cell(value: object, between: str, longest: int | None) -> object:
     if isinstance(value, list):
         value = between.join(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return for_csv(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    text = for_csv(value)
+    if longest is None or len(text) <= longest:
+        return text
+    return f"{text[: longest - len(CUT)]}{CUT}"
 
 
 def json_lines(rows: Sequence[dict[str, Any]]) -> str:

@@ -85,6 +85,11 @@ FROM (
     UNION ALL
     SELECT pmid, concat('synthesis:', synthesis_of) FROM marts.summaries_of_studies
     UNION ALL
+    SELECT pmid, concat(CASE WHEN is_counted THEN 'map:' ELSE 'map_beside:' END, map_row, '.',
+        map_column) FROM marts.evidence_map_articles
+    UNION ALL
+    SELECT pmid, concat('badge:', unnest(badges)) FROM marts.evidence_map_articles
+    UNION ALL
     SELECT unnest(pmids), concat(looked_as, ':', search, '.', claim) FROM marts.claim_studies
     UNION ALL
     SELECT unnest(pmids), concat(looked_as, ':', search, '.', claim, '.', finding)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.evidence.findings import FINDINGS
-from pipeline.outputs.page import behind
+from pipeline.outputs.answer import answers
+from pipeline.outputs.page import behind, evidence_map
 from pipeline.outputs.page.behind import SHORTENED, WORDS_SHOWN
 from pipeline.outputs.page.facts import BANDS, Facts
 from pipeline.outputs.page.rest import points
@@ -135,6 +136,7 @@ def payload(facts: Facts) -> dict[str, Any]:
 
     marks, claims = behind.marks(facts.con), behind.claims(facts.con)
     codes = [code for code, _ in facts.claims]
+    asked = {one.search for one in answers(facts.con) if one.source == "pubmed"}
     rows = []
     for found in facts.con.execute(_QUERY, {"shown": WORDS_SHOWN}).fetchall():
         row = dict(zip(_READ, found, strict=True))
@@ -164,6 +166,7 @@ def payload(facts: Facts) -> dict[str, Any]:
                 "name": search.name,
                 "label": search.label,
                 "is_known": search.is_known,
+                "is_pubmed": search.name in asked,
                 "members": search.members,
             }
             for search in facts.searches
@@ -181,7 +184,8 @@ def payload(facts: Facts) -> dict[str, Any]:
         ),
         "findings": FINDINGS,
         "claims": [{"code": code, "question": question} for code, question in facts.claims],
-        "labels": {f"{facet}:{value}": label for (facet, value), label in facts.labels.items()},
+        "labels": {f"{facet}:{value}": label for (facet, value), label in facts.labels.items()}
+        | evidence_map.labels(facts),
         "columns": COLUMNS,
         "pooled": _POOLED,
         "pooled_lists": _POOLED_LISTS,

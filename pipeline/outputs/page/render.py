@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from pipeline.escaping import for_html, for_json
 from pipeline.outputs.manifest import LICENCE
-from pipeline.outputs.page import laboratory, people, questions, records, rest
+from pipeline.outputs.page import evidence_map, laboratory, people, questions, records, rest
 from pipeline.outputs.page.facts import BANDS, Facts, Search, gather
 from pipeline.outputs.wording import PUBMED_ONLY
 
@@ -49,6 +49,8 @@ class Section(NamedTuple):
 
 
 SECTIONS = (
+    Section("map", "Map", "Which kinds of studies there are, and on whom",
+            {"map": evidence_map.evidence_map}),
     Section(
         "trials", "Trials", "All trials and human laboratory studies", {"people": people.people}
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import duckdb
 import pandas as pd
@@ -97,3 +98,15 @@ def test_rayyan_gets_identifiers_and_study_type_in_columns_it_has(all_of_them, t
     assert "Retracted Publication" in found["103"]["notes"]
     assert CANARY in first["abstract"]
     assert found[""]["url"] == "https://doi.org/10.9999/Listed.1"
+
+
+def test_excel_gets_a_byte_order_mark_and_cells_it_can_hold(citations, tmp_path):
+    record = citations[101]
+    long = replace(record, said={**record.said, "title": "μ" * 40_000})
+    path = tmp_path / "excel.csv"
+    TARGETS["excel"].write([long, citations[106]], False, path)
+    assert path.read_bytes().startswith(b"\xef\xbb\xbfpmid,")
+    first, second = pd.read_csv(path, encoding="utf-8-sig").to_dict("records")
+    assert len(first["title"]) == 32_767 and first["title"].endswith("μ [cut here]")
+    assert second["title"].startswith("'=1+1")
+    assert list(first) == [name for name in tabular.COLUMNS if name != "abstract"]

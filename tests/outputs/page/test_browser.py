@@ -298,7 +298,7 @@ def test_a_list_copies_as_a_sentence(browser: Browser, set_of_files: Published):
     ((set_id, statement),) = set_of_files.sql(
         "SELECT set_id, statement FROM marts.search_totals LIMIT 1"
     )
-    assert said.startswith("1 record in PubMed as held by ketum (search “Kratom”, study type")
+    assert said.startswith("1 record held by ketum (search “Kratom”, study type")
     for part in (
         set_id,
         statement,

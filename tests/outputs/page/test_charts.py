@@ -122,7 +122,7 @@ def test_a_chart_is_saved_with_its_title_and_source(opened: Browser):
     drawn = etree.fromstring(text.encode())
     said = " ".join(drawn.itertext())
     assert "Kratom: records by kind of study and year" in said
-    assert "PubMed only, as of 2026-11-22" in said
+    assert "As of 2026-11-22; ketum, set" in said
     assert "Animal studies" in said
     assert "var(" not in text
     name, address = opened.saved("#years-kratom [aria-label^='PNG']")

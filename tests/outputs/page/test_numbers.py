@@ -71,6 +71,11 @@ MARKS = {
         "(concat(search, '.', claim), concat(search, '.', claim, '.', finding))"
         for looked_as in ("study", "review")
     },
+    "map": "SELECT pmid FROM marts.evidence_map_articles "
+    "WHERE is_counted AND concat(map_row, '.', map_column) = {value}",
+    "map_beside": "SELECT pmid FROM marts.evidence_map_articles "
+    "WHERE NOT is_counted AND concat(map_row, '.', map_column) = {value}",
+    "badge": "SELECT pmid FROM marts.evidence_map_articles WHERE list_contains(badges, {value})",
     "group": "SELECT unnest(report_pmids || other_pmids) FROM marts.human_experimental "
     "WHERE search = $search AND study_group = {value}",
     "report": "SELECT unnest(report_pmids) FROM marts.human_experimental WHERE search = $search",
@@ -135,7 +140,8 @@ def test_every_number_counts_the_records_it_opens(any_set: Published):
     assert len(found) > 120
     assert {kind.split(":")[0] for *_, marks in found for kind in marks} > {
         "experiment", "experiment_pain", "experiment_mention", "group", "report", "not_report",
-        "study", "review", "preclinical_pain", "surveillance", "shares_cases", "synthesis",
+        "study", "review", "map", "badge", "preclinical_pain", "surveillance", "shares_cases",
+        "synthesis",
     }  # fmt: skip
     for count, is_of_studies, selection, marks in found:
         query, values = behind(selection, marks)

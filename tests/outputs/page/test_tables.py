@@ -12,6 +12,7 @@ pytestmark = pytest.mark.whole
 
 COMPARED = (
     "Records by search",
+    "studies by who was studied and how it was compared",
     "trials and human laboratory studies",
     "records by kind of study and year",
     "records by study type and year",
@@ -57,6 +58,34 @@ def test_records_by_search(any_set: Published):
         )
         for label, *counts, unread in found
     ]
+
+
+def test_the_evidence_map(any_set: Published):
+    """The four by four always, other places where they hold a study; people and badges below."""
+    shown = tables(any_set)
+    compared = 0
+    for search, label, _ in searches(any_set):
+        heads, rows = shown[f"{label}: studies by who was studied and how it was compared"]
+        found = any_set.sql(
+            """
+            SELECT row_label, column_label, held_study_count, held_people_count,
+                held_people_study_count, held_small_count, held_one_sex_count, unread_count
+            FROM marts.evidence_map WHERE search = ? AND part = 'studies'
+            """,
+            [search],
+        )
+        cells = {(row, column): values for row, column, *values in found}
+        assert len(heads) >= 5 and len(rows) >= 4
+        for name, *texts in rows:
+            for head, text in zip(heads[1:], texts, strict=True):
+                studies, people, of, small, one_sex, unread = cells.pop((name, head))
+                assert text.startswith(held(studies, unread))
+                assert (f"{people:,} people in {of} stud" in text) == (people > 0)
+                assert (f"{small:,} under 30 people" in text) == (small > 0)
+                assert (f"{one_sex:,} one sex" in text) == (one_sex > 0)
+                compared += studies
+        assert not [place for place, values in cells.items() if values[0]], "a cell is left out"
+    assert compared > 5
 
 
 def test_animal_and_laboratory_work(any_set: Published):

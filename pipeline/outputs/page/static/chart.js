@@ -111,7 +111,7 @@ function drawYears(figure, state, found) {
   const undated = found.filter((r) => r.year === null).length;
   if (earlier) parts.push(["before ", { years: `-${first - 1}` }, earlier, String(first)]);
   if (undated) parts.push(["undated", { years: "undated" }, undated, ""]);
-  caption.replaceChildren(`Records in PubMed, search “${search.label}”, by primary study type.${search.is_known ? "" : " What is held: an empty year is not known, and not a zero."} ${years.includes(asOfYear) ? `${asOfYear} is hatched: it is not over.` : ""}`);
+  caption.replaceChildren(`${search.is_known && search.is_pubmed ? "Records in PubMed" : "Records held"}, search “${search.label}”, by primary study type.${search.is_known ? "" : " An empty year is not known, and not a zero."} ${years.includes(asOfYear) ? `${asOfYear} is hatched: it is not over.` : ""}`);
   for (const [before, selected, count, after] of parts) {
     caption.append(` ${grouped(count)} `, element("a", `${before}${after}`, { href: fragment({ ...state, ...selected, record: "", at: "" }) }), ".");
   }

@@ -64,7 +64,7 @@ function standalone(figure) {
   made.setAttribute("y", y);
   whole.append(made);
   const end = y + height + 18;
-  whole.append(line(`PubMed only, as of ${data.as_of_date}; ketum, set ${data.set_id}.`, end, 11));
+  whole.append(line(`${searches.get(state.search).is_pubmed ? "PubMed only, as" : "As"} of ${data.as_of_date}; ketum, set ${data.set_id}.`, end, 11));
   for (const [name, value] of Object.entries({ width, height: end + 12, viewBox: `0 0 ${width} ${end + 12}` })) whole.setAttribute(name, value);
   return new XMLSerializer().serializeToString(whole);
 }

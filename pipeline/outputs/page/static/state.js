@@ -207,7 +207,7 @@ const address = (state) => `${location.protocol === "file:" ? "index.html" : loc
 function sentence(state, found) {
   const scope = data.statement.includes(data.scope) ? "" : `${data.scope} `;
   return (
-    `${counted(state, found)} in PubMed as held by ketum (${selection(state)}), ` +
+    `${counted(state, found)}${searches.get(state.search).is_pubmed ? " in PubMed as" : ""} held by ketum (${selection(state)}), ` +
     `as of ${data.as_of_date}, set ${data.set_id}. ${data.statement} ${scope}${address({ ...state, record: "", at: "", sort: "" })}`
   );
 }

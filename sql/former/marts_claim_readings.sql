@@ -1,0 +1,3 @@
+CREATE VIEW former.marts_claim_readings AS
+SELECT * REPLACE (replace(claim, 'no_difference_reported', 'no_harm_found') AS claim)
+FROM marts.claim_readings;
