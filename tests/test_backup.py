@@ -21,12 +21,14 @@ pytestmark = pytest.mark.whole
 FIRST = article(1, "Kratom and pain in mice")
 
 
-def test_a_restored_backup_is_the_same_warehouse_and_is_whole(live, settings, clock, tmp_path):
-    live(FIRST)
+def test_a_restored_backup_is_the_same_warehouse_and_is_whole(
+    live_with_outputs, settings, clock, tmp_path
+):
+    live_with_outputs(FIRST)
     kept = settings.latest.resolve().name
     sets.keep(settings, kept)
     clock.sleep(86_400)
-    live(FIRST, article(2, "Kratom"))
+    live_with_outputs(FIRST, article(2, "Kratom"))
     before = tables_of(settings.warehouse("pubmed"))
     backup(settings, tmp_path / "kept.tar", clock)
 
