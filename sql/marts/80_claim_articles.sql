@@ -6,7 +6,7 @@ CREATE OR REPLACE TABLE marts.claim_articles ( -- the records behind each cell o
     pmid INTEGER NOT NULL, -- the record
     study_group VARCHAR NOT NULL, -- the study it reports; see evidence.study_groups
     how VARCHAR NOT NULL, -- measured, observed (cases), reported_by_users, reason_for_use, reviewed or mentioned
-    looked_as VARCHAR NOT NULL, -- study, review, or mention: only mentioned, or named as a reason for use where effects are asked for
+    looked_as VARCHAR NOT NULL, -- study, review, or mention: it only names the claim
     finding VARCHAR NOT NULL, -- what its authors state, not what is true: reported, not_found (looked for), ruled_out (as a cause), mixed (reported beside one of these) or unclear (left open, or not in what is held)
     finding_by VARCHAR NOT NULL, -- rule, or override: a person read it
     finding_words VARCHAR[] NOT NULL, -- the words that state it, verbatim; none where no words do
@@ -91,8 +91,7 @@ SELECT
     c.how,
     CASE
         WHEN c.how = 'reviewed' THEN 'review'
-        WHEN c.how = 'mentioned' OR (c.how = 'reason_for_use' AND q.sense IS DISTINCT FROM 'use')
-            THEN 'mention'
+        WHEN c.how = 'mentioned' THEN 'mention'
         ELSE 'study'
     END,
     c.finding,

@@ -23,7 +23,7 @@ CREATE OR REPLACE TABLE marts.claim_totals ( -- the claim map, one row per searc
     review_ruled_out_count INTEGER, -- those that rule it out as a cause
     review_mixed_count INTEGER, -- those that report it beside what they did not find or ruled out
     review_unclear_count INTEGER, -- those that leave it open, or do not state it in what is held
-    mention_count INTEGER, -- records that only mention it, or name it as a reason for use where effects are asked for: they looked at nothing
+    mention_count INTEGER, -- records that only mention it: they looked at nothing
     held_mention_count INTEGER, -- mention_count of what is held
     held_count INTEGER, -- record_count of what is held, whatever the search covered
     held_measured_count INTEGER, -- measured_count of what is held

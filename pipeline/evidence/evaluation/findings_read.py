@@ -123,8 +123,8 @@ def text(result: dict[str, Any]) -> str:
     lines = [
         "Findings of the latest published set against readings: right of pairs, 95 % interval.",
         f"all: {_shown(result['all'])}",
-        f"{result['not_addressed']} readings are of pairs that the set does not have; of "
-        f"{result['no_pair']} pairs the reader finds no answer asked for. They are left out.",
+        f"Left out: {result['not_addressed']} of pairs that the set does not have, "
+        f"{result['no_pair']} that do not address the question by the reader.",
     ]
     for key, title in (
         ("said", "Where the rules say"),
