@@ -1,6 +1,6 @@
 -- Doses as numbers: the values of the facet dose, in columns that can be compared.
 
-CREATE OR REPLACE TABLE marts.article_doses ( -- one row per record and dose that was given, or that people took; doses of another substance are kept apart
+CREATE OR REPLACE TABLE marts.article_doses ( -- one row per record and dose that was given, or that people took; those of another substance are marked
     pmid INTEGER NOT NULL, -- the record
     value VARCHAR NOT NULL, -- the value of the facet, e.g. 10-20 mg/kg mitragynine
     amount_low DOUBLE NOT NULL, -- the amount; of a range the lower end
@@ -9,7 +9,7 @@ CREATE OR REPLACE TABLE marts.article_doses ( -- one row per record and dose tha
     per VARCHAR NOT NULL, -- what it is for: once (a dose, or not said), kg (of body weight), day, or kg/day
     substance VARCHAR NOT NULL, -- what the amount is of: leaf (leaf or powder), extract, decoction, mitragynine, 7_hydroxymitragynine, pseudoindoxyl, other_alkaloid, synthetic_analogue, kratom (not said what of it), other_drug or unclear
     is_kratom BOOLEAN NOT NULL, -- kratom, its alkaloids, or a compound made from them
-    mg_low DOUBLE, -- the lower amount in mg; NULL for units that are not a mass
+    mg_low DOUBLE, -- the lower amount in mg; NULL for units that are no mass
     mg_high DOUBLE, -- the upper amount in mg
     words VARCHAR[] NOT NULL, -- the words behind it
     PRIMARY KEY (pmid, value)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.evidence.facets import NOT_STATED
 from pipeline.outputs.page.facts import Facts, Search, rows_of
+from pipeline.outputs.wording import not_given
 
 SHOWN = 100
 _UNLISTED = {
     "not_kratom": "not kratom",
-    "not_stated": "not stated",
     "no_animal": "no animal: laboratory work",
 }
 _PAIN = {"focus": "title or major heading", "outcome": "results", "mention": "elsewhere only"}
 
 _PRECLINICAL = """
-SELECT p.*, a.title, a.doi_url, count(*) OVER () AS every
+SELECT p.*, a.title, a.doi_url, a.has_abstract, count(*) OVER () AS every
 FROM marts.preclinical_pain AS p JOIN marts.articles AS a USING (pmid)
 WHERE p.search = ?
 ORDER BY p.substances = ['not_kratom'],
@@ -25,7 +26,7 @@ LIMIT ?
 """
 _SURVEILLANCE = """
 WITH shown AS (
-    SELECT s.*, a.title, a.doi_url, count(*) OVER () AS every
+    SELECT s.*, a.title, a.doi_url, a.has_abstract, count(*) OVER () AS every
     FROM marts.surveillance_reports AS s JOIN marts.articles AS a USING (pmid)
     WHERE s.search = ?
     ORDER BY s.publication_year DESC NULLS LAST, s.pmid DESC LIMIT ?
@@ -53,13 +54,14 @@ def preclinical(facts: Facts, search: Search) -> dict[str, Any]:
         [search.name],
     ).fetchall()
 
-    def said(facet: str, values: list[str]) -> str:
-        return ", ".join(_UNLISTED.get(one) or facts.label(facet, one) for one in values)
+    def said(facet: str, row: dict[str, Any], column: str) -> str:
+        words = _UNLISTED | {NOT_STATED: not_given(row["has_abstract"])}
+        return ", ".join(words.get(one) or facts.label(facet, one) for one in row[column])
 
     for row in rows:
-        row["what"] = said("substance", row["substances"])
-        row["animals"] = said("species", row["species"])
-        row["tests"] = said("assay", row["assays"])
+        row["what"] = said("substance", row, "substances")
+        row["animals"] = said("species", row, "species")
+        row["tests"] = said("assay", row, "assays")
         row["place"] = _PAIN[row["pain_level"]]
     every = rows[0]["every"] if rows else 0
     return {"rows": rows, "records": total, "concerned": concerned, "every": every, "shown": SHOWN}

@@ -1,4 +1,4 @@
-"""Experiments on people: the answer, the studies that measured pain, and all of them below."""
+"""Trials and human laboratory studies: the answer, those that measured pain, then all of them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ SELECT h.*, (
     SELECT list(DISTINCT f.value ORDER BY f.value) FROM evidence.article_facets AS f
     WHERE f.facet = 'comparator' AND f.value <> 'not_stated'
         AND list_contains(h.report_pmids, f.pmid)
-) AS comparators
+) AS comparators, (
+    SELECT bool_or(a.has_abstract) FROM marts.articles AS a
+    WHERE list_contains(h.report_pmids, a.pmid)
+) AS has_abstract
 FROM marts.human_experimental AS h
 WHERE h.search = ? AND h.report_count > 0 AND h.is_on_topic
 ORDER BY NOT h.is_pain_measured, NOT h.is_pain_checked, h.last_year DESC NULLS LAST, h.study_group

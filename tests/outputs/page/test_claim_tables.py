@@ -43,8 +43,14 @@ def test_experiments_on_people(any_set: Published):
             assert all(number in row[0] for number in numbers)
             purposes, populations, size, substances, assays, countries = told
 
-            def said(facet: str, values: list[str]) -> str:
-                return ", ".join(names[facet].get(v, v) for v in values) or "not stated"
+            ((has_abstract,),) = any_set.sql(
+                "SELECT bool_or(has_abstract) FROM marts.articles WHERE list_contains(?, pmid)",
+                [pmids],
+            )
+            silent = "not in abstract" if has_abstract else "no abstract held"
+
+            def said(facet: str, values: list[str], silent: str = silent) -> str:
+                return ", ".join(names[facet].get(v, v) for v in values) or silent
 
             doses = any_set.sql(
                 "SELECT is_tied, doses, substances, purposes FROM marts.human_experimental_doses "

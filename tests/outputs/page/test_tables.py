@@ -90,7 +90,8 @@ def test_the_evidence_map(any_set: Published):
 
 def test_animal_and_laboratory_work(any_set: Published):
     shown = tables(any_set)
-    plain = {"not_kratom": "not kratom", "not_stated": "not stated"}
+    plain = {"not_kratom": "not kratom"}
+    silent = {True: "not in abstract", False: "no abstract held"}
     names = {
         **plain, "no_animal": "no animal: laboratory work", **labels(any_set, "substance"),
         **labels(any_set, "species"), **labels(any_set, "assay"), **plain,
@@ -101,7 +102,7 @@ def test_animal_and_laboratory_work(any_set: Published):
     for search, label, _ in searches(any_set):
         found = any_set.sql(
             """
-            SELECT substances, species, assays, is_tied, pain_level, year, title
+            SELECT substances, species, assays, is_tied, pain_level, year, title, has_abstract
             FROM marts.preclinical_pain JOIN marts.articles USING (pmid, year, pain_level)
             WHERE search = ?
             """,
@@ -111,7 +112,12 @@ def test_animal_and_laboratory_work(any_set: Published):
         _, rows = shown.get(caption, ((), []))
         assert sorted(rows) == sorted(
             (
-                *(", ".join(names[code] for code in codes) for codes in row[:3]),
+                *(
+                    ", ".join(
+                        silent[row[7]] if code == "not_stated" else names[code] for code in codes
+                    )
+                    for codes in row[:3]
+                ),
                 tied[row[3]], where[row[4]], str(row[5]), row[6],
             )
             for row in found
@@ -128,28 +134,30 @@ def test_reports_from_routine_data(any_set: Published):
         found = any_set.sql(
             """
             SELECT sources, countries, first_data_year, last_data_year, publication_year,
-                sample_size, may_share_cases, len(sharing_pmids), citation
-            FROM marts.surveillance_reports WHERE search = ?
+                sample_size, may_share_cases, len(sharing_pmids), citation, (
+                    SELECT has_abstract FROM marts.articles AS a WHERE a.pmid = s.pmid)
+            FROM marts.surveillance_reports AS s WHERE search = ?
             ORDER BY publication_year DESC NULLS LAST, pmid DESC
             """,
             [search],
         )
         _, rows = shown.get(f"{label}: reports from routine data", ((), []))
         assert len(rows) == len(found)
-        for row, (sources, places, first, last, year, size, may, others, cited) in zip(
-            rows, found, strict=True
-        ):
+        for row, (
+            sources, places, first, last, year, size, may, others, cited, has_abstract,
+        ) in zip(rows, found, strict=True):  # fmt: skip
+            silent = "not in abstract" if has_abstract else "no abstract held"
             assert cited in row[0]
             shares = "no other record of its source and years"
             if may:
                 shares = f"perhaps, with {others} of these records"
             assert row[1:] == (
-                ", ".join(names.get(s, s.replace("_", " ")) for s in sources) or "not stated",
-                ", ".join(places) or "not stated",
-                "not stated" if first is None else span(first, last),
+                ", ".join(names.get(s, s.replace("_", " ")) for s in sources) or silent,
+                ", ".join(places) or silent,
+                silent if first is None else span(first, last),
                 "undated" if year is None else str(year),
-                "not stated" if size is None else f"{size:,}",
-                "not known: years not stated" if may is None else shares,
+                silent if size is None else f"{size:,}",
+                "not known: years not given" if may is None else shares,
             )
             compared += 1
     assert compared > 1
