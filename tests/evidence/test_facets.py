@@ -105,7 +105,7 @@ def test_decisions_that_cannot_be(tmp_path, field, value, message):
         'expect = "not_stated"\nwho = "A"\nwhen = 2026-11-22\nwhy = "b"\n'
     )
     with pytest.raises(ConfigurationError, match=f"line 3: {message}"):
-        load_overrides(path, TYPES.codes(), SHIPPED.facets)
+        load_overrides(path, TYPES.codes(), SHIPPED.facets, [])
 
 
 @pytest.mark.parametrize(

@@ -101,4 +101,4 @@ def test_override_of_unknown_type(tmp_path: Path) -> None:
         'expect = "CASE"\nwho = "A"\nwhen = 2026-11-22\nwhy = "b"\n'
     )
     with pytest.raises(ConfigurationError, match="line 3: unknown study type `XX`"):
-        load_overrides(path, ["CASE"], FACETS)
+        load_overrides(path, ["CASE"], FACETS, [])

@@ -42,8 +42,8 @@ RECORDS = (
     article(16, "Kratom: a systematic review of trials",
             abstract="We searched PubMed for randomized trials (NCT00000001).", year=2022),
     article(17, "A woman with seizures after kratom: a case report", types=CASE, year=2019,
-            abstract="A woman took part in a randomized controlled trial of kratom; participants "
-                     "were randomized to placebo."),
+            abstract="Patients were randomized to kratom or placebo in a double-blind trial. One "
+                     "of them, a woman, had seizures."),
     article(19, "A kratom extract against pain in rats", year=2022,
             abstract="We gave rats a kratom extract before the formalin test. We watched. Mice "
                      "served as controls."),

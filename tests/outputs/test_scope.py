@@ -79,7 +79,7 @@ def test_every_command_that_reads_a_set_says_both(
     monkeypatch.chdir(tmp_path)
     assert cli.main(list(arguments)) == 0
     told = capsys.readouterr().err
-    assert set_id(held) in told and told.count(PUBMED_ONLY) == 1
+    assert set_id(held) in told and told.count("PubMed only.") == 1
 
 
 def test_every_exported_record_names_its_set(held, capsys, monkeypatch, tmp_path):
