@@ -60,7 +60,7 @@ def test_counts_are_at_most_one_higher_until_the_record_can_be_read(
         receipt.text()
     )
     page = (settings.latest / "index.html").read_text(encoding="utf-8")
-    section = page.partition('<section id="unread">')[2].partition("</section>")[0]
+    section = page.partition("<h3>What could not be read</h3>")[2].partition("<h3>")[0]
     assert "PMID 2" in section and "not counted" in section and "99999999" in section
     assert "1 of the records it lists could not be read" in page
     assert "could not be read" in (settings.latest / "feed.atom").read_text(encoding="utf-8")
