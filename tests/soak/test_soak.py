@@ -22,7 +22,7 @@ from tests.soak.world import World
 
 pytestmark = pytest.mark.whole
 
-DAYS = int(os.environ.get("KETUM_SOAK_DAYS", "3"))
+DAYS = int(os.environ.get("KETUM_SOAK_DAYS", "4"))
 SIZE = 50
 SEED = 1705
 """Its first days: nothing, a kill, a wrong answer, a kill."""
