@@ -20,7 +20,27 @@ WHERE
             WHEN 'vernacular_title' THEN a.vernacular_title
             WHEN 'abstract' THEN s.text
             WHEN 'keywords' THEN k.keyword
+            WHEN 'coi_statement' THEN a.coi_statement
         END,
         p.char_start + 1,
         p.char_end - p.char_start
     ) IS DISTINCT FROM p.matched_text
+    -- of funders and addresses, any of the record's may hold them
+    AND NOT (
+        p.field = 'grants' AND EXISTS (
+            FROM core.grants AS g
+            WHERE
+                g.pmid = p.pmid
+                AND substr(g.agency, p.char_start + 1, p.char_end - p.char_start)
+                = p.matched_text
+        )
+    )
+    AND NOT (
+        p.field = 'affiliations' AND EXISTS (
+            FROM core.affiliations AS f
+            WHERE
+                f.pmid = p.pmid
+                AND substr(f.affiliation, p.char_start + 1, p.char_end - p.char_start)
+                = p.matched_text
+        )
+    )
