@@ -13,6 +13,7 @@ import gzip
 import hashlib
 import json
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -31,6 +32,8 @@ _STAMP = re.compile(
     r"|\b[0-9a-f]{12,64}\b"
 )
 """Run ids, set ids and hashes in files."""
+_PACKED = re.compile(r"(?<=>)eJ[A-Za-z0-9+/=]+(?=</script>)")
+"""What the page carries compressed: a zlib stream in base64."""
 _NO_OUTPUT = ("manifest.json", "*.duckdb", "*.js", "*.parquet", "tables/ops.*", "tables/core.*")
 """Files of a set that hold no judgement, or the same rows once more."""
 
@@ -101,9 +104,15 @@ def freeze_files(published: Path) -> Frozen:
             if path.suffix == ".csv":
                 lines = [json.dumps(row) for row in _table_rows(path)]
             else:
-                lines = [_STAMP.sub("_", path.read_text(encoding="utf-8"))]
+                text = _PACKED.sub(_unpacked, path.read_text(encoding="utf-8"))
+                lines = [_STAMP.sub("_", text)]
             frozen[f"files/{name}"] = {"all": _hash("\n".join(lines))}
     return frozen
+
+
+def _unpacked(packed: re.Match[str]) -> str:
+    """Ids stand in what is compressed too, and another zlib compresses otherwise."""
+    return zlib.decompress(base64.b64decode(packed[0])).decode()
 
 
 def _table_rows(path: Path) -> Iterator[list[str]]:

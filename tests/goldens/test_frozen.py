@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from pathlib import Path
 
 import duckdb
@@ -89,6 +91,18 @@ def test_files_are_compared_without_stamps_and_tables_by_the_order_of_rows(tmp_p
         "files/index.html": ["all"],
         "files/t.csv": ["all"],
     }
+
+
+def test_what_a_page_carries_compressed_is_compared_as_text(tmp_path: Path) -> None:
+    def page(set_id: str, count: int) -> frozen.Frozen:
+        packed = zlib.compress(f'{{"set_id":"{set_id}","count":{count}}}'.encode())
+        text = f"<script id=data>{base64.b64encode(packed).decode()}</script>"
+        (tmp_path / "index.html").write_text(text)
+        return frozen.freeze_files(tmp_path)
+
+    before = page("2026-11-22-archive-demo-0123456789ab", 3)
+    assert page("2026-11-23-archive-demo-ba9876543210", 3) == before
+    assert page("2026-11-23-archive-demo-ba9876543210", 4) != before
 
 
 def test_what_is_written_is_read_again(
