@@ -14,7 +14,7 @@ from pipeline.evidence.judgement import ClaimHit, Decided, FacetValue, Label, Pr
 from pipeline.evidence.overrides import FINDING, Override
 from pipeline.evidence.stated import stated_in
 from pipeline.rules.decide import TEXT
-from pipeline.rules.fold import Text, fold, invisible, visible
+from pipeline.rules.fold import Text, visible
 from pipeline.rules.text import Unit, sentence_places
 
 HARM = "harm"
@@ -112,7 +112,7 @@ class _Texts:
         self._units = {
             (unit.field, unit.section_no): unit for unit in units if unit.field in _ENGLISH_FIELDS
         }
-        self._cut: dict[tuple[str, int | None], tuple[Text, list[slice]]] = {}
+        self._places: dict[tuple[str, int | None], list[slice]] = {}
 
     def sentence(self, proof: Proof) -> tuple[Unit, Text, slice] | None:
         """The text of a proof, folded, and the sentence that it begins in."""
@@ -120,12 +120,11 @@ class _Texts:
         unit = self._units.get(key)
         if unit is None or proof.start is None or unit.zone == "other_abstract":
             return None
-        if key not in self._cut:
-            text = Text(fold(unit.stored), invisible(unit.stored))
-            self._cut[key] = (text, sentence_places(unit))
-        text, places = self._cut[key]
+        if key not in self._places:
+            self._places[key] = sentence_places(unit)
         start = len(visible(unit.stored[: proof.start]))
-        return unit, text, next(place for place in places if start < place.stop)
+        place = next(place for place in self._places[key] if start < place.stop)
+        return unit, unit.forms["whole"], place
 
 
 def _weighed(stated: list[Proof]) -> list[Proof]:

@@ -213,7 +213,7 @@ def sentence_units(units: Iterable[Unit]) -> Iterator[Unit]:
 def sentence_places(unit: Unit) -> list[slice]:
     """Where each sentence of a unit stands in its folded text; titles and keywords are of one."""
     if unit.zone in _WHOLE_ZONES:
-        return [slice(0, len(fold(unit.stored)))]
+        return [slice(0, len(unit.forms["whole"].folded))]
     return _places(unit.stored)
 
 
