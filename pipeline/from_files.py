@@ -29,7 +29,7 @@ from pipeline.pubmed.archive import Entry
 from pipeline.pubmed.files import sniff
 from pipeline.pubmed.parsing.bytes import open_bytes
 from pipeline.run import Run
-from pipeline.scan import Scan, Scans, take
+from pipeline.scan import Scan, Scans
 from pipeline.storage import sha256_of, shown
 from pipeline.warehouse import fingerprint, stage
 
@@ -81,20 +81,16 @@ def archive_matching(run: Run) -> Matched:
     searches = [
         one for one in run.searches if one.name in run.options.match or not run.options.match
     ]
-    scans = Scans(run.settings.scans(run.origin), _key(run, searches, held))
-    xml = [path for path in files if _is_xml(path)]
-    found = scanning.scan_all(xml, run.reference, searches, held, scans, run.options.processes)
-    matched = {pmid for scan in found.values() for pmid in scan.matched}
+    scans, found = _scanned(run, [path for path in files if _is_xml(path)], searches, held)
     read = kept = deletions = 0
     for path in files:
         if path in found:
             scan = found[path]
-            body, kept_of_it = _body(path, scan, scans, matched)
             entry: Entry = {
-                "object": run.archive.put(body),
+                "object": run.archive.put(scans.body(scan)),
                 "file_sha256": scan.file_sha256,
                 "records_read": scan.read,
-                "records_kept": kept_of_it,
+                "records_kept": scan.kept,
             }
             deletions += scan.deletions
         else:
@@ -123,13 +119,33 @@ def _read_before(run: Run) -> Iterator[str]:
             yield entry.get("file", "")
 
 
-def _body(path: Path, scan: Scan, scans: Scans, matched: set[int]) -> tuple[bytes, int]:
-    """What is kept of a file, with the copies of what other files made us keep; and how many."""
-    missed = [pmid for pmid in scans.others(scan) if pmid in matched]
-    if not missed:
-        return scans.body(scan), scan.kept
-    body = take(path, {*matched, *scan.held}, scan.file_sha256)
-    return body, scan.kept + len(missed)
+def _scanned(
+    run: Run, files: list[Path], searches: list[Search], held: list[int]
+) -> tuple[Scans, dict[Path, Scan]]:
+    """What XML files hold, with the copies of what other files made us keep.
+
+    Raises:
+        SourceError: a file is damaged or cut, differs from its .md5, or changed meanwhile.
+    """
+
+    def scan_all(chosen: list[Path], kept: list[int]) -> tuple[Scans, dict[Path, Scan]]:
+        scans = Scans(run.settings.scans(run.origin), _key(run, searches, kept))
+        processes = run.options.processes
+        return scans, scanning.scan_all(chosen, run.reference, searches, kept, scans, processes)
+
+    scans, found = scan_all(files, held)
+    matched = {pmid for scan in found.values() for pmid in scan.matched}
+    missed = [path for path in files if matched.intersection(scans.others(found[path]))]
+    if missed:
+        for path, scan in scan_all(missed, [*held, *matched])[1].items():
+            if scan.file_sha256 != found[path].file_sha256:
+                raise SourceError(
+                    f"{shown(Path(path.name))} changed while it was read.",
+                    effect="Nothing of it was kept.",
+                    next_step="the same command again.",
+                )
+            found[path] = scan
+    return scans, found
 
 
 def _key(run: Run, searches: list[Search], held: list[int]) -> str:

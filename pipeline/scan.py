@@ -57,7 +57,6 @@ class Scan:
         deletions: PMIDs that a DeleteCitation names.
         unreadable: pieces that are no readable record.
         matched: PMIDs with a copy that matches.
-        held: PMIDs kept because they are held already.
         is_checked: a .md5 file beside it says the same as its bytes.
         body: what is kept, as sets of records (name of a file among the scans).
         others: PMIDs of all other records, four bytes each (name of a file among the scans).
@@ -69,7 +68,6 @@ class Scan:
     deletions: int
     unreadable: int
     matched: tuple[int, ...]
-    held: tuple[int, ...]
     is_checked: bool
     body: str
     others: str
@@ -93,8 +91,7 @@ class Scans:
         if not path.is_file():
             return None
         said = json.loads(path.read_text(encoding="utf-8"))
-        lists = {name: tuple(said[name]) for name in ("matched", "held")}
-        return Scan(**said | lists)
+        return Scan(**said | {"matched": tuple(said["matched"])})
 
     def body(self, scan: Scan) -> bytes:
         """What is kept of a file."""
@@ -184,7 +181,6 @@ class Scanner:
             deletions=len(deletions),
             unreadable=len(kept) - records,
             matched=tuple(sorted(matched)),
-            held=tuple(sorted({piece.pmid for piece in kept if piece.pmid in self._held})),
             is_checked=is_checked,
             body=self._scans.name(digest, "xml"),
             others=self._scans.name(digest, "pmids"),
@@ -236,45 +232,6 @@ class Scanner:
             found |= {pmids[number] for number in matching}
         stage.empty_staging(self._con)
         return found
-
-
-def take(path: Path, wanted: Collection[int], file_sha256: str) -> bytes:
-    """All records of some PMIDs in a file, with all that is kept of it in any case.
-
-    Args:
-        path: the file.
-        wanted: the PMIDs.
-        file_sha256: what it was when it was scanned.
-
-    Returns:
-        Sets of records, as `Scan.body` names them.
-
-    Raises:
-        SourceError: it is another file now.
-    """
-    if sha256_of(path) != file_sha256:
-        raise SourceError(
-            f"{source_name(path)} changed while it was read.",
-            effect="Nothing of it was kept.",
-            next_step="the same command again.",
-        )
-    kept: list[Piece] = []
-    deletions: list[tuple[int, int]] = []
-    with open_bytes(path) as stream:
-        cutter = Cutter(stream, source_name(path))
-        reader = RecordReader(cutter, Tally(), 1)
-        for cut in cutter:
-            reader.read(cut)
-            if reader.unreadable:
-                kept += [Piece(cutter.head, odd.raw, False) for odd in reader.unreadable]
-                reader.unreadable = []
-            elif cut.kind == "record":
-                pmid = reader.context.tables["articles"][-1][_PMID]
-                if pmid in wanted:
-                    kept.append(Piece(cutter.head, cut.raw, True, pmid))
-            reader.context.new_batch()
-        deletions += [(gone.pmid, gone.pmid_version) for gone in reader.deletions]
-    return body_of(kept, deletions)
 
 
 def body_of(pieces: Sequence[Piece], deletions: Sequence[tuple[int, int]]) -> bytes:

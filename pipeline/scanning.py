@@ -1,4 +1,4 @@
-"""Many files scanned beside each other: in this process, in several, or on a Dask cluster.
+"""Many files scanned, one after the other or several beside each other.
 
 Each worker owns a file to its end and writes what it found (`scan`); the one writer of the
 warehouse only learns where. Workers end when their parent does, even where that was killed.
@@ -54,9 +54,17 @@ def scan_all(
     Raises:
         SourceError: of the first file that cannot be read; what was read of others is kept.
     """
+    count = min(processes, len(files))
+    if count <= 1:
+        scanner = Scanner(reference.topics, reference.language, searches, held, scans)
+        done: Iterator[tuple[Path, Scan]] = ((path, scanner.scan(path)) for path in files)
+    else:
+        names = tuple(search.name for search in searches)
+        begin = partial(_begin, os.getpid(), reference.directory, names, tuple(held), scans)
+        done = _side_by_side(files, count, begin)
     found: dict[Path, Scan] = {}
     start = time.monotonic()
-    for path, scan in _scanned(files, reference, searches, held, scans, processes):
+    for path, scan in done:
         found[path] = scan
         _say(len(found), len(files), found, time.monotonic() - start)
     return found
@@ -79,22 +87,10 @@ def _say(done: int, of: int, found: dict[Path, Scan], seconds: float) -> None:
     )
 
 
-def _scanned(
-    files: Sequence[Path],
-    reference: Reference,
-    searches: Sequence[Search],
-    held: Sequence[int],
-    scans: Scans,
-    processes: int,
+def _side_by_side(
+    files: Sequence[Path], count: int, begin: Callable[[], object]
 ) -> Iterator[tuple[Path, Scan]]:
-    if min(processes, len(files)) <= 1:
-        scanner = Scanner(reference.topics, reference.language, searches, held, scans)
-        for path in files:
-            yield path, scanner.scan(path)
-        return
-    names = tuple(search.name for search in searches)
-    begin = partial(_begin, os.getpid(), reference.directory, names, tuple(held), scans)
-    with _workers(min(processes, len(files)), begin) as pool:
+    with _workers(count, begin) as pool:
         futures = {pool.submit(_scan, path): path for path in files}
         try:
             for future in as_completed(futures):
