@@ -13,20 +13,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from prefect import flow, task
+from prefect import flow
 from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
     create_table_artifact,
     update_progress_artifact,
 )
-from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows import telling
+from flows.step_task import as_task
 from pipeline import before_run, logs, notify
 from pipeline import update as pipeline_update
 from pipeline.errors import KetumError, LockedError
@@ -158,23 +158,13 @@ def _run(options: Options, settings: Settings) -> Receipt:
 
 
 def _take_as_task(progress: Progress, step: Step) -> None:
-    """Run one step as a task, called directly: a submitted one could not be interrupted.
-
-    The run is closed over and not passed, as Prefect walks through every argument. A failure that
-    is known is the state of the task, so that its log has no traceback.
+    """Run one step as a task; a failure that is known is its state, without a traceback in its log.
 
     Raises:
         KetumError: the step failed.
     """
     failed: list[KetumError] = []
 
-    @task(
-        name=step.name,
-        task_run_name=step.name,
-        description=step.does,
-        cache_policy=NO_CACHE,
-        persist_result=False,
-    )
     def one_step() -> State[Any]:
         try:
             counts = progress.take(step)
@@ -183,7 +173,7 @@ def _take_as_task(progress: Progress, step: Step) -> None:
             return Failed(message=error.text())
         return Completed(message=", ".join(f"{name} {value}" for name, value in counts.items()))
 
-    one_step(return_state=True)
+    as_task(step, one_step)(return_state=True)
     if failed:
         raise failed[0]
 

@@ -18,17 +18,18 @@ if __name__ == "__main__":
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from prefect import Flow, flow, task
+from prefect import Flow, flow
 from prefect.artifacts import create_markdown_artifact
-from prefect.cache_policies import NO_CACHE
 
+from flows.step_task import as_task
 from pipeline import logs
 from pipeline import update as pipeline_update
 from pipeline.options import MAX_REQUESTS, Options
 from pipeline.settings import Settings
-from pipeline.update import Progress, Step
+from pipeline.update import Progress
 
 ARTIFACT_KEY = "ketum-update"
 
@@ -79,7 +80,7 @@ def flow_shown_to(watch: Callable[[Progress], None]) -> Flow[..., str]:
         with pipeline_update.open_run(options, settings) as progress:
             watch(progress)
             for step in pipeline_update.STEPS:
-                _take_as_task(progress, step)
+                as_task(step, partial(progress.take, step))()
         _leave_artifact(progress.receipt.markdown(), progress.run.run_id)
         return progress.receipt.text()
 
@@ -87,27 +88,6 @@ def flow_shown_to(watch: Callable[[Progress], None]) -> Flow[..., str]:
 
 
 update = flow_shown_to(lambda _progress: None)
-
-
-def _take_as_task(progress: Progress, step: Step) -> None:
-    """Run one step as a task, called directly: a submitted one could not be interrupted.
-
-    The run is closed over and not passed, as Prefect walks through every argument. No
-    retries: the one retry layer is in pipeline/pubmed/client.py, and the other steps either
-    are one transaction or are continued by the next run.
-    """
-
-    @task(
-        name=step.name,
-        task_run_name=step.name,
-        description=step.does,
-        cache_policy=NO_CACHE,
-        persist_result=False,
-    )
-    def one_step() -> dict[str, object]:
-        return progress.take(step)
-
-    one_step()
 
 
 def _leave_artifact(markdown: str, run_id: str) -> None:
