@@ -201,6 +201,12 @@ BROKEN = [
         "WHERE field = 'abstract' AND pmid = 2",
     ),
     Broken(
+        "proofs_stand_where_they_say",
+        "words that do not stand there in the conflict statement",
+        "UPDATE evidence.proofs SET char_start = char_start + 1, char_end = char_end + 1 "
+        "WHERE field = 'coi_statement'",
+    ),
+    Broken(
         "rows_sum_to_membership",
         "a member that is not counted",
         "UPDATE marts.study_types_by_year SET held_count = 0 "
@@ -410,6 +416,11 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
             mesh=(("D032065", "Mitragyna"),),
         ),
         article(3, "Kratom undated", types=CASE_REPORT, year=None),
+        article(4, "Kratom in users", abstract="We gave kratom to ten users.").replace(
+            "</MedlineCitation>",
+            "<CoiStatement>The authors declare no conflict of interest.</CoiStatement>"
+            "</MedlineCitation>",
+        ),
     )
     options = Options(offline=True, archive=base / "corpus")
     with update.open_run(options, Settings(data=base / "data"), FakeClock()) as progress:
