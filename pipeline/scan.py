@@ -29,7 +29,7 @@ from pipeline.pubmed.parsing.reader import RecordReader
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tally
 from pipeline.pubmed.records import Batch
 from pipeline.pubmed.sieve import Sieve
-from pipeline.rules.text import Language
+from pipeline.rules.language import Language
 from pipeline.storage import sha256_of, write_atomically
 from pipeline.warehouse import stage
 

@@ -19,8 +19,9 @@ from pathlib import Path
 
 from pipeline import progress
 from pipeline.evidence.reference import Reference
-from pipeline.evidence.topics import Search, load_topics
-from pipeline.rules.text import load_language
+from pipeline.evidence.topics import Search
+from pipeline.evidence.topics_file import load_topics
+from pipeline.rules.language import load_language
 from pipeline.scan import Scan, Scanner, Scans
 
 log = logging.getLogger("ketum")

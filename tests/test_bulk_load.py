@@ -17,9 +17,10 @@ from pipeline import journal as journals
 from pipeline import scanning, series
 from pipeline.cli import main
 from pipeline.errors import ConfigurationError, SourceError
-from pipeline.evidence.topics import Topics, load_topics
+from pipeline.evidence.topics import Topics
+from pipeline.evidence.topics_file import load_topics
 from pipeline.pubmed.records import Record, read_records
-from pipeline.rules.text import load_language
+from pipeline.rules.language import load_language
 from pipeline.scan import Scan, Scanner, Scans, check_md5
 from pipeline.settings import ROOT, Settings
 from tests.corpus import article, article_set

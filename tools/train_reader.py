@@ -20,7 +20,7 @@ from pipeline.evidence.evaluation.evaluate import typed
 from pipeline.evidence.evaluation.mapping import DEVELOP, PARTS, LabelMapping, load_mapping
 from pipeline.evidence.reader import MODEL_FILE, features
 from pipeline.evidence.study_types import load_study_types
-from pipeline.rules.text import load_language
+from pipeline.rules.language import load_language
 from pipeline.settings import Settings
 
 _PENALTY = 3.0

@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from pipeline.rules.language import Language
 from pipeline.rules.match import Tag
-from pipeline.rules.text import Language, Section, Unit, abstract_units, plain_unit
+from pipeline.rules.text import Section, Unit, abstract_units, plain_unit
 
 _BATCH = 1000
 """Records held at a time, with their judgements."""

@@ -24,9 +24,10 @@ from pipeline.evidence.reader import MODEL_FILE, Reader, load_reader
 from pipeline.evidence.registrations import Registries, load_registries
 from pipeline.evidence.shapes import SHAPES, check_shape
 from pipeline.evidence.study_types import StudyTypes, load_study_types
-from pipeline.evidence.topics import Topics, load_topics
+from pipeline.evidence.topics import Topics
+from pipeline.evidence.topics_file import load_topics
 from pipeline.rules.file import RuleFile
-from pipeline.rules.text import Language, load_language
+from pipeline.rules.language import Language, load_language
 
 DECIDING_FILES = (
     "language.toml",

@@ -16,7 +16,7 @@ from pipeline.evidence.claims import load_claims
 from pipeline.evidence.curation import NOT_HELD, load_readings, stale_reasons
 from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.study_types import load_study_types
-from pipeline.evidence.topics import load_topics
+from pipeline.evidence.topics_file import load_topics
 from pipeline.outputs.rows import named_rows
 
 LOOKED_AT = "Counts show what was looked at and what its authors state, not what is true."

@@ -13,9 +13,10 @@ from typing import NamedTuple
 import re2
 
 from pipeline.rules.fold import fold
+from pipeline.rules.language import ABSTRACT_ZONES
 from pipeline.rules.model import VALUE_KINDS, Signal
 from pipeline.rules.patterns import OPTIONS, regular_expression
-from pipeline.rules.text import ABSTRACT_ZONES, ZONES, Unit
+from pipeline.rules.text import ZONES, Unit
 
 NAME_KINDS = ("publication_type", "mesh", "substance", "supplementary")
 """Kinds of tags in whose names a `name` signal looks."""

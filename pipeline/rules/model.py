@@ -15,8 +15,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from pipeline.rules.file import RuleFile, Table
+from pipeline.rules.language import ABSTRACT_ZONES
 from pipeline.rules.patterns import Words, checked
-from pipeline.rules.text import ABSTRACT_ZONES, ZONES
+from pipeline.rules.text import ZONES
 
 CONFIDENCES = ("high", "medium", "low")
 TAG_KINDS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.evidence.study_types import load_study_types
-from pipeline.evidence.topics import load_topics
+from pipeline.evidence.topics_file import load_topics
 from tests.evidence.conftest import REFERENCE, SHARED
 
 PAIR = re.compile(
