@@ -12,7 +12,6 @@ import random
 import sys
 import tomllib
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -25,8 +24,7 @@ from pipeline.evidence.topics import topics_of
 from pipeline.evidence.topics_file import load_topics
 from pipeline.rules.language import load_language
 from pipeline.settings import Settings
-from pipeline.warehouse import load, stage
-from pipeline.warehouse.fingerprint import schema_files
+from tools.whole_file import records_of
 
 SEEDS = {"3": 20261125, "4": 20261126, "5": 20261127, "6": 20261128, "7": 20261129}
 """Seed of each draw, fixed before it was made; earlier draws were made otherwise."""
@@ -128,14 +126,7 @@ def main(arguments: Sequence[str]) -> None:
     settings = Settings.from_environment()
     with (settings.reference / PAIRS_FILE).open(encoding="utf-8", newline="") as file:
         read = {(int(row["pmid"]), row["claim"]) for row in csv.DictReader(file)}
-    with duckdb.connect() as con:
-        for path in schema_files(settings.sql):
-            con.execute(path.read_text(encoding="utf-8"))
-        stage.create_staging(con)
-        stage.stage_file(con, Path(source), raw_file=None, stamp="draw")
-        con.begin()
-        load.merge(con, datetime.now(UTC).replace(tzinfo=None))
-        con.commit()
+    with records_of(Path(source), settings.sql) as con:
         rows = draw(find_pairs(con, settings.reference, number), read, number)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(COLUMNS)

@@ -14,17 +14,13 @@ import json
 import random
 import sys
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-
-import duckdb
 
 from pipeline.evidence.record import Record, read_records
 from pipeline.evidence.study_types import load_study_types, types_of
 from pipeline.rules.language import load_language
 from pipeline.settings import Settings
-from pipeline.warehouse import load, stage
-from pipeline.warehouse.fingerprint import schema_files
+from tools.whole_file import records_of
 
 READ = Path("evaluation") / "experiments_read.csv"
 EXPERIMENTS = frozenset({"RCT", "NRCT"})
@@ -64,14 +60,7 @@ def main(arguments: Sequence[str]) -> None:
     with (settings.reference / READ).open(encoding="utf-8", newline="") as file:
         read = {int(row["pmid"]) for row in csv.DictReader(file)}
     listed: dict[int, Record] = {}
-    with duckdb.connect() as con:
-        for path in schema_files(settings.sql):
-            con.execute(path.read_text(encoding="utf-8"))
-        stage.create_staging(con)
-        stage.stage_file(con, Path(source), raw_file=None, stamp="draw")
-        con.begin()
-        load.merge(con, datetime.now(UTC).replace(tzinfo=None))
-        con.commit()
+    with records_of(Path(source), settings.sql) as con:
         for record in (one for batch in read_records(con, "core") for one in batch):
             labels = types_of(types, record, record.units(language), record.tags()).labels
             if any(label.is_primary and label.study_type in EXPERIMENTS for label in labels):

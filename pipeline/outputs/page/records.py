@@ -135,7 +135,7 @@ def payload(facts: Facts) -> dict[str, Any]:
         return pool.setdefault(tuple(value) if isinstance(value, list) else value, len(pool))
 
     marks, claims = behind.marks(facts.con), behind.claims(facts.con)
-    codes = [code for code, _ in facts.claims]
+    places = {code: place for place, (code, _) in enumerate(facts.claims)}
     asked = {one.search for one in answers(facts.con) if one.source == "pubmed"}
     rows = []
     for found in facts.con.execute(_QUERY, {"shown": WORDS_SHOWN}).fetchall():
@@ -148,7 +148,7 @@ def payload(facts: Facts) -> dict[str, Any]:
             row[name] = [pooled(value) for value in row[name] or []]
         row["claims"] = [
             [
-                codes.index(one.claim),
+                places[one.claim],
                 pooled(one.how),
                 pooled(one.finding),
                 [*map(pooled, one.words)],
