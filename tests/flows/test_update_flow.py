@@ -225,7 +225,7 @@ def test_terminating_a_run_rolls_it_back_and_leaves_no_server(place: Place):
     assert (place.data / "published").read_text() == "old"
 
 
-@pytest.mark.slow  # as terminating it, by another signal
+@pytest.mark.by_hand  # as terminating it, by another signal
 def test_interrupting_a_run_gives_130(place: Place):
     process = place.start_and_wait_for_check()
     process.send_signal(signal.SIGINT)
