@@ -55,10 +55,10 @@ def read_once(directory: Path, *, is_strict: bool = True) -> Reference:
     for path in sorted(path for path in directory.glob("*") if path.is_file()):
         digest.update(f"{path.name} {path.stat().st_size} ".encode())
         digest.update(path.read_bytes())
-    key = (directory, is_strict, digest.digest())
+    key = (is_strict, digest.digest())
     if key not in _references:
         _references[key] = _read_reference(directory, is_strict=is_strict)
-    return _references[key]
+    return replace(_references[key], directory=directory)
 
 
 Reference.load = read_once  # type: ignore[method-assign] # for what modules load at import, too
