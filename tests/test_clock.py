@@ -45,6 +45,7 @@ def way_back(error: ConfigurationError) -> list[str]:
     return shlex.split(command)[1:]
 
 
+@pytest.mark.slow  # four updates and a rebuild
 def test_a_run_ahead_is_refused_and_going_back_leaves_no_trace(
     live, settings, clock, database_alone, published
 ):

@@ -25,6 +25,7 @@ def two_days(live, settings, clock):
     return settings
 
 
+@pytest.mark.slow  # rebuilds twice
 def test_what_is_made_anew_is_what_is_published_and_leaves_no_trace(two_days, clock, monkeypatch):
     before = tables_of(two_days.warehouse("pubmed"))
     shown = two_days.latest.resolve()
