@@ -558,11 +558,16 @@ def test_doctor_in_json(data, capsys):
 # -- signals, imports, scheduling
 
 
-@pytest.mark.parametrize("busy", ["python", "duckdb"])
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["TERM", "INT"]
+    ("busy", "number", "code"),
+    [
+        ("python", signal.SIGTERM, 143),
+        ("duckdb", signal.SIGINT, 130),
+        pytest.param("python", signal.SIGINT, 130, marks=pytest.mark.slow),
+        pytest.param("duckdb", signal.SIGTERM, 143, marks=pytest.mark.slow),
+    ],
 )
-def test_a_stopped_update_leaves_what_was_published(number, code, busy, data, archive):
+def test_a_stopped_update_leaves_what_was_published(busy, number, code, data, archive):
     shown = (data / "published" / "latest").resolve()
     before = {path: path.stat().st_mtime_ns for path in shown.rglob("*")}
     process = subprocess.Popen(
