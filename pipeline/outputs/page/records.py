@@ -15,7 +15,8 @@ from pipeline.outputs.wording import PUBMED_ONLY
 _READ = (
     "pmid", "title", "citation", "year", "type", "counted", "searches", "reason", "entered",
     "study", "year_source", "doi", "decided", "proof", "words", "conflict", "funding", "facets",
-    "ties", "authors", "journal", "volume", "issue", "pages",
+    "ties", "authors", "journal", "volume", "issue", "pages", "countries",
+    "registrations",
 )  # fmt: skip
 LISTED = (
     "pmid", "title", "citation", "year", "type", "counted", "searches", "reason", "entered",
@@ -25,7 +26,7 @@ LISTED = (
 before it unpacks the rest."""
 DETAILS = (
     "year_source", "doi", "decided", "proof", "words", "conflict", "funding", "facets", "ties",
-    "authors", "journal", "volume", "issue", "pages", "claims",
+    "authors", "journal", "volume", "issue", "pages", "countries", "registrations", "claims",
 )  # fmt: skip
 """What the details, the words searched for and the files that leave the page need besides."""
 
@@ -33,7 +34,9 @@ _POOLED = frozenset({
     "type", "counted", "searches", "reason", "study", "marks", "groups",
     "year_source", "decided", "conflict", "funding", "journal",
 })  # fmt: skip
-_POOLED_LISTS = frozenset({"proof", "words", "facets", "ties", "authors"})
+_POOLED_LISTS = frozenset(
+    {"proof", "words", "facets", "ties", "authors", "countries", "registrations"}
+)
 
 _QUERY = f"""
 WITH members AS (
@@ -116,8 +119,8 @@ SELECT a.pmid, a.title, a.citation, a.year, a.study_type AS type, a.counted_as A
         CASE WHEN a.study_type = 'OTHER' THEN '' ELSE concat(', confidence ', a.confidence) END,
         CASE WHEN a.has_conflict THEN ', sources disagree' ELSE '' END) AS decided,
     t.said[:$shown] AS proof, w.said AS words, c.coi_statement AS conflict,
-    f.agencies AS funding, e.said AS facets, g.said AS ties, r.names AS authors, c.journal_title AS journal,
-    c.volume, c.issue, b.locator AS pages
+    f.agencies AS funding, e.said AS facets, g.said AS ties, r.names AS authors,
+    c.journal_title AS journal, c.volume, c.issue, b.locator AS pages, a.countries, a.registrations
 FROM marts.articles AS a
 JOIN members AS m USING (pmid)
 JOIN core.articles AS c USING (pmid)

@@ -69,6 +69,10 @@ function details(r) {
   for (const [facet, values] of facets) {
     described(list, data.facets[facet] ?? facet, values.map(([, value, words]) => `${valueLabel(`${facet}:${value}`)} (${words})`).join("; "));
   }
+  const registrations = listed(r, "registrations");
+  if (registrations.length) described(list, "Registrations", registrations.join("; "));
+  const countries = listed(r, "countries");
+  if (countries.length) described(list, "Countries of the authors", countries.join("; "));
   const ties = listed(r, "ties");
   if (ties.length) described(list, "Named together", ties.join("; "));
   for (const { code, how, finding, words } of claimsOf(r)) described(list, claims.get(code), `${how.replaceAll("_", " ")}${data.findings[finding] ? `, ${data.findings[finding]}` : ""}: ${words.map(said).join(", ")}`);

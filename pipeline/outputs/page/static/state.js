@@ -89,7 +89,7 @@ const keyPlaces = new Map(data.keys.map((key, place) => [key, place]));
 const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 const haystack = (record) =>
   (record.folded ??= folded(
-    [record.title, record.citation, record.journal, ...listed(record, "authors"), ...listed(record, "proof"), ...listed(record, "words"), ...facetsOf(record).flat(), record.pmid, record.doi].join(" "),
+    [record.title, record.citation, record.journal, ...listed(record, "authors"), ...listed(record, "proof"), ...listed(record, "words"), ...listed(record, "registrations"), ...listed(record, "countries"), ...facetsOf(record).flat(), record.pmid, record.doi].join(" "),
   ));
 const byPmid = new Map(records.map((record) => [record.pmid, record]));
 const valueLabel = (key) => data.labels[key] ?? key.slice(key.indexOf(":") + 1).replaceAll("_", " ");
