@@ -52,7 +52,7 @@ SHAPES: Mapping[str, Shape] = {
         frozenset(
             {
                 "version", "sense", "words", "set_aside", "clauses", "unclear", "no_finding",
-                "ruled_out", "not_found",
+                "ruled_out", "not_found", "in_part",
             }
         ),
         {},
