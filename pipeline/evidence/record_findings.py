@@ -19,6 +19,7 @@ from pipeline.rules.text import Unit, sentence_places
 
 HARM = "harm"
 """The facet whose values are harms: the only one that has findings."""
+_LESSER = "not_found.lesser"
 _ENGLISH_FIELDS = ("title", "abstract")
 _CASES = ("CASE", "SERIES")
 """Study types that report patients one by one."""
