@@ -54,9 +54,8 @@ class Source:
     """The records of a PubMed file, to be copied under new PMIDs."""
 
     def __init__(self, path: Path) -> None:
-        """Read the file, plain or .gz, into memory; of a PMID that stands twice the first counts."""
-        opened = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
-        with opened as stream:
+        """Read a .xml.gz into memory; of a PMID that stands twice the first counts."""
+        with gzip.open(path) as stream:
             found = {
                 int(own[1]): one
                 for one in reversed(_RECORD.findall(stream.read()))
@@ -89,7 +88,8 @@ class Source:
                 "<DateRevised><Year>%Y</Year><Month>%m</Month><Day>%d</Day></DateRevised>"
             ).encode()
             head = _REVISED.sub(stated, head, count=1)
-            head = head.replace(b"</ArticleTitle>", b" (%d)</ArticleTitle>" % revised.toordinal(), 1)
+            mark = b" (%d)</ArticleTitle>" % revised.toordinal()
+            head = head.replace(b"</ArticleTitle>", mark, 1)
         text = _PMID.sub(pmid, head + references + rest)
         text = text.replace(b'<PMID Version="1">', b'<PMID Version="%d">' % version, 1)
         return _REGISTRATION.sub(
@@ -148,7 +148,7 @@ def write_day(source: Source, directory: Path, number: int, size: int, count: in
 def main() -> None:
     """Write the files, and print their names."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("file", type=Path, help="a PubMed XML file")
+    parser.add_argument("file", type=Path, help="a PubMed .xml.gz")
     parser.add_argument("directory", type=Path)
     parser.add_argument("count", type=int, help="records of the baseline")
     parser.add_argument("--days", type=int, default=0, help="update files (default: none)")
