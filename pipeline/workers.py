@@ -64,6 +64,7 @@ def read_all(
         KetumError: whatever a worker raised; those at work end their file first.
     """
     suspects: list[Path] = []
+    deadly: list[Path] = []
     yield from _round(work, files, workers, suspects)
     for path in suspects:
         for _ in range(_DEATHS - 1):
@@ -72,14 +73,17 @@ def read_all(
             if not died:
                 break
         else:
-            raise MachineError(
-                f"Each worker that read {shown(Path(path.name))} died of it, {_DEATHS} times, at "
-                "the last with no other file beside it. Most often the system ends a process that "
-                "wants more memory than there is.",
-                effect="What the other files hold is kept; nothing was published.",
-                next_step="look for it in the system's log (`dmesg`) or the workers' own, give "
-                "them more memory, then the same command; or load without this file.",
-            )
+            deadly.append(path)
+    if deadly:
+        named = ", ".join(shown(Path(path.name)) for path in deadly)
+        raise MachineError(
+            f"Each worker that read {named} died of it, {_DEATHS} times, at the last with no other "
+            "file beside it. Most often the system ends a process that wants more memory than "
+            "there is.",
+            effect="What the other files hold is kept; nothing was published.",
+            next_step="look for it in the system's log (`dmesg`) or the workers' own, give them "
+            "more memory, then the same command; or load without this file.",
+        )
 
 
 def _round(

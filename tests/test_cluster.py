@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import pickle
 import signal
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 
 from pipeline import cluster as clusters
 from pipeline import scanning
+from pipeline.cli import main
 from pipeline.cluster import Cluster
 from pipeline.errors import ConfigurationError, IncompleteError, KetumError, MachineError
 from pipeline.options import Options
@@ -62,7 +64,8 @@ def load(base: Path, files: list[Path], **told: object) -> dict[str, list[object
     options = Options(from_files=tuple(files), match=("kratom",), **told)  # type: ignore[arg-type]
     with the_database_alone():
         receipt = run_update(options, settings, FakeClock())
-    assert receipt.records_read == sum(body.count(b"<PubmedArticle>") for body in map(body_of, files))
+    bodies = [gzip.decompress(path.read_bytes()) for path in files]
+    assert receipt.records_read == sum(body.count(b"<PubmedArticle>") for body in bodies)
     path = (settings.latest / "ketum.duckdb").resolve()
     found: dict[str, list[object]] = {}
     for table, key, row in frozen.rows_of(path):
@@ -76,10 +79,6 @@ def load(base: Path, files: list[Path], **told: object) -> dict[str, list[object
             query = f"SELECT {', '.join(columns)} FROM core.{table} ORDER BY ALL"
             found[f"core.{table}"] = list(con.execute(query).fetchall())
     return found
-
-
-def body_of(path: Path) -> bytes:
-    return gzip.decompress(path.read_bytes())
 
 
 def die_once(name: str, marker: str) -> None:
@@ -145,10 +144,9 @@ def test_a_file_or_a_result_that_is_not_shared_is_said(cluster, tmp_path):
     with Cluster(cluster.scheduler_address) as workers:
         with pytest.raises(MachineError, match=r"does not see .*not_here"):
             list(scanning._by_workers([tmp_path / "not_here"], job(tmp_path), workers))
-        elsewhere = job(tmp_path)
-        monkey = replace(elsewhere, scans=Unshared(tmp_path / "scans", "k" * 64))
+        elsewhere = job(tmp_path, scans=Unshared(tmp_path / "scans", "k" * 64))
         with pytest.raises(MachineError, match="what it found is not in"):
-            list(scanning._by_workers([path], monkey, workers))
+            list(scanning._by_workers([path], elsewhere, workers))
 
 
 class Unshared(Scans):
@@ -175,6 +173,19 @@ def test_a_scheduler_without_workers_or_gone_is_said(tmp_path, monkeypatch):
         Cluster(address)
 
 
+@pytest.mark.whole
+def test_command_and_flow_take_an_address(settings, tmp_path, monkeypatch, capsys):
+    from flows.upkeep import bulk_load
+
+    monkeypatch.setattr(clusters, "_CONNECT_SECONDS", 1)
+    series(tmp_path / "files")
+    assert main(["bulk-load", str(tmp_path / "files"), "--dask", "tcp://127.0.0.1:1"]) == 8
+    assert "No Dask scheduler answers at tcp://127.0.0.1:1" in capsys.readouterr().err
+    state = bulk_load.fn(places=[str(tmp_path / "files")], dask="tcp://127.0.0.1:1")
+    assert state.is_failed()
+    assert "No Dask scheduler answers" in str(state.message)
+
+
 def test_what_is_missing_or_misspelt_is_said(monkeypatch):
     with pytest.raises(ConfigurationError, match="no address of a Dask scheduler"):
         Cluster("smoke://signals:1")
@@ -185,8 +196,6 @@ def test_what_is_missing_or_misspelt_is_said(monkeypatch):
 
 
 def test_errors_of_workers_arrive_whole():
-    import pickle
-
     for kind in (MachineError, ConfigurationError):
         sent = kind("It stopped.", effect="Nothing changed.", next_step="go on.")
         came = pickle.loads(pickle.dumps(sent))
