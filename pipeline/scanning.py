@@ -15,7 +15,7 @@ import time
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -131,7 +131,7 @@ def _write_job(
         write_atomically(directory / name, (reference.directory / name).read_bytes())
     write_atomically(directory / "held", array("i", held).tobytes())
     names = tuple(search.name for search in searches)
-    at = Scans(scans.directory.absolute(), scans.key)
+    at = replace(scans, directory=scans.directory.absolute())
     return Job(directory, names, at, fingerprint.whole_program())
 
 
