@@ -98,7 +98,7 @@ def other_abstract(context: Context, element: Element) -> None:
 
 def _sections(context: Context, element: Element, kind: str, language: str | None) -> None:
     rows, section_no = context.rows("abstract_sections")
-    for child in element:
+    for child in element[:]:
         tag = child.tag
         if tag == "AbstractText":
             section_no += 1
@@ -119,7 +119,7 @@ def grant_list(context: Context, element: Element) -> None:
     for child in context.children(element, "Grant"):
         position += 1
         found: dict[str, str | None] = {}
-        for part in child:
+        for part in child[:]:
             if part.tag in ("GrantID", "Acronym", "Agency", "Country"):
                 tag = str(part.tag)
                 found[tag] = context.only(found.get(tag), child, part)
@@ -145,7 +145,7 @@ def databank_list(context: Context, element: Element) -> None:
     for child in context.children(element, "DataBank"):
         name = ""
         accessions: list[str | None] = []
-        for part in child:
+        for part in child[:]:
             if part.tag == "DataBankName":
                 name = context.only(name or None, child, part) or ""
             elif part.tag == "AccessionNumberList":
@@ -166,7 +166,7 @@ def link_list(context: Context, element: Element) -> None:
         position += 1
         ref_type = context.vocabulary.link[tuple(child.items())]
         source = note = pmid = version = None
-        for part in child:
+        for part in child[:]:
             tag = part.tag
             if tag == "RefSource":
                 source = context.only(source, child, part)

@@ -27,7 +27,7 @@ def mesh_heading_list(context: Context, element: Element) -> None:
         name = ""
         is_major, auto, kind, ui = False, None, None, None
         qualifiers: list[tuple[bool | None, bool | None, str | None, str | None]] = []
-        for part in heading:
+        for part in heading[:]:
             if part.tag == "DescriptorName" and name:
                 context.again(heading, part)
             elif part.tag == "DescriptorName":
@@ -67,7 +67,7 @@ def chemical_list(context: Context, element: Element) -> None:
         position += 1
         number = ui = None
         name = ""
-        for part in child:
+        for part in child[:]:
             if part.tag == "RegistryNumber":
                 number = context.only(number, child, part)
             elif part.tag == "NameOfSubstance" and name:
@@ -176,7 +176,7 @@ def reference_list(context: Context, element: Element) -> None:
         context.bare(element)
     rows, number = context.rows("cited_references")
     title: str | None = None
-    for child in element:
+    for child in element[:]:
         tag = child.tag
         if tag == "Reference":
             number += 1
@@ -198,15 +198,15 @@ def _reference(
     doi: str | None = None
     pmc: str | None = None
     others: list[str] = []
-    id_types = context.vocabulary.article_id
+    id_types, leaf = context.vocabulary.article_id, context.leaf
     if element.keys():
         context.bare(element)
-    for part in element:
+    for part in element[:]:
         tag = part.tag
         if tag == "Citation":
-            citation = context.only(citation, element, part)
+            citation = leaf(part) if citation is None else context.only(citation, element, part)
         elif tag == "ArticleIdList":
-            for child in part:
+            for child in part[:]:
                 if child.tag != "ArticleId":
                     context.unknown(part, child)
                     continue
