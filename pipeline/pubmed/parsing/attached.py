@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import lru_cache
 
-from pipeline.pubmed.parsing.context import Context, Element, Handlers, read_children
+from pipeline.pubmed.parsing.context import Context, Element, Handlers, parts_of, read_children
 from pipeline.pubmed.parsing.dates import Part, moment
 from pipeline.pubmed.parsing.tables import LARGEST_INTEGER
 
@@ -27,7 +27,7 @@ def mesh_heading_list(context: Context, element: Element) -> None:
         name = ""
         is_major, auto, kind, ui = False, None, None, None
         qualifiers: list[tuple[bool | None, bool | None, str | None, str | None]] = []
-        for part in heading[:]:
+        for part in parts_of(heading):
             if part.tag == "DescriptorName" and name:
                 context.again(heading, part)
             elif part.tag == "DescriptorName":
@@ -67,7 +67,7 @@ def chemical_list(context: Context, element: Element) -> None:
         position += 1
         number = ui = None
         name = ""
-        for part in child[:]:
+        for part in parts_of(child):
             if part.tag == "RegistryNumber":
                 number = context.only(number, child, part)
             elif part.tag == "NameOfSubstance" and name:
@@ -176,7 +176,7 @@ def reference_list(context: Context, element: Element) -> None:
         context.bare(element)
     rows, number = context.rows("cited_references")
     title: str | None = None
-    for child in element[:]:
+    for child in parts_of(element):
         tag = child.tag
         if tag == "Reference":
             number += 1
@@ -201,12 +201,12 @@ def _reference(
     id_types, leaf = context.vocabulary.article_id, context.leaf
     if element.keys():
         context.bare(element)
-    for part in element[:]:
+    for part in parts_of(element):
         tag = part.tag
         if tag == "Citation":
             citation = leaf(part) if citation is None else context.only(citation, element, part)
         elif tag == "ArticleIdList":
-            for child in part[:]:
+            for child in parts_of(part):
                 if child.tag != "ArticleId":
                     context.unknown(part, child)
                     continue
