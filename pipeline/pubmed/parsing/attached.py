@@ -94,10 +94,14 @@ def keyword_list(context: Context, element: Element) -> None:
     """KeywordList of one owner; a record can have several."""
     owner = context.vocabulary.keyword_list[tuple(element.items())]
     rows, position = context.rows("keywords")
-    for child in context.children(element, "Keyword"):
+    record_no, flat, majors = context.record_no, context.flat, context.vocabulary.keyword
+    for child in parts_of(element):
+        if child.tag != "Keyword":
+            context.unknown(element, child)
+            continue
         position += 1
-        is_major = context.vocabulary.keyword[tuple(child.items())]
-        rows.append((context.record_no, position, owner, context.flat(child) or "", is_major))
+        is_major = majors[tuple(child.items())]
+        rows.append((record_no, position, owner, flat(child) or "", is_major))
 
 
 def publication_type_list(context: Context, element: Element) -> None:
@@ -148,11 +152,18 @@ def history(context: Context, element: Element) -> None:
     """History: one row a PubMedPubDate."""
     context.bare(element)
     rows, position = context.rows("history_dates")
-    for child in context.children(element, "PubMedPubDate"):
+    record_no, statuses, date_parts = (
+        context.record_no,
+        context.vocabulary.history,
+        context.date_parts,
+    )
+    for child in parts_of(element):
+        if child.tag != "PubMedPubDate":
+            context.unknown(element, child)
+            continue
         position += 1
-        status = context.vocabulary.history[tuple(child.items())]
-        verbatim, event_at = article_moment(context.date_parts(child))
-        rows.append((context.record_no, position, status, verbatim, event_at))
+        status = statuses[tuple(child.items())]
+        rows.append((record_no, position, status, *article_moment(date_parts(child))))
 
 
 def object_list(context: Context, element: Element) -> None:
@@ -198,7 +209,7 @@ def _reference(
     doi: str | None = None
     pmc: str | None = None
     others: list[str] = []
-    id_types, leaf = context.vocabulary.article_id, context.leaf
+    id_types, leaf, flat = context.vocabulary.article_id, context.leaf, context.flat
     if element.keys():
         context.bare(element)
     for part in parts_of(element):
@@ -211,7 +222,7 @@ def _reference(
                     context.unknown(part, child)
                     continue
                 id_type = id_types[tuple(child.items())]
-                text = context.flat(child) or ""
+                text = flat(child) or ""
                 if id_type == "pubmed" and pmid is None and (found := cited_pmid(text)):
                     pmid = found
                 elif id_type == "doi" and doi is None and text:
