@@ -26,7 +26,7 @@ from pipeline.pubmed import archive, counts, sync
 from pipeline.pubmed.fetch import fetch_all
 from pipeline.run import Run
 from pipeline.warehouse import checks, fingerprint, membership, searches, stage
-from pipeline.warehouse.load import merge
+from pipeline.warehouse.load import changed, merge
 from pipeline.warehouse.searches import RunRow, SearchRow
 from pipeline.warehouse.stage import Staged
 
@@ -220,7 +220,7 @@ def judge(run: Run, made: Made) -> Outcome:
     """Judge the records that changed, or all of them by other rules, with proofs."""
     if made.compared.is_unchanged:
         return made, {}
-    judged = judging.judge(run.con, run.reference)
+    judged = judging.judge(run.con, run.reference, changed(run.con))
     return made, {**judged, "type_changes": type_changes.note(run.con, run.as_of)}
 
 
