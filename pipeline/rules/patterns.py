@@ -132,7 +132,9 @@ def checked(file: RuleFile, pattern: str, near: str) -> str:
         raise file.error(near, str(error)) from error
 
 
-_PART = re.compile(r"(?P<kept>\\.?|\[(?:\\.|[^\]\\])*\]?)|[ -](?P<is_quantified>(?=[?*+{]))?", re.DOTALL)
+_PART = re.compile(
+    r"(?P<kept>\\.?|\[(?:\\.|[^\]\\])*\]?)|[ -](?P<is_quantified>(?=[?*+{]))?", re.DOTALL
+)
 """What stays as it is, an escape or a class; or a space or hyphen, and whether it is repeated."""
 
 

@@ -162,7 +162,7 @@ def _rows(con: duckdb.DuckDBPyConnection, query: str) -> bytes:
     Each row becomes JSON, in which NULL is no text and no text runs into the next.
     """
     found = con.execute(
-        f"SELECT count(*), bit_xor(md5_number(to_json(one)::VARCHAR)) FROM ({query}) AS one"  # noqa: S608
+        f"SELECT count(*), bit_xor(md5_number(to_json(one)::VARCHAR)) FROM ({query}) AS one"
     ).fetchone()
     return repr(found).encode()
 
