@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import secrets
-import sys
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import duckdb
-from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.escaping import for_html, for_json
@@ -81,32 +77,20 @@ def write(con: duckdb.DuckDBPyConnection, directory: Path) -> None:
     """
     facts = gather(con)
     program = "".join(map(_file, PROGRAM))
+    listed, details = records.payload(facts)
     known = _known(facts) | {
         "policy": _policy(program),
         "style": Markup(_file("page.css")),
         "program": Markup(program),
-        "data": packed(records.payload(facts)),
+        "data": packed(listed),
+        "details": packed(details),
     }
     page = environment().get_template("page.html")
-    # made once, and cut where the two differ; nobody who writes a record can foresee the marks
-    warning, abstracts = (f"{{{secrets.token_hex(16)}}}" for _ in range(2))
-    made = page.render(known, warning=Markup(warning), abstracts=Markup(abstracts))
-    text = for_html(NOT_FOR_SHARING)
-    packed_texts = packed(records.abstracts(facts))
-    for name, filled in (
-        (SHARED, {warning: "", abstracts: ""}),
-        (
-            PRIVATE,
-            {
-                warning: f'<p class="warning">{text}</p>',
-                abstracts: f'<script type="text/plain" id="abstracts">{packed_texts}</script>',
-            },
-        ),
-    ):
-        whole = made
-        for mark, part in filled.items():
-            whole = whole.replace(mark, part)
-        (directory / name).write_text(whole, encoding="utf-8")
+    shared = page.render(known, abstracts="", warning="")
+    (directory / SHARED).write_text(shared, encoding="utf-8")
+    abstracts = packed(records.abstracts(facts))
+    private = page.render(known, abstracts=abstracts, warning=NOT_FOR_SHARING)
+    (directory / PRIVATE).write_text(private, encoding="utf-8")
 
 
 def _known(facts: Facts) -> dict[str, Any]:
@@ -135,7 +119,6 @@ def _known(facts: Facts) -> dict[str, Any]:
 def environment() -> Environment:
     """The templates. All that stands in them is escaped, by this project's own function."""
     made = Environment(
-        bytecode_cache=_compiled(),
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         finalize=_safe,
@@ -147,24 +130,6 @@ def environment() -> Environment:
     made.filters["thousands"] = "{:,}".format
     made.globals["address"] = _address
     return made
-
-
-def _compiled() -> FileSystemBytecodeCache | None:
-    """Compiled templates, kept beside their source like those of modules; None if they cannot be.
-
-    Each is named after all that compiling depends on beside its text, which is checked anyway.
-    """
-    if sys.dont_write_bytecode:
-        return None
-    directory = HERE / "templates" / "__pycache__"
-    try:
-        directory.mkdir(exist_ok=True)
-    except OSError:
-        return None
-    if not os.access(directory, os.W_OK):
-        return None
-    made_by = hashlib.sha256(f"{version('jinja2')} {Path(__file__).read_text()}".encode())
-    return FileSystemBytecodeCache(str(directory), f"{made_by.hexdigest()[:16]}-%s.cache")
 
 
 def _safe(value: object) -> Markup:
