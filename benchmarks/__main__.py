@@ -62,13 +62,8 @@ def machine() -> str:
     kind = names[0].partition(":")[2].strip() if names else platform.machine()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _VERSIONS)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
+    asked = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores ({kind}), {memory:.0f} GB, "
         f"load {os.getloadavg()[1]:.1f} at the end; ketum at commit "

@@ -53,7 +53,7 @@ def cost(command: Sequence[str], **environment: str) -> Cost:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd=ROOT,
-        env=os.environ | environment,
+        env={**os.environ, **environment, "PYTHONDONTWRITEBYTECODE": ""},
     ) as process:
         assert process.stdout is not None
         printed = process.stdout.read().decode(errors="replace").strip().splitlines()
