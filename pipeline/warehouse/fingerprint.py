@@ -25,8 +25,10 @@ PARSER = (
 TABLE_MAKERS = (
     "identifiers.py", "csv_rows.py", "pubmed/parsing", "pubmed/records.py", "pubmed/files.py",
     "rules", "evidence", "warehouse", "outputs/marts.py", "outputs/wording.py",
+    "outputs/answer.py", "outputs/headline.py", "outputs/manifest.py", "escaping.py",
 )  # fmt: skip
-"""The modules that make tables of records: those of the parser, of judging and of building."""
+"""The modules that make tables of records, and files of them: those of the parser, of judging,
+building and exporting."""
 _LIBRARIES = ("duckdb", "google-re2", "biopython")
 
 # what a published set says, without times and run ids; each query gives ordered text
@@ -101,14 +103,21 @@ def program_files(sql: Path) -> list[Path]:
 
 def program(sql: Path) -> bytes:
     """SHA-256 over what makes tables of records: its files, and the libraries under them."""
-    digest = hashlib.sha256(f"Python {platform.python_version()} ".encode())
-    digest.update(_xml_parser().encode())
-    for library in _LIBRARIES:
-        digest.update(f"{library} {version_of(library)} ".encode())
+    digest = hashlib.sha256(_libraries())
     for path in program_files(sql):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.digest()
+
+
+@cache
+def whole_program() -> str:
+    """Fingerprint of all modules and libraries: of a worker, which must be those of its parent."""
+    digest = hashlib.sha256(_libraries())
+    for path in _modules(("",)):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def found_sha256(
@@ -117,6 +126,7 @@ def found_sha256(
     *,
     reference: Mapping[str, str],
     answers: Iterable[tuple[str, Sequence[int] | None]],
+    mode: str,
     year: int,
 ) -> str:
     """SHA-256 over everything that the judgements and tables of a run depend on, as hex digits.
@@ -129,10 +139,13 @@ def found_sha256(
         sql: the SQL files.
         reference: name of each reference file to where it is stored by its content.
         answers: each search with the PMIDs of its answer, or None where it was not asked.
+        mode: of the run, which decides what a search is worth.
         year: of the search, which moves the marks of partial years.
     """
     digest = hashlib.sha256(program(sql))
-    digest.update(json.dumps([reference, year]).encode())
+    digest.update(json.dumps([reference, mode, year]).encode())
+    for path in sorted((sql / "checks").glob("*.sql")):
+        digest.update(path.read_bytes())
     for search, pmids in answers:
         digest.update(f"{search} {pmids}".encode())
     for query in _FOUND:
@@ -160,6 +173,12 @@ def _modules(names: Sequence[str]) -> list[Path]:
         path = ROOT / "pipeline" / name
         found += sorted(path.rglob("*.py")) if path.is_dir() else [path]
     return found
+
+
+def _libraries() -> bytes:
+    """Versions of Python and of the libraries under the modules that make tables."""
+    told = [f"Python {platform.python_version()} ", _xml_parser()]
+    return "".join([*told, *(f"{name} {version_of(name)} " for name in _LIBRARIES)]).encode()
 
 
 def _xml_parser() -> str:
