@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from pipeline import progress
+from pipeline.counting import Counter, scanner_for
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.topics import Search
 from pipeline.evidence.topics_file import load_topics
@@ -28,7 +29,7 @@ log = logging.getLogger("ketum")
 
 _LOOK_SECONDS = 1.0
 """So often a worker looks whether its parent still lives."""
-_scanner: Scanner | None = None
+_scanner: Scanner | Counter | None = None
 
 
 def scan_all(
@@ -57,7 +58,7 @@ def scan_all(
     """
     count = min(processes, len(files))
     if count <= 1:
-        scanner = Scanner(reference.topics, reference.language, searches, held, scans)
+        scanner = scanner_for(reference.topics, reference.language, searches, held, scans)
         done: Iterator[tuple[Path, Scan]] = ((path, scanner.scan(path)) for path in files)
     else:
         names = tuple(search.name for search in searches)
@@ -118,7 +119,7 @@ def _begin(
     topics = load_topics(directory / "topics.toml")
     language = load_language(directory / "language.toml")
     searches = [search for search in topics.searches if search.name in names]
-    _scanner = Scanner(topics, language, searches, held, scans)
+    _scanner = scanner_for(topics, language, searches, held, scans)
 
 
 def _end_with(parent: int) -> None:
