@@ -98,6 +98,7 @@ def bulk_load(
     match: list[str] | None = None,
     name: str | None = None,
     processes: int | None = None,
+    dask: str | None = None,
 ) -> State[Any]:
     """Read NLM's baseline and update files, as `ketum bulk-load` does; no deployment has it.
 
@@ -106,6 +107,7 @@ def bulk_load(
         match: searches whose records are kept (default: all).
         name: of the archive the records go to (default: files).
         processes: files read at a time (default: one a processor).
+        dask: address of a Dask scheduler whose workers read them in their place.
     """
 
     def work(settings: Settings) -> str:
@@ -113,7 +115,7 @@ def bulk_load(
         from pipeline.commands.bulk_load import options_for
         from pipeline.update import run_update
 
-        options = options_for(settings, map(Path, places), match or (), name, processes)
+        options = options_for(settings, map(Path, places), match or (), name, processes, dask)
         before_run.prepare(options.origin, settings)
         receipt = run_update(options, settings)
         notify.after_run(settings, is_published=True)

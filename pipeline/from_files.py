@@ -130,8 +130,10 @@ def _scanned(
 
     def scan_all(chosen: list[Path], kept: list[int]) -> tuple[Scans, dict[Path, Scan]]:
         scans = Scans(run.settings.scans(run.origin), _key(run, searches, kept))
-        processes = run.options.processes
-        return scans, scanning.scan_all(chosen, run.reference, searches, kept, scans, processes)
+        found = scanning.scan_all(
+            chosen, run.reference, searches, kept, scans, run.options.processes, run.options.dask
+        )
+        return scans, found
 
     scans, found = scan_all(files, held)
     matched = {pmid for scan in found.values() for pmid in scan.matched}

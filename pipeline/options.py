@@ -29,6 +29,7 @@ class Options:
         from_files: PubMed files to read in place of searching.
         match: searches whose records are kept of files; none for all.
         processes: that read files beside each other.
+        dask: address of a Dask scheduler whose workers read the files in their place.
         name: name of the archive the files go to (default: files).
         full: read every record again, not only new and revised ones.
         accept_translation: let a search stand that PubMed reads otherwise than last time.
@@ -41,6 +42,7 @@ class Options:
     from_files: tuple[Path, ...] = ()
     match: tuple[str, ...] = ()
     processes: int = 1
+    dask: str | None = None
     name: str | None = None
     full: bool = False
     accept_translation: bool = False

@@ -1,35 +1,59 @@
 """Many files scanned, one after the other or several beside each other.
 
-Each worker owns a file to its end and writes what it found (`scan`); the one writer of the
-warehouse only learns where. Workers end when their parent does, even where that was killed.
+Each worker, a process of this machine or of a Dask cluster, owns a file to its end and writes what
+it found into the directory of scans (`scan`); the one writer of the warehouse only learns which
+file it was. What is looked for lies there too, so that a worker needs nothing else.
 """
 
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import os
+import shutil
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
-from functools import partial
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from pathlib import Path
 
 from pipeline import progress
+from pipeline.cluster import Cluster
 from pipeline.counting import Counter, scanner_for
+from pipeline.errors import ConfigurationError, MachineError
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.topics import Search
 from pipeline.evidence.topics_file import load_topics
 from pipeline.rules.language import load_language
 from pipeline.scan import Scan, Scanner, Scans
+from pipeline.storage import shown, write_atomically
+from pipeline.warehouse import fingerprint
+from pipeline.workers import Processes, Workers, read_all
 
 log = logging.getLogger("ketum")
 
-_LOOK_SECONDS = 1.0
-"""So often a worker looks whether its parent still lives."""
-_scanner: Scanner | Counter | None = None
+_RULES = ("topics.toml", "language.toml")
+_busy = threading.Lock()
+"""A worker reads a file at a time, however many threads Dask gave it."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What workers look for, and where they write what they found.
+
+    Attributes:
+        directory: holds the rules and the held PMIDs, as they were when the job began.
+        searches: names of those of which any makes a record match.
+        scans: where the results go.
+        program: fingerprint of the program; a worker of another one would find something else.
+    """
+
+    directory: Path
+    searches: tuple[str, ...]
+    scans: Scans
+    program: str
 
 
 def scan_all(
@@ -39,6 +63,7 @@ def scan_all(
     held: Sequence[int],
     scans: Scans,
     processes: int,
+    dask: str | None = None,
 ) -> dict[Path, Scan]:
     """Scan every file, and say how far it is after each.
 
@@ -49,27 +74,37 @@ def scan_all(
         held: PMIDs that are kept in any case.
         scans: where the results go, and where those of an earlier run lie.
         processes: how many at most.
+        dask: address of a scheduler whose workers read the files; None for processes.
 
     Returns:
         Each file with what it holds.
 
     Raises:
         SourceError: of the first file that cannot be read; what was read of others is kept.
+        MachineError: workers die on a file, or a worker of Dask does not see the files.
+        ConfigurationError: Dask is not installed, or its workers run another program.
+        IncompleteError: the scheduler or all its workers went away.
     """
+    if not files:
+        return {}
     count = min(processes, len(files))
-    if count <= 1:
-        scanner = scanner_for(reference.topics, reference.language, searches, held, scans)
-        done: Iterator[tuple[Path, Scan]] = ((path, scanner.scan(path)) for path in files)
-    else:
-        names = tuple(search.name for search in searches)
-        begin = partial(_begin, os.getpid(), reference.directory, names, tuple(held), scans)
-        done = _side_by_side(files, count, begin)
-    found: dict[Path, Scan] = {}
-    start = time.monotonic()
-    for path, scan in done:
-        found[path] = scan
-        _say(len(found), len(files), found, time.monotonic() - start)
-    return found
+    with ExitStack() as stack:
+        if dask is None and count <= 1:
+            scanner = scanner_for(reference.topics, reference.language, searches, held, scans)
+            done: Iterator[tuple[Path, Scan]] = ((path, scanner.scan(path)) for path in files)
+        else:
+            job = _write_job(reference, searches, held, scans)
+            workers: Workers = Processes(count)
+            if dask is not None:
+                workers = stack.enter_context(Cluster(dask))
+                workers.require(_make_ready, job)
+            done = _by_workers([path.absolute() for path in files], job, workers)
+        found: dict[Path, Scan] = {}
+        start = time.monotonic()
+        for path, scan in done:
+            found[path] = scan
+            _say(len(found), len(files), found, time.monotonic() - start)
+    return {path: found.get(path) or found[path.absolute()] for path in files}
 
 
 def _say(done: int, of: int, found: dict[Path, Scan], seconds: float) -> None:
@@ -89,45 +124,81 @@ def _say(done: int, of: int, found: dict[Path, Scan], seconds: float) -> None:
     )
 
 
-def _side_by_side(
-    files: Sequence[Path], count: int, begin: Callable[[], object]
-) -> Iterator[tuple[Path, Scan]]:
-    with _workers(count, begin) as pool:
-        futures = {pool.submit(_scan, path): path for path in files}
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+def _write_job(
+    reference: Reference, searches: Sequence[Search], held: Sequence[int], scans: Scans
+) -> Job:
+    directory = scans.directory.absolute() / f"job-{scans.key[:16]}"
+    for name in _RULES:
+        write_atomically(directory / name, (reference.directory / name).read_bytes())
+    write_atomically(directory / "held", array("i", held).tobytes())
+    names = tuple(search.name for search in searches)
+    at = replace(scans, directory=scans.directory.absolute())
+    return Job(directory, names, at, fingerprint.whole_program())
 
 
-@contextmanager
-def _workers(count: int, begin: Callable[[], object]) -> Iterator[Executor]:
-    """Processes of their own: a forked copy of DuckDB or of a thread's lock would not work."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, context, initializer=begin) as pool:
-        yield pool
+def _by_workers(files: Sequence[Path], job: Job, workers: Workers) -> Iterator[tuple[Path, Scan]]:
+    """Each file with its scan, which lies where its worker wrote it.
+
+    Raises:
+        MachineError: it does not.
+    """
+    for path, digest in read_all(partial(_scan, job), files, workers):
+        scan = job.scans.find(digest)
+        if scan is None:
+            raise MachineError(
+                f"A worker read {shown(path)}, and what it found is not in "
+                f"{shown(job.scans.directory)}.",
+                effect="Nothing was published.",
+                next_step=_SHARE,
+            )
+        yield path, scan
+    shutil.rmtree(job.directory, ignore_errors=True)
 
 
-def _begin(
-    parent: int, directory: Path, names: tuple[str, ...], held: tuple[int, ...], scans: Scans
-) -> None:
-    """Make a worker ready: compile the searches, and watch the parent."""
-    global _scanner
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    topics = load_topics(directory / "topics.toml")
-    language = load_language(directory / "language.toml")
-    searches = [search for search in topics.searches if search.name in names]
-    _scanner = scanner_for(topics, language, searches, held, scans)
+# -- in a worker
+
+_SHARE = (
+    "let all workers of Dask share the files and the data directory (KETUM_DATA) by the same "
+    "paths, as on a network file system, or leave out --dask."
+)
 
 
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(_LOOK_SECONDS)
-    os._exit(1)
+def _scan(job: Job, path: Path) -> str:
+    """Scan a file in a worker; returns the SHA-256 of its bytes, by which its scan is found."""
+    with _busy:
+        scanner = _scanner_of(job)
+        if not path.is_file():
+            raise _not_seen(path)
+        return scanner.scan(path).file_sha256
 
 
-def _scan(path: Path) -> Scan:
-    assert _scanner is not None
-    return _scanner.scan(path)
+def _make_ready(job: Job) -> None:
+    """Compile what is looked for, so that anything wanting shows before the first file."""
+    with _busy:
+        _scanner_of(job)
+
+
+@lru_cache(maxsize=1)
+def _scanner_of(job: Job) -> Scanner | Counter:
+    if job.program != fingerprint.whole_program():
+        raise ConfigurationError(
+            f"A worker on {socket.gethostname()} runs another version of ketum than this command.",
+            effect="Nothing was published.",
+            next_step="install the same version there, and start the worker again.",
+        )
+    if not job.directory.is_dir():
+        raise _not_seen(job.directory)
+    topics = load_topics(job.directory / "topics.toml")
+    language = load_language(job.directory / "language.toml")
+    searches = [search for search in topics.searches if search.name in job.searches]
+    held = array("i")
+    held.frombytes((job.directory / "held").read_bytes())
+    return scanner_for(topics, language, searches, held, job.scans)
+
+
+def _not_seen(path: Path) -> MachineError:
+    return MachineError(
+        f"A worker on {socket.gethostname()} does not see {shown(path)}.",
+        effect="Nothing was published.",
+        next_step=_SHARE,
+    )

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import journal as journals
-from pipeline import scanning, series
+from pipeline import series, workers
 from pipeline.cli import main
 from pipeline.errors import ConfigurationError, SourceError
 from pipeline.evidence.topics import Topics
@@ -171,15 +171,6 @@ def test_what_one_file_makes_us_keep_is_kept_from_all(settings, published, tmp_p
 
 
 @pytest.mark.whole
-def test_several_processes_find_the_same(settings, published, tmp_path):
-    files = tmp_path / "files"
-    for number in range(1, 4):
-        file(files, number, article(number, KRATOM), article(10 + number, LEAF))
-    assert load(settings, files, processes=2) == 0
-    assert titles(published) == [(1, 1, KRATOM), (2, 1, KRATOM), (3, 1, KRATOM)]
-
-
-@pytest.mark.whole
 def test_a_damaged_file_costs_no_other(settings, published, tmp_path, capsys):
     files = tmp_path / "files"
     file(files, 1, article(1, KRATOM))
@@ -205,12 +196,9 @@ def test_workers_end_when_their_parent_is_killed(tmp_path):
     """A worker that goes on alone would hold memory for ever."""
     program = (
         "import os, time\n"
-        "from functools import partial\n"
-        "from pipeline import scanning\n"
-        "from pathlib import Path\n"
-        "begin = partial(scanning._begin, os.getpid(), Path('data/reference'), (), (), None)\n"
+        "from pipeline.workers import Processes\n"
         "if __name__ == '__main__':\n"
-        "    with scanning._workers(1, begin) as pool:\n"
+        "    with Processes(1).pool() as pool:\n"
         "        print(pool.submit(os.getpid).result(), flush=True)\n"
         "        time.sleep(600)\n"
     )
@@ -223,7 +211,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path):
         assert parent.stdout is not None
         worker = int(parent.stdout.readline())
         parent.send_signal(signal.SIGKILL)
-    until = time.monotonic() + 60 * scanning._LOOK_SECONDS
+    until = time.monotonic() + 60 * workers.LOOK_SECONDS
     while time.monotonic() < until:
         try:
             os.kill(worker, 0)

@@ -29,16 +29,27 @@ def register(commands: Subparsers) -> None:
         help="keep what these searches match, e.g. kratom (default: all searches)",
     )  # fmt: skip
     bulk.add_argument("--name", help="name of the archive the records go to (default: files)")
-    bulk.add_argument(
+    workers = bulk.add_mutually_exclusive_group()
+    workers.add_argument(
         "--processes", type=int, metavar="N",
         help="files read at a time (default: one a processor)",
+    )  # fmt: skip
+    workers.add_argument(
+        "--dask", metavar="ADDRESS",
+        help="the workers of this Dask scheduler read the files, e.g. tcp://machine:8786; they "
+        "share files and data directory by the same paths",
     )  # fmt: skip
     bulk.add_argument("--quiet", action="store_true", help="no receipt, only warnings and errors")
 
 
 def _bulk_load(settings: Settings, arguments: argparse.Namespace) -> int:
     options = options_for(
-        settings, arguments.places, arguments.match, arguments.name, arguments.processes
+        settings,
+        arguments.places,
+        arguments.match,
+        arguments.name,
+        arguments.processes,
+        arguments.dask,
     )
     return publish_update(options, settings, quiet=arguments.quiet)
 
@@ -49,6 +60,7 @@ def options_for(
     match: Iterable[str],
     name: str | None,
     processes: int | None,
+    dask: str | None = None,
 ) -> Options:
     """What an update of these files may be told.
 
@@ -58,6 +70,7 @@ def options_for(
         match: names of searches; none for all.
         name: of the archive the records go to; None for the usual one.
         processes: files read at a time; None for one a processor.
+        dask: address of a Dask scheduler whose workers read them; None for processes.
 
     Raises:
         ConfigurationError: there is no such search or file, or a file is named twice.
@@ -76,5 +89,6 @@ def options_for(
         from_files=series.in_order(list(places)),
         match=tuple(match),
         processes=processes or os.cpu_count() or 1,
+        dask=dask,
         name=name,
     )

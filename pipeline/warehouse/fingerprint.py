@@ -101,14 +101,21 @@ def program_files(sql: Path) -> list[Path]:
 
 def program(sql: Path) -> bytes:
     """SHA-256 over what makes tables of records: its files, and the libraries under them."""
-    digest = hashlib.sha256(f"Python {platform.python_version()} ".encode())
-    digest.update(_xml_parser().encode())
-    for library in _LIBRARIES:
-        digest.update(f"{library} {version_of(library)} ".encode())
+    digest = hashlib.sha256(_libraries())
     for path in program_files(sql):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.digest()
+
+
+@cache
+def whole_program() -> str:
+    """Fingerprint of all modules and libraries: of a worker, which must be those of its parent."""
+    digest = hashlib.sha256(_libraries())
+    for path in _modules(("",)):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def found_sha256(
@@ -160,6 +167,12 @@ def _modules(names: Sequence[str]) -> list[Path]:
         path = ROOT / "pipeline" / name
         found += sorted(path.rglob("*.py")) if path.is_dir() else [path]
     return found
+
+
+def _libraries() -> bytes:
+    """Versions of Python and of the libraries under the modules that make tables."""
+    told = [f"Python {platform.python_version()} ", _xml_parser()]
+    return "".join([*told, *(f"{name} {version_of(name)} " for name in _LIBRARIES)]).encode()
 
 
 def _xml_parser() -> str:

@@ -1,0 +1,58 @@
+"""Workers that die: nothing is lost, nothing done twice, and the file that did it is named."""
+
+from __future__ import annotations
+
+import os
+import signal
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import MachineError, SourceError
+from pipeline.workers import Processes, read_all
+
+pytestmark = pytest.mark.whole
+
+
+def read(notes: Path, path: Path) -> str:
+    """What a worker does here: note that it began, die on some files, note that it ended."""
+    with (notes / path.name).open("a") as note:
+        note.write("begun\n")
+    begun = (notes / path.name).read_text().count("begun")
+    if "always" in path.name or ("once" in path.name and begun == 1):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if "damaged" in path.name:
+        raise SourceError(f"{path.name} is damaged.")
+    with (notes / path.name).open("a") as note:
+        note.write("ended\n")
+    return path.name.upper()
+
+
+def files(*names: str) -> list[Path]:
+    return [Path(f"/nowhere/{name}") for name in names]
+
+
+def test_a_worker_that_dies_loses_no_file(tmp_path):
+    given = files("a", "b", "c-once", "d", "e-once", "f")
+    found = list(read_all(partial(read, tmp_path), given, Processes(2)))
+    assert sorted(found) == [(path, path.name.upper()) for path in given]
+    ended = {path.name: (tmp_path / path.name).read_text().count("ended") for path in given}
+    assert set(ended.values()) == {1}
+
+
+def test_a_file_on_which_every_worker_dies_is_named_once_all_others_are_read(tmp_path):
+    given = files("a", "b-always", "c", "d", "e")
+    found = []
+    with pytest.raises(MachineError, match="b-always died of it, 3 times") as raised:
+        for path, _ in read_all(partial(read, tmp_path), given, Processes(2)):
+            found.append(path.name)
+    assert sorted(found) == ["a", "c", "d", "e"]
+    assert raised.value.effect
+    assert "same command" in raised.value.next_step
+    assert (tmp_path / "b-always").read_text().count("begun") == 3
+
+
+def test_what_a_worker_raises_arrives_whole(tmp_path):
+    with pytest.raises(SourceError, match="b-damaged is damaged"):
+        list(read_all(partial(read, tmp_path), files("a", "b-damaged"), Processes(2)))
