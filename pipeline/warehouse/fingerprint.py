@@ -43,6 +43,7 @@ _CONTENT = (
     "SELECT * FROM evidence.claim_evidence ORDER BY ALL",
     "SELECT * FROM evidence.rule_sets ORDER BY ALL",
     "SELECT denominator, date_tag, year, record_count, strategy FROM ops.denominators ORDER BY ALL",
+    "SELECT * EXCLUDE (counted_at) FROM ops.file_counts ORDER BY ALL",
 )
 _FOUND = (
     """
@@ -53,6 +54,7 @@ _FOUND = (
     """,
     "SELECT * FROM ops.unread_records ORDER BY ALL",
     "SELECT * FROM ops.denominators ORDER BY ALL",
+    "SELECT * FROM ops.file_counts ORDER BY ALL",
 )
 
 
