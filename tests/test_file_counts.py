@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from pipeline import file_counts
 from pipeline.counting import Counter
 from pipeline.errors import MachineError, SourceError
-from pipeline.evidence.judge import judge
+from pipeline.evidence.record import read_records
+from pipeline.evidence.topics import topics_of
 from pipeline.evidence.topics_file import load_topics
 from pipeline.pubmed.parsing.reader import RecordReader
 from pipeline.rules.language import load_language
@@ -25,6 +26,7 @@ from pipeline.series import stamp
 from pipeline.settings import ROOT, Settings
 from pipeline.warehouse import file_counts as taken_in
 from pipeline.warehouse import load, stage
+from pipeline.warehouse.database import append
 from tests.corpus import article, article_set
 from tests.in_memory import Warehouse
 from tests.test_bulk_load import file
@@ -66,7 +68,7 @@ FULL = """
 
 
 def full_way(paths: list[Path]) -> dict[tuple[str, str, int | None], int]:
-    """The same from a warehouse that has loaded and judged all records of the files."""
+    """The same from a warehouse that has loaded all records, and the topics of each."""
     memory = Warehouse()
     stage.create_staging(memory.con)
     number = 1
@@ -75,7 +77,14 @@ def full_way(paths: list[Path]) -> dict[tuple[str, str, int | None], int]:
             memory.con, path, raw_file=path.name, stamp=stamp(path), first_record_no=number
         ).next_record_no
     load.merge(memory.con, memory.as_of)
-    judge(memory.con, memory.reference)
+    reference = memory.reference
+    topics = [
+        (record.pmid, hit.topic, hit.level, "")
+        for records in read_records(memory.con, "core")
+        for record in records
+        for hit in topics_of(reference.topics, record.units(reference.language), record.tags()).hits
+    ]
+    append(memory.con, "evidence.article_topics", topics)
     rows = memory.con.execute(FULL).fetchall()
     return {(name, tag, year): number for name, tag, year, number in rows}
 
