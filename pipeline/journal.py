@@ -43,6 +43,8 @@ class Journal:
         parameters: what it was told, without secrets.
         state: running, committed (data is in the warehouse), published, failed or abandoned.
         steps: per finished step its name, counts and seconds.
+        reference: name of each reference file to where the raw archive keeps it.
+        program: fingerprint of the program that read them (`fingerprint.program`).
         verdict: one line on how it ended.
     """
 
@@ -55,6 +57,7 @@ class Journal:
     pid: int = 0
     steps: list[dict[str, Any]] = field(default_factory=list)
     reference: dict[str, str] = field(default_factory=dict)
+    program: str = ""
     previous_published_at: str | None = None
     set_id: str | None = None
     exit_code: int | None = None

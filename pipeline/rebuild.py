@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Container
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -80,7 +81,8 @@ def rebuild_under_lock(
             progress = _replay(journal, apart, clock, Path(scratch), is_last)
             with closing(progress.run.warehouse) as warehouse:
                 if is_last:
-                    set_id = publish(apart, warehouse.con, progress.receipt).set_id
+                    again = publish(apart, warehouse.con, progress.receipt, is_rebuilt=True)
+                    set_id = again.set_id
         settings.warehouse(origin).parent.mkdir(parents=True, exist_ok=True)
         # a write-ahead log of the old file must not be replayed into the new one
         settings.warehouse(origin).with_name("warehouse.duckdb.wal").unlink(missing_ok=True)
@@ -118,7 +120,8 @@ def _replay(
         journal.parameters,
         journal.run_id,
         journal.time,
-        Reference.load(reference, is_strict=False),
+        reference,
+        partial(Reference.load, reference, is_strict=False),
         journal.previous_published_at,
         Warehouse(settings, journal.origin, journal.time),
         kept_set_id=journal.set_id,

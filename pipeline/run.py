@@ -5,28 +5,33 @@ from __future__ import annotations
 import errno
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from pipeline import journal as journals
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError, MachineError, exit_code_of
-from pipeline.evidence.reference import Reference
-from pipeline.evidence.topics import Search, Topics
+from pipeline.evidence.reference_files import files_in
 from pipeline.journal import Journal
 from pipeline.options import FILES, LIVE, OFFLINE, Options
 from pipeline.outputs import sets
 from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.client import EutilsClient
 from pipeline.settings import PUBMED_ORIGIN, Settings
-from pipeline.storage import hold_lock
-from pipeline.warehouse import database
+from pipeline.storage import hold_lock, sha256_of
+from pipeline.warehouse import database, fingerprint
 from pipeline.warehouse.database import Warehouse
+
+if TYPE_CHECKING:
+    from pipeline.evidence.reference import Reference
+    from pipeline.evidence.topics import Search, Topics
 
 log = logging.getLogger("ketum")
 
@@ -41,7 +46,8 @@ class Run:
         parameters: what it was told, without secrets.
         run_id: name of its directory under data/runs/.
         as_of: UTC time the run calls now.
-        reference: the reference files it judges with.
+        reference_directory: where the reference files lie that it judges with.
+        load_reference: reads them all, when they are first used.
         previous_published_at: as_of of the last published set of its origin, ISO 8601.
         warehouse: of its origin, opened when first used.
         client: asks PubMed, or what stands in for it; None where files are read.
@@ -56,7 +62,8 @@ class Run:
     parameters: Mapping[str, Any]
     run_id: str
     as_of: datetime
-    reference: Reference
+    reference_directory: Path
+    load_reference: Callable[[], Reference]
     previous_published_at: str | None
     warehouse: Warehouse
     client: EutilsClient | None = None
@@ -76,9 +83,19 @@ class Run:
     def has_warehouse(self) -> bool:
         return self.warehouse.exists
 
-    @property
+    @cached_property
+    def reference(self) -> Reference:
+        """The reference files, compiled: of a run that finds nothing new nobody asks for them."""
+        return self.load_reference()
+
+    @cached_property
     def topics(self) -> Topics:
-        return self.reference.topics
+        """What they say of topics and searches, without compiling the rest."""
+        if "reference" in vars(self):
+            return self.reference.topics
+        from pipeline.evidence.topics_file import load_topics
+
+        return load_topics(self.reference_directory / "topics.toml")
 
     @property
     def bounds_apply(self) -> bool:
@@ -114,8 +131,8 @@ def open_run(
             warehouse is missing or damaged, `latest` is no link, or a run is dated in the future.
     """
     clock = clock or Clock()
-    reference = Reference.load(settings.reference)
     earlier = journals.read_all(settings.runs)
+    load_reference = _reference_loader(settings, earlier)
     ahead = journals.ahead(earlier, clock.now())
     as_of = journals.next_time([one for one in earlier if one not in ahead], clock.now())
     run_id = journals.new_run_id(as_of)
@@ -152,7 +169,8 @@ def open_run(
                     journal.parameters,
                     run_id,
                     as_of,
-                    reference,
+                    settings.reference,
+                    load_reference,
                     journal.previous_published_at,
                     warehouse,
                     client,
@@ -171,6 +189,28 @@ def open_run(
             raise
         finally:
             warehouse.close()
+
+
+def _reference_loader(settings: Settings, earlier: list[Journal]) -> Callable[[], Reference]:
+    """What loads the reference files; they are read at once, unless a run found them good.
+
+    A mistake in them is told before anything is asked or written. Whether there is one depends on
+    their bytes and on the program, and these are the same as in a run that is done.
+    """
+
+    def load() -> Reference:
+        from pipeline.evidence.reference import Reference
+
+        return Reference.load(settings.reference)
+
+    done = next((journal for journal in reversed(earlier) if journal.is_done), None)
+    if done and done.program == fingerprint.program(settings.sql).hex():
+        files = [settings.reference / name for name in files_in(settings.reference)]
+        kept = {name: Path(stored).stem for name, stored in done.reference.items()}
+        if all(path.is_file() and kept.get(path.name) == sha256_of(path) for path in files):
+            return load
+    loaded = load()
+    return lambda: loaded
 
 
 def _note_failure(settings: Settings, journal: Journal, error: BaseException) -> None:

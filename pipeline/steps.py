@@ -16,6 +16,7 @@ from pipeline import journal as journals
 from pipeline.asking import Asked
 from pipeline.evidence import judge as judging
 from pipeline.evidence import known_articles, type_changes
+from pipeline.evidence.reference_files import files_in
 from pipeline.options import LIVE
 from pipeline.outputs import marts
 from pipeline.outputs import publish as publishing
@@ -53,11 +54,13 @@ class Compared:
 
     Attributes:
         reference: name of each reference file to where the raw archive keeps it.
+        program: fingerprint of the program (`fingerprint.program`).
         found_sha256: over everything its judgements and tables depend on.
         is_unchanged: nothing differs, so that judgements and memberships stand.
     """
 
     reference: Mapping[str, str] = field(default_factory=dict)
+    program: str = ""
     found_sha256: str = ""
     is_unchanged: bool = False
 
@@ -200,18 +203,20 @@ def load(run: Run, made: Made) -> Outcome:
 def compare(run: Run, made: Made) -> Outcome:
     """Keep the reference files in the raw archive; see whether anything differs from last time."""
     reference = {
-        name: run.archive.put((run.reference.directory / name).read_bytes())
-        for name in run.reference.files()
+        name: run.archive.put((run.reference_directory / name).read_bytes())
+        for name in files_in(run.reference_directory)
     }
     found = fingerprint.found_sha256(
         run.con,
         run.settings.sql,
         reference=reference,
         answers=[(search.name, made.asked.pmids.get(search.name)) for search in run.searches],
+        mode=run.mode,
         year=run.as_of.year,
     )
     is_unchanged = found == searches.last_found_sha256(run.con)
-    compared = Compared(reference, found, is_unchanged)
+    program = fingerprint.program(run.settings.sql).hex()
+    compared = Compared(reference, program, found, is_unchanged)
     return replace(made, compared=compared), {"is_unchanged": is_unchanged}
 
 
@@ -287,6 +292,7 @@ def build(run: Run, made: Made) -> Outcome:
         run.as_of,
         previous_published_at=run.previous_published_at,
         kept_set_id=run.kept_set_id,
+        is_unchanged=made.compared.is_unchanged,
     )
     return replace(made, set_id=built.set_id), {"tables": built.tables, "set": built.set_id}
 

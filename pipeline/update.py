@@ -111,6 +111,7 @@ class Progress:
         journal, made = self.journal, self.made
         journal.state = made.state
         journal.reference = dict(made.compared.reference) or journal.reference
+        journal.program = made.compared.program or journal.program
         journal.set_id = made.set_id or journal.set_id
         journal.receipt = made.receipt.as_dict() if made.receipt else journal.receipt
         journal.save(self.run.settings.runs)

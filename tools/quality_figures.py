@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.evidence.confidence import measurements
-from pipeline.evidence.evaluation.figures import MEASURED_FILE, Result, interval, read_results
+from pipeline.evidence.evaluation.figures import Result, interval, read_results
 from pipeline.evidence.evaluation.mapping import UNSEEN
+from pipeline.evidence.reference_files import MEASURED_FILE
 from pipeline.settings import ROOT
 
 TARGET = ROOT / "docs" / "quality.md"

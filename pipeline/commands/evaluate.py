@@ -81,6 +81,7 @@ def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
     )
     from pipeline.evidence.evaluation.mapping import load_mapping
     from pipeline.evidence.reader import load_reader
+    from pipeline.evidence.reference_files import MEASURED_FILE
     from pipeline.evidence.study_types import load_study_types
     from pipeline.rules.language import load_language
 
@@ -92,7 +93,7 @@ def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
         )
     study_types = load_study_types(
         settings.reference / "study_types.toml",
-        figures.read_results(settings.reference / figures.MEASURED_FILE),
+        figures.read_results(settings.reference / MEASURED_FILE),
     )
     mapping = load_mapping(
         path or settings.reference / "evaluation" / "nlm_withheld.toml", study_types.codes()

@@ -78,7 +78,10 @@ def claims_of(
     for one in outcome.found:
         if one.rule_no < len(claims.rules.rules):
             claim = claims.by_code[claims.rules.rules[one.rule_no].code]
-            is_broad = claims.rules.rules[one.rule_no].aspect == IN_FOCUS
+            aspect = claims.rules.rules[one.rule_no].aspect
+            is_broad = aspect not in (None, REASON_FOR_USE)
+            if is_broad and aspect not in (IN_FOCUS, *sentences.settings):
+                continue
             if instead or sentences.is_about(claim.topic, one, levels, only_in_focus=is_broad):
                 found.setdefault(claim.code, []).append(one)
     hits: list[ClaimHit] = []
@@ -108,6 +111,7 @@ class _Sentences:
 
     Attributes:
         instruments: names of the instruments that the record was made with.
+        settings: what kind of record it is, by words anywhere in it.
     """
 
     def __init__(self, claims: Claims, outcome: Outcome) -> None:
@@ -124,10 +128,14 @@ class _Sentences:
         company, last = first + len(topics), first + len(topics) + len(claims.company)
         fired = {rule_no for _, rule_no in outcome.fired}
         self._in_company = any(company <= rule_no < last for rule_no in fired)
+        instruments = claims.instruments.rules
         self.instruments = {
-            rule.code for rule_no, rule in enumerate(claims.instruments.rules, last)
-            if rule_no in fired
-        }  # fmt: skip
+            rule.code for rule_no, rule in enumerate(instruments, last) if rule_no in fired
+        }
+        last += len(instruments)
+        self.settings = {
+            rule.code for rule_no, rule in enumerate(claims.settings, last) if rule_no in fired
+        }
 
     def is_about(
         self, topic: str, found: Found, levels: Mapping[str, str], *, only_in_focus: bool = False

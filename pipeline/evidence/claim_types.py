@@ -150,7 +150,9 @@ class Claims:
         about: per topic the rule that says whether a sentence names it; their places in the
             matcher follow those of `rules`.
         company: rules that say that a title is about other drugs too.
-        instruments: what claims are measured by; their rules are the last of the matcher.
+        instruments: what claims are measured by; their rules follow in the matcher.
+        settings: rules that say what kind of record it is, by which rules of claims may ask for
+            it; the last of the matcher.
         abbreviated: pattern of the names of the substance that a record may abbreviate.
         stand_in: for measuring only: names that stand in for those of the substance.
     """
@@ -166,15 +168,17 @@ class Claims:
     about: Mapping[str, Rule]
     company: tuple[Rule, ...]
     instruments: Instruments
+    settings: tuple[Rule, ...]
     leaned_on: tuple[LeanedOn, ...]
     abbreviated: str
     stand_in: tuple[str, ...] = ()
 
     @cached_property
     def matcher(self) -> Matcher:
-        """The rules of claims, then those on what a sentence or title is about, and instruments."""
+        """The rules of claims, on what a sentence or title is about, instruments, settings."""
         rules = (
-            *self.rules.rules, *self.about.values(), *self.company, *self.instruments.rules
+            *self.rules.rules, *self.about.values(), *self.company, *self.instruments.rules,
+            *self.settings,
         )  # fmt: skip
         own = self.rules
         return Matcher(RuleSet(own.kind, own.version, rules, own.forms, own.by_unit))

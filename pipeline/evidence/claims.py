@@ -76,7 +76,9 @@ def load_claims(
     codes = [claim.code for claim in claims]
     tables, signals = _spelled_out(file, words)
     rules = load_rules(file, "rule", codes, words=words, tables=tables, signals=signals)
-    _check_rules(file, claims, rules)
+    names = [str(table.get("code")) for table in file.tables("setting")]
+    settings = load_rules(file, "setting", names, words=words)
+    _check_rules(file, claims, rules, names)
     how = {code: name for name, types in _lists(file, "how", study_types).items() for code in types}
     for name in file.data.get("how", {}):
         if name not in HOW:
@@ -93,6 +95,7 @@ def load_claims(
         about=_about(topics, {claim.topic for claim in claims}, words, stand_in),
         company=load_rules(file, "company", [COMPANY], words=words),
         instruments=_instruments(file, words, codes, study_types),
+        settings=settings,
         leaned_on=tuple(_leaned_on(file, table, codes) for table in file.tables("leaned_on")),
         abbreviated=_abbreviated(file, words),
         stand_in=tuple(stand_in),
@@ -161,8 +164,11 @@ def _about(
     }
 
 
-def _check_rules(file: RuleFile, claims: tuple[Claim, ...], rules: tuple[Rule, ...]) -> None:
+def _check_rules(
+    file: RuleFile, claims: tuple[Claim, ...], rules: tuple[Rule, ...], settings: Sequence[str]
+) -> None:
     """Claims that can be matched have rules and pairs to test them; no others do."""
+    aspects = (REASON_FOR_USE, IN_FOCUS, *settings)
     ruled = {rule.code for rule in rules}
     parents = {claim.parent for claim in claims}
     for claim in claims:
@@ -177,9 +183,9 @@ def _check_rules(file: RuleFile, claims: tuple[Claim, ...], rules: tuple[Rule, .
         if is_matched and not claim.answered_by:
             raise file.error(near, "`answered_by` names no design")
     for rule in rules:
-        if rule.aspect not in (None, REASON_FOR_USE, IN_FOCUS):
+        if rule.aspect is not None and rule.aspect not in aspects:
             raise file.error(
-                f'id = "{rule.rule_id}"', f"aspect must be {REASON_FOR_USE} or {IN_FOCUS}"
+                f'id = "{rule.rule_id}"', f"aspect must be one of {', '.join(aspects)}"
             )
 
 

@@ -32,6 +32,11 @@ _DIGITS = re.compile(r"\d{1,3}(?:[, \u00a0\u2009\u202f]\d{3})+(?!\d)|\d+")
 _YEAR = re.compile(r"(?<!\d)(?:19[5-9]\d|20[0-4]\d)(?!\d)")
 _SMALL = "|".join([*_ONES, *_TENS])
 _AND_A_NUMBER = re.compile(rf"(?<!hundred) and (?=\d|(?:{_SMALL})\b)", re.IGNORECASE)
+_OTHERS = re.compile(
+    rf"[;,] (?:and )?((?:\d+|(?:{_SMALL})\b) (?:others|other \w+|further \w+|additional \w+))\b",
+    re.IGNORECASE,
+)
+"""A group beside the first: "eight people took the tea; seven others ..."."""
 _COUNTS_SOMEBODY = re.compile(
     rf"(?:\d[\s,]|\b(?:{_SMALL}|hundred)[\s,-])[\s,-]*(?!(?:{_SMALL}|hundred|and)\b)[a-z]",
     re.IGNORECASE,
@@ -72,7 +77,7 @@ def number(text: str) -> str | None:
     """The first number in a text, in digits or English words up to 999, as digits.
 
     "In 2019 patients ..." names a year. Groups joined by "and" are added up: "27 girls and 30
-    boys" are 57; "between 20 and 30 patients" are not, since "20" counts nobody. Thousands and
+    boys" are 57, and so are "27 girls had it first; 30 others ..."; "between 20 and 30 patients" are not, since "20" counts nobody. Thousands and
     millions in words are not read.
 
     Args:
@@ -90,6 +95,8 @@ def number(text: str) -> str | None:
     value = _first_number(parts[0])
     if value and not _STAGE.search(text) and all(map(_COUNTS_SOMEBODY.search, parts)):
         value += sum(_first_number(part) or 0 for part in parts[1:])
+    if value and (others := _OTHERS.search(text)):
+        value += _first_number(others[1]) or 0
     return str(value) if value else None
 
 

@@ -29,14 +29,16 @@ FINDINGS = {
 """Every finding a record can have, in the order of tables, in words for readers."""
 BENEFIT, CAUSE, ABSENCE, MECHANISM = "benefit", "cause", "absence", "mechanism"
 PRESENCE, OTHERS, USE, KNOWN, COMPARED = "presence", "others", "use", "known", "compared"
-SENSES = (BENEFIT, CAUSE, ABSENCE, MECHANISM, PRESENCE, OTHERS, USE, KNOWN, COMPARED)
+MEASURED = "measured"
+SENSES = (BENEFIT, CAUSE, ABSENCE, MECHANISM, PRESENCE, OTHERS, USE, KNOWN, COMPARED, MEASURED)
 _LISTS = {
     "set_aside": "all but_mechanism granted",
     "clauses": "all title",
     "unclear": "all",
-    "no_finding": "before title_names beside stated title",
-    "ruled_out": "all sentence another substance",
-    "not_found": "before adjacent after sentence p_value worse alone company",
+    "no_finding": "before title_names wanted helped given beside stated title",
+    "ruled_out": "all sentence another of_another_nature substance",
+    "not_found": "lesser before adjacent after sentence p_value worse alone company",
+    "in_part": "other rest",
 }
 """The lists of words that findings.toml has, by table."""
 _WORDS = {

@@ -24,7 +24,8 @@ from pipeline.evidence.overrides import with_decision
 from pipeline.evidence.reader import Document, document_of, suggestions_of
 from pipeline.evidence.record import Record, read_records
 from pipeline.evidence.record_findings import findings_of
-from pipeline.evidence.reference import READINGS_FILE, Reference
+from pipeline.evidence.reference import Reference
+from pipeline.evidence.reference_files import READINGS_FILE
 from pipeline.evidence.registrations import registrations_of
 from pipeline.evidence.study_groups import group_studies
 from pipeline.evidence.study_types import UNCLASSIFIED, types_of

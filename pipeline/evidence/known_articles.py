@@ -13,7 +13,6 @@ from pipeline.csv_rows import Row, read_rows, refusal
 from pipeline.errors import ConfigurationError
 from pipeline.identifiers import normal_doi
 
-KNOWN_ARTICLES = "known_articles.csv"
 _NEEDED = ("pmid", "doi", "title")
 
 

@@ -26,7 +26,6 @@ from pipeline.rules.fold import fold
 if TYPE_CHECKING:
     import numpy as np  # imported where it is used: most runs have no reader
 
-MODEL_FILE = "reader.npz"
 _BITS = {"abstract": 17, "abstract endings": 13, "title": 14, "title endings": 12, "rules": 10}
 _WEIGHTS = {
     "abstract": 2.0,

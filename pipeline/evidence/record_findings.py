@@ -19,6 +19,7 @@ from pipeline.rules.text import Unit, sentence_places
 
 HARM = "harm"
 """The facet whose values are harms: the only one that has findings."""
+_LESSER = "not_found.lesser"
 _ENGLISH_FIELDS = ("title", "abstract")
 _CASES = ("CASE", "SERIES")
 """Study types that report patients one by one."""
@@ -131,7 +132,10 @@ def _weighed(stated: list[Proof]) -> list[Proof]:
     """Without what a title seems to report, where the abstract denies it and reports nothing.
 
     A title names its subject, "Hepatitis and kratom: a case report", before it is said what of it.
+    Nor does a denial of the worst only, "no serious adverse events", stand beside what is reported.
     """
+    if any(_code(proof) == REPORTED for proof in stated):
+        stated = [proof for proof in stated if proof.rule_id != _LESSER]
     of_abstract = {_code(proof) for proof in stated if proof.field == "abstract"}
     if not of_abstract & {NOT_FOUND, RULED_OUT} or REPORTED in of_abstract:
         return stated

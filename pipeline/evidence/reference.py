@@ -14,13 +14,20 @@ from pipeline.errors import ConfigurationError
 from pipeline.evidence.claim_types import Claims
 from pipeline.evidence.claims import load_claims
 from pipeline.evidence.curation import Reading, load_readings
-from pipeline.evidence.evaluation.figures import MEASURED_FILE, Result, read_results
+from pipeline.evidence.evaluation.figures import Result, read_results
 from pipeline.evidence.evaluation.mapping import UNSEEN
 from pipeline.evidence.facets import Facets, load_facets
 from pipeline.evidence.findings import Findings, load_findings
-from pipeline.evidence.known_articles import KNOWN_ARTICLES, KnownArticle, load_known_articles
+from pipeline.evidence.known_articles import KnownArticle, load_known_articles
 from pipeline.evidence.overrides import Overrides, load_overrides
-from pipeline.evidence.reader import MODEL_FILE, Reader, load_reader
+from pipeline.evidence.reader import Reader, load_reader
+from pipeline.evidence.reference_files import (
+    DECIDING_FILES,
+    KNOWN_ARTICLES,
+    MEASURED_FILE,
+    MODEL_FILE,
+    READINGS_FILE,
+)
 from pipeline.evidence.registrations import Registries, load_registries
 from pipeline.evidence.shapes import SHAPES, check_shape
 from pipeline.evidence.study_types import StudyTypes, load_study_types
@@ -29,20 +36,6 @@ from pipeline.evidence.topics_file import load_topics
 from pipeline.rules.file import RuleFile
 from pipeline.rules.language import Language, load_language
 
-DECIDING_FILES = (
-    "language.toml",
-    "topics.toml",
-    "study_types.toml",
-    "facets.toml",
-    "registries.toml",
-    "claims.toml",
-    "findings.toml",
-)
-"""The files that every judgement depends on. A decision in overrides.toml is of one record."""
-READINGS_FILE = "claim_evidence.csv"
-REFERENCE_FILES = (*DECIDING_FILES, "overrides.toml", READINGS_FILE, KNOWN_ARTICLES)
-OPTIONAL_FILES = (MEASURED_FILE, MODEL_FILE)
-"""Kept with a run where they are there: archives of before they existed can be rebuilt."""
 _CODE = Path(__file__).parent
 
 
@@ -118,11 +111,6 @@ class Reference:
             )
         except FileNotFoundError as error:
             raise _refusal(f"The reference file {error.filename} is missing.") from None
-
-    def files(self) -> Iterator[str]:
-        """Names of the files that are there: kept with a run, so that it can be judged again."""
-        yield from REFERENCE_FILES
-        yield from (name for name in OPTIONAL_FILES if (self.directory / name).is_file())
 
     @cached_property
     def sha256(self) -> str:

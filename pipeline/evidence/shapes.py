@@ -52,7 +52,7 @@ SHAPES: Mapping[str, Shape] = {
         frozenset(
             {
                 "version", "sense", "words", "set_aside", "clauses", "unclear", "no_finding",
-                "ruled_out", "not_found",
+                "ruled_out", "not_found", "in_part",
             }
         ),
         {},
@@ -63,7 +63,7 @@ SHAPES: Mapping[str, Shape] = {
         frozenset({"version", "signals", "words", "phrases", "designs", "how", "measured_by"}),
         {
             "card": "name", "group": "name", "claim": "id", "company": "id", "leaned_on": None,
-            "rule": "id", "instrument": "id",
+            "rule": "id", "instrument": "id", "setting": "id",
         },
     ),
 }  # fmt: skip

@@ -17,7 +17,9 @@ from pipeline.evidence.findings import (
     CAUSE,
     COMPARED,
     KNOWN,
+    MEASURED,
     MECHANISM,
+    MIXED,
     NOT_FOUND,
     OTHERS,
     PRESENCE,
@@ -36,8 +38,11 @@ _NO = re.compile(r"(?:with |had |has |have |showed )?no\b|without\b")
 _SOME = re.compile(
     r" (?:\w+ )?in (?:\d|one|two|three|four|five|six|seven|eight|nine|ten|some|a few)\b"
 )
+_COMPARATIVE = re.compile(r"\b(?:more|less) ")
+"""Not more often responsible: a comparison, and no cause ruled out."""
 _OF = ("of", "in", "on", "to", "for")
 """With these, what a `no` denies comes next."""
+_SOME_BEFORE = re.compile(r"\bin (?:\d+|one|two|three|four|five|six|some|a few) (?:\S+ ){0,4}$")
 _SIGNIFICANT = 0.05
 _P_VALUE = re.compile(r"([=<>\u2264\u2265]) ?0?(\.\d+)")
 _UNTOLD_ZONES = ("methods", "objective")
@@ -48,7 +53,7 @@ class Stated(NamedTuple):
     """What a sentence states.
 
     Attributes:
-        finding: one of FINDINGS but `mixed`.
+        finding: one of FINDINGS.
         rule_id: the list of findings.toml that decided.
         start: first character of the words that decided, the ones asked about among them.
         end: one past the last.
@@ -90,7 +95,8 @@ def stated_in(
         if asked.is_no_finding():
             return None
         stated = (
-            asked.ruled_out() or asked.not_found() or Stated(REPORTED, REPORTED, start, end)
+            asked.ruled_out() or asked.in_part() or asked.not_found()
+            or Stated(REPORTED, REPORTED, start, end)
         )  # fmt: skip
     if sense == CAUSE and stated.finding == NOT_FOUND:
         stated = stated._replace(finding=RULED_OUT)
@@ -120,7 +126,10 @@ class _Asked:
             for start, end in self.findings.spans(name, self.text):
                 # what is asked about is not taken out of its own sentence
                 end = min(end, self.place[0]) if start < self.place[0] else end
-                self.text = self.text[:start] + "_" * (end - start) + self.text[end:]
+                if start < end:
+                    # a space last: the words behind begin as words
+                    blot = "_" * (end - start - 1) + " "
+                    self.text = self.text[:start] + blot + self.text[end:]
         first, last = 0, len(self.text)
         for name in ("all", "title") if self.zone == "title" else ("all",):
             for start, end in self.findings.spans(f"clauses.{name}", self.text):
@@ -144,14 +153,22 @@ class _Asked:
         own, before = self.text[first:last], self.text[first : self.place[1]]
         if "?" in own:
             return True
-        if self.sense in (USE, KNOWN, PRESENCE, COMPARED):
+        spans = self.findings.spans
+        if self.sense == MEASURED and self.zone in ("title", "objective"):
+            # what is to be measured is not reported yet
+            return not self.is_case and not spans("no_finding.stated", own)
+        if self.sense in (USE, KNOWN, PRESENCE, COMPARED, MEASURED):
             return False  # what a record is about, it reports
         if self.zone in _UNTOLD_ZONES:
             return True
-        spans = self.findings.spans
+        if self.sense == BENEFIT and self._is_wanted():
+            return True
         # the cause is another drug's, unless the substance is named beside it
         is_another = self.sense == CAUSE and spans("ruled_out.another", own)
         if is_another and not spans("ruled_out.substance", self.text):
+            return True
+        is_of_nature = self.sense == CAUSE and spans("ruled_out.of_another_nature", own)
+        if is_of_nature and not spans("ruled_out.substance", own):
             return True
         if self.zone == "title" and self.is_case:
             return False  # what its title names is what was seen
@@ -160,6 +177,8 @@ class _Asked:
             is_asked = names or spans("no_finding.before", before)
             return bool(is_asked) or not spans("no_finding.title", self.text)
         asked = [*spans("no_finding.before", before), *spans("no_finding.beside", own)]
+        if self.sense == MECHANISM:
+            asked += spans("no_finding.given", own)
         for start, end in asked:
             own = own[:start] + "_" * (end - start) + own[end:]
         return bool(asked) and not spans("no_finding.stated", own)
@@ -170,15 +189,34 @@ class _Asked:
             span for span in self.findings.spans("ruled_out.sentence", self.text)
             if span[0] >= self.place[0] and self.sense not in (PRESENCE, OTHERS)
         ]  # fmt: skip
-        found = [*self._in_clause("ruled_out.all"), *behind]
+        found = [
+            cue for cue in (*self._in_clause("ruled_out.all"), *behind)
+            if not _COMPARATIVE.search(self.text[cue[0] : cue[1]])
+        ]  # fmt: skip
         return Stated(RULED_OUT, "ruled_out", *found[0]) if found else None
+
+    def in_part(self) -> Stated | None:
+        """Words behind that deny it of another of the substances, or of all the rest."""
+        if self.sense in (MECHANISM, COMPARED, USE, KNOWN, MEASURED, PRESENCE, OTHERS, ABSENCE):
+            return None
+        spans = self.findings.spans
+        for name in ("other", "rest"):
+            for cue in spans(f"in_part.{name}", self.text):
+                if cue[0] >= self.place[1]:
+                    # where the substance is named only there, it is denied of that alone
+                    is_only = name == "other" and not spans(
+                        "ruled_out.substance", self.text[: cue[0]]
+                    )
+                    return Stated(NOT_FOUND if is_only else MIXED, f"in_part.{name}", *cue)
+        return None
 
     def not_found(self) -> Stated | None:
         """The words that deny what is asked about, where they reach it."""
         for cue in self.findings.spans("not_found.sentence", self.text):
-            if cue[0] >= self.place[0]:
+            if cue[0] >= self.place[0] and self.sense not in (KNOWN, MEASURED, PRESENCE):
                 return Stated(NOT_FOUND, "not_found.sentence", *cue)
         for name, reaches in (
+            ("lesser", self._is_in),
             ("p_value", self._is_not_significant),
             ("before", self._reaches_forward),
             ("adjacent", self._is_near),
@@ -193,10 +231,20 @@ class _Asked:
                     break  # the p value of what is asked about is the next one
         return None
 
+    def _is_wanted(self) -> bool:
+        """Whether people are said to take it for this, and not that it helped."""
+        spans = self.findings.spans
+        return bool(spans("no_finding.wanted", self.text)) and not spans(
+            "no_finding.helped", self.text
+        )
+
     def _in_clause(self, name: str) -> list[_Place]:
         first, last = self.clause
         found = self.findings.spans(name, self.text[first:last])
         return [(start + first, end + first) for start, end in found]
+
+    def _is_in(self, cue: _Place) -> bool:
+        return cue[0] < self.place[1] and self.place[0] < cue[1]
 
     def _is_not_significant(self, cue: _Place) -> bool:
         """Whether a p value behind what is asked about says that there was no difference."""
@@ -216,7 +264,7 @@ class _Asked:
             return False
         if _closes(between):
             return False  # it stands in brackets of its own
-        if self.sense in (USE, KNOWN, PRESENCE) and not self._is_near(cue):
+        if self.sense in (USE, KNOWN, MEASURED, PRESENCE) and not self._is_near(cue):
             return False
         word = self.text[cue[0] : cue[1]].split()[0]
         if word in _OF_ITS_OWN:
@@ -251,7 +299,7 @@ class _Asked:
 
     def _is_alone(self, cue: _Place) -> bool:
         """Whether the substance stood alone, where others are asked for."""
-        is_of_some = _SOME.match(self.text[cue[1] :])
+        is_of_some = _SOME.match(self.text[cue[1] :]) or _SOME_BEFORE.search(self.text[: cue[0]])
         return self.sense == OTHERS and not is_of_some and not self._in_clause("not_found.company")
 
 

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 
 from pipeline import progress
 from pipeline.escaping import FORMULA, for_json
-from pipeline.outputs.receipt import Receipt
 from pipeline.settings import PUBMED_ORIGIN
 from pipeline.storage import literal, sha256_of
 from pipeline.warehouse.database import CONTRACT_VERSION
+
+if TYPE_CHECKING:
+    from pipeline.outputs.receipt import Receipt
 
 SCHEMAS = ("core", "evidence", "marts", "ops")
 # raw bytes, a view as large as all texts together, and the program's own notes; all of them
@@ -38,13 +40,19 @@ class Exported(NamedTuple):
     row_count: int
 
 
-def export_all(con: duckdb.DuckDBPyConnection, directory: Path) -> list[Exported]:
+def export_all(
+    con: duckdb.DuckDBPyConnection, directory: Path, kept: Mapping[str, int]
+) -> list[Exported]:
     """Write `<schema>.<relation>.parquet` and `.csv` for every table and view.
 
     CSV: UTF-8 with header; lists as JSON; text that a spreadsheet would run as a
     formula gets a leading apostrophe. Parquet holds the values as they are.
+
+    Args:
+        con: the set's tables.
+        directory: where to write.
+        kept: relations whose files are there already, with their rows.
     """
-    directory.mkdir()
     rows = con.execute(
         """
         SELECT c.schema_name, c.table_name, coalesce(t.comment, v.comment, ''),
@@ -66,6 +74,9 @@ def export_all(con: duckdb.DuckDBPyConnection, directory: Path) -> list[Exported
         if relation in NOT_EXPORTED:
             continue
         fields = [(name, data_type, remark) for name, data_type, remark in columns]
+        if relation in kept:
+            exported.append(Exported(relation, comment, fields, kept[relation]))
+            continue
         target = directory / relation
         parquet, text = (literal(target.with_name(f"{relation}.{kind}")) for kind in FORMATS)
         con.execute(f"COPY {relation} TO {parquet} (FORMAT parquet, COMPRESSION zstd)")
@@ -183,6 +194,7 @@ class Manifest:
     run_id: str
     as_of: datetime
     description: str
+    contract_version: int
     searches: dict[str, dict[str, int]]
     files: dict[str, StatedFile]
 
@@ -210,6 +222,7 @@ def read(directory: Path) -> Manifest:
             _text(own["run_id"]),
             datetime.fromisoformat(own["as_of"]),
             _text(found["description"]),
+            _number(own.get("contract_version", 0)),
             {
                 name: {key: _number(count) for key, count in counts.items()}
                 for name, counts in own["searches"].items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,9 +15,13 @@ from pipeline.outputs import headline
 from pipeline.outputs.answer import store_sentences
 from pipeline.outputs.wording import statement
 from pipeline.settings import Settings, slug
-from pipeline.warehouse.database import run_script
+from pipeline.warehouse.database import comments, run_script
 from pipeline.warehouse.fingerprint import content_id
 
+_OF_THE_RUN = re.compile(r"\bops\.(?:runs|searches)\b|\bprevious_published_at\b")
+"""Stands in the files that read more of the run itself than its date and the name of its set."""
+DATED = ("as_of_date", "set_id")
+"""Columns that say of which run a row is: all that other marts have of it."""
 FORMER = "former"
 """The schema of views under names of the last contract (sql/former/README.md)."""
 
@@ -24,6 +29,35 @@ FORMER = "former"
 def files(sql: Path) -> list[Path]:
     """The mart files in the order they build on each other."""
     return sorted((sql / "marts").glob("*.sql"))
+
+
+def moving(con: duckdb.DuckDBPyConnection, sql: Path) -> dict[str, list[str]]:
+    """The marts that differ from run to run also where nothing else does.
+
+    Returns:
+        name of each table, with its columns of `DATED`; none for those that are made anew.
+    """
+    rows = con.execute(
+        """
+        SELECT 'marts.' || table_name, list(column_name) FROM duckdb_columns()
+        WHERE database_name = current_database() AND schema_name = 'marts'
+            AND list_contains(?::VARCHAR[], column_name)
+        GROUP BY ALL ORDER BY ALL
+        """,
+        [list(DATED)],
+    ).fetchall()
+    found = dict(rows)
+    for path in _of_the_run(sql):
+        found |= {table: [] for table, column, _ in comments(_text(path)) if column is None}
+    return found
+
+
+def _of_the_run(sql: Path) -> list[Path]:
+    return [path for path in files(sql) if _OF_THE_RUN.search(_text(path))]
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def make_former(con: duckdb.DuckDBPyConnection, sql: Path) -> None:
@@ -57,8 +91,9 @@ def build(
     *,
     previous_published_at: str | None,
     kept_set_id: str | None,
+    is_unchanged: bool,
 ) -> Built:
-    """(Re)make every mart in the open transaction.
+    """(Re)make the marts in the open transaction.
 
     The files find TEMP run_parameters: as_of, as_of_date, as_of_year,
     previous_published_at (as_of of the last published set, or NULL), statement, set_id;
@@ -71,8 +106,11 @@ def build(
         as_of: the run's time.
         previous_published_at: as_of of the last published set.
         kept_set_id: the name a replayed run's set had: kept if its content is still the same.
+        is_unchanged: nothing differs from the last run but the run itself: only what marts say
+            of that is made anew.
     """
-    set_id = f"{as_of:%Y-%m-%d}-{slug(origin)}-{content_id(con, settings.sql)}"
+    content = (_last_content(con) if is_unchanged else None) or content_id(con, settings.sql)
+    set_id = f"{as_of:%Y-%m-%d}-{slug(origin)}-{content}"
     if kept_set_id and kept_set_id.startswith(set_id):
         set_id = kept_set_id
     else:
@@ -92,15 +130,51 @@ def build(
             set_id,
         ],
     )
+    if is_unchanged and (made := _renew(con, settings.sql)):
+        return Built(set_id, made)
     note_dois(con)
     scripts = files(settings.sql)
-    for number, path in enumerate(scripts):
-        progress.note(number, len(scripts), "tables")
-        run_script(con, path)
+    _run(con, scripts)
     headline.store(con)
     store_sentences(con)
     make_former(con, settings.sql)
     return Built(set_id, len(scripts))
+
+
+def _run(con: duckdb.DuckDBPyConnection, scripts: list[Path]) -> None:
+    for number, path in enumerate(scripts):
+        progress.note(number, len(scripts), "tables")
+        run_script(con, path)
+
+
+def _renew(con: duckdb.DuckDBPyConnection, sql: Path) -> int:
+    """Bring the marts of the last run to this one, from which nothing differs but the run itself.
+
+    Returns:
+        how many were made anew; 0 if a search is worth another thing now, and with it all counts.
+    """
+    before = _coverage(con)
+    anew = _of_the_run(sql)
+    _run(con, anew)
+    if _coverage(con) != before:
+        return 0
+    for table, columns in moving(con, sql).items():
+        if columns:
+            values = ", ".join(f"{column} = p.{column}" for column in columns)
+            con.execute(f"UPDATE {table} SET {values} FROM run_parameters AS p")  # noqa: S608
+    store_sentences(con)
+    return len(anew)
+
+
+def _coverage(con: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    return con.execute("FROM marts.coverage ORDER BY ALL").fetchall()
+
+
+def _last_content(con: duckdb.DuckDBPyConnection) -> str | None:
+    """The part of the last set's name that stands for its content."""
+    row = con.execute("SELECT any_value(set_id) FROM marts.search_totals").fetchone()
+    found = re.search(r"-([0-9a-f]{12})(?:-\d+)?$", row[0]) if row and row[0] else None
+    return found[1] if found else None
 
 
 def note_dois(con: duckdb.DuckDBPyConnection) -> None:

@@ -15,24 +15,31 @@ from pathlib import Path
 import duckdb
 
 from pipeline import __version__
-from pipeline.outputs import feeds, manifest, search_log, sets, since
+from pipeline.outputs import feeds, manifest, marts, search_log, sets, since
 from pipeline.outputs.manifest import OddManifestError, StatedFile
 from pipeline.outputs.page import render as page
 from pipeline.outputs.receipt import Receipt
 from pipeline.settings import Settings
 from pipeline.storage import sha256_of, sync_directory
-from pipeline.warehouse.database import write_copy
+from pipeline.warehouse.database import CONTRACT_VERSION, write_copy
 
 log = logging.getLogger("ketum")
 
 
-def publish(settings: Settings, con: duckdb.DuckDBPyConnection, of_run: Receipt) -> Receipt:
+def publish(
+    settings: Settings,
+    con: duckdb.DuckDBPyConnection,
+    of_run: Receipt,
+    *,
+    is_rebuilt: bool = False,
+) -> Receipt:
     """Publish committed data as the set that a receipt names; can be repeated.
 
     Args:
         settings: where sets lie.
         con: the warehouse.
         of_run: the receipt of the run that committed it.
+        is_rebuilt: the warehouse was made anew, so that no set says what the run before held.
 
     Returns:
         the receipt with where the set is, and what was seen and done beside it.
@@ -49,7 +56,7 @@ def publish(settings: Settings, con: duckdb.DuckDBPyConnection, of_run: Receipt)
             of_run, f"The published set {target.name} was damaged: {fault} It was written anew."
         )
     if fault or not target.exists():
-        of_run = _write_set(settings, con, of_run, target)
+        of_run = _write_set(settings, con, of_run, target, is_rebuilt=is_rebuilt)
     instead = sets.offer(settings, of_run.set_id, of_run.origin)
     published_path, notes = settings.latest, list(of_run.notes)
     if instead is not None:
@@ -68,24 +75,33 @@ def _warned(of_run: Receipt, sentence: str) -> Receipt:
 
 
 def _write_set(
-    settings: Settings, con: duckdb.DuckDBPyConnection, of_run: Receipt, target: Path
+    settings: Settings,
+    con: duckdb.DuckDBPyConnection,
+    of_run: Receipt,
+    target: Path,
+    *,
+    is_rebuilt: bool,
 ) -> Receipt:
     settings.published.mkdir(parents=True, exist_ok=True)
     sets.remove_leftovers(settings)
     building = settings.published / f".building-{of_run.run_id}"
     building.mkdir()
     try:
+        previous = sets.shown(settings)
+        if previous == target.resolve():
+            previous = None
         write_copy(con, building / "ketum.duckdb")
-        exported = manifest.export_all(con, building / "tables")
+        (building / "tables").mkdir()
+        kept: dict[str, int] = {}
+        if of_run.is_unchanged and previous is not None and not is_rebuilt:
+            kept = link_tables(con, settings.sql, building, previous)
+        exported = manifest.export_all(con, building / "tables", kept)
         news = since.markdown(since.since_last_set(con))
         digest = "\n".join(filter(None, [of_run.markdown(), news]))
         (building / "digest.md").write_text(digest, encoding="utf-8")
         page.write(con, building)
         feeds.write(con, building, settings.site)
         (building / "search_log.json").write_text(search_log.render(con), encoding="utf-8")
-        previous = sets.shown(settings)
-        if previous == target.resolve():
-            previous = None
         sums, damage = hash_and_link(building, previous)
         if damage:
             of_run = _warned(of_run, f"{damage} Nothing damaged was taken over into this set.")
@@ -100,6 +116,55 @@ def _write_set(
         shutil.rmtree(building, ignore_errors=True)
         raise
     return of_run
+
+
+_MAY_MOVE = frozenset(
+    f"core.{name}"
+    for name in (
+        "articles", "article_versions", "article_revisions", "deleted_citations", "journals",
+    )
+)  # fmt: skip
+"""What loading may touch where no record is new or changed: places in the order of copies, texts
+that did not win, deletions of records that are not held."""
+
+
+def link_tables(
+    con: duckdb.DuckDBPyConnection, sql: Path, building: Path, previous: Path
+) -> dict[str, int]:
+    """Take over, as hard links, the tables that a run which found nothing new cannot have touched.
+
+    They are taken from the set of the run before, and only as it states them.
+
+    Args:
+        con: the warehouse, whose last run differs from the one before in nothing but itself.
+        sql: the SQL files.
+        building: the new set.
+        previous: the set before.
+
+    Returns:
+        relations whose files are there now, with their rows.
+    """
+    try:
+        before = manifest.read(previous)
+    except OddManifestError:
+        return {}  # `hash_and_link` says so
+    runs = con.execute("SELECT run_id FROM ops.runs ORDER BY as_of DESC LIMIT 2").fetchall()
+    if before.run_id != runs[-1][0] or before.contract_version != CONTRACT_VERSION:
+        return {}
+    moving = marts.moving(con, sql)
+    kept: dict[str, int] = {}
+    for name, stated in before.files.items():
+        relation = name.removeprefix("tables/").removesuffix(".parquet")
+        if not name.endswith(".parquet") or relation.startswith("ops.") or relation in moving:
+            continue
+        files = [name, f"tables/{relation}.csv"]
+        if relation in _MAY_MOVE or stated.row_count is None or files[1] not in before.files:
+            continue
+        if any(manifest.fault_of(previous, one, before.files[one]) for one in files):
+            continue
+        if all(_link(previous / one, building / one) for one in files):
+            kept[relation] = stated.row_count
+    return kept
 
 
 def hash_and_link(
@@ -127,6 +192,9 @@ def hash_and_link(
     sums = {}
     for path in sorted(p for p in building.rglob("*") if p.is_file()):
         name = path.relative_to(building).as_posix()
+        if previous is not None and name in before and _is_same(previous / name, path):
+            sums[name] = (before[name].sha256, before[name].size)  # hashed by `link_tables`
+            continue
         digest = sha256_of(path)
         sums[name] = (digest, path.stat().st_size)
         stated = before.get(name)
@@ -142,6 +210,10 @@ def hash_and_link(
         finally:
             os.close(descriptor)
     return sums, damage
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return one.is_file() and one.samefile(other)
 
 
 def _link(source: Path, path: Path) -> bool:

@@ -25,8 +25,10 @@ PARSER = (
 TABLE_MAKERS = (
     "identifiers.py", "csv_rows.py", "pubmed/parsing", "pubmed/records.py", "pubmed/files.py",
     "rules", "evidence", "warehouse", "outputs/marts.py", "outputs/wording.py",
+    "outputs/answer.py", "outputs/headline.py", "outputs/manifest.py", "escaping.py",
 )  # fmt: skip
-"""The modules that make tables of records: those of the parser, of judging and of building."""
+"""The modules that make tables of records, and files of them: those of the parser, of judging,
+building and exporting."""
 _LIBRARIES = ("duckdb", "google-re2", "biopython")
 
 # what a published set says, without times and run ids; each query gives ordered text
@@ -126,6 +128,7 @@ def found_sha256(
     *,
     reference: Mapping[str, str],
     answers: Iterable[tuple[str, Sequence[int] | None]],
+    mode: str,
     year: int,
 ) -> str:
     """SHA-256 over everything that the judgements and tables of a run depend on, as hex digits.
@@ -138,10 +141,13 @@ def found_sha256(
         sql: the SQL files.
         reference: name of each reference file to where it is stored by its content.
         answers: each search with the PMIDs of its answer, or None where it was not asked.
+        mode: of the run, which decides what a search is worth.
         year: of the search, which moves the marks of partial years.
     """
     digest = hashlib.sha256(program(sql))
-    digest.update(json.dumps([reference, year]).encode())
+    digest.update(json.dumps([reference, mode, year]).encode())
+    for path in sorted((sql / "checks").glob("*.sql")):
+        digest.update(path.read_bytes())
     for search, pmids in answers:
         digest.update(f"{search} {pmids}".encode())
     for query in _FOUND:

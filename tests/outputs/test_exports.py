@@ -40,7 +40,8 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[m
             "INSERT INTO ops.quarantine "
             "VALUES ('f', 0, TIMESTAMP '2026-01-01', 1, 'why', 'x'::BLOB, NULL)"
         )
-        yield directory, manifest.export_all(con, directory)
+        directory.mkdir()
+        yield directory, manifest.export_all(con, directory, {})
 
 
 def rows(out: tuple[Path, list[manifest.Exported]], relation: str) -> list[dict[str, str]]:

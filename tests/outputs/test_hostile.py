@@ -132,7 +132,7 @@ def test_pages_hold_the_record_as_text_only(name, held):
     assert len(page.xpath("//title")) == 1
     scripts = page.xpath("//script")
     private = ["abstracts"] if name == "index.private.html" else []
-    assert [s.get("id") for s in scripts] == ["data", *private, None]
+    assert [s.get("id") for s in scripts] == ["data", "details", *private, None]
     data = records(held.latest / name)
     assert TITLE in [row[data["columns"].index("title")] for row in data["rows"]]
     assert without(TITLE) in {without(link.text_content()) for link in page.xpath("//a")}

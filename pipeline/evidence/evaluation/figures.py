@@ -188,7 +188,6 @@ def _class_figures(name: str, confusion: Counter[tuple[str, str]]) -> dict[str, 
 
 
 Result = dict[str, Any]
-MEASURED_FILE = "measured.json"
 """The committed results among the reference files: what readers see of each study type."""
 _KEY = ("set", "part", "by")
 

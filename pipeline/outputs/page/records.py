@@ -13,18 +13,30 @@ from pipeline.outputs.page.rest import points
 from pipeline.outputs.wording import PUBMED_ONLY
 
 _READ = (
-    "pmid", "title", "citation", "year", "year_source", "type", "counted", "searches", "doi",
-    "decided", "proof", "words", "conflict", "funding", "reason", "entered", "study", "facets",
-    "ties", "authors", "journal", "volume", "issue", "pages",
+    "pmid", "title", "citation", "year", "type", "counted", "searches", "reason", "entered",
+    "study", "year_source", "doi", "decided", "proof", "words", "conflict", "funding", "facets",
+    "ties", "authors", "journal", "volume", "issue", "pages", "countries",
+    "registrations",
 )  # fmt: skip
-COLUMNS = (*_READ, "marks", "groups", "claims")
-"""Of a row, in this order. What repeats is a position in `pool`, which has nothing at 0."""
+LISTED = (
+    "pmid", "title", "citation", "year", "type", "counted", "searches", "reason", "entered",
+    "study", "marks", "groups", "asked", "keys",
+)  # fmt: skip
+"""Of a record, what the list, its filters and the charts need, in this order: the page draws them
+before it unpacks the rest."""
+DETAILS = (
+    "year_source", "doi", "decided", "proof", "words", "conflict", "funding", "facets", "ties",
+    "authors", "journal", "volume", "issue", "pages", "countries", "registrations", "claims",
+)  # fmt: skip
+"""What the details, the words searched for and the files that leave the page need besides."""
 
-_POOLED = (
-    "year_source", "type", "counted", "decided", "conflict", "funding", "reason", "study",
-    "searches", "marks", "groups", "journal",
-)  # fmt: skip
-_POOLED_LISTS = ("proof", "words", "facets", "ties", "authors")
+_POOLED = frozenset({
+    "type", "counted", "searches", "reason", "study", "marks", "groups",
+    "year_source", "decided", "conflict", "funding", "journal",
+})  # fmt: skip
+_POOLED_LISTS = frozenset(
+    {"proof", "words", "facets", "ties", "authors", "countries", "registrations"}
+)
 
 _QUERY = f"""
 WITH members AS (
@@ -97,19 +109,18 @@ funded AS (
     FROM core.grants WHERE agency IS NOT NULL GROUP BY pmid
 )
 
-SELECT a.pmid, a.title, a.citation, a.year, a.year_source, a.study_type AS type,
-    a.counted_as AS counted, m.searches, a.doi,
+SELECT a.pmid, a.title, a.citation, a.year, a.study_type AS type, a.counted_as AS counted,
+    m.searches, a.unclassified_reason AS reason,
+    CASE WHEN y.edat_at::DATE <= n.counted_date THEN y.edat_year END AS entered,
+    s.study_group AS study, a.year_source, a.doi,
     concat(CASE a.assigned_by WHEN 'nlm_pt' THEN 'NLM publication type' WHEN 'nlm_mesh' THEN 'MeSH'
         WHEN 'text_rule' THEN 'words of the record' WHEN 'override' THEN 'a person'
         WHEN 'none' THEN 'nothing' ELSE replace(a.assigned_by, '_', ' ') END,
         CASE WHEN a.study_type = 'OTHER' THEN '' ELSE concat(', confidence ', a.confidence) END,
         CASE WHEN a.has_conflict THEN ', sources disagree' ELSE '' END) AS decided,
     t.said[:$shown] AS proof, w.said AS words, c.coi_statement AS conflict,
-    f.agencies AS funding, a.unclassified_reason AS reason,
-    CASE WHEN y.edat_at::DATE <= n.counted_date THEN y.edat_year END AS entered,
-    s.study_group AS study,
-    e.said AS facets, g.said AS ties, r.names AS authors, c.journal_title AS journal,
-    c.volume, c.issue, b.locator AS pages
+    f.agencies AS funding, e.said AS facets, g.said AS ties, r.names AS authors,
+    c.journal_title AS journal, c.volume, c.issue, b.locator AS pages, a.countries, a.registrations
 FROM marts.articles AS a
 JOIN members AS m USING (pmid)
 JOIN core.articles AS c USING (pmid)
@@ -127,35 +138,73 @@ ORDER BY a.year DESC NULLS LAST, a.pmid DESC
 """  # noqa: S608 - constants only
 
 
-def payload(facts: Facts) -> dict[str, Any]:
-    """All members of all searches, newest first, and the names the page needs to speak of them."""
-    pool: dict[str | tuple[str, ...] | None, int] = {None: 0}
+class _Part:
+    """Columns of all records as the page carries them; what repeats is a position in `pool`."""
 
-    def pooled(value: str | list[str] | None) -> int:
-        return pool.setdefault(tuple(value) if isinstance(value, list) else value, len(pool))
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        self.columns = columns
+        self.pool: dict[str | tuple[str, ...] | None, int] = {None: 0}
+        self.rows: list[list[Any]] = []
 
+    def pooled(self, value: str | list[str] | None) -> int:
+        return self.pool.setdefault(
+            tuple(value) if isinstance(value, list) else value, len(self.pool)
+        )
+
+    def add(self, record: dict[str, Any]) -> None:
+        self.rows.append([self._cell(name, record[name]) for name in self.columns])
+
+    def _cell(self, name: str, value: Any) -> Any:
+        if name in _POOLED:
+            return self.pooled(value)
+        if name in _POOLED_LISTS:
+            return [self.pooled(one) for one in value or []]
+        return value
+
+    def packed(self) -> dict[str, Any]:
+        return {
+            "columns": self.columns,
+            "pooled": [name for name in self.columns if name in _POOLED],
+            "pool": list(self.pool),
+            "rows": self.rows,
+        }
+
+
+def payload(facts: Facts) -> tuple[dict[str, Any], dict[str, Any]]:
+    """All members of all searches, newest first.
+
+    Returns:
+        what the list needs, with the names the page needs to speak of records; and the details.
+        A record has the same place in both.
+    """
+    listed, details = _Part(LISTED), _Part(DETAILS)
+    keys: dict[str, int] = {}
     marks, claims = behind.marks(facts.con), behind.claims(facts.con)
     places = {code: place for place, (code, _) in enumerate(facts.claims)}
-    asked = {one.search for one in answers(facts.con) if one.source == "pubmed"}
-    rows = []
     for found in facts.con.execute(_QUERY, {"shown": WORDS_SHOWN}).fetchall():
-        row = dict(zip(_READ, found, strict=True))
-        row["marks"] = marks.get(row["pmid"], [])
-        row["groups"], told = claims.get(row["pmid"], ([], []))
-        for name in _POOLED:
-            row[name] = pooled(row[name])
-        for name in _POOLED_LISTS:
-            row[name] = [pooled(value) for value in row[name] or []]
-        row["claims"] = [
+        record = dict(zip(_READ, found, strict=True))
+        record["marks"] = marks.get(record["pmid"], [])
+        record["groups"], told = claims.get(record["pmid"], ([], []))
+        record["asked"] = [[places[one.claim], listed.pooled(one.how)] for one in told]
+        record["claims"] = [
             [
                 places[one.claim],
-                pooled(one.how),
-                pooled(one.finding),
-                [*map(pooled, one.words)],
+                details.pooled(one.how),
+                details.pooled(one.finding),
+                [*map(details.pooled, one.words)],
             ]
             for one in told
         ]
-        rows.append(list(row.values()))
+        values = dict.fromkeys(f"{facet}:{value}" for facet, value, _ in record["facets"] or [])
+        record["keys"] = [keys.setdefault(key, len(keys)) for key in values]
+        listed.add(record)
+        details.add(record)
+    return listed.packed() | {"keys": list(keys)} | _names(facts), details.packed()
+
+
+def _names(facts: Facts) -> dict[str, Any]:
+    """What the page needs to speak of records: searches, types, facets, questions."""
+    asked = {one.search for one in answers(facts.con) if one.source == "pubmed"}
     return {
         "set_id": facts.set_id,
         "as_of_date": str(facts.as_of_date),
@@ -186,12 +235,7 @@ def payload(facts: Facts) -> dict[str, Any]:
         "claims": [{"code": code, "question": question} for code, question in facts.claims],
         "labels": {f"{facet}:{value}": label for (facet, value), label in facts.labels.items()}
         | evidence_map.labels(facts),
-        "columns": COLUMNS,
-        "pooled": _POOLED,
-        "pooled_lists": _POOLED_LISTS,
         "shares": points(facts),
-        "pool": list(pool),
-        "rows": rows,
     }
 
 

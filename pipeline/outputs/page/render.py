@@ -77,11 +77,13 @@ def write(con: duckdb.DuckDBPyConnection, directory: Path) -> None:
     """
     facts = gather(con)
     program = "".join(map(_file, PROGRAM))
+    listed, details = records.payload(facts)
     known = _known(facts) | {
         "policy": _policy(program),
         "style": Markup(_file("page.css")),
         "program": Markup(program),
-        "data": packed(records.payload(facts)),
+        "data": packed(listed),
+        "details": packed(details),
     }
     page = environment().get_template("page.html")
     shared = page.render(known, abstracts="", warning="")

@@ -336,6 +336,20 @@ def test_a_filtered_list_reaches_reference_managers(browser: Browser, set_of_fil
     ]
 
 
+def test_registrations_are_searched_shown_and_saved(browser: Browser, set_of_files: Published):
+    expected = set_of_files.sql(
+        "SELECT pmid, array_to_string(registrations, '; ') FROM marts.articles "
+        "WHERE list_contains(registrations, 'NCT00000001') ORDER BY pmid"
+    )
+    assert expected
+    pmid = expected[0][0]
+    browser.open(set_of_files.page, f"#search=kratom&counted=all&text=nct00000001&record={pmid}")
+    assert "NCT00000001" in browser.text("#detail")
+    _, text = browser.saved("#save-csv")
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+    assert sorted((int(row["pmid"]), row["registrations"]) for row in rows) == expected
+
+
 def test_a_table_is_saved_with_the_numbers_it_shows(opened: Browser):
     name, text = opened.saved("#table-numbers [aria-label^='CSV']")
     assert name == "ketum-2026-11-22-table-numbers.csv"

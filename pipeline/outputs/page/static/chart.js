@@ -21,8 +21,15 @@ function ticks(largest, isWhole = true) {
   for (let value = 0; value < largest + step; value += step) list.push(Number(value.toPrecision(12)));
   return list;
 }
+// to ask for a width lays the whole page out, so it is asked for once until the window changes
+let widths = new Map();
+function widthOf(place) {
+  const width = widths.get(place) ?? place.clientWidth;
+  if (width) widths.set(place, width);
+  return width;
+}
 function frame(place, height, labels, scaleMax) {
-  const width = Math.max(place.clientWidth, 260);
+  const width = Math.max(widthOf(place), 260);
   const left = 10 + 7.5 * Math.max(...labels.map((label) => String(label).length));
   const [top, bottom] = [12, 26];
   const y = (value) => top + (height - top - bottom) * (1 - value / scaleMax);
@@ -76,8 +83,8 @@ function drawYears(figure, state, found) {
     return;
   }
   const last = Math.max(asOfYear, ...dated);
-  const height = place.clientWidth < 480 ? 210 : 270;
-  const room = Math.floor((Math.max(place.clientWidth, 260) - 50) / 15);
+  const height = widthOf(place) < 480 ? 210 : 270;
+  const room = Math.floor((Math.max(widthOf(place), 260) - 50) / 15);
   const first = Math.max(Math.min(...dated), last - Math.min(room, 40) + 1);
   const years = Array.from({ length: last - first + 1 }, (_, i) => first + i);
   const totals = new Map();

@@ -104,13 +104,13 @@ function tools(figure) {
   (chart ? figure.querySelector("figcaption") : figure.firstElementChild).after(bar);
 }
 
-const CSV_COLUMNS = ["pmid", "title", "authors", "journal", "year", "citation", "doi", "study_type", "kind_of_study", "counted_as", "decided_by", "what_was_studied", "funding", "conflicts", "pubmed_url"];
+const CSV_COLUMNS = ["pmid", "title", "authors", "journal", "year", "citation", "doi", "study_type", "kind_of_study", "counted_as", "decided_by", "what_was_studied", "registrations", "author_countries", "funding", "conflicts", "pubmed_url"];
 function listCsv(found) {
   return csv([
     CSV_COLUMNS,
     ...found.map((r) => [
       r.pmid > 0 ? r.pmid : "", r.title, listed(r, "authors").join("; "), r.journal, r.year, r.citation, r.doi, types.get(r.type).label, types.get(r.type).group, r.counted, r.decided,
-      facetsOf(r).map(([facet, value]) => `${data.facets[facet] ?? facet}: ${valueLabel(`${facet}:${value}`)}`).join("; "), r.funding, r.conflict, pubmedOf(r),
+      facetsOf(r).map(([facet, value]) => `${data.facets[facet] ?? facet}: ${valueLabel(`${facet}:${value}`)}`).join("; "), listed(r, "registrations").join("; "), listed(r, "countries").join("; "), r.funding, r.conflict, pubmedOf(r),
     ]),
   ]);
 }

@@ -8,6 +8,7 @@ function draw() {
   for (const part of document.querySelectorAll("[data-search]")) part.hidden = part.dataset.search !== state.search;
   for (const button of document.querySelectorAll("[data-switch]")) button.ariaPressed = String(button.dataset.switch === state.search);
   drawNotice();
+  if ((state.text || state.record) && !more) return detailed().then(() => (draw(), state.record && arrive()));
   if (drawn !== listState(state)) {
     drawn = listState(state);
     const found = matching(state);
@@ -159,8 +160,8 @@ for (const button of document.querySelectorAll("[data-switch]")) {
 const listNow = () => sorted(matching(state).filter(chosen(state)), state.sort);
 $("copy").addEventListener("click", () => copy($("sentence").textContent, $("copied"), $("sentence")));
 $("copy-link").addEventListener("click", () => copy(address({ ...state, record: "", at: "" }), $("copied")));
-$("save-csv").addEventListener("click", () => save("records.csv", listCsv(listNow()), "text/csv"));
-$("save-ris").addEventListener("click", () => save("records.ris", listRis(listNow()), "application/x-research-info-systems"));
+$("save-csv").addEventListener("click", () => detailed().then(() => save("records.csv", listCsv(listNow()), "text/csv")));
+$("save-ris").addEventListener("click", () => detailed().then(() => save("records.ris", listRis(listNow()), "application/x-research-info-systems")));
 for (const figure of document.querySelectorAll("figure.block")) tools(figure);
 for (const figure of document.querySelectorAll("figure[data-fold]")) {
   const rows = [...figure.querySelectorAll("tbody > tr")];
@@ -183,13 +184,25 @@ let width = innerWidth;
 addEventListener("resize", () => {
   if (width === innerWidth) return;
   width = innerWidth;
+  widths = new Map();
   drawCharts(state, matching(state));
 });
 
+if (state.text || state.record) await detailed(); // an address that needs more than the list
 draw();
 performance.mark("ketum-listed");
 if (location.hash) arrive();
-requestAnimationFrame(() => requestAnimationFrame(() => {
+requestAnimationFrame(() => requestAnimationFrame(async () => {
   performance.mark("ketum-charted");
+  await detailed();
   document.documentElement.dataset.ready = "yes";
+  foldAhead(0);
 }));
+// the first search for words finds most texts folded
+function foldAhead(from) {
+  requestIdleCallback((deadline) => {
+    let next = from;
+    while (next < records.length && deadline.timeRemaining() > 2) haystack(records[next++]);
+    if (next < records.length) foldAhead(next);
+  });
+}

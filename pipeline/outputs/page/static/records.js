@@ -69,6 +69,10 @@ function details(r) {
   for (const [facet, values] of facets) {
     described(list, data.facets[facet] ?? facet, values.map(([, value, words]) => `${valueLabel(`${facet}:${value}`)} (${words})`).join("; "));
   }
+  const registrations = listed(r, "registrations");
+  if (registrations.length) described(list, "Registrations", registrations.join("; "));
+  const countries = listed(r, "countries");
+  if (countries.length) described(list, "Countries of the authors", countries.join("; "));
   const ties = listed(r, "ties");
   if (ties.length) described(list, "Named together", ties.join("; "));
   for (const { code, how, finding, words } of claimsOf(r)) described(list, claims.get(code), `${how.replaceAll("_", " ")}${data.findings[finding] ? `, ${data.findings[finding]}` : ""}: ${words.map(said).join(", ")}`);
@@ -171,17 +175,14 @@ function facetBox(name, values) {
   return box;
 }
 function drawFacets(found) {
-  const counts = new Map();
-  const add = (facet, value) => {
-    const values = counts.get(facet) ?? counts.set(facet, new Map()).get(facet);
-    values.set(value, (values.get(value) ?? 0) + 1);
-  };
+  const counts = new Uint32Array(data.keys.length);
   const groups = new Map();
   for (const r of found) {
     const { group } = types.get(r.type);
     groups.set(group, (groups.get(group) ?? 0) + 1);
-    for (const key of facetKeys(r)) add(key.slice(0, key.indexOf(":")), key);
+    for (const key of r.keys) counts[key] += 1;
   }
+  const values = Map.groupBy(data.keys.filter((_, i) => counts[i]), (key) => key.slice(0, key.indexOf(":")));
   const clean = { ...state, record: "", at: "" };
   const boxes = [];
   const kinds = [...new Set(data.types.map((type) => type.group))].filter((group) => groups.has(group));
@@ -193,9 +194,10 @@ function drawFacets(found) {
     })),
   );
   const on = partsOf(state.facet);
-  for (const facet of FACETS_SHOWN.filter((name) => counts.has(name))) {
-    const values = [...counts.get(facet)].sort(([a, n], [b, m]) => on.includes(b) - on.includes(a) || m - n);
-    boxes.push(facetBox(data.facets[facet], values.map(([key, count]) => {
+  for (const facet of FACETS_SHOWN.filter((name) => values.has(name))) {
+    const keys = values.get(facet).map((key) => [key, counts[keyPlaces.get(key)]]);
+    keys.sort(([a, n], [b, m]) => on.includes(b) - on.includes(a) || m - n);
+    boxes.push(facetBox(data.facets[facet], keys.map(([key, count]) => {
       const isOn = on.includes(key);
       return { words: valueLabel(key), count, isOn, href: fragment({ ...clean, facet: (isOn ? on.filter((other) => other !== key) : [...on, key]).join(",") }) };
     })));

@@ -2,13 +2,24 @@
 // every number is a link that sets it, the filters set it, and whoever opens an address with it
 // sees the same records.
 const $ = (id) => document.getElementById(id);
-async function unpacked(text) {
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+async function unpacked(place) {
+  const packed = atob(place.textContent);
+  const bytes = new Uint8Array(packed.length);
+  for (let i = 0; i < packed.length; i += 1) bytes[i] = packed.charCodeAt(i);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return JSON.parse(await new Response(stream).text());
 }
-const data = await unpacked($("data").textContent);
-const abstracts = $("abstracts") ? await unpacked($("abstracts").textContent) : {}; // index.private.html alone
+const data = await unpacked($("data"));
+// what is not needed for the list: details of records, and abstracts in index.private.html alone
+let more = null;
+let abstracts = {};
+let unpacking = null;
+const detailed = () =>
+  (unpacking ??= (async () => {
+    if ($("abstracts")) abstracts = await unpacked($("abstracts"));
+    more = await unpacked($("details"));
+    readable(more);
+  })());
 const form = $("filters");
 const COUNTED = { record: "record", retracted: "retracted article", preprint: "preprint", notice: "notice", all: "listed record" };
 const HOW = { measured: "that measured it", beside: "that mention it without measuring it" };
@@ -53,23 +64,32 @@ const types = new Map(data.types.map((type, order) => [type.code, { ...type, ord
 const searches = new Map(data.searches.map((search) => [search.name, search]));
 const claims = new Map(data.claims.map((claim) => [claim.code, claim.question]));
 const groupNames = new Set(data.types.map((type) => type.group));
-const said = (position) => data.pool[position];
-const records = data.rows.map((row) => {
-  const record = Object.fromEntries(data.columns.map((name, i) => [name, row[i]]));
-  for (const name of data.pooled) record[name] = said(record[name]);
-  return record;
-});
-data.rows = null;
-// long lists are read from the pool only where they are looked at
+// a record reads its columns where they were unpacked
+class Row {
+  constructor(place) {
+    this.place = place;
+  }
+}
+function readable(part) {
+  part.columns.forEach((name, i) => {
+    const get = part.pooled.includes(name)
+      ? function () { return part.pool[part.rows[this.place][i]]; }
+      : function () { return part.rows[this.place][i]; };
+    Object.defineProperty(Row.prototype, name, { get });
+  });
+}
+readable(data);
+const records = data.rows.map((_, place) => new Row(place));
+const said = (position) => more.pool[position];
 const listed = (record, name) => record[name].map(said);
-const facetsOf = (record) => (record.facetsSaid ??= listed(record, "facets"));
+const facetsOf = (record) => listed(record, "facets");
 const claimsOf = (record) =>
-  (record.claimsSaid ??= record.claims.map(([claim, how, finding, words]) => ({ code: data.claims[claim].code, how: said(how), finding: said(finding), words })));
-const facetKeys = (record) => (record.facetKeys ??= new Set(facetsOf(record).map(([facet, value]) => `${facet}:${value}`)));
+  record.claims.map(([claim, how, finding, words]) => ({ code: data.claims[claim].code, how: said(how), finding: said(finding), words }));
+const keyPlaces = new Map(data.keys.map((key, place) => [key, place]));
 const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 const haystack = (record) =>
   (record.folded ??= folded(
-    [record.title, record.citation, record.journal, ...listed(record, "authors"), ...listed(record, "proof"), ...listed(record, "words"), ...facetsOf(record).flat(), record.pmid, record.doi].join(" "),
+    [record.title, record.citation, record.journal, ...listed(record, "authors"), ...listed(record, "proof"), ...listed(record, "words"), ...listed(record, "registrations"), ...listed(record, "countries"), ...facetsOf(record).flat(), record.pmid, record.doi].join(" "),
   ));
 const byPmid = new Map(records.map((record) => [record.pmid, record]));
 const valueLabel = (key) => data.labels[key] ?? key.slice(key.indexOf(":") + 1).replaceAll("_", " ");
@@ -130,19 +150,19 @@ const partsOf = (text) => (text ?? "").split(",").filter(Boolean);
 function matching(state) {
   const words = folded(state.text ?? "").split(/\s+/).filter(Boolean);
   const marks = partsOf(state.mark);
-  const facets = partsOf(state.facet);
+  const facets = partsOf(state.facet).map((key) => keyPlaces.get(key));
   const looked = (how) => how === "measured" || how === "observed"; // counted in one cell
-  const addresses = (claim) => claim.code === state.claim && (!state.how || looked(claim.how) === (state.how === "measured"));
+  const addresses = ([claim, how]) => data.claims[claim].code === state.claim && (!state.how || looked(data.pool[how]) === (state.how === "measured"));
   return records.filter(
     (r) =>
       r.searches.includes(state.search) &&
       (state.counted === "all" || r.counted === state.counted) &&
-      (!state.claim || claimsOf(r).some(addresses)) &&
+      (!state.claim || r.asked.some(addresses)) &&
       (!state.group || r.groups.includes(state.group)) &&
       (!state.entered || r.entered === Number(state.entered)) &&
       (!state.reason || r.reason === state.reason) &&
       marks.every((mark) => r.marks.includes(mark)) &&
-      facets.every((key) => facetKeys(r).has(key)) &&
+      facets.every((key) => r.keys.includes(key)) &&
       words.every((word) => haystack(r).includes(word)),
   );
 }
@@ -195,7 +215,7 @@ function parts(state) {
   return list;
 }
 const selection = (state) => parts(state).map(([, words]) => words).join(", ");
-const grouped = (number) => number.toLocaleString("en");
+const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 // experiments are counted as studies too: reports that share a registration are one
 function counted(state, found) {
   const counts = `${grouped(found.length)} ${COUNTED[state.counted]}${found.length === 1 ? "" : "s"}`;
