@@ -25,35 +25,38 @@ from pipeline.pubmed.counts import PUBMED, PUBMED_QUERY
 from pipeline.run import is_disk_full, no_space
 from pipeline.scan import Scan, Scans
 from pipeline.settings import Settings
-from pipeline.storage import for_reading, hold_lock, literal, shown, write_atomically
+from pipeline.storage import for_duckdb, for_reading, hold_lock, shown, write_atomically
 from pipeline.warehouse import fingerprint
 
 _PMIDS_AT_A_TIME = 4_000_000
 """Copies are compared by ranges of PMIDs, so that memory does not grow with PubMed."""
 _MEMORY = "1GB"
 
+_READ = """
+    CREATE TABLE copies AS
+    SELECT f.file_no, f.is_numbered, p.* EXCLUDE (filename)
+    FROM read_parquet($paths, filename = true) AS p
+    JOIN files AS f ON f.path = p.filename
+"""
 _COUNT = """
     INSERT INTO counted
-    WITH found AS (
-        SELECT p.*, f.file_no, f.is_numbered
-        FROM read_parquet($paths, filename = true) AS p
-        JOIN files AS f ON f.path = p.filename
-        WHERE p.pmid BETWEEN $first AND $last
-    ),
-    winners AS (
-        SELECT c.entered, c.year, c.topics
-        FROM found AS c
-        WHERE c.place IS NOT NULL AND NOT EXISTS (
-            SELECT 1 FROM found AS d
-            WHERE d.place IS NULL AND d.pmid = c.pmid AND d.pmid_version = c.pmid_version AND (
+    WITH standing AS (
+        SELECT c.*
+        FROM copies AS c
+        WHERE c.pmid BETWEEN $first AND $last AND c.place IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM gone AS d
+            WHERE d.pmid = c.pmid AND d.pmid_version = c.pmid_version AND (
                 d.file_no = c.file_no
                 OR (d.is_numbered AND c.is_numbered AND c.file_no < d.file_no)
             )
         )
+    ),
+    winners AS (
+        SELECT entered, year, topics FROM standing
         QUALIFY row_number() OVER (
-            PARTITION BY c.pmid
-            ORDER BY c.pmid_version DESC, coalesce(c.revised, DATE '0001-01-01') DESC,
-                c.file_no DESC, c.place DESC
+            PARTITION BY pmid
+            ORDER BY pmid_version DESC, coalesce(revised, DATE '0001-01-01') DESC,
+                file_no DESC, place DESC
         ) = 1
     )
     SELECT year(entered), year, topics, count(*), max(entered) FROM winners GROUP BY ALL
@@ -155,20 +158,22 @@ def _count(found: Mapping[Path, Scan], scans: Scans) -> list[Counted]:
         for number, path in enumerate(ordered)
     ]
     paths = list(dict.fromkeys(for_reading(Path(path)) for _, path, _ in rows))
-    with duckdb.connect(config={"memory_limit": _MEMORY}) as con:
-        con.execute(f"SET temp_directory = {literal(scans.directory / 'spilled')}")
+    together = scans.directory / "together.duckdb"
+    together.unlink(missing_ok=True)  # of a run that was killed
+    with duckdb.connect(for_duckdb(together), config={"memory_limit": _MEMORY}) as con:
         con.execute("SET preserve_insertion_order = false")
         con.execute("CREATE TABLE files (file_no INTEGER, path VARCHAR, is_numbered BOOLEAN)")
         con.executemany("INSERT INTO files VALUES (?, ?, ?)", rows)
+        con.execute(_READ, {"paths": paths})
+        con.execute("CREATE TABLE gone AS FROM copies WHERE place IS NULL")
         con.execute(
             "CREATE TABLE counted (edat_year SMALLINT, year SMALLINT, topics UBIGINT, "
             "record_count BIGINT, last_entry DATE)"
         )
-        highest = con.execute("SELECT max(pmid) FROM read_parquet(?)", [paths]).fetchone()
+        highest = con.execute("SELECT max(pmid) FROM copies").fetchone()
         last = (highest and highest[0]) or 0
         for first in range(0, last + 1, _PMIDS_AT_A_TIME):
-            span = {"first": first, "last": first + _PMIDS_AT_A_TIME - 1}
-            con.execute(_COUNT, {"paths": paths, **span})
+            con.execute(_COUNT, {"first": first, "last": first + _PMIDS_AT_A_TIME - 1})
         return [Counted(*row) for row in con.execute("FROM counted").fetchall()]
 
 
