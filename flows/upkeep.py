@@ -99,6 +99,7 @@ def bulk_load(
     name: str | None = None,
     processes: int | None = None,
     dask: str | None = None,
+    counts: bool = False,
 ) -> State[Any]:
     """Read NLM's baseline and update files, as `ketum bulk-load` does; no deployment has it.
 
@@ -108,12 +109,16 @@ def bulk_load(
         name: of the archive the records go to (default: files).
         processes: files read at a time (default: one a processor).
         dask: address of a Dask scheduler whose workers read them in their place.
+        counts: keep no record, only count them by year, all and by topic.
     """
 
     def work(settings: Settings) -> str:
         from pipeline import before_run
-        from pipeline.commands.bulk_load import options_for
+        from pipeline.commands.bulk_load import count, options_for
         from pipeline.update import run_update
+
+        if counts:
+            return count(settings, map(Path, places), name, processes, dask).text()
 
         options = options_for(settings, map(Path, places), match or (), name, processes, dask)
         before_run.prepare(options.origin, settings)

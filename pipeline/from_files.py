@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -101,7 +100,7 @@ def archive_matching(run: Run) -> Matched:
                 "kind": "records",
                 "file": shown(Path(path.name)),
                 "received_at": run.as_of.isoformat(),
-                "stamp": file_stamp(path),
+                "stamp": series.stamp(path),
                 **entry,
             },
         )
@@ -176,7 +175,7 @@ def _archive_other(run: Run, path: Path, searches: list[Search], held: list[int]
     """Archive an export or a list whole; returns its entry of the ledger."""
     with duckdb.connect() as con:
         stage.create_staging(con)
-        counts = stage.stage_file(con, path, raw_file=None, stamp=file_stamp(path))
+        counts = stage.stage_file(con, path, raw_file=None, stamp=series.stamp(path))
         # in this schema, the number of a record stands in place of its PMID
         records = chain.from_iterable(read_records(con, "staging.keyed"))
         reference = run.reference
@@ -217,13 +216,8 @@ def archive_citation_list(run: Run) -> int:
             "kind": "records",
             "file": path.name,
             "received_at": run.as_of.isoformat(),
-            "stamp": file_stamp(path),
+            "stamp": series.stamp(path),
             "object": run.archive.put(body),
         },
     )
     return max(body.count(b"\n") - 1, 0)
-
-
-def file_stamp(path: Path) -> str:
-    """The name that orders a file among others: pubmed21n1298.xml.gz gives pubmed21n1298."""
-    return re.sub(r"(\.(xml|nbib|txt|csv))?(\.gz)?$", "", shown(Path(path.name))).replace(":", "_")

@@ -182,8 +182,8 @@ def open_run(
         except BaseException as error:
             warehouse.close()
             _note_failure(settings, journal, error)
-            if _is_disk_full(error):
-                raise _no_space(settings) from error
+            if is_disk_full(error):
+                raise no_space(settings) from error
             if database.is_damage(error, warehouse.path):
                 raise database.damaged(warehouse.path, origin, error) from error
             raise
@@ -225,13 +225,15 @@ def _note_failure(settings: Settings, journal: Journal, error: BaseException) ->
         log.warning("The journal of run %s could not be written.", journal.run_id)
 
 
-def _is_disk_full(error: BaseException) -> bool:
+def is_disk_full(error: BaseException) -> bool:
+    """Whether there was no space for a file of ours, or for one of DuckDB's."""
     if isinstance(error, OSError):
         return error.errno == errno.ENOSPC
     return isinstance(error, duckdb.Error) and "No space left" in str(error)
 
 
-def _no_space(settings: Settings) -> MachineError:
+def no_space(settings: Settings) -> MachineError:
+    """What to say then."""
     return MachineError(
         f"There is no space left for {settings.data}.",
         effect="What was published before is untouched; what was fetched is kept.",

@@ -7,43 +7,27 @@ all: a run that was killed finds it there and goes on with the next file.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import re
 from array import array
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
-
-import duckdb
 
 from pipeline import progress
 from pipeline.errors import SourceError
-from pipeline.evidence.record import read_records
-from pipeline.evidence.topics import Search, Topics, found_by
+from pipeline.evidence.topics import Search, Topics
 from pipeline.pubmed.parsing.bytes import Head, open_bytes, sets_of, source_name
-from pipeline.pubmed.parsing.cutting import Cutter
+from pipeline.pubmed.parsing.cutting import Cut, Cutter
 from pipeline.pubmed.parsing.reader import RecordReader
-from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tally
-from pipeline.pubmed.records import Batch
+from pipeline.pubmed.parsing.tables import Tally
 from pipeline.pubmed.sieve import Sieve
 from pipeline.rules.language import Language
+from pipeline.sieving import PMID, Piece, TopicFinder, parsed
 from pipeline.storage import sha256_of, write_atomically
-from pipeline.warehouse import stage
 
-_PMID = PARSED_COLUMNS["articles"].index("pmid")
 _MD5 = re.compile(r"\b[0-9a-fA-F]{32}\b")
-
-
-class Piece(NamedTuple):
-    """A stretch of a file that is kept: a record that matches, or bytes that could not be read."""
-
-    head: Head
-    raw: bytes
-    was_read: bool
-    pmid: int | None = None
 
 
 @dataclass(frozen=True)
@@ -58,8 +42,10 @@ class Scan:
         unreadable: pieces that are no readable record.
         matched: PMIDs with a copy that matches.
         is_checked: a .md5 file beside it says the same as its bytes.
-        body: what is kept, as sets of records (name of a file among the scans).
-        others: PMIDs of all other records, four bytes each (name of a file among the scans).
+        body: what is kept, as sets of records (name of a file among the scans); where records are
+            only counted, a row for each of them.
+        others: PMIDs of all other records, four bytes each (name of a file among the scans); none
+            where records are only counted.
     """
 
     file_sha256: str
@@ -80,10 +66,12 @@ class Scans:
     Attributes:
         directory: where they lie.
         key: names what was looked for, so that no scan for something else is taken up.
+        counts_only: no record is kept; what lies there is counted (`counting`).
     """
 
     directory: Path
     key: str
+    counts_only: bool = False
 
     def find(self, file_sha256: str) -> Scan | None:
         """The scan of a file that an earlier run finished."""
@@ -103,10 +91,11 @@ class Scans:
         found.frombytes((self.directory / scan.others).read_bytes())
         return found
 
-    def write(self, scan: Scan, body: bytes, others: array[int]) -> None:
+    def write(self, scan: Scan, body: bytes, others: array[int] | None = None) -> None:
         """Write a scan; its .json comes last and makes it count."""
         write_atomically(self.directory / scan.body, body)
-        write_atomically(self.directory / scan.others, others.tobytes())
+        if others is not None:
+            write_atomically(self.directory / scan.others, others.tobytes())
         said = json.dumps(asdict(scan)).encode()
         write_atomically(self._path(scan.file_sha256, "json"), said)
 
@@ -137,13 +126,12 @@ class Scanner:
             held: PMIDs that are kept whatever their new copy says: it replaces the one held.
             scans: where results go.
         """
-        self._topics, self._language, self._searches = topics, language, searches
+        self._searches = searches
         self._held = frozenset(held)
         self._scans = scans
+        self._finder = TopicFinder(topics, language)
         phrases = {topic.name: topic.phrases_needed for topic in topics.topics}
         self._sieve = Sieve([phrases[name] for name in search.topics] for search in searches)
-        self._con = duckdb.connect()
-        stage.create_staging(self._con)
 
     def scan(self, path: Path) -> Scan:
         """Read a file to its end, unless an earlier run did.
@@ -151,18 +139,24 @@ class Scanner:
         Raises:
             SourceError: it is no PubMed XML, damaged, cut, or not what its .md5 says.
         """
-        is_checked = check_md5(path)
-        digest = sha256_of(path)
-        return self._scans.find(digest) or self._scan(path, digest, is_checked=is_checked)
+        return scan_once(path, self._scans, self._scan)
 
-    def _scan(self, path: Path, digest: str, *, is_checked: bool) -> Scan:
+    def _scan(self, path: Path, digest: str, is_checked: bool) -> Scan:
         kept: list[Piece] = []
         others, matched = array("i"), set[int]()
         deletions: list[tuple[int, int]] = []
         with open_bytes(path) as stream:
             cutter = Cutter(stream, source_name(path))
             reader = RecordReader(cutter, Tally(), 1)
-            for pieces in self._parsed(cutter, reader, others):
+
+            def is_passed(cut: Cut) -> bool:
+                passed = self._sieve.passed(cut, cutter.head)
+                if passed is None or passed.pmid in self._held:
+                    return False
+                others.append(passed.pmid)
+                return True
+
+            for pieces in parsed(cutter, reader, is_passed):
                 found = self._matching(reader)
                 matched |= found
                 deletions += [(gone.pmid, gone.pmid_version) for gone in reader.deletions]
@@ -188,50 +182,33 @@ class Scanner:
         self._scans.write(scan, body_of(kept, deletions), others)
         return scan
 
-    def _parsed(
-        self, cutter: Cutter, reader: RecordReader, others: array[int]
-    ) -> Iterator[list[Piece]]:
-        """The pieces that the parser had to see, a batch at a time, with their rows in `reader`."""
-        pieces: list[Piece] = []
-        was_enabled = gc.isenabled()
-        gc.disable()  # there is nothing to find among rows, and it would look again and again
-        try:
-            for cut in cutter:
-                if cut.kind == "record":
-                    passed = self._sieve.passed(cut, cutter.head)
-                    if passed and passed.pmid not in self._held:
-                        others.append(passed.pmid)
-                        continue
-                reader.read(cut)
-                if reader.unreadable:
-                    pieces += [Piece(cutter.head, odd.raw, False) for odd in reader.unreadable]
-                    reader.unreadable = []
-                elif cut.kind == "record":
-                    row = reader.context.tables["articles"][-1]
-                    pieces.append(Piece(cutter.head, cut.raw, True, row[_PMID]))
-                if len(pieces) >= stage.BATCH_SIZE:
-                    yield pieces
-                    pieces = []
-            yield pieces
-        finally:
-            if was_enabled:
-                gc.enable()
-
     def _matching(self, reader: RecordReader) -> set[int]:
         """The PMIDs among the rows of a reader that a search matches; the rows are used up."""
         rows = reader.context.tables
         reader.context.new_batch()
-        if not rows["articles"]:
-            return set()
-        batch = Batch(rows, [], [], Tally())
-        stage.stage_batches(self._con, iter([batch]), raw_file=None, stamp="")
-        pmids = {row[0]: row[_PMID] for row in rows["articles"]}
-        found: set[int] = set()
-        for records in read_records(self._con, "staging.keyed"):
-            matching = found_by(self._searches, self._topics, self._language, records)
-            found |= {pmids[number] for number in matching}
-        stage.empty_staging(self._con)
-        return found
+        hits = self._finder.hits(rows)
+        pmids = {row[0]: row[PMID] for row in rows["articles"]}
+        return {
+            pmids[number]
+            for number, found in hits.items()
+            if any(search.finds(found) for search in self._searches)
+        }
+
+
+def scan_once(path: Path, scans: Scans, read: Callable[[Path, str, bool], Scan]) -> Scan:
+    """The scan of a file, which an earlier run may have finished.
+
+    Args:
+        path: the file.
+        scans: where those of earlier runs lie.
+        read: reads it, given its SHA-256 and whether a .md5 file confirmed its bytes.
+
+    Raises:
+        SourceError: it is no PubMed XML, damaged, cut, or not what its .md5 says.
+    """
+    is_checked = check_md5(path)
+    digest = sha256_of(path)
+    return scans.find(digest) or read(path, digest, is_checked)
 
 
 def body_of(pieces: Sequence[Piece], deletions: Sequence[tuple[int, int]]) -> bytes:

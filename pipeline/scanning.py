@@ -21,6 +21,7 @@ from pathlib import Path
 
 from pipeline import progress
 from pipeline.cluster import Cluster
+from pipeline.counting import Counter, scanner_for
 from pipeline.errors import ConfigurationError, MachineError
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.topics import Search
@@ -89,7 +90,7 @@ def scan_all(
     count = min(processes, len(files))
     with ExitStack() as stack:
         if dask is None and count <= 1:
-            scanner = Scanner(reference.topics, reference.language, searches, held, scans)
+            scanner = scanner_for(reference.topics, reference.language, searches, held, scans)
             done: Iterator[tuple[Path, Scan]] = ((path, scanner.scan(path)) for path in files)
         else:
             job = _write_job(reference, searches, held, scans)
@@ -178,7 +179,7 @@ def _make_ready(job: Job) -> None:
 
 
 @lru_cache(maxsize=1)
-def _scanner_of(job: Job) -> Scanner:
+def _scanner_of(job: Job) -> Scanner | Counter:
     if job.program != fingerprint.whole_program():
         raise ConfigurationError(
             f"A worker on {socket.gethostname()} runs another version of ketum than this command.",
@@ -192,7 +193,7 @@ def _scanner_of(job: Job) -> Scanner:
     searches = [search for search in topics.searches if search.name in job.searches]
     held = array("i")
     held.frombytes((job.directory / "held").read_bytes())
-    return Scanner(topics, language, searches, held, job.scans)
+    return scanner_for(topics, language, searches, held, job.scans)
 
 
 def _not_seen(path: Path) -> MachineError:

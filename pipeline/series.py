@@ -54,6 +54,16 @@ def in_order(places: Sequence[Path]) -> tuple[Path, ...]:
     return tuple(sorted(files, key=_place))
 
 
+def stamp(path: Path) -> str:
+    """The name that orders a file among others: pubmed21n1298.xml.gz gives pubmed21n1298."""
+    return re.sub(r"(\.(xml|nbib|txt|csv))?(\.gz)?$", "", shown(Path(path.name))).replace(":", "_")
+
+
+def is_numbered(path: Path) -> bool:
+    """Whether a file has an order among NLM's, so that its deletions reach earlier ones."""
+    return re.fullmatch(r"pubmed\d\dn\d+", stamp(path)) is not None
+
+
 def _place(path: Path) -> tuple[str, int, str]:
     if match := _NAME.fullmatch(path.name):
         return match["series"], int(match["number"]), ""
@@ -85,23 +95,43 @@ def late(files: Iterable[Path], earlier: Iterable[str]) -> str | None:
     return None
 
 
-def missing(files: Iterable[Path]) -> str | None:
-    """A sentence on the numbers that a series lacks between its first and its last; else None."""
+def lacking(files: Iterable[Path], *, from_one: bool = False) -> list[str]:
+    """Names of the files that a series lacks up to its last.
+
+    Args:
+        files: what there is.
+        from_one: whether it should begin with number 1; else with the first that there is.
+    """
     numbers: dict[str, list[int]] = {}
     for path in files:
         if match := _NAME.fullmatch(path.name):
             numbers.setdefault(match["series"], []).append(int(match["number"]))
-    lacking = [
-        f"{series}{number:04d}"
-        for series, held in numbers.items()
-        for number in sorted(set(range(min(held), max(held))) - set(held))
+    return [
+        f"{name}{number:04d}"
+        for name, held in numbers.items()
+        for number in sorted(set(range(1 if from_one else min(held), max(held))) - set(held))
     ]
-    if not lacking:
+
+
+def is_one(files: Iterable[Path]) -> bool:
+    """Whether all files belong to one numbered series."""
+    names = [match["series"] if match else None for match in map(_matched, files)]
+    return len(set(names)) == 1 and names[0] is not None
+
+
+def _matched(path: Path) -> re.Match[str] | None:
+    return _NAME.fullmatch(path.name)
+
+
+def missing(files: Iterable[Path]) -> str | None:
+    """A sentence on the numbers that a series lacks between its first and its last; else None."""
+    lacks = lacking(files)
+    if not lacks:
         return None
-    named = ", ".join(lacking[:_SHOWN])
-    more = f" and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
+    named = ", ".join(lacks[:_SHOWN])
+    more = f" and {len(lacks) - _SHOWN} more" if len(lacks) > _SHOWN else ""
     return (
         f"The series lacks {named}{more}: records, new versions and deletions in "
-        f"{'it' if len(lacking) == 1 else 'them'} are not known. Load all files together once "
-        f"{'it is' if len(lacking) == 1 else 'they are'} here."
+        f"{'it' if len(lacks) == 1 else 'them'} are not known. Load all files together once "
+        f"{'it is' if len(lacks) == 1 else 'they are'} here."
     )

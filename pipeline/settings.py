@@ -96,6 +96,11 @@ class Settings:
         return self.data / ".scans" / slug(origin)
 
     @property
+    def counts(self) -> Path:
+        """Records of NLM's files by year; they belong to no origin."""
+        return self.data / "counts"
+
+    @property
     def published(self) -> Path:
         return self.data / "published"
 

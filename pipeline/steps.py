@@ -24,7 +24,7 @@ from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed import archive, counts, sync
 from pipeline.pubmed.fetch import fetch_all
 from pipeline.run import Run
-from pipeline.warehouse import checks, fingerprint, membership, searches, stage
+from pipeline.warehouse import checks, file_counts, fingerprint, membership, searches, stage
 from pipeline.warehouse.load import changed, merge
 from pipeline.warehouse.searches import RunRow, SearchRow
 from pipeline.warehouse.stage import Staged
@@ -173,9 +173,11 @@ def parse(run: Run, made: Made) -> Outcome:
 
 
 def count(run: Run, made: Made) -> Outcome:
-    """Ask PubMed how many records it holds by year, if that is due."""
+    """Ask PubMed how many records it holds by year, if that is due; take in counts of files."""
+    taken = file_counts.take_in(run.con, run.archive, run.run_id, run.settings.counts)
+    told_of_files: Counts = {"file_counts": taken} if taken else {}
     if run.mode != LIVE or run.client is None:
-        return made, {}
+        return made, told_of_files
     told = counts.ask_by_year(
         run.client,
         run.archive,
@@ -186,7 +188,8 @@ def count(run: Run, made: Made) -> Outcome:
         as_of=run.as_of,
     )
     noted = len(run.archive.entries(run.run_id, counts.KIND))
-    return replace(made, notes=(*made.notes, *([told] if told else []))), {"years": noted}
+    notes = (*made.notes, *([told] if told else []))
+    return replace(made, notes=notes), {"years": noted, **told_of_files}
 
 
 def _denominators(run: Run) -> dict[str, str]:
@@ -200,6 +203,7 @@ def load(run: Run, made: Made) -> Outcome:
     run.con.execute("BEGIN")
     merged = merge(run.con, run.as_of)
     searches.load_counts(run.con, run.archive, run.run_id, run.as_of, _denominators(run))
+    file_counts.load(run.con, run.archive, run.run_id)
     searches.note_unread(run.con, made.asked.pmids)
     notes = (*made.notes, *receipts.older_texts(run.con))
     return replace(made, loaded=merged, notes=notes), dict(merged)

@@ -49,7 +49,12 @@ STEPS: tuple[Step, ...] = (
     Step("search", "ask PubMed which records match", steps.search, is_replayed=False),
     Step("fetch", "bring the records into the raw archive", steps.fetch, is_replayed=False),
     Step("parse", "read them into staging tables", steps.parse),
-    Step("count", "ask PubMed for its records by year", steps.count, is_replayed=False),
+    Step(
+        "count",
+        "count all records by year, at PubMed or in files",
+        steps.count,
+        is_replayed=False,
+    ),
     Step("load", "merge them into core, log what changed", steps.load),
     Step("compare", "see whether anything differs from the last run", steps.compare),
     Step("judge", "decide topics, study types and the rest, with proofs", steps.judge),

@@ -13,12 +13,12 @@ import pytest
 from pipeline import storage
 from pipeline.cli import main
 from pipeline.errors import ConfigurationError
-from pipeline.from_files import file_stamp
 from pipeline.journal import Journal
 from pipeline.options import Options
 from pipeline.outputs.citations import selection, tabular
 from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.parsing.bytes import source_name
+from pipeline.series import stamp
 from pipeline.settings import Settings
 from pipeline.verify import verify_set
 from pipeline.warehouse.database import write_copy
@@ -78,7 +78,7 @@ def test_any_name_stands_in_ledgers_and_journals(name: str, tmp_path: Path) -> N
     path = tmp_path / name
     archive = Archive(tmp_path / "raw")
     entry = {"kind": "records", "file": storage.shown(Path(path.name)), "raw": str(path)}
-    archive.note("run", {**entry, "stamp": file_stamp(path)})
+    archive.note("run", {**entry, "stamp": stamp(path)})
     archive.note("run", {**entry, "stamp": source_name(path)})
     first, second = archive.entries("run")
     assert first["file"] == second["file"]

@@ -6,12 +6,17 @@ import argparse
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from pipeline.clock import Clock
 from pipeline.commands.parsers import Subparsers
 from pipeline.commands.update import publish_update
-from pipeline.errors import ConfigurationError
+from pipeline.errors import EXIT_OK, ConfigurationError
 from pipeline.options import Options
 from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.file_counts import FileCounts
 
 
 def register(commands: Subparsers) -> None:
@@ -20,15 +25,23 @@ def register(commands: Subparsers) -> None:
         "bulk-load",
         help="read NLM's baseline and update files for what the searches match",
         description="Read NLM's files in the order of their numbers, several at a time, keep the "
-        "records that match, and publish. The same command goes on where it was stopped.",
+        "records that match, and publish; or only count them. The same command goes on where it "
+        "was stopped.",
     )
     bulk.set_defaults(work=_bulk_load)
     bulk.add_argument("places", nargs="+", type=Path, metavar="DIR|FILE")
-    bulk.add_argument(
+    wanted = bulk.add_mutually_exclusive_group()
+    wanted.add_argument(
         "--match", nargs="+", metavar="SEARCH", default=[],
         help="keep what these searches match, e.g. kratom (default: all searches)",
     )  # fmt: skip
-    bulk.add_argument("--name", help="name of the archive the records go to (default: files)")
+    wanted.add_argument(
+        "--counts", action="store_true",
+        help="keep no record; count them by year, all and by topic, for shares of PubMed",
+    )  # fmt: skip
+    bulk.add_argument(
+        "--name", help="name of the archive the records go to, or of the counts (default: files)"
+    )
     workers = bulk.add_mutually_exclusive_group()
     workers.add_argument(
         "--processes", type=int, metavar="N",
@@ -43,6 +56,13 @@ def register(commands: Subparsers) -> None:
 
 
 def _bulk_load(settings: Settings, arguments: argparse.Namespace) -> int:
+    if arguments.counts:
+        told = count(
+            settings, arguments.places, arguments.name, arguments.processes, arguments.dask
+        )
+        if not arguments.quiet:
+            print(told.text(), flush=True)
+        return EXIT_OK
     options = options_for(
         settings,
         arguments.places,
@@ -52,6 +72,39 @@ def _bulk_load(settings: Settings, arguments: argparse.Namespace) -> int:
         arguments.dask,
     )
     return publish_update(options, settings, quiet=arguments.quiet)
+
+
+def count(
+    settings: Settings,
+    places: Iterable[Path],
+    name: str | None,
+    processes: int | None,
+    dask: str | None = None,
+) -> FileCounts:
+    """Count the records of files, and keep none of them.
+
+    Args:
+        settings: where topics are defined and counts are kept.
+        places: files, or directories that hold them.
+        name: of the counts; None for the usual one.
+        processes: files read at a time; None for one a processor.
+        dask: address of a Dask scheduler whose workers read them; None for processes.
+
+    Raises:
+        KetumError: as `file_counts.count_files`, or the name is no plain one.
+        OSError: there is no space left; what was counted of whole files is kept.
+    """
+    from pipeline import file_counts
+
+    options = options_for(settings, places, (), name, processes, dask)
+    return file_counts.count_files(
+        options.from_files,
+        settings,
+        Clock(),
+        name=options.origin.partition(":")[2],
+        processes=options.processes,
+        dask=options.dask,
+    )
 
 
 def options_for(

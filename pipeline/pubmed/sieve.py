@@ -36,6 +36,8 @@ _TAG = re.compile(rb"<[^<>]*>")
 _INSTRUCTION = re.compile(rb"<\?[^<>?]*\?>")
 """One that is left out like a tag; NLM puts some into PubmedData."""
 
+_BEGINS = r"\b"
+"""Phrases stand where a word begins: `pain` is not in Spain, where many people work."""
 _BETWEEN_WORDS = r"(?:[^A-Za-z0-9<>]|<[^<>]*>)+"
 
 Block = frozenset[str]
@@ -65,12 +67,16 @@ class Sieve:
         # the wider of two searches lets all through that the narrower one does
         wanted = {blocks for blocks in wanted if not any(other < blocks for other in wanted)}
         patterns = {block: _any_of(block) for blocks in wanted for block in blocks}
-        self._searches = [[_compiled(patterns[block]) for block in blocks] for blocks in wanted]
+        self._searches = [
+            [(_compiled(_BEGINS + patterns[block]), _compiled(patterns[block])) for block in blocks]
+            for blocks in wanted
+        ]
         self._invisible = _compiled(_INVISIBLE)
         self._in_word = _compiled(_IN_WORD)
         # most records hold none of all this: one pass over their bytes says so
         narrow = [min((patterns[block] for block in blocks), key=len) for blocks in wanted]
-        self._anything = _compiled("|".join([_INVISIBLE, _IN_WORD, *narrow]))
+        begins = [_BEGINS + pattern for pattern in narrow]
+        self._anything = _compiled("|".join([_INVISIBLE, _IN_WORD, *begins]))
         self._parser = etree.XMLParser(
             resolve_entities=False,
             no_network=True,
@@ -86,6 +92,11 @@ class Sieve:
             cut: a stretch of a file.
             head: how to read its bytes.
         """
+        opened = self.opened(cut, head)
+        return opened[0] if opened else None
+
+    def opened(self, cut: Cut, head: Head) -> tuple[Passed, etree._Element] | None:
+        """As `passed`, with the record's elements; white space between them is dropped."""
         raw = cut.raw
         if (
             cut.name != "PubmedArticle"
@@ -103,12 +114,15 @@ class Sieve:
     def _may_match(self, raw: bytes) -> bool:
         if self._invisible.search(raw):
             return True
-        if self._in_word.search(raw):
-            raw = _TAG.sub(b"", raw)
-        return any(all(block.search(raw) for block in blocks) for blocks in self._searches)
+        # without its tags the words of two elements may join: a phrase may begin anywhere then
+        plain = _TAG.sub(b"", raw) if self._in_word.search(raw) else b""
+        return any(
+            all(begins.search(raw) or anywhere.search(plain) for begins, anywhere in blocks)
+            for blocks in self._searches
+        )
 
-    def _read(self, raw: bytes) -> Passed | None:
-        """PMID and version, if the parser would take the record; see `RecordReader`."""
+    def _read(self, raw: bytes) -> tuple[Passed, etree._Element] | None:
+        """PMID, version and elements, if the parser would take the record; see `RecordReader`."""
         try:
             root = etree.fromstring(raw, self._parser)
         except etree.XMLSyntaxError:
@@ -121,7 +135,7 @@ class Sieve:
             return None
         pmid = _number(pmids[0].text, LARGEST_INTEGER)
         version = _number(pmids[0].get("Version", "0"), LARGEST_SMALLINT)
-        return Passed(pmid, version) if pmid and version is not None else None
+        return (Passed(pmid, version), root) if pmid and version is not None else None
 
 
 def _number(text: str | None, largest: int) -> int | None:

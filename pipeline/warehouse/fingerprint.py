@@ -45,6 +45,7 @@ _CONTENT = (
     "SELECT * FROM evidence.claim_evidence",
     "SELECT * FROM evidence.rule_sets",
     "SELECT denominator, date_tag, year, record_count, strategy FROM ops.denominators",
+    "SELECT * EXCLUDE (counted_at) FROM ops.file_counts",
 )
 _FOUND = (
     """
@@ -54,6 +55,7 @@ _FOUND = (
     """,
     "SELECT * FROM ops.unread_records",
     "SELECT * FROM ops.denominators",
+    "SELECT * FROM ops.file_counts",
 )
 
 

@@ -52,6 +52,31 @@ CREATE TABLE ops.denominators ( -- how many records PubMed itself holds by year,
     PRIMARY KEY (denominator, date_tag, year, counted_at)
 );
 
+CREATE TABLE ops.file_counts ( -- records of NLM's files by year as `ketum bulk-load --counts` counted them, each PMID once; empty until it has
+    counted_at TIMESTAMP NOT NULL, -- UTC time of the counting; ops.counted_files has its files
+    counted_to DATE, -- latest Entry Date among the records: a year that ends after it is partial; NULL where none has one
+    is_whole BOOLEAN NOT NULL, -- the files are one series of NLM's from number 1 without a gap, so that they hold all of PubMed; only then shares are made of it
+    kind VARCHAR NOT NULL, -- all (every record), topic or search
+    name VARCHAR NOT NULL, -- pubmed, or the topic or search as topics.toml names it
+    strategy VARCHAR NOT NULL, -- its query as PubMed is asked it; the files were matched by the local predicate of the same definition
+    is_denominator BOOLEAN NOT NULL, -- shares are made of it: all records, and topics that topics.toml wants counted
+    date_tag VARCHAR NOT NULL, -- edat (NLM's Entry Date) or publication (of the issue, else electronic)
+    year SMALLINT, -- the year; NULL for records without one, so that all years add up to all records
+    record_count INTEGER NOT NULL -- records of all kinds, notices and retracted ones too; the newest version, and none that is deleted
+);
+
+CREATE TABLE ops.counted_files ( -- the files behind each count of ops.file_counts, and those that were missing
+    counted_at TIMESTAMP NOT NULL, -- of the count
+    file VARCHAR NOT NULL, -- name of the file
+    is_missing BOOLEAN NOT NULL, -- its number is lacking in the series: what it holds is not counted
+    file_sha256 VARCHAR, -- SHA-256 of its bytes; NULL where missing, as all that follows
+    is_checked BOOLEAN, -- a .md5 file beside it said the same as its bytes
+    record_count INTEGER, -- records in it, older versions too
+    deletion_count INTEGER, -- PMIDs that it deletes
+    unreadable_count INTEGER, -- pieces that are no readable record, and not counted
+    PRIMARY KEY (counted_at, file)
+);
+
 CREATE TABLE ops.search_hits ( -- memberships: one row a stay of a record in a search
     search VARCHAR NOT NULL, -- the search
     pmid INTEGER NOT NULL, -- the record

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.from_files import file_stamp
 from pipeline.options import Options
 from pipeline.run import Run
+from pipeline.series import stamp
 from pipeline.settings import ROOT, Settings
 from pipeline.steps import Made, Outcome
 from pipeline.storage import sha256_of
@@ -88,7 +88,7 @@ def _keep_all(run: Run, made: Made) -> Outcome:
             "file": path.name,
             "file_sha256": sha256_of(path),
             "received_at": run.as_of.isoformat(),
-            "stamp": file_stamp(path),
+            "stamp": stamp(path),
             "object": run.archive.put(gzip.decompress(raw) if path.suffix == ".gz" else raw),
         }
         run.archive.note(run.run_id, entry)

@@ -69,10 +69,32 @@ def test_a_record_without_any_phrase_is_passed_over_by_its_number(sieves, title)
     assert found == [Passed(7, 3)]
 
 
+@pytest.mark.parametrize("word", ["Spain", "unpainted"])
+def test_a_phrase_inside_another_word_does_not_count(sieves, word):
+    """What the rules look for begins where a word begins; addresses in Spain are many."""
+    apart = article(7, word).replace("><", ">\n<")
+    assert passed(sieves["pain"], of(apart)) == [Passed(7, 1)]
+
+
+def test_every_phrase_is_looked_for_where_a_word_begins(reference):
+    """The sieve relies on it: patterns begin with a boundary, names are compared whole."""
+    clauses = [clause for topic in reference.topics.topics for clause in topic.clauses]
+    patterns = [
+        signal.value
+        for clause in clauses
+        for signal in clause.rule.signals
+        if signal.kind in ("text", "name")
+    ]
+    assert patterns
+    assert [one for one in patterns if not one.startswith(r"\b")] == []
+
+
 @pytest.mark.parametrize(
     "record",
     [
         article(7, "Kratom in mice"),
+        article(7, PLAIN, mesh=(("x", "A"), ("y", "Mitragyna"))).replace("\n", ""),
+        article(7, "tea<b>k</b>ratom"),
         article(7, PLAIN, abstract="They chewed KRATOM."),
         article(7, "K<i>ra</i>tom in mice"),
         article(7, "Kra<b><i>tom</i></b> in mice"),
@@ -142,7 +164,8 @@ def test_a_phrase_is_made_of_small_letters_and_digits():
 
 WORDS = st.sampled_from(
     [
-        "kratom", "Kratom", "kra<i>tom</i>", "mitra\u00adgynine", "biak", "biak-biak", "krypton",
+        "kratom", "Kratom", "kra<i>tom</i>", "Spain", "s<i>pain</i>",
+        "mitra\u00adgynine", "biak", "biak-biak", "krypton",
         "herbal", "pain", "hot plate", "hot-<b>plate</b>", "&amp;", "&beta;", "&#107;ratom", "<b>",
         "</b>", "\u00c9", "<!-- x -->", "leaf", "cold pressor", "tail\u2013flick",
         "analg<sub>e</sub>s",

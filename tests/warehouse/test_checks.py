@@ -319,7 +319,7 @@ BROKEN = [
         "shares_are_parts",
         "more members than PubMed has records",
         "INSERT INTO marts.topic_share_by_year VALUES ('kratom', 2024, 'edat', 3, 3, 0, 'pubmed', "
-        "2, 150000, false, now()::TIMESTAMP, 'complete', current_date)",
+        "'pubmed', 2, 150000, false, now()::TIMESTAMP, 'complete', current_date)",
     ),
     Broken(
         "cited_not_held_is_so",

@@ -1,0 +1,236 @@
+"""`bulk-load --counts`: how many records NLM's files hold by year, all and by topic.
+
+The files keep their records; what is counted is written to `data/counts/NAME.json`, and belongs to
+no origin: the next update of any takes it into its raw archive and its tables. Of each PMID one
+copy counts, the one that `warehouse.load` would hold, and none that a DeleteCitation names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+
+from pipeline import scanning, series
+from pipeline.clock import Clock
+from pipeline.evidence.reference import Reference
+from pipeline.evidence.topics import Topics
+from pipeline.pubmed.counts import PUBMED, PUBMED_QUERY
+from pipeline.run import is_disk_full, no_space
+from pipeline.scan import Scan, Scans
+from pipeline.settings import Settings
+from pipeline.storage import for_duckdb, for_reading, hold_lock, shown, write_atomically
+from pipeline.warehouse import fingerprint
+
+_PMIDS_AT_A_TIME = 4_000_000
+"""Copies are compared by ranges of PMIDs, so that memory does not grow with PubMed."""
+_MEMORY = "1GB"
+
+_READ = """
+    CREATE TABLE copies AS
+    SELECT f.file_no, f.is_numbered, p.* EXCLUDE (filename)
+    FROM read_parquet($paths, filename = true) AS p
+    JOIN files AS f ON f.path = p.filename
+"""
+_COUNT = """
+    INSERT INTO counted
+    WITH standing AS (
+        SELECT c.*
+        FROM copies AS c
+        WHERE c.pmid BETWEEN $first AND $last AND c.place IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM gone AS d
+            WHERE d.pmid = c.pmid AND d.pmid_version = c.pmid_version AND (
+                d.file_no = c.file_no
+                OR (d.is_numbered AND c.is_numbered AND c.file_no < d.file_no)
+            )
+        )
+    ),
+    winners AS (
+        SELECT entered, year, topics FROM standing
+        QUALIFY row_number() OVER (
+            PARTITION BY pmid
+            ORDER BY pmid_version DESC, coalesce(revised, DATE '0001-01-01') DESC,
+                file_no DESC, place DESC
+        ) = 1
+    )
+    SELECT year(entered), year, topics, count(*), max(entered) FROM winners GROUP BY ALL
+"""
+
+
+class Counted(NamedTuple):
+    """Records of one entry year, publication year and set of topics.
+
+    Attributes:
+        topics: a bit for each topic, in the order of topics.toml.
+        last_entry: the latest Entry Date among them.
+    """
+
+    edat_year: int | None
+    year: int | None
+    topics: int
+    record_count: int
+    last_entry: date | None
+
+
+class FileCounts(NamedTuple):
+    """What was counted, and where it is written.
+
+    Attributes:
+        record_count: records, each PMID once.
+        missing: names that the series lacks between its first number, 1, and its last.
+        is_whole: it is one numbered series without a gap, so that it holds all of PubMed.
+    """
+
+    path: Path
+    file_count: int
+    record_count: int
+    missing: tuple[str, ...]
+    is_whole: bool
+
+    def text(self) -> str:
+        """A sentence or two for the terminal."""
+        told = (
+            f"Counted {self.record_count} records in {self.file_count} file(s); "
+            f"written to {shown(self.path)}. The next update takes it in."
+        )
+        if self.is_whole:
+            return told
+        named = ", ".join(self.missing[:10]) + (" and more" if len(self.missing) > 10 else "")
+        lack = f"lack {named}" if self.missing else "are not one numbered series of NLM's"
+        return f"{told} It serves no share, since the files {lack}: they are not all of PubMed."
+
+
+def count_files(
+    files: Sequence[Path],
+    settings: Settings,
+    clock: Clock,
+    *,
+    name: str = "files",
+    processes: int = 1,
+    dask: str | None = None,
+) -> FileCounts:
+    """Count the records of some files, and write the counts.
+
+    Args:
+        files: PubMed XML, in the order of their numbers.
+        settings: where the topics are, and where the counts go.
+        clock: says when it is.
+        name: of the counts; those of the same name are replaced.
+        processes: that read files beside each other.
+        dask: address of a Dask scheduler whose workers read them in their place.
+
+    Raises:
+        SourceError: a file is damaged or cut, or differs from its .md5; what others hold is kept.
+        LockedError: files are being counted under this name already.
+        MachineError: the disk is full; the same command goes on where there is room again.
+    """
+    target = settings.counts / f"{name}.json"
+    with hold_lock(settings.counts / f".{name}.lock", f"counts {name}"):
+        reference = Reference.load(settings.reference)
+        key = fingerprint.parser_version() + reference.sha256
+        digest = hashlib.sha256(key.encode()).hexdigest()
+        scans = Scans(settings.scans(f"counts:{name}"), digest, counts_only=True)
+        try:
+            found = scanning.scan_all(files, reference, (), (), scans, processes, dask)
+            counted = _count(found, scans)
+            body = _body(files, found, counted, reference.topics, clock)
+            write_atomically(target, json.dumps(body, indent=1).encode() + b"\n")
+        except (OSError, duckdb.Error) as error:
+            if is_disk_full(error):
+                raise no_space(settings) from error
+            raise
+        shutil.rmtree(scans.directory, ignore_errors=True)
+    total = sum(one.record_count for one in counted)
+    return FileCounts(target, len(files), total, tuple(body["missing"]), body["is_whole"])
+
+
+def _count(found: Mapping[Path, Scan], scans: Scans) -> list[Counted]:
+    """Count what stands of all files together."""
+    ordered = sorted(found, key=series.stamp)
+    rows = [
+        (number, str((scans.directory / found[path].body).absolute()), series.is_numbered(path))
+        for number, path in enumerate(ordered)
+    ]
+    paths = list(dict.fromkeys(for_reading(Path(path)) for _, path, _ in rows))
+    together = scans.directory / "together.duckdb"
+    together.unlink(missing_ok=True)  # of a run that was killed
+    with duckdb.connect(for_duckdb(together), config={"memory_limit": _MEMORY}) as con:
+        con.execute("SET preserve_insertion_order = false")
+        con.execute("CREATE TABLE files (file_no INTEGER, path VARCHAR, is_numbered BOOLEAN)")
+        con.executemany("INSERT INTO files VALUES (?, ?, ?)", rows)
+        con.execute(_READ, {"paths": paths})
+        con.execute("CREATE TABLE gone AS FROM copies WHERE place IS NULL")
+        con.execute(
+            "CREATE TABLE counted (edat_year SMALLINT, year SMALLINT, topics UBIGINT, "
+            "record_count BIGINT, last_entry DATE)"
+        )
+        highest = con.execute("SELECT max(pmid) FROM copies").fetchone()
+        last = (highest and highest[0]) or 0
+        for first in range(0, last + 1, _PMIDS_AT_A_TIME):
+            con.execute(_COUNT, {"first": first, "last": first + _PMIDS_AT_A_TIME - 1})
+        return [Counted(*row) for row in con.execute("FROM counted").fetchall()]
+
+
+def _body(
+    files: Sequence[Path],
+    found: Mapping[Path, Scan],
+    counted: Sequence[Counted],
+    topics: Topics,
+    clock: Clock,
+) -> dict[str, Any]:
+    """What is written of a count, as JSON has it."""
+    missing = series.lacking(files, from_one=True)
+    entries = [one.last_entry for one in counted if one.last_entry is not None]
+    return {
+        "counted_at": clock.now().isoformat(),
+        "last_entry": max(entries).isoformat() if entries else None,
+        "is_whole": not missing and series.is_one(files) and bool(entries),
+        "missing": missing,
+        "files": [
+            {
+                "file": shown(Path(path.name)),
+                "file_sha256": found[path].file_sha256,
+                "record_count": found[path].read,
+                "deletion_count": found[path].deletions,
+                "unreadable_count": found[path].unreadable,
+                "is_checked": found[path].is_checked,
+            }
+            for path in files
+        ],
+        "counts": [
+            {"kind": kind, "name": name, "strategy": strategy, "is_denominator": is_denominator,
+             "date_tag": date_tag, "year": year, "record_count": number}
+            for kind, name, strategy, is_denominator, needed in _counted_of(topics)
+            for date_tag in ("edat", "publication")
+            for year, number in _by_year(counted, needed, date_tag).items()
+        ],
+    }  # fmt: skip
+
+
+def _counted_of(topics: Topics) -> list[tuple[str, str, str, bool, int]]:
+    """Kind, name, query, whether shares are made of it, and the bits of what is counted."""
+    bits = {topic.name: 1 << number for number, topic in enumerate(topics.topics)}
+    return [
+        ("all", PUBMED, PUBMED_QUERY, True, 0),
+        *(("topic", one.name, one.query, one.is_counted, bits[one.name]) for one in topics.topics),
+        *(
+            ("search", one.name, topics.pubmed_query(one.name), False,
+             sum(bits[name] for name in set(one.topics)))
+            for one in topics.searches
+        ),
+    ]  # fmt: skip
+
+
+def _by_year(counted: Sequence[Counted], needed: int, date_tag: str) -> dict[int | None, int]:
+    found: dict[int | None, int] = {}
+    for one in counted:
+        if one.topics & needed == needed:
+            year = one.edat_year if date_tag == "edat" else one.year
+            found[year] = found.get(year, 0) + one.record_count
+    return dict(sorted(found.items(), key=lambda item: (item[0] is None, item[0])))
