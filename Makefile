@@ -19,6 +19,9 @@ SPEC := pyproject.toml requirements.lock requirements-dev.lock
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
+# Else each of the hundreds of processes that tests start would compile all of ketum anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test unit soak lint docs imports format types clean python-check venv-check
 

@@ -1,4 +1,4 @@
-"""How quick is the page of 10,000 records? One command: `python -m benchmarks.page`.
+"""How quick is the page of 10,000 records?
 
 The records are synthetic, of real length (tests/outputs/page/many.py). Each time is the median of
 runs in headless Chromium, beside that of an empty page opened in turn with it, so that a busy
@@ -9,15 +9,16 @@ As in Lighthouse, also how much the page shifts while it loads, and its longest 
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.measured import Table
 from tests.outputs.page.browser import Browser
 from tests.outputs.page.many import publish
 
+RECORDS = 10_000
 DRAWN = """
     const [entry] = performance.getEntriesByName('first-contentful-paint');
     return entry ? entry.startTime : null
@@ -66,25 +67,22 @@ def measured(browser: Browser, page: Path, empty: Path) -> dict[str, float]:
     return times
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=10_000)
-    parser.add_argument("--runs", type=int, default=7)
-    options = parser.parse_args()
+def section(runs: int) -> Table:
+    """Measure in a browser."""
     with tempfile.TemporaryDirectory() as directory:
-        page = publish(Path(directory), options.records)
+        page = publish(Path(directory), RECORDS)
         empty = Path(directory) / "empty.html"
         empty.write_text("<!doctype html><title>empty</title><p>empty", encoding="utf-8")
         browser = Browser()
-        runs = [measured(browser, page, empty) for _ in range(options.runs)]
+        found = [measured(browser, page, empty) for _ in range(runs)]
         browser.driver.quit()
         size = page.stat().st_size
-    print(f"{options.records:,} synthetic records, {options.runs} runs: {size / 1e6:.2f} MB")
-    floor = statistics.median(run["empty page: first paint"] for run in runs)
-    for name in runs[0]:
-        middle = statistics.median(run[name] for run in runs)
-        print(f"  {name:38s} {middle:8.1f} ms  {middle / floor:6.1f} x an empty page painted")
-
-
-if __name__ == "__main__":
-    main()
+    floor = statistics.median(run["empty page: first paint"] for run in found)
+    table = Table(
+        f"The page of {RECORDS:,} synthetic records, {size / 1e6:.2f} MB: medians of {runs} runs",
+        ["what", "ms", "x an empty page painted"],
+    )
+    for name in found[0]:
+        middle = statistics.median(run[name] for run in found)
+        table.rows.append([name, f"{middle:.1f}", f"{middle / floor:.1f}"])
+    return table

@@ -16,10 +16,8 @@ from pipeline import journal as journals
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError, MachineError
 from pipeline.outputs import sets
-from pipeline.rebuild import rebuild
 from pipeline.settings import Settings
 from pipeline.storage import for_duckdb
-from pipeline.verify import verify_archive
 from pipeline.warehouse import fingerprint
 
 log = logging.getLogger("ketum")
@@ -47,6 +45,8 @@ def prepare(origin: str, settings: Settings, clock: Clock | None = None) -> None
         origin,
         version,
     )
+    from pipeline.rebuild import rebuild  # with all that judges, which most runs do without
+
     log.warning("%s", rebuild(origin, settings, clock))
 
 
@@ -100,6 +100,8 @@ def why_not_safe(origin: str, settings: Settings) -> str | None:
         return error.cause
     if not done:
         return "no journal mentions a run that was committed."
+    from pipeline.verify import verify_archive
+
     report = verify_archive(settings.raw(origin))
     if not report.is_whole:
         return f"its raw archive is damaged: {report.faults[0]}"

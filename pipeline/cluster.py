@@ -138,6 +138,8 @@ def _connected(address: str) -> Client:
             next_step="`pip install 'ketum[dask]'` here and where the workers run, or leave "
             "out --dask.",
         ) from None
+    # what it would say of a scheduler that went, with a traceback, our errors say
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         return Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
     except ValueError as error:

@@ -11,10 +11,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from pipeline import __version__, asking, from_files
+from pipeline import __version__, asking
 from pipeline import journal as journals
 from pipeline.asking import Asked
-from pipeline.evidence import judge as judging
 from pipeline.evidence import known_articles, type_changes
 from pipeline.evidence.reference_files import files_in
 from pipeline.options import LIVE
@@ -26,7 +25,7 @@ from pipeline.pubmed import archive, counts, sync
 from pipeline.pubmed.fetch import fetch_all
 from pipeline.run import Run
 from pipeline.warehouse import checks, file_counts, fingerprint, membership, searches, stage
-from pipeline.warehouse.load import merge
+from pipeline.warehouse.load import changed, merge
 from pipeline.warehouse.searches import RunRow, SearchRow
 from pipeline.warehouse.stage import Staged
 
@@ -113,6 +112,8 @@ def fetch(run: Run, made: Made) -> Outcome:
     """Bring what is new, revised, unsettled or vanished into the raw archive, as it came."""
     client, asked = run.client, made.asked
     if client is None:
+        from pipeline import from_files
+
         matched = from_files.archive_matching(run)
         notes = (*made.notes, *matched.notes)
         return replace(made, fetched=Fetched(records_read=matched.read), notes=notes), {
@@ -136,7 +137,7 @@ def fetch(run: Run, made: Made) -> Outcome:
         quiet=run.options.off_peak if run.mode == LIVE else None,
     )
     fetched = Fetched(tuple(sorted(plan.vanished - delivered.pmids)), client.request_count)
-    citations = from_files.archive_citation_list(run)
+    citations = _archive_citation_list(run)
     archive.note_fetched(
         run.archive,
         run.run_id,
@@ -151,6 +152,14 @@ def fetch(run: Run, made: Made) -> Outcome:
         "requests": fetched.requests,
         "listed_citations": citations,
     }
+
+
+def _archive_citation_list(run: Run) -> int:
+    if run.mode == LIVE:
+        return 0
+    from pipeline.from_files import archive_citation_list
+
+    return archive_citation_list(run)
 
 
 def parse(run: Run, made: Made) -> Outcome:
@@ -224,7 +233,9 @@ def judge(run: Run, made: Made) -> Outcome:
     """Judge the records that changed, or all of them by other rules, with proofs."""
     if made.compared.is_unchanged:
         return made, {}
-    judged = judging.judge(run.con, run.reference)
+    from pipeline.evidence import judge as judging
+
+    judged = judging.judge(run.con, run.reference, changed(run.con))
     return made, {**judged, "type_changes": type_changes.note(run.con, run.as_of)}
 
 

@@ -45,17 +45,41 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("ketum")
 
+_read_reference = Reference.load
+_references: dict[object, Reference] = {}
+
+
+def read_once(directory: Path, *, is_strict: bool = True) -> Reference:
+    """Rules of the same bytes are compiled once a process; nobody can change a Reference."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in directory.glob("*") if path.is_file()):
+        digest.update(f"{path.name} {path.stat().st_size} ".encode())
+        digest.update(path.read_bytes())
+    key = (is_strict, digest.digest())
+    if key not in _references:
+        _references[key] = _read_reference(directory, is_strict=is_strict)
+    return replace(_references[key], directory=directory)
+
+
+Reference.load = read_once  # type: ignore[method-assign] # for what modules load at import, too
+
 # Messages as at a terminal, which no test has.
 os.environ.setdefault("KETUM_LOG", "text")
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
+BY_HAND = "by hand: make test SLOW=1"
+
 ALLOWED_SKIPS = (
     "../shared is not here",
     "needs its own program",
+    BY_HAND,
 )
 """Reasons for which a test may be skipped; any other skip fails the session."""
 
+
+ALL_SLOW = os.environ.get("KETUM_SLOW") != "some"
+"""Whether slow tests try everything; .ci/run tries some, and names those left `by_hand`."""
 
 LONGEST_FIRST = (
     "tests/schedule/test_schedule.py",
@@ -76,6 +100,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     place = {name: number for number, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))
     for item in items:
+        if item.get_closest_marker("by_hand"):
+            item.add_marker("slow")
+            if not ALL_SLOW:
+                item.add_marker(pytest.mark.skip(reason=BY_HAND))
         if WHOLE & set(getattr(item, "fixturenames", ())):
             item.add_marker("whole")
 
@@ -116,27 +144,6 @@ def unit_tests_are_small() -> Iterator[None]:
 
 
 # -- what is made once
-
-
-@pytest.fixture(autouse=True, scope="session")
-def reference_files_are_read_once() -> Iterator[None]:
-    """Rules of the same bytes are compiled once a process; nobody can change a Reference."""
-    read = Reference.load
-    held: dict[object, Reference] = {}
-
-    def load(directory: Path, *, is_strict: bool = True) -> Reference:
-        digest = hashlib.sha256()
-        for path in sorted(path for path in directory.glob("*") if path.is_file()):
-            digest.update(f"{path.name} {path.stat().st_size} ".encode())
-            digest.update(path.read_bytes())
-        key = (directory, is_strict, digest.digest())
-        if key not in held:
-            held[key] = read(directory, is_strict=is_strict)
-        return held[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Reference, "load", load)
-        yield
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:

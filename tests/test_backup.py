@@ -21,8 +21,9 @@ pytestmark = pytest.mark.whole
 FIRST = article(1, "Kratom and pain in mice")
 
 
+@pytest.mark.slow  # two updates and a rebuild
 def test_a_restored_backup_is_the_same_warehouse_and_is_whole(
-    live_with_outputs, settings, clock, tmp_path
+    live_with_outputs, database_and_tables, settings, clock, tmp_path
 ):
     live_with_outputs(FIRST)
     kept = settings.latest.resolve().name

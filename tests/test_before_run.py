@@ -28,6 +28,7 @@ def of_0_1_0(settings):
     return settings
 
 
+@pytest.mark.slow  # rebuilds three runs
 def test_a_warehouse_of_another_version_is_made_anew_and_the_run_goes_on(of_0_1_0, tmp_path):
     before = counted(of_0_1_0)
     listed = tmp_path / "listed.csv"

@@ -221,6 +221,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path):
     pytest.fail("the worker lives on")
 
 
+@pytest.mark.slow  # Prefect's server
 @pytest.mark.whole
 def test_the_flow_does_the_same(settings, published, tmp_path, monkeypatch):
     from flows.upkeep import bulk_load

@@ -45,6 +45,7 @@ def way_back(error: ConfigurationError) -> list[str]:
     return shlex.split(command)[1:]
 
 
+@pytest.mark.slow  # four updates and a rebuild
 def test_a_run_ahead_is_refused_and_going_back_leaves_no_trace(
     live, settings, clock, database_alone, published
 ):
@@ -107,9 +108,12 @@ def test_all_runs_ahead_are_named_together(settings, clock):
     assert len(journals.read_all(settings.runs)) == 2, "a refused run left a journal"
 
 
-def test_a_run_that_failed_under_a_clock_ahead_is_set_aside(settings, clock, database_alone):
+def test_a_run_that_failed_under_a_clock_ahead_is_set_aside(
+    settings, clock, tmp_path, database_alone
+):
     journal_of(settings, clock, "run-1", ahead=YEARS, state="failed")
-    run_update(Options(offline=True), settings, clock)
+    archive = write(tmp_path / "small" / "all.xml", FIRST).parent
+    run_update(Options(offline=True, archive=archive), settings, clock)
     assert (settings.data / "forgotten" / "run-1" / "run.json").exists()
     assert [one.time for one in journals.read_all(settings.runs)] == [clock.now()]
 

@@ -7,6 +7,7 @@ import os
 import pickle
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from pipeline.scanning import Job
 from pipeline.settings import ROOT, Settings
 from pipeline.update import run_update
 from pipeline.warehouse import fingerprint
+from pipeline.workers import read_all
 from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, article_set
 from tests.goldens import frozen
@@ -38,7 +40,7 @@ def cluster() -> Iterator[object]:
     from distributed import LocalCluster
 
     with LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
     ) as started:
         yield started
 
@@ -161,7 +163,7 @@ def test_a_scheduler_without_workers_or_gone_is_said(tmp_path, monkeypatch):
     from distributed import LocalCluster
 
     monkeypatch.setattr(clusters, "_CONNECT_SECONDS", 1)
-    with LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=None) as empty:
+    with LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as empty:
         address = empty.scheduler_address
         with Cluster(address) as workers:
             with pytest.raises(MachineError, match="has no workers"):
@@ -171,6 +173,32 @@ def test_a_scheduler_without_workers_or_gone_is_said(tmp_path, monkeypatch):
                 list(scanning._by_workers([tmp_path], job(tmp_path), workers))
     with pytest.raises(MachineError, match="No Dask scheduler answers"):
         Cluster(address)
+
+
+@pytest.mark.whole
+def test_a_scheduler_that_goes_in_the_middle_is_said_in_a_sentence(tmp_path, monkeypatch, capfd):
+    from distributed import LocalCluster
+
+    monkeypatch.setattr(clusters, "_CONNECT_SECONDS", 5)
+    files = [tmp_path / name for name in ("a", "b", "c")]
+    with (
+        LocalCluster(
+            n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+        ) as going,
+        Cluster(going.scheduler_address) as workers,
+    ):
+        read = read_all(wait_after_the_first, files, workers)
+        assert next(read) == (files[0], "a")
+        going.close()
+        with pytest.raises(IncompleteError, match=r"no longer answers.*is kept.*same command"):
+            list(read)
+    assert "distributed.client" not in capfd.readouterr().err
+
+
+def wait_after_the_first(path: Path) -> str:
+    if path.name != "a":
+        time.sleep(60)
+    return path.name
 
 
 @pytest.mark.whole

@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
+from contextlib import ExitStack
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from pipeline.settings import ROOT, Settings
-from pipeline.update import STEPS
-from tests.corpus import article, write
-
-pytestmark = pytest.mark.whole
-
-# a killing step put into the sequence at place KILL_AT, or none
-DRIVER = """
-import os, signal, sys
-from pathlib import Path
 from pipeline import update
 from pipeline.options import Options
 from pipeline.settings import Settings
+from pipeline.update import STEPS
+from tests.conftest import the_database_alone
+from tests.corpus import article, write
+from tests.evidence.conftest import judged
 
-def die(run, made):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-if sys.argv[3] == "alone":
-    from tests.conftest import the_database_alone
-    alone = the_database_alone()
-    alone.__enter__()
-steps = list(update.STEPS)
-if sys.argv[1] != "none":
-    steps.insert(int(sys.argv[1]), update.Step("kill", "kill this process", die))
-update.STEPS = tuple(steps)
-update.run_update(Options(offline=True, archive=Path(sys.argv[2])), Settings.from_environment())
-"""
+pytestmark = pytest.mark.whole
 
 Tables = dict[str, list[tuple[object, ...]]]
 
@@ -63,17 +46,42 @@ TIMELESS = {
 }
 
 
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload([__name__])
+"""Processes of their own that need not import and read the rules each."""
+judged("Kratom and pain")  # compiles the rules, before the forks
+
+
 def drive(
-    data: Path, archive: Path, kill_at: str = "none", outputs: str = "alone"
-) -> subprocess.Popen[bytes]:
+    data: Path, archive: Path, kill_at: int | None = None, outputs: str = "alone"
+) -> ForkServerProcess:
     """An update in a process of its own; `outputs`: the database alone, or all of them."""
-    return subprocess.Popen(
-        [sys.executable, "-c", DRIVER, kill_at, str(archive), outputs],
-        env={**os.environ, "KETUM_DATA": str(data)},
-        cwd=ROOT,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    process = FORKS.Process(target=updated, args=(data, archive, kill_at, outputs))
+    process.start()
+    return process
+
+
+def updated(data: Path, archive: Path, kill_at: int | None, outputs: str) -> None:
+    """An update with a killing step put into the sequence at a place, or without."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    with ExitStack() as stack:
+        if outputs == "alone":
+            stack.enter_context(the_database_alone())
+        if kill_at is not None:
+            kill = update.Step("kill", "kill this process", die)
+            update.STEPS = (*STEPS[:kill_at], kill, *STEPS[kill_at:])
+        update.run_update(Options(offline=True, archive=archive), Settings(data=data))
+
+
+def die(*_arguments: object) -> tuple[update.Made, dict[str, int]]:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("SIGKILL cannot be ignored")
+
+
+def code_of(process: ForkServerProcess) -> int | None:
+    """How it ended."""
+    process.join(60)
+    return process.exitcode
 
 
 def tables_of(data: Path) -> Tables:
@@ -120,7 +128,7 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture(scope="module")
 def first_run(corpora: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("first")
-    assert drive(data, corpora[0]).wait(60) == 0
+    assert code_of(drive(data, corpora[0])) == 0
     return data
 
 
@@ -130,7 +138,7 @@ def undisturbed(
 ) -> Tables:
     data = tmp_path_factory.mktemp("undisturbed") / "data"
     shutil.copytree(first_run, data, symlinks=True)
-    assert drive(data, corpora[1]).wait(60) == 0
+    assert code_of(drive(data, corpora[1])) == 0
     return tables_of(data)
 
 
@@ -145,11 +153,11 @@ def data(corpora: tuple[Path, Path], first_run: Path, tmp_path: Path) -> Path:
 def test_a_run_killed_between_steps_leaves_the_published_set(place, corpora, undisturbed, data):
     before = (data / "published" / "latest").resolve()
     shown = tables_of(data)
-    assert drive(data, corpora[1], str(place)).wait(60) == -signal.SIGKILL
+    assert code_of(drive(data, corpora[1], place)) == -signal.SIGKILL
     if place < len(STEPS):
         assert (data / "published" / "latest").resolve() == before
         assert tables_of(data) == shown
-    assert drive(data, corpora[1]).wait(60) == 0
+    assert code_of(drive(data, corpora[1])) == 0
     if place < len(STEPS):
         assert tables_of(data) == undisturbed
     else:  # it was complete: the next run is one more, with nothing new
@@ -163,17 +171,17 @@ def without_news(tables: Tables) -> Tables:
 
 @pytest.mark.slow
 def test_a_run_killed_at_random_moments_ends_the_same(corpora, undisturbed, data, tmp_path):
-    """KETUM_KILLS moments (3 in .ci/run), each leaving a readable set; the last ends the same."""
+    """KETUM_KILLS moments (2 in .ci/run), each leaving a readable set; the last ends the same."""
     rng = random.Random(20261122)
     start = time.monotonic()
-    assert drive(tmp_path / "timing", corpora[0], outputs="all").wait(60) == 0
+    assert code_of(drive(tmp_path / "timing", corpora[0], outputs="all")) == 0
     whole = time.monotonic() - start
     for _ in range(int(os.environ.get("KETUM_KILLS", "3"))):
         process = drive(data, corpora[1], outputs="all")
         time.sleep(rng.uniform(0.1, whole))
         process.kill()
-        process.wait(60)
+        process.join(60)
         assert tables_of(data)["core.articles"]
-    assert drive(data, corpora[1]).wait(60) == 0
+    assert code_of(drive(data, corpora[1])) == 0
     # a moment may lie after a publication, and then nothing is new any more
     assert without_news(tables_of(data)) == without_news(undisturbed)

@@ -71,12 +71,20 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return made
 
 
-def execute(path: Path, settings: Settings, runtime: Path) -> Any:
-    """A notebook, run from its directory with KETUM_DATA pointing at the published sets."""
-    notebook = nbformat.read(path, as_version=4)
+@pytest.fixture(scope="module")
+def executed(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Any]:
+    """Each notebook, run from its directory with KETUM_DATA pointing at the published sets.
+
+    They share a kernel, which loads pandas and altair once and forgets all names in between.
+    """
+    notebooks = {path: nbformat.read(path, as_version=4) for path in (TOUR, CLAIMS, COMPARE)}
+    together = nbformat.v4.new_notebook()
+    for notebook in notebooks.values():
+        together.cells += [*notebook.cells, nbformat.v4.new_code_cell("%reset -f")]
     client = NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": path.parent}}
+        together, timeout=120, kernel_name="python3", resources={"metadata": {"path": TOUR.parent}}
     )
+    runtime = tmp_path_factory.mktemp("runtime")
     for name in ("runtime", "ipython"):
         (runtime / name).mkdir(parents=True)
     environment = {
@@ -86,22 +94,22 @@ def execute(path: Path, settings: Settings, runtime: Path) -> Any:
         "JUPYTER_RUNTIME_DIR": str(runtime / "runtime"),
     }
     client.execute(env=environment)
-    return notebook
+    return notebooks
 
 
 @pytest.fixture(scope="module")
-def tour(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    return execute(TOUR, settings, tmp_path_factory.mktemp("tour"))
+def tour(executed: dict[Path, Any]) -> Any:
+    return executed[TOUR]
 
 
 @pytest.fixture(scope="module")
-def claims(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    return execute(CLAIMS, settings, tmp_path_factory.mktemp("claims"))
+def claims(executed: dict[Path, Any]) -> Any:
+    return executed[CLAIMS]
 
 
 @pytest.fixture(scope="module")
-def compare(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    return execute(COMPARE, settings, tmp_path_factory.mktemp("compare"))
+def compare(executed: dict[Path, Any]) -> Any:
+    return executed[COMPARE]
 
 
 def shown(notebook: Any, kind: str = "text/plain") -> str:

@@ -54,7 +54,7 @@ while not stop.exists() or reads == 0:
                 failures.append(f"{held} articles, {count} members")
             seen.add(count)
         reads += 1
-        time.sleep(0.05)
+        time.sleep(0.3)
     except Exception as error:
         failures.append(repr(error))
         break
@@ -99,7 +99,7 @@ def con(publisher: Publisher) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def test_readers_elsewhere_keep_their_set_and_find_the_new_one(publisher, tmp_path):
-    """One holds its connection while two runs publish; two others open and close all the time."""
+    """One holds its connection while a run publishes; others open and close all the time."""
     link, stop = str(publisher.link), tmp_path / "stop"
     began = publisher.count
     notebook = subprocess.Popen(
@@ -125,13 +125,12 @@ def test_readers_elsewhere_keep_their_set_and_find_the_new_one(publisher, tmp_pa
             assert other.stdout is not None and other.stdout.readline() == "ready\n"
         first = ask("read")
         assert first[0][0][0] == began
-        for _ in range(2):
-            publisher.publish()
-            assert ask("read") == first
+        publisher.publish()
+        assert ask("read") == first
         renewed = ask("reconnect")
-        assert renewed[0][0][0] == began + 2
+        assert renewed[0][0][0] == began + 1
         assert renewed[0][0][1] != first[0][0][1]
-        assert len(renewed[1]) == began + 2
+        assert len(renewed[1]) == began + 1
     finally:
         stop.touch()
         told = [other.communicate(timeout=30)[0] for other in others]

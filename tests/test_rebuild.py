@@ -112,6 +112,7 @@ def test_a_rebuilt_warehouse_is_the_same(settings_of):
     assert not (settings_of.data / "warehouse" / ".rebuilding").exists()
 
 
+@pytest.mark.slow  # one more rebuild
 def test_a_run_killed_right_after_its_commit_is_rebuilt_too(settings_of):
     """Its journal does not know of the commit; the warehouse does."""
     journal = journals.read_all(settings_of.runs)[-1]
@@ -124,6 +125,7 @@ def test_a_run_killed_right_after_its_commit_is_rebuilt_too(settings_of):
     assert journals.read_all(settings_of.runs)[-1].state == journals.COMMITTED
 
 
+@pytest.mark.slow  # one more rebuild
 def test_a_run_killed_before_its_commit_is_not_rebuilt(settings_of):
     journal = replace(journals.read_all(settings_of.runs)[-1], run_id="20270101T000000Z-dead")
     journal.as_of, journal.state = "2027-01-01T00:00:00", journals.RUNNING
@@ -132,6 +134,7 @@ def test_a_run_killed_before_its_commit_is_not_rebuilt(settings_of):
     assert journals.read_all(settings_of.runs)[-1].state == journals.ABANDONED
 
 
+@pytest.mark.slow  # one more rebuild
 @pytest.mark.parametrize("old", ["missing", "damaged"])
 def test_what_was_cut_off_is_left_out_where_no_old_warehouse_knows(old, settings_of):
     journal = journals.read_all(settings_of.runs)[-1]
@@ -142,6 +145,7 @@ def test_what_was_cut_off_is_left_out_where_no_old_warehouse_knows(old, settings
     assert "from 1 run(s)" in rebuild("pubmed", settings_of)
 
 
+@pytest.mark.slow  # one more rebuild
 def test_after_a_rebuild_the_next_run_goes_on(twice, tmp_path):
     shutil.copytree(twice, tmp_path / "data", symlinks=True)
     settings, clock = Settings(tmp_path / "data", pace_file=tmp_path / "pace"), FakeClock()

@@ -25,6 +25,7 @@ def two_days(live, settings, clock):
     return settings
 
 
+@pytest.mark.slow  # rebuilds twice
 def test_what_is_made_anew_is_what_is_published_and_leaves_no_trace(two_days, clock, monkeypatch):
     before = tables_of(two_days.warehouse("pubmed"))
     shown = two_days.latest.resolve()
@@ -49,10 +50,11 @@ def test_what_is_made_anew_is_what_is_published_and_leaves_no_trace(two_days, cl
         rehearsal.require_same([poorer])
 
 
-def test_a_set_that_is_gone_cannot_be_compared_with(two_days, clock):
-    shutil.rmtree(two_days.latest.resolve())
+def test_a_set_that_is_gone_cannot_be_compared_with(live, settings, clock):
+    live(FIRST)
+    shutil.rmtree(settings.latest.resolve())
     with pytest.raises(ConfigurationError, match="no published set"):
-        rehearsal.rehearse("pubmed", two_days, clock)
+        rehearsal.rehearse("pubmed", settings, clock)
 
 
 def test_it_does_not_begin_beside_a_run(settings, clock):

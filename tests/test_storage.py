@@ -141,6 +141,7 @@ def test_nothing_cuts_our_records_at_other_signs_than_line_feeds() -> None:
     assert found == set()
 
 
+@pytest.mark.slow  # update, rebuild and exports
 @pytest.mark.whole
 def test_the_whole_way_under_nasty_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

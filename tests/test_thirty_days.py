@@ -57,7 +57,7 @@ def size_of(directory: Path) -> int:
     return sum(found.values())
 
 
-@pytest.mark.slow
+@pytest.mark.by_hand
 def test_thirty_days(live, settings, clock, monkeypatch):
     got: list[Event] = []
     refused_once: set[str] = set()

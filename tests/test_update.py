@@ -182,12 +182,13 @@ def test_a_second_run_at_the_same_time_is_refused_at_once(settings, clock):
         run_update(Options(offline=True), settings, clock)
 
 
-def test_an_offline_run_never_takes_the_place_of_live_data(live, settings, clock, published, begun):
+def test_an_offline_run_never_takes_the_place_of_live_data(settings, clock, tmp_path, begun):
     shown = settings.latest.resolve()
-    receipt = run_update(Options(offline=True), settings, clock)
+    archive = write(tmp_path / "small" / "all.xml", FIRST).parent
+    receipt = run_update(Options(offline=True, archive=archive), settings, clock)
     assert settings.latest.resolve() == shown
     assert any("latest" in note for note in receipt.notes)
-    assert "archive-demo" in receipt.published_path
+    assert "archive-small" in receipt.published_path
 
 
 def test_a_warehouse_of_another_shape_names_rebuild(live, settings, clock, begun):

@@ -108,6 +108,7 @@ def test_a_missing_warehouse_is_not_begun_anew(home, warehouse, clock):
         pass
 
 
+@pytest.mark.slow  # rebuilds or runs once more
 def test_an_older_copy_of_the_warehouse_is_seen(home, warehouse, older, clock):
     before = tables_of(warehouse)
     shutil.copy(older, warehouse)
@@ -117,6 +118,7 @@ def test_an_older_copy_of_the_warehouse_is_seen(home, warehouse, older, clock):
     assert tables_of(warehouse) == before
 
 
+@pytest.mark.slow  # rebuilds or runs once more
 def test_a_journal_that_was_thrown_away_is_missed(home, warehouse, older, clock):
     """As by a person who wants to undo a run; the warehouse has it still."""
     shutil.rmtree(home.runs / journals.read_all(home.runs)[-1].run_id)
@@ -156,6 +158,7 @@ def test_a_damaged_warehouse_is_told(how, home, warehouse, clock):
     assert "`ketum rebuild --origin pubmed`" in error.next_step
 
 
+@pytest.mark.slow  # rebuilds or runs once more
 def test_damage_that_only_publishing_meets_is_told_too(home, warehouse, clock, tmp_path):
     """One block: most of what a run reads is whole, and the copy for readers reads all."""
     before = tables_of(warehouse)
@@ -180,6 +183,7 @@ def test_a_warehouse_that_is_held_open_is_told(home, warehouse, clock):
         pass
 
 
+@pytest.mark.slow  # rebuilds or runs once more
 def test_a_copy_in_the_place_of_latest_is_told_before_anything_is_asked(home, clock, tmp_path):
     target = home.latest.resolve()
     home.latest.unlink()
@@ -195,6 +199,7 @@ def test_a_copy_in_the_place_of_latest_is_told_before_anything_is_asked(home, cl
 # -- the parser and the rules of then
 
 
+@pytest.mark.slow  # rebuilds or runs once more
 def test_records_read_by_another_parser_are_read_anew(home, warehouse, clock, monkeypatch):
     fingerprint.parser_version.cache_clear()
     with monkeypatch.context() as patch:
@@ -234,24 +239,22 @@ def keep_with_the_run(home: Settings, name: str, change: Callable[[str], str], n
     journal.save(home.runs)
 
 
-@pytest.mark.parametrize(
-    ("name", "change"),
-    [
-        ("topics.toml", lambda text: text.replace("[[search]]", "[[search]]\ncolour = 1", 1)),
-        ("study_types.toml", lambda text: text.replace("version =", "edition =", 1)),
-        ("claim_evidence.csv", lambda text: text.replace("claim,pmid", "claim,number", 1)),
-        ("known_articles.csv", lambda text: text.replace("doi", "handle", 1)),
-    ],
-)
-def test_rules_of_then_that_are_refused_today_hinder_no_rebuild(
-    name, change, home, warehouse, caplog
-):
+@pytest.mark.slow  # rebuilds
+def test_rules_of_then_that_are_refused_today_hinder_no_rebuild(home, warehouse, caplog):
     before = tables_of(warehouse)
+    refused = {
+        "topics.toml": lambda text: text.replace("[[search]]", "[[search]]\ncolour = 1", 1),
+        "study_types.toml": lambda text: text.replace("version =", "edition =", 1),
+        "claim_evidence.csv": lambda text: text.replace("claim,pmid", "claim,number", 1),
+        "known_articles.csv": lambda text: text.replace("doi", "handle", 1),
+    }
     for number in (0, 1):
-        keep_with_the_run(home, name, change, number)
+        for name, change in refused.items():
+            keep_with_the_run(home, name, change, number)
     rebuild("pubmed", home)
     told = [record.message for record in caplog.records if "of today" in record.message]
-    assert len(told) == 2 and all(name in sentence for sentence in told)
+    for name in refused:
+        assert sum(name in sentence for sentence in told) == 2, name
     after = tables_of(warehouse)
     for table in ("core.articles", "ops.search_hits", "evidence.article_study_types"):
         assert after[table] == before[table], table
@@ -302,6 +305,7 @@ def test_a_published_database_held_open_for_writing_is_told(home):
     assert ask(home) == "n\n2\n"
 
 
+@pytest.mark.slow  # rebuilds or runs once more
 def test_a_damaged_published_database_is_told(home, clock, tmp_path):
     path = home.latest.resolve() / "ketum.duckdb"
     body = bytearray(path.read_bytes())
@@ -335,6 +339,7 @@ def test_an_odd_manifest_of_the_latest_set_is_told_everywhere(body, home, capsys
     assert "Nothing is published" not in told
 
 
+@pytest.mark.slow  # rebuilds or runs once more
 def test_after_an_odd_manifest_a_rebuild_ends_with_a_whole_set(home):
     (home.latest.resolve() / "manifest.json").unlink()
     rebuild("pubmed", home)

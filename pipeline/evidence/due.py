@@ -9,6 +9,7 @@ people decided about it; `ops.judged` keeps a fingerprint of it and one of the r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import duckdb
@@ -29,20 +30,29 @@ class Due(NamedTuple):
     is_all: bool
 
 
-def find_due(con: duckdb.DuckDBPyConnection, overrides: Overrides, rules_sha256: str) -> Due:
-    """Compare every record with what it was last judged by.
+def find_due(
+    con: duckdb.DuckDBPyConnection,
+    overrides: Overrides,
+    rules_sha256: str,
+    changed: Sequence[int] | None = None,
+) -> Due:
+    """Compare records with what they were last judged by.
 
     Args:
         con: the warehouse; core is read.
         overrides: people's decisions.
         rules_sha256: of everything else that decides (`Reference.sha256`).
+        changed: the records that came or changed since the last judging; None where that is not
+            known, and all are compared.
 
-    The temporary table `judging_inputs` (pmid, input_sha256) holds all records, and
-    `judging_stale` (pmid) those to judge and those that left core: their judgements go.
+    The temporary table `judging_inputs` (pmid, input_sha256) holds what was compared, and
+    `judging_stale` (pmid) the records to judge and those that left core: their judgements go.
     """
+    _find_scope(con, overrides, rules_sha256, changed)
     # A hash a row, joined whatever the order: every row of a table has a place of its own.
     hashes = " UNION ALL ".join(
-        f"SELECT pmid, hash('{table}', {columns}, {order}) AS hashed FROM core.{table}"
+        f"SELECT pmid, hash('{table}', {columns}, {order}) AS hashed FROM core.{table} "
+        "WHERE pmid IN (SELECT pmid FROM judging_scope)"
         for table, (columns, order) in READ.items()
     )
     con.execute(
@@ -66,15 +76,52 @@ def find_due(con: duckdb.DuckDBPyConnection, overrides: Overrides, rules_sha256:
         """
         CREATE OR REPLACE TEMP TABLE judging_stale AS
         SELECT coalesce(now.pmid, old.pmid) AS pmid, now.pmid IS NOT NULL AS is_held
-        FROM judging_inputs AS now FULL JOIN ops.judged AS old USING (pmid)
+        FROM judging_inputs AS now
+        FULL JOIN (
+            SELECT * FROM ops.judged WHERE pmid IN (SELECT pmid FROM judging_scope)
+        ) AS old USING (pmid)
         WHERE now.input_sha256 IS DISTINCT FROM old.input_sha256
             OR old.rules_sha256 IS DISTINCT FROM ?
         """,
         [rules_sha256],
     )
     rows = con.execute("SELECT pmid FROM judging_stale WHERE is_held ORDER BY pmid").fetchall()
-    ((held,),) = con.execute("SELECT count(*) FROM judging_inputs").fetchall()
+    ((held,),) = con.execute("SELECT count(*) FROM core.articles").fetchall()
     return Due([pmid for (pmid,) in rows], held == len(rows))
+
+
+def _find_scope(
+    con: duckdb.DuckDBPyConnection,
+    overrides: Overrides,
+    rules_sha256: str,
+    changed: Sequence[int] | None,
+) -> None:
+    """TEMP judging_scope (pmid): the records to compare.
+
+    Beside those that changed: the ones never judged, judged by other rules, or gone, and all that
+    people decide about, or did.
+    """
+    if changed is None:
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE judging_scope AS "
+            "SELECT pmid FROM core.articles UNION SELECT pmid FROM ops.judged"
+        )
+        return
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE judging_scope AS
+        SELECT unnest($pmids::INTEGER[]) AS pmid
+        UNION
+        SELECT pmid FROM core.articles ANTI JOIN ops.judged USING (pmid)
+        UNION
+        SELECT pmid FROM ops.judged ANTI JOIN core.articles USING (pmid)
+        UNION
+        SELECT pmid FROM ops.judged WHERE rules_sha256 <> $rules_sha256
+        UNION
+        SELECT pmid FROM evidence.overrides
+        """,
+        {"pmids": [*changed, *overrides.of], "rules_sha256": rules_sha256},
+    )
 
 
 def note_judged(con: duckdb.DuckDBPyConnection, rules_sha256: str) -> None:

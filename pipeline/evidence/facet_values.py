@@ -77,8 +77,8 @@ def number(text: str) -> str | None:
     """The first number in a text, in digits or English words up to 999, as digits.
 
     "In 2019 patients ..." names a year. Groups joined by "and" are added up: "27 girls and 30
-    boys" are 57, and so are "27 girls had it first; 30 others ..."; "between 20 and 30 patients" are not, since "20" counts nobody. Thousands and
-    millions in words are not read.
+    boys" are 57, and so are "27 girls had it first; 30 others ..."; "between 20 and 30 patients"
+    are not, since "20" counts nobody. Thousands and millions in words are not read.
 
     Args:
         text: e.g. "a total of 1,204 patients" or "Twenty-six men".

@@ -29,8 +29,20 @@ FINDINGS = {
 """Every finding a record can have, in the order of tables, in words for readers."""
 BENEFIT, CAUSE, ABSENCE, MECHANISM = "benefit", "cause", "absence", "mechanism"
 PRESENCE, OTHERS, USE, KNOWN, COMPARED = "presence", "others", "use", "known", "compared"
-MEASURED = "measured"
-SENSES = (BENEFIT, CAUSE, ABSENCE, MECHANISM, PRESENCE, OTHERS, USE, KNOWN, COMPARED, MEASURED)
+MEASURED, EASED = "measured", "eased"
+SENSES = (
+    BENEFIT,
+    CAUSE,
+    ABSENCE,
+    MECHANISM,
+    PRESENCE,
+    OTHERS,
+    USE,
+    KNOWN,
+    COMPARED,
+    MEASURED,
+    EASED,
+)
 _LISTS = {
     "set_aside": "all but_mechanism granted",
     "clauses": "all title",

@@ -128,12 +128,15 @@ def _by_rules(record: Record, reference: Reference) -> tuple[Judgement, Document
     return judgement, document_of(record, types.rule_ids, types.labels)
 
 
-def judge(con: duckdb.DuckDBPyConnection, reference: Reference) -> dict[str, int]:
+def judge(
+    con: duckdb.DuckDBPyConnection, reference: Reference, changed: Sequence[int] | None = None
+) -> dict[str, int]:
     """Bring all evidence tables up to date with core and the reference files.
 
     Args:
         con: the warehouse, in the caller's transaction.
         reference: the reference files.
+        changed: the records that came or changed since the last judging (`due.find_due`).
 
     Returns:
         Counts for the receipt: judged, judged_again, labelled, unclassified, conflicts, labels,
@@ -147,7 +150,7 @@ def judge(con: duckdb.DuckDBPyConnection, reference: Reference) -> dict[str, int
     """
     type_changes.remember(con)
     write_lookups(con, reference)
-    due = find_due(con, reference.overrides, reference.sha256)
+    due = find_due(con, reference.overrides, reference.sha256, changed)
     writer = Writer(con, reference)
     writer.remove_stale()
     judged = 0

@@ -28,7 +28,8 @@ LEAST_READ = 30
 _TABLES = (
     "rule_sets", "study_types", "study_type_accuracy", "confidence_measured",
     "study_type_aspects", "topics", "searches", "facets", "facet_values", "claims",
-    "claim_cards", "question_groups", "claim_leaned_on", "evidence_groups", "findings",
+    "claim_accuracy", "claim_cards", "question_groups", "claim_leaned_on", "evidence_groups",
+    "findings",
 )  # fmt: skip
 
 
@@ -52,6 +53,7 @@ def write_lookups(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
     _write_topics(con, reference.topics)
     _write_facets(con, reference.facets)
     _write_claims(con, reference.claims, reference.findings.senses)
+    append(con, "evidence.claim_accuracy", _claim_accuracy(reference))
     append(
         con,
         "evidence.findings",
@@ -237,6 +239,25 @@ def _accuracy(study_types: StudyTypes, measured: Sequence[Result]) -> Iterator[t
             yield (code, NOT_ON_KRATOM, *(None,) * 10)
         if code not in seen:
             yield (code, NOT_MEASURED, *(None,) * 10)
+
+
+def _claim_accuracy(reference: Reference) -> Iterator[tuple[Any, ...]]:
+    """One row a question: its figures on kratom; shares only of LEAST_READ readings and more."""
+    of = {one.question: one for one in reference.questions_measured}
+    for claim in reference.claims.matched():
+        one = of.get(claim.code)
+        if one is None:
+            yield (claim.code, NOT_ON_KRATOM, 0, 0, 0, 0, None, None, None)
+            continue
+        precision, recall = (
+            hits / n if n >= LEAST_READ else None
+            for hits, n in ((one.said_right, one.said), (one.found, one.read))
+        )
+        is_measured = precision is not None or recall is not None
+        yield (
+            claim.code, KRATOM if is_measured else NOT_ON_KRATOM, one.said, one.said_right,
+            one.read, one.found, precision, recall, one.rules_version,
+        )  # fmt: skip
 
 
 def _confidences(study_types: StudyTypes) -> Iterator[tuple[Any, ...]]:

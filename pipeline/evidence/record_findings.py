@@ -23,6 +23,8 @@ _LESSER = "not_found.lesser"
 _ENGLISH_FIELDS = ("title", "abstract")
 _CASES = ("CASE", "SERIES")
 """Study types that report patients one by one."""
+_PROTOCOL = "PROTOCOL"
+"""Study type of records of what is to be done: they state nothing yet."""
 _BY_A_PERSON = "override"
 _NOT_ADDRESSED = "not addressed"
 """What the rules say where a person decided on a claim or harm that they do not find."""
@@ -66,6 +68,7 @@ def findings_of(
         decisions: people's decisions about it; those about other fields are passed over.
     """
     texts = _Texts(units)
+    is_planned = any(one.is_primary and one.study_type == _PROTOCOL for one in labels)
     is_case = any(one.is_primary and one.study_type in _CASES for one in labels)
     of_code: dict[str, list[Proof]] = {}
     for proof in proofs:
@@ -80,7 +83,8 @@ def findings_of(
 
     def finding(code: str) -> tuple[str, str]:
         asked.add(code)
-        own = _weighed(list(_stated(findings, texts, code, of_code.get(code, ()), is_case)))
+        found = () if is_planned else of_code.get(code, ())
+        own = _weighed(list(_stated(findings, texts, code, found, is_case)))
         automatic = together(map(_code, own))
         made.extend(own)
         decision = decided.get(code)

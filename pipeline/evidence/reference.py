@@ -16,6 +16,7 @@ from pipeline.evidence.claims import load_claims
 from pipeline.evidence.curation import Reading, load_readings
 from pipeline.evidence.evaluation.figures import Result, read_results
 from pipeline.evidence.evaluation.mapping import UNSEEN
+from pipeline.evidence.evaluation.questions_read import QuestionMeasured, read_measured
 from pipeline.evidence.facets import Facets, load_facets
 from pipeline.evidence.findings import Findings, load_findings
 from pipeline.evidence.known_articles import KnownArticle, load_known_articles
@@ -26,6 +27,7 @@ from pipeline.evidence.reference_files import (
     KNOWN_ARTICLES,
     MEASURED_FILE,
     MODEL_FILE,
+    QUESTIONS_MEASURED,
     READINGS_FILE,
 )
 from pipeline.evidence.registrations import Registries, load_registries
@@ -48,6 +50,7 @@ class Reference:
         readings: what people read out of records.
         known_articles: articles that a good search must find.
         measured: how good the study types were found to be, on records no rule was made on.
+        questions_measured: how often records are rightly said to address a question.
         reader: the second reader, where there is one.
     """
 
@@ -63,6 +66,7 @@ class Reference:
     readings: tuple[Reading, ...]
     known_articles: tuple[KnownArticle, ...]
     measured: tuple[Result, ...]
+    questions_measured: tuple[QuestionMeasured, ...]
     reader: Reader | None
 
     @classmethod
@@ -70,7 +74,8 @@ class Reference:
         """Read every reference file.
 
         Args:
-            directory: where they lie; measured.json and reader.npz may be missing.
+            directory: where they lie; measured.json, questions_measured.jsonl and reader.npz may be
+                missing.
             is_strict: refuse names that nothing reads, things named twice and known articles
                 without a number too; the files of a committed run are taken as they were.
 
@@ -107,6 +112,7 @@ class Reference:
                     for result in results
                     if result["part"] == UNSEEN and result["by"] == "rules"
                 ),
+                questions_measured=read_measured(directory / QUESTIONS_MEASURED),
                 reader=load_reader(directory / MODEL_FILE),
             )
         except FileNotFoundError as error:

@@ -19,7 +19,8 @@ KNOWN_ARTICLES = "known_articles.csv"
 REFERENCE_FILES = (*DECIDING_FILES, "overrides.toml", READINGS_FILE, KNOWN_ARTICLES)
 MEASURED_FILE = "measured.json"
 MODEL_FILE = "reader.npz"
-OPTIONAL_FILES = (MEASURED_FILE, MODEL_FILE)
+QUESTIONS_MEASURED = "questions_measured.jsonl"
+OPTIONAL_FILES = (MEASURED_FILE, MODEL_FILE, QUESTIONS_MEASURED)
 """Kept with a run where they are there: archives of before they existed can be rebuilt."""
 
 

@@ -16,6 +16,7 @@ from pipeline.evidence.findings import (
     BENEFIT,
     CAUSE,
     COMPARED,
+    EASED,
     KNOWN,
     MEASURED,
     MECHANISM,
@@ -40,6 +41,7 @@ _SOME = re.compile(
 )
 _COMPARATIVE = re.compile(r"\b(?:more|less) ")
 """Not more often responsible: a comparison, and no cause ruled out."""
+_DENIED = re.compile(r"\b(?:no|none|never|not)\b[^,;]*$")
 _OF = ("of", "in", "on", "to", "for")
 """With these, what a `no` denies comes next."""
 _SOME_BEFORE = re.compile(r"\bin (?:\d+|one|two|three|four|five|six|some|a few) (?:\S+ ){0,4}$")
@@ -215,6 +217,8 @@ class _Asked:
         for cue in self.findings.spans("not_found.sentence", self.text):
             if cue[0] >= self.place[0] and self.sense not in (KNOWN, MEASURED, PRESENCE):
                 return Stated(NOT_FOUND, "not_found.sentence", *cue)
+        if self.sense == OTHERS and self._is_not_alone():
+            return None
         for name, reaches in (
             ("lesser", self._is_in),
             ("p_value", self._is_not_significant),
@@ -285,6 +289,8 @@ class _Asked:
     def _reaches_back(self, cue: _Place) -> bool:
         """Whether a negation reaches words before it: nothing is reported of them in between."""
         between, spans = self.text[self.place[1] : cue[0]], self.findings.spans
+        if self.sense == MEASURED and any(map(str.isdigit, between)):
+            return False  # a figure is given, whatever is denied behind it
         if cue[0] < self.place[0] or spans("result", between) or spans("next_subject", between):
             return False
         words, behind = self.text[cue[0] : cue[1]], self.text[cue[1] :].split()[:1]
@@ -295,7 +301,14 @@ class _Asked:
     def _is_worse(self, cue: _Place) -> bool:
         """Whether something got worse that was to get better."""
         between = self.text[cue[1] : self.place[0]] + self.text[self.place[1] : cue[0]]
-        return self.sense == BENEFIT and ", " not in between
+        return self.sense in (BENEFIT, EASED) and ", " not in between
+
+    def _is_not_alone(self) -> bool:
+        """Whether it is denied that the substance stood alone."""
+        for start, _ in self.findings.spans("not_found.alone", self.text):
+            if _DENIED.search(self.text[:start]):
+                return True
+        return False
 
     def _is_alone(self, cue: _Place) -> bool:
         """Whether the substance stood alone, where others are asked for."""

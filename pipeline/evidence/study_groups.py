@@ -58,7 +58,7 @@ def group_studies(
         topic: surveillance reports may share cases when both are on this topic.
         schema: schema that presents the tables of core.
     """
-    con.execute("DELETE FROM evidence.study_links; DELETE FROM evidence.study_groups")
+    con.execute("DELETE FROM evidence.study_links")
     _roles(con)
     _shared_registrations(con, registries.most_per_study)
     _nlm_links(con, schema)
@@ -66,7 +66,13 @@ def group_studies(
     links = con.execute(
         "SELECT pmid, other_pmid, relation, is_same_study FROM evidence.study_links ORDER BY ALL"
     ).fetchall()
-    held = dict(con.execute("SELECT pmid, role FROM study_roles").fetchall())
+    held = dict(
+        con.execute(
+            "SELECT pmid, role FROM study_roles WHERE pmid IN ("
+            "SELECT pmid FROM evidence.study_links UNION ALL "
+            "SELECT other_pmid FROM evidence.study_links)"
+        ).fetchall()
+    )
     grouped = _Groups(held)
     for pmid, other, _, is_same in links:
         if is_same:
@@ -240,7 +246,7 @@ def _write(con: duckdb.DuckDBPyConnection, root: dict[int, int]) -> None:
         )
     con.execute(
         """
-        INSERT INTO evidence.study_groups
+        CREATE OR REPLACE TEMP TABLE study_groups_now AS
         WITH member AS (
             SELECT role.pmid, role.role, coalesce(root.up, role.pmid) AS top
             FROM study_roles AS role LEFT JOIN study_roots AS root USING (pmid)
@@ -265,7 +271,22 @@ def _write(con: duckdb.DuckDBPyConnection, root: dict[int, int]) -> None:
         LEFT JOIN named USING (top)
         LEFT JOIN side ON side.pmid = member.pmid
         LEFT JOIN member AS other ON other.pmid = side.other_pmid
-        GROUP BY member.pmid ORDER BY member.pmid
+        GROUP BY member.pmid
+        """
+    )
+    # most groups are as they were: only what differs is written
+    con.execute(
+        """
+        DELETE FROM evidence.study_groups WHERE pmid IN (
+            SELECT pmid FROM (FROM evidence.study_groups EXCEPT FROM study_groups_now)
+        )
+        """
+    )
+    con.execute(
+        """
+        INSERT INTO evidence.study_groups
+        FROM study_groups_now
+        WHERE pmid NOT IN (SELECT pmid FROM evidence.study_groups) ORDER BY pmid
         """
     )
 

@@ -12,11 +12,8 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.claims import load_claims
 from pipeline.evidence.curation import NOT_HELD, load_readings, stale_reasons
 from pipeline.evidence.findings import FINDINGS
-from pipeline.evidence.study_types import load_study_types
-from pipeline.evidence.topics_file import load_topics
 from pipeline.outputs.rows import named_rows
 
 LOOKED_AT = "Counts show what was looked at and what its authors state, not what is true."
@@ -210,6 +207,10 @@ def check_readings(con: duckdb.DuckDBPyConnection, reference: Path) -> list[str]
     Raises:
         ConfigurationError: naming the line: what a run would refuse, too.
     """
+    from pipeline.evidence.claims import load_claims
+    from pipeline.evidence.study_types import load_study_types
+    from pipeline.evidence.topics_file import load_topics
+
     types = load_study_types(reference / "study_types.toml").codes()
     topics = load_topics(reference / "topics.toml")
     claims = load_claims(reference / "claims.toml", types, topics)

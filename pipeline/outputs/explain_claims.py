@@ -15,8 +15,11 @@ def claims_of(con: duckdb.DuckDBPyConnection, pmid: int) -> list[dict[str, Any]]
     """The claims a record addresses, in their order, with the words behind each and its finding."""
     found = named_rows(
         con,
-        "SELECT c.claim, c.how, c.finding, c.finding_by FROM evidence.article_claims AS c "
-        "JOIN evidence.claims AS q USING (claim) WHERE c.pmid = ? ORDER BY q.display_order",
+        "SELECT c.claim, c.how, c.finding, c.finding_by, a.said_count, a.said_right_count, "
+        "a.read_count, a.read_found_count, a.precision_value, a.recall_value "
+        "FROM evidence.article_claims AS c JOIN evidence.claims AS q USING (claim) "
+        "LEFT JOIN evidence.claim_accuracy AS a USING (claim) "
+        "WHERE c.pmid = ? ORDER BY q.display_order",
         pmid,
     )
     for one in found:
@@ -41,7 +44,10 @@ def claim_lines(found: Iterable[dict[str, Any]]) -> list[str]:
     for one in found:
         by = ", as a person read it" if one["finding_by"] == "override" else ""
         how = one["how"].replace("_", " ")
-        lines.append(f"  {one['claim']} ({how}): {FINDINGS[one['finding']]}{by}, {_words(one)}")
+        lines += [
+            f"  {one['claim']} ({how}): {FINDINGS[one['finding']]}{by}, {_words(one)}",
+            f"    {_accuracy(one)}",
+        ]
     return ["", "Claims, and what the authors state of them", *lines] if lines else []
 
 
@@ -49,3 +55,17 @@ def _words(one: dict[str, Any]) -> str:
     """The words that state it, else those the claim was found by, with where they stand."""
     shown = one["stated"] or one["proofs"]
     return "; ".join(dict.fromkeys(f"[{e['matched_text']}] in {e['field']}" for e in shown))
+
+
+def _accuracy(one: dict[str, Any]) -> str:
+    """How often this question is said rightly, and found, on kratom records that were read."""
+    parts = [
+        f"{what} {value:.2f} ({one[hits]} of {one[of]})"
+        if value is not None
+        else f"{what} not measured on kratom ({one[hits] or 0} of {one[of] or 0})"
+        for what, value, hits, of in (
+            ("said rightly", one["precision_value"], "said_right_count", "said_count"),
+            ("found", one["recall_value"], "read_found_count", "read_count"),
+        )
+    ]
+    return "; ".join(parts)

@@ -178,8 +178,11 @@ def _last_content(con: duckdb.DuckDBPyConnection) -> str | None:
 
 
 def note_dois(con: duckdb.DuckDBPyConnection) -> None:
-    """Make TEMP run_dois: pmid, normal DOI and its address, for articles with a readable DOI."""
-    rows = con.execute("SELECT pmid, doi FROM core.articles WHERE doi IS NOT NULL").fetchall()
+    """Make TEMP run_dois: pmid, normal DOI and its address, for members with a readable DOI."""
+    rows = con.execute(
+        "SELECT pmid, doi FROM core.articles WHERE doi IS NOT NULL "
+        "AND pmid IN (SELECT pmid FROM ops.search_hits WHERE left_at IS NULL)"
+    ).fetchall()
     found = [(pmid, normal_doi(doi), doi_url(doi)) for pmid, doi in rows]
     con.execute(
         """

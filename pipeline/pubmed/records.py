@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -27,6 +28,7 @@ __all__ = [
     "Unreadable",
     "read_batches",
     "read_records",
+    "uncollected",
 ]
 
 
@@ -98,31 +100,42 @@ def read_batches(
         cuts = iter(cutter)
         is_last = False
         while not is_last:
-            is_last = _fill(reader, cuts, size)
-            batch = Batch(reader.context.tables, reader.deletions, reader.unreadable, tally)
-            reader.context.new_batch()
-            reader.deletions, reader.unreadable = [], []
-            yield batch
+            with uncollected():
+                is_last = _fill(reader, cuts, size)
+            yield _take(reader, tally)
 
 
-def _fill(reader: RecordReader, cuts: Iterator[Cut], size: int) -> bool:
-    """Read up to `size` records; True when there are no more.
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without the cyclic collector, while rows are made or moved.
 
-    The cyclic collector has nothing to find among rows, but would look through all of them
-    again and again.
+    It has nothing to find among rows, but would look through all of them again and again.
     """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        read = reader.read
-        for count, cut in enumerate(cuts, 1):
-            read(cut)
-            if count >= size:
-                return False
-        return True
+        yield
     finally:
         if was_enabled:
             gc.enable()
+
+
+def _fill(reader: RecordReader, cuts: Iterator[Cut], size: int) -> bool:
+    """Read up to `size` records; True when there are no more."""
+    read = reader.read
+    for count, cut in enumerate(cuts, 1):
+        read(cut)
+        if count >= size:
+            return False
+    return True
+
+
+def _take(reader: RecordReader, tally: Tally) -> Batch:
+    """What was read since the last batch, which then belongs to the caller alone."""
+    batch = Batch(reader.context.tables, reader.deletions, reader.unreadable, tally)
+    reader.context.new_batch()
+    reader.deletions, reader.unreadable = [], []
+    return batch
 
 
 def read_records(

@@ -132,25 +132,18 @@ def checked(file: RuleFile, pattern: str, near: str) -> str:
         raise file.error(near, str(error)) from error
 
 
+_PART = re.compile(
+    r"(?P<kept>\\.?|\[(?:\\.|[^\]\\])*\]?)|[ -](?P<is_quantified>(?=[?*+{]))?", re.DOTALL
+)
+"""What stays as it is, an escape or a class; or a space or hyphen, and whether it is repeated."""
+
+
 def _with_separators(pattern: str) -> str:
     """Every space or hyphen outside brackets and escapes becomes a run of either."""
-    out: list[str] = []
-    position, in_class = 0, False
-    while position < len(pattern):
-        character = pattern[position]
-        if character == "\\":
-            out.append(pattern[position : position + 2])
-            position += 2
-            continue
-        if in_class:
-            in_class = character != "]"
-        elif character == "[":
-            in_class = True
-        elif character in " -":
-            quantified = pattern[position + 1 : position + 2] in {"?", "*", "+", "{"}
-            out.append(_ANY_SEPARATOR if quantified else _ANY_SEPARATOR + "+")
-            position += 1
-            continue
-        out.append(character)
-        position += 1
-    return "".join(out)
+
+    def instead(part: re.Match[str]) -> str:
+        if part["kept"] is not None:
+            return part["kept"]
+        return _ANY_SEPARATOR if part["is_quantified"] is not None else _ANY_SEPARATOR + "+"
+
+    return _PART.sub(instead, pattern)

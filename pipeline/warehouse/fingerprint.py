@@ -31,32 +31,31 @@ TABLE_MAKERS = (
 building and exporting."""
 _LIBRARIES = ("duckdb", "google-re2", "biopython")
 
-# what a published set says, without times and run ids; each query gives ordered text
+# what a published set says, without times and run ids; no query gives a row twice
 _CONTENT = (
-    "SELECT pmid, pmid_version, record_source, record_sha256 FROM core.articles ORDER BY pmid",
-    "SELECT pmid, pmid_version, record_sha256 FROM core.article_versions ORDER BY ALL",
-    "SELECT search, pmid, matched_by FROM ops.search_hits WHERE left_at IS NULL ORDER BY ALL",
-    "SELECT * FROM ops.unread_records ORDER BY ALL",
-    "SELECT pmid, study_type, is_primary FROM evidence.article_study_types ORDER BY ALL",
-    "SELECT pmid, topic, level FROM evidence.article_topics ORDER BY ALL",
-    "SELECT pmid, facet, value, level, finding FROM evidence.article_facets ORDER BY ALL",
-    "SELECT pmid, study_group, role FROM evidence.study_groups ORDER BY ALL",
-    "SELECT pmid, claim, how, finding FROM evidence.article_claims ORDER BY ALL",
-    "SELECT * FROM evidence.claim_evidence ORDER BY ALL",
-    "SELECT * FROM evidence.rule_sets ORDER BY ALL",
-    "SELECT denominator, date_tag, year, record_count, strategy FROM ops.denominators ORDER BY ALL",
-    "SELECT * EXCLUDE (counted_at) FROM ops.file_counts ORDER BY ALL",
+    "SELECT pmid, pmid_version, record_source, record_sha256 FROM core.articles",
+    "SELECT pmid, pmid_version, record_sha256 FROM core.article_versions",
+    "SELECT search, pmid, matched_by FROM ops.search_hits WHERE left_at IS NULL",
+    "SELECT * FROM ops.unread_records",
+    "SELECT pmid, study_type, is_primary FROM evidence.article_study_types",
+    "SELECT pmid, topic, level FROM evidence.article_topics",
+    "SELECT pmid, facet, value, level, finding FROM evidence.article_facets",
+    "SELECT pmid, study_group, role FROM evidence.study_groups",
+    "SELECT pmid, claim, how, finding FROM evidence.article_claims",
+    "SELECT * FROM evidence.claim_evidence",
+    "SELECT * FROM evidence.rule_sets",
+    "SELECT denominator, date_tag, year, record_count, strategy FROM ops.denominators",
+    "SELECT * EXCLUDE (counted_at) FROM ops.file_counts",
 )
 _FOUND = (
     """
     SELECT pmid, pmid_version, record_source, record_sha256 FROM core.articles
     UNION ALL
     SELECT pmid, pmid_version, 'other version', record_sha256 FROM core.article_versions
-    ORDER BY ALL
     """,
-    "SELECT * FROM ops.unread_records ORDER BY ALL",
-    "SELECT * FROM ops.denominators ORDER BY ALL",
-    "SELECT * FROM ops.file_counts ORDER BY ALL",
+    "SELECT * FROM ops.unread_records",
+    "SELECT * FROM ops.denominators",
+    "SELECT * FROM ops.file_counts",
 )
 
 
@@ -151,7 +150,7 @@ def found_sha256(
     for search, pmids in answers:
         digest.update(f"{search} {pmids}".encode())
     for query in _FOUND:
-        digest.update(repr(con.execute(query).fetchall()).encode())
+        digest.update(_rows(con, query))
     return digest.hexdigest()
 
 
@@ -162,10 +161,19 @@ def content_id(con: duckdb.DuckDBPyConnection, sql: Path) -> str:
     """
     digest = hashlib.sha256(program(sql))
     for query in _CONTENT:
-        digest.update(query.encode())
-        for row in con.execute(query).fetchall():
-            digest.update(repr(row).encode())
+        digest.update(query.encode() + _rows(con, query))
     return digest.hexdigest()[:12]
+
+
+def _rows(con: duckdb.DuckDBPyConnection, query: str) -> bytes:
+    """Fingerprint of the rows of a query, in whatever order they come; counted and hashed there.
+
+    Each row becomes JSON, in which NULL is no text and no text runs into the next.
+    """
+    found = con.execute(
+        f"SELECT count(*), bit_xor(md5_number(to_json(one)::VARCHAR)) FROM ({query}) AS one"
+    ).fetchone()
+    return repr(found).encode()
 
 
 def _modules(names: Sequence[str]) -> list[Path]:

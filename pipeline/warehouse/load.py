@@ -61,6 +61,11 @@ def merge(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, int]:
     }
 
 
+def changed(con: duckdb.DuckDBPyConnection) -> list[int]:
+    """PMIDs whose text came or was replaced by the `merge` of this transaction."""
+    return [pmid for (pmid,) in con.execute("SELECT pmid FROM winners ORDER BY pmid").fetchall()]
+
+
 def _count(con: duckdb.DuckDBPyConnection, what: str) -> int:
     row = con.execute(f"SELECT count(*) FROM {what}").fetchone()
     assert row is not None
@@ -304,6 +309,7 @@ def _delete_deleted(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
         SELECT a.pmid, a.title FROM core.articles AS a WHERE {_IS_DELETED.format("a")}
         """
     )
+    con.execute(f"DELETE FROM core.article_versions AS v WHERE {_IS_DELETED.format('v')}")
     if not _count(con, "deleted_held"):
         return
     con.execute(

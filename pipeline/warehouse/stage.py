@@ -20,7 +20,7 @@ from pipeline import progress
 from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.files import open_records
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
-from pipeline.pubmed.records import Batch, Tally
+from pipeline.pubmed.records import Batch, Tally, uncollected
 from pipeline.settings import ROOT
 
 SCHEMA_FILE = ROOT / "sql" / "schema" / "core.sql"
@@ -206,11 +206,13 @@ def stage_batches(
     is_own = _begin(con)
     try:
         appenders = {table: con.appender(f"{STAGING}.core.{table}") for table in PARSED_COLUMNS}
-        for batch in batches:
-            _append(appenders, batch, raw_file, stamp)
-            _append_odd(con, batch, raw_file, stamp)
-            _count(counts, batch)
-            progress.note(counts.next_record_no - first)
+        with uncollected():
+            for batch in batches:
+                _append(appenders, batch, raw_file, stamp)
+                _append_odd(con, batch, raw_file, stamp)
+                _count(counts, batch)
+                progress.note(counts.next_record_no - first)
+                del batch  # its rows are in DuckDB: two batches would take twice the memory
     except BaseException:  # an interrupt must not leave half a file behind either
         if is_own:
             con.rollback()

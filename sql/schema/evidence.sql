@@ -46,6 +46,18 @@ CREATE TABLE evidence.study_type_accuracy ( -- how good each study type was foun
     PRIMARY KEY (study_type, measured_on)
 );
 
+CREATE TABLE evidence.claim_accuracy ( -- how often records are rightly said to address a question, on kratom records that a person read
+    claim VARCHAR PRIMARY KEY, -- question, see evidence.claims
+    measured_on VARCHAR NOT NULL, -- kratom; or not measured on kratom, where fewer than 30 records were said or read to address it
+    said_count INTEGER NOT NULL, -- records read that the rules say address it; those that a reader could say either way are left out
+    said_right_count INTEGER NOT NULL, -- of these, records that do by the reader
+    read_count INTEGER NOT NULL, -- records that address it by the reader
+    read_found_count INTEGER NOT NULL, -- of these, records that the rules say do
+    precision_value DOUBLE, -- said_right_count of said_count; NULL below 30
+    recall_value DOUBLE, -- read_found_count of read_count; NULL below 30
+    rules_version VARCHAR -- rules that were measured
+);
+
 CREATE TABLE evidence.confidence_measured ( -- how often a primary type was right by the kind of evidence it rests on; a pair without a row is not measured
     study_type VARCHAR NOT NULL, -- code
     evidence VARCHAR NOT NULL, -- what the type rests on, see evidence.article_study_types

@@ -220,5 +220,5 @@ class Histories(RuleBasedStateMachine):
         ).fetchone() == (0,)
 
 
-Histories.TestCase.settings = settings(max_examples=8, stateful_step_count=12, deadline=None)
+Histories.TestCase.settings = settings(max_examples=5, stateful_step_count=12, deadline=None)
 TestHistories = Histories.TestCase

@@ -164,3 +164,13 @@ def test_a_mistake_in_the_file_is_named(tmp_path, old: str, new: str, message: s
     path.write_text(good.replace(old, new), encoding="utf-8")
     with pytest.raises(ConfigurationError, match=message):
         load_findings(path, SHIPPED.claims.codes())
+
+
+def test_a_protocol_states_nothing_yet() -> None:
+    title = "Kratom for chronic pain: protocol of a randomised trial"
+    planned = record_of(
+        {"title": title, "abstract": "Pain will be rated. Kratom reduces pain in mice."}
+    )
+    judgement = judge_record(planned, SHIPPED)
+    assert judgement.primary.study_type == "PROTOCOL"
+    assert {hit.finding for hit in judgement.claims} == {"unclear"}

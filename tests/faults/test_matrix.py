@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import logging
-import os
 import traceback
 from pathlib import Path
 
@@ -12,14 +11,11 @@ import pytest
 
 from pipeline.replay.faults import CASES, transport
 from pipeline.settings import Settings
+from tests.conftest import ALL_SLOW
 from tests.faults.matrix import DOC, EXPECTED, NOT_ASKED, PLACES, SAME, TAKEN, Row, documented
 from tests.faults.scene import BATCHES, KEY, SEARCHES, Scene, contents, half_answers
 
 pytestmark = pytest.mark.whole
-
-
-ALL = os.environ.get("KETUM_FAULTS") != "some"
-"""Whether the slow tests try every cell; .ci/run tries some."""
 
 
 def is_quick(row: Row, place: str, how: str) -> bool:
@@ -41,7 +37,7 @@ CELLS = [
         marks=() if is_quick(row, place, how) else (pytest.mark.slow,),
     )
     for name, row in EXPECTED.items() for place in row for how in ("once", "lasting")
-    if ALL or is_quick(row, place, how) or is_telling(row, place, how)
+    if ALL_SLOW or is_quick(row, place, how) or is_telling(row, place, how)
 ]  # fmt: skip
 
 

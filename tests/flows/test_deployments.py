@@ -36,14 +36,6 @@ def wanted(*arguments: str) -> list[deployments.Deployment]:
     return schedule.wanted(schedule.parse_arguments(list(arguments)))
 
 
-def test_without_a_server_it_refuses_and_names_the_command(tmp_path: Path):
-    done = run_schedule(tmp_path)
-    assert done.returncode == 2
-    assert "PREFECT_API_URL is not set" in done.stderr
-    assert "prefect server start" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-
-
 def test_with_a_server_that_is_away_it_refuses(tmp_path: Path):
     done = run_schedule(tmp_path, PREFECT_API_URL=f"http://127.0.0.1:{free_port()}/api")
     assert done.returncode == 2

@@ -182,6 +182,7 @@ def test_prefect_keeps_each_step_as_a_task_run_and_the_receipt_as_an_artifact(
     assert place.rows("SELECT key, data FROM artifact LIMIT 1") == [("ketum-update", '"# receipt"')]
 
 
+@pytest.mark.slow  # one more server
 def test_a_failing_step_gives_its_exit_code_and_one_paragraph(place: Place):
     code, out, err = place.run("fail")
     assert code == 4
@@ -210,6 +211,7 @@ def test_an_unforeseen_error_is_told_once_without_prefect_s_frames(
     assert "Next: `ketum status`" in told.splitlines()[-1]
 
 
+@pytest.mark.slow  # one more server
 def test_terminating_a_run_rolls_it_back_and_leaves_no_server(place: Place):
     process = place.start_and_wait_for_check()
     second = place.run()
@@ -225,7 +227,7 @@ def test_terminating_a_run_rolls_it_back_and_leaves_no_server(place: Place):
     assert (place.data / "published").read_text() == "old"
 
 
-@pytest.mark.slow  # as terminating it, by another signal
+@pytest.mark.by_hand  # as terminating it, by another signal
 def test_interrupting_a_run_gives_130(place: Place):
     process = place.start_and_wait_for_check()
     process.send_signal(signal.SIGINT)

@@ -8,14 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.options import Options
-from pipeline.settings import ROOT, Settings
-from pipeline.update import run_update
-from tests.conftest import FakeClock, the_database_alone
-from tests.corpus import article, write
+from pipeline.settings import ROOT
+from tests.corpus import article
+from tests.in_memory import Warehouse
 from tools.data_dictionary import empty_database
-
-pytestmark = pytest.mark.whole
 
 EXAMPLES = sorted((ROOT / "sql" / "examples").glob("*.sql"))
 TRIAL = (("D016428", "Journal Article"), ("D016449", "Randomized Controlled Trial"))
@@ -41,18 +37,15 @@ RECORDS = (
 
 
 @pytest.fixture(scope="module")
-def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A published set of two runs over five records, opened with DuckDB alone."""
-    base = tmp_path_factory.mktemp("examples")
-    settings, clock = Settings(data=base / "data"), FakeClock()
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Two days of files: the records, and one of them that changed."""
+    warehouse = Warehouse()
+    warehouse.day(*RECORDS, is_live=False)
     changed = article(15, "Kratom in old mice", mesh=MICE, year=2022, revised="2026-11-22")
-    with the_database_alone():
-        run_update(Options(from_files=(write(base / "some.xml", *RECORDS),)), settings, clock)
-        clock.sleep(86_400)
-        run_update(Options(from_files=(write(base / "more.xml", changed),)), settings, clock)
-    path = str((settings.latest / "ketum.duckdb").resolve())
-    with duckdb.connect(path, read_only=True) as connection:
-        yield connection
+    warehouse.day(changed, is_live=False)
+    warehouse.build()
+    yield warehouse.con
+    warehouse.con.close()
 
 
 def rows(con: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, object]]:

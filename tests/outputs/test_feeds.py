@@ -126,11 +126,11 @@ def test_a_first_run_is_one_entry(day):
     assert titles(latest) == ["Kratom: 2, Kratom and pain: 1 records found by the first run"]
 
 
-def test_a_new_record_is_one_entry_in_its_feeds_and_stays(day):
-    day(OLD)
+def test_a_new_record_is_one_entry_in_its_feeds_and_stays(day, memory):
+    memory.day(OLD)
     new = article(12, "Kratom &lt;b&gt; for pain in a patient", types=CASE, entered="2026-11-22")
-    for _ in range(3):
-        latest = day(OLD, new)
+    memory.day(OLD, new)
+    latest = day(OLD, new)
     found = read(latest).entries
     url = "https://pubmed.ncbi.nlm.nih.gov/12/"
     assert len(found) == 2
@@ -290,8 +290,8 @@ def test_what_concerns_pain_alone_enters_its_own_feed_and_no_other(memory, tmp_p
     assert new_in(tmp_path, "feeds/animal-studies.atom") == []
 
 
-def test_a_retracted_record_says_so_first(day):
-    day(OLD)
+def test_a_retracted_record_says_so_first(day, memory):
+    memory.day(OLD)
     latest = day(OLD, article(15, "Kratom in rats", types=(("D016441", "Retracted Publication"),)))
     assert titles(latest)[0] == "RETRACTED: Kratom in rats"
 
@@ -304,14 +304,14 @@ def test_nothing_new_changes_nothing_but_the_name_of_the_set(sets):
         assert text == (after / name).read_text(encoding="utf-8"), name
 
 
-def test_a_record_that_enters_a_second_search_is_not_new(day):
-    day(OLD)
+def test_a_record_that_enters_a_second_search_is_not_new(day, memory):
+    memory.day(OLD)
     latest = day(article(11, "Kratom in mice against pain", year=2024, revised="2026-11-20"))
     assert len(titles(latest)) == 1
 
 
-def test_where_pubmed_reads_a_search_otherwise_only_what_just_entered_it_is_news(day):
-    day(OLD)
+def test_where_pubmed_reads_a_search_otherwise_only_what_just_entered_it_is_news(day, memory):
+    memory.day(OLD)
     latest = day(
         OLD,
         article(21, "Kratom long ago", entered="2019-03-01"),
@@ -325,18 +325,18 @@ def test_where_pubmed_reads_a_search_otherwise_only_what_just_entered_it_is_news
     ]
 
 
-def test_very_many_new_records_are_one_entry(day):
-    day(OLD)
+def test_very_many_new_records_are_one_entry(day, memory):
+    memory.day(OLD)
     latest = day(OLD, *(article(100 + i, f"Mitragynine {i} in mice") for i in range(FLOOD + 1)))
     for name in ("feed.atom", "feeds/substance/mitragynine.atom"):
         assert titles(latest, name)[0] == f"{FLOOD + 1} new records"
         assert len(titles(latest, name)) <= 2
 
 
-def test_a_feed_keeps_its_newest_entries(day):
+def test_a_feed_keeps_its_newest_entries(day, memory):
     records = [OLD]
     for number in range(3):
-        day(*records)
+        memory.day(*records)
         records += [article(100 * number + i, f"Kratom {number} {i}") for i in range(1, FLOOD + 1)]
     latest = day(*records)
     found = read(latest).entries

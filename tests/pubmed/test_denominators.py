@@ -356,6 +356,7 @@ def test_what_was_counted_for_a_run_that_was_undone_is_counted_again(day, clock,
 # -- whole updates: the ledger, and what a rebuild makes of it
 
 
+@pytest.mark.slow  # two updates and a rebuild
 def test_a_rebuild_fills_the_same_rows_from_the_ledger_without_a_network(
     live, clock, settings, monkeypatch
 ):

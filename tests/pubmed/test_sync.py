@@ -23,7 +23,7 @@ from pipeline.replay.answers import Fault
 from pipeline.settings import Settings
 from pipeline.steps import Made
 from pipeline.update import run_update
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, write
 from tests.in_memory import Warehouse
 
@@ -61,7 +61,7 @@ class Pubmed:
 
     def publish(self, fault: Fault | None = None, **options: object) -> Receipt:
         """One whole update; afterwards as with `run`."""
-        with self.serve(fault) as server:
+        with self.serve(fault) as server, the_database_alone():
             return run_update(
                 Options(**options),  # type: ignore[arg-type]
                 replace(self.settings, eutils_url=server.url),

@@ -115,7 +115,7 @@ def test_an_address_that_is_too_long_is_refused_and_a_post_is_not():
         assert len(posted.text.split()) == 500
 
 
-@pytest.mark.slow
+@pytest.mark.by_hand
 def test_a_quarter_of_a_million_records_are_served_in_parts():
     given = records(250_000)
     begun = time.process_time()

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline.settings import ROOT
+from tests.conftest import ALL_SLOW
 from tests.schedule.faults import FAULTS, PROMISED_SECONDS, suffer
 from tests.schedule.place import Place
 
@@ -26,6 +27,8 @@ TRIED = (
     "SIGTERM with the server away",
 )
 """One of each kind: the run dies, all die, a command is refused, a stop is asked for."""
+if not ALL_SLOW:
+    TRIED = TRIED[:1]
 
 
 @pytest.fixture(scope="module")

@@ -28,8 +28,9 @@ SEED = 1705
 """Its first days: nothing, a kill, a wrong answer, a kill."""
 
 
+@pytest.mark.slow
 def test_no_difference_after_days_of_changes_faults_and_kills(tmp_path: Path):
-    """KETUM_SOAK_DAYS days (6 in .ci/run); `make soak` is the same for 300 and more records."""
+    """KETUM_SOAK_DAYS days; `make soak` is the same for 300 and more records."""
     soak = Soak(tmp_path, SEED, SIZE)
     with the_database_alone(but="tables"):  # `ketum verify` asks for them
         soak.live(DAYS)
@@ -90,7 +91,7 @@ SABOTAGE = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.by_hand
 @pytest.mark.parametrize("how", SABOTAGE)
 def test_a_soak_of_a_sabotaged_ketum_finds_it(how, tmp_path: Path, monkeypatch, database_alone):
     soak = Soak(tmp_path, 4, SIZE)

@@ -16,6 +16,7 @@ from pipeline.pubmed.parsing.context import (
     Handlers,
     integer,
     listed,
+    parts_of,
     read_children,
     read_pmid,
     typed_date,
@@ -98,7 +99,7 @@ def other_abstract(context: Context, element: Element) -> None:
 
 def _sections(context: Context, element: Element, kind: str, language: str | None) -> None:
     rows, section_no = context.rows("abstract_sections")
-    for child in element:
+    for child in parts_of(element):
         tag = child.tag
         if tag == "AbstractText":
             section_no += 1
@@ -119,7 +120,7 @@ def grant_list(context: Context, element: Element) -> None:
     for child in context.children(element, "Grant"):
         position += 1
         found: dict[str, str | None] = {}
-        for part in child:
+        for part in parts_of(child):
             if part.tag in ("GrantID", "Acronym", "Agency", "Country"):
                 tag = str(part.tag)
                 found[tag] = context.only(found.get(tag), child, part)
@@ -145,7 +146,7 @@ def databank_list(context: Context, element: Element) -> None:
     for child in context.children(element, "DataBank"):
         name = ""
         accessions: list[str | None] = []
-        for part in child:
+        for part in parts_of(child):
             if part.tag == "DataBankName":
                 name = context.only(name or None, child, part) or ""
             elif part.tag == "AccessionNumberList":
@@ -166,7 +167,7 @@ def link_list(context: Context, element: Element) -> None:
         position += 1
         ref_type = context.vocabulary.link[tuple(child.items())]
         source = note = pmid = version = None
-        for part in child:
+        for part in parts_of(child):
             tag = part.tag
             if tag == "RefSource":
                 source = context.only(source, child, part)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import lru_cache
 
-from pipeline.pubmed.parsing.context import Context, Element, Handlers, read_children
+from pipeline.pubmed.parsing.context import Context, Element, Handlers, parts_of, read_children
 from pipeline.pubmed.parsing.dates import Part, moment
 from pipeline.pubmed.parsing.tables import LARGEST_INTEGER
 
@@ -27,7 +27,7 @@ def mesh_heading_list(context: Context, element: Element) -> None:
         name = ""
         is_major, auto, kind, ui = False, None, None, None
         qualifiers: list[tuple[bool | None, bool | None, str | None, str | None]] = []
-        for part in heading:
+        for part in parts_of(heading):
             if part.tag == "DescriptorName" and name:
                 context.again(heading, part)
             elif part.tag == "DescriptorName":
@@ -67,7 +67,7 @@ def chemical_list(context: Context, element: Element) -> None:
         position += 1
         number = ui = None
         name = ""
-        for part in child:
+        for part in parts_of(child):
             if part.tag == "RegistryNumber":
                 number = context.only(number, child, part)
             elif part.tag == "NameOfSubstance" and name:
@@ -94,10 +94,14 @@ def keyword_list(context: Context, element: Element) -> None:
     """KeywordList of one owner; a record can have several."""
     owner = context.vocabulary.keyword_list[tuple(element.items())]
     rows, position = context.rows("keywords")
-    for child in context.children(element, "Keyword"):
+    record_no, flat, majors = context.record_no, context.flat, context.vocabulary.keyword
+    for child in parts_of(element):
+        if child.tag != "Keyword":
+            context.unknown(element, child)
+            continue
         position += 1
-        is_major = context.vocabulary.keyword[tuple(child.items())]
-        rows.append((context.record_no, position, owner, context.flat(child) or "", is_major))
+        is_major = majors[tuple(child.items())]
+        rows.append((record_no, position, owner, flat(child) or "", is_major))
 
 
 def publication_type_list(context: Context, element: Element) -> None:
@@ -148,11 +152,18 @@ def history(context: Context, element: Element) -> None:
     """History: one row a PubMedPubDate."""
     context.bare(element)
     rows, position = context.rows("history_dates")
-    for child in context.children(element, "PubMedPubDate"):
+    record_no, statuses, date_parts = (
+        context.record_no,
+        context.vocabulary.history,
+        context.date_parts,
+    )
+    for child in parts_of(element):
+        if child.tag != "PubMedPubDate":
+            context.unknown(element, child)
+            continue
         position += 1
-        status = context.vocabulary.history[tuple(child.items())]
-        verbatim, event_at = article_moment(context.date_parts(child))
-        rows.append((context.record_no, position, status, verbatim, event_at))
+        status = statuses[tuple(child.items())]
+        rows.append((record_no, position, status, *article_moment(date_parts(child))))
 
 
 def object_list(context: Context, element: Element) -> None:
@@ -176,7 +187,7 @@ def reference_list(context: Context, element: Element) -> None:
         context.bare(element)
     rows, number = context.rows("cited_references")
     title: str | None = None
-    for child in element:
+    for child in parts_of(element):
         tag = child.tag
         if tag == "Reference":
             number += 1
@@ -198,20 +209,20 @@ def _reference(
     doi: str | None = None
     pmc: str | None = None
     others: list[str] = []
-    id_types = context.vocabulary.article_id
+    id_types, leaf, flat = context.vocabulary.article_id, context.leaf, context.flat
     if element.keys():
         context.bare(element)
-    for part in element:
+    for part in parts_of(element):
         tag = part.tag
         if tag == "Citation":
-            citation = context.only(citation, element, part)
+            citation = leaf(part) if citation is None else context.only(citation, element, part)
         elif tag == "ArticleIdList":
-            for child in part:
+            for child in parts_of(part):
                 if child.tag != "ArticleId":
                     context.unknown(part, child)
                     continue
                 id_type = id_types[tuple(child.items())]
-                text = context.flat(child) or ""
+                text = flat(child) or ""
                 if id_type == "pubmed" and pmid is None and (found := cited_pmid(text)):
                     pmid = found
                 elif id_type == "doi" and doi is None and text:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pipeline.identifiers import normal_orcid
-from pipeline.pubmed.parsing.context import Context, Element
+from pipeline.pubmed.parsing.context import Context, Element, parts_of
 from pipeline.pubmed.parsing.medline_lines import GROUPS, PLACES, SHORT_NAMES, Field
 from pipeline.pubmed.parsing.tables import Attributes, Row
 
@@ -54,7 +54,7 @@ def _read_people(
     rows, author_no = context.rows("authors")
     affiliations = context.tables["affiliations"]
     record_no, leaf, only = context.record_no, context.leaf, context.only
-    for person in people:
+    for person in parts_of(people):
         if person.tag != wanted:
             context.unknown(people, person)
             continue
@@ -63,19 +63,19 @@ def _read_people(
         last = fore = initials = suffix = collective = orcid_found = None
         identifiers: list[str] = []
         is_valid, has_equal = attributes[tuple(person.items())]
-        for part in person:
+        for part in parts_of(person):
             tag = part.tag
-            if tag == "AffiliationInfo":
-                affiliation_no += 1
-                affiliations.append(
-                    (record_no, author_no, affiliation_no, *_affiliation(context, part))
-                )
-            elif tag == "LastName":
+            if tag == "LastName":
                 last = leaf(part) if last is None else only(last, person, part)
             elif tag == "ForeName":
                 fore = leaf(part) if fore is None else only(fore, person, part)
             elif tag == "Initials":
                 initials = leaf(part) if initials is None else only(initials, person, part)
+            elif tag == "AffiliationInfo":
+                affiliation_no += 1
+                affiliations.append(
+                    (record_no, author_no, affiliation_no, *_affiliation(context, part))
+                )
             elif tag == "Identifier":
                 source, text = _identifier(context, part)
                 identifiers.append(f"{source}: {text}" if source else text)
@@ -110,10 +110,10 @@ def _affiliation(context: Context, info: Element) -> tuple[str | None, list[str]
     identifiers: list[str] = []
     if info.keys():
         context.bare(info)
-    for part in info:
+    for part in parts_of(info):
         tag = part.tag
         if tag == "Affiliation":
-            text = context.only(text, info, part)
+            text = context.leaf(part) if text is None else context.only(text, info, part)
         elif tag == "Identifier":
             source, value = _identifier(context, part)
             identifiers.append(f"{source}: {value}" if source else value)

@@ -171,22 +171,8 @@ def count_attributes(tally: Tally, element: etree._Element) -> None:
             tally["attribute", f"{element.tag!s}@{name}"] += 1
 
 
-def odd_text(tally: Tally, element: etree._Element) -> str | None:
-    """The whole text of an element that has mark-up or attributes; both are looked at.
-
-    The slow path of reading text: most elements have neither. Text is joined verbatim.
-
-    Returns:
-        None when there is no text at all.
-    """
-    count_attributes(tally, element)
-    return flat_text(tally, element)
-
-
 def flat_text(tally: Tally, element: etree._Element) -> str | None:
     """Text with its mark-up flattened, for an element whose attributes are read elsewhere."""
-    if not len(element):
-        return element.text or None
     for inner in element.iterdescendants():
         tag = inner.tag
         if isinstance(tag, str) and not tag.startswith(MATHML):

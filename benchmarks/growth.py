@@ -1,0 +1,141 @@
+"""What a day costs as a warehouse grows.
+
+`python -m benchmarks.growth FILE.xml.gz COUNT [--copies N] [--days N]` loads and judges COUNT
+records (benchmarks/many_records.py) and multiplies them in the warehouse. Days of new, revised and
+deleted records and of new versions follow, by the same steps as an update. Each line gives the
+seconds of processor and of wall time of a step; nothing is kept but with --keep.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import resource
+import shutil
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.many_records import Source, write_baseline, write_day
+from pipeline import update as updating
+from pipeline.clock import Clock
+from pipeline.from_files import file_stamp
+from pipeline.options import Options
+from pipeline.run import Run
+from pipeline.settings import Settings
+from pipeline.steps import Fetched, Made, Outcome
+from pipeline.update import STEPS
+from pipeline.warehouse import database
+
+
+def keep_all(run: Run, made: Made) -> Outcome:
+    """In the place of step fetch: everything in the files goes into the raw archive."""
+    for path in run.options.from_files:
+        with gzip.open(path) as stream:
+            entry = {"object": run.archive.put(stream.read())}
+        run.archive.note(
+            run.run_id,
+            {
+                "kind": "records",
+                "file": path.name,
+                "received_at": run.as_of.isoformat(),
+                "stamp": file_stamp(path),
+                **entry,
+            },
+        )
+    return replace(made, fetched=Fetched()), {}
+
+
+def update(settings: Settings, files: list[Path], *, publishes: bool = True) -> dict[str, float]:
+    """One update of these files; returns the wall seconds of each step, and prints them."""
+    spent: dict[str, float] = {}
+    options = Options(from_files=tuple(files), name="growth")
+    with updating.open_run(options, settings, Clock()) as way:
+        for step in STEPS:
+            if step.name == "publish" and not publishes:
+                continue
+            work = step._replace(work=keep_all) if step.name == "fetch" else step
+            began, used = time.perf_counter(), time.process_time()
+            way.take(work)
+            spent[step.name] = time.perf_counter() - began
+            told(step.name, time.process_time() - used, spent[step.name])
+    return spent
+
+
+def copy_records(settings: Settings, count: int, copies: int) -> None:
+    """Multiply what is held and judged inside the warehouse, PMIDs moved on by `count` each time.
+
+    What judging would say of the copies is said of them already, so that a large warehouse to
+    measure a day on takes minutes. Reports and links of one study stay within their copy.
+    """
+    skipped = ("overrides", "claim_evidence", "claim_leaned_on", "known_articles", "quarantine")
+    with duckdb.connect(str(settings.warehouse("archive:growth"))) as con:
+        database.configure(con)
+        tables = con.execute(
+            """
+            SELECT schema_name || '.' || table_name, list(column_name) FROM duckdb_columns()
+            WHERE database_name = current_database() AND NOT list_contains(?, table_name)
+                AND table_name IN (SELECT table_name FROM duckdb_tables())
+                AND schema_name IN ('core', 'evidence', 'ops')
+            GROUP BY ALL ORDER BY ALL
+            """,
+            [list(skipped)],
+        ).fetchall()
+        for table, columns in tables:
+            moved = [name for name in ("pmid", "other_pmid") if name in columns]
+            if not moved:
+                continue
+            values = [f"{name} + {count} * copy.n AS {name}" for name in moved]
+            values += ["study_group || ' ' || copy.n AS study_group"] * ("study_group" in columns)
+            values += ["doi || '.' || copy.n AS doi"] * (table == "core.articles")
+            con.execute(
+                f"INSERT INTO {table} SELECT t.* REPLACE ({', '.join(values)}) "  # noqa: S608
+                f"FROM {table} AS t, range(1, {copies}) AS copy (n) WHERE pmid > 0 ORDER BY copy.n"
+            )
+        con.execute("CHECKPOINT")
+
+
+def told(name: str, used: float, wall: float) -> None:
+    """One line: processor and wall seconds."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"  {name:10s} {used:8.2f} {wall:8.2f} s  peak {peak:6.0f} MB", flush=True)
+
+
+def main() -> None:
+    """Load, then the days."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("file", type=Path, help="a PubMed .xml.gz")
+    parser.add_argument("count", type=int, help="records to begin with")
+    parser.add_argument("--days", type=int, default=2)
+    parser.add_argument("--day-size", type=int, default=3_000)
+    parser.add_argument("--copies", type=int, default=1, help="of these records, in the warehouse")
+    parser.add_argument("--keep", type=Path, help="leave the data directory here")
+    options = parser.parse_args()
+    place = options.keep or Path(tempfile.mkdtemp(prefix="ketum-growth-"))
+    try:
+        source = Source(options.file)
+        settings = Settings(data=place / "data")
+        (place / "files").mkdir(parents=True)
+        for path in write_baseline(source, place / "files", options.count):
+            print(f"{path.name}: processor, wall", flush=True)
+            update(settings, [path], publishes=path.name.endswith("0001.xml.gz"))
+        began, used = time.perf_counter(), time.process_time()
+        copy_records(settings, options.count, options.copies)
+        told("copies", time.process_time() - used, time.perf_counter() - began)
+        held = options.count * options.copies
+        size = settings.warehouse("archive:growth").stat().st_size
+        print(f"{held} records, warehouse {size / held:.0f} bytes a record", flush=True)
+        for number in range(options.days):
+            path = write_day(source, place / "files", number, options.day_size, held)
+            print(f"day {number + 1}: processor, wall", flush=True)
+            print(f"  in all {sum(update(settings, [path]).values()):.1f} s wall", flush=True)
+    finally:
+        if options.keep is None:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

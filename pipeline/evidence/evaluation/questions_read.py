@@ -1,0 +1,94 @@
+"""How often records are rightly said to address a question, by kratom records that a person read.
+
+`tools.questions_measured` makes the figures from the readings and a published set that holds the
+records; they are kept in questions_measured.jsonl.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import duckdb
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipeline.errors import ConfigurationError
+
+YES = "yes"
+
+
+class QuestionMeasured(BaseModel):
+    """Figures of one question.
+
+    Attributes:
+        said: records said to address it, those left out that a reader could say either way.
+        said_right: of these, records that do by the reader.
+        read: records that address it by the reader.
+        found: of these, records said to.
+        rules_version: version of claims.toml that was measured.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    question: str
+    said: int
+    said_right: int
+    read: int
+    found: int
+    rules_version: str
+
+
+def read_measured(path: Path) -> tuple[QuestionMeasured, ...]:
+    """The figures of questions_measured.jsonl; none where it is missing.
+
+    Raises:
+        ConfigurationError: a line is not one of these.
+    """
+    if not path.is_file():
+        return ()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return tuple(QuestionMeasured.model_validate_json(line) for line in lines if line.strip())
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {error}.",
+            effect="Nothing was judged.",
+            next_step="restore it (`git checkout data/reference`).",
+        ) from error
+
+
+def measure(
+    con: duckdb.DuckDBPyConnection, readings: Path, questions: Iterable[str], version: str
+) -> Sequence[QuestionMeasured]:
+    """The figures of each question.
+
+    Args:
+        con: a published set that holds the records read.
+        readings: CSV of readings: pmid, question, verdict (yes or borderline), read_on, reader;
+            each record of it was read for every question.
+        questions: codes of the questions that can be matched.
+        version: version of the rules that judged the set.
+    """
+    with readings.open(encoding="utf-8", newline="") as file:
+        verdicts = {
+            (int(row["pmid"]), row["question"]): row["verdict"] for row in csv.DictReader(file)
+        }
+    records = {pmid for pmid, _ in verdicts}
+    said = set(con.execute("SELECT pmid, claim FROM evidence.article_claims").fetchall())
+    measured: list[QuestionMeasured] = []
+    for question in questions:
+        yes = {pmid for pmid in records if verdicts.get((pmid, question)) == YES}
+        either_way = {pmid for pmid in records if (pmid, question) in verdicts} - yes
+        claimed = {pmid for pmid in records if (pmid, question) in said} - either_way
+        measured.append(
+            QuestionMeasured(
+                question=question,
+                said=len(claimed),
+                said_right=len(claimed & yes),
+                read=len(yes),
+                found=len(claimed & yes),
+                rules_version=version,
+            )
+        )
+    return measured

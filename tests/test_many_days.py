@@ -1,0 +1,107 @@
+"""Days of new, revised and deleted records and of new versions end as one load of all files."""
+
+from __future__ import annotations
+
+import random
+
+import duckdb
+import pytest
+
+from pipeline.evidence import type_changes
+from pipeline.evidence.judge import judge
+from pipeline.warehouse import fingerprint, load, stage
+from tests.corpus import article, article_set
+from tests.in_memory import FIRST_DAY, SQL, Warehouse
+
+TITLES = (
+    "Kratom and pain in mice",
+    "Kratom for back pain: a randomized controlled trial NCT0123456{0}",
+    "Seizures after Mitragyna speciosa: a case report",
+    "A survey of kratom users",
+    "Mitragynine at opioid receptors: a systematic review",
+    "Reply to the authors",
+)
+Files = dict[str, tuple[list[str], tuple[int, ...]]]
+
+
+def days(seed: int) -> Files:
+    """Files as NLM numbers them: each brings new records, and touches some of those before."""
+    chance = random.Random(seed)
+    version: dict[int, int] = {}
+    files: Files = {}
+    for day in range(1, 7):
+        texts = []
+        known = list(version)
+        for pmid in [*range(day * 10, day * 10 + 6), *chance.sample(known, min(6, len(known)))]:
+            version[pmid] = version.get(pmid, 1) + (pmid in known and chance.random() < 0.3)
+            texts.append(
+                article(
+                    pmid,
+                    chance.choice(TITLES).format(pmid % 3),
+                    revised=f"2026-02-{chance.choice((day, day, max(1, day - 2))):02d}",
+                    version=version[pmid],
+                    doi=f"10.1/{pmid}",
+                    links=(("CommentOn", "J", chance.choice(known)),) if known else (),
+                )
+            )
+        gone = tuple(chance.sample(known, 2)) if known else ()
+        files[f"pubmed26n{day:04d}"] = (texts, gone)
+    return files
+
+
+def take(con: duckdb.DuckDBPyConnection, files: Files) -> None:
+    """Load files in one run."""
+    stage.create_staging(con)
+    number = 1
+    for stamp, (texts, gone) in files.items():
+        body = article_set(*texts, deleted=gone).encode()
+        counts = stage.stage_file(con, body, raw_file=stamp, stamp=stamp, first_record_no=number)
+        number = counts.next_record_no
+    load.merge(con, FIRST_DAY)
+
+
+def tables(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ...]]]:
+    """What is held and judged, whenever it came; the number of a record in its run is of the run.
+
+    Texts of records that were deleted in between are left out: those were held meanwhile, or not.
+    """
+    found = con.execute(
+        """
+        SELECT schema_name || '.' || table_name,
+            list(column_name) FILTER (
+                suffix(column_name, '_at') OR column_name = 'source_stamp'
+            ),
+            bool_or(column_name = 'content_sha')
+        FROM duckdb_columns()
+        WHERE database_name = current_database() AND schema_name IN ('core', 'evidence')
+            AND table_name IN (SELECT table_name FROM duckdb_tables())
+        GROUP BY ALL
+        """
+    ).fetchall()
+    made = {}
+    for table, times, is_revisions in found:
+        left_out = f"EXCLUDE ({', '.join(times)})" if times else ""
+        held = "WHERE pmid NOT IN (SELECT pmid FROM core.deleted_citations)" * (is_revisions)
+        made[table] = con.execute(
+            f"SELECT * {left_out} FROM {table} {held} ORDER BY ALL"
+        ).fetchall()
+    return made
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_days_one_by_one_end_as_one_load_of_all_of_them(memory: Warehouse, seed: int) -> None:
+    files = days(seed)
+    for stamp, brings in files.items():
+        take(memory.con, {stamp: brings})
+        judge(memory.con, memory.reference, load.changed(memory.con))
+        type_changes.note(memory.con, FIRST_DAY)
+    with duckdb.connect(config={"threads": 1}) as at_once:
+        for path in fingerprint.schema_files(SQL):
+            at_once.execute(path.read_text(encoding="utf-8"))
+        take(at_once, files)
+        judge(at_once, memory.reference)
+        in_days, in_one = tables(memory.con), tables(at_once)
+    assert in_days.keys() == in_one.keys()
+    assert [name for name in in_one if in_days[name] != in_one[name]] == []
+    assert in_one["core.article_versions"] and in_one["evidence.study_links"]
+    assert any(row[2] != "report" for row in in_one["evidence.study_groups"])
