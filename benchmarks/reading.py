@@ -76,11 +76,32 @@ def match(path: Path) -> Callable[[], None]:
     return work
 
 
+def count(path: Path) -> Callable[[], None]:
+    """What `bulk-load --counts` does with a file."""
+    from pipeline.counting import Counter
+    from pipeline.evidence.topics_file import load_topics
+    from pipeline.rules.language import load_language
+    from pipeline.scan import Scans
+    from pipeline.settings import ROOT
+
+    reference = ROOT / "data" / "reference"
+    topics = load_topics(reference / "topics.toml")
+    language = load_language(reference / "language.toml")
+
+    def work() -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            scans = Scans(Path(directory), "benchmark", counts_only=True)
+            Counter(topics, language, scans).scan(path)
+
+    return work
+
+
 SUBJECTS = {
     FLOOR: ("floor: bare lxml from .gz, nothing extracted", floor),
     "parse": ("ketum, parsed: every field as rows", parse),
     "stage": ("ketum, parsed and staged in DuckDB", stage),
     "match": ("ketum, --match kratom", match),
+    "count": ("ketum, --counts", count),
 }
 PEERS = {
     "xtract": "EDirect's xtract, seven fields",
