@@ -19,8 +19,8 @@ from pathlib import Path
 from benchmarks.measured import Table
 from pipeline.settings import ROOT
 
-SECTIONS = ("reading", "judging", "beside", "growing", "page")
-USUAL = ("reading", "judging", "beside")
+SECTIONS = ("reading", "judging", "beside", "starting", "growing", "page")
+USUAL = ("reading", "judging", "beside", "starting")
 FILE = ROOT.parent / "shared" / "pubmed" / "pubmed21n1298.xml.gz"
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 _VERSIONS = ("lxml", "duckdb", "google-re2", "isal")
@@ -37,15 +37,15 @@ def tables(options: argparse.Namespace) -> list[Table]:
 
             made = [page.section(options.runs)]
         else:
-            made = _of_file(name, options)
+            made = _made_by(name, options)
         for table in made:
             print(table.plain(), end="\n\n", flush=True)
         found += made
     return found
 
 
-def _of_file(name: str, options: argparse.Namespace) -> list[Table]:
-    from benchmarks import beside, growing, judging, reading
+def _made_by(name: str, options: argparse.Namespace) -> list[Table]:
+    from benchmarks import beside, growing, judging, reading, starting
 
     if name == "reading":
         return reading.section(options.file, options.runs, options.peers)
@@ -53,6 +53,8 @@ def _of_file(name: str, options: argparse.Namespace) -> list[Table]:
         return [judging.section(options.file)]
     if name == "beside":
         return [beside.section(options.file, options.runs)]
+    if name == "starting":
+        return [starting.section(options.runs)]
     return [growing.section(options.file, options.records)]
 
 
@@ -102,7 +104,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="of what is compared, in turn")
     parser.add_argument(
         "--records", nargs="+", type=int, default=[10_000, 100_000, 1_000_000], metavar="N",
-        help="sizes of warehouses in the section growing (a million takes hours)",
+        help="sizes of warehouses in the section growing (a million takes most of an hour)",
     )  # fmt: skip
     parser.add_argument(
         "--peers", default=sys.executable, metavar="PYTHON",

@@ -71,7 +71,9 @@ def cost(command: Sequence[str], **environment: str) -> Cost:
     )
 
 
-def medians(commands: Mapping[str, Sequence[str]], runs: int) -> dict[str, Cost | str]:
+def medians(
+    commands: Mapping[str, Sequence[str]], runs: int, **environment: str
+) -> dict[str, Cost | str]:
     """Each command's median cost, in turn with the others; a failure as its last line."""
     found: dict[str, list[Cost]] = {name: [] for name in commands}
     failed: dict[str, str] = {}
@@ -79,7 +81,7 @@ def medians(commands: Mapping[str, Sequence[str]], runs: int) -> dict[str, Cost 
         for name, command in commands.items():
             if name not in failed:
                 try:
-                    found[name].append(cost(command))
+                    found[name].append(cost(command, **environment))
                 except (FailedError, OSError) as error:
                     failed[name] = str(error)
     return {name: failed.get(name) or _median(found[name]) for name in commands}

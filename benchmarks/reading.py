@@ -58,9 +58,19 @@ def stage(path: Path) -> Callable[[], None]:
 
 def match(path: Path) -> Callable[[], None]:
     """What `bulk-load --match kratom` does with a file."""
+    return _scan(path, counts_only=False)
+
+
+def counts(path: Path) -> Callable[[], None]:
+    """What `bulk-load --counts` does with a file."""
+    return _scan(path, counts_only=True)
+
+
+def _scan(path: Path, *, counts_only: bool) -> Callable[[], None]:
+    from pipeline.counting import scanner_for
     from pipeline.evidence.topics_file import load_topics
     from pipeline.rules.language import load_language
-    from pipeline.scan import Scanner, Scans
+    from pipeline.scan import Scans
     from pipeline.settings import ROOT
 
     reference = ROOT / "data" / "reference"
@@ -70,28 +80,8 @@ def match(path: Path) -> Callable[[], None]:
 
     def work() -> None:
         with tempfile.TemporaryDirectory() as directory:
-            scans = Scans(Path(directory), "benchmark")
-            Scanner(topics, language, searches, (), scans).scan(path)
-
-    return work
-
-
-def count(path: Path) -> Callable[[], None]:
-    """What `bulk-load --counts` does with a file."""
-    from pipeline.counting import Counter
-    from pipeline.evidence.topics_file import load_topics
-    from pipeline.rules.language import load_language
-    from pipeline.scan import Scans
-    from pipeline.settings import ROOT
-
-    reference = ROOT / "data" / "reference"
-    topics = load_topics(reference / "topics.toml")
-    language = load_language(reference / "language.toml")
-
-    def work() -> None:
-        with tempfile.TemporaryDirectory() as directory:
-            scans = Scans(Path(directory), "benchmark", counts_only=True)
-            Counter(topics, language, scans).scan(path)
+            scans = Scans(Path(directory), "benchmark", counts_only=counts_only)
+            scanner_for(topics, language, searches, (), scans).scan(path)
 
     return work
 
@@ -101,7 +91,7 @@ SUBJECTS = {
     "parse": ("ketum, parsed: every field as rows", parse),
     "stage": ("ketum, parsed and staged in DuckDB", stage),
     "match": ("ketum, --match kratom", match),
-    "count": ("ketum, --counts", count),
+    "counts": ("ketum, --counts", counts),
 }
 PEERS = {
     "xtract": "EDirect's xtract, seven fields",
@@ -165,7 +155,7 @@ def whole(costs: dict[str, Cost | str], count: int) -> Table:
             "publishing, come on top."
         ],
     )
-    for name in ("parse", "match"):
+    for name in ("parse", "match", "counts"):
         label = SUBJECTS[name][0]
         found = costs.get(label)
         if isinstance(found, Cost):
