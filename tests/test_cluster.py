@@ -87,11 +87,11 @@ def die_once(name: str, marker: str) -> None:
     """Make a worker die in the middle of a file, unless one did already."""
     work = Scanner._scan
 
-    def scan(self: Scanner, path: Path, digest: str, *, is_checked: bool) -> object:
+    def scan(self: Scanner, path: Path, *told: object) -> object:
         if path.name == name and not Path(marker).exists():
             Path(marker).touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        return work(self, path, digest, is_checked=is_checked)
+        return work(self, path, *told)  # type: ignore[arg-type]
 
     Scanner._scan = scan  # type: ignore[method-assign, assignment]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 from functools import cache
 from pathlib import Path
 
@@ -13,13 +14,15 @@ from hypothesis import given
 from hypothesis import settings as given_settings
 from hypothesis import strategies as st
 
-from pipeline import file_counts
+from pipeline import file_counts, verify
+from pipeline.cli import main
 from pipeline.counting import Counter
 from pipeline.errors import MachineError, SourceError
 from pipeline.evidence.record import read_records
 from pipeline.evidence.topics import topics_of
 from pipeline.evidence.topics_file import load_topics
 from pipeline.pubmed.parsing.reader import RecordReader
+from pipeline.rebuild import rebuild
 from pipeline.rules.language import load_language
 from pipeline.scan import Scans
 from pipeline.series import stamp
@@ -30,6 +33,7 @@ from pipeline.warehouse.database import append
 from tests.corpus import article, article_set
 from tests.in_memory import Warehouse
 from tests.test_bulk_load import file
+from tests.test_bulk_load import load as load_matching
 
 KRATOM, PAIN, LEAF = "Kratom in mice", "Pain of the knee", "Leaves of a tree"
 REFERENCE = ROOT / "data" / "reference"
@@ -356,3 +360,35 @@ def test_files_that_are_not_all_of_pubmed_make_no_share(shares, memory, tmp_path
     assert memory.ask("SELECT file, is_missing, record_count FROM ops.counted_files") == [
         ("pubmed26n0002.xml.gz", False, 1), ("pubmed26n0001", True, None),
     ]  # fmt: skip
+
+
+@pytest.mark.whole
+def test_the_next_update_publishes_the_counts_and_a_rebuild_has_them(
+    settings, published, tmp_path, capsys, monkeypatch
+):
+    from flows.upkeep import bulk_load
+
+    monkeypatch.setenv("KETUM_DATA", str(settings.data))
+    files = tmp_path / "files"
+    file(files, 1, article(1, KRATOM, entered="2024-06-01"), article(2, LEAF))
+    assert main(["bulk-load", str(files), "--counts"]) == 0
+    assert "Counted 2 records in 1 file(s)" in capsys.readouterr().out
+    assert not settings.runs.exists()
+    assert load_matching(settings, files) == 0
+    held = published(COUNTED)
+    assert held == [("all", "pubmed", 2024, 1), ("all", "pubmed", 2025, 1),
+                    ("topic", "kratom", 2024, 1)]  # fmt: skip
+    (again,) = published("SELECT file_sha256 IS NOT NULL FROM ops.counted_files")
+    assert again == (True,)
+    shutil.rmtree(settings.counts)
+    rebuild("archive:files", settings)
+    assert published(COUNTED) == held
+    verify.require_whole(verify.verify(settings))
+    state = bulk_load.fn(places=[str(files)], counts=True)
+    assert state.message.startswith("Counted 2 records")
+
+
+COUNTED = (
+    "SELECT kind, name, year, record_count FROM ops.file_counts "
+    "WHERE date_tag = 'edat' AND kind <> 'search' ORDER BY ALL"
+)

@@ -249,14 +249,10 @@ def _claim_accuracy(reference: Reference) -> Iterator[tuple[Any, ...]]:
         if one is None:
             yield (claim.code, NOT_ON_KRATOM, 0, 0, 0, 0, None, None, None)
             continue
-        precision, recall = (
-            hits / n if n >= LEAST_READ else None
-            for hits, n in ((one.said_right, one.said), (one.found, one.read))
-        )
-        is_measured = precision is not None or recall is not None
+        is_measured = one.precision is not None or one.recall is not None
         yield (
             claim.code, KRATOM if is_measured else NOT_ON_KRATOM, one.said, one.said_right,
-            one.read, one.found, precision, recall, one.rules_version,
+            one.read, one.found, one.precision, one.recall, one.rules_version,
         )  # fmt: skip
 
 

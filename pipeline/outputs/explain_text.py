@@ -157,6 +157,7 @@ def explain(record: Record, judgement: Judgement, reference: Reference) -> dict[
         "claims": [
             {
                 **hit._asdict(),
+                **_read(hit.claim, reference),
                 "proofs": proved("claim", hit.claim),
                 "stated": [
                     proof for code in FINDINGS for proof in proved("finding", f"{hit.claim}.{code}")
@@ -214,6 +215,19 @@ def _told(proof: Proof, texts: dict[tuple[str, int | None], str]) -> dict[str, A
         more = "…" if len(stored) > proof.end + _AROUND else ""
         explained["passage"] = f"{before}[{proof.text}]{behind}{more}"
     return explained
+
+
+def _read(claim: str, reference: Reference) -> dict[str, Any]:
+    """The figures of a question, as evidence.claim_accuracy has them."""
+    one = next((one for one in reference.questions_measured if one.question == claim), None)
+    return {
+        "said_count": one.said if one else 0,
+        "said_right_count": one.said_right if one else 0,
+        "read_count": one.read if one else 0,
+        "read_found_count": one.found if one else 0,
+        "precision_value": one.precision if one else None,
+        "recall_value": one.recall if one else None,
+    }
 
 
 def _measured(label: Label, reference: Reference) -> dict[str, int | None]:

@@ -73,7 +73,7 @@ CREATE TABLE ops.counted_files ( -- the files behind each count of ops.file_coun
     is_checked BOOLEAN, -- a .md5 file beside it said the same as its bytes
     record_count INTEGER, -- records in it, older versions too
     deletion_count INTEGER, -- PMIDs that it deletes
-    unreadable_count INTEGER, -- pieces that are no readable record, and not counted
+    unreadable_count INTEGER, -- pieces that cannot be read as a record, and are not counted
     PRIMARY KEY (counted_at, file)
 );
 

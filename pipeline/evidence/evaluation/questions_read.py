@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pipeline.errors import ConfigurationError
 
 YES = "yes"
+LEAST_READ = 30
+"""Below so many readings a share says neither good nor bad."""
 
 
 class QuestionMeasured(BaseModel):
@@ -37,6 +39,16 @@ class QuestionMeasured(BaseModel):
     read: int
     found: int
     rules_version: str
+
+    @property
+    def precision(self) -> float | None:
+        """Of those said, the share that is right; None below LEAST_READ."""
+        return self.said_right / self.said if self.said >= LEAST_READ else None
+
+    @property
+    def recall(self) -> float | None:
+        """Of those read, the share that is found; None below LEAST_READ."""
+        return self.found / self.read if self.read >= LEAST_READ else None
 
 
 def read_measured(path: Path) -> tuple[QuestionMeasured, ...]:
