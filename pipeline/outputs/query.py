@@ -57,7 +57,8 @@ def open_published(
         writable: the one file that may be written beside it.
 
     Raises:
-        ConfigurationError: nothing is published yet, or another program writes to the database.
+        ConfigurationError: nothing is published yet, another program writes to the database, or it
+            lacks what a query of ours reads.
         CheckError: the database is damaged.
     """
     path = database_path(settings)
@@ -80,6 +81,14 @@ def open_published(
                 effect="Nothing was read; other files of the set may still be whole.",
                 next_step="`ketum update` writes a new set, `ketum rebuild --origin ORIGIN` the "
                 "last one anew; `ketum verify` says what else is damaged.",
+            ) from None
+        if isinstance(error, duckdb.CatalogException | duckdb.BinderException):
+            # what a reader asked in SQL was answered before it comes here
+            raise ConfigurationError(
+                "The published set lacks what this command reads, since another version of ketum "
+                f"wrote it: {first_line(error)}",
+                effect="Nothing changed, and `ketum query` still answers.",
+                next_step="`ketum update`, which publishes a set of this version.",
             ) from None
         raise
 

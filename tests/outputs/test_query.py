@@ -217,6 +217,14 @@ def test_a_result_that_is_larger_than_memory_never_spills_into_the_set(held, tmp
     assert Path(place).parent == tmp_path
 
 
+def test_a_set_of_another_version_says_what_to_do(held):
+    with (
+        pytest.raises(ConfigurationError, match=r"another version of ketum.*`ketum update`"),
+        query.open_published(held) as con,
+    ):
+        con.execute("FROM evidence.of_a_later_version")
+
+
 # -- text that is not ASCII
 
 
