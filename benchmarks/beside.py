@@ -62,7 +62,7 @@ def _write(path: Path, directory: Path) -> int:
 
 def main() -> None:
     """One run."""
-    from pipeline import scanning
+    from pipeline import many_files
     from pipeline.evidence.reference import Reference
     from pipeline.scan import Scans
     from pipeline.settings import ROOT
@@ -74,7 +74,7 @@ def main() -> None:
         scans = Scans(Path(name), "b" * 64)
         files = sorted(directory.glob("*.xml.gz"))
         began, used = time.perf_counter(), time.process_time()
-        scanning.scan_all(files, reference, searches, (), scans, processes)
+        many_files.scan_all(files, reference, searches, (), scans, processes)
         wall, parent = time.perf_counter() - began, time.process_time() - used
     workers = resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = parent + workers.ru_utime + workers.ru_stime

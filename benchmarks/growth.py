@@ -23,9 +23,8 @@ from benchmarks.many_records import Source, write_baseline, write_day
 from pipeline import update as updating
 from pipeline.clock import Clock
 from pipeline.from_files import file_stamp
-from pipeline.options import Options
 from pipeline.run import Run
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.steps import Fetched, Made, Outcome
 from pipeline.update import STEPS
 from pipeline.warehouse import database

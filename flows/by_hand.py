@@ -15,10 +15,9 @@ import traceback
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
-from flows.embedded_server import embedded_server
-from flows.environment import prepare_environment
+from flows.embedded_server import embedded_server, prepare_environment
 from pipeline import logs
-from pipeline.commands.update import add_options, options_of
+from pipeline.commands.updating import add_options, options_of
 from pipeline.errors import (
     EXIT_INTERRUPTED,
     EXIT_OK,
@@ -93,9 +92,9 @@ def _run(arguments: argparse.Namespace, module: str) -> str:
             )
     options = options_of(arguments)  # says what is wrong before a server is started
     settings = Settings.from_environment()
-    from pipeline import before_run
+    from pipeline import housekeeping
 
-    before_run.prepare(options.origin, settings)
+    housekeeping.prepare(options.origin, settings)
     prepare_environment(settings)
     log.info("Starting a Prefect server for this run ...")
     with embedded_server(settings) as server:

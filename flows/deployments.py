@@ -8,6 +8,7 @@ One at a time is kept by the schedule, which starts no second process, and by ke
 from __future__ import annotations
 
 import importlib
+import sys
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from prefect import Flow
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
+    from prefect.events.schemas.automations import AutomationCore
+
 
 TIMEZONE = "America/New_York"
 """Where NLM is: large jobs belong at its weekends, or between 9 pm and 5 am there."""
@@ -198,3 +201,77 @@ def _first_reason(error: ValueError) -> str:
     if isinstance(error, ValidationError):
         return str(error.errors()[0]["msg"])
     return str(error)
+
+
+# -- The heartbeat automation, as code: the server itself notices a run that died
+#
+# `ketum schedule` knows dead runs by their processes, at once. This is for work pools, and for a
+# server whose schedule is gone: a run without a heartbeat for three times their interval is
+# Crashed. `python -m flows.deployments` puts it on the server that PREFECT_API_URL names.
+
+AUTOMATION = "ketum: runs without a heartbeat"
+HEARTBEAT_SECONDS = 180
+HEARTBEATS_MISSED = 3
+"""Heartbeats; fewer would call runs dead whose last one was overtaken by their end."""
+
+
+def heartbeat_automation() -> AutomationCore:
+    """The automation: after a heartbeat, another one or the end of the run is expected."""
+    from prefect.client.schemas.objects import StateType
+    from prefect.events.actions import ChangeFlowRunState
+    from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+    from prefect.events.schemas.events import ResourceSpecification
+
+    ends = ("Completed", "Failed", "Cancelled", "Crashed")
+    return AutomationCore(
+        name=AUTOMATION,
+        description="Marks a run of ketum whose process died as Crashed.",
+        enabled=True,
+        trigger=EventTrigger(
+            match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+            match_related=ResourceSpecification(
+                {"prefect.resource.id": [f"prefect.tag.{TAG}"], "prefect.resource.role": ["tag"]}
+            ),
+            for_each={"prefect.resource.id"},
+            after={"prefect.flow-run.heartbeat"},
+            expect={"prefect.flow-run.heartbeat", *(f"prefect.flow-run.{end}" for end in ends)},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=timedelta(seconds=HEARTBEATS_MISSED * HEARTBEAT_SECONDS),
+        ),
+        actions=[
+            ChangeFlowRunState(
+                name="Crashed",
+                state=StateType.CRASHED,
+                message="No heartbeat for nine minutes: its process is gone. What was published "
+                "before stands; the next run goes on from there.",
+                force=False,  # a run that has ended stays as it ended
+            )
+        ],
+    )
+
+
+def ensure_heartbeat_automation(client: SyncPrefectClient) -> None:
+    """Put the automation on the server, once, in its newest form."""
+    wanted = heartbeat_automation()
+    held = client.read_automations_by_name(AUTOMATION)
+    if held:
+        client.update_automation(held[0].id, wanted)
+        for double in held[1:]:
+            client.delete_automation(double.id)
+    else:
+        client.create_automation(wanted)
+
+
+def main() -> int:
+    """Put it on the server that PREFECT_API_URL names."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        ensure_heartbeat_automation(client)
+    print(f"The automation `{AUTOMATION}` is on the server.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -17,8 +17,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from flows import deployments
-from flows.automations import ensure_heartbeat_automation
-from flows.deployments import Deployment
+from flows.deployments import Deployment, ensure_heartbeat_automation
 from flows.serving import Schedule
 from pipeline import logs
 from pipeline.errors import (
@@ -29,8 +28,7 @@ from pipeline.errors import (
     LockedError,
 )
 from pipeline.escaping import for_terminal
-from pipeline.options import Options
-from pipeline.settings import ROOT, Settings
+from pipeline.settings import ROOT, Options, Settings
 from pipeline.storage import hold_lock
 
 if TYPE_CHECKING:

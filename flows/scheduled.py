@@ -26,13 +26,12 @@ from prefect.states import Cancelled, Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows import telling
-from flows.step_task import as_task
-from pipeline import before_run, logs, notify
+from flows.telling import as_task
+from pipeline import housekeeping, logs, notify
 from pipeline import update as pipeline_update
 from pipeline.errors import KetumError, LockedError
-from pipeline.options import MAX_REQUESTS, Options
 from pipeline.outputs.receipt import Receipt
-from pipeline.settings import Settings
+from pipeline.settings import MAX_REQUESTS, Options, Settings
 from pipeline.update import Progress, Step
 
 log = logging.getLogger("ketum")
@@ -132,7 +131,7 @@ def update(source: Source = Source(), pubmed: PubMed = PubMed()) -> State[Any]: 
             name=source.name,
             **pubmed.model_dump(),
         )
-        before_run.prepare(options.origin, settings)
+        housekeeping.prepare(options.origin, settings)
         receipt = _run(options, settings)
     except LockedError as error:
         return Cancelled(message=error.text())

@@ -15,11 +15,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from flows import deployments, settling
-from flows.automations import HEARTBEAT_SECONDS
-from flows.deployments import Deployment
-from flows.flow_process import DIRECTORY
-from flows.settling import Seen, Verdict
+from flows import deployments, flow_process
+from flows.deployments import HEARTBEAT_SECONDS, Deployment
+from flows.flow_process import DIRECTORY, Seen, Verdict
 from pipeline import notify
 from pipeline.errors import ConfigurationError, KetumError, LockedError
 from pipeline.settings import ROOT, Settings
@@ -179,7 +177,7 @@ class Schedule:
             )
             for run in runs
         ]
-        for verdict in settling.verdicts(seen, datetime.now(UTC), self._is_alive):
+        for verdict in flow_process.verdicts(seen, datetime.now(UTC), self._is_alive):
             self._say(verdict)
 
     def stop(self) -> None:
@@ -254,12 +252,12 @@ class Schedule:
             return
         if run.state is not None and run.state.is_cancelling():
             log.info("Run %s is ended, as asked on the server.", run.name)
-            self._end_run(settling.STOPPED)
+            self._end_run(flow_process.STOPPED)
 
     def _is_alive(self, run_id: str) -> bool:
         if self.process is not None and run_id == self.run_id and self.process.poll() is None:
             return True
-        return settling.lives(self.signs, run_id)
+        return flow_process.lives(self.signs, run_id)
 
     def _read(self, name: str) -> DeploymentResponse | None:
         from prefect.exceptions import ObjectNotFound

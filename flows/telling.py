@@ -1,4 +1,4 @@
-"""What Prefect's pages say of an update: names, states, artifacts. Words here, Prefect elsewhere.
+"""What Prefect is shown of an update: its steps as tasks, its name, states and artifacts.
 
 A person who opens the list of runs learns there what happened; who opens a run, what to do.
 """
@@ -7,21 +7,50 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
 
 from pipeline.errors import KetumError
-from pipeline.options import Options
 from pipeline.outputs import sets, since
 from pipeline.outputs.manifest import OddManifestError
 from pipeline.outputs.receipt import Receipt
 from pipeline.outputs.since import Changed
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.storage import for_duckdb
+from pipeline.update import Step
 from pipeline.warehouse.database import ALONE
+
+# -- A step as a task, for the flow run by hand and for the one on a schedule
+
+Result = TypeVar("Result")
+
+
+def as_task(step: Step, work: Callable[[], Result]) -> Task[[], Result]:
+    """The task of a step, to be called directly: a submitted one could not be interrupted.
+
+    No retries: the one retry layer is in pipeline/pubmed/client.py, and the other steps either are
+    one transaction or are continued by the next run.
+
+    Args:
+        step: names the task.
+        work: takes the step. The run is closed over and not passed, as Prefect walks through
+            every argument.
+    """
+    return task(
+        name=step.name,
+        task_run_name=step.name,
+        description=step.does,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )(work)
+
+
+# -- Names, states, artifacts
 
 log = logging.getLogger("ketum")
 

@@ -24,11 +24,10 @@ from pathlib import Path
 from prefect import Flow, flow
 from prefect.artifacts import create_markdown_artifact
 
-from flows.step_task import as_task
+from flows.telling import as_task
 from pipeline import logs
 from pipeline import update as pipeline_update
-from pipeline.options import MAX_REQUESTS, Options
-from pipeline.settings import Settings
+from pipeline.settings import MAX_REQUESTS, Options, Settings
 from pipeline.update import Progress
 
 ARTIFACT_KEY = "ketum-update"

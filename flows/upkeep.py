@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,11 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 
+from flows.deployments import TAG
 from pipeline import logs, notify
 from pipeline.clock import Clock
 from pipeline.errors import KetumError, LockedError
-from pipeline.notices import FAILURE
-from pipeline.outbox import Event
+from pipeline.notices import FAILURE, Event
 from pipeline.settings import Settings
 
 log = logging.getLogger("ketum")
@@ -49,12 +49,12 @@ def rehearsal() -> State[Any]:
     """Make each warehouse anew from its raw archive, beside the real one, and compare."""
 
     def work(settings: Settings) -> str:
-        from pipeline import rehearsal
+        from pipeline import backup
 
-        found = [rehearsal.rehearse(origin, settings) for origin in rehearsal.origins(settings)]
+        found = [backup.rehearse(origin, settings) for origin in backup.origins(settings)]
         for one in found:
             log.info("%s", one.text())
-        rehearsal.require_same(found)
+        backup.require_same(found)
         return " ".join(one.text() for one in found) or "Nothing was ever committed here."
 
     return _state_of("rehearsal", work)
@@ -65,9 +65,9 @@ def canary() -> State[Any]:
     """Ask PubMed one small question: `ketum doctor --live`."""
 
     def work(settings: Settings) -> str:
-        from pipeline.pubmed import einfo
+        from pipeline.pubmed import about_pubmed
 
-        found = einfo.ask(settings, Clock()).findings()
+        found = about_pubmed.ask_live(settings, Clock()).findings()
         for name, value, is_right in found:
             log.log(logging.INFO if is_right else logging.WARNING, "%s: %s", name, value)
         return "; ".join(f"{name} {value}" for name, value, _ in found[:2]) + "."
@@ -80,7 +80,6 @@ def housekeeping() -> State[Any]:
     """Remove what nobody needs; nothing that a rebuild or a reader needs."""
 
     def work(settings: Settings) -> str:
-        from flows.history import remove_old_runs
         from pipeline.housekeeping import keep_house
 
         removed = keep_house(settings, Clock())
@@ -113,15 +112,15 @@ def bulk_load(
     """
 
     def work(settings: Settings) -> str:
-        from pipeline import before_run
-        from pipeline.commands.bulk_load import count, options_for
+        from pipeline import housekeeping
+        from pipeline.commands.updating import count, options_for
         from pipeline.update import run_update
 
         if counts:
             return count(settings, map(Path, places), name, processes, dask).text()
 
         options = options_for(settings, map(Path, places), match or (), name, processes, dask)
-        before_run.prepare(options.origin, settings)
+        housekeeping.prepare(options.origin, settings)
         receipt = run_update(options, settings)
         notify.after_run(settings, is_published=True)
         told = receipt.records
@@ -146,3 +145,32 @@ def _state_of(name: str, work: Callable[[Settings], str]) -> State[Any]:
         )
         notify.tell(settings, event, Clock())
         return Failed(message=error.text())
+
+
+# -- Prefect's own history: what of it may go
+
+HISTORY_DAYS = 365
+BATCH = 200
+
+
+def remove_old_runs(clock: Clock) -> int:
+    """Remove our flow runs that ended more than a year ago from the server; returns how many."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter
+
+    before = (clock.now() - timedelta(days=HISTORY_DAYS)).replace(tzinfo=UTC)
+    removed = 0
+    with get_client(sync_client=True) as client:
+        while True:
+            runs = client.read_flow_runs(
+                flow_run_filter=FlowRunFilter(
+                    tags={"all_": [TAG]},  # type: ignore[arg-type]
+                    end_time={"before_": before},  # type: ignore[arg-type]
+                ),
+                limit=BATCH,
+            )
+            for run in runs:
+                client.delete_flow_run(run.id)
+            removed += len(runs)
+            if len(runs) < BATCH:
+                return removed

@@ -13,21 +13,12 @@ from typing import NamedTuple
 
 from pipeline.errors import CheckError
 from pipeline.evidence.topics import Search
-from pipeline.options import LIVE
 from pipeline.pubmed import archive, sync
-from pipeline.pubmed.answers import (
-    ACCEPTED,
-    FIRST,
-    GROWN,
-    SAME,
-    SearchAnswer,
-    compare,
-    lost_words,
-)
 from pipeline.pubmed.client import EutilsClient
+from pipeline.pubmed.search import ACCEPTED, FIRST, GROWN, SAME, SearchAnswer, compare, lost_words
 from pipeline.pubmed.sync import Held
 from pipeline.run import Run
-from pipeline.settings import PUBMED_ORIGIN
+from pipeline.settings import LIVE, PUBMED_ORIGIN
 from pipeline.warehouse.searches import LastSearch, last_search, read_held
 
 log = logging.getLogger("ketum")

@@ -10,7 +10,7 @@ import sys
 from types import FrameType
 
 from pipeline import logs, progress
-from pipeline.commands import ALL, completion
+from pipeline.commands import ALL, installing
 from pipeline.errors import (
     EXIT_INTERRUPTED,
     EXIT_MACHINE,
@@ -42,8 +42,8 @@ def main(argv: list[str] | None = None) -> int:
     """Entry point of the console command; returns the exit code."""
     logs.ready_streams()
     parser = build_parser()
-    if completion.REQUESTED in os.environ:
-        completion.answer(parser)
+    if installing.REQUESTED in os.environ:
+        installing.complete(parser)
     arguments = parser.parse_args(argv)
     _stopped.clear()
     signal.signal(signal.SIGTERM, _terminate)
@@ -127,6 +127,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    for command in ALL:
-        command.register(commands)
+    for register in ALL:
+        register(commands)
     return parser

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from pipeline import scanning, series
+from pipeline import many_files
 from pipeline.clock import Clock
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.topics import Topics
-from pipeline.pubmed.counts import PUBMED, PUBMED_QUERY
+from pipeline.pubmed.about_pubmed import PUBMED, PUBMED_QUERY
 from pipeline.run import is_disk_full, no_space
 from pipeline.scan import Scan, Scans
 from pipeline.settings import Settings
@@ -137,7 +137,7 @@ def count_files(
         digest = hashlib.sha256(key.encode()).hexdigest()
         scans = Scans(settings.scans(f"counts:{name}"), digest, counts_only=True)
         try:
-            found = scanning.scan_all(files, reference, (), (), scans, processes, dask)
+            found = many_files.scan_all(files, reference, (), (), scans, processes, dask)
             counted = _count(found, scans)
             body = _body(files, found, counted, reference.topics, clock)
             write_atomically(target, json.dumps(body, indent=1).encode() + b"\n")
@@ -152,9 +152,9 @@ def count_files(
 
 def _count(found: Mapping[Path, Scan], scans: Scans) -> list[Counted]:
     """Count what stands of all files together."""
-    ordered = sorted(found, key=series.stamp)
+    ordered = sorted(found, key=many_files.stamp)
     rows = [
-        (number, str((scans.directory / found[path].body).absolute()), series.is_numbered(path))
+        (number, str((scans.directory / found[path].body).absolute()), many_files.is_numbered(path))
         for number, path in enumerate(ordered)
     ]
     paths = list(dict.fromkeys(for_reading(Path(path)) for _, path, _ in rows))
@@ -185,12 +185,12 @@ def _body(
     clock: Clock,
 ) -> dict[str, Any]:
     """What is written of a count, as JSON has it."""
-    missing = series.lacking(files, from_one=True)
+    missing = many_files.lacking(files, from_one=True)
     entries = [one.last_entry for one in counted if one.last_entry is not None]
     return {
         "counted_at": clock.now().isoformat(),
         "last_entry": max(entries).isoformat() if entries else None,
-        "is_whole": not missing and series.is_one(files) and bool(entries),
+        "is_whole": not missing and many_files.is_one(files) and bool(entries),
         "missing": missing,
         "files": [
             {

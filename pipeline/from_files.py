@@ -19,16 +19,16 @@ from pathlib import Path
 import duckdb
 
 from pipeline import journal as journals
-from pipeline import scanning, series
+from pipeline import many_files
 from pipeline.errors import ConfigurationError, SourceError
 from pipeline.evidence.record import read_records
 from pipeline.evidence.topics import Search, found_by
-from pipeline.options import OFFLINE
 from pipeline.pubmed.archive import Entry
-from pipeline.pubmed.files import sniff
 from pipeline.pubmed.parsing.bytes import open_bytes
+from pipeline.pubmed.records import sniff
 from pipeline.run import Run
 from pipeline.scan import Scan, Scans
+from pipeline.settings import OFFLINE
 from pipeline.storage import sha256_of, shown
 from pipeline.warehouse import fingerprint, stage
 
@@ -100,14 +100,14 @@ def archive_matching(run: Run) -> Matched:
                 "kind": "records",
                 "file": shown(Path(path.name)),
                 "received_at": run.as_of.isoformat(),
-                "stamp": series.stamp(path),
+                "stamp": many_files.stamp(path),
                 **entry,
             },
         )
         read += entry["records_read"]
         kept += entry["records_kept"]
     shutil.rmtree(scans.directory, ignore_errors=True)
-    notes = (series.missing(files), series.late(files, _read_before(run)))
+    notes = (many_files.missing(files), many_files.late(files, _read_before(run)))
     return Matched(len(files), read, kept, deletions, tuple(note for note in notes if note))
 
 
@@ -129,7 +129,7 @@ def _scanned(
 
     def scan_all(chosen: list[Path], kept: list[int]) -> tuple[Scans, dict[Path, Scan]]:
         scans = Scans(run.settings.scans(run.origin), _key(run, searches, kept))
-        found = scanning.scan_all(
+        found = many_files.scan_all(
             chosen, run.reference, searches, kept, scans, run.options.processes, run.options.dask
         )
         return scans, found
@@ -175,7 +175,7 @@ def _archive_other(run: Run, path: Path, searches: list[Search], held: list[int]
     """Archive an export or a list whole; returns its entry of the ledger."""
     with duckdb.connect() as con:
         stage.create_staging(con)
-        counts = stage.stage_file(con, path, raw_file=None, stamp=series.stamp(path))
+        counts = stage.stage_file(con, path, raw_file=None, stamp=many_files.stamp(path))
         # in this schema, the number of a record stands in place of its PMID
         records = chain.from_iterable(read_records(con, "staging.keyed"))
         reference = run.reference
@@ -216,7 +216,7 @@ def archive_citation_list(run: Run) -> int:
             "kind": "records",
             "file": path.name,
             "received_at": run.as_of.isoformat(),
-            "stamp": series.stamp(path),
+            "stamp": many_files.stamp(path),
             "object": run.archive.put(body),
         },
     )

@@ -30,7 +30,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pipeline import notices
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError, KetumError, LockedError
-from pipeline.outbox import Event, Outbox
+from pipeline.notices import Event, Outbox
 from pipeline.settings import ROOT, Settings, environment_of_others
 from pipeline.storage import hold_lock
 

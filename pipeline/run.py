@@ -20,11 +20,10 @@ from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError, MachineError, exit_code_of
 from pipeline.evidence.reference_files import files_in
 from pipeline.journal import Journal
-from pipeline.options import FILES, LIVE, OFFLINE, Options
 from pipeline.outputs import sets
 from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.client import EutilsClient
-from pipeline.settings import PUBMED_ORIGIN, Settings
+from pipeline.settings import FILES, LIVE, OFFLINE, PUBMED_ORIGIN, Options, Settings
 from pipeline.storage import hold_lock, sha256_of
 from pipeline.warehouse import database, fingerprint
 from pipeline.warehouse.database import Warehouse

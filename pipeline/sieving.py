@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from pipeline.evidence.judgement import TopicHit
-from pipeline.evidence.record import read_records
+from pipeline.evidence.record import TopicHit, read_records
 from pipeline.evidence.topics import Topics, topics_of
 from pipeline.pubmed.parsing.bytes import Head
 from pipeline.pubmed.parsing.cutting import Cut, Cutter

@@ -14,17 +14,18 @@ from dataclasses import dataclass, field, replace
 from pipeline import __version__, asking
 from pipeline import journal as journals
 from pipeline.asking import Asked
-from pipeline.evidence import known_articles, type_changes
+from pipeline.evidence import curation
+from pipeline.evidence.judge import note_type_changes
 from pipeline.evidence.reference_files import files_in
-from pipeline.options import LIVE
 from pipeline.outputs import marts
 from pipeline.outputs import publish as publishing
 from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed import archive, counts, sync
-from pipeline.pubmed.fetch import fetch_all
+from pipeline.pubmed import about_pubmed, archive, sync
+from pipeline.pubmed.sync import fetch_all
 from pipeline.run import Run
-from pipeline.warehouse import checks, file_counts, fingerprint, membership, searches, stage
+from pipeline.settings import LIVE
+from pipeline.warehouse import database, file_counts, fingerprint, membership, searches, stage
 from pipeline.warehouse.load import changed, merge
 from pipeline.warehouse.searches import RunRow, SearchRow
 from pipeline.warehouse.stage import Staged
@@ -178,7 +179,7 @@ def count(run: Run, made: Made) -> Outcome:
     told_of_files: Counts = {"file_counts": taken} if taken else {}
     if run.mode != LIVE or run.client is None:
         return made, told_of_files
-    told = counts.ask_by_year(
+    told = about_pubmed.ask_by_year(
         run.client,
         run.archive,
         run.run_id,
@@ -187,14 +188,14 @@ def count(run: Run, made: Made) -> Outcome:
         first_year=searches.first_entry_year(run.con),
         as_of=run.as_of,
     )
-    noted = len(run.archive.entries(run.run_id, counts.KIND))
+    noted = len(run.archive.entries(run.run_id, about_pubmed.KIND))
     notes = (*made.notes, *([told] if told else []))
     return replace(made, notes=notes), {"years": noted, **told_of_files}
 
 
 def _denominators(run: Run) -> dict[str, str]:
     """What PubMed's records are counted of by year, each with its query."""
-    found = {counts.PUBMED: counts.PUBMED_QUERY}
+    found = {about_pubmed.PUBMED: about_pubmed.PUBMED_QUERY}
     return found | {one.name: one.query for one in run.topics.topics if one.is_counted}
 
 
@@ -236,7 +237,7 @@ def judge(run: Run, made: Made) -> Outcome:
     from pipeline.evidence import judge as judging
 
     judged = judging.judge(run.con, run.reference, changed(run.con))
-    return made, {**judged, "type_changes": type_changes.note(run.con, run.as_of)}
+    return made, {**judged, "type_changes": note_type_changes(run.con, run.as_of)}
 
 
 def place(run: Run, made: Made) -> Outcome:
@@ -247,9 +248,9 @@ def place(run: Run, made: Made) -> Outcome:
     if made.compared.is_unchanged:
         hits = membership.keep(con, asked.pmids, names, reasons, run.as_of)
     else:
-        known_articles.note_known_articles(con, run.reference.known_articles)
+        curation.note_known_articles(con, run.reference.known_articles)
         hits = membership.update(con, asked.pmids, names, reasons, made.fetched.gone, run.as_of)
-        known_articles.note_known_members(con)
+        curation.note_known_members(con)
     members: Counts = {name: hit["members"] for name, hit in hits.items()}
     return replace(made, placed=Placed(reasons, hits)), members
 
@@ -310,8 +311,8 @@ def build(run: Run, made: Made) -> Outcome:
 
 def check(run: Run, made: Made) -> Outcome:
     """Run every check; a row of one of severity error undoes all."""
-    warned = checks.run_all(run.con, run.settings.sql)
-    return made, {"checks": len(checks.files(run.settings.sql)), "warnings": warned}
+    warned = database.run_checks(run.con, run.settings.sql)
+    return made, {"checks": len(database.check_files(run.settings.sql)), "warnings": warned}
 
 
 def report(run: Run, made: Made) -> Outcome:

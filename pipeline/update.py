@@ -18,12 +18,11 @@ from pipeline import logs, progress, steps
 from pipeline import run as runs
 from pipeline.clock import Clock
 from pipeline.journal import Journal
-from pipeline.options import Options
 from pipeline.outputs import publish as publishing
 from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
 from pipeline.run import Run
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.steps import Counts, Made, Outcome
 
 log = logging.getLogger("ketum")

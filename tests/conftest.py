@@ -24,12 +24,11 @@ import pytest
 from pipeline import run as runs
 from pipeline.clock import Clock
 from pipeline.evidence.reference import Reference
-from pipeline.options import Options
 from pipeline.outputs import publish
 from pipeline.outputs.receipt import Receipt
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.update import run_update
 from pipeline.warehouse import database
 from tests import corpus

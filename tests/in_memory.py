@@ -19,16 +19,13 @@ from lxml import etree
 
 from pipeline import steps
 from pipeline.clock import Clock
-from pipeline.evidence import type_changes
-from pipeline.evidence.judge import judge
+from pipeline.evidence.judge import judge, note_type_changes
 from pipeline.evidence.reference import Reference
-from pipeline.options import Options
 from pipeline.outputs import headline, marts
-from pipeline.outputs.answer import store_sentences
-from pipeline.outputs.wording import statement
+from pipeline.outputs.wording import statement, store_sentences
 from pipeline.pubmed.client import EutilsClient
 from pipeline.run import Run
-from pipeline.settings import PUBMED_ORIGIN, ROOT, Settings
+from pipeline.settings import PUBMED_ORIGIN, ROOT, Options, Settings
 from pipeline.steps import Made
 from pipeline.warehouse import database, fingerprint, load, membership, searches, stage
 from tests.corpus import article_set
@@ -164,7 +161,7 @@ class Warehouse:
         """Judge what is in `core` by the shipped rules."""
         self._made.clear()
         judge(self.con, self.reference)
-        type_changes.note(self.con, self.as_of)
+        note_type_changes(self.con, self.as_of)
 
     def day(self, *records: str, is_live: bool = True, reason: str = "appeared") -> None:
         """One day's run: read, judge, memberships. The next one is a day later.

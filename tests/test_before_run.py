@@ -9,7 +9,7 @@ from collections import namedtuple
 import duckdb
 import pytest
 
-from pipeline import before_run, cli
+from pipeline import cli, housekeeping
 from pipeline.errors import MachineError
 from pipeline.settings import ROOT
 from tests.test_rebuild import tables_of
@@ -38,7 +38,7 @@ def test_a_warehouse_of_another_version_is_made_anew_and_the_run_goes_on(of_0_1_
     after = counted(of_0_1_0)
     assert after["runs"][:3] == before["runs"] and len(after["runs"]) == 4
     assert set(before["records"]) <= set(after["records"])
-    assert before_run.outdated(ORIGIN, of_0_1_0) is None
+    assert housekeeping.outdated(ORIGIN, of_0_1_0) is None
 
 
 @pytest.mark.parametrize("how", ["a body is gone", "a journal is broken", "no journal"])
@@ -51,7 +51,7 @@ def test_where_it_is_not_safe_nothing_is_touched(how, of_0_1_0, caplog):
     else:
         shutil.rmtree(of_0_1_0.runs)
     before = of_0_1_0.warehouse(ORIGIN).read_bytes()
-    before_run.prepare(ORIGIN, of_0_1_0)
+    housekeeping.prepare(ORIGIN, of_0_1_0)
     assert of_0_1_0.warehouse(ORIGIN).read_bytes() == before
     assert "another version" in caplog.text
 
@@ -61,29 +61,31 @@ def test_a_warehouse_of_this_version_is_left_alone(live, settings):
 
     live(article(1, "Kratom"))
     before = tables_of(settings.warehouse("pubmed"))
-    before_run.prepare("pubmed", settings)
+    housekeeping.prepare("pubmed", settings)
     assert tables_of(settings.warehouse("pubmed")) == before
     with duckdb.connect(str(settings.warehouse("pubmed"))) as con:
         con.execute("UPDATE ops.warehouse SET parser_version = 'other'")
-    assert before_run.outdated("pubmed", settings) == "how records are read"
+    assert housekeeping.outdated("pubmed", settings) == "how records are read"
 
 
 def test_a_run_without_room_does_not_begin(settings, monkeypatch):
-    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(1 << 40, 0, before_run.SPARE - 1))
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda _path: Usage(1 << 40, 0, housekeeping.SPARE - 1)
+    )
     with pytest.raises(MachineError, match="too little space") as caught:
-        before_run.prepare("pubmed", settings)
+        housekeeping.prepare("pubmed", settings)
     assert caught.value.exit_code == 8
-    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(1 << 40, 0, before_run.SPARE))
-    before_run.prepare("pubmed", settings)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(1 << 40, 0, housekeeping.SPARE))
+    housekeeping.prepare("pubmed", settings)
 
 
 def test_what_is_there_already_is_room_that_is_needed_again(settings, monkeypatch):
     path = settings.warehouse("pubmed")
     path.parent.mkdir(parents=True)
     path.write_bytes(b"x" * 4096)
-    free = before_run.SPARE + 2 * 4096
+    free = housekeeping.SPARE + 2 * 4096
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(1 << 40, 0, free - 1))
     with pytest.raises(MachineError):
-        before_run.require_room("pubmed", settings)
+        housekeeping.require_room("pubmed", settings)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(1 << 40, 0, free))
-    before_run.require_room("pubmed", settings)
+    housekeeping.require_room("pubmed", settings)

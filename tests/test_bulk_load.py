@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import journal as journals
-from pipeline import series, workers
+from pipeline import many_files, workers
 from pipeline.cli import main
 from pipeline.errors import ConfigurationError, SourceError
 from pipeline.evidence.topics import Topics
@@ -43,34 +43,34 @@ def file(directory: Path, number: int, *records: str, deleted: tuple[int, ...] =
 
 def test_files_are_read_in_the_order_of_their_numbers(tmp_path):
     second, tenth = file(tmp_path / "b", 2), file(tmp_path / "a", 10)
-    assert series.in_order([tmp_path / "a", tmp_path / "b"]) == (second, tenth)
+    assert many_files.in_order([tmp_path / "a", tmp_path / "b"]) == (second, tenth)
 
 
 def test_a_file_named_twice_is_refused(tmp_path):
     path = file(tmp_path, 2)
     with pytest.raises(ConfigurationError, match="the same file of the series"):
-        series.in_order([tmp_path, path])
+        many_files.in_order([tmp_path, path])
 
 
 def test_a_place_without_files_is_refused(tmp_path):
     with pytest.raises(ConfigurationError, match="no PubMed XML"):
-        series.in_order([tmp_path])
+        many_files.in_order([tmp_path])
 
 
 def test_missing_numbers_are_named():
-    said = series.missing([Path(f"pubmed26n{n:04d}.xml.gz") for n in (1, 2, 5)])
+    said = many_files.missing([Path(f"pubmed26n{n:04d}.xml.gz") for n in (1, 2, 5)])
     assert said is not None
     assert "pubmed26n0003, pubmed26n0004" in said
-    assert series.missing([Path("pubmed26n0001.xml.gz"), Path("pubmed26n0002.xml")]) is None
-    assert series.missing([Path("mine.xml"), Path("yours.xml")]) is None
+    assert many_files.missing([Path("pubmed26n0001.xml.gz"), Path("pubmed26n0002.xml")]) is None
+    assert many_files.missing([Path("mine.xml"), Path("yours.xml")]) is None
 
 
 def test_a_file_that_comes_late_is_named():
     late = [Path("pubmed26n0003.xml.gz")]
     assert "pubmed26n0004.xml.gz was read before" in str(
-        series.late(late, ["pubmed26n0004.xml.gz", "x.nbib"])
+        many_files.late(late, ["pubmed26n0004.xml.gz", "x.nbib"])
     )
-    assert series.late(late, ["pubmed26n0003.xml.gz", "pubmed25n1300.xml.gz"]) is None
+    assert many_files.late(late, ["pubmed26n0003.xml.gz", "pubmed25n1300.xml.gz"]) is None
 
 
 def test_a_file_must_be_what_its_md5_says(tmp_path):

@@ -20,8 +20,7 @@ import pytest
 from pipeline import cli, logs, update
 from pipeline.clock import Clock
 from pipeline.errors import CheckError
-from pipeline.options import Options
-from pipeline.settings import ROOT, Settings
+from pipeline.settings import ROOT, Options, Settings
 from pipeline.storage import hold_lock
 from pipeline.update import run_update
 from tests.conftest import the_database_alone
@@ -315,7 +314,7 @@ def test_interactive_hands_over_to_an_installed_shell(
     monkeypatch.setattr(
         os, "execve", lambda _path, command, environment: started.extend((command, environment))
     )
-    monkeypatch.setattr("pipeline.commands.query._statement", lambda _sql: "SELECT 1")
+    monkeypatch.setattr("pipeline.commands.reading._statement", lambda _sql: "SELECT 1")
     assert ketum("query", "--interactive") == 0
     assert started[0][0] == str(fake)
     assert set(options) <= set(started[0])

@@ -11,13 +11,13 @@ import pytest
 from pipeline import cli
 from pipeline import journal as journals
 from pipeline.errors import ConfigurationError
-from pipeline.forget import forget
 from pipeline.journal import Journal
-from pipeline.options import Options
 from pipeline.outputs import manifest
+from pipeline.rebuild import forget
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
 from pipeline.replay.answers import Exchange, Response
+from pipeline.settings import Options
 from pipeline.update import run_update
 from tests.conftest import FakeClock
 from tests.corpus import article, write

@@ -15,18 +15,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline import cluster as clusters
-from pipeline import scanning
+from pipeline import many_files, workers
 from pipeline.cli import main
-from pipeline.cluster import Cluster
 from pipeline.errors import ConfigurationError, IncompleteError, KetumError, MachineError
-from pipeline.options import Options
+from pipeline.many_files import Job
 from pipeline.scan import Scanner, Scans
-from pipeline.scanning import Job
-from pipeline.settings import ROOT, Settings
+from pipeline.settings import ROOT, Options, Settings
 from pipeline.update import run_update
 from pipeline.warehouse import fingerprint
-from pipeline.workers import read_all
+from pipeline.workers import Cluster, read_all
 from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, article_set
 from tests.goldens import frozen
@@ -126,11 +123,11 @@ def job(base: Path, **changed: object) -> Job:
 @pytest.mark.whole
 def test_workers_that_cannot_do_it_are_refused_before_the_first_file(cluster, tmp_path):
     with Cluster(cluster.scheduler_address) as workers:
-        workers.require(scanning._make_ready, job(tmp_path))
+        workers.require(many_files._make_ready, job(tmp_path))
         with pytest.raises(ConfigurationError, match="another version of ketum"):
-            workers.require(scanning._make_ready, job(tmp_path, program="of another day"))
+            workers.require(many_files._make_ready, job(tmp_path, program="of another day"))
         with pytest.raises(MachineError, match=r"does not see .*elsewhere") as unseen:
-            workers.require(scanning._make_ready, job(tmp_path, directory=tmp_path / "elsewhere"))
+            workers.require(many_files._make_ready, job(tmp_path, directory=tmp_path / "elsewhere"))
         assert "KETUM_DATA" in unseen.value.next_step
         with pytest.raises(ConfigurationError, match="has no ketum, or one of another version"):
             workers.require(without_ketum, None)
@@ -145,10 +142,10 @@ def test_a_file_or_a_result_that_is_not_shared_is_said(cluster, tmp_path):
     (path,) = series(tmp_path / "files")[:1]
     with Cluster(cluster.scheduler_address) as workers:
         with pytest.raises(MachineError, match=r"does not see .*not_here"):
-            list(scanning._by_workers([tmp_path / "not_here"], job(tmp_path), workers))
+            list(many_files._by_workers([tmp_path / "not_here"], job(tmp_path), workers))
         elsewhere = job(tmp_path, scans=Unshared(tmp_path / "scans", "k" * 64))
         with pytest.raises(MachineError, match="what it found is not in"):
-            list(scanning._by_workers([path], elsewhere, workers))
+            list(many_files._by_workers([path], elsewhere, workers))
 
 
 class Unshared(Scans):
@@ -162,15 +159,15 @@ class Unshared(Scans):
 def test_a_scheduler_without_workers_or_gone_is_said(tmp_path, monkeypatch):
     from distributed import LocalCluster
 
-    monkeypatch.setattr(clusters, "_CONNECT_SECONDS", 1)
+    monkeypatch.setattr(workers, "_CONNECT_SECONDS", 1)
     with LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as empty:
         address = empty.scheduler_address
         with Cluster(address) as workers:
             with pytest.raises(MachineError, match="has no workers"):
-                workers.require(scanning._make_ready, job(tmp_path))
-            monkeypatch.setattr(clusters, "_EMPTY_SECONDS", 0.0)
+                workers.require(many_files._make_ready, job(tmp_path))
+            monkeypatch.setattr(workers, "_EMPTY_SECONDS", 0.0)
             with pytest.raises(IncompleteError, match="are gone"):
-                list(scanning._by_workers([tmp_path], job(tmp_path), workers))
+                list(many_files._by_workers([tmp_path], job(tmp_path), workers))
     with pytest.raises(MachineError, match="No Dask scheduler answers"):
         Cluster(address)
 
@@ -179,7 +176,7 @@ def test_a_scheduler_without_workers_or_gone_is_said(tmp_path, monkeypatch):
 def test_a_scheduler_that_goes_in_the_middle_is_said_in_a_sentence(tmp_path, monkeypatch, capfd):
     from distributed import LocalCluster
 
-    monkeypatch.setattr(clusters, "_CONNECT_SECONDS", 5)
+    monkeypatch.setattr(workers, "_CONNECT_SECONDS", 5)
     files = [tmp_path / name for name in ("a", "b", "c")]
     with (
         LocalCluster(
@@ -205,7 +202,7 @@ def wait_after_the_first(path: Path) -> str:
 def test_command_and_flow_take_an_address(settings, tmp_path, monkeypatch, capsys):
     from flows.upkeep import bulk_load
 
-    monkeypatch.setattr(clusters, "_CONNECT_SECONDS", 1)
+    monkeypatch.setattr(workers, "_CONNECT_SECONDS", 1)
     series(tmp_path / "files")
     assert main(["bulk-load", str(tmp_path / "files"), "--dask", "tcp://127.0.0.1:1"]) == 8
     assert "No Dask scheduler answers at tcp://127.0.0.1:1" in capsys.readouterr().err

@@ -21,11 +21,11 @@ from pipeline.errors import MachineError, SourceError
 from pipeline.evidence.record import read_records
 from pipeline.evidence.topics import topics_of
 from pipeline.evidence.topics_file import load_topics
+from pipeline.many_files import stamp
 from pipeline.pubmed.parsing.reader import RecordReader
 from pipeline.rebuild import rebuild
 from pipeline.rules.language import load_language
 from pipeline.scan import Scans
-from pipeline.series import stamp
 from pipeline.settings import ROOT, Settings
 from pipeline.warehouse import file_counts as taken_in
 from pipeline.warehouse import load, stage

@@ -16,8 +16,7 @@ import duckdb
 import pytest
 
 from pipeline import update
-from pipeline.options import Options
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.update import STEPS
 from tests.conftest import the_database_alone
 from tests.corpus import article, write

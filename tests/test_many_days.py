@@ -7,8 +7,7 @@ import random
 import duckdb
 import pytest
 
-from pipeline.evidence import type_changes
-from pipeline.evidence.judge import judge
+from pipeline.evidence.judge import judge, note_type_changes
 from pipeline.warehouse import fingerprint, load, stage
 from tests.corpus import article, article_set
 from tests.in_memory import FIRST_DAY, SQL, Warehouse
@@ -94,7 +93,7 @@ def test_days_one_by_one_end_as_one_load_of_all_of_them(memory: Warehouse, seed:
     for stamp, brings in files.items():
         take(memory.con, {stamp: brings})
         judge(memory.con, memory.reference, load.changed(memory.con))
-        type_changes.note(memory.con, FIRST_DAY)
+        note_type_changes(memory.con, FIRST_DAY)
     with duckdb.connect(config={"threads": 1}) as at_once:
         for path in fingerprint.schema_files(SQL):
             at_once.execute(path.read_text(encoding="utf-8"))

@@ -14,9 +14,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from pipeline.options import Options
 from pipeline.outputs.headline import headline
-from pipeline.settings import ROOT, Settings
+from pipeline.settings import ROOT, Options, Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, write

@@ -14,8 +14,8 @@ from pipeline import cli, notices, notify
 from pipeline import journal as journals
 from pipeline.errors import ConfigurationError
 from pipeline.journal import Journal
+from pipeline.notices import Event, Outbox
 from pipeline.notify import Wishes
-from pipeline.outbox import Event, Outbox
 from tests.corpus import article
 
 pytestmark = pytest.mark.whole

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigurationError
-from pipeline.options import Options
+from pipeline.settings import Options
 
 
 @pytest.mark.parametrize(

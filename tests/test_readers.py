@@ -12,8 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.options import Options
-from pipeline.settings import ROOT, Settings
+from pipeline.settings import ROOT, Options, Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock
 from tests.corpus import article, write

@@ -17,11 +17,10 @@ from pipeline import journal as journals
 from pipeline import run as runs
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError, LockedError
-from pipeline.options import Options
 from pipeline.rebuild import rebuild
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.storage import hold_lock
 from pipeline.update import run_update
 from tests.conftest import FakeClock, the_database_alone

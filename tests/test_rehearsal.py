@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from pipeline import rehearsal
+from pipeline import backup
 from pipeline.errors import CheckError, ConfigurationError, LockedError
 from pipeline.storage import hold_lock
 from tests.corpus import article
@@ -29,8 +29,8 @@ def two_days(live, settings, clock):
 def test_what_is_made_anew_is_what_is_published_and_leaves_no_trace(two_days, clock, monkeypatch):
     before = tables_of(two_days.warehouse("pubmed"))
     shown = two_days.latest.resolve()
-    found = [rehearsal.rehearse(name, two_days, clock) for name in rehearsal.origins(two_days)]
-    rehearsal.require_same(found)
+    found = [backup.rehearse(name, two_days, clock) for name in backup.origins(two_days)]
+    backup.require_same(found)
     (one,) = found
     assert (one.origin, one.runs, one.differing) == ("pubmed", 2, ())
     assert one.compared > 10 and "are the same" in one.text()
@@ -41,22 +41,22 @@ def test_what_is_made_anew_is_what_is_published_and_leaves_no_trace(two_days, cl
 
     # a run that an archive lost shows as a difference
     monkeypatch.setattr(
-        rehearsal.journals, "read_all", lambda *_a, real=rehearsal.journals.read_all, **_k:
+        backup.journals, "read_all", lambda *_a, real=backup.journals.read_all, **_k:
         real(two_days.runs)[1:],
     )  # fmt: skip
-    poorer = rehearsal.rehearse("pubmed", two_days, clock)
+    poorer = backup.rehearse("pubmed", two_days, clock)
     assert "ops.search_hits" in poorer.differing
     with pytest.raises(CheckError, match=r"ops\.search_hits"):
-        rehearsal.require_same([poorer])
+        backup.require_same([poorer])
 
 
 def test_a_set_that_is_gone_cannot_be_compared_with(live, settings, clock):
     live(FIRST)
     shutil.rmtree(settings.latest.resolve())
     with pytest.raises(ConfigurationError, match="no published set"):
-        rehearsal.rehearse("pubmed", settings, clock)
+        backup.rehearse("pubmed", settings, clock)
 
 
 def test_it_does_not_begin_beside_a_run(settings, clock):
     with hold_lock(settings.lock, "a-run"), pytest.raises(LockedError):
-        rehearsal.rehearse("pubmed", settings, clock)
+        backup.rehearse("pubmed", settings, clock)

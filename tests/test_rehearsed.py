@@ -8,10 +8,9 @@ import pytest
 
 from pipeline import journal as journals
 from pipeline.errors import ConfigurationError
-from pipeline.options import Options
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.update import run_update
 from tests.corpus import article, write
 

@@ -10,9 +10,8 @@ import hypothesis
 import pytest
 
 from pipeline.evidence.reference import Reference
-from pipeline.options import Options
 from pipeline.replay import Archive, ReplayServer
-from pipeline.settings import ROOT
+from pipeline.settings import ROOT, Options
 from pipeline.update import run_update
 from tests.conftest import made_once
 

@@ -14,12 +14,11 @@ from pipeline import storage
 from pipeline.cli import main
 from pipeline.errors import ConfigurationError
 from pipeline.journal import Journal
-from pipeline.options import Options
-from pipeline.outputs.citations import selection, tabular
+from pipeline.many_files import stamp
+from pipeline.outputs.citations import export, selection
 from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.parsing.bytes import source_name
-from pipeline.series import stamp
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.verify import verify_set
 from pipeline.warehouse.database import write_copy
 from tests import corpus
@@ -65,11 +64,11 @@ def test_only_the_file_that_was_named_is_read(nasty: Path) -> None:
 
 
 def test_tables_of_an_export_are_written_and_read_again(nasty: Path) -> None:
-    rows = [dict.fromkeys(tabular.COLUMNS) | {"pmid": 7, "title": "a\u2028b", "doi": "10.1/a\x85"}]
+    rows = [dict.fromkeys(export.COLUMNS) | {"pmid": 7, "title": "a\u2028b", "doi": "10.1/a\x85"}]
     target = nasty / f"{nasty.name}.parquet"
-    tabular.write_parquet(rows, target)
+    export.write_parquet(rows, target)
     listed = nasty / f"{nasty.name}.jsonl"
-    listed.write_text(tabular.json_lines(rows * 2), encoding="utf-8")
+    listed.write_text(export.json_lines(rows * 2), encoding="utf-8")
     assert selection.exported_before([target, listed]).pmids == {"7"}
 
 

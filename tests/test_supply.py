@@ -25,7 +25,7 @@ PIN = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)==(?P<version>[A-Za-z0-9.]+)( ; [
 
 WITH_EXTRA = {
     "pipeline/evidence/reader.py": "reader",
-    "pipeline/cluster.py": "dask",
+    "pipeline/workers.py": "dask",
 }
 """Modules of the program that need an extra; nothing but these may import from it."""
 

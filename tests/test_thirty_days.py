@@ -10,13 +10,13 @@ import pytest
 
 from pipeline import journal as journals
 from pipeline import notices, notify
-from pipeline.before_run import prepare
 from pipeline.errors import SourceError
+from pipeline.housekeeping import prepare
 from pipeline.journal import Journal
+from pipeline.notices import Event
 from pipeline.notify import Wishes
-from pipeline.options import Options
-from pipeline.outbox import Event
 from pipeline.outputs.sets import SETS_KEPT
+from pipeline.settings import Options
 from pipeline.update import run_update
 from tests.corpus import article
 

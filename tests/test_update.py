@@ -19,10 +19,9 @@ from pipeline.errors import (
     SourceError,
 )
 from pipeline.evidence import judge as judging
-from pipeline.options import Options
 from pipeline.outputs import publish, since
 from pipeline.rebuild import rebuild
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.storage import hold_lock
 from pipeline.update import run_update
 from tests.conftest import publish_live, the_database_alone

@@ -9,9 +9,8 @@ import duckdb
 import pytest
 
 from pipeline.errors import ConfigurationError
-from pipeline.options import Options
 from pipeline.rebuild import rebuild
-from pipeline.settings import ROOT, Settings
+from pipeline.settings import ROOT, Options, Settings
 from pipeline.update import run_update
 from pipeline.verify import verify_archive, verify_set
 

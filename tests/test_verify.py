@@ -15,8 +15,7 @@ import pytest
 
 from pipeline import cli
 from pipeline.errors import KetumError
-from pipeline.options import Options
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, write

@@ -19,11 +19,10 @@ import pytest
 from pipeline import cli, update
 from pipeline import journal as journals
 from pipeline.errors import CheckError, ConfigurationError, KetumError, MachineError
-from pipeline.options import Options
 from pipeline.outputs import manifest, query
 from pipeline.pubmed.archive import Archive
 from pipeline.rebuild import rebuild
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.verify import verify_set
 from pipeline.warehouse import database, fingerprint
 from tests.conftest import FakeClock, the_database_alone

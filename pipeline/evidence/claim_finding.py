@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from pipeline.evidence.claim_types import (
+from pipeline.evidence.questions import (
     FIGURE,
     IN_FOCUS,
     MEASURED,
@@ -28,10 +28,9 @@ from pipeline.evidence.claim_types import (
     Claim,
     Claims,
 )
-from pipeline.evidence.judgement import ClaimHit, Label, Proof, TopicHit
-from pipeline.rules.decide import Found, Outcome
-from pipeline.rules.fold import fold, visible
-from pipeline.rules.match import Tag
+from pipeline.evidence.record import ClaimHit, Label, Proof, TopicHit
+from pipeline.rules.decide import Found, Outcome, Tag
+from pipeline.rules.patterns import fold, visible
 from pipeline.rules.text import Unit, sentence_units
 
 _FOCUS, _MENTION = "focus", "mention"

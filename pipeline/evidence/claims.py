@@ -1,6 +1,6 @@
 """The claim map as claims.toml has it: questions and the rules that find who addresses them.
 
-What it holds is in `claim_types`; `questions` reads the questions; `claim_finding` says which of
+What it holds, and its questions, are in `questions`; `claim_finding` says which of
 them a record addresses.
 
 A harm's name says little: "hepatitis" may be the disease treated. So rules on harms match
@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.evidence.claim_types import (
+from pipeline.evidence.questions import (
     COMPANY,
     HOW,
     IN_FOCUS,
@@ -26,8 +26,8 @@ from pipeline.evidence.claim_types import (
     Claims,
     Instruments,
     LeanedOn,
+    load_questions,
 )
-from pipeline.evidence.questions import load_questions
 from pipeline.evidence.topics import Topics
 from pipeline.rules.file import RuleFile, Table
 from pipeline.rules.model import Rule, RuleSet, Signal, load_rules

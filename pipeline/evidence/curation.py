@@ -1,13 +1,6 @@
-"""What people read out of records: claim_evidence.csv, and the check that its quotes stand.
+"""CSV files that people keep: what they read out of records, and articles a search must find.
 
-A quote must be found in the stored title or abstract; white space, case and punctuation do not
-matter, and `...` leaves words out. A quote that no longer stands since its record changed, or a
-record retracted since, is marked stale; one that never stood is refused.
-
-One file serves warehouses of all origins, so a reading may be of a record that is not held here.
-It is marked so, its quote unchecked, where it can be so: the warehouse is of files or of the
-demonstration (no complete search), or had the record once, or the article is in
-known_articles.csv. A PMID that none of these explains is unknown, and refused.
+claim_evidence.csv has the readings, known_articles.csv the articles.
 """
 
 from __future__ import annotations
@@ -23,9 +16,22 @@ from typing import Any
 
 import duckdb
 
+from pipeline.csv_rows import Row, read_rows, refusal
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.claim_types import QUOTED_WORDS
+from pipeline.evidence.questions import QUOTED_WORDS
+from pipeline.identifiers import normal_doi
 from pipeline.warehouse.database import append
+
+# -- Readings (claim_evidence.csv), and the check that their quotes stand
+#
+# A quote must be found in the stored title or abstract; white space, case and punctuation do not
+# matter, and `...` leaves words out. A quote that no longer stands since its record changed, or a
+# record retracted since, is marked stale; one that never stood is refused.
+#
+# One file serves warehouses of all origins, so a reading may be of a record that is not held here.
+# It is marked so, its quote unchecked, where it can be so: the warehouse is of files or of the
+# demonstration (no complete search), or had the record once, or the article is in
+# known_articles.csv. A PMID that none of these explains is unknown, and refused.
 
 COLUMNS = (
     "claim", "pmid", "direction", "directness", "population", "sample_size", "quote", "section",
@@ -80,14 +86,14 @@ def load_readings(path: Path, claims: Sequence[str]) -> tuple[Reading, ...]:
         rows = csv.DictReader(file, strict=True)
         try:
             if tuple(rows.fieldnames or ()) != COLUMNS:
-                raise refusal(path, 1, f"the columns must be {','.join(COLUMNS)}")
+                raise refused_readings(path, 1, f"the columns must be {','.join(COLUMNS)}")
             readings = [_reading(path, rows.line_num, row, claims) for row in rows]
         except (csv.Error, UnicodeDecodeError) as error:
-            raise refusal(path, rows.line_num, f"it cannot be read: {error}") from error
+            raise refused_readings(path, rows.line_num, f"it cannot be read: {error}") from error
     seen: dict[tuple[str, int], int] = {}
     for one in readings:
         if first := seen.get((one.claim, one.pmid)):
-            raise refusal(
+            raise refused_readings(
                 path, one.line, f"{one.claim} and PMID {one.pmid} stand in line {first} already"
             )
         seen[one.claim, one.pmid] = one.line
@@ -125,7 +131,7 @@ def _stale_reason(con: duckdb.DuckDBPyConnection, one: Reading, path: Path) -> s
     if held is None:
         if _may_be_elsewhere(con, one.pmid, path.with_name("known_articles.csv")):
             return NOT_HELD
-        raise refusal(
+        raise refused_readings(
             path,
             one.line,
             f"PMID {one.pmid} is unknown: not held, never was, and not in known_articles.csv",
@@ -133,7 +139,7 @@ def _stale_reason(con: duckdb.DuckDBPyConnection, one: Reading, path: Path) -> s
     title, has_changed, is_retracted, abstract = held
     if not stands(one.quote, (title if one.section == "title" else abstract) or ""):
         if not has_changed:
-            raise refusal(
+            raise refused_readings(
                 path, one.line, f"the quote is not in the {one.section} of PMID {one.pmid}"
             )
         return TEXT_CHANGED
@@ -195,7 +201,7 @@ def _folded(text: str) -> str:
     return " ".join(re.findall(r"\w+", plain))
 
 
-def refusal(path: Path, line: int, what: str) -> ConfigurationError:
+def refused_readings(path: Path, line: int, what: str) -> ConfigurationError:
     """The error that names file, line and what is wrong there."""
     return ConfigurationError(
         f"{path}, line {line}: {what}.",
@@ -206,7 +212,7 @@ def refusal(path: Path, line: int, what: str) -> ConfigurationError:
 
 def _reading(path: Path, line: int, row: dict[str, str], claims: Sequence[str]) -> Reading:
     if None in row or None in row.values():
-        raise refusal(path, line, f"it needs {len(COLUMNS)} fields")
+        raise refused_readings(path, line, f"it needs {len(COLUMNS)} fields")
     row = {name: value.strip() for name, value in row.items()}
     for name, allowed in (
         ("claim", claims),
@@ -216,21 +222,127 @@ def _reading(path: Path, line: int, row: dict[str, str], claims: Sequence[str]) 
     ):
         if row[name] not in allowed:
             known = f" (known: {', '.join(allowed)})" if len(allowed) < 10 else ""
-            raise refusal(path, line, f"unknown {name} `{row[name]}`{known}")
+            raise refused_readings(path, line, f"unknown {name} `{row[name]}`{known}")
     for name in ("pmid", "sample_size"):
         if not re.fullmatch(r"[1-9]\d{0,8}", row[name]) and not (name != "pmid" and not row[name]):
-            raise refusal(path, line, f"`{name}` must be a number, not `{row[name]}`")
+            raise refused_readings(path, line, f"`{name}` must be a number, not `{row[name]}`")
     for name in ("quote", "who"):
         if not row[name]:
-            raise refusal(path, line, f"`{name}` is empty")
+            raise refused_readings(path, line, f"`{name}` is empty")
     if len(row["quote"].split()) > QUOTED_WORDS:
-        raise refusal(path, line, f"the quote has more than {QUOTED_WORDS} words")
+        raise refused_readings(path, line, f"the quote has more than {QUOTED_WORDS} words")
     try:
         when = date.fromisoformat(row["when"])
     except ValueError:
-        raise refusal(path, line, f"`when` must be YYYY-MM-DD, not `{row['when']}`") from None
+        raise refused_readings(
+            path, line, f"`when` must be YYYY-MM-DD, not `{row['when']}`"
+        ) from None
     return Reading(
         line, row["claim"], int(row["pmid"]), row["direction"], row["directness"],
         row["population"] or None, int(row["sample_size"]) if row["sample_size"] else None,
         row["quote"], row["section"], row["note"] or None, row["who"], when,
     )  # fmt: skip
+
+
+# -- Articles that a good search must find: known_articles.csv, and which of them it found
+
+_NEEDED = ("pmid", "doi", "title")
+
+
+@dataclass(frozen=True)
+class KnownArticle:
+    """One row: PMID or DOI, or both."""
+
+    line: int
+    pmid: int | None
+    doi: str | None
+    title: str | None
+
+
+def load_known_articles(path: Path, *, is_strict: bool = True) -> tuple[KnownArticle, ...]:
+    """Read known_articles.csv.
+
+    Args:
+        path: the reference file.
+        is_strict: refuse a row without a number or with that of another; else such a row is
+            an article that is not found, as in the committed run that had it.
+
+    Raises:
+        ConfigurationError: naming the line: a row without PMID and DOI, with something else in
+            their place, with the number of an earlier row, or one that cannot be read.
+    """
+    known: list[KnownArticle] = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for row in read_rows(file, str(path), _NEEDED):
+                known.append(_article(row))
+                if is_strict:
+                    _check(path, row, known[-1])
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"{path} is not UTF-8: {error}.",
+            effect="Nothing changed.",
+            next_step="save it as UTF-8 and run again.",
+        ) from None
+    seen: dict[int | str, int] = {}
+    for one in known if is_strict else ():
+        number = one.pmid or (one.doi or "").lower()
+        if number in seen:
+            raise refusal(str(path), one.line, f"{number} stands in line {seen[number]} already")
+        seen[number] = one.line
+    return tuple(known)
+
+
+def _article(row: Row) -> KnownArticle:
+    pmid = row.get("pmid") or ""
+    is_pmid = re.fullmatch(r"[1-9]\d{0,8}", pmid, re.ASCII)
+    doi = normal_doi(row.get("doi"))
+    return KnownArticle(row.line, int(pmid) if is_pmid else None, doi, row.get("title"))
+
+
+def _check(path: Path, row: Row, read: KnownArticle) -> None:
+    pmid, doi = row.get("pmid"), row.get("doi")
+    if pmid and not read.pmid:
+        raise refusal(str(path), row.line, f"{pmid!r} is no PMID")
+    if doi and not read.doi:
+        raise refusal(str(path), row.line, f"{doi!r} is no DOI")
+    if not pmid and not doi:
+        raise refusal(str(path), row.line, "the article has neither PMID nor DOI")
+
+
+def note_known_articles(con: duckdb.DuckDBPyConnection, known: Sequence[KnownArticle]) -> None:
+    """Put the known articles into ops.known_articles, and say which of them are held."""
+    con.execute("DELETE FROM ops.known_articles")
+    con.execute(
+        """
+        INSERT INTO ops.known_articles
+        SELECT k.position, k.pmid, k.doi, k.title, EXISTS (
+            SELECT 1 FROM core.articles AS a
+            WHERE a.pmid = k.pmid OR (k.pmid IS NULL AND lower(a.doi) = lower(k.doi))
+        ), FALSE, FALSE
+        FROM (
+            SELECT unnest(?::INTEGER[]) AS position, unnest(?::INTEGER[]) AS pmid,
+                unnest(?::VARCHAR[]) AS doi, unnest(?::VARCHAR[]) AS title
+        ) AS k
+        ORDER BY k.position
+        """,
+        [
+            list(range(1, len(known) + 1)),
+            [one.pmid for one in known],
+            [one.doi for one in known],
+            [one.title for one in known],
+        ],
+    )
+
+
+def note_known_members(con: duckdb.DuckDBPyConnection) -> None:
+    """Say which known articles the focus search has, and which only a list put there."""
+    con.execute(
+        """
+        UPDATE ops.known_articles AS k
+        SET is_member = TRUE, is_only_listed = h.matched_by IN ('local', 'listed')
+        FROM core.articles AS a, ops.search_hits AS h, evidence.searches AS s
+        WHERE (a.pmid = k.pmid OR (k.pmid IS NULL AND lower(a.doi) = lower(k.doi)))
+            AND h.pmid = a.pmid AND h.search = s.search AND s.is_focus AND h.left_at IS NULL
+        """
+    )

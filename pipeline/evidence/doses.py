@@ -17,8 +17,7 @@ from typing import Any
 import re2
 
 from pipeline.rules.file import RuleFile, Table
-from pipeline.rules.fold import Text
-from pipeline.rules.patterns import OPTIONS, Words, checked
+from pipeline.rules.patterns import OPTIONS, Text, Words, checked
 
 OTHER_DRUG = "other_drug"
 UNCLEAR = "unclear"
@@ -158,7 +157,7 @@ class Dosed:
 
         Args:
             title: its title, folded.
-            texts: all its texts, as they are seen (`fold.visible`) and folded.
+            texts: all its texts, as they are seen (`visible`) and folded.
         """
         short: dict[str, str] = {}
         all_named: list[str] = []

@@ -12,9 +12,8 @@ import re2
 from pydantic import Field
 
 from pipeline.rules.file import RuleFile, Table
-from pipeline.rules.fold import fold
 from pipeline.rules.model import JUDGED_ABSTRACT, Rule, Signal
-from pipeline.rules.patterns import Words, checked
+from pipeline.rules.patterns import Words, checked, fold
 
 DOSES = "doses"
 SCHEDULE = "schedule"

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from pipeline.evidence.doses import NO_KRATOM, Known
-from pipeline.evidence.facet_doubts import happened, is_doubtful, is_set_aside
 from pipeline.evidence.facet_values import (
     AFFILIATION_RULE,
     DOSES,
@@ -29,12 +28,11 @@ from pipeline.evidence.facets import (
     Facet,
     Facets,
 )
-from pipeline.evidence.judgement import AspectValue, Decided, FacetValue, Label, Proof
 from pipeline.evidence.overrides import FACET, Override
-from pipeline.evidence.record import Record
-from pipeline.rules.decide import Found
-from pipeline.rules.fold import visible
-from pipeline.rules.match import Tag
+from pipeline.evidence.record import AspectValue, Decided, FacetValue, Label, Proof, Record
+from pipeline.evidence.value_context import happened, is_doubtful, is_set_aside
+from pipeline.rules.decide import Found, Tag
+from pipeline.rules.patterns import visible
 from pipeline.rules.text import Unit, judged_sentences
 
 _FOCUS, _OUTCOME, _MENTION = range(3)

@@ -1,37 +1,163 @@
-"""Judge records: what `judge_record` decides of one is written to evidence for all that changed.
+"""Judge records: which are due, what is decided of each, and which study types changed.
 
 `judge_record` is a pure function of a record and the reference files. `judge` calls it for the
-records whose input or rules changed, and then does what looks at several records at once: study
-groups, people's readings, decisions about records that are not there.
+records whose input or rules changed (`find_due`), and then does what looks at several records at
+once: study groups, people's readings, decisions about records that are not there.
 """
+
+# SQL here is made of names that stand in the code.
+# ruff: noqa: S608
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 import duckdb
 
 from pipeline import progress
-from pipeline.evidence import type_changes
 from pipeline.evidence.claim_finding import claims_of
 from pipeline.evidence.curation import NOT_HELD, write_readings
-from pipeline.evidence.due import find_due, note_judged
 from pipeline.evidence.faceting import facets_of
-from pipeline.evidence.judgement import Judgement
 from pipeline.evidence.lookups import write_lookups
-from pipeline.evidence.overrides import with_decision
+from pipeline.evidence.overrides import Overrides, with_decision
 from pipeline.evidence.reader import Document, document_of, suggestions_of
-from pipeline.evidence.record import Record, read_records
+from pipeline.evidence.record import READ, Judgement, Record, read_records
 from pipeline.evidence.record_findings import findings_of
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.reference_files import READINGS_FILE
 from pipeline.evidence.registrations import registrations_of
 from pipeline.evidence.study_groups import group_studies
 from pipeline.evidence.study_types import UNCLASSIFIED, types_of
-from pipeline.evidence.ties import TiesOf, ties_of
 from pipeline.evidence.topics import topics_of
+from pipeline.evidence.value_context import TiesOf, ties_of
 from pipeline.evidence.writing import Writer
+
+# -- Which records are due
+#
+# The input of a judgement is what the record says (as `record.read_records` reads it) and what
+# people decided about it; `ops.judged` keeps a fingerprint of it and one of the rules.
+
+
+class Due(NamedTuple):
+    """What a run must judge.
+
+    Attributes:
+        pmids: the records to judge, in order.
+        is_all: they are all there are.
+    """
+
+    pmids: list[int]
+    is_all: bool
+
+
+def find_due(
+    con: duckdb.DuckDBPyConnection,
+    overrides: Overrides,
+    rules_sha256: str,
+    changed: Sequence[int] | None = None,
+) -> Due:
+    """Compare records with what they were last judged by.
+
+    Args:
+        con: the warehouse; core is read.
+        overrides: people's decisions.
+        rules_sha256: of everything else that decides (`Reference.sha256`).
+        changed: the records that came or changed since the last judging; None where that is not
+            known, and all are compared.
+
+    The temporary table `judging_inputs` (pmid, input_sha256) holds what was compared, and
+    `judging_stale` (pmid) the records to judge and those that left core: their judgements go.
+    """
+    _find_scope(con, overrides, rules_sha256, changed)
+    # A hash a row, joined whatever the order: every row of a table has a place of its own.
+    hashes = " UNION ALL ".join(
+        f"SELECT pmid, hash('{table}', {columns}, {order}) AS hashed FROM core.{table} "
+        "WHERE pmid IN (SELECT pmid FROM judging_scope)"
+        for table, (columns, order) in READ.items()
+    )
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE judging_inputs AS
+        SELECT pmid, sha256(bit_xor(hashed)::VARCHAR) AS input_sha256
+        FROM (
+            {hashes}
+            UNION ALL
+            SELECT unnest($pmids::INTEGER[]), hash('overrides', unnest($decided::VARCHAR[]))
+        )
+        WHERE pmid IN (SELECT pmid FROM core.articles)
+        GROUP BY pmid
+        """,
+        {
+            "pmids": list(overrides.of),
+            "decided": list(map(repr, overrides.of.values())),
+        },
+    )
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE judging_stale AS
+        SELECT coalesce(now.pmid, old.pmid) AS pmid, now.pmid IS NOT NULL AS is_held
+        FROM judging_inputs AS now
+        FULL JOIN (
+            SELECT * FROM ops.judged WHERE pmid IN (SELECT pmid FROM judging_scope)
+        ) AS old USING (pmid)
+        WHERE now.input_sha256 IS DISTINCT FROM old.input_sha256
+            OR old.rules_sha256 IS DISTINCT FROM ?
+        """,
+        [rules_sha256],
+    )
+    rows = con.execute("SELECT pmid FROM judging_stale WHERE is_held ORDER BY pmid").fetchall()
+    ((held,),) = con.execute("SELECT count(*) FROM core.articles").fetchall()
+    return Due([pmid for (pmid,) in rows], held == len(rows))
+
+
+def _find_scope(
+    con: duckdb.DuckDBPyConnection,
+    overrides: Overrides,
+    rules_sha256: str,
+    changed: Sequence[int] | None,
+) -> None:
+    """TEMP judging_scope (pmid): the records to compare.
+
+    Beside those that changed: the ones never judged, judged by other rules, or gone, and all that
+    people decide about, or did.
+    """
+    if changed is None:
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE judging_scope AS "
+            "SELECT pmid FROM core.articles UNION SELECT pmid FROM ops.judged"
+        )
+        return
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE judging_scope AS
+        SELECT unnest($pmids::INTEGER[]) AS pmid
+        UNION
+        SELECT pmid FROM core.articles ANTI JOIN ops.judged USING (pmid)
+        UNION
+        SELECT pmid FROM ops.judged ANTI JOIN core.articles USING (pmid)
+        UNION
+        SELECT pmid FROM ops.judged WHERE rules_sha256 <> $rules_sha256
+        UNION
+        SELECT pmid FROM evidence.overrides
+        """,
+        {"pmids": [*changed, *overrides.of], "rules_sha256": rules_sha256},
+    )
+
+
+def note_judged(con: duckdb.DuckDBPyConnection, rules_sha256: str) -> None:
+    """Keep by what every record is judged now; `find_due` ran before in this transaction."""
+    con.execute("DELETE FROM ops.judged WHERE pmid IN (SELECT pmid FROM judging_stale)")
+    con.execute(
+        "INSERT INTO ops.judged SELECT pmid, input_sha256, ? FROM judging_inputs "
+        "WHERE pmid IN (SELECT pmid FROM judging_stale) ORDER BY pmid",
+        [rules_sha256],
+    )
+
+
+# -- One record, then all that are due
 
 _SCHEMA = "core"
 
@@ -148,7 +274,7 @@ def judge(
         ConfigurationError: a quote in claim_evidence.csv is wrong; nothing stays written once
             the transaction is undone.
     """
-    type_changes.remember(con)
+    remember_types(con)
     write_lookups(con, reference)
     due = find_due(con, reference.overrides, reference.sha256, changed)
     writer = Writer(con, reference)
@@ -197,3 +323,73 @@ def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
         row = con.execute(f"SELECT {query}").fetchone()
         counts[name] = row[0] if row else 0
     return counts
+
+
+# -- Which primary study types changed in a run, and why: record, rules, a decision, the program
+
+
+def remember_types(con: duckdb.DuckDBPyConnection) -> None:
+    """Set aside the primary types and the versions of the rules, before judging anew."""
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE types_before AS
+        SELECT label.pmid, label.study_type, label.assigned_by, judged.rules_sha256
+        FROM evidence.article_study_types AS label
+        LEFT JOIN ops.judged AS judged USING (pmid)
+        WHERE label.is_primary
+        """
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE rules_before AS "
+        "SELECT kind, rules_version, rules_sha256 FROM evidence.rule_sets"
+    )
+
+
+def note_type_changes(con: duckdb.DuckDBPyConnection, as_of: datetime) -> int:
+    """Write the changes to ops.study_type_changes; returns how many there were.
+
+    Args:
+        con: the warehouse, after `judge.judge` in the same transaction.
+        as_of: the run's time; changes of records are in ops.article_changes under it.
+
+    A record that is new or gone has no change of type.
+    """
+    con.execute(
+        """
+        INSERT OR REPLACE INTO ops.study_type_changes
+        WITH record_changes AS (
+            SELECT pmid, string_agg(field, ', ' ORDER BY field) AS fields
+            FROM ops.article_changes
+            WHERE changed_at = $as_of AND field IN ('title', 'publication_types',
+                'mesh_headings', 'chemicals', 'abstract_sections', 'keywords', 'article_links')
+            GROUP BY pmid
+        ),
+        rules AS (
+            SELECT string_agg(concat('rules ', old.rules_version, ' to ', now.rules_version), '')
+                AS told
+            FROM rules_before AS old
+            JOIN evidence.rule_sets AS now USING (kind)
+            WHERE kind = 'study_type' AND old.rules_sha256 <> now.rules_sha256
+        )
+        SELECT now.pmid, $as_of::TIMESTAMP, old.study_type, now.study_type, coalesce(
+            nullif(concat_ws('; ',
+                CASE WHEN 'override' IN (old.assigned_by, now.assigned_by)
+                    THEN 'a person''s decision' END,
+                'record: ' || changed.fields,
+                (SELECT told FROM rules)), ''),
+            -- no field, version or decision tells it: the program, or what else rules rest on
+            CASE WHEN judged.rules_sha256 IS DISTINCT FROM old.rules_sha256
+                THEN 'program' ELSE 'record' END)
+        FROM types_before AS old
+        JOIN evidence.article_study_types AS now ON now.pmid = old.pmid AND now.is_primary
+        LEFT JOIN record_changes AS changed ON changed.pmid = now.pmid
+        LEFT JOIN ops.judged AS judged ON judged.pmid = now.pmid
+        WHERE old.study_type <> now.study_type
+        ORDER BY now.pmid
+        """,
+        {"as_of": as_of},
+    )
+    row = con.execute(
+        "SELECT count(*) FROM ops.study_type_changes WHERE changed_at = ?", [as_of]
+    ).fetchone()
+    return int(row[0]) if row else 0

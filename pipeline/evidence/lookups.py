@@ -10,10 +10,10 @@ from typing import Any
 
 import duckdb
 
-from pipeline.evidence.claim_types import Claims
 from pipeline.evidence.evaluation.figures import Result
 from pipeline.evidence.facets import NOT_STATED, Facets
 from pipeline.evidence.findings import FINDINGS
+from pipeline.evidence.questions import Claims
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.study_types import StudyTypes
 from pipeline.evidence.topics import Topics

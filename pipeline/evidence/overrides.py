@@ -15,7 +15,7 @@ from typing import Any
 
 from pipeline.evidence.facets import Facets
 from pipeline.evidence.findings import FINDINGS
-from pipeline.evidence.judgement import Decided, Label, Proof
+from pipeline.evidence.record import Decided, Label, Proof
 from pipeline.evidence.study_types import UNCLASSIFIED
 from pipeline.rules.file import RuleFile, Table
 

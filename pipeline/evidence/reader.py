@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.judgement import Label, Suggestion
-from pipeline.evidence.record import Record
-from pipeline.rules.fold import fold
+from pipeline.evidence.record import Label, Record, Suggestion
+from pipeline.rules.patterns import fold
 
 if TYPE_CHECKING:
     import numpy as np  # imported where it is used: most runs have no reader

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from pipeline.evidence.findings import NOT_FOUND, REPORTED, RULED_OUT, Findings, together
-from pipeline.evidence.judgement import ClaimHit, Decided, FacetValue, Label, Proof
 from pipeline.evidence.overrides import FINDING, Override
+from pipeline.evidence.record import ClaimHit, Decided, FacetValue, Label, Proof
 from pipeline.evidence.stated import stated_in
 from pipeline.rules.decide import TEXT
-from pipeline.rules.fold import Text, visible
+from pipeline.rules.patterns import Text, visible
 from pipeline.rules.text import Unit, sentence_places
 
 HARM = "harm"

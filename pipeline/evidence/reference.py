@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
+from itertools import chain, repeat
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.claim_types import Claims
 from pipeline.evidence.claims import load_claims
-from pipeline.evidence.curation import Reading, load_readings
+from pipeline.evidence.curation import KnownArticle, Reading, load_known_articles, load_readings
 from pipeline.evidence.evaluation.figures import Result, read_results
 from pipeline.evidence.evaluation.mapping import UNSEEN
 from pipeline.evidence.evaluation.questions_read import QuestionMeasured, read_measured
 from pipeline.evidence.facets import Facets, load_facets
 from pipeline.evidence.findings import Findings, load_findings
-from pipeline.evidence.known_articles import KnownArticle, load_known_articles
 from pipeline.evidence.overrides import Overrides, load_overrides
+from pipeline.evidence.questions import Claims
 from pipeline.evidence.reader import Reader, load_reader
 from pipeline.evidence.reference_files import (
     DECIDING_FILES,
@@ -31,12 +33,12 @@ from pipeline.evidence.reference_files import (
     READINGS_FILE,
 )
 from pipeline.evidence.registrations import Registries, load_registries
-from pipeline.evidence.shapes import SHAPES, check_shape
 from pipeline.evidence.study_types import StudyTypes, load_study_types
 from pipeline.evidence.topics import Topics
 from pipeline.evidence.topics_file import load_topics
 from pipeline.rules.file import RuleFile
 from pipeline.rules.language import Language, load_language
+from pipeline.storage import lines
 
 _CODE = Path(__file__).parent
 
@@ -147,4 +149,106 @@ class Reference:
 def _refusal(cause: str) -> ConfigurationError:
     return ConfigurationError(
         cause, effect="Nothing changed.", next_step="restore it (`git checkout data/reference`)."
+    )
+
+
+# -- What stands where in the reference files: names and keys that no loader looks at
+#
+# A table whose name is misspelt (`[[overide]]`) is read by nobody, and so a decision would be lost
+# without a word. This is asked of the files of a live run alone: those of a committed run are taken
+# as they were.
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The names a file may have at its top.
+
+    Attributes:
+        values: plain values, and tables with names of their own (`[signals.NAME]`).
+        tables: arrays of tables, with the key that no two of them share; None if they may.
+        keys: for arrays whose loader does not look at it: all keys a table may have.
+    """
+
+    values: frozenset[str]
+    tables: Mapping[str, str | None]
+    keys: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+SHAPES: Mapping[str, Shape] = {
+    "topics.toml": Shape(frozenset({"version"}), {"topic": "name", "search": "name"}),
+    "study_types.toml": Shape(
+        frozenset({"version", "signals"}),
+        {
+            "group": "name", "study_type": "code", "rule": "id", "precedence": "step",
+            "compatible": "primary", "together": None, "aspect": "name", "aspect_rule": "id",
+            "flag_rule": "id",
+        },
+        {"compatible": frozenset({"primary", "with"}), "together": frozenset({"study_types"})},
+    ),
+    "facets.toml": Shape(
+        frozenset({"version", "signals", "words", "no_facets_of"}),
+        {"facet": "name", "row": "name", "rule": "id", "country": "name", "dosed": None},
+    ),
+    "findings.toml": Shape(
+        frozenset(
+            {
+                "version", "sense", "words", "set_aside", "clauses", "unclear", "no_finding",
+                "ruled_out", "not_found", "in_part",
+            }
+        ),
+        {},
+    ),
+    "registries.toml": Shape(frozenset({"version", "most_per_study"}), {"registry": "pattern"}),
+    "overrides.toml": Shape(frozenset({"version"}), {"override": None}),
+    "claims.toml": Shape(
+        frozenset({"version", "signals", "words", "phrases", "designs", "how", "measured_by"}),
+        {
+            "card": "name", "group": "name", "claim": "id", "company": "id", "leaned_on": None,
+            "rule": "id", "instrument": "id", "setting": "id",
+        },
+    ),
+}  # fmt: skip
+
+
+def check_shape(file: RuleFile, shape: Shape) -> None:
+    """See that a file has no name nobody reads, and no two tables of one name.
+
+    Raises:
+        ConfigurationError: naming the line.
+    """
+    known = shape.values | set(shape.tables)
+    for name in file.data:
+        if name not in known:
+            (line, *_) = (*_lines(file, rf"""\s*\[*\s*["']?{re.escape(name)}\b"""), 1)
+            listed = ", ".join(sorted(known))
+            raise _misplaced(file, line, f"nothing reads `{name}` (known: {listed})")
+    for name, key in shape.tables.items():
+        seen: dict[Any, int] = {}
+        # of tables that are written inline the lines are not known: the first one of the file
+        places = chain(_lines(file, rf"\s*\[\[\s*{name}\s*\]\]"), repeat(1))
+        for table, line in zip(file.tables(name), places, strict=False):
+            unknown = sorted(set(table) - shape.keys.get(name, frozenset(table)))
+            if unknown:
+                raise _misplaced(file, line, f"unknown key `{unknown[0]}`")
+            if key is None or key not in table:
+                continue
+            same = str(table[key])
+            if same in seen:
+                raise _misplaced(
+                    file, line, f"[[{name}]] {same} is there twice, first in line {seen[same]}"
+                )
+            seen[same] = line
+
+
+def _lines(file: RuleFile, pattern: str) -> list[int]:
+    """The numbers of the lines that begin with a match."""
+    begins = re.compile(pattern)
+    return [number for number, line in enumerate(lines(file.text), 1) if begins.match(line)]
+
+
+def _misplaced(file: RuleFile, line: int, what: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{file.path}, line {line}: {what}.",
+        effect="Nothing was judged.",
+        next_step=f"correct {file.path.name} and run again.",
     )

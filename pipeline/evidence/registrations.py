@@ -15,11 +15,10 @@ from typing import Any, NamedTuple
 
 import re2
 
-from pipeline.evidence.judgement import Proof, RegistrationFound
-from pipeline.evidence.record import Record
+from pipeline.evidence.record import Proof, Record, RegistrationFound
 from pipeline.rules.decide import TEXT as _TEXT
 from pipeline.rules.file import RuleFile, Table
-from pipeline.rules.fold import fold
+from pipeline.rules.patterns import fold
 from pipeline.rules.text import Unit
 
 _NEAR = 60

@@ -17,14 +17,24 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
-from pipeline.evidence.aspects import Aspect, aspects_of, check_aspects, load_aspects
-from pipeline.evidence.confidence import Measurements, confidence_of, evidence_of, measurements
-from pipeline.evidence.judgement import AspectValue, Label, Proof
-from pipeline.evidence.precedence import SOURCES, Step, load_steps, place_of, source_of
-from pipeline.evidence.record import Record
-from pipeline.rules.decide import Found, Matcher
+from pipeline.evidence.labels import (
+    SOURCES,
+    Aspect,
+    Measurements,
+    Step,
+    aspects_of,
+    check_aspects,
+    confidence_of,
+    evidence_of,
+    load_aspects,
+    load_steps,
+    measurements,
+    place_of,
+    source_of,
+)
+from pipeline.evidence.record import AspectValue, Label, Proof, Record
+from pipeline.rules.decide import Found, Matcher, Tag
 from pipeline.rules.file import RuleFile, Table
-from pipeline.rules.match import Tag
 from pipeline.rules.model import CONFIDENCES, Rule, RuleSet, load_rules
 from pipeline.rules.text import Unit
 

@@ -15,11 +15,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from pipeline.evidence.judgement import Proof, TopicHit
-from pipeline.evidence.record import Record
-from pipeline.rules.decide import Found, Matcher
+from pipeline.evidence.record import Proof, Record, TopicHit
+from pipeline.rules.decide import Found, Matcher, Tag
 from pipeline.rules.language import Language
-from pipeline.rules.match import Tag
 from pipeline.rules.model import Rule, RuleSet
 from pipeline.rules.text import Unit, without
 

@@ -12,9 +12,8 @@ from pydantic import Field
 
 from pipeline.evidence.topics import Clause, Search, Topic, Topics
 from pipeline.rules.file import RuleFile, Table
-from pipeline.rules.fold import fold
 from pipeline.rules.model import Rule, Signal
-from pipeline.rules.patterns import OPTIONS, checked
+from pipeline.rules.patterns import OPTIONS, checked, fold
 from pipeline.rules.text import ZONES
 
 _WORD = re.compile(r"[\w' -]+\*?")

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.evidence.judgement import Decided, Judgement, Proof
+from pipeline.evidence.record import Decided, Judgement, Proof
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.study_types import FLAGS
 from pipeline.warehouse.database import append
@@ -32,7 +32,7 @@ class Writer:
         """Begin.
 
         Args:
-            con: the warehouse, in the caller's transaction; `due.find_due` has run.
+            con: the warehouse, in the caller's transaction; `find_due` has run.
             reference: the versions of the rules, and people's decisions.
         """
         self._con = con

@@ -13,9 +13,9 @@ import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.escaping import for_terminal_lines
-from pipeline.evidence.confidence import NOT_MEASURED
 from pipeline.evidence.findings import FINDINGS
-from pipeline.outputs.explain_claims import claim_lines, claims_of
+from pipeline.evidence.labels import NOT_MEASURED
+from pipeline.outputs.claims_text import claim_lines, claims_of
 from pipeline.outputs.rows import named_rows
 from pipeline.outputs.wording import not_given, share
 from pipeline.rules.file import RuleFile

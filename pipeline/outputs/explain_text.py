@@ -10,14 +10,13 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.confidence import SHOWN
 from pipeline.evidence.findings import FINDINGS
-from pipeline.evidence.judgement import Judgement, Label, Proof
-from pipeline.evidence.record import Record, read_records
+from pipeline.evidence.labels import SHOWN
+from pipeline.evidence.record import Judgement, Label, Proof, Record, read_records
 from pipeline.evidence.reference import Reference
 from pipeline.outputs.explain import record_lines, shown
-from pipeline.pubmed.files import sniff
 from pipeline.pubmed.parsing.bytes import open_bytes
+from pipeline.pubmed.records import sniff
 from pipeline.rules.text import Section
 from pipeline.warehouse import database, stage
 from pipeline.warehouse.fingerprint import schema_files

@@ -12,8 +12,7 @@ import duckdb
 from pipeline import progress
 from pipeline.identifiers import doi_url, normal_doi
 from pipeline.outputs import headline
-from pipeline.outputs.answer import store_sentences
-from pipeline.outputs.wording import statement
+from pipeline.outputs.wording import statement, store_sentences
 from pipeline.settings import Settings, slug
 from pipeline.warehouse.database import comments, run_script
 from pipeline.warehouse.fingerprint import content_id

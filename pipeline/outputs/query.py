@@ -186,12 +186,12 @@ def _told_plainly(con: duckdb.DuckDBPyConnection, sql: str) -> Iterator[None]:
     except duckdb.Error as error:
         if CORRUPT in str(error):
             raise  # `open_published` says what helps
-        from pipeline.outputs import catalogue  # here, since few queries are wrong
+        from pipeline.outputs import lookup  # here, since few queries are wrong
 
         raise ConfigurationError(
             f"DuckDB says: {str(error).strip()}",
             effect="There is no answer, or only the part of it above.",
-            next_step=catalogue.hint(con, str(error), sql) or _next_step(str(error)),
+            next_step=lookup.hint(con, str(error), sql) or _next_step(str(error)),
         ) from None
 
 

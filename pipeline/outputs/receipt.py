@@ -11,8 +11,8 @@ import duckdb
 
 from pipeline.escaping import for_markdown, for_terminal_lines
 from pipeline.evidence.curation import NOT_HELD
-from pipeline.outputs.answer import sentences
 from pipeline.outputs.headline import Headline, headline
+from pipeline.outputs.wording import sentences
 
 MISSED_SHOWN = 5
 PMIDS_SHOWN = 20

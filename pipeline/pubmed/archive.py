@@ -32,7 +32,7 @@ from pipeline.errors import (
     ConfigurationError,
 )
 from pipeline.journal import Journal
-from pipeline.pubmed.answers import Page, SearchAnswer, read_page
+from pipeline.pubmed.search import Page, SearchAnswer, read_page
 from pipeline.storage import lines, write_atomically
 
 Entry = dict[str, Any]

@@ -3,7 +3,7 @@
 A rule gives one code (a topic, a study type, a flag, a facet value, a claim) when any of its own
 signals is found, each of its `requires` holds, and none of its `unless` does. Own signals are of
 one kind, so that a rule has one source. `requires` and `unless` name shared signals
-(`[signals.NAME]`), which may mix kinds. `match` finds the signals, `decide` runs the rules.
+(`[signals.NAME]`), which may mix kinds. `decide` finds the signals and runs the rules.
 """
 
 from __future__ import annotations

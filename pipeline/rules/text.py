@@ -23,8 +23,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from pipeline.rules.fold import Text, fold, invisible
 from pipeline.rules.language import ABSTRACT_ZONES, Language
+from pipeline.rules.patterns import Text, fold, invisible
 
 STATEMENT_ZONES = ("conflicts", "funders", "addresses")
 """What a record states beside title and abstract; only rules that name such a zone look there."""

@@ -1,24 +1,28 @@
-"""Open the warehouse: make its schema, refuse what does not fit, comment everything; copy it.
+"""Open the warehouse: make its schema, refuse what does not fit, comment, check, copy it.
 
-The warehouse file has one writer, the run that holds the lock. Readers use the published copy
-and never open this file. Storage version v1.4.0 opens in DuckDB 1.4 and later, while a file of
-version 2.0 opens in no older client.
+The warehouse file has one writer, the run that holds the lock. Readers use the published copy and
+never open this file. Measured of the copy: COPY FROM DATABASE keeps keys, views and comments;
+storage version v1.4.0 opens in DuckDB 1.4 and later, while a file of version 2.0 opens in no older
+client.
 """
 
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from pipeline.errors import ConfigurationError, MachineError
+from pipeline import progress
+from pipeline.errors import CheckError, ConfigurationError, MachineError
 from pipeline.settings import Settings
 from pipeline.storage import first_line, for_duckdb, lines, literal
 from pipeline.warehouse.fingerprint import parser_version, schema_files, schema_version
@@ -274,3 +278,63 @@ def write_copy(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+# -- Run the checks of sql/checks: queries that return the rows that must not be
+
+log = logging.getLogger("ketum")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One file of sql/checks: its name, severity, what it claims, and its query."""
+
+    name: str
+    severity: str
+    claim: str
+    query: str
+
+
+def check_files(sql: Path) -> list[Path]:
+    """The check files, by name."""
+    return sorted((sql / "checks").glob("*.sql"))
+
+
+def read_check(path: Path) -> Check:
+    """A check from its file: two remark lines (severity, claim), then one query."""
+    text = path.read_text(encoding="utf-8")
+    first, second = lines(text)[:2]
+    severity = first.removeprefix("-- severity:").strip()
+    if severity not in ("error", "warning"):
+        raise ValueError(f"{path}: the first line must be '-- severity: error' or 'warning'")
+    return Check(path.stem, severity, second.removeprefix("-- ").strip(), text)
+
+
+def run_checks(con: duckdb.DuckDBPyConnection, sql: Path) -> int:
+    """Run every check on an open transaction; returns how many warned.
+
+    Raises:
+        CheckError: a check of severity error found rows; names each with its first rows.
+    """
+    failed, warned = [], 0
+    checks = check_files(sql)
+    for number, check in enumerate(map(read_check, checks)):
+        progress.note(number, len(checks), "checks")
+        rows = con.execute(check.query).fetchmany(1000)
+        if not rows:
+            continue
+        shown = "; ".join(str(row) for row in rows[:3])
+        told = f"{check.name} ({len(rows)}{'+' if len(rows) == 1000 else ''} rows, e.g. {shown})"
+        if check.severity == "error":
+            failed.append(f"{told}: {check.claim}")
+        else:
+            warned += 1
+            log.warning("Check %s: %s", told, check.claim)
+    if failed:
+        raise CheckError(
+            f"{len(failed)} check(s) of the data failed: " + " | ".join(failed),
+            effect="The run was undone: warehouse and published tables are as before; the raw "
+            "archive keeps what was fetched.",
+            next_step="read the query in sql/checks/ and the records it names, then run again.",
+        )
+    return warned

@@ -18,14 +18,14 @@ import duckdb
 from pipeline.settings import ROOT
 
 PARSER = (
-    "identifiers.py", "csv_rows.py", "pubmed/parsing", "pubmed/records.py", "pubmed/files.py",
-    "warehouse/stage.py", "warehouse/load.py",
+    "identifiers.py", "csv_rows.py", "pubmed/parsing", "pubmed/records.py", "warehouse/stage.py",
+    "warehouse/load.py",
 )  # fmt: skip
 """The modules that make rows of `core` of bytes, and decide between copies of a record."""
 TABLE_MAKERS = (
-    "identifiers.py", "csv_rows.py", "pubmed/parsing", "pubmed/records.py", "pubmed/files.py",
-    "rules", "evidence", "warehouse", "outputs/marts.py", "outputs/wording.py",
-    "outputs/answer.py", "outputs/headline.py", "outputs/manifest.py", "escaping.py",
+    "identifiers.py", "csv_rows.py", "pubmed/parsing", "pubmed/records.py", "rules", "evidence",
+    "warehouse", "outputs/marts.py", "outputs/wording.py", "outputs/headline.py",
+    "outputs/manifest.py", "escaping.py",
 )  # fmt: skip
 """The modules that make tables of records, and files of them: those of the parser, of judging,
 building and exporting."""

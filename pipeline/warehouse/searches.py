@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import duckdb
 
-from pipeline.pubmed.answers import ACCEPTED, GROWN, SearchAnswer
+from pipeline.pubmed.about_pubmed import KIND
 from pipeline.pubmed.archive import Archive
-from pipeline.pubmed.counts import KIND
+from pipeline.pubmed.search import ACCEPTED, GROWN, SearchAnswer
 from pipeline.pubmed.sync import Held
 
 FINAL_STATUSES = ("MEDLINE", "PubMed-not-MEDLINE", "OLDMEDLINE")

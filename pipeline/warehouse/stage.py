@@ -18,9 +18,8 @@ import duckdb
 
 from pipeline import progress
 from pipeline.pubmed.archive import Archive
-from pipeline.pubmed.files import open_records
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
-from pipeline.pubmed.records import Batch, Tally, uncollected
+from pipeline.pubmed.records import Batch, Tally, open_records, uncollected
 from pipeline.settings import ROOT
 
 SCHEMA_FILE = ROOT / "sql" / "schema" / "core.sql"

@@ -1,6 +1,6 @@
 -- The sentence at the top of every output, number by number, with the records behind each:
 -- which trials and human laboratory studies a person has confirmed, and how many are not yet
--- checked. pipeline/outputs/answer.py makes the sentence of these numbers. P = a + b + c.
+-- checked. pipeline/outputs/wording.py makes the sentence of these numbers. P = a + b + c.
 
 CREATE OR REPLACE TABLE marts.answer ( -- the numbers of the top sentence, one row a search; never sum across searches
     search VARCHAR PRIMARY KEY, -- the search

@@ -21,8 +21,8 @@ from lxml import etree
 
 from pipeline.clock import Clock
 from pipeline.pubmed.client import EutilsClient
-from pipeline.pubmed.fetch import efetch, pmids_in
 from pipeline.pubmed.search import esearch
+from pipeline.pubmed.sync import efetch, pmids_in
 from pipeline.settings import ROOT
 
 HERE = Path(__file__).parent

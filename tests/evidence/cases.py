@@ -27,8 +27,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.evidence.judge import judge_record
-from pipeline.evidence.judgement import Judgement
-from pipeline.evidence.record import Record
+from pipeline.evidence.record import Judgement, Record
 from tests.evidence.conftest import REFERENCE, SHIPPED, TOLD, record_of
 
 _EXPECTED = ("primary", "gives", "never", "addresses")

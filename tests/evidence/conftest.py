@@ -11,9 +11,8 @@ import duckdb
 import pytest
 
 from pipeline.evidence.judge import judge_record
-from pipeline.evidence.judgement import Judgement
 from pipeline.evidence.overrides import Override, Overrides
-from pipeline.evidence.record import Heading, Record, Term
+from pipeline.evidence.record import Heading, Judgement, Record, Term
 from pipeline.evidence.reference import Reference
 from pipeline.rules.text import Section
 from pipeline.settings import ROOT

@@ -9,8 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.options import Options
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, write

@@ -10,9 +10,9 @@ import pytest
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.claim_finding import claims_of
-from pipeline.evidence.claim_types import Claims
 from pipeline.evidence.claims import load_claims
-from pipeline.evidence.judgement import ClaimHit, Proof
+from pipeline.evidence.questions import Claims
+from pipeline.evidence.record import ClaimHit, Proof
 from pipeline.evidence.study_types import types_of
 from pipeline.evidence.topics import topics_of
 from tests.evidence.conftest import REFERENCE, SHIPPED, record_of

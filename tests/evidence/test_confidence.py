@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.evidence.confidence import confidence_of, measurements
 from pipeline.evidence.evaluation.figures import Answer, evidence_figures, share
 from pipeline.evidence.evaluation.mapping import LabelClass, Scheme
+from pipeline.evidence.labels import confidence_of, measurements
 from tests.evidence.conftest import SHIPPED, judged
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.evidence.doses import Known
 from pipeline.evidence.facet_values import schedule
-from pipeline.rules.fold import fold, visible
+from pipeline.rules.patterns import fold, visible
 from tests.evidence.conftest import SHIPPED
 
 DOSED = SHIPPED.facets.dosed

@@ -11,8 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from pipeline.evidence import due
-from pipeline.evidence.judge import judge
+from pipeline.evidence.judge import find_due, judge, note_judged
 from pipeline.evidence.overrides import Override, Overrides
 from pipeline.evidence.record import READ, read_records
 from pipeline.evidence.reference import Reference
@@ -47,9 +46,9 @@ def two_records() -> duckdb.DuckDBPyConnection:
         con.execute("INSERT INTO core.databank_accessions VALUES (?, 1, 'SRA', NULL)", [pmid])
         con.execute("INSERT INTO core.affiliations VALUES (?, 1, 1, 'Ohio', [])", [pmid])
     con.execute("UPDATE core.mesh_headings SET qualifier = 'use'")
-    assert due.find_due(con, SHIPPED.overrides, "1") == ([1, 2], True)
-    due.note_judged(con, "1")
-    assert due.find_due(con, SHIPPED.overrides, "1") == ([], False)
+    assert find_due(con, SHIPPED.overrides, "1") == ([1, 2], True)
+    note_judged(con, "1")
+    assert find_due(con, SHIPPED.overrides, "1") == ([], False)
     return con
 
 
@@ -87,7 +86,7 @@ def test_a_change_of_anything_that_is_read_makes_a_record_due(
     con = two_judged
     before = next(iter(read_records(con, "core", [2])))
     con.execute(f"UPDATE core.{table} SET {column} = {value} WHERE pmid = 2")
-    assert due.find_due(con, SHIPPED.overrides, "1") == ([2], False)
+    assert find_due(con, SHIPPED.overrides, "1") == ([2], False)
     if (table, column) not in {("keywords", "position"), ("mesh_headings", "heading_no")}:
         assert next(iter(read_records(con, "core", [2]))) != before
 
@@ -95,10 +94,10 @@ def test_a_change_of_anything_that_is_read_makes_a_record_due(
 def test_rules_and_decisions_make_records_due(con: duckdb.DuckDBPyConnection) -> None:
     add_article(con, 1, "Tea")
     add_article(con, 2, "Tea")
-    due.find_due(con, SHIPPED.overrides, "1")
-    due.note_judged(con, "1")
-    assert due.find_due(con, decided((2, "CASE", "OTHER")).overrides, "1").pmids == [2]
-    assert due.find_due(con, SHIPPED.overrides, "2") == ([1, 2], True)
+    find_due(con, SHIPPED.overrides, "1")
+    note_judged(con, "1")
+    assert find_due(con, decided((2, "CASE", "OTHER")).overrides, "1").pmids == [2]
+    assert find_due(con, SHIPPED.overrides, "2") == ([1, 2], True)
 
 
 def test_an_edit_of_a_file_or_of_the_code_is_another_set_of_rules(tmp_path, monkeypatch) -> None:
@@ -107,7 +106,7 @@ def test_an_edit_of_a_file_or_of_the_code_is_another_set_of_rules(tmp_path, monk
     code = tmp_path / "pipeline" / "evidence"
     code.mkdir(parents=True)
     (code.parent / "rules").mkdir()
-    (code.parent / "rules" / "match.py").write_text("x = 1\n")
+    (code.parent / "rules" / "decide.py").write_text("x = 1\n")
     monkeypatch.setattr(module, "_CODE", code)
 
     def fingerprint(**changes: object) -> str:
@@ -115,10 +114,10 @@ def test_an_edit_of_a_file_or_of_the_code_is_another_set_of_rules(tmp_path, monk
 
     first = fingerprint()
     assert fingerprint() == first
-    (code.parent / "rules" / "match.py").write_text("x = 2\n")
+    (code.parent / "rules" / "decide.py").write_text("x = 2\n")
     second = fingerprint()
     assert second != first
-    (code / "due.py").write_text("")
+    (code / "judge.py").write_text("")
     assert fingerprint() != second
     assert fingerprint(overrides=Overrides("2", "y", ())) == fingerprint()
 

@@ -13,8 +13,8 @@ from pipeline.errors import ConfigurationError
 from pipeline.evidence.facet_values import number, years
 from pipeline.evidence.facets import load_facets
 from pipeline.evidence.judge import judge_record
-from pipeline.evidence.judgement import Judgement
 from pipeline.evidence.overrides import Override, Overrides, load_overrides
+from pipeline.evidence.record import Judgement
 from tests.evidence.conftest import REFERENCE, SHIPPED, record_of
 
 TYPES = SHIPPED.study_types

@@ -13,7 +13,7 @@ from pipeline.evidence.findings import FINDINGS as FINDINGS_OF
 from pipeline.evidence.findings import load_findings, together
 from pipeline.evidence.judge import judge_record
 from pipeline.evidence.stated import stated_in
-from pipeline.rules.fold import fold
+from pipeline.rules.patterns import fold
 from tests.evidence.conftest import REFERENCE, SHIPPED, decided, record_of
 
 FINDINGS = load_findings(REFERENCE / "findings.toml", SHIPPED.claims.codes())

@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.evaluation.questions_read import QuestionMeasured, measure, read_measured
 from pipeline.evidence.lookups import write_lookups
-from pipeline.outputs.explain_claims import claim_lines
+from pipeline.outputs.claims_text import claim_lines
 from tests.evidence.conftest import SHIPPED
 
 READINGS = """pmid,question,verdict,read_on,reader

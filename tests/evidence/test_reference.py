@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.known_articles import load_known_articles
-from pipeline.evidence.reference import Reference
-from pipeline.evidence.shapes import SHAPES, check_shape
+from pipeline.evidence.curation import load_known_articles
+from pipeline.evidence.reference import SHAPES, Reference, check_shape
 from pipeline.rules.file import RuleFile
 from tests.evidence.conftest import REFERENCE
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.evidence.judgement import Judgement
+from pipeline.evidence.record import Judgement
 from tests.evidence.conftest import judged
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.evidence.judgement import Judgement
+from pipeline.evidence.record import Judgement
 from tests.evidence.conftest import judged
 
 MICE = "Mitragynine and pain in mice"

@@ -7,8 +7,7 @@ import re
 import duckdb
 import pytest
 
-from pipeline.evidence.judgement import Proof
-from pipeline.evidence.record import Record, read_records
+from pipeline.evidence.record import Proof, Record, read_records
 from pipeline.evidence.topics import TopicsOf, found_by, topics_of
 from tests.evidence.conftest import SHIPPED, add_article, judged, make_record
 

@@ -8,8 +8,7 @@ from datetime import datetime
 import duckdb
 import pytest
 
-from pipeline.evidence import type_changes
-from pipeline.evidence.judge import judge
+from pipeline.evidence.judge import judge, note_type_changes
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.study_types import StudyTypes
 from tests.evidence.conftest import SHIPPED, add_article, decided
@@ -22,7 +21,7 @@ def held(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     add_article(con, 1, "Kratom tea in mice")
     add_article(con, 2, "Kratom tea: thoughts")
     judge(con, SHIPPED)
-    assert type_changes.note(con, FIRST) == 0
+    assert note_type_changes(con, FIRST) == 0
     return con
 
 
@@ -57,14 +56,14 @@ def test_a_record_that_gained_a_tag(held: duckdb.DuckDBPyConnection) -> None:
         [SECOND],
     )
     judge(held, SHIPPED)
-    assert type_changes.note(held, SECOND) == 1
+    assert note_type_changes(held, SECOND) == 1
     assert changes(held) == [(2, "OTHER", "CASE", "record: publication_types")]
 
 
 def test_rules_and_a_decision(held: duckdb.DuckDBPyConnection) -> None:
     old = SHIPPED.study_types.version
     judge(held, other_rules(decided((2, "QUAL", "OTHER")), version="other", sha256="y"))
-    type_changes.note(held, SECOND)
+    note_type_changes(held, SECOND)
     assert changes(held) == [
         (1, "ANIMAL", "INVITRO", f"rules {old} to other"),
         (2, "OTHER", "QUAL", f"a person's decision; rules {old} to other"),
@@ -73,20 +72,20 @@ def test_rules_and_a_decision(held: duckdb.DuckDBPyConnection) -> None:
 
 def test_the_program_alone(held: duckdb.DuckDBPyConnection) -> None:
     judge(held, other_rules(SHIPPED))
-    type_changes.note(held, SECOND)
+    note_type_changes(held, SECOND)
     assert changes(held) == [(1, "ANIMAL", "INVITRO", "program")]
 
 
 def test_what_no_field_in_the_log_tells(held: duckdb.DuckDBPyConnection) -> None:
     held.execute("UPDATE core.articles SET record_kind = 'book' WHERE pmid = 2")
     judge(held, SHIPPED)
-    type_changes.note(held, SECOND)
+    note_type_changes(held, SECOND)
     assert changes(held) == [(2, "OTHER", "REFWORK", "record")]
 
 
 def test_confirming_counts_as_checked_and_keeps_the_label(held: duckdb.DuckDBPyConnection) -> None:
     judge(held, decided((1, "ANIMAL", "ANIMAL")))
-    assert type_changes.note(held, SECOND) == 0
+    assert note_type_changes(held, SECOND) == 0
     assert held.execute(
         "SELECT study_type, assigned_by FROM evidence.article_study_types "
         "WHERE pmid = 1 AND is_primary"

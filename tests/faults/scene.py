@@ -19,13 +19,12 @@ import pytest
 from lxml import etree
 
 from pipeline.errors import KetumError
-from pipeline.options import Options
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed import client, fetch
+from pipeline.pubmed import client, sync
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
 from pipeline.replay.faults import Misbehaviour, case
-from pipeline.settings import ROOT, Settings
+from pipeline.settings import ROOT, Options, Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, write
@@ -134,7 +133,7 @@ class TickingClock(FakeClock):
 def small_batches() -> Iterator[None]:
     """Batches of three, and time-outs that a test can wait for."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fetch, "BATCH_SIZE", 3)
+        patch.setattr(sync, "BATCH_SIZE", 3)
         patch.setattr(client, "READ_TIMEOUT", 0.3)
         yield
 

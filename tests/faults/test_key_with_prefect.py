@@ -44,7 +44,7 @@ base = Path(sys.argv[1])
 scene = Scene(base)
 settings = replace(scene.settings_at(base / "data"), api_key=Settings.from_environment().api_key)
 
-from flows.environment import prepare_environment
+from flows.embedded_server import prepare_environment
 from flows.embedded_server import embedded_server
 from pipeline import clock
 

@@ -28,9 +28,8 @@ from pathlib import Path
 import duckdb
 
 from pipeline.errors import KetumError
-from pipeline.options import Options
-from pipeline.pubmed.files import open_records
-from pipeline.settings import Settings
+from pipeline.pubmed.records import open_records
+from pipeline.settings import Options, Settings
 from pipeline.storage import for_duckdb
 from pipeline.update import run_update
 from tests.conftest import the_database_alone

@@ -16,10 +16,16 @@ from io import BytesIO
 from lxml import etree
 
 from pipeline.errors import KetumError
-from pipeline.pubmed.files import open_records
 from pipeline.pubmed.parsing.bytes import sets_of
 from pipeline.pubmed.parsing.cutting import extract
-from pipeline.pubmed.records import PARSED_COLUMNS, Deletion, Record, Unreadable, read_records
+from pipeline.pubmed.records import (
+    PARSED_COLUMNS,
+    Deletion,
+    Record,
+    Unreadable,
+    open_records,
+    read_records,
+)
 
 from .mutate import XML, Spoilt
 from .oracle import Row, Rows, expected_rows

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from flows import deployments, schedule
-from flows.automations import HEARTBEAT_SECONDS, heartbeat_automation
+from flows.deployments import HEARTBEAT_SECONDS, heartbeat_automation
 from pipeline.errors import ConfigurationError
 from pipeline.settings import ROOT
 from tests.schedule.place import free_port

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from flows import embedded_server
-from flows.embedded_server import EmbeddedServer, end_predecessor
-from flows.environment import prepare_environment
+from flows.embedded_server import EmbeddedServer, end_predecessor, prepare_environment
 from pipeline.settings import Settings
 
 pytestmark = pytest.mark.whole

@@ -19,7 +19,7 @@ def ends(error: KetumError, monkeypatch: pytest.MonkeyPatch) -> Any:
     def prepare(_origin: str, _settings: object) -> None:
         raise error
 
-    monkeypatch.setattr(scheduled.before_run, "prepare", prepare)
+    monkeypatch.setattr(scheduled.housekeeping, "prepare", prepare)
     return scheduled.update.fn(Source(), PubMed())
 
 

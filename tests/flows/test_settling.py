@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.settling import Seen, lives, sign_of_life, verdicts
+from flows.flow_process import Seen, lives, sign_of_life, verdicts
 from pipeline.settings import ROOT
 
 pytestmark = pytest.mark.whole
@@ -63,7 +63,7 @@ def test_every_verdict_says_what_stands():
 HOLDER = """
 import sys
 from pathlib import Path
-from flows.settling import sign_of_life
+from flows.flow_process import sign_of_life
 sign_of_life(Path(sys.argv[1]), "run")
 print("held", flush=True)
 sys.stdin.read()
@@ -92,7 +92,7 @@ def test_a_file_removed_while_it_is_taken_is_taken_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Who looks for life removes a file that nobody holds, perhaps just before it is locked."""
-    import flows.settling as module
+    import flows.flow_process as module
 
     real, removed = module.fcntl.flock, []
 

@@ -78,9 +78,9 @@ update = types.ModuleType("pipeline.update")
 update.Step, update.open_run, update.Progress = Step, open_run, Progress
 update.STEPS = tuple(Step(name, name, works.get(name, work)) for name in STEPS)
 sys.modules["pipeline.update"] = pipeline.update = update
-before_run = types.ModuleType("pipeline.before_run")
+before_run = types.ModuleType("pipeline.housekeeping")
 before_run.prepare = lambda *_arguments: None
-sys.modules["pipeline.before_run"] = pipeline.before_run = before_run
+sys.modules["pipeline.housekeeping"] = pipeline.housekeeping = before_run
 
 from flows.by_hand import main
 sys.exit(main(sys.argv[1:], "flows.update"))

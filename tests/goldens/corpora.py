@@ -16,10 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.options import Options
+from pipeline.many_files import stamp
 from pipeline.run import Run
-from pipeline.series import stamp
-from pipeline.settings import ROOT, Settings
+from pipeline.settings import ROOT, Options, Settings
 from pipeline.steps import Made, Outcome
 from pipeline.storage import sha256_of
 from pipeline.update import STEPS, Progress, Step, open_run

@@ -11,10 +11,9 @@ import duckdb
 import pytest
 import rispy
 
-from pipeline.options import Options
 from pipeline.outputs import claims_text, explain, query
-from pipeline.outputs.citations import bibtex, citation, csl, nbib, ris, tabular
-from pipeline.settings import Settings
+from pipeline.outputs.citations import citation, export, nbib, reference_managers
+from pipeline.settings import Options, Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock
 from tests.corpus import article, write
@@ -138,10 +137,10 @@ def test_the_vernacular_title_stands_where_there_is_no_other(pmid, title, con, h
     assert title in [row[page["columns"].index("title")] for row in page["rows"]]
     record = [citations[pmid]]
     cited = title.removesuffix(".")  # citation styles set their own full stop
-    assert rispy.loads(ris.render(record, False))[0]["title"] == cited
-    assert json.loads(csl.render(record, False))[0]["title"] == cited
-    assert f"{{{{{cited}}}}}" in bibtex.render(record, False)
-    assert tabular.row(record[0], False)["title"] == title
+    assert rispy.loads(reference_managers.ris_text(record, False))[0]["title"] == cited
+    assert json.loads(reference_managers.csl_text(record, False))[0]["title"] == cited
+    assert f"{{{{{cited}}}}}" in reference_managers.bibtex_text(record, False)
+    assert export.row(record[0], False)["title"] == title
 
 
 def test_nothing_says_not_available(held):
@@ -158,10 +157,10 @@ def test_nbib_repeats_both_titles_as_pubmed_has_them(citations):
 
 def test_an_article_number_is_the_page_of_every_format(citations):
     record = [citations[5]]
-    assert rispy.loads(ris.render(record, False))[0]["start_page"] == "e22"
-    assert json.loads(csl.render(record, False))[0]["page"] == "e22"
-    assert "pages = {e22}" in bibtex.render(record, False)
-    assert tabular.row(record[0], False)["pages"] == "e22"
+    assert rispy.loads(reference_managers.ris_text(record, False))[0]["start_page"] == "e22"
+    assert json.loads(reference_managers.csl_text(record, False))[0]["page"] == "e22"
+    assert "pages = {e22}" in reference_managers.bibtex_text(record, False)
+    assert export.row(record[0], False)["pages"] == "e22"
 
 
 @pytest.mark.parametrize(
@@ -176,7 +175,7 @@ def test_an_article_number_is_the_page_of_every_format(citations):
 def test_a_doi_is_bare_and_its_address_escaped_once(pmid, doi, address, con, citations):
     assert (_one(con, "doi", pmid), _one(con, "doi_url", pmid)) == (doi, address)
     assert citations[pmid].doi_url == (address or "")
-    assert rispy.loads(ris.render([citations[pmid]], False))[0].get("doi") == doi
+    assert rispy.loads(reference_managers.ris_text([citations[pmid]], False))[0].get("doi") == doi
 
 
 def test_core_keeps_the_doi_as_printed(con):
@@ -186,11 +185,11 @@ def test_core_keeps_the_doi_as_printed(con):
 
 def test_no_line_of_an_export_is_empty(citations):
     records = list(citations.values())
-    for line in ris.render(records, True).split("\r\n"):
+    for line in reference_managers.ris_text(records, True).split("\r\n"):
         assert line in ("", "ER  - ") or line[6:].strip(), line
     for line in nbib.render(records, True).split("\n"):
         assert not line or line[6:].strip(), line
-    for item in json.loads(csl.render(records, True)):
+    for item in json.loads(reference_managers.csl_text(records, True)):
         assert all(item.get("author", ["one"])), item
 
 

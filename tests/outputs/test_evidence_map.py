@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.evidence.lookups import write_lookups
 from pipeline.settings import ROOT
-from pipeline.warehouse import checks
+from pipeline.warehouse import database
 from tests.in_memory import FIRST_DAY, Warehouse
 
 SQL = ROOT / "sql"
@@ -194,7 +194,10 @@ def test_a_notice_stands_nowhere(single: Warehouse) -> None:
 
 
 def test_the_check_passes_on_a_mixed_warehouse(single: Warehouse) -> None:
-    assert single.ask(checks.read(SQL / "checks" / "map_holds_every_study_once.sql").query) == []
+    assert (
+        single.ask(database.read_check(SQL / "checks" / "map_holds_every_study_once.sql").query)
+        == []
+    )
 
 
 def test_the_grid_is_whole_and_zero_is_a_number_where_the_search_is_known(

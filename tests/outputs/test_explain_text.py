@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.cli import main
 from pipeline.errors import EXIT_OK
-from pipeline.evidence.confidence import ENOUGH
+from pipeline.evidence.labels import ENOUGH
 from tests import corpus
 
 TITLE = "Kratom tea for pain: a randomized trial"

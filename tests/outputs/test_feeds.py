@@ -19,12 +19,11 @@ import feedparser
 import pytest
 
 from pipeline import run as runs
-from pipeline.options import Options
 from pipeline.outputs import feeds
 from pipeline.outputs.feeds import ENTRIES_KEPT, FLOOD
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.update import run_update
 from tests import corpus
 from tests.conftest import FakeClock, the_database_alone

@@ -12,13 +12,11 @@ import pytest
 from lxml import html
 
 from pipeline import run as runs
-from pipeline.options import Options
-from pipeline.outputs.answer import Answer, sentence
 from pipeline.outputs.receipt import Receipt
-from pipeline.outputs.wording import at_most, statement
+from pipeline.outputs.wording import Answer, at_most, sentence, statement
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, write

@@ -31,14 +31,13 @@ from markdown_it import MarkdownIt
 
 from pipeline import cli, logs
 from pipeline import run as runs
-from pipeline.options import Options
 from pipeline.outputs import claims, claims_text, explain, query, search_log
 from pipeline.outputs.citations.export import FORMATS, TARGETS, export
 from pipeline.outputs.citations.selection import Selection
 from pipeline.outputs.receipt import Receipt
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.update import run_update
 from tests import corpus
 from tests.conftest import FakeClock, the_database_alone

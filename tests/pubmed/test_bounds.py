@@ -9,7 +9,7 @@ import pytest
 from pipeline import asking
 from pipeline.errors import CheckError
 from pipeline.evidence.topics import Search
-from pipeline.pubmed.answers import SearchAnswer
+from pipeline.pubmed.search import SearchAnswer
 from pipeline.warehouse.searches import LastSearch
 
 SEARCH = Search("kratom", "Kratom", "live", ("kratom",), minimum=10, maximum=100)

@@ -14,8 +14,8 @@ from datetime import datetime
 import pytest
 
 from pipeline.errors import ConfigurationError
-from pipeline.pubmed.answers import WHOLE, read_page
-from pipeline.pubmed.fetch import check_set
+from pipeline.pubmed.search import WHOLE, read_page
+from pipeline.pubmed.sync import check_set
 from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer, check_http
 from tests.conftest import SHARED
 

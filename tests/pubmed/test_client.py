@@ -20,8 +20,8 @@ import pytest
 from pipeline.errors import ConfigurationError, KetumError, SourceError
 from pipeline.pubmed import client as client_module
 from pipeline.pubmed.client import EutilsClient
-from pipeline.pubmed.fetch import efetch
 from pipeline.pubmed.search import esearch
+from pipeline.pubmed.sync import efetch
 from pipeline.pubmed.timing import PACE_SECONDS, Pacer
 from pipeline.pubmed.verdict import PermanentAnswer
 from pipeline.settings import ROOT

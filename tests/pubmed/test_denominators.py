@@ -13,8 +13,8 @@ import pytest
 import requests
 
 from pipeline.evidence.reference import Reference
+from pipeline.pubmed.about_pubmed import read_count
 from pipeline.pubmed.client import EutilsClient
-from pipeline.pubmed.counts import read_count
 from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer
 from pipeline.rebuild import rebuild
 from pipeline.replay import Archive as ReplayArchive

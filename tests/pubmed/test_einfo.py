@@ -11,7 +11,7 @@ import pytest
 
 from pipeline import cli
 from pipeline.errors import KetumError
-from pipeline.pubmed import einfo
+from pipeline.pubmed import about_pubmed
 from pipeline.pubmed.client import TransientAnswer
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer, Request, Response
@@ -86,7 +86,7 @@ def test_one_einfo_request_tells_what_pubmed_is(doctor, capsys):
 
 def test_the_real_answer_of_2025_is_read(shared):
     body = (shared / "eutils" / "captured" / "einfo2.xml").read_bytes()
-    assert einfo.read_info(body) == ("Build-2025.11.27.06.33", 39730388, "2025/11/27 06:33")
+    assert about_pubmed.read_info(body) == ("Build-2025.11.27.06.33", 39730388, "2025/11/27 06:33")
 
 
 @pytest.mark.whole
@@ -177,4 +177,4 @@ def test_doctor_alone_asks_nobody(settings, monkeypatch, capsys):
 )
 def test_other_answers_are_not_believed(body):
     with pytest.raises(TransientAnswer):
-        einfo.read_info(body)
+        about_pubmed.read_info(body)

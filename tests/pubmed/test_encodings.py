@@ -12,14 +12,12 @@ import pytest
 
 from pipeline import from_files
 from pipeline.errors import SourceError
-from pipeline.options import Options
 from pipeline.pubmed.archive import Archive
-from pipeline.pubmed.files import open_records
 from pipeline.pubmed.parsing.bytes import sets_of
 from pipeline.pubmed.parsing.cutting import extract
-from pipeline.pubmed.records import Record, Unreadable, read_records
+from pipeline.pubmed.records import Record, Unreadable, open_records, read_records
 from pipeline.run import open_run
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from tests import corpus
 from tests.pubmed.test_records import article, file_of, row
 

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import ConfigurationError, SourceError
-from pipeline.pubmed.files import open_records, pmid_of_doi
-from pipeline.pubmed.records import PARSED_COLUMNS, Batch
+from pipeline.pubmed.records import PARSED_COLUMNS, Batch, open_records, pmid_of_doi
 from tests.pubmed.test_records import article, file_of
 
 EXPORT = """

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigurationError, SourceError
-from pipeline.pubmed.counts import read_count
-from pipeline.pubmed.fetch import pmids_in
-from pipeline.pubmed.files import open_records
+from pipeline.pubmed.about_pubmed import read_count
 from pipeline.pubmed.parsing import cutting
 from pipeline.pubmed.parsing.cutting import Cutter
-from pipeline.pubmed.records import Record, Unreadable, read_records
+from pipeline.pubmed.records import Record, Unreadable, open_records, read_records
+from pipeline.pubmed.sync import pmids_in
 from pipeline.pubmed.verdict import TransientAnswer
 from pipeline.replay import Archive as ReplayArchive
 from tests.pubmed.test_records import article, file_of, row, rows

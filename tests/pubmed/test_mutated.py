@@ -18,9 +18,9 @@ import pytest
 from lxml import etree
 
 from pipeline.errors import ConfigurationError
-from pipeline.pubmed.answers import WHOLE, WINDOW, read_page
-from pipeline.pubmed.fetch import check_set, pmids_in
 from pipeline.pubmed.records import read_records
+from pipeline.pubmed.search import WHOLE, WINDOW, read_page
+from pipeline.pubmed.sync import check_set, pmids_in
 from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer, check_http
 from tests.corpus import article, article_set
 

@@ -13,11 +13,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.options import Options
-from pipeline.pubmed.files import open_records
 from pipeline.pubmed.parsing.medline_lines import KNOWN, cut_medline
-from pipeline.pubmed.records import PARSED_COLUMNS, Batch
-from pipeline.settings import Settings
+from pipeline.pubmed.records import PARSED_COLUMNS, Batch, open_records
+from pipeline.settings import Options, Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock
 

@@ -11,9 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import IncompleteError
-from pipeline.pubmed import answers, search
-from pipeline.pubmed.answers import RECOUNT, WHOLE, Page, SearchAnswer, read_page
-from pipeline.pubmed.search import esearch
+from pipeline.pubmed import search
+from pipeline.pubmed.search import RECOUNT, WHOLE, Page, SearchAnswer, esearch, read_page
 from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer
 from tests.conftest import FakeClock
 
@@ -70,7 +69,7 @@ class FakePubmed:
 def small_window():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search, "WINDOW", SMALL_WINDOW)
-        patch.setattr(answers, "WINDOW", SMALL_WINDOW)
+        patch.setattr(search, "WINDOW", SMALL_WINDOW)
         yield
 
 

@@ -8,9 +8,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from pipeline.pubmed.answers import WINDOW
 from pipeline.pubmed.client import EutilsClient
-from pipeline.pubmed.search import esearch
+from pipeline.pubmed.search import WINDOW, esearch
 from pipeline.replay import Archive, ReplayServer
 from pipeline.replay.archive import Record
 from tests.conftest import FakeClock

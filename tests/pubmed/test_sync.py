@@ -14,13 +14,12 @@ import pytest
 from pipeline import run as runs
 from pipeline.errors import CheckError, ConfigurationError, IncompleteError
 from pipeline.evidence.reference import Reference
-from pipeline.options import Options
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed import fetch, sync
+from pipeline.pubmed import sync
 from pipeline.pubmed.client import EutilsClient
 from pipeline.replay import Archive, ReplayServer
 from pipeline.replay.answers import Fault
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.steps import Made
 from pipeline.update import run_update
 from tests.conftest import FakeClock, the_database_alone
@@ -364,7 +363,7 @@ def _few_are_enough(pubmed: Pubmed) -> None:
 def test_a_budget_of_requests_ends_a_run_that_goes_on_later(
     pubmed, published, monkeypatch, database_alone
 ):
-    monkeypatch.setattr(fetch, "BATCH_SIZE", 1)
+    monkeypatch.setattr(sync, "BATCH_SIZE", 1)
     for pmid in range(3, 9):
         pubmed.set(pmid, "Kratom")
     with pytest.raises(IncompleteError, match="budget of 5 requests") as caught:
@@ -403,7 +402,7 @@ def without_record_3(exchange):
 
 
 def test_a_large_job_waits_for_quiet_hours_when_asked_to(pubmed, monkeypatch):
-    monkeypatch.setattr(fetch, "LARGE_JOB", 1)
+    monkeypatch.setattr(sync, "LARGE_JOB", 1)
     pubmed.clock.start = pubmed.clock.start.replace(day=24, hour=15)  # a Tuesday, 10:00 Eastern
     pubmed.run(off_peak=True)
     at = pubmed.clock.now() - timedelta(days=1)

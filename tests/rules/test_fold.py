@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.rules.fold import Text, fold, invisible
+from pipeline.rules.patterns import Text, fold, invisible
 
 SEEN_AND_NOT = st.text(st.sampled_from("aB1 \u00e9\u03bc\u2009\U0001f33f\u00ad\u200b\u2060\ufeff-"))
 

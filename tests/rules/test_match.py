@@ -11,10 +11,9 @@ import re2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.rules.fold import fold
-from pipeline.rules.match import Sieve, Tag, TagFinder, TextFinder
+from pipeline.rules.decide import Sieve, Tag, TagFinder, TextFinder
 from pipeline.rules.model import RuleSet, Signal
-from pipeline.rules.patterns import OPTIONS, regular_expression
+from pipeline.rules.patterns import OPTIONS, fold, regular_expression
 from pipeline.rules.text import ZONES, Unit, plain_unit
 from tests.evidence.conftest import SHIPPED
 

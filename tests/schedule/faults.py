@@ -15,13 +15,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from flows import settling
+from flows import flow_process
 from flows.flow_process import DIRECTORY
 from pipeline import journal as journals
 from pipeline.clock import Clock
-from pipeline.forget import forget
-from pipeline.options import Options
-from pipeline.settings import ROOT, Settings
+from pipeline.rebuild import forget
+from pipeline.settings import ROOT, Options, Settings
 from pipeline.update import run_update
 from tests.schedule.place import Place
 
@@ -253,7 +252,7 @@ def at_work_in_vain(place: Place) -> int:
     """Runs that the server calls at work although their process is gone."""
     signs = place.base / "data" / DIRECTORY
     found = place.runs("RUNNING", "PENDING", "CANCELLING")
-    return sum(not settling.lives(signs, run["id"]) for run in found)
+    return sum(not flow_process.lives(signs, run["id"]) for run in found)
 
 
 def suffer(place: Place, fault: str) -> Row:

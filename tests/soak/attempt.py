@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import exit_code_of
-from pipeline.options import Options
-from pipeline.settings import ROOT, Settings, environment_of_others
+from pipeline.settings import ROOT, Options, Settings, environment_of_others
 from pipeline.update import run_update
 from tests.soak.child import READY, Task
 from tests.soak.clock import SoakClock

@@ -9,8 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipeline.errors import exit_code_of
-from pipeline.options import Options
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.update import run_update
 from tests.soak.clock import SoakClock
 

@@ -11,10 +11,9 @@ import pytest
 
 from pipeline import update
 from pipeline.errors import CheckError
-from pipeline.options import Options
-from pipeline.settings import ROOT, Settings
+from pipeline.settings import ROOT, Options, Settings
 from pipeline.update import STEPS
-from pipeline.warehouse import checks
+from pipeline.warehouse import database
 from tests.conftest import FakeClock
 from tests.corpus import article, write
 
@@ -441,7 +440,7 @@ def scratch(sound: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnect
 
 
 def test_a_sound_database_passes_every_check(scratch):
-    assert checks.run_all(scratch, SQL) == 0
+    assert database.run_checks(scratch, SQL) == 0
 
 
 def alone(check: Path, directory: Path) -> Path:
@@ -454,27 +453,27 @@ def alone(check: Path, directory: Path) -> Path:
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda b: f"{b.check}: {b.how}")
 def test_a_check_sees_what_it_guards_against(broken, scratch, tmp_path):
     path = SQL / "checks" / f"{broken.check}.sql"
-    check = checks.read(path)
+    check = database.read_check(path)
     assert scratch.execute(check.query).fetchall() == []
     scratch.execute(broken.sql)
     assert scratch.execute(check.query).fetchall(), "the check saw nothing"
     if check.severity == "error":
         with pytest.raises(CheckError, match=broken.check) as caught:
-            checks.run_all(scratch, alone(path, tmp_path))
+            database.run_checks(scratch, alone(path, tmp_path))
         assert check.claim in str(caught.value)
         assert "undone" in caught.value.effect
 
 
-@pytest.mark.parametrize("path", checks.files(SQL), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", database.check_files(SQL), ids=lambda path: path.stem)
 def test_every_check_has_a_broken_database(path: Path):
     assert path.stem in {broken.check for broken in BROKEN}
 
 
 def test_a_warning_is_told_and_stops_nothing(scratch, monkeypatch):
     told: list[str] = []
-    monkeypatch.setattr(checks.log, "warning", lambda text, *parts: told.append(text % parts))
+    monkeypatch.setattr(database.log, "warning", lambda text, *parts: told.append(text % parts))
     scratch.execute("INSERT INTO ops.search_differences VALUES ('kratom', 1, 'pubmed')")
-    assert checks.run_all(scratch, SQL) == 1
+    assert database.run_checks(scratch, SQL) == 1
     assert len(told) == 1 and told[0].startswith("Check unexplained_hits (1 rows")
 
 
@@ -500,4 +499,4 @@ def test_a_check_must_say_how_grave_it_is(tmp_path):
     path = tmp_path / "some.sql"
     path.write_text("-- severity: fatal\n-- Nothing.\nSELECT 1")
     with pytest.raises(ValueError, match="error' or 'warning"):
-        checks.read(path)
+        database.read_check(path)

@@ -40,7 +40,7 @@ def remark(path: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "counts"),
     [
-        ("cli.py", False), ("commands/update.py", False), ("outputs/page/render.py", False),
+        ("cli.py", False), ("commands/updating.py", False), ("outputs/page/render.py", False),
         ("pubmed/client.py", False), ("update.py", False), ("storage.py", False),
         ("rules/decide.py", True), ("evidence/study_types.py", True), ("warehouse/load.py", True),
         ("pubmed/parsing/article.py", True), ("pubmed/records.py", True),
@@ -94,7 +94,7 @@ def test_a_remark_in_a_command_gives_the_same_set_and_another_rule_another(
         return made.compared.is_unchanged, fingerprint.content_id(memory.con, SQL)
 
     _, content = update()
-    remark(checkout / "pipeline" / "commands" / "update.py")
+    remark(checkout / "pipeline" / "commands" / "updating.py")
     assert update() == (True, content)
     topics = reference / "topics.toml"
     changed = topics.read_text(encoding="utf-8").replace(

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from pipeline.options import Options
+from pipeline.settings import Options
 from pipeline.update import run_update
 from pipeline.warehouse import load, searches, stage
 from tests.conftest import the_database_alone

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.confidence import ENOUGH, SHOWN
 from pipeline.evidence.evaluation.mapping import Scheme
+from pipeline.evidence.labels import ENOUGH, SHOWN
 from pipeline.evidence.study_types import UNCLASSIFIED
 
 _Z = 1.959964

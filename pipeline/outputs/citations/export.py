@@ -6,18 +6,25 @@ keep (docs/exports.md).
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from pipeline.errors import ConfigurationError
+from pipeline.escaping import for_csv, for_json
 from pipeline.outputs import query
-from pipeline.outputs.citations import bibtex, citation, csl, nbib, ris, selection, tabular
-from pipeline.outputs.citations.citation import Citation
+from pipeline.outputs.citations import citation, nbib, reference_managers, selection
+from pipeline.outputs.citations.citation import Citation, iso_date
 from pipeline.outputs.citations.selection import Selection
 from pipeline.outputs.manifest import LICENCE
 from pipeline.settings import Settings
+from pipeline.storage import for_duckdb, for_reading
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ def _text(render: Callable[..., str], *more: object) -> Callable[..., None]:
 
 
 def _csv(citations: Sequence[Citation], abstracts: bool) -> str:
-    return tabular.csv_text([tabular.row(citation, abstracts) for citation in citations])
+    return csv_text([row(citation, abstracts) for citation in citations])
 
 
 _EXCEL_CELL = 32_767
@@ -55,21 +62,21 @@ _EXCEL_CELL = 32_767
 
 def _excel(citations: Sequence[Citation], abstracts: bool) -> str:
     """The same CSV as Excel opens it: a byte order mark, without which it takes UTF-8 for ANSI."""
-    rows = [tabular.row(citation, abstracts) for citation in citations]
-    return "\ufeff" + tabular.csv_text(rows, longest=_EXCEL_CELL)
+    rows = [row(citation, abstracts) for citation in citations]
+    return "\ufeff" + csv_text(rows, longest=_EXCEL_CELL)
 
 
 def _json_lines(citations: Sequence[Citation], abstracts: bool) -> str:
-    return tabular.json_lines([tabular.row(citation, abstracts) for citation in citations])
+    return json_lines([row(citation, abstracts) for citation in citations])
 
 
 def _parquet(citations: Sequence[Citation], abstracts: bool, path: Path) -> None:
-    tabular.write_parquet([tabular.row(citation, abstracts) for citation in citations], path)
+    write_parquet([row(citation, abstracts) for citation in citations], path)
 
 
 def _asreview(citations: Sequence[Citation], abstracts: bool) -> str:
     """The columns ASReview works with, then ours, which its CSV export gives back."""
-    return tabular.csv_text(
+    return csv_text(
         [
             {
                 "title": citation.title,
@@ -89,7 +96,7 @@ def _asreview(citations: Sequence[Citation], abstracts: bool) -> str:
 
 def _rayyan(citations: Sequence[Citation], abstracts: bool) -> str:
     """The columns of Rayyan's CSV; study type and set id go into its notes as well."""
-    return tabular.csv_text(
+    return csv_text(
         [
             {
                 "key": citation.key,
@@ -133,9 +140,9 @@ def _ours(citation: Citation) -> dict[str, Any]:
 
 
 FORMATS = {
-    "ris": Kind(".ris", _text(ris.render)),
-    "bibtex": Kind(".bib", _text(bibtex.render)),
-    "csl-json": Kind(".json", _text(csl.render)),
+    "ris": Kind(".ris", _text(reference_managers.ris_text)),
+    "bibtex": Kind(".bib", _text(reference_managers.bibtex_text)),
+    "csl-json": Kind(".json", _text(reference_managers.csl_text)),
     "nbib": Kind(".nbib", _text(nbib.render), needs_pmid=True),
     "csv": Kind(".csv", _text(_csv)),
     "parquet": Kind(".parquet", _parquet),
@@ -143,17 +150,21 @@ FORMATS = {
 }
 
 TARGETS = {
-    "zotero": Kind(".ris", _text(ris.render, ris.Dialect(ids_in_extra=True))),
+    "zotero": Kind(
+        ".ris", _text(reference_managers.ris_text, reference_managers.Dialect(ids_in_extra=True))
+    ),
     "endnote": Kind(
         ".ris",
         _text(
-            ris.render,
-            ris.Dialect(pmcid_in_custom_2=True, type_of_work=True, closes_groups=True),
+            reference_managers.ris_text,
+            reference_managers.Dialect(
+                pmcid_in_custom_2=True, type_of_work=True, closes_groups=True
+            ),
         ),
     ),
     "rayyan": Kind(".csv", _text(_rayyan), abstracts=True),
     "asreview": Kind(".csv", _text(_asreview), abstracts=True),
-    "revman": Kind(".ris", _text(ris.render)),
+    "revman": Kind(".ris", _text(reference_managers.ris_text)),
     "excel": Kind(".csv", _text(_excel)),
 }
 
@@ -260,3 +271,117 @@ def _write(kind: Kind, citations: Sequence[Citation], abstracts: bool, path: Pat
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+# -- CSV, JSON lines and Parquet: one row a record, the same columns in each
+
+COLUMNS = {
+    "pmid": "INTEGER", "doi": "VARCHAR", "pmcid": "VARCHAR", "title": "VARCHAR",
+    "authors": "VARCHAR[]", "journal": "VARCHAR", "year": "SMALLINT", "date": "VARCHAR",
+    "volume": "VARCHAR", "issue": "VARCHAR", "pages": "VARCHAR", "languages": "VARCHAR[]",
+    "publication_types": "VARCHAR[]", "study_type": "VARCHAR", "study_type_label": "VARCHAR",
+    "evidence_group": "VARCHAR", "assigned_by": "VARCHAR", "confidence": "VARCHAR",
+    "is_retracted": "BOOLEAN", "is_preprint": "BOOLEAN", "terms": "VARCHAR[]", "url": "VARCHAR",
+    "first_author_country": "VARCHAR", "countries": "VARCHAR[]", "registrations": "VARCHAR[]",
+    "facets": "VARCHAR[]", "claims": "VARCHAR[]", "first_seen_at": "TIMESTAMP",
+    "set_id": "VARCHAR", "abstract": "VARCHAR",
+}  # fmt: skip
+"""Names and DuckDB types. `date` is ISO as far as known; `abstract` only when asked for."""
+
+
+CUT = " [cut here]"
+
+
+def row(citation: Citation, abstracts: bool) -> dict[str, Any]:
+    """A record as values of `COLUMNS`, texts as PubMed has them, None for what is not known."""
+    said = citation.said
+    found: dict[str, Any] = {
+        "pmid": citation.pmid,
+        "doi": said["doi"],
+        "pmcid": citation.pmc_id or None,
+        "title": said["title"] or said["book_title"],
+        "authors": [person.inverted() for person in citation.authors],
+        "journal": citation.container or said["book_title"],
+        "year": citation.year,
+        "date": iso_date(citation) or None,
+        "volume": said["volume"] or said["book_volume"],
+        "issue": said["issue"],
+        "pages": said["locator"],
+        "languages": said["languages"],
+        "publication_types": said["publication_types"] or [],
+        "study_type": said["study_type"],
+        "study_type_label": said["study_type_label"],
+        "evidence_group": said["evidence_group"],
+        "assigned_by": said["assigned_by"],
+        "confidence": said["confidence"],
+        "is_retracted": said["is_retracted"],
+        "is_preprint": said["is_preprint"],
+        "terms": list(citation.terms),
+        "url": citation.url or None,
+        "first_author_country": said["first_author_country"],
+        "countries": said["countries"],
+        "registrations": said["registrations"],
+        "facets": said["facets"],
+        "claims": said["claims"],
+        "first_seen_at": said["first_seen_at"].isoformat(),
+        "set_id": citation.set_id,
+    }
+    if abstracts:
+        found["abstract"] = said["abstract"]
+    return found
+
+
+def csv_text(
+    rows: Sequence[dict[str, Any]], between: str = "; ", longest: int | None = None
+) -> str:
+    """Rows as CSV: UTF-8 with a header, lists joined, an apostrophe before what looks a formula.
+
+    Args:
+        rows: with the same keys each.
+        between: what stands between the values of a list.
+        longest: characters of a cell at most; what is longer is cut, and says so.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(rows[0])
+    for values in rows:
+        writer.writerow(_cell(value, between, longest) for value in values.values())
+    return out.getvalue()
+
+
+def _cell(value: object, between: str, longest: int | None) -> object:
+    if isinstance(value, list):
+        value = between.join(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str):
+        return value
+    text = for_csv(value)
+    if longest is None or len(text) <= longest:
+        return text
+    return f"{text[: longest - len(CUT)]}{CUT}"
+
+
+def json_lines(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows as JSON objects, one a line."""
+    return "".join(for_json(json.dumps(values, ensure_ascii=False)) + "\n" for values in rows)
+
+
+def write_parquet(rows: Sequence[dict[str, Any]], target: Path) -> None:
+    """Write rows as a Parquet file with the types of `COLUMNS`.
+
+    The rows go to DuckDB as JSON lines in a file beside: value by value would take minutes.
+    """
+    columns = {name: COLUMNS[name] for name in rows[0]}
+    lines = target.with_name(f"{target.name}.jsonl")
+    try:
+        lines.write_text(json_lines(rows), encoding="utf-8")
+        with duckdb.connect() as con:
+            con.read_json(
+                for_reading(lines),
+                columns=columns,
+                format="newline_delimited",
+                hive_partitioning=False,
+            ).write_parquet(for_duckdb(target), compression="zstd")
+    finally:
+        lines.unlink(missing_ok=True)

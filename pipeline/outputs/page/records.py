@@ -2,15 +2,132 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
+
+import duckdb
 
 from pipeline.evidence.findings import FINDINGS
-from pipeline.outputs.answer import answers
-from pipeline.outputs.page import behind, evidence_map
-from pipeline.outputs.page.behind import SHORTENED, WORDS_SHOWN
+from pipeline.outputs.page import questions
 from pipeline.outputs.page.facts import BANDS, Facts
-from pipeline.outputs.page.rest import points
-from pipeline.outputs.wording import PUBMED_ONLY
+from pipeline.outputs.page.rest import CORRECTIONS, points
+from pipeline.outputs.wording import PUBMED_ONLY, answers
+
+WORDS_SHOWN = 4
+LONGEST = 80
+"""Characters of matched words: a rule may span much of a sentence, which is not ours to copy."""
+
+SHORTENED = (
+    f"CASE WHEN length({{0}}) > {LONGEST} "
+    f"THEN concat(left({{0}}, {LONGEST // 2}), ' … ', right({{0}}, {LONGEST // 3})) ELSE {{0}} END"
+)
+"""SQL that keeps both ends of matched words; `{0}` is the column."""
+
+_MARKS = """
+SELECT pmid, list(DISTINCT mark ORDER BY mark)
+FROM (
+    SELECT pmid, 'corrected' AS mark FROM core.article_links
+    WHERE list_contains($corrections, ref_type)
+    UNION ALL
+    SELECT pmid, concat('unexplained:', search) FROM ops.search_differences
+    WHERE matched_by = 'pubmed'
+    UNION ALL
+    SELECT pmid, concat(reason, ':', search) FROM marts.new_articles WHERE pmid IS NOT NULL
+    UNION ALL
+    SELECT h.pmid, concat(n.reason, ':', n.search) -- these stand there as one line
+    FROM marts.new_articles AS n
+    JOIN ops.search_hits AS h ON n.search = h.search AND n.entered_at = h.entered_at
+        AND (h.entered_reason = 'first_run') = (n.reason = 'baseline')
+    WHERE n.pmid IS NULL AND h.left_at IS NULL AND h.entered_reason <> 'appeared'
+        AND (h.search, h.pmid) NOT IN (
+            SELECT (search, pmid) FROM marts.new_articles WHERE pmid IS NOT NULL)
+    UNION ALL
+    SELECT unnest(report_pmids || other_pmids), concat('group:', study_group)
+    FROM marts.human_experimental
+    UNION ALL
+    SELECT unnest(report_pmids), 'report' FROM marts.human_experimental
+    UNION ALL
+    SELECT unnest(other_pmids), 'not_report' FROM marts.human_experimental
+    UNION ALL
+    SELECT unnest(report_pmids),
+        concat(CASE WHEN is_on_topic THEN 'experiment:' ELSE 'experiment_mention:' END, search)
+    FROM marts.human_experimental
+    UNION ALL
+    SELECT unnest(report_pmids), concat('experiment_pain:', search)
+    FROM marts.human_experimental WHERE is_on_topic AND is_pain_measured
+    UNION ALL
+    SELECT unnest(study_pmids), concat('answer_study:', search) FROM marts.answer
+    UNION ALL
+    SELECT unnest(pain_pmids), concat('answer_pain:', search) FROM marts.answer
+    UNION ALL
+    SELECT unnest(provoked_pmids), concat('answer_provoked:', search) FROM marts.answer
+    UNION ALL
+    SELECT unnest(patient_pmids), concat('answer_patient:', search) FROM marts.answer
+    UNION ALL
+    SELECT unnest(unclear_pmids), concat('answer_unclear:', search) FROM marts.answer
+    UNION ALL
+    SELECT unnest(pain_unchecked_pmids), concat('answer_pain_unchecked:', search) FROM marts.answer
+    UNION ALL
+    SELECT unnest(unchecked_pmids), concat('answer_unchecked:', search) FROM marts.answer
+    UNION ALL
+    SELECT pmid, unnest(['preclinical_pain', concat('preclinical_row:', pmid)])
+    FROM marts.preclinical_pain
+    UNION ALL
+    SELECT pmid, concat('pain:', pain_level) FROM marts.articles WHERE pain_level IS NOT NULL
+    UNION ALL
+    SELECT pmid, 'concerns_pain' FROM marts.articles WHERE pain_level IN ('focus', 'outcome')
+    UNION ALL
+    SELECT pmid, 'surveillance' FROM marts.surveillance_reports
+    UNION ALL
+    SELECT pmid, concat('source:', unnest(sources)) FROM marts.surveillance_reports
+    UNION ALL
+    SELECT unnest(sharing_pmids), concat('shares_cases:', pmid) FROM marts.surveillance_reports
+    UNION ALL
+    SELECT pmid, concat('synthesis:', synthesis_of) FROM marts.summaries_of_studies
+    UNION ALL
+    SELECT pmid, concat(CASE WHEN is_counted THEN 'map:' ELSE 'map_beside:' END, map_row, '.',
+        map_column) FROM marts.evidence_map_articles
+    UNION ALL
+    SELECT pmid, concat('badge:', unnest(badges)) FROM marts.evidence_map_articles
+    UNION ALL
+    SELECT unnest(pmids), concat(looked_as, ':', search, '.', claim) FROM marts.claim_studies
+    UNION ALL
+    SELECT unnest(pmids), concat(looked_as, ':', search, '.', claim, '.', finding)
+    FROM marts.claim_studies
+)
+GROUP BY pmid
+"""
+
+_CLAIMS = f"""
+SELECT c.pmid, any_value(c.evidence_groups),
+    list({{'claim': c.claim, 'how': c.how, 'finding': c.finding, 'words': list_transform(
+        c.matched_words[:$shown], lambda x: {SHORTENED.format("x")})}} ORDER BY q.display_order)
+FROM (SELECT DISTINCT ON (pmid, claim) * FROM marts.claim_articles) AS c
+JOIN evidence.claims AS q USING (claim)
+GROUP BY c.pmid
+"""  # noqa: S608 - constants only
+
+
+def marks_behind(con: duckdb.DuckDBPyConnection) -> dict[int, list[str]]:
+    """The marks of each record that has any."""
+    return dict(con.execute(_MARKS, {"corrections": list(CORRECTIONS)}).fetchall())
+
+
+class Told(NamedTuple):
+    """A claim that a record addresses."""
+
+    claim: str
+    how: str
+    finding: str
+    words: list[str]
+
+
+def claims_behind(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[list[str], list[Told]]]:
+    """Of each record that addresses a claim: its evidence groups, and what it tells."""
+    rows = con.execute(_CLAIMS, {"shown": WORDS_SHOWN}).fetchall()
+    return {pmid: (groups, [Told(**told) for told in claims]) for pmid, groups, claims in rows}
+
+
+# -- The list itself
 
 _READ = (
     "pmid", "title", "citation", "year", "type", "counted", "searches", "reason", "entered",
@@ -179,7 +296,7 @@ def payload(facts: Facts) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     listed, details = _Part(LISTED), _Part(DETAILS)
     keys: dict[str, int] = {}
-    marks, claims = behind.marks(facts.con), behind.claims(facts.con)
+    marks, claims = marks_behind(facts.con), claims_behind(facts.con)
     places = {code: place for place, (code, _) in enumerate(facts.claims)}
     for found in facts.con.execute(_QUERY, {"shown": WORDS_SHOWN}).fetchall():
         record = dict(zip(_READ, found, strict=True))
@@ -234,7 +351,7 @@ def _names(facts: Facts) -> dict[str, Any]:
         "findings": FINDINGS,
         "claims": [{"code": code, "question": question} for code, question in facts.claims],
         "labels": {f"{facet}:{value}": label for (facet, value), label in facts.labels.items()}
-        | evidence_map.labels(facts),
+        | questions.labels(facts),
         "shares": points(facts),
     }
 

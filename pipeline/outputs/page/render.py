@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from pipeline.escaping import for_html, for_json
 from pipeline.outputs.manifest import LICENCE
-from pipeline.outputs.page import evidence_map, laboratory, people, questions, records, rest
+from pipeline.outputs.page import questions, records, rest, studies
 from pipeline.outputs.page.facts import BANDS, Facts, Search, gather
 from pipeline.outputs.wording import PUBMED_ONLY
 
@@ -50,18 +50,18 @@ class Section(NamedTuple):
 
 SECTIONS = (
     Section("map", "Map", "Which kinds of studies there are, and on whom",
-            {"map": evidence_map.evidence_map}),
+            {"map": questions.evidence_map}),
     Section(
-        "trials", "Trials", "All trials and human laboratory studies", {"people": people.people}
+        "trials", "Trials", "All trials and human laboratory studies", {"people": studies.people}
     ),
     Section("questions", "Questions", "What was looked at, question by question",
             {"questions": questions.questions}),
     Section("records", "Records", "Records", {}),
     Section("laboratory", "Laboratory", "Animal and laboratory work on pain",
-            {"preclinical": laboratory.preclinical}),
+            {"preclinical": studies.preclinical}),
     Section("numbers", "Numbers", "All numbers",
             {"types": rest.types, "summaries": rest.summaries, "shares": rest.shares,
-             "surveillance": laboratory.surveillance, "newest": rest.newest,
+             "surveillance": studies.surveillance, "newest": rest.newest,
              "retracted": rest.retracted, "unread": rest.unread,
              "unclassified": rest.unclassified}),
     Section("method", "Method", "How the search was made", {"asked": rest.asked}),
@@ -95,7 +95,7 @@ def write(con: duckdb.DuckDBPyConnection, directory: Path) -> None:
 
 def _known(facts: Facts) -> dict[str, Any]:
     """What the templates show; each section with its parts by search."""
-    functions = {"answer": people.answer, **{
+    functions = {"answer": studies.answer, **{
         name: function for section in SECTIONS for name, function in section.parts.items()
     }}  # fmt: skip
     parts = {

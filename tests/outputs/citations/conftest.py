@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.options import Options
 from pipeline.outputs import query
 from pipeline.outputs.citations import citation, selection
 from pipeline.outputs.citations.citation import Citation
 from pipeline.outputs.citations.selection import Selection
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock, made_once, the_database_alone
 from tests.corpus import article, write

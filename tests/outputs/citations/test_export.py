@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.commands import export as command
+from pipeline.commands import reading
 from pipeline.errors import ConfigurationError
 from pipeline.outputs import query
 from pipeline.outputs.citations import selection
@@ -27,7 +27,7 @@ CASE = (("D002363", "Case Reports"),)
 
 
 def test_the_command_offers_every_kind():
-    assert (list(command.FORMATS), list(command.TARGETS)) == (list(FORMATS), list(TARGETS))
+    assert (list(reading.FORMATS), list(reading.TARGETS)) == (list(FORMATS), list(TARGETS))
 
 
 # -- which records

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.escaping import for_bibtex
-from pipeline.outputs.citations import bibtex, csl, nbib, ris
-from pipeline.pubmed.files import open_records
+from pipeline.outputs.citations import nbib, reference_managers
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
+from pipeline.pubmed.records import open_records
 from tests.outputs.citations.conftest import CANARY, GROUP, HARD_TITLE, OLD_WILEY_DOI
 
 pytestmark = pytest.mark.whole
@@ -39,7 +39,11 @@ def numbered(all_of_them):
 
 
 def read_ris(text):
-    return rispy.loads(text.replace("\r\n", "\n"), mapping=ris.MAPPING, list_tags=ris.LIST_TAGS)
+    return rispy.loads(
+        text.replace("\r\n", "\n"),
+        mapping=reference_managers.MAPPING,
+        list_tags=reference_managers.LIST_TAGS,
+    )
 
 
 def read_bibtex(text):
@@ -54,7 +58,10 @@ def read_bibtex(text):
 
 
 def test_ris_holds_every_record_with_what_programs_keep(all_of_them):
-    found = {e.get("accession_number"): e for e in read_ris(ris.render(all_of_them, False))}
+    found = {
+        e.get("accession_number"): e
+        for e in read_ris(reference_managers.ris_text(all_of_them, False))
+    }
     assert len(found) == len(all_of_them)
     first = found["101"]
     assert first["type_of_reference"] == "JOUR"
@@ -86,33 +93,39 @@ def test_ris_holds_every_record_with_what_programs_keep(all_of_them):
 
 def test_nothing_stands_in_ris_notes(all_of_them):
     """ASReview reads its own labels from notes, and other programs bury them."""
-    for dialect in (ris.PLAIN, ris.Dialect(True, True, True, True)):
-        assert not re.search(r"^(N1|N2|RN)  - ", ris.render(all_of_them, True, dialect), re.M)
+    for dialect in (reference_managers.PLAIN, reference_managers.Dialect(True, True, True, True)):
+        assert not re.search(
+            r"^(N1|N2|RN)  - ", reference_managers.ris_text(all_of_them, True, dialect), re.M
+        )
 
 
 def test_ris_lines_are_tags_and_end_as_specified(all_of_them):
-    text = ris.render(all_of_them, True)
+    text = reference_managers.ris_text(all_of_them, True)
     assert "\n" not in text.replace("\r\n", "")
     for line in text.split("\r\n"):
         assert line == "" or re.match(r"[A-Z][A-Z0-9]  - ", line), line
 
 
 def test_the_abstract_is_one_line_with_its_labels(citations):
-    (found,) = read_ris(ris.render([citations[101]], True))
+    (found,) = read_ris(reference_managers.ris_text([citations[101]], True))
     assert found["abstract"] == (
         f"METHODS: Ten mice drank tea. {CANARY}. RESULTS: TY  - is no tag here; 3 = 3."
     ).replace("TY  -", "TY -")
 
 
 def test_zotero_finds_pmid_and_pmcid_where_it_looks_for_them(citations):
-    text = ris.render([citations[101], citations[None]], False, ris.Dialect(ids_in_extra=True))
+    text = reference_managers.ris_text(
+        [citations[101], citations[None]], False, reference_managers.Dialect(ids_in_extra=True)
+    )
     found = [entry.get("extra") for entry in read_ris(text)]
     assert found == [["PMID: 101", "PMCID: PMC7000101"], None]
 
 
 def test_endnote_gets_its_own_fields(citations):
-    dialect = ris.Dialect(pmcid_in_custom_2=True, type_of_work=True, closes_groups=True)
-    (found,) = read_ris(ris.render([citations[101]], False, dialect))
+    dialect = reference_managers.Dialect(
+        pmcid_in_custom_2=True, type_of_work=True, closes_groups=True
+    )
+    (found,) = read_ris(reference_managers.ris_text([citations[101]], False, dialect))
     assert found["custom2"] == "PMC7000101"
     assert found["type_of_work"] == "Animal study"
     assert found["authors"][-1] == GROUP + ","
@@ -122,7 +135,7 @@ def test_endnote_gets_its_own_fields(citations):
 def test_any_title_comes_back_from_ris(title, citations):
     record = citations[101]
     record = replace(record, said={**record.said, "title": title})
-    (found,) = read_ris(ris.render([record], False))
+    (found,) = read_ris(reference_managers.ris_text([record], False))
     assert found["title"] == record.title
 
 
@@ -130,7 +143,7 @@ def test_any_title_comes_back_from_ris(title, citations):
 
 
 def test_bibtex_holds_every_record(all_of_them):
-    found = read_bibtex(bibtex.render(all_of_them, False))
+    found = read_bibtex(reference_managers.bibtex_text(all_of_them, False))
     assert set(found) == {record.key for record in all_of_them}
     first = found["pmid101"]
     assert first.entry_type == "article"
@@ -151,12 +164,12 @@ def test_bibtex_holds_every_record(all_of_them):
 
 
 def test_a_doi_in_bibtex_is_verbatim(citations):
-    text = bibtex.render([citations[101]], False)
+    text = reference_managers.bibtex_text([citations[101]], False)
     assert f"doi = {{{OLD_WILEY_DOI}}}" in text
 
 
 def test_a_group_with_commas_and_an_and_stays_one_author(citations):
-    assert f"and {{{GROUP}}}}}" in bibtex.render([citations[101]], False)
+    assert f"and {{{GROUP}}}}}" in reference_managers.bibtex_text([citations[101]], False)
 
 
 @given(title=ANY_LINE)
@@ -164,7 +177,7 @@ def test_any_title_gives_bibtex_that_can_be_read(title, citations):
     """Its braces balance and its letters come back; LaTeX knows no two spaces."""
     record = citations[101]
     record = replace(record, said={**record.said, "title": title})
-    library = bibtexparser.parse_string(bibtex.render([record], False))
+    library = bibtexparser.parse_string(reference_managers.bibtex_text([record], False))
     assert library.failed_blocks == []
     (entry,) = library.entries
     assert entry["title"] == f"{{{for_bibtex(record.text('title'))}}}"
@@ -175,7 +188,9 @@ def test_any_title_gives_bibtex_that_can_be_read(title, citations):
 
 
 def test_csl_holds_every_record_under_its_own_variables(all_of_them):
-    found = {item["id"]: item for item in json.loads(csl.render(all_of_them, False))}
+    found = {
+        item["id"]: item for item in json.loads(reference_managers.csl_text(all_of_them, False))
+    }
     assert len(found) == len(all_of_them)
     first = found["pmid101"]
     assert first["title"] == HARD_TITLE

@@ -10,7 +10,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from pipeline.outputs.citations import tabular
+from pipeline.outputs.citations import export
 from pipeline.outputs.citations.export import FORMATS, TARGETS
 from tests.outputs.citations.conftest import CANARY, GROUP, HARD_TITLE, OLD_WILEY_DOI
 
@@ -33,8 +33,8 @@ def test_json_lines_and_parquet_hold_the_same_rows(all_of_them, tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text("utf-8").splitlines()]
     with duckdb.connect() as con:
         found = con.sql(f"FROM '{tmp_path / 'a.parquet'}'")
-        assert found.columns == list(tabular.COLUMNS)
-        assert [str(kind) for kind in found.types] == list(tabular.COLUMNS.values())
+        assert found.columns == list(export.COLUMNS)
+        assert [str(kind) for kind in found.types] == list(export.COLUMNS.values())
         rows = [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
     for row in rows:
         row["first_seen_at"] = row["first_seen_at"].isoformat()
@@ -43,16 +43,16 @@ def test_json_lines_and_parquet_hold_the_same_rows(all_of_them, tmp_path):
 
 
 def test_rows_hold_values_as_pubmed_has_them(citations):
-    row = tabular.row(citations[101], True)
+    row = export.row(citations[101], True)
     assert row["title"] == HARD_TITLE
     assert row["abstract"].startswith("METHODS: Ten mice") and "\n" in row["abstract"]
     assert row["authors"][-1] == GROUP
     assert (row["study_type"], row["is_retracted"]) == ("ANIMAL", False)
-    assert "abstract" not in tabular.row(citations[101], False)
+    assert "abstract" not in export.row(citations[101], False)
 
 
 def test_a_record_without_pmid_has_none_and_never_our_negative_number(citations):
-    assert tabular.row(citations[None], False)["pmid"] is None
+    assert export.row(citations[None], False)["pmid"] is None
 
 
 def test_csv_has_one_row_a_record_and_is_safe_in_a_spreadsheet(all_of_them, tmp_path):
@@ -109,4 +109,4 @@ def test_excel_gets_a_byte_order_mark_and_cells_it_can_hold(citations, tmp_path)
     first, second = pd.read_csv(path, encoding="utf-8-sig").to_dict("records")
     assert len(first["title"]) == 32_767 and first["title"].endswith("μ [cut here]")
     assert second["title"].startswith("'=1+1")
-    assert list(first) == [name for name in tabular.COLUMNS if name != "abstract"]
+    assert list(first) == [name for name in export.COLUMNS if name != "abstract"]

@@ -11,8 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipeline.options import Options
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock, made_once, publish_live
 from tests.corpus import article, write

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.options import Options
 from pipeline.outputs.page import render as page
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, write

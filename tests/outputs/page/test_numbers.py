@@ -12,8 +12,8 @@ import pytest
 from lxml import html
 
 from pipeline.outputs import manifest
-from pipeline.outputs.page import behind as behind_sql
 from pipeline.outputs.page import render
+from pipeline.outputs.page.records import LONGEST, SHORTENED
 from tests.corpus import article
 from tests.outputs.page.conftest import Published
 from tests.outputs.page.seen import held, records
@@ -255,11 +255,11 @@ def test_only_the_private_page_has_abstracts_and_it_says_so(set_of_files: Publis
 
 def test_matched_words_are_cut_before_they_become_a_text():
     sentence = "Of the " + "very " * 40 + "long match"
-    query = f"SELECT {behind_sql.SHORTENED.format('x')} FROM (SELECT ? AS x)"
+    query = f"SELECT {SHORTENED.format('x')} FROM (SELECT ? AS x)"
     (short,), (kept,) = (
         duckdb.execute(query, [words]).fetchall()[0] for words in (sentence, "hot plate test")
     )
-    assert len(short) <= behind_sql.LONGEST
+    assert len(short) <= LONGEST
     assert short.startswith("Of the very") and short.endswith("long match")
     assert kept == "hot plate test"
 

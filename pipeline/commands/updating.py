@@ -1,0 +1,300 @@
+"""Commands that make tables: update, bulk-load, rebuild; and replay, a PubMed to try them on."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.clock import Clock
+from pipeline.commands.parsers import Subparsers
+from pipeline.errors import EXIT_OK, ConfigurationError
+from pipeline.settings import MAX_REQUESTS, Options, Settings
+
+if TYPE_CHECKING:
+    from pipeline.file_counts import FileCounts
+
+
+# -- `ketum update`: search, fetch, judge and publish
+
+
+def register_update(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    update = commands.add_parser(
+        "update",
+        help="search, fetch, judge and publish",
+        description="Ask PubMed (or files) and publish a new, checked set of tables.",
+    )
+    update.set_defaults(work=_update)
+    add_options(update)
+    update.add_argument(
+        "--quiet", action="store_true",
+        help="nothing at all where all is well, else warnings and errors (for cron)",
+    )  # fmt: skip
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what an update may be told, for `ketum update` and for the flow run by hand."""
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--offline", action="store_true", help="replay an archive in place of PubMed"
+    )
+    source.add_argument(
+        "--from", dest="from_files", nargs="+", type=Path, metavar="FILE", default=[],
+        help="read PubMed XML (.xml, .xml.gz) or .nbib files in place of searching",
+    )  # fmt: skip
+    parser.add_argument(
+        "--archive", type=Path, metavar="DIR", help="archive for --offline (default: data/demo)"
+    )
+    parser.add_argument(
+        "--name", help="name of the archive that --offline or --from data belongs to"
+    )
+    parser.add_argument(
+        "--full", action="store_true",
+        help="read every record again, not only new and revised ones (else once a month)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--accept-translation", action="store_true",
+        help="let searches stand that PubMed reads otherwise, or that find less, than last time",
+    )  # fmt: skip
+    parser.add_argument(
+        "--max-requests", type=int, default=MAX_REQUESTS, metavar="N",
+        help="requests to PubMed at most (default: %(default)s); what came is kept",
+    )  # fmt: skip
+    parser.add_argument(
+        "--off-peak", action="store_true",
+        help="wait with a large job for NLM's hours: weekends, or 21:00 to 05:00 US Eastern",
+    )  # fmt: skip
+
+
+def options_of(arguments: argparse.Namespace) -> Options:
+    """The options that a command line made with `add_options` gives.
+
+    Raises:
+        ConfigurationError: they do not go together.
+    """
+    return Options(
+        offline=arguments.offline,
+        archive=arguments.archive,
+        from_files=tuple(arguments.from_files),
+        name=arguments.name,
+        full=arguments.full,
+        accept_translation=arguments.accept_translation,
+        max_requests=arguments.max_requests,
+        off_peak=arguments.off_peak,
+    )
+
+
+def _update(settings: Settings, arguments: argparse.Namespace) -> int:
+    return publish_update(options_of(arguments), settings, quiet=arguments.quiet)
+
+
+def publish_update(options: Options, settings: Settings, *, quiet: bool) -> int:
+    """Run an update, print its receipt and notify people; returns the exit code.
+
+    Raises:
+        KetumError: with the exit code of the contract; nothing is published then.
+    """
+    from pipeline import housekeeping, notify
+    from pipeline.update import run_update
+
+    try:
+        housekeeping.prepare(options.origin, settings)
+        told = run_update(options, settings)
+    except Exception:
+        notify.after_run(settings, is_published=False)
+        raise
+    if not quiet:
+        print(told.text(), flush=True)
+    notify.after_run(settings, is_published=True)
+    return EXIT_OK
+
+
+# -- `ketum bulk-load`: NLM's baseline and update files, read for what some searches match
+
+
+def register_bulk_load(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    bulk = commands.add_parser(
+        "bulk-load",
+        help="read NLM's baseline and update files for what the searches match",
+        description="Read NLM's files in the order of their numbers, several at a time, keep the "
+        "records that match, and publish; or only count them. The same command goes on where it "
+        "was stopped.",
+    )
+    bulk.set_defaults(work=_bulk_load)
+    bulk.add_argument("places", nargs="+", type=Path, metavar="DIR|FILE")
+    wanted = bulk.add_mutually_exclusive_group()
+    wanted.add_argument(
+        "--match", nargs="+", metavar="SEARCH", default=[],
+        help="keep what these searches match, e.g. kratom (default: all searches)",
+    )  # fmt: skip
+    wanted.add_argument(
+        "--counts", action="store_true",
+        help="keep no record; count them by year, all and by topic, for shares of PubMed",
+    )  # fmt: skip
+    bulk.add_argument(
+        "--name", help="name of the archive the records go to, or of the counts (default: files)"
+    )
+    workers = bulk.add_mutually_exclusive_group()
+    workers.add_argument(
+        "--processes", type=int, metavar="N",
+        help="files read at a time (default: one a processor)",
+    )  # fmt: skip
+    workers.add_argument(
+        "--dask", metavar="ADDRESS",
+        help="the workers of this Dask scheduler read the files, e.g. tcp://machine:8786; they "
+        "share files and data directory by the same paths",
+    )  # fmt: skip
+    bulk.add_argument("--quiet", action="store_true", help="no receipt, only warnings and errors")
+
+
+def _bulk_load(settings: Settings, arguments: argparse.Namespace) -> int:
+    if arguments.counts:
+        told = count(
+            settings, arguments.places, arguments.name, arguments.processes, arguments.dask
+        )
+        if not arguments.quiet:
+            print(told.text(), flush=True)
+        return EXIT_OK
+    options = options_for(
+        settings,
+        arguments.places,
+        arguments.match,
+        arguments.name,
+        arguments.processes,
+        arguments.dask,
+    )
+    return publish_update(options, settings, quiet=arguments.quiet)
+
+
+def count(
+    settings: Settings,
+    places: Iterable[Path],
+    name: str | None,
+    processes: int | None,
+    dask: str | None = None,
+) -> FileCounts:
+    """Count the records of files, and keep none of them.
+
+    Args:
+        settings: where topics are defined and counts are kept.
+        places: files, or directories that hold them.
+        name: of the counts; None for the usual one.
+        processes: files read at a time; None for one a processor.
+        dask: address of a Dask scheduler whose workers read them; None for processes.
+
+    Raises:
+        KetumError: as `file_counts.count_files`, or the name is no plain one.
+        OSError: there is no space left; what was counted of whole files is kept.
+    """
+    from pipeline import file_counts
+
+    options = options_for(settings, places, (), name, processes, dask)
+    return file_counts.count_files(
+        options.from_files,
+        settings,
+        Clock(),
+        name=options.origin.partition(":")[2],
+        processes=options.processes,
+        dask=options.dask,
+    )
+
+
+def options_for(
+    settings: Settings,
+    places: Iterable[Path],
+    match: Iterable[str],
+    name: str | None,
+    processes: int | None,
+    dask: str | None = None,
+) -> Options:
+    """What an update of these files may be told.
+
+    Args:
+        settings: where the searches are defined.
+        places: files, or directories that hold them.
+        match: names of searches; none for all.
+        name: of the archive the records go to; None for the usual one.
+        processes: files read at a time; None for one a processor.
+        dask: address of a Dask scheduler whose workers read them; None for processes.
+
+    Raises:
+        ConfigurationError: there is no such search or file, or a file is named twice.
+    """
+    from pipeline import many_files
+    from pipeline.evidence.topics_file import load_topics
+
+    names = [one.name for one in load_topics(settings.reference / "topics.toml").searches]
+    if unknown := sorted(set(match) - set(names)):
+        raise ConfigurationError(
+            f"There is no search {unknown[0]!r}.",
+            effect="Nothing was read.",
+            next_step=f"name any of {', '.join(names)}.",
+        )
+    return Options(
+        from_files=many_files.in_order(list(places)),
+        match=tuple(match),
+        processes=processes or os.cpu_count() or 1,
+        dask=dask,
+        name=name,
+    )
+
+
+# -- `ketum rebuild`: a warehouse anew from its raw archive
+
+
+def register_rebuild(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    rebuild = commands.add_parser(
+        "rebuild", help="make a warehouse anew from its raw archive, offline"
+    )
+    rebuild.set_defaults(work=_rebuild)
+    rebuild.add_argument("--origin", default="pubmed", help="pubmed or archive:<name>")
+
+
+def _rebuild(settings: Settings, arguments: argparse.Namespace) -> int:
+    from pipeline.rebuild import rebuild
+
+    print(rebuild(arguments.origin, settings))
+    return EXIT_OK
+
+
+# -- `ketum replay`: a local archive as an E-utilities server
+
+
+def register_replay(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    replay = commands.add_parser("replay", help="serve a local archive as E-utilities on loopback")
+    replay.set_defaults(work=_replay)
+    task = replay.add_mutually_exclusive_group(required=True)
+    task.add_argument(
+        "--archive", type=Path, metavar="DIR", help="PubMed XML files (*.xml, *.xml.gz) to serve"
+    )
+    task.add_argument("--faults", action="store_true", help="list the ways to misbehave")
+    replay.add_argument("--port", type=int, default=8765)
+    replay.add_argument(
+        "--misbehave", action="append", default=[], metavar="CASE[:TOOL[:AT]]",
+        help="spoil the answers of a tool (default: all the case strikes), every one or the "
+        "AT-th; may be given several times",
+    )  # fmt: skip
+
+
+def _replay(_settings: Settings, arguments: argparse.Namespace) -> int:
+    from pipeline.replay import faults, serve
+
+    if arguments.faults:
+        for case in faults.CASES:
+            print(f"{case.number:2}  {case.name:27} {case.what}")
+        return EXIT_OK
+    fault = faults.together(*map(faults.misbehaviour, arguments.misbehave))
+    try:
+        serve(arguments.archive, port=arguments.port, fault=fault)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The replay server could not listen on port {arguments.port}: {error.strerror}.",
+            next_step="name another one with --port.",
+        ) from None
+    return EXIT_OK
