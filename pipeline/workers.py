@@ -24,6 +24,7 @@ from concurrent.futures import (
 )
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -39,6 +40,9 @@ LOOK_SECONDS = 1.0
 """So often a worker looks whether its parent still lives, and the parent whether workers do."""
 _DEATHS = 3
 """A file on which so many workers died is given up; from the second on it was read alone."""
+
+_FILES_EACH = 50
+"""So many files a worker reads before new ones begin: reading keeps a little memory of each."""
 
 
 class Workers(Protocol):
@@ -105,15 +109,18 @@ def _round(
     """Each file once; those that a worker died on are added to `died`."""
     waiting = deque(files)
     while waiting:
+        lot = deque(islice(waiting, _FILES_EACH * max(workers.size(), 1)))
+        for _ in lot:
+            waiting.popleft()
         with workers.pool() as pool:
             running: dict[Future[str], Path] = {}
             is_broken = False
-            while running or (waiting and not is_broken):
+            while running or (lot and not is_broken):
                 size = workers.size()
-                while waiting and not is_broken and len(running) < size:
+                while lot and not is_broken and len(running) < size:
                     try:
-                        running[pool.submit(work, waiting[0])] = waiting[0]
-                        waiting.popleft()
+                        running[pool.submit(work, lot[0])] = lot[0]
+                        lot.popleft()
                     except BrokenProcessPool:
                         is_broken = True
                 if not size:
@@ -129,6 +136,7 @@ def _round(
                         died.append(path)
                         continue
                     yield path, result
+        waiting.extendleft(reversed(lot))
 
 
 class Processes:

@@ -15,7 +15,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline import many_files, workers
+from pipeline import many_files
+from pipeline import workers as reading_workers
 from pipeline.cli import main
 from pipeline.errors import ConfigurationError, IncompleteError, KetumError, MachineError
 from pipeline.many_files import Job
@@ -159,13 +160,13 @@ class Unshared(Scans):
 def test_a_scheduler_without_workers_or_gone_is_said(tmp_path, monkeypatch):
     from distributed import LocalCluster
 
-    monkeypatch.setattr(workers, "_CONNECT_SECONDS", 1)
+    monkeypatch.setattr(reading_workers, "_CONNECT_SECONDS", 1)
     with LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as empty:
         address = empty.scheduler_address
         with Cluster(address) as workers:
             with pytest.raises(MachineError, match="has no workers"):
                 workers.require(many_files._make_ready, job(tmp_path))
-            monkeypatch.setattr(workers, "_EMPTY_SECONDS", 0.0)
+            monkeypatch.setattr(reading_workers, "_EMPTY_SECONDS", 0.0)
             with pytest.raises(IncompleteError, match="are gone"):
                 list(many_files._by_workers([tmp_path], job(tmp_path), workers))
     with pytest.raises(MachineError, match="No Dask scheduler answers"):
@@ -176,7 +177,7 @@ def test_a_scheduler_without_workers_or_gone_is_said(tmp_path, monkeypatch):
 def test_a_scheduler_that_goes_in_the_middle_is_said_in_a_sentence(tmp_path, monkeypatch, capfd):
     from distributed import LocalCluster
 
-    monkeypatch.setattr(workers, "_CONNECT_SECONDS", 5)
+    monkeypatch.setattr(reading_workers, "_CONNECT_SECONDS", 5)
     files = [tmp_path / name for name in ("a", "b", "c")]
     with (
         LocalCluster(
@@ -202,7 +203,7 @@ def wait_after_the_first(path: Path) -> str:
 def test_command_and_flow_take_an_address(settings, tmp_path, monkeypatch, capsys):
     from flows.upkeep import bulk_load
 
-    monkeypatch.setattr(workers, "_CONNECT_SECONDS", 1)
+    monkeypatch.setattr(reading_workers, "_CONNECT_SECONDS", 1)
     series(tmp_path / "files")
     assert main(["bulk-load", str(tmp_path / "files"), "--dask", "tcp://127.0.0.1:1"]) == 8
     assert "No Dask scheduler answers at tcp://127.0.0.1:1" in capsys.readouterr().err

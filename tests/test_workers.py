@@ -53,6 +53,18 @@ def test_a_file_on_which_every_worker_dies_is_named_once_all_others_are_read(tmp
     assert (tmp_path / "b-always").read_text().count("begun") == 3
 
 
+def who(_path: Path) -> str:
+    return str(os.getpid())
+
+
+def test_after_some_files_new_workers_begin(monkeypatch):
+    monkeypatch.setattr("pipeline.workers._FILES_EACH", 2)
+    given = files("a", "b", "c", "d", "e")
+    found = list(read_all(who, given, Processes(1)))
+    assert [path for path, _ in found] == given
+    assert [found[i][1] == found[i + 1][1] for i in range(4)] == [True, False, True, False]
+
+
 def test_what_a_worker_raises_arrives_whole(tmp_path):
     with pytest.raises(SourceError, match="b-damaged is damaged"):
         list(read_all(partial(read, tmp_path), files("a", "b-damaged"), Processes(2)))
