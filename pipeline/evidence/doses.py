@@ -9,7 +9,7 @@ concentration, the weight of an animal and what was extracted are no doses.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -264,6 +264,21 @@ def load_dosed(file: RuleFile, words: Words) -> Dosed:
         pattern = words.fill(given.names, given.names)
         names.append((given.code, checked(file, pattern, given.names)))
     return Dosed(tuple(names))
+
+
+def sums_up(values: Collection[str]) -> set[str]:
+    """The ranges that sum up doses named one by one: "5-20 mg" beside 5, 10 and 20 mg.
+
+    Args:
+        values: all doses of a record, as `Dose.value`.
+    """
+    found = set()
+    for value in values:
+        amount, _, rest = value.partition(" ")
+        low, _, high = amount.partition("-")
+        if high and f"{low} {rest}" in values and f"{high} {rest}" in values:
+            found.add(value)
+    return found
 
 
 def _subject(codes: Sequence[str]) -> str | None:

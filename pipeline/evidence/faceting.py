@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from pipeline.evidence.doses import NO_KRATOM, Known
+from pipeline.evidence.doses import NO_KRATOM, Known, sums_up
 from pipeline.evidence.facet_values import (
     AFFILIATION_RULE,
     DOSES,
@@ -101,7 +101,11 @@ def facets_of(
         values += _from_aspects(facets, scope, aspects, type_proofs)
         found = list(_by_rules(facets, scope, units, tags))
         for facet in scope:
-            values += _settled(facet, [one for one in found if one.facet == facet.name], units)
+            own = [one for one in found if one.facet == facet.name]
+            if facet.read == DOSES:
+                summed_up = sums_up([one.value for one in own if one.value])
+                own = [one for one in own if one.value not in summed_up]
+            values += _settled(facet, own, units)
             if facet.source == AFFILIATIONS:
                 values += _from_addresses(facets, facet, record)
     decided: list[Decided] = []

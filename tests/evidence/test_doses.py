@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.evidence.doses import Known
+from pipeline.evidence.doses import Known, sums_up
 from pipeline.evidence.facet_values import schedule
 from pipeline.rules.patterns import fold, visible
 from tests.evidence.conftest import SHIPPED
@@ -102,3 +102,16 @@ def test_what_a_person_may_decide(value: str, is_one: bool) -> None:
 )  # fmt: skip
 def test_schedules(text: str, value: str) -> None:
     assert schedule(text) == value
+
+
+@pytest.mark.parametrize(
+    ("values", "left_out"),
+    [
+        (["5 mg leaf", "10 mg leaf", "20 mg leaf", "5-20 mg leaf"], {"5-20 mg leaf"}),
+        (["5 mg leaf", "20 mg/kg leaf", "5-20 mg leaf"], set()),
+        (["5 mg leaf", "20 mg tea", "5-20 mg leaf"], set()),
+        (["5-20 mg leaf"], set()),
+    ],
+)
+def test_a_range_that_sums_up_doses_is_no_dose_of_its_own(values, left_out):
+    assert sums_up(values) == left_out
