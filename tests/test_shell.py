@@ -283,8 +283,8 @@ def imported_by(code: str) -> set[str]:
     ("code", "needed"),
     [
         ("from pipeline.cli import build_parser; build_parser()", set()),
-        ("from pipeline.outputs import query, lookup, catalogue", set()),
-        ("from pipeline import before_run, update", {"pydantic", "requests", "re2", "lxml"}),
+        ("from pipeline.outputs import query, lookup", set()),
+        ("from pipeline import housekeeping, update", {"pydantic", "requests", "re2", "lxml"}),
     ],
     ids=["help", "reading", "update"],
 )

@@ -60,7 +60,7 @@ def read_measured(path: Path) -> tuple[QuestionMeasured, ...]:
     if not path.is_file():
         return ()
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
         return tuple(QuestionMeasured.model_validate_json(line) for line in lines if line.strip())
     except (OSError, UnicodeDecodeError, ValidationError) as error:
         raise ConfigurationError(
