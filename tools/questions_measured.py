@@ -8,7 +8,7 @@ here). Writes data/reference/questions_measured.jsonl, which `ketum explain` sho
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 import duckdb
@@ -40,4 +40,8 @@ def main(published: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("published", type=Path, metavar="PUBLISHED.duckdb")
+    main(parser.parse_args().published)
