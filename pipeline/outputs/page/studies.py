@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -135,7 +135,7 @@ def _study(facts: Facts, study: dict[str, Any]) -> dict[str, Any]:
     agencies = [agency for one in reports for agency in one["agencies"] or []]
     shown = {
         "People": f"{size:,}, {people}" if size and people else f"{size:,}" if size else people,
-        "Dose": ", ".join(dict.fromkeys(doses)),
+        "Dose": _by_amount(doses),
         "Compared with": comparators,
         "Pain": _PAIN.get(study["pain_kind"] or "", "measured"),
         "Funding": "; ".join(dict.fromkeys(agencies)),
@@ -158,9 +158,19 @@ def _study(facts: Facts, study: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _by_amount(doses: Iterable[str]) -> str:
+    """Doses such as "5 mg mitragynine", once each: of the same thing, the smallest first."""
+
+    def place(dose: str) -> tuple[str, float]:
+        amount, _, rest = dose.partition(" ")
+        return rest, float(amount.partition("-")[0])
+
+    return ", ".join(sorted(set(doses), key=place))
+
+
 def _dose(facts: Facts, given: dict[str, Any]) -> str:
     """A dose, with the substance and purpose a sentence ties to it; without, side by side."""
-    doses = ", ".join(given["doses"])
+    doses = _by_amount(given["doses"])
     if not given["is_tied"]:
         return f"{doses} (not tied)"
     tied = [facts.label("substance", one) for one in given["substances"]]
