@@ -34,14 +34,16 @@ for line in sys.stdin:
     print(json.dumps([rows, titles]), flush=True)
 """
 
-# opens, reads and closes without end, until told to stop; says how often, and every failure
+# opens, reads and closes without end, and once more when it is to stop, so that it has read before
+# and after what happens between; says how often, and every failure
 RESTLESS = """
 import sys, json, time, duckdb
 from pathlib import Path
 path, stop = sys.argv[1], Path(sys.argv[2])
 reads, seen, failures = 0, set(), []
-print("ready", flush=True)
-while not stop.exists() or reads == 0:
+is_last = False
+while not is_last:
+    is_last = reads > 0 and stop.exists()
     try:
         with duckdb.connect(path, read_only=True) as con:
             (count, set_id), = con.execute(
@@ -53,6 +55,8 @@ while not stop.exists() or reads == 0:
                 failures.append(f"{held} articles, {count} members")
             seen.add(count)
         reads += 1
+        if reads == 1:
+            print("ready", flush=True)
         time.sleep(0.3)
     except Exception as error:
         failures.append(repr(error))
