@@ -48,6 +48,11 @@ class Copy(NamedTuple):
     topics: int = 0
 
 
+def topic_bits(topics: Topics) -> dict[str, int]:
+    """The bit of each topic in `Copy.topics`."""
+    return {topic.name: 1 << number for number, topic in enumerate(topics.topics)}
+
+
 class Counter:
     """Counts files, one after the other, by the same topics."""
 
@@ -59,7 +64,7 @@ class Counter:
             language: cuts texts into their zones.
             scans: where results go.
         """
-        self._bits = {topic.name: 1 << number for number, topic in enumerate(topics.topics)}
+        self._bits = topic_bits(topics)
         self._scans = scans
         self._finder = TopicFinder(topics, language)
         self._sieve = Sieve([topic.phrases_needed] for topic in topics.topics)

@@ -19,6 +19,7 @@ import duckdb
 
 from pipeline import many_files
 from pipeline.clock import Clock
+from pipeline.counting import topic_bits
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.topics import Topics
 from pipeline.pubmed.about_pubmed import PUBMED, PUBMED_QUERY
@@ -67,7 +68,7 @@ class Counted(NamedTuple):
     """Records of one entry year, publication year and set of topics.
 
     Attributes:
-        topics: a bit for each topic, in the order of topics.toml.
+        topics: a bit for each topic (`topic_bits`).
         last_entry: the latest Entry Date among them.
     """
 
@@ -215,7 +216,7 @@ def _body(
 
 def _counted_of(topics: Topics) -> list[tuple[str, str, str, bool, int]]:
     """Kind, name, query, whether shares are made of it, and the bits of what is counted."""
-    bits = {topic.name: 1 << number for number, topic in enumerate(topics.topics)}
+    bits = topic_bits(topics)
     return [
         ("all", PUBMED, PUBMED_QUERY, True, 0),
         *(("topic", one.name, one.query, one.is_counted, bits[one.name]) for one in topics.topics),

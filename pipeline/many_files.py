@@ -134,12 +134,8 @@ def lacking(files: Iterable[Path], *, from_one: bool = False) -> list[str]:
 
 def is_one(files: Iterable[Path]) -> bool:
     """Whether all files belong to one numbered series."""
-    names = [match["series"] if match else None for match in map(_matched, files)]
-    return len(set(names)) == 1 and names[0] is not None
-
-
-def _matched(path: Path) -> re.Match[str] | None:
-    return _NAME.fullmatch(path.name)
+    matches = [_NAME.fullmatch(path.name) for path in files]
+    return len({match and match["series"] for match in matches}) == 1 and None not in matches
 
 
 def missing(files: Iterable[Path]) -> str | None:

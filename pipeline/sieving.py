@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -14,7 +13,7 @@ from pipeline.pubmed.parsing.bytes import Head
 from pipeline.pubmed.parsing.cutting import Cut, Cutter
 from pipeline.pubmed.parsing.reader import RecordReader
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tables, Tally
-from pipeline.pubmed.records import Batch
+from pipeline.pubmed.records import Batch, uncollected
 from pipeline.rules.language import Language
 from pipeline.warehouse import stage
 
@@ -41,9 +40,7 @@ def parsed(
         is_passed: whether a record need not be parsed; whatever is wanted of it, this takes.
     """
     pieces: list[Piece] = []
-    was_enabled = gc.isenabled()
-    gc.disable()  # there is nothing to find among rows, and it would look again and again
-    try:
+    with uncollected():
         for cut in cutter:
             if cut.kind == "record" and is_passed(cut):
                 continue
@@ -58,9 +55,6 @@ def parsed(
                 yield pieces
                 pieces = []
         yield pieces
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class TopicFinder:

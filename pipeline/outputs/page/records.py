@@ -8,7 +8,7 @@ import duckdb
 
 from pipeline.evidence.findings import FINDINGS
 from pipeline.outputs.page import questions
-from pipeline.outputs.page.facts import BANDS, Facts
+from pipeline.outputs.page.facts import BANDS, Facts, rows_of
 from pipeline.outputs.page.rest import CORRECTIONS, points
 from pipeline.outputs.wording import PUBMED_ONLY, answers
 
@@ -129,12 +129,6 @@ def claims_behind(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[list[str], 
 
 # -- The list itself
 
-_READ = (
-    "pmid", "title", "citation", "year", "type", "counted", "searches", "reason", "entered",
-    "study", "year_source", "doi", "decided", "proof", "words", "conflict", "funding", "facets",
-    "ties", "authors", "journal", "volume", "issue", "pages", "countries",
-    "registrations",
-)  # fmt: skip
 LISTED = (
     "pmid", "title", "citation", "year", "type", "counted", "searches", "reason", "entered",
     "study", "marks", "groups", "asked", "keys",
@@ -176,7 +170,7 @@ topics_proved AS (
     SELECT pmid, list(said ORDER BY said) AS said
     FROM (
         SELECT pmid, concat(code, ': ', array_to_string(
-            list_sort(list(DISTINCT lower(matched_text)))[:$shown], ', ')) AS said
+            list_sort(list(DISTINCT lower(matched_text)))[:$1], ', ')) AS said
         FROM evidence.proofs WHERE kind = 'topic' GROUP BY pmid, code
     )
     GROUP BY pmid
@@ -235,7 +229,7 @@ SELECT a.pmid, a.title, a.citation, a.year, a.study_type AS type, a.counted_as A
         WHEN 'none' THEN 'nothing' ELSE replace(a.assigned_by, '_', ' ') END,
         CASE WHEN a.study_type = 'OTHER' THEN '' ELSE concat(', confidence ', a.confidence) END,
         CASE WHEN a.has_conflict THEN ', sources disagree' ELSE '' END) AS decided,
-    t.said[:$shown] AS proof, w.said AS words, c.coi_statement AS conflict,
+    t.said[:$1] AS proof, w.said AS words, c.coi_statement AS conflict,
     f.agencies AS funding, e.said AS facets, g.said AS ties, r.names AS authors,
     c.journal_title AS journal, c.volume, c.issue, b.locator AS pages, a.countries, a.registrations
 FROM marts.articles AS a
@@ -298,8 +292,7 @@ def payload(facts: Facts) -> tuple[dict[str, Any], dict[str, Any]]:
     keys: dict[str, int] = {}
     marks, claims = marks_behind(facts.con), claims_behind(facts.con)
     places = {code: place for place, (code, _) in enumerate(facts.claims)}
-    for found in facts.con.execute(_QUERY, {"shown": WORDS_SHOWN}).fetchall():
-        record = dict(zip(_READ, found, strict=True))
+    for record in rows_of(facts.con, _QUERY, WORDS_SHOWN):
         record["marks"] = marks.get(record["pmid"], [])
         record["groups"], told = claims.get(record["pmid"], ([], []))
         record["asked"] = [[places[one.claim], listed.pooled(one.how)] for one in told]
