@@ -122,7 +122,7 @@ def check(
     Args:
         search: the search, with its bounds.
         answer: PubMed's answer.
-        before: the last one; None if there is none.
+        before: the last one, or None.
         accepts: let a translation stand that asks for less, or finds less.
 
     Raises:

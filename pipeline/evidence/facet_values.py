@@ -83,7 +83,7 @@ def number(text: str) -> str | None:
         text: e.g. "a total of 1,204 patients" or "Twenty-six men".
 
     Returns:
-        "1204", "26"; None when there is none that can be read, or it is 0.
+        "1204", "26"; None if no number can be read, or it is 0.
     """
     if _TOO_LARGE.search(text):
         return None

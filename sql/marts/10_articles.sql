@@ -7,7 +7,7 @@ CREATE OR REPLACE TABLE marts.articles ( -- one row per record that is a member 
     first_author VARCHAR, -- last name and initials of the first valid author, or the name of a group
     journal VARCHAR, -- MedlineTA, else the journal's title, else the book's
     year SMALLINT, -- year the tables count in: of the issue, else electronic; NULL with a reason
-    year_source VARCHAR NOT NULL, -- issue, electronic, or why there is none: unreadable, not_stated, implausible
+    year_source VARCHAR NOT NULL, -- issue, electronic, or why it is missing: unreadable, not_stated, implausible
     first_public_year SMALLINT, -- the earlier of issue and electronic year
     entry_year SMALLINT, -- year the record entered PubMed
     study_type VARCHAR NOT NULL, -- primary study type (code); OTHER when unclassified

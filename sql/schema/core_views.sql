@@ -28,7 +28,7 @@ LEFT JOIN (
 COMMENT ON VIEW core.article_years IS 'the years of an article; year is the one the summary tables use';
 COMMENT ON COLUMN core.article_years.pmid IS 'the article';
 COMMENT ON COLUMN core.article_years.year IS 'year of the journal issue, else of the electronic publication';
-COMMENT ON COLUMN core.article_years.year_source IS 'issue, electronic, or why there is none: unreadable or not_stated';
+COMMENT ON COLUMN core.article_years.year_source IS 'issue, electronic, or why it is missing: unreadable or not_stated';
 COMMENT ON COLUMN core.article_years.first_public_year IS 'the earlier of issue and electronic year, for trends';
 COMMENT ON COLUMN core.article_years.entry_year IS 'year the record entered PubMed (History entrez, CRDT)';
 COMMENT ON COLUMN core.article_years.entry_at IS 'moment the record entered PubMed, without a stated zone';

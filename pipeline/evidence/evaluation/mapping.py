@@ -121,11 +121,11 @@ class Scheme:
     measures_confidence: bool = False
 
     def truth(self, labels: Sequence[str]) -> LabelClass | None:
-        """The first class that one of a record's labels means; None if there is none."""
+        """The first class that one of a record's labels means, or None."""
         return next((c for c in self.classes if set(labels) & set(c.labels)), None)
 
     def said(self, study_type: str) -> str | None:
-        """The class a study type says; None if there is none."""
+        """The class a study type says, or None."""
         return next((c.name for c in self.classes if study_type in c.study_types), None)
 
 
