@@ -161,9 +161,10 @@ def _study(facts: Facts, study: dict[str, Any]) -> dict[str, Any]:
 def _by_amount(doses: Iterable[str]) -> str:
     """Doses such as "5 mg mitragynine", once each: of the same thing, the smallest first."""
 
-    def place(dose: str) -> tuple[str, float]:
+    def place(dose: str) -> tuple[str, float, float]:
         amount, _, rest = dose.partition(" ")
-        return rest, float(amount.partition("-")[0])
+        least, _, most = amount.partition("-")
+        return rest, float(least), float(most or least)
 
     return ", ".join(sorted(set(doses), key=place))
 
