@@ -32,7 +32,7 @@ def scanned(request, tmp_path):
     topics = load_topics(ROOT / "data" / "reference" / "topics.toml")
     language = load_language(ROOT / "data" / "reference" / "language.toml")
     searches = [search for search in topics.searches if search.name == "kratom"]
-    scans = Scans(tmp_path / "scans", "k" * 64, counts_only=request.param)
+    scans = Scans(tmp_path / "scans", "k" * 64, wanted="counts" if request.param else "matching")
 
     def work(path: Path) -> tuple[Scan, bytes]:
         scan = scanner_for(topics, language, searches, (), scans).scan(path)
