@@ -15,7 +15,7 @@ from pipeline.settings import Settings
 from tests.corpus import article, article_set
 from tests.test_bulk_load import KRATOM, LEAF, file, titles
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("database_alone")]
 
 OUR_OWN = ("raw_file", "raw_offset", "raw_length", "source_stamp")
 """What says where a record lies, and not what it says."""
@@ -85,9 +85,7 @@ def test_every_record_is_kept_and_counts_in_the_search_for_everything(
     assert not settings.scans("archive:whole").exists()
 
 
-def test_the_same_as_an_update_from_the_files_where_both_hold_a_record(
-    settings, tmp_path, capsys
-):
+def test_the_same_as_an_update_from_the_files_where_both_hold_a_record(settings, tmp_path, capsys):
     """Every table of core and evidence, for what the update keeps; by two processes, too."""
     files = series(tmp_path / "files")
     assert load(*files, processes=2) == 0
@@ -114,7 +112,9 @@ def test_days_end_as_one_load_of_all_files_and_nothing_is_loaded_twice(settings,
     assert last.receipt["records_read"] == 0
 
 
-def test_a_damaged_file_and_a_kill_cost_no_other(settings, published, tmp_path, capsys, monkeypatch):
+def test_a_damaged_file_and_a_kill_cost_no_other(
+    settings, published, tmp_path, capsys, monkeypatch
+):
     files = series(tmp_path / "files")
     whole = files[3].read_bytes()
     files[3].write_bytes(whole[:-20])
