@@ -109,7 +109,7 @@ def _require_xml(path: Path) -> None:
         if sniff(stream)[0] == "xml":
             return
     raise SourceError(
-        f"{source_name(path)} is no PubMed XML.",
+        f"{source_name(path)} is not PubMed XML.",
         effect="The file was not read; what was read before it is kept.",
         next_step="`bulk-load --all` keeps NLM's files; read exports and lists with "
         "`ketum update --from`.",

@@ -182,4 +182,4 @@ def test_a_file_that_is_no_xml_is_refused(settings, tmp_path, capsys):
     path = tmp_path / "mine.nbib"
     path.write_text("PMID- 1\nTI  - Kratom\n\n")
     assert load(path) == 3
-    assert "is no PubMed XML" in capsys.readouterr().err
+    assert "is not PubMed XML" in capsys.readouterr().err
