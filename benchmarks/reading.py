@@ -87,12 +87,29 @@ def _scan(path: Path, wanted: Literal["matching", "counts"]) -> Callable[[], Non
     return work
 
 
+def everything(path: Path) -> Callable[[], None]:
+    """What `bulk-load --all` does with a file, up to the warehouse: judging is most of it."""
+    from pipeline.evidence.reference import Reference
+    from pipeline.scan import Scans
+    from pipeline.settings import ROOT
+    from pipeline.whole_file import WholeFileReader
+
+    reference = Reference.load(ROOT / "data" / "reference")
+
+    def work() -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            WholeFileReader(reference, Scans(Path(directory), "benchmark", "everything")).scan(path)
+
+    return work
+
+
 SUBJECTS = {
     FLOOR: ("floor: bare lxml from .gz, nothing extracted", floor),
     "parse": ("ketum, parsed: every field as rows", parse),
     "stage": ("ketum, parsed and staged in DuckDB", stage),
     "match": ("ketum, --match kratom", match),
     "counts": ("ketum, --counts", counts),
+    "all": ("ketum, --all: parsed, judged, written", everything),
 }
 PEERS = {
     "xtract": "EDirect's xtract, seven fields",
