@@ -103,8 +103,13 @@ def stage_whole(run: Run) -> Staged:
 
 
 def forget_parts(run: Run) -> None:
-    """Remove what workers wrote, once all of it is committed."""
-    shutil.rmtree(run.settings.scans(run.origin), ignore_errors=True)
+    """Remove what workers wrote, once all of it is committed; never a part of it alone."""
+    scans = run.settings.scans(run.origin)
+    going = scans.with_name(f"{scans.name}.gone")
+    shutil.rmtree(going, ignore_errors=True)
+    if scans.exists():
+        scans.rename(going)
+        shutil.rmtree(going, ignore_errors=True)
 
 
 def _earlier(run: Run) -> Iterator[Entry]:

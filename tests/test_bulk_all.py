@@ -15,7 +15,7 @@ from pipeline.settings import Settings
 from tests.corpus import article, article_set
 from tests.test_bulk_load import KRATOM, LEAF, file, titles
 
-pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("database_alone")]
+pytestmark = pytest.mark.whole
 
 OUR_OWN = ("raw_file", "raw_offset", "raw_length", "source_stamp")
 """What says where a record lies, and not what it says."""
@@ -67,6 +67,7 @@ def series(directory: Path) -> list[Path]:
     ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("database_alone")
 def test_every_record_is_kept_and_counts_in_the_search_for_everything(
     settings, published, tmp_path, capsys
 ):
@@ -85,6 +86,7 @@ def test_every_record_is_kept_and_counts_in_the_search_for_everything(
     assert not settings.scans("archive:whole").exists()
 
 
+@pytest.mark.usefixtures("database_alone")
 def test_the_same_as_an_update_from_the_files_where_both_hold_a_record(settings, tmp_path, capsys):
     """Every table of core and evidence, for what the update keeps; by two processes, too."""
     files = series(tmp_path / "files")
@@ -98,6 +100,7 @@ def test_the_same_as_an_update_from_the_files_where_both_hold_a_record(settings,
     assert [name for name in theirs if ours[name] != theirs[name]] == []
 
 
+@pytest.mark.usefixtures("database_alone")
 def test_days_end_as_one_load_of_all_files_and_nothing_is_loaded_twice(settings, tmp_path, capsys):
     files = series(tmp_path / "files")
     for path in files:
@@ -112,6 +115,7 @@ def test_days_end_as_one_load_of_all_files_and_nothing_is_loaded_twice(settings,
     assert last.receipt["records_read"] == 0
 
 
+@pytest.mark.usefixtures("database_alone")
 def test_a_damaged_file_and_a_kill_cost_no_other(
     settings, published, tmp_path, capsys, monkeypatch
 ):
@@ -136,6 +140,8 @@ def killed(*_: object, **__: object) -> None:
     raise SystemExit
 
 
+@pytest.mark.slow  # eight runs
+@pytest.mark.usefixtures("database_and_tables")
 def test_a_rebuild_and_verify_find_the_files_where_they_are(settings, published, tmp_path, capsys):
     files = series(tmp_path / "files")
     assert load(*files[:3]) == 0
@@ -168,6 +174,7 @@ def test_a_rebuild_and_verify_find_the_files_where_they_are(settings, published,
     assert titles(published) == before
 
 
+@pytest.mark.usefixtures("database_alone")
 def test_an_archive_keeps_everything_or_what_matches(settings, tmp_path, capsys):
     path = file(tmp_path / "files", 1, article(1, KRATOM))
     assert load(path) == 0
@@ -178,6 +185,7 @@ def test_an_archive_keeps_everything_or_what_matches(settings, tmp_path, capsys)
     assert "give another --name" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("database_alone")
 def test_a_file_that_is_no_xml_is_refused(settings, tmp_path, capsys):
     path = tmp_path / "mine.nbib"
     path.write_text("PMID- 1\nTI  - Kratom\n\n")

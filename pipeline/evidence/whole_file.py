@@ -77,10 +77,11 @@ def take_judged(
         """,
         [list(overrides.of)],
     )
-    for name in TABLES:
-        con.execute(_TAKE.format(f"evidence.{name}", f"{JUDGED_SCHEMA}.{name}"))
-    con.execute(_TAKE.format(PROOFS, f"{JUDGED_SCHEMA}.proofs"))
     taken = {pmid for (pmid,) in con.execute("SELECT pmid FROM judged_before").fetchall()}
+    for name in TABLES if taken else ():
+        con.execute(_TAKE.format(f"evidence.{name}", f"{JUDGED_SCHEMA}.{name}"))
+    if taken:
+        con.execute(_TAKE.format(PROOFS, f"{JUDGED_SCHEMA}.proofs"))
     return [pmid for pmid in due if pmid not in taken]
 
 
