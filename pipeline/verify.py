@@ -256,7 +256,8 @@ class Audit(NamedTuple):
 
     Attributes:
         line_count: ledger lines.
-        object_count: distinct bodies and reference files they and the journals name.
+        object_count: distinct bodies, files in place and reference files they and the journals
+            name.
         faults: what is missing or not as stated, one sentence each.
         orphans: files under objects/ that nothing names: left by runs that were cut off, harmless.
     """
@@ -284,6 +285,7 @@ def audit(root: Path, journals: Sequence[Journal]) -> Audit:
     archive = Archive(root)
     faults = [fault for journal in journals for fault in _ledger_faults(archive, journal)]
     named: dict[str, list[_Line]] = defaultdict(list)
+    in_place: dict[str, Entry] = {}
     line_count = 0
     for ledger in sorted((root / "runs").glob("*.jsonl")):
         try:
@@ -295,14 +297,20 @@ def audit(root: Path, journals: Sequence[Journal]) -> Audit:
         for number, entry in enumerate(entries, 1):
             if "object" in entry:
                 named[entry["object"]].append(_Line(f"runs/{ledger.name} line {number}", entry))
+            if "in_place" in entry:
+                in_place[entry["in_place"]] = entry
     for journal in journals:
         for name, stored in journal.reference.items():
             named[stored].append(_Line(f"{name} of run {journal.run_id}", {}))
     for number, (name, lines) in enumerate(sorted(named.items()), 1):
         progress.note(number, len(named), "files")
         faults += _object_faults(archive, name, lines)
+    for number, entry in enumerate(in_place.values(), 1):
+        progress.note(number, len(in_place), "files in place")
+        if fault := archive.fault_in_place(entry):
+            faults.append(fault)
     there = {path.relative_to(root).as_posix() for path in _files(root / "objects")}
-    return Audit(line_count, len(named), faults, sorted(there - named.keys()))
+    return Audit(line_count, len(named) + len(in_place), faults, sorted(there - named.keys()))
 
 
 def _ledger_faults(archive: Archive, journal: Journal) -> Iterator[str]:
