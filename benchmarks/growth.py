@@ -22,7 +22,7 @@ import duckdb
 from benchmarks.many_records import Source, write_baseline, write_day
 from pipeline import update as updating
 from pipeline.clock import Clock
-from pipeline.from_files import file_stamp
+from pipeline.many_files import stamp
 from pipeline.run import Run
 from pipeline.settings import Options, Settings
 from pipeline.steps import Fetched, Made, Outcome
@@ -41,7 +41,7 @@ def keep_all(run: Run, made: Made) -> Outcome:
                 "kind": "records",
                 "file": path.name,
                 "received_at": run.as_of.isoformat(),
-                "stamp": file_stamp(path),
+                "stamp": stamp(path),
                 **entry,
             },
         )

@@ -25,7 +25,8 @@ from pipeline.errors import CheckError, ConfigurationError
 from pipeline.escaping import for_terminal_lines
 from pipeline.journal import Journal
 from pipeline.outputs import manifest
-from pipeline.outputs.manifest import NOT_EXPORTED, SCHEMAS, OddManifestError
+from pipeline.outputs.manifest import OddManifestError
+from pipeline.outputs.tables import NOT_EXPORTED, SCHEMAS
 from pipeline.pubmed import about_pubmed, sync
 from pipeline.pubmed.archive import Archive, Entry
 from pipeline.pubmed.search import RECOUNT, WINDOW, read_page
@@ -168,11 +169,7 @@ def verify_set(directory: Path) -> Report:
         name = path.relative_to(directory).as_posix()
         if path.is_file() and name not in stated.files and name != "manifest.json":
             report.faults.append(f"{name} is not in the manifest.")
-    rows = {
-        Path(name).stem: file.row_count
-        for name, file in stated.files.items()
-        if file.row_count is not None
-    }
+    rows = stated.row_counts()
     report.counts = {"files": len(stated.files), "relations": len(rows)}
     if DATABASE not in stated.files:
         report.faults.append(f"{DATABASE} is not in the manifest.")
