@@ -8,6 +8,8 @@ fingerprint of its rows, taken inside the database, never a date.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -33,6 +35,14 @@ MOST_PARTS = 128
 """Of a relation, about; their ranges get wider before there are more."""
 NARROWEST = 10_000
 """PMIDs of a part at least."""
+BY_RECORD = frozenset({
+    "core.abstracts", "core.article_citations", "core.article_years", "core.mesh_descriptors",
+    "evidence.study_type_explained",
+})  # fmt: skip
+"""Views whose rows of a record follow from rows of this record alone, and from tables that know no
+records. Whether a part of them changed is seen by the tables they read: making all their rows
+takes ten times as long as looking at those."""
+_READ = re.compile(r"\b(?:core|evidence|ops)\.\w+")
 
 
 @dataclass(frozen=True)
@@ -111,6 +121,7 @@ def export_all(
         [list(SCHEMAS)],
     ).fetchall()
     exported = []
+    marks = _Marks(con, cut.width) if cut else None
     for number, (schema, table, comment, columns) in enumerate(rows):
         progress.note(number, len(rows), "tables")
         relation = f"{schema}.{table}"
@@ -124,8 +135,8 @@ def export_all(
         assert counted is not None
         count = int(counted[0])
         has_pmid = any(name == "pmid" for name, _, _ in fields)
-        if cut and has_pmid and schema != "marts" and count > LARGE:
-            parts = _write_parts(con, relation, directory, cut)
+        if cut and marks and has_pmid and schema != "marts" and count > LARGE:
+            parts = _write_parts(con, relation, directory, cut, marks)
             exported.append(Exported(relation, comment, fields, count, parts))
             continue
         target = directory / relation
@@ -150,8 +161,58 @@ def _csv_column(name: str, data_type: str, _remark: str) -> str:
     return f"CASE WHEN {guarded} THEN '''' || {value} ELSE {value} END AS {name}"
 
 
+class _Marks:
+    """Fingerprints of the parts of relations, each taken once.
+
+    Args:
+        con: the set's tables.
+        width: PMIDs of a part.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, width: int) -> None:
+        self._con = con
+        self._part = f"floor(pmid / {width})::INTEGER"
+        self._found: dict[str, dict[int | None, str]] = {}
+
+    def of(self, relation: str) -> dict[int | None, str]:
+        """Number of each part to a fingerprint of its rows; of a table without PMIDs: None."""
+        if relation not in self._found:
+            by_record = relation in BY_RECORD
+            self._found[relation] = self._by_tables(relation) if by_record else self._own(relation)
+        return self._found[relation]
+
+    def _own(self, relation: str) -> dict[int | None, str]:
+        columns = self._con.execute(f"FROM {relation} LIMIT 0").description
+        part = self._part if "pmid" in [column[0] for column in columns] else "NULL"
+        rows = self._con.execute(
+            f"""
+            SELECT {part} AS part,
+                concat(count(*), '-', to_hex(bit_xor(hash(t))), '-', sum(hash(t)::HUGEINT))
+            FROM {relation} AS t
+            GROUP BY part
+            ORDER BY part
+            """
+        ).fetchall()
+        return dict(rows)
+
+    def _by_tables(self, view: str) -> dict[int | None, str]:
+        schema, _, name = view.partition(".")
+        (text,) = self._con.execute(
+            "SELECT sql FROM duckdb_views() WHERE database_name = current_database() "
+            "AND schema_name = ? AND view_name = ?",
+            [schema, name],
+        ).fetchall()[0]
+        read = [self.of(one) for one in sorted({*_READ.findall(text)} - {view})]
+        numbers = sorted({part for marks in read for part in marks if part is not None})
+        found: dict[int | None, str] = {}
+        for part in numbers:
+            below = [text, *(marks.get(part, marks.get(None)) for marks in read)]
+            found[part] = hashlib.sha256(repr(below).encode()).hexdigest()
+        return found
+
+
 def _write_parts(
-    con: duckdb.DuckDBPyConnection, relation: str, directory: Path, cut: Cut
+    con: duckdb.DuckDBPyConnection, relation: str, directory: Path, cut: Cut, marks: _Marks
 ) -> dict[str, Part]:
     """Write a relation into a directory of its own, a file a part, and link what did not change.
 
@@ -160,33 +221,37 @@ def _write_parts(
     """
     own = directory / relation
     own.mkdir()
-    found = con.execute(
-        f"""
-        SELECT floor(pmid / {cut.width})::INTEGER AS part, count(*),
-            concat(to_hex(bit_xor(hash(t))), '-', sum(hash(t)::HUGEINT))
-        FROM {relation} AS t
-        GROUP BY part
-        ORDER BY part
-        """
-    ).fetchall()
     made: dict[str, Part] = {}
-    for part, row_count, is_now in found:
+    for part, mark in marks.of(relation).items():
+        assert part is not None
         first = part * cut.width
         last = first + cut.width - 1
         path = own / f"{first}_to_{last}.parquet"
         name = PurePosixPath(directory.name, relation, path.name).as_posix()
-        made[name] = Part(row_count, is_now)
-        if not _take_over(name, path, is_now, cut):
-            con.execute(
+        count = _take_over(name, path, mark, cut)
+        if count is None:
+            written = con.execute(
                 f"COPY (FROM {relation} WHERE pmid BETWEEN {first} AND {last} ORDER BY ALL) "
                 f"TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)"
-            )
+            ).fetchone()
+            assert written is not None
+            count = int(written[0])
+        if count:
+            made[name] = Part(count, mark)
+        else:  # of a view that has no rows of these records
+            path.unlink()
     return made
 
 
-def _take_over(name: str, path: Path, is_now: str, cut: Cut) -> bool:
-    """Link a part of the set before if it holds the same rows and is as that set states it."""
+def _take_over(name: str, path: Path, mark: str, cut: Cut) -> int | None:
+    """Link a part of the set before if it holds the same rows and is as that set states it.
+
+    Returns:
+        its rows; None where it must be written.
+    """
     stated = cut.stated.get(name)
-    if cut.before is None or stated is None or stated.fingerprint != is_now:
-        return False
-    return manifest.fault_of(cut.before, name, stated) is None and link(cut.before / name, path)
+    if cut.before is None or stated is None or stated.fingerprint != mark:
+        return None
+    if manifest.fault_of(cut.before, name, stated) or not link(cut.before / name, path):
+        return None
+    return stated.row_count

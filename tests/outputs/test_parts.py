@@ -14,6 +14,8 @@ from pipeline.outputs import manifest, publish, tables
 from pipeline.outputs.receipt import Receipt
 from pipeline.settings import ROOT
 from pipeline.warehouse import fingerprint
+from tests.corpus import article
+from tests.in_memory import Warehouse
 
 SQL = ROOT / "sql"
 RECORDS = 60
@@ -24,6 +26,7 @@ def con(monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
     """Sixty records of two keywords each, in a set that counts as large from fifty rows on."""
     monkeypatch.setattr(tables, "LARGE", 50)
     monkeypatch.setattr(tables, "NARROWEST", 10)
+    monkeypatch.setattr(tables, "BY_RECORD", {"core.titles"})
     with duckdb.connect() as held:
         held.execute(
             f"""
@@ -177,6 +180,37 @@ def test_a_damaged_part_is_written_anew(con, sets):
     assert "core.articles/10_to_19.parquet" in anew(after, before)
     assert sets.damage is not None and "10_to_19.parquet" in sets.damage
     assert manifest.damage(after) is None
+
+
+def test_a_view_by_record_is_seen_to_change_with_the_tables_it_reads(con, sets):
+    before = sets.write("one")
+    con.execute("UPDATE core.articles SET title = 'Other' WHERE pmid = 35")
+    after = sets.write("two")
+    assert anew(after, before) == {
+        "core.articles/30_to_39.parquet", "core.titles/30_to_39.parquet",
+    }  # fmt: skip
+
+
+def test_views_by_record_need_no_other_record(memory: Warehouse) -> None:
+    memory.read(
+        article(1, "Kratom for pain: a randomized controlled trial"),
+        article(2, "Kratom and pain in mice", links=(("CommentOn", "J", 1),)),
+    )
+    memory.judge()
+    con = memory.con
+    together = {
+        view: con.execute(f"FROM {view} WHERE pmid = 2 ORDER BY ALL").fetchall()
+        for view in tables.BY_RECORD
+    }
+    of_records = con.execute(
+        "SELECT DISTINCT schema_name || '.' || table_name FROM duckdb_columns() "
+        "WHERE column_name = 'pmid' AND table_name IN (SELECT table_name FROM duckdb_tables())"
+    ).fetchall()
+    for (table,) in of_records:
+        con.execute(f"DELETE FROM {table} WHERE pmid <> 2")
+    alone = {view: con.execute(f"FROM {view} ORDER BY ALL").fetchall() for view in together}
+    assert alone == together
+    assert together["evidence.study_type_explained"] and together["core.article_citations"]
 
 
 def test_of_another_program_no_part_is_taken_over(con, sets, monkeypatch):

@@ -428,6 +428,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
                 break
             progress.take(step)
         progress.run.con.execute("COMMIT")
+        database.note_touched(progress.run.con, None)
         yield progress.run.con
 
 
@@ -462,6 +463,18 @@ def test_a_check_sees_what_it_guards_against(broken, scratch, tmp_path):
             database.run_checks(scratch, alone(path, tmp_path))
         assert check.claim in str(caught.value)
         assert "undone" in caught.value.effect
+
+
+def test_texts_are_checked_of_the_records_that_a_run_touched(scratch, tmp_path):
+    only = alone(SQL / "checks" / "proofs_stand_where_they_say.sql", tmp_path)
+    (pmid,) = scratch.execute(
+        "SELECT min(pmid) FROM evidence.proofs WHERE char_start IS NOT NULL"
+    ).fetchone()
+    scratch.execute("UPDATE evidence.proofs SET matched_text = '?' WHERE pmid = ?", [pmid])
+    assert database.run_checks(scratch, only, []) == 0
+    for touched in ([pmid], None):
+        with pytest.raises(CheckError, match="proofs_stand"):
+            database.run_checks(scratch, only, touched)
 
 
 @pytest.mark.parametrize("path", database.check_files(SQL), ids=lambda path: path.stem)
