@@ -204,7 +204,8 @@ def test_views_by_record_need_no_other_record(memory: Warehouse) -> None:
     }
     of_records = con.execute(
         "SELECT DISTINCT schema_name || '.' || table_name FROM duckdb_columns() "
-        "WHERE column_name = 'pmid' AND table_name IN (SELECT table_name FROM duckdb_tables())"
+        "JOIN duckdb_tables() USING (database_name, schema_name, table_name) "
+        "WHERE database_name = current_database() AND column_name = 'pmid'"
     ).fetchall()
     for (table,) in of_records:
         con.execute(f"DELETE FROM {table} WHERE pmid <> 2")
