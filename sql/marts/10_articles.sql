@@ -119,7 +119,7 @@ SELECT
 FROM core.articles AS a
 CROSS JOIN run_parameters AS p
 INNER JOIN core.article_years AS y ON a.pmid = y.pmid
-INNER JOIN core.article_citations AS c ON a.pmid = c.pmid
+INNER JOIN run_citations AS c ON a.pmid = c.pmid
 INNER JOIN evidence.article_study_types AS s ON a.pmid = s.pmid AND s.is_primary
 INNER JOIN evidence.study_types AS t ON s.study_type = t.study_type
 LEFT JOIN evidence.article_flags AS g ON a.pmid = g.pmid
