@@ -15,7 +15,6 @@ from pipeline import __version__, asking
 from pipeline import journal as journals
 from pipeline.asking import Asked
 from pipeline.evidence import curation
-from pipeline.evidence.judge import note_type_changes
 from pipeline.evidence.reference_files import files_in
 from pipeline.outputs import marts
 from pipeline.outputs import publish as publishing
@@ -253,7 +252,7 @@ def judge(run: Run, made: Made) -> Outcome:
 
     take = whole_file.take_judged if run.keeps_all else None
     judged = judging.judge(run.con, run.reference, changed(run.con), take)
-    return made, {**judged, "type_changes": note_type_changes(run.con, run.as_of)}
+    return made, {**judged, "type_changes": judging.note_type_changes(run.con, run.as_of)}
 
 
 def place(run: Run, made: Made) -> Outcome:
@@ -327,7 +326,12 @@ def build(run: Run, made: Made) -> Outcome:
 
 def check(run: Run, made: Made) -> Outcome:
     """Run every check; a row of one of severity error undoes all."""
-    warned = database.run_checks(run.con, run.settings.sql)
+    touched = changed(run.con)
+    if not made.compared.is_unchanged:
+        from pipeline.evidence import judge as judging
+
+        touched += judging.judged_now(run.con)
+    warned = database.run_checks(run.con, run.settings.sql, touched)
     return made, {"checks": len(database.check_files(run.settings.sql)), "warnings": warned}
 
 

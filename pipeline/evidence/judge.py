@@ -113,6 +113,11 @@ def find_due(
     return Due([pmid for (pmid,) in rows], held == len(rows))
 
 
+def judged_now(con: duckdb.DuckDBPyConnection) -> list[int]:
+    """PMIDs that the `judge` of this transaction judged; those that left core among them."""
+    return [pmid for (pmid,) in con.execute("SELECT pmid FROM judging_stale").fetchall()]
+
+
 def _find_scope(
     con: duckdb.DuckDBPyConnection,
     overrides: Overrides,
