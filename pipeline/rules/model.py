@@ -189,8 +189,10 @@ def load_rules(
         if len({signal.kind for signal in own}) != 1:
             raise file.error(near, "a rule's own signals must be of one kind; split the rule")
         required = [entry.split(" | ") for entry in given.requires]
-        excluded = [entry.split(" without ") for entry in given.unless]
-        for name in chain.from_iterable((*required, *excluded)):
+        excluded = [
+            [part.split(" | ") for part in entry.split(" without ")] for entry in given.unless
+        ]
+        for name in chain.from_iterable((*required, *chain.from_iterable(excluded))):
             if name not in shared:
                 raise file.error(near, f"unknown shared signal `{name}`")
         rules[given.id] = Rule(
@@ -198,16 +200,20 @@ def load_rules(
             code=given.code,
             confidence=given.confidence,
             signals=own,
-            requires=tuple(
-                tuple(signal for name in either for signal in shared[name]) for either in required
-            ),
-            unless=tuple(s for names in excluded if len(names) == 1 for s in shared[names[0]]),
+            requires=tuple(_any_of(shared, names) for names in required),
+            unless=tuple(s for parts in excluded if len(parts) == 1 for s in _any_of(shared, parts[0])),
             unless_without=tuple(
-                (shared[names[0]], shared[names[1]]) for names in excluded if len(names) == 2
+                (_any_of(shared, parts[0]), _any_of(shared, parts[1]))
+                for parts in excluded
+                if len(parts) == 2
             ),
             aspect=given.aspect,
         )
     return tuple(rules.values())
+
+
+def _any_of(shared: Mapping[str, tuple[Signal, ...]], names: Sequence[str]) -> tuple[Signal, ...]:
+    return tuple(signal for name in names for signal in shared[name])
 
 
 def _shared(
