@@ -253,7 +253,10 @@ class Matcher:
             self._unless.append(frozenset(signals[one] for one in rule.unless))
             self._unless_without.append(
                 tuple(
-                    (frozenset(signals[one] for one in against), frozenset(signals[one] for one in but))
+                    (
+                        frozenset(signals[one] for one in against),
+                        frozenset(signals[one] for one in but),
+                    )
                     for against, but in rule.unless_without
                 )
             )

@@ -201,7 +201,9 @@ def load_rules(
             confidence=given.confidence,
             signals=own,
             requires=tuple(_any_of(shared, names) for names in required),
-            unless=tuple(s for parts in excluded if len(parts) == 1 for s in _any_of(shared, parts[0])),
+            unless=tuple(
+                s for parts in excluded if len(parts) == 1 for s in _any_of(shared, parts[0])
+            ),
             unless_without=tuple(
                 (_any_of(shared, parts[0]), _any_of(shared, parts[1]))
                 for parts in excluded
