@@ -190,7 +190,7 @@ def load_rules(
             raise file.error(near, "a rule's own signals must be of one kind; split the rule")
         required = [entry.split(" | ") for entry in given.requires]
         excluded = [
-            [part.split(" | ") for part in entry.split(" without ")] for entry in given.unless
+            [part.split(" | ") for part in entry.split(" without ", 1)] for entry in given.unless
         ]
         for name in chain.from_iterable((*required, *chain.from_iterable(excluded))):
             if name not in shared:
