@@ -19,9 +19,6 @@ from tests.evidence.conftest import REFERENCE, SHIPPED, record_of
 from tests.evidence.test_evaluation import MAPPING
 from tools.train_reader import train
 
-pytest.importorskip("sklearn")
-np = pytest.importorskip("numpy")
-
 ROWS = [
     ("Tea for pain in adults", "Volunteers drank tea and were asked.", "T"),
     ("Tea for sleep in women", "Participants drank tea at night.", "T"),
