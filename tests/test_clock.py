@@ -76,9 +76,8 @@ def test_a_run_ahead_is_refused_and_going_back_leaves_no_trace(
 
 
 def test_the_only_run_can_be_forgotten_and_the_next_begins_anew(
-    live, settings, clock, database_alone
+    live, begun, settings, clock, database_alone
 ):
-    live(FIRST)
     (run,) = journals.read_all(settings.runs)
     told = forget([run.run_id], settings, clock)
     assert "no other set is left" in told

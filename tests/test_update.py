@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -24,27 +22,10 @@ from pipeline.rebuild import rebuild
 from pipeline.settings import Options, Settings
 from pipeline.storage import hold_lock
 from pipeline.update import run_update
-from tests.conftest import publish_live, the_database_alone
+from tests.conftest import FIRST, publish_live
 from tests.corpus import article, write
 
 pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("database_alone")]
-
-FIRST = article(1, "Effects of <i>Mitragyna speciosa</i> on pain in mice")
-
-
-@pytest.fixture(scope="module")
-def one_run(tmp_path_factory) -> Path:
-    """A data directory after one run that found FIRST; its database alone is published."""
-    base = tmp_path_factory.mktemp("one_run")
-    with the_database_alone():
-        publish_live(base, FIRST)
-    return base / "data"
-
-
-@pytest.fixture
-def begun(one_run, settings) -> None:
-    """A copy of it, with which the test goes on."""
-    shutil.copytree(one_run, settings.data, symlinks=True)
 
 
 @pytest.fixture(scope="module")

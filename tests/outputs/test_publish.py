@@ -90,7 +90,7 @@ def test_a_file_system_without_links_is_no_fault(building, previous, monkeypatch
 def test_after_damage_the_next_update_ends_with_a_whole_set(live_with_outputs, clock, settings):
     """Also where nothing is new, so that the files of the set before would be shared."""
     record = article(1, "Kratom and pain in mice")
-    with the_database_alone(but="tables"):
+    with the_database_alone("tables"):
         live_with_outputs(record)
     first = settings.latest.resolve()
     authors, gone = first / "tables" / "core.authors.csv", first / "tables" / "core.grants.csv"
@@ -99,7 +99,7 @@ def test_after_damage_the_next_update_ends_with_a_whole_set(live_with_outputs, c
     authors.write_bytes(body.replace(b"Leaf", b"Loaf"))
     gone.unlink()
     clock.sleep(3_600)
-    with the_database_alone(but="tables"):
+    with the_database_alone("tables"):
         receipt = live_with_outputs(record)
     second = settings.latest.resolve()
     assert receipt.is_unchanged and second != first
