@@ -188,7 +188,11 @@ def publish_live(base: Path, *records: str, clock: Clock | None = None) -> None:
         run_update(Options(), settings, clock or FakeClock())
 
 
-FIRST = corpus.article(1, "Effects of <i>Mitragyna speciosa</i> on pain in mice")
+FIRST = corpus.article(
+    1,
+    "Effects of <i>Mitragyna speciosa</i> on pain in mice",
+    abstract="Mitragynine relieved pain.",
+)
 SECOND = corpus.article(2, "Kratom and chronic pain", entered="2026-11-23")
 DAY = 86_400
 

@@ -30,8 +30,18 @@ NOTHING_LEFT = ("count", "compare", "place", "note", "check", "report")
 """Steps that begin as the one before them ended: nothing was written, or all is in memory."""
 ALWAYS = ("build", "publish")
 """Steps before which the fast tests kill: judged and not committed, committed and not shown."""
+IN_CI = ("load", "commit")
+"""And .ci/run: records read and not held, all held and not committed. The rest is by hand."""
+
+
+def size(name: str) -> tuple[pytest.MarkDecorator, ...]:
+    if name in ALWAYS:
+        return ()
+    return (pytest.mark.slow if name in IN_CI else pytest.mark.by_hand,)
+
+
 PLACES = [
-    pytest.param(place, marks=() if name in ALWAYS else (pytest.mark.slow,), id=name)
+    pytest.param(place, marks=size(name), id=name)
     for place, name in enumerate([*(step.name for step in STEPS), "the end"])
     if name not in NOTHING_LEFT
 ]

@@ -91,7 +91,7 @@ def test_a_missing_warehouse_is_not_begun_anew(home, warehouse, clock):
         pass
 
 
-@pytest.mark.slow  # rebuilds or runs once more
+@pytest.mark.by_hand  # rebuilds or runs once more
 def test_an_older_copy_of_the_warehouse_is_seen(home, warehouse, older, clock):
     before = tables_of(warehouse)
     shutil.copy(older, warehouse)
@@ -182,7 +182,7 @@ def test_a_copy_in_the_place_of_latest_is_told_before_anything_is_asked(home, cl
 # -- the parser and the rules of then
 
 
-@pytest.mark.slow  # rebuilds or runs once more
+@pytest.mark.by_hand  # rebuilds or runs once more
 def test_records_read_by_another_parser_are_read_anew(home, warehouse, clock, monkeypatch):
     fingerprint.parser_version.cache_clear()
     with monkeypatch.context() as patch:
@@ -322,7 +322,7 @@ def test_an_odd_manifest_of_the_latest_set_is_told_everywhere(body, home, capsys
     assert "Nothing is published" not in told
 
 
-@pytest.mark.slow  # rebuilds or runs once more
+@pytest.mark.by_hand  # rebuilds or runs once more
 def test_after_an_odd_manifest_a_rebuild_ends_with_a_whole_set(home):
     (home.latest.resolve() / "manifest.json").unlink()
     rebuild("pubmed", home)
