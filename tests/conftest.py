@@ -87,11 +87,15 @@ LONGEST_FIRST = (
     "tests/soak/test_soak.py",
     "tests/test_kill.py",
     "tests/outputs/page/test_many.py",
+    "tests/flows/test_update_flow.py",
+    "tests/flows/test_embedded_server.py",
+    "tests/test_cluster.py",
+    "tests/test_notebook.py",
 )
-"""Files that take a minute or more: begun last, one worker would end alone with them."""
+"""Files that take half a minute or more: begun last, one worker would end alone with them."""
 
 
-WHOLE = frozenset({"live", "live_with_outputs", "demonstration", "days", "browser"})
+WHOLE = frozenset({"live", "live_with_outputs", "demonstration", "days", "whole_set", "browser"})
 """Fixtures that make their tests whole ones, without a mark."""
 
 
@@ -214,6 +218,14 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (base / "data").rename(base / "two")
 
     return made_once(tmp_path_factory, "days", make)
+
+
+@pytest.fixture(scope="session")
+def whole_set(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A live set with all of its files; read only."""
+    formula = corpus.article(11, "=HYPERLINK(1) Kratom in mice against pain")
+    base = made_once(tmp_path_factory, "whole", lambda base: publish_live(base, FIRST, formula))
+    return Settings(data=base / "data")
 
 
 # -- one test

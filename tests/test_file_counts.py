@@ -370,6 +370,7 @@ def test_files_that_are_not_all_of_pubmed_make_no_share(shares, memory, tmp_path
 
 
 @pytest.mark.whole
+@pytest.mark.usefixtures("database_and_tables")
 def test_the_next_update_publishes_the_counts_and_a_rebuild_has_them(
     settings, published, tmp_path, capsys, monkeypatch
 ):

@@ -19,34 +19,26 @@ from pipeline.errors import (
 from pipeline.evidence import judge as judging
 from pipeline.outputs import publish, since
 from pipeline.rebuild import rebuild
-from pipeline.settings import Options, Settings
+from pipeline.settings import Options
 from pipeline.storage import hold_lock
 from pipeline.update import run_update
-from tests.conftest import FIRST, publish_live
+from tests.conftest import FIRST
 from tests.corpus import article, write
 
 pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("database_alone")]
 
 
-@pytest.fixture(scope="module")
-def first_set(tmp_path_factory) -> Settings:
-    """A published set of one record, with all of its files; read only."""
-    base = tmp_path_factory.mktemp("first")
-    publish_live(base, FIRST, article(2, "=HYPERLINK(1) kratom"))
-    return Settings(data=base / "data")
+def test_csv_is_safe_to_open_in_a_spreadsheet(whole_set):
+    text = (whole_set.latest / "tables" / "core.articles.csv").read_text()
+    assert "'=HYPERLINK(1) Kratom" in text
 
 
-def test_csv_is_safe_to_open_in_a_spreadsheet(first_set):
-    text = (first_set.latest / "tables" / "core.articles.csv").read_text()
-    assert "'=HYPERLINK(1) kratom" in text
-
-
-def test_the_manifest_states_every_file_with_its_hash(first_set):
-    manifest = json.loads((first_set.latest / "manifest.json").read_text())
+def test_the_manifest_states_every_file_with_its_hash(whole_set):
+    manifest = json.loads((whole_set.latest / "manifest.json").read_text())
     stated = {r["path"]: r["hash"].removeprefix("sha256:") for r in manifest["resources"]}
     files = {
-        p.relative_to(first_set.latest.resolve()).as_posix(): p
-        for p in first_set.latest.resolve().rglob("*")
+        p.relative_to(whole_set.latest.resolve()).as_posix(): p
+        for p in whole_set.latest.resolve().rglob("*")
         if p.is_file() and p.name != "manifest.json"
     }
     assert stated.keys() == files.keys()
@@ -54,8 +46,8 @@ def test_the_manifest_states_every_file_with_its_hash(first_set):
         assert hashlib.sha256(path.read_bytes()).hexdigest() == stated[name]
 
 
-def test_the_journal_tells_how_a_run_went(first_set):
-    (written,) = first_set.runs.glob("*/run.json")
+def test_the_journal_tells_how_a_run_went(whole_set):
+    (written,) = whole_set.runs.glob("*/run.json")
     journal = json.loads(written.read_text())
     assert journal["state"] == "published"
     assert [step["step"] for step in journal["steps"]] == [
