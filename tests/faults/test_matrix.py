@@ -69,9 +69,7 @@ def undisturbed(scene: Scene, tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.mark.parametrize(("name", "place", "how"), CELLS)
-def test_a_fault_gets_its_verdict(
-    name, place, how, scene, undisturbed, tmp_path, caplog, monkeypatch
-):
+def test_a_fault_gets_its_verdict(name, place, how, scene, request, tmp_path, caplog, monkeypatch):
     monkeypatch.setattr(transport, "TRICKLE_SECONDS", 0.002)
     monkeypatch.setattr(logging.getLogger("ketum"), "propagate", True)
     settings = scene.settings_at(tmp_path / "data")
@@ -84,6 +82,7 @@ def test_a_fault_gets_its_verdict(
     if outcome.error is None:
         assert expected in (SAME, TAKEN), "it published"
         assert settings.latest.resolve() != shown
+        undisturbed = request.getfixturevalue("undisturbed")  # the fast tests are refusals alone
         assert (contents(settings) == undisturbed) == (expected == SAME)
     else:
         assert str(outcome.error.exit_code) == expected, str(outcome.error)
