@@ -240,7 +240,10 @@ def test_only_the_private_page_has_abstracts_and_it_says_so(set_of_files: Publis
         if len(text) > 80
     ]
     assert len(abstracts) > 3
-    told = json.dumps(records(set_of_files.page), ensure_ascii=False)
+    told = "".join(
+        json.dumps(records(set_of_files.page, part), ensure_ascii=False)
+        for part in ("data", "details")
+    )
     kept = json.dumps(
         records(set_of_files.directory / "index.private.html", "abstracts"), ensure_ascii=False
     )

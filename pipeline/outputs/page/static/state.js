@@ -3,14 +3,23 @@
 // sees the same records.
 const $ = (id) => document.getElementById(id);
 async function unpacked(place) {
-  const packed = atob(place.textContent);
+  const inflated = new DecompressionStream("deflate");
+  const writer = inflated.writable.getWriter();
+  writer.write(bytesOf(place.textContent));
+  writer.close();
+  return JSON.parse(await new Response(inflated.readable).text());
+}
+function bytesOf(base64) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
+  const packed = atob(base64);
   const bytes = new Uint8Array(packed.length);
   for (let i = 0; i < packed.length; i += 1) bytes[i] = packed.charCodeAt(i);
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return JSON.parse(await new Response(stream).text());
+  return bytes;
 }
-const data = await unpacked($("data"));
-// what is not needed for the list: details of records, and abstracts in index.private.html alone
+const data = await unpacked($("data")); // while the rest of the page is still being read
+if (document.readyState === "loading") await new Promise((done) => document.addEventListener("DOMContentLoaded", done));
+// what the start of the page does without: titles and details of records, and abstracts in
+// index.private.html alone
 let more = null;
 let abstracts = {};
 let unpacking = null;
