@@ -13,15 +13,14 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import duckdb
-
 from pipeline import progress
 from pipeline.escaping import FORMULA, for_json
 from pipeline.settings import PUBMED_ORIGIN
 from pipeline.storage import literal, sha256_of
-from pipeline.warehouse.database import CONTRACT_VERSION
 
 if TYPE_CHECKING:
+    import duckdb
+
     from pipeline.outputs.receipt import Receipt
 
 SCHEMAS = ("core", "evidence", "marts", "ops")
@@ -146,6 +145,8 @@ def render(
                 ]
             }
         resources.append(resource)
+    from pipeline.warehouse.database import CONTRACT_VERSION  # reading a manifest needs no DuckDB
+
     source = (
         {
             "title": "PubMed, U.S. National Library of Medicine",
