@@ -180,6 +180,18 @@ def test_back_returns_to_where_one_clicked(opened: Browser):
     assert opened.run("return document.activeElement === arguments[0]", number)
 
 
+def test_on_a_phone_a_list_begins_with_its_records(browser: Browser, set_of_files: Published):
+    browser.width(390, 844)
+    browser.open(set_of_files.page, "#search=kratom&type=CASE")
+    bottom = "return document.querySelector('#list tr').getBoundingClientRect().bottom"
+    assert 0 < browser.run(bottom) < 844
+    assert not browser.find("#facets a").is_displayed()
+    browser.click("#narrow > summary")
+    browser.click("#facets ul a:not([aria-current])")
+    assert browser.find("#facets a").is_displayed()
+    browser.width(None)
+
+
 def test_back_from_another_site_returns_to_the_record_one_left(
     browser: Browser, set_of_files: Published
 ):

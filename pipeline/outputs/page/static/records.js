@@ -179,6 +179,7 @@ function facetBox(name, values) {
   }
   return box;
 }
+if (matchMedia("(max-width: 40rem)").matches) $("narrow").open = false; // on a phone the records come first
 function drawFacets(found) {
   const counts = new Uint32Array(data.keys.length);
   const groups = new Map();
