@@ -89,6 +89,8 @@ FROM (
     UNION ALL
     SELECT pmid, concat('badge:', unnest(badges)) FROM marts.evidence_map_articles
     UNION ALL
+    SELECT pmid, 'sized' FROM marts.evidence_map_articles WHERE sample_size IS NOT NULL
+    UNION ALL
     SELECT unnest(pmids), concat(looked_as, ':', search, '.', claim) FROM marts.claim_studies
     UNION ALL
     SELECT unnest(pmids), concat(looked_as, ':', search, '.', claim, '.', finding)

@@ -50,7 +50,8 @@ def take(browser: Browser, picture: Picture) -> bytes:
         picture.start,
     )
     clip = {"x": 0, "y": top, "width": picture.width, "height": picture.height, "scale": 1}
-    taken = command("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
+    beyond = {"captureBeyondViewport": True, "clip": clip} if picture.media else {}
+    taken = command("Page.captureScreenshot", beyond)
     return b64decode(taken["data"])
 
 

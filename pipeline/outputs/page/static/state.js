@@ -32,7 +32,7 @@ const detailed = () =>
 const form = $("filters");
 const COUNTED = { record: "record", retracted: "retracted article", preprint: "preprint", notice: "notice", all: "listed record" };
 const HOW = { measured: "that measured it", beside: "that mention it without measuring it" };
-// what a mark says of a record; behind.py gives them, the part after the colon is their value
+// what a mark says of a record; records.py gives them, the part after the colon is their value
 const MARKS = {
   corrected: "with a correction or concern",
   unexplained: "found by PubMed without a word the local rules know",
@@ -56,6 +56,7 @@ const MARKS = {
   map: "on the evidence map under",
   map_beside: "beside the studies on the evidence map, under",
   badge: "of studies marked",
+  sized: "of studies that state how many people took part",
   report: "reports of the study",
   not_report: "protocols, retracted reports, preprints and what NLM alone calls a trial",
   preclinical_pain: "animal and laboratory work on pain",
