@@ -17,8 +17,6 @@ from pipeline.settings import PUBMED_ORIGIN
 from pipeline.storage import sha256_of
 
 if TYPE_CHECKING:
-    import duckdb
-
     from pipeline.outputs.receipt import Receipt
 
 
