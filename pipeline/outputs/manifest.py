@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipeline.escaping import for_json
 from pipeline.settings import PUBMED_ORIGIN
 from pipeline.storage import sha256_of
-from pipeline.warehouse.database import CONTRACT_VERSION
 
 if TYPE_CHECKING:
     from pipeline.outputs.receipt import Receipt
@@ -100,6 +99,8 @@ def render(
                 ]
             }
         resources.append(resource)
+    from pipeline.warehouse.database import CONTRACT_VERSION  # reading a manifest needs no DuckDB
+
     source = (
         {
             "title": "PubMed, U.S. National Library of Medicine",

@@ -81,13 +81,14 @@ def write(con: duckdb.DuckDBPyConnection, directory: Path) -> None:
     """
     facts = gather(con)
     program = "".join(map(_file, PROGRAM))
-    listed, details = records.payload(facts)
+    carried = records.payload(facts)
     known = _known(facts) | {
         "policy": _policy(program),
         "style": Markup(_file("page.css")),
         "program": Markup(program),
-        "data": packed(listed),
-        "details": packed(details),
+        "data": packed(carried.listed),
+        "details": packed(carried.details),
+        "first_rows": carried.first_rows,
     }
     page = environment().get_template("page.html")
     shared = page.render(known, abstracts="", warning="")
