@@ -190,7 +190,7 @@ ODD = st.sampled_from(
 
 @pytest.fixture(scope="module")
 def counter(tmp_path_factory) -> Counter:
-    scans = Scans(tmp_path_factory.mktemp("counts"), "k" * 64, counts_only=True)
+    scans = Scans(tmp_path_factory.mktemp("counts"), "k" * 64, wanted="counts")
     topics = load_topics(REFERENCE / "topics.toml")
     return Counter(topics, load_language(REFERENCE / "language.toml"), scans)
 

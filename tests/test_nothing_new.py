@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.reference import Reference
-from pipeline.outputs import manifest, marts
+from pipeline.outputs import manifest, marts, tables
 from pipeline.warehouse import database
 from tests.conftest import the_database_alone
 from tests.corpus import article
@@ -62,7 +62,7 @@ def test_the_set_is_as_if_everything_had_been_made_anew(second_day, settings, tm
             is_unchanged=False,
         )
         anew = all_marts(con)
-        manifest.export_all(con, _directory(tmp_path / "tables"), {})
+        tables.export_all(con, _directory(tmp_path / "tables"), {})
     assert renewed == anew
     assert {row[-3] for row in anew["search_totals"]} == {as_of.date()}
     files = sorted(path.name for path in (tmp_path / "tables").iterdir())
