@@ -208,8 +208,8 @@ FAULTS = (
     # -- judging
     Fault(
         "words that forbid a study type are not heeded",
-        "if self._unless[rule_no].isdisjoint(found) and not any(",
-        "if not any(",
+        "self._unless[rule_no].isdisjoint(found)\n                and not any(",
+        "not any(",
         (*RULES, *JUDGE),
     ),
     Fault(
