@@ -140,8 +140,8 @@ FAULTS = (
     ),
     Fault(
         "the second last name of a broken author replaces the first, silently",
-        "last = leaf(part) if last is None else only(last, person, part)",
-        "last = leaf(part)",
+        'if tag == "LastName" and last is None:',
+        'if tag == "LastName":',
         PARSING,
     ),
     # -- the warehouse
@@ -208,8 +208,8 @@ FAULTS = (
     # -- judging
     Fault(
         "words that forbid a study type are not heeded",
-        "if self._unless[rule_no].isdisjoint(found) and not any(",
-        "if not any(",
+        "self._unless[rule_no].isdisjoint(found)\n                and not any(group",
+        "not any(group",
         (*RULES, *JUDGE),
     ),
     Fault(
