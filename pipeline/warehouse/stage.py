@@ -84,9 +84,14 @@ def discard_staging(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def empty_staging(con: duckdb.DuckDBPyConnection) -> None:
-    """Remove all rows, so that the next file can be staged."""
+    """Remove all rows and give their memory back, so that the next file can be staged.
+
+    Args:
+        con: the connection; must not be inside a transaction.
+    """
     for table in (*PARSED_COLUMNS, "deletions", "unreadable"):
         con.execute(f"TRUNCATE {STAGING}.core.{table}")
+    con.execute(f"CHECKPOINT {STAGING}")  # without it a database in memory keeps what was there
 
 
 @cache

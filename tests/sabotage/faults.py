@@ -140,8 +140,8 @@ FAULTS = (
     ),
     Fault(
         "the second last name of a broken author replaces the first, silently",
-        "last = leaf(part) if last is None else only(last, person, part)",
-        "last = leaf(part)",
+        'if tag == "LastName" and last is None:',
+        'if tag == "LastName":',
         PARSING,
     ),
     # -- the warehouse

@@ -123,6 +123,18 @@ def test_staging_can_be_emptied_and_made_anew(con: duckdb.DuckDBPyConnection) ->
     assert count(con, "articles") == 0
 
 
+def test_an_emptied_staging_gives_its_memory_back() -> None:
+    held = "SELECT sum(memory_usage_bytes)::BIGINT FROM duckdb_memory()"
+    with duckdb.connect() as con:
+        create_staging(con)
+        [(before,)] = con.execute(held).fetchall()
+        stage_file(con, file_of(*[article()] * 50), raw_file=None, stamp="f")
+        [(full,)] = con.execute(held).fetchall()
+        empty_staging(con)
+        [(after,)] = con.execute(held).fetchall()
+    assert after <= before < full
+
+
 def test_the_warehouse_file_is_not_written(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     def sizes() -> dict[str, int]:
         return {path.name: path.stat().st_size for path in tmp_path.iterdir()}
