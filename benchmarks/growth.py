@@ -22,7 +22,7 @@ import duckdb
 from benchmarks.many_records import Source, write_baseline, write_day
 from pipeline import update as updating
 from pipeline.clock import Clock
-from pipeline.from_files import file_stamp
+from pipeline.many_files import stamp
 from pipeline.run import Run
 from pipeline.settings import Options, Settings
 from pipeline.steps import Fetched, Made, Outcome
@@ -41,7 +41,7 @@ def keep_all(run: Run, made: Made) -> Outcome:
                 "kind": "records",
                 "file": path.name,
                 "received_at": run.as_of.isoformat(),
-                "stamp": file_stamp(path),
+                "stamp": stamp(path),
                 **entry,
             },
         )
@@ -111,14 +111,19 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=2)
     parser.add_argument("--day-size", type=int, default=3_000)
     parser.add_argument("--copies", type=int, default=1, help="of these records, in the warehouse")
+    parser.add_argument(
+        "--spread", action="store_true",
+        help="what a day touches stands anywhere, not as far back as in the file",
+    )  # fmt: skip
     parser.add_argument("--keep", type=Path, help="leave the data directory here")
     options = parser.parse_args()
     place = options.keep or Path(tempfile.mkdtemp(prefix="ketum-growth-"))
     try:
         source = Source(options.file)
         settings = Settings(data=place / "data")
-        (place / "files").mkdir(parents=True)
-        for path in write_baseline(source, place / "files", options.count):
+        files = place / "files"
+        files.mkdir(parents=True)
+        for path in write_baseline(source, files, options.count):
             print(f"{path.name}: processor, wall", flush=True)
             update(settings, [path], publishes=path.name.endswith("0001.xml.gz"))
         began, used = time.perf_counter(), time.process_time()
@@ -128,7 +133,9 @@ def main() -> None:
         size = settings.warehouse("archive:growth").stat().st_size
         print(f"{held} records, warehouse {size / held:.0f} bytes a record", flush=True)
         for number in range(options.days):
-            path = write_day(source, place / "files", number, options.day_size, held)
+            path = write_day(
+                source, files, number, options.day_size, held, is_spread=options.spread
+            )
             print(f"day {number + 1}: processor, wall", flush=True)
             print(f"  in all {sum(update(settings, [path]).values()):.1f} s wall", flush=True)
     finally:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -64,6 +64,9 @@ class Source:
         self.pmids = sorted(found)
         self._records = [found[pmid] for pmid in self.pmids]
         self._places = {b"%d" % pmid: place for place, pmid in enumerate(self.pmids)}
+        # an update file of NLM's brings new records; its oldest third are revisions
+        newest = self.pmids[-1]
+        self.back = [(newest - pmid) / newest for pmid in self.pmids[: len(self.pmids) // 3]]
 
     def record(self, number: int, *, version: int = 1, revised: date | None = None) -> bytes:
         """A record under a new PMID.
@@ -118,12 +121,24 @@ def write_baseline(source: Source, directory: Path, count: int) -> Iterator[Path
         )
 
 
-def day(number: int, size: int, count: int) -> Day:
-    """What day `number` (from 0) brings of `size` records to a baseline of `count`."""
+def day(number: int, size: int, count: int, back: Sequence[float] = ()) -> Day:
+    """What day `number` (from 0) brings of `size` records to a baseline of `count`.
+
+    Args:
+        number: of the day.
+        size: records it brings.
+        count: records before the first day.
+        back: how far behind the newest record those stand that are touched, as parts of all; over
+            all of them where nothing is given.
+    """
     new, revised, versions = (round(size * share) for share in (NEW, REVISED, VERSIONS))
     held = count + number * new
     # a step that shares no divisor with their number spreads over all that are held, none twice
     picked = [(number * size + 7919 * place) % held for place in range(size - new)]
+    if back:
+        steps = range(number * 31, len(back) * size, 7919)
+        wanted = (held - 1 - int(back[step % len(back)] * held) for step in steps)
+        picked = list(dict.fromkeys(wanted))[: size - new]
     return Day(
         range(held, held + new),
         tuple(picked[:revised]),
@@ -132,9 +147,22 @@ def day(number: int, size: int, count: int) -> Day:
     )
 
 
-def write_day(source: Source, directory: Path, number: int, size: int, count: int) -> Path:
-    """Write the update file of a day, numbered after the baseline."""
-    brings, at = day(number, size, count), _DAY_ONE + timedelta(days=number)
+def write_day(
+    source: Source, directory: Path, number: int, size: int, count: int, *, is_spread: bool = True
+) -> Path:
+    """Write the update file of a day, numbered after the baseline.
+
+    Args:
+        source: of the records.
+        directory: of the files.
+        number: of the day.
+        size: records it brings.
+        count: records before the first day.
+        is_spread: what it touches stands anywhere among them; else as far back as in the file that
+            the records are of, which is as NLM's days are.
+    """
+    brings = day(number, size, count, () if is_spread else source.back)
+    at = _DAY_ONE + timedelta(days=number)
     last = -(-count // PER_FILE)
     records = (
         *(source.record(one) for one in brings.new),

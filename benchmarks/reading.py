@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from benchmarks.measured import Cost, Table, here, medians, tell
 
@@ -58,15 +59,15 @@ def stage(path: Path) -> Callable[[], None]:
 
 def match(path: Path) -> Callable[[], None]:
     """What `bulk-load --match kratom` does with a file."""
-    return _scan(path, counts_only=False)
+    return _scan(path, "matching")
 
 
 def counts(path: Path) -> Callable[[], None]:
     """What `bulk-load --counts` does with a file."""
-    return _scan(path, counts_only=True)
+    return _scan(path, "counts")
 
 
-def _scan(path: Path, *, counts_only: bool) -> Callable[[], None]:
+def _scan(path: Path, wanted: Literal["matching", "counts"]) -> Callable[[], None]:
     from pipeline.counting import scanner_for
     from pipeline.evidence.topics_file import load_topics
     from pipeline.rules.language import load_language
@@ -80,8 +81,24 @@ def _scan(path: Path, *, counts_only: bool) -> Callable[[], None]:
 
     def work() -> None:
         with tempfile.TemporaryDirectory() as directory:
-            scans = Scans(Path(directory), "benchmark", counts_only=counts_only)
+            scans = Scans(Path(directory), "benchmark", wanted=wanted)
             scanner_for(topics, language, searches, (), scans).scan(path)
+
+    return work
+
+
+def everything(path: Path) -> Callable[[], None]:
+    """What `bulk-load --all` does with a file, up to the warehouse: judging is most of it."""
+    from pipeline.evidence.reference import Reference
+    from pipeline.scan import Scans
+    from pipeline.settings import ROOT
+    from pipeline.whole_file import WholeFileReader
+
+    reference = Reference.load(ROOT / "data" / "reference")
+
+    def work() -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            WholeFileReader(reference, Scans(Path(directory), "benchmark", "everything")).scan(path)
 
     return work
 
@@ -92,6 +109,7 @@ SUBJECTS = {
     "stage": ("ketum, parsed and staged in DuckDB", stage),
     "match": ("ketum, --match kratom", match),
     "counts": ("ketum, --counts", counts),
+    "all": ("ketum, --all: parsed, judged, written", everything),
 }
 PEERS = {
     "xtract": "EDirect's xtract, seven fields",

@@ -99,6 +99,7 @@ def bulk_load(
     processes: int | None = None,
     dask: str | None = None,
     counts: bool = False,
+    keep_all: bool = False,
 ) -> State[Any]:
     """Read NLM's baseline and update files, as `ketum bulk-load` does; no deployment has it.
 
@@ -109,6 +110,7 @@ def bulk_load(
         processes: files read at a time (default: one a processor).
         dask: address of a Dask scheduler whose workers read them in their place.
         counts: keep no record, only count them by year, all and by topic.
+        keep_all: keep every record, in an archive of its own; the files must stay where they are.
     """
 
     def work(settings: Settings) -> str:
@@ -119,7 +121,9 @@ def bulk_load(
         if counts:
             return count(settings, map(Path, places), name, processes, dask).text()
 
-        options = options_for(settings, map(Path, places), match or (), name, processes, dask)
+        options = options_for(
+            settings, map(Path, places), match or (), name, processes, dask, keep_all=keep_all
+        )
         housekeeping.prepare(options.origin, settings)
         receipt = run_update(options, settings)
         notify.after_run(settings, is_published=True)

@@ -143,7 +143,7 @@ def scanner_for(
     scans: Scans,
 ) -> Scanner | Counter:
     """What reads files for some scans: for records that match, or for counts alone."""
-    if scans.counts_only:
+    if scans.wanted == "counts":
         return Counter(topics, language, scans)
     return Scanner(topics, language, searches, held, scans)
 

@@ -136,7 +136,7 @@ def count_files(
         reference = Reference.load(settings.reference)
         key = fingerprint.parser_version() + reference.sha256
         digest = hashlib.sha256(key.encode()).hexdigest()
-        scans = Scans(settings.scans(f"counts:{name}"), digest, counts_only=True)
+        scans = Scans(settings.scans(f"counts:{name}"), digest, wanted="counts")
         try:
             found = many_files.scan_all(files, reference, (), (), scans, processes, dask)
             counted = _count(found, scans)

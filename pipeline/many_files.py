@@ -19,12 +19,14 @@ from pipeline import progress
 from pipeline.counting import Counter, scanner_for
 from pipeline.errors import ConfigurationError, MachineError
 from pipeline.evidence.reference import Reference
+from pipeline.evidence.reference_files import files_in
 from pipeline.evidence.topics import Search
 from pipeline.evidence.topics_file import load_topics
 from pipeline.rules.language import load_language
 from pipeline.scan import Scan, Scanner, Scans
 from pipeline.storage import shown, write_atomically
 from pipeline.warehouse import fingerprint
+from pipeline.whole_file import WholeFileReader
 from pipeline.workers import Cluster, Processes, Workers, read_all
 
 # -- NLM's files in a series, and what is missing between them
@@ -216,7 +218,11 @@ def scan_all(
     count = min(processes, len(files))
     with ExitStack() as stack:
         if dask is None and count <= 1:
-            scanner = scanner_for(reference.topics, reference.language, searches, held, scans)
+            scanner = (
+                WholeFileReader(reference, scans)
+                if scans.wanted == "everything"
+                else scanner_for(reference.topics, reference.language, searches, held, scans)
+            )
             done: Iterator[tuple[Path, Scan]] = ((path, scanner.scan(path)) for path in files)
         else:
             job = _write_job(reference, searches, held, scans)
@@ -254,7 +260,8 @@ def _write_job(
     reference: Reference, searches: Sequence[Search], held: Sequence[int], scans: Scans
 ) -> Job:
     directory = scans.directory.absolute() / f"job-{scans.key[:16]}"
-    for name in _RULES:
+    whole = scans.wanted == "everything"
+    for name in files_in(reference.directory) if whole else _RULES:
         write_atomically(directory / name, (reference.directory / name).read_bytes())
     write_atomically(directory / "held", array("i", held).tobytes())
     names = tuple(search.name for search in searches)
@@ -305,7 +312,7 @@ def _make_ready(job: Job) -> None:
 
 
 @lru_cache(maxsize=1)
-def _scanner_of(job: Job) -> Scanner | Counter:
+def _scanner_of(job: Job) -> Scanner | Counter | WholeFileReader:
     if job.program != fingerprint.whole_program():
         raise ConfigurationError(
             f"A worker on {socket.gethostname()} runs another version of ketum than this command.",
@@ -314,6 +321,8 @@ def _scanner_of(job: Job) -> Scanner | Counter:
         )
     if not job.directory.is_dir():
         raise _not_seen(job.directory)
+    if job.scans.wanted == "everything":
+        return WholeFileReader(Reference.load(job.directory, is_strict=False), job.scans)
     topics = load_topics(job.directory / "topics.toml")
     language = load_language(job.directory / "language.toml")
     searches = [search for search in topics.searches if search.name in job.searches]

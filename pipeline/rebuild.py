@@ -112,7 +112,7 @@ def _replay(
     _lay_out_reference(journal, archive, settings.reference, reference, is_last)
     run = Run(
         settings,
-        Options(),
+        Options(processes=os.cpu_count() or 1),
         clock,
         journal.origin,
         journal.mode,

@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -85,7 +85,8 @@ class Run:
     @cached_property
     def reference(self) -> Reference:
         """The reference files, compiled: of a run that finds nothing new nobody asks for them."""
-        return self.load_reference()
+        loaded = self.load_reference()
+        return replace(loaded, topics=self._searched(loaded.topics)) if self.keeps_all else loaded
 
     @cached_property
     def topics(self) -> Topics:
@@ -94,7 +95,15 @@ class Run:
             return self.reference.topics
         from pipeline.evidence.topics_file import load_topics
 
-        return load_topics(self.reference_directory / "topics.toml")
+        return self._searched(load_topics(self.reference_directory / "topics.toml"))
+
+    def _searched(self, topics: Topics) -> Topics:
+        return topics.with_everything() if self.keeps_all else topics
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether its archive keeps every record of its files (`bulk-load --all`)."""
+        return bool(self.parameters.get("all"))
 
     @property
     def bounds_apply(self) -> bool:

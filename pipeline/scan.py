@@ -14,6 +14,7 @@ from array import array
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 from pipeline import progress
 from pipeline.errors import SourceError
@@ -27,6 +28,7 @@ from pipeline.rules.language import Language
 from pipeline.sieving import PMID, Piece, TopicFinder, parsed
 from pipeline.storage import sha256_of, write_atomically
 
+Wanted = Literal["matching", "counts", "everything"]
 _MD5 = re.compile(r"\b[0-9a-fA-F]{32}\b")
 
 
@@ -43,9 +45,9 @@ class Scan:
         matched: PMIDs with a copy that matches.
         is_checked: a .md5 file beside it says the same as its bytes.
         body: what is kept, as sets of records (name of a file among the scans); where records are
-            only counted, a row for each of them.
+            only counted, a row for each of them; where all are kept, a directory of their rows.
         others: PMIDs of all other records, four bytes each (name of a file among the scans); none
-            where records are only counted.
+            where records are only counted, or all kept.
     """
 
     file_sha256: str
@@ -66,12 +68,13 @@ class Scans:
     Attributes:
         directory: where they lie.
         key: names what was looked for, so that no scan for something else is taken up.
-        counts_only: no record is kept; what lies there is counted (`counting`).
+        wanted: what of a file: the records that match, counts of them (`counting`), or everything
+            (`whole_file`).
     """
 
     directory: Path
     key: str
-    counts_only: bool = False
+    wanted: Wanted = "matching"
 
     def find(self, file_sha256: str) -> Scan | None:
         """The scan of a file that an earlier run finished."""
@@ -96,6 +99,10 @@ class Scans:
         write_atomically(self.directory / scan.body, body)
         if others is not None:
             write_atomically(self.directory / scan.others, others.tobytes())
+        self.note(scan)
+
+    def note(self, scan: Scan) -> None:
+        """Make a scan count: all it names is written."""
         said = json.dumps(asdict(scan)).encode()
         write_atomically(self._path(scan.file_sha256, "json"), said)
 

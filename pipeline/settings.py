@@ -200,6 +200,7 @@ class Options:
         archive: directory of PubMed XML to replay (default: the demonstration).
         from_files: PubMed files to read in place of searching.
         match: searches whose records are kept of files; none for all.
+        keep_all: keep every record of the files, which stay where they are.
         processes: that read files beside each other.
         dask: address of a Dask scheduler whose workers read the files in their place.
         name: name of the archive the files go to (default: files).
@@ -213,6 +214,7 @@ class Options:
     archive: Path | None = None
     from_files: tuple[Path, ...] = ()
     match: tuple[str, ...] = ()
+    keep_all: bool = False
     processes: int = 1
     dask: str | None = None
     name: str | None = None
@@ -272,6 +274,7 @@ class Options:
             "files": [shown(Path(path.name)) for path in self.from_files],
             "full": self.full,
             "accept_translation": self.accept_translation,
+            **({"all": True} if self.keep_all else {}),
         }
 
 

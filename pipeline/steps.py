@@ -15,7 +15,6 @@ from pipeline import __version__, asking
 from pipeline import journal as journals
 from pipeline.asking import Asked
 from pipeline.evidence import curation
-from pipeline.evidence.judge import note_type_changes
 from pipeline.evidence.reference_files import files_in
 from pipeline.outputs import marts
 from pipeline.outputs import publish as publishing
@@ -112,10 +111,12 @@ def search(run: Run, made: Made) -> Outcome:
 def fetch(run: Run, made: Made) -> Outcome:
     """Bring what is new, revised, unsettled or vanished into the raw archive, as it came."""
     client, asked = run.client, made.asked
+    _require_same_kind(run)
     if client is None:
-        from pipeline import from_files
+        from pipeline import from_files, whole_files
 
-        matched = from_files.archive_matching(run)
+        read = whole_files.archive_whole if run.keeps_all else from_files.archive_matching
+        matched = read(run)
         notes = (*made.notes, *matched.notes)
         return replace(made, fetched=Fetched(records_read=matched.read), notes=notes), {
             "files": matched.files,
@@ -155,6 +156,13 @@ def fetch(run: Run, made: Made) -> Outcome:
     }
 
 
+def _require_same_kind(run: Run) -> None:
+    if run.mode != LIVE:
+        from pipeline.whole_files import require_same_kind
+
+        require_same_kind(run)
+
+
 def _archive_citation_list(run: Run) -> int:
     if run.mode == LIVE:
         return 0
@@ -165,7 +173,12 @@ def _archive_citation_list(run: Run) -> int:
 
 def parse(run: Run, made: Made) -> Outcome:
     """Read the archived bodies of this run into staging tables."""
-    staged = stage.stage_run(run.con, run.archive, run.run_id)
+    if run.keeps_all:
+        from pipeline.whole_files import stage_whole
+
+        staged = stage_whole(run)
+    else:
+        staged = stage.stage_run(run.con, run.archive, run.run_id)
     return replace(made, staged=staged), {
         "records": staged.records,
         "deletions": staged.deletions,
@@ -235,9 +248,11 @@ def judge(run: Run, made: Made) -> Outcome:
     if made.compared.is_unchanged:
         return made, {}
     from pipeline.evidence import judge as judging
+    from pipeline.evidence import whole_file
 
-    judged = judging.judge(run.con, run.reference, changed(run.con))
-    return made, {**judged, "type_changes": note_type_changes(run.con, run.as_of)}
+    take = whole_file.take_judged if run.keeps_all else None
+    judged = judging.judge(run.con, run.reference, changed(run.con), take)
+    return made, {**judged, "type_changes": judging.note_type_changes(run.con, run.as_of)}
 
 
 def place(run: Run, made: Made) -> Outcome:
@@ -311,7 +326,12 @@ def build(run: Run, made: Made) -> Outcome:
 
 def check(run: Run, made: Made) -> Outcome:
     """Run every check; a row of one of severity error undoes all."""
-    warned = database.run_checks(run.con, run.settings.sql)
+    touched = changed(run.con)
+    if not made.compared.is_unchanged:
+        from pipeline.evidence import judge as judging
+
+        touched += judging.judged_now(run.con)
+    warned = database.run_checks(run.con, run.settings.sql, touched)
     return made, {"checks": len(database.check_files(run.settings.sql)), "warnings": warned}
 
 
@@ -341,6 +361,10 @@ def report(run: Run, made: Made) -> Outcome:
 def commit(run: Run, made: Made) -> Outcome:
     """Make it stay."""
     run.con.execute("COMMIT")
+    if run.keeps_all:
+        from pipeline.whole_files import forget_parts
+
+        forget_parts(run)
     return replace(made, state=journals.COMMITTED), {}
 
 

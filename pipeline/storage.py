@@ -116,6 +116,18 @@ def write_atomically(path: Path, body: bytes) -> None:
     sync_directory(path.parent)
 
 
+def link(source: Path, path: Path) -> bool:
+    """Put a hard link to `source` in the place of `path`, where the file system allows it."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        os.link(source, part)
+        part.replace(path)
+    except OSError:  # too many links, or another file system: a file of its own is as good
+        part.unlink(missing_ok=True)
+        return False
+    return True
+
+
 def sync_directory(path: Path) -> None:
     """Make renames in a directory durable."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -25,14 +25,21 @@ from pipeline.errors import CheckError, ConfigurationError
 from pipeline.escaping import for_terminal_lines
 from pipeline.journal import Journal
 from pipeline.outputs import manifest
-from pipeline.outputs.manifest import NOT_EXPORTED, SCHEMAS, OddManifestError
+from pipeline.outputs.manifest import OddManifestError
+from pipeline.outputs.tables import NOT_EXPORTED, SCHEMAS
 from pipeline.pubmed import about_pubmed, sync
 from pipeline.pubmed.archive import Archive, Entry
 from pipeline.pubmed.search import RECOUNT, WINDOW, read_page
 from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer
-from pipeline.settings import Settings, slug
+from pipeline.settings import ROOT, Settings, slug
 from pipeline.storage import first_line, for_duckdb, shown
-from pipeline.warehouse.database import ALONE, is_in_use
+from pipeline.warehouse.database import (
+    ALONE,
+    CONTRACT_VERSION,
+    is_in_use,
+    note_touched,
+    read_check,
+)
 
 SET, ARCHIVE = "set", "archive"
 DATABASE = "ketum.duckdb"
@@ -168,22 +175,31 @@ def verify_set(directory: Path) -> Report:
         name = path.relative_to(directory).as_posix()
         if path.is_file() and name not in stated.files and name != "manifest.json":
             report.faults.append(f"{name} is not in the manifest.")
-    rows = {
-        Path(name).stem: file.row_count
-        for name, file in stated.files.items()
-        if file.row_count is not None
-    }
+    rows = stated.row_counts()
     report.counts = {"files": len(stated.files), "relations": len(rows)}
     if DATABASE not in stated.files:
         report.faults.append(f"{DATABASE} is not in the manifest.")
     elif DATABASE in damaged:
         report.notes.append(f"{DATABASE} was not opened, as its bytes are not those stated.")
     else:
-        _compare_rows(report, directory / DATABASE, rows)
+        _compare_rows(report, directory / DATABASE, rows, stated.contract_version)
     return report
 
 
-def _compare_rows(report: Report, path: Path, stated: dict[str, int]) -> None:
+WHOLE = ("child_rows_are_unique", "proofs_stand_where_they_say")
+"""Checks that a run makes of the records it touched alone."""
+
+
+def _check_whole(report: Report, con: duckdb.DuckDBPyConnection) -> None:
+    """Make the checks of `WHOLE` of all records."""
+    note_touched(con, None)
+    for name in WHOLE:
+        check = read_check(ROOT / "sql" / "checks" / f"{name}.sql")
+        if rows := con.execute(check.query).fetchmany(3):
+            report.faults.append(f"{DATABASE} fails the check {name}, e.g. {rows[0]}.")
+
+
+def _compare_rows(report: Report, path: Path, stated: dict[str, int], contract: int) -> None:
     """Note where the rows of the database's relations differ from what the manifest states.
 
     The database may be of strangers, with views of their own making: it can reach no other file.
@@ -205,6 +221,8 @@ def _compare_rows(report: Report, path: Path, stated: dict[str, int]) -> None:
                 for name, quoted in relations
                 if name not in NOT_EXPORTED
             }
+            if contract == CONTRACT_VERSION:
+                _check_whole(report, con)
     except duckdb.Error as error:
         if is_in_use(error):
             report.notes.append(
@@ -256,7 +274,8 @@ class Audit(NamedTuple):
 
     Attributes:
         line_count: ledger lines.
-        object_count: distinct bodies and reference files they and the journals name.
+        object_count: distinct bodies, files in place and reference files they and the journals
+            name.
         faults: what is missing or not as stated, one sentence each.
         orphans: files under objects/ that nothing names: left by runs that were cut off, harmless.
     """
@@ -284,6 +303,7 @@ def audit(root: Path, journals: Sequence[Journal]) -> Audit:
     archive = Archive(root)
     faults = [fault for journal in journals for fault in _ledger_faults(archive, journal)]
     named: dict[str, list[_Line]] = defaultdict(list)
+    in_place: dict[str, Entry] = {}
     line_count = 0
     for ledger in sorted((root / "runs").glob("*.jsonl")):
         try:
@@ -295,14 +315,20 @@ def audit(root: Path, journals: Sequence[Journal]) -> Audit:
         for number, entry in enumerate(entries, 1):
             if "object" in entry:
                 named[entry["object"]].append(_Line(f"runs/{ledger.name} line {number}", entry))
+            if "in_place" in entry:
+                in_place[entry["in_place"]] = entry
     for journal in journals:
         for name, stored in journal.reference.items():
             named[stored].append(_Line(f"{name} of run {journal.run_id}", {}))
     for number, (name, lines) in enumerate(sorted(named.items()), 1):
         progress.note(number, len(named), "files")
         faults += _object_faults(archive, name, lines)
+    for number, entry in enumerate(in_place.values(), 1):
+        progress.note(number, len(in_place), "files in place")
+        if fault := archive.fault_in_place(entry):
+            faults.append(fault)
     there = {path.relative_to(root).as_posix() for path in _files(root / "objects")}
-    return Audit(line_count, len(named), faults, sorted(there - named.keys()))
+    return Audit(line_count, len(named) + len(in_place), faults, sorted(there - named.keys()))
 
 
 def _ledger_faults(archive: Archive, journal: Journal) -> Iterator[str]:

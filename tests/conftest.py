@@ -87,11 +87,15 @@ LONGEST_FIRST = (
     "tests/soak/test_soak.py",
     "tests/test_kill.py",
     "tests/outputs/page/test_many.py",
+    "tests/flows/test_update_flow.py",
+    "tests/flows/test_embedded_server.py",
+    "tests/test_cluster.py",
+    "tests/test_notebook.py",
 )
-"""Files that take a minute or more: begun last, one worker would end alone with them."""
+"""Files that take half a minute or more: begun last, one worker would end alone with them."""
 
 
-WHOLE = frozenset({"live", "live_with_outputs", "demonstration", "browser"})
+WHOLE = frozenset({"live", "live_with_outputs", "demonstration", "days", "whole_set", "browser"})
 """Fixtures that make their tests whole ones, without a mark."""
 
 
@@ -176,7 +180,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(data=made_once(tmp_path_factory, "demonstration", make) / "data")
 
 
-def publish_live(base: Path, *records: str) -> None:
+def publish_live(base: Path, *records: str, clock: Clock | None = None) -> None:
     """Publish a live set of exactly these records into the data directory `base / "data"`."""
     corpus.write(base / "corpus" / "all.xml", *records)
     with (
@@ -185,7 +189,43 @@ def publish_live(base: Path, *records: str) -> None:
     ):
         patch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
         settings = Settings(data=base / "data", eutils_url=server.url, pace_file=base / "pace")
-        run_update(Options(), settings, FakeClock())
+        run_update(Options(), settings, clock or FakeClock())
+
+
+FIRST = corpus.article(
+    1,
+    "Effects of <i>Mitragyna speciosa</i> on pain in mice",
+    abstract="Mitragynine relieved pain.",
+)
+SECOND = corpus.article(2, "Kratom and chronic pain", entered="2026-11-23")
+DAY = 86_400
+
+
+@pytest.fixture(scope="session")
+def days(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Data directories after live runs, read only: `one` found FIRST; `two`, a day later, both.
+
+    Databases and tables are published.
+    """
+
+    def make(base: Path) -> None:
+        clock = FakeClock()
+        with the_database_alone("tables"):
+            publish_live(base, FIRST, clock=clock)
+            shutil.copytree(base / "data", base / "one", symlinks=True)
+            clock.sleep(DAY)
+            publish_live(base, FIRST, SECOND, clock=clock)
+        (base / "data").rename(base / "two")
+
+    return made_once(tmp_path_factory, "days", make)
+
+
+@pytest.fixture(scope="session")
+def whole_set(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A live set with all of its files; read only."""
+    formula = corpus.article(11, "=HYPERLINK(1) Kratom in mice against pain")
+    base = made_once(tmp_path_factory, "whole", lambda base: publish_live(base, FIRST, formula))
+    return Settings(data=base / "data")
 
 
 # -- one test
@@ -254,6 +294,13 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 @pytest.fixture
+def begun(days: Path, settings: Settings) -> Settings:
+    """A data directory after one live run, which found FIRST, with which the test goes on."""
+    shutil.copytree(days / "one", settings.data, symlinks=True)
+    return settings
+
+
+@pytest.fixture
 def memory() -> Iterator[Warehouse]:
     """An empty warehouse in memory."""
     warehouse = Warehouse()
@@ -302,17 +349,17 @@ def published(settings: Settings) -> Callable[..., list[tuple[object, ...]]]:
 
 
 @contextmanager
-def the_database_alone(*, but: str = "") -> Iterator[None]:
+def the_database_alone(*but: str) -> Iterator[None]:
     """Publish sets without page, feeds, tables and comments: made of the database, they take time.
 
     For tests of what a database holds; tests/outputs has each of the files left out here. The
     database is copied as it is.
 
     Args:
-        but: page, feeds or tables, if that is published too.
+        but: page, feeds or tables: what is published too.
     """
     left_out = {
-        "tables": ("manifest", "export_all", lambda *_what: []),
+        "tables": ("tables", "export_all", lambda *_what: []),
         "page": ("page", "write", lambda _con, _directory: None),
         "feeds": ("feeds", "write", lambda _con, _directory, _site: None),
     }
@@ -320,7 +367,7 @@ def the_database_alone(*, but: str = "") -> Iterator[None]:
         patch.setattr(database, "comments", lambda _text: ())
         patch.setattr(publish, "write_copy", _copy)
         for what, (module, name, instead) in left_out.items():
-            if what != but:
+            if what not in but:
                 patch.setattr(getattr(publish, module), name, instead)
         yield
 
@@ -343,5 +390,5 @@ def database_alone() -> Iterator[None]:
 @pytest.fixture
 def database_and_tables() -> Iterator[None]:
     """For tests that verify a set: its manifest states the tables."""
-    with the_database_alone(but="tables"):
+    with the_database_alone("tables"):
         yield

@@ -13,23 +13,20 @@ from pipeline.errors import CheckError, ConfigurationError, LockedError
 from pipeline.outputs import sets
 from pipeline.storage import hold_lock
 from pipeline.verify import require_whole, verify
-from tests.corpus import article
+from tests.conftest import FIRST, SECOND
 from tests.test_rebuild import tables_of
 
 pytestmark = pytest.mark.whole
 
-FIRST = article(1, "Kratom and pain in mice")
 
-
-@pytest.mark.slow  # two updates and a rebuild
+@pytest.mark.slow  # an update and a rebuild
 def test_a_restored_backup_is_the_same_warehouse_and_is_whole(
-    live_with_outputs, database_and_tables, settings, clock, tmp_path
+    live_with_outputs, database_and_tables, begun, settings, clock, tmp_path
 ):
-    live_with_outputs(FIRST)
     kept = settings.latest.resolve().name
     sets.keep(settings, kept)
     clock.sleep(86_400)
-    live_with_outputs(FIRST, article(2, "Kratom"))
+    live_with_outputs(FIRST, SECOND)
     before = tables_of(settings.warehouse("pubmed"))
     backup(settings, tmp_path / "kept.tar", clock)
 

@@ -56,16 +56,13 @@ def test_where_it_is_not_safe_nothing_is_touched(how, of_0_1_0, caplog):
     assert "another version" in caplog.text
 
 
-def test_a_warehouse_of_this_version_is_left_alone(live, settings):
-    from tests.corpus import article
-
-    live(article(1, "Kratom"))
-    before = tables_of(settings.warehouse("pubmed"))
-    housekeeping.prepare("pubmed", settings)
-    assert tables_of(settings.warehouse("pubmed")) == before
-    with duckdb.connect(str(settings.warehouse("pubmed"))) as con:
+def test_a_warehouse_of_this_version_is_left_alone(begun):
+    before = tables_of(begun.warehouse("pubmed"))
+    housekeeping.prepare("pubmed", begun)
+    assert tables_of(begun.warehouse("pubmed")) == before
+    with duckdb.connect(str(begun.warehouse("pubmed"))) as con:
         con.execute("UPDATE ops.warehouse SET parser_version = 'other'")
-    assert housekeeping.outdated("pubmed", settings) == "how records are read"
+    assert housekeeping.outdated("pubmed", begun) == "how records are read"
 
 
 def test_a_run_without_room_does_not_begin(settings, monkeypatch):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import growing, reading
+from benchmarks import beside, growing, reading
 from benchmarks.measured import Cost, Table
 from tests.corpus import article, article_set
 
@@ -56,3 +56,13 @@ def test_an_exponent_says_how_costs_grow():
     assert growing._exponent([10, 1000], [3, 300]) == "1.00"
     assert growing._exponent([10, 1000], [3, 3]) == "0.00"
     assert growing._exponent([10, 1000], [0, 3]) == ""
+
+
+def test_the_gain_of_two_processes_is_computed_from_processor_time():
+    """The parent's share is done by nobody else; waiting for other programs changes nothing."""
+    one = Cost(60.0, 0, 0, {"wall": 300.0, "parent": 60.0})
+    two = Cost(62.0, 0, 0, {"wall": 290.0, "parent": 2.0})
+    said = beside.gain("--counts", one, two)
+    assert "1.03 times one by the clock" in said
+    assert "with a core each: 1.88 times; 3.2% is the parent's" in said
+    assert "two took 2.0 s more" in said

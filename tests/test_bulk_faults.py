@@ -8,38 +8,55 @@ from __future__ import annotations
 
 import errno
 import gzip
+import json
 from pathlib import Path
 
 import pytest
 
 from pipeline import scan as scans_module
-from pipeline.counting import scanner_for
+from pipeline.cli import main
+from pipeline.counting import Counter, scanner_for
 from pipeline.errors import SourceError
+from pipeline.evidence.reference import Reference
 from pipeline.evidence.topics_file import load_topics
 from pipeline.pubmed.records import Unreadable, read_batches, read_records
 from pipeline.rules.language import load_language
-from pipeline.scan import Scan, Scans
-from pipeline.settings import ROOT
+from pipeline.scan import Scan, Scanner, Scans
+from pipeline.settings import ROOT, Settings
+from pipeline.warehouse.parts import ABOUT
+from pipeline.whole_file import WholeFileReader
 from tests.corpus import article, article_set
 from tests.test_bulk_load import KRATOM, LEAF, file, load, titles
 
+
+def load_whole(_: Settings, files: Path) -> int:
+    arguments = ["bulk-load", "--all", str(files), "--name", "files", "--processes", "1"]
+    return main([*arguments, "--quiet"])
+
+
+RULES = ROOT / "data" / "reference"
 FIFTY_MB = 50 * 1024 * 1024
 
 
-@pytest.fixture(params=[False, True], ids=["match", "counts"])
+@pytest.fixture(params=["matching", "counts", "everything"])
 def scanned(request, tmp_path):
-    """Scans a file for kratom, or counts it; gives the scan and what is kept of it."""
-    topics = load_topics(ROOT / "data" / "reference" / "topics.toml")
-    language = load_language(ROOT / "data" / "reference" / "language.toml")
-    searches = [search for search in topics.searches if search.name == "kratom"]
-    scans = Scans(tmp_path / "scans", "k" * 64, counts_only=request.param)
+    """Scans a file for kratom, counts it or keeps it whole; gives the scan and what is kept."""
+    scans = Scans(tmp_path / "scans", "k" * 64, wanted=request.param)
 
     def work(path: Path) -> tuple[Scan, bytes]:
-        scan = scanner_for(topics, language, searches, (), scans).scan(path)
-        return scan, b"" if request.param else scans.body(scan)
+        scan = scanner(scans).scan(path)
+        return scan, scans.body(scan) if request.param == "matching" else b""
 
     work.directory = scans.directory  # type: ignore[attr-defined]
     return work
+
+
+def scanner(scans: Scans) -> Scanner | Counter | WholeFileReader:
+    if scans.wanted == "everything":
+        return WholeFileReader(Reference.load(RULES), scans)
+    topics = load_topics(RULES / "topics.toml")
+    searches = [search for search in topics.searches if search.name == "kratom"]
+    return scanner_for(topics, load_language(RULES / "language.toml"), searches, (), scans)
 
 
 def test_a_file_that_was_cut_is_named_and_leaves_nothing(scanned, tmp_path):
@@ -89,6 +106,8 @@ def test_another_dtd_and_elements_that_nobody_knows_lose_no_record(scanned, tmp_
     if body:
         (*_, last) = read_batches(body)
         assert last.tally["element", "Article/ReadingTime"] == 1
+    for about in scanned.directory.rglob(ABOUT):  # of a whole file
+        assert ["element", "Article/ReadingTime", 2] in json.loads(about.read_text())["unknown"]
 
 
 def test_another_kind_of_document_is_refused(scanned, tmp_path):
@@ -111,8 +130,9 @@ def test_a_record_of_fifty_megabytes_is_set_aside_and_costs_no_other(scanned, tm
 
 
 @pytest.mark.whole
+@pytest.mark.parametrize("load", [load, load_whole], ids=["match", "all"])
 def test_a_full_disk_in_mid_load_is_said_and_the_next_run_goes_on(
-    settings, published, tmp_path, capsys, monkeypatch
+    settings, published, tmp_path, capsys, monkeypatch, load
 ):
     files = tmp_path / "files"
     file(files, 1, article(1, KRATOM))

@@ -156,6 +156,7 @@ def titles(published) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.whole
+@pytest.mark.usefixtures("database_alone")
 def test_what_one_file_makes_us_keep_is_kept_from_all(settings, published, tmp_path, capsys):
     """A newer copy that matches no longer replaces the older; deletions count; gaps are said."""
     files = tmp_path / "files"
@@ -171,6 +172,7 @@ def test_what_one_file_makes_us_keep_is_kept_from_all(settings, published, tmp_p
 
 
 @pytest.mark.whole
+@pytest.mark.usefixtures("database_alone")
 def test_a_damaged_file_costs_no_other(settings, published, tmp_path, capsys):
     files = tmp_path / "files"
     file(files, 1, article(1, KRATOM))
@@ -223,6 +225,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path):
 
 @pytest.mark.slow  # Prefect's server
 @pytest.mark.whole
+@pytest.mark.usefixtures("database_alone")
 def test_the_flow_does_the_same(settings, published, tmp_path, monkeypatch):
     from flows.upkeep import bulk_load
 

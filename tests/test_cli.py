@@ -139,6 +139,28 @@ def test_the_list_of_commands_here_is_whole():
 
 
 @pytest.mark.parametrize(
+    ("words", "spared"),
+    [
+        (["--help"], {"duckdb", "lxml", "pydantic", "requests"}),
+        (["status"], {"duckdb", "lxml", "pydantic", "requests"}),
+        (["query", "SELECT 1"], {"lxml", "pydantic", "requests", "pandas"}),
+    ],
+)
+def test_a_command_does_not_wait_for_what_it_does_not_use(words, spared, data):
+    program = (
+        "import sys; from pipeline.cli import main\n"
+        f"try: main({words})\n"
+        "except SystemExit: pass\n"
+        f"print(sorted({spared} & sys.modules.keys()), file=sys.stderr)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | {"KETUM_DATA": str(data)},
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ran.stderr.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         (), ("conquer",), ("update", "--offline", "--from", "x.xml"),

@@ -19,13 +19,12 @@ from pipeline.replay import ReplayServer
 from pipeline.replay.answers import Exchange, Response
 from pipeline.settings import Options
 from pipeline.update import run_update
-from tests.conftest import FakeClock
+from tests.conftest import FIRST, FakeClock
 from tests.corpus import article, write
 from tests.test_rebuild import tables_of
 
 pytestmark = pytest.mark.whole
 
-FIRST = article(1, "Kratom and pain in mice")
 REVISED = article(1, "Kratom and pain in rats", revised="2026-11-23")
 YEARS = timedelta(days=3_653)
 
@@ -45,11 +44,10 @@ def way_back(error: ConfigurationError) -> list[str]:
     return shlex.split(command)[1:]
 
 
-@pytest.mark.slow  # four updates and a rebuild
+@pytest.mark.slow  # two updates and a rebuild
 def test_a_run_ahead_is_refused_and_going_back_leaves_no_trace(
-    live, settings, clock, database_alone, published
+    live, begun, settings, clock, database_alone, published
 ):
-    live(FIRST)
     before = tables_of(settings.warehouse("pubmed"))
     shown = settings.latest.resolve()
     clock.sleep(YEARS.total_seconds())
@@ -76,9 +74,8 @@ def test_a_run_ahead_is_refused_and_going_back_leaves_no_trace(
 
 
 def test_the_only_run_can_be_forgotten_and_the_next_begins_anew(
-    live, settings, clock, database_alone
+    live, begun, settings, clock, database_alone
 ):
-    live(FIRST)
     (run,) = journals.read_all(settings.runs)
     told = forget([run.run_id], settings, clock)
     assert "no other set is left" in told

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,14 +33,28 @@ from tests.goldens import frozen
 KRATOM, LEAF = "Kratom in mice with pain", "Leaves of a tree"
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[object]:
+@contextmanager
+def local(**how: object) -> Iterator[object]:
     """Two workers, one thread each, on this machine."""
     from distributed import LocalCluster
 
     with LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", **how
     ) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[object]:
+    """Workers in this process, which need not import and compile everything first."""
+    with local(processes=False, protocol="tcp") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[object]:
+    """Workers that can be killed."""
+    with local() as started:
         yield started
 
 
@@ -95,7 +110,19 @@ def die_once(name: str, marker: str) -> None:
 
 
 @pytest.mark.whole
-def test_the_tables_are_the_same_in_every_mode_also_where_a_worker_is_killed(cluster, tmp_path):
+def test_workers_of_a_cluster_find_what_one_process_finds(cluster, tmp_path):
+    files = series(tmp_path / "files")
+    own, theirs = job(tmp_path / "own"), job(tmp_path / "theirs")
+    alone = {path: many_files._scanner_of(own).scan(path) for path in files}
+    with Cluster(cluster.scheduler_address) as workers:
+        assert dict(many_files._by_workers(files, theirs, workers)) == alone
+    for scan in alone.values():
+        assert own.scans.body(scan) == theirs.scans.body(scan)
+
+
+@pytest.mark.slow  # three loads, and five processes that import everything
+@pytest.mark.whole
+def test_the_tables_are_the_same_in_every_mode_also_where_a_worker_is_killed(processes, tmp_path):
     files = series(tmp_path / "files")
     alone = load(tmp_path / "alone", files)
     assert {row[0] for row in alone["core.articles"]} >= {11, 13, 15, 81}  # type: ignore[index]
@@ -104,9 +131,9 @@ def test_the_tables_are_the_same_in_every_mode_also_where_a_worker_is_killed(clu
     assert load(tmp_path / "two", files, processes=2) == alone
 
     marker = tmp_path / "died"
-    with Cluster(cluster.scheduler_address) as workers:
+    with Cluster(processes.scheduler_address) as workers:
         workers._client.run(die_once, "pubmed26n0004.xml.gz", str(marker))
-    assert load(tmp_path / "dask", files, dask=cluster.scheduler_address) == alone
+    assert load(tmp_path / "dask", files, dask=processes.scheduler_address) == alone
     assert marker.exists()
 
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from pipeline.evidence.judge import judge, note_type_changes
+from pipeline.evidence.reference import Reference
+from pipeline.evidence.whole_file import JUDGED, take_judged
+from pipeline.scan import Scans
 from pipeline.warehouse import fingerprint, load, stage
+from pipeline.warehouse.parts import Part, stage_parts
+from pipeline.whole_file import WholeFileReader
 from tests.corpus import article, article_set
 from tests.in_memory import FIRST_DAY, SQL, Warehouse
 
 TITLES = (
     "Kratom and pain in mice",
-    "Kratom for back pain: a randomized controlled trial NCT0123456{0}",
+    "Kratom for back pain: a randomized controlled trial NCT01234{0:03d}",
     "Seizures after Mitragyna speciosa: a case report",
     "A survey of kratom users",
     "Mitragynine at opioid receptors: a systematic review",
@@ -23,21 +29,23 @@ TITLES = (
 Files = dict[str, tuple[list[str], tuple[int, ...]]]
 
 
-def days(seed: int) -> Files:
-    """Files as NLM numbers them: each brings new records, and touches some of those before."""
+def days(seed: int, count: int = 6, size: int = 6) -> Files:
+    """Files as NLM numbers them: each brings new records, and touches as many of those before."""
     chance = random.Random(seed)
     version: dict[int, int] = {}
     files: Files = {}
-    for day in range(1, 7):
+    for day in range(1, count + 1):
         texts = []
         known = list(version)
-        for pmid in [*range(day * 10, day * 10 + 6), *chance.sample(known, min(6, len(known)))]:
+        first = day * (size + 4)
+        touched = chance.sample(known, min(size, len(known)))
+        for pmid in [*range(first, first + size), *touched]:
             version[pmid] = version.get(pmid, 1) + (pmid in known and chance.random() < 0.3)
             texts.append(
                 article(
                     pmid,
-                    chance.choice(TITLES).format(pmid % 3),
-                    revised=f"2026-02-{chance.choice((day, day, max(1, day - 2))):02d}",
+                    chance.choice(TITLES).format(pmid % (size // 2)),
+                    revised=f"2026-03-{chance.choice((day, day, max(1, day - 2))):02d}",
                     version=version[pmid],
                     doi=f"10.1/{pmid}",
                     links=(("CommentOn", "J", chance.choice(known)),) if known else (),
@@ -85,6 +93,40 @@ def tables(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ...]]
             f"SELECT * {left_out} FROM {table} {held} ORDER BY ALL"
         ).fetchall()
     return made
+
+
+def take_whole(
+    con: duckdb.DuckDBPyConnection, files: Files, reference: Reference, directory: Path
+) -> None:
+    """Load files in one run, as `bulk-load --all` does: read and judged a file at a time."""
+    reader = WholeFileReader(reference, Scans(directory / "scans", "k" * 64, "everything"))
+    parts = []
+    for stamp, (texts, gone) in files.items():
+        path = directory / f"{stamp}.xml"
+        path.write_text(article_set(*texts, deleted=gone), encoding="utf-8")
+        scan = reader.scan(path)
+        body = directory / "scans" / scan.body
+        parts.append(Part(body, stamp, stamp, scan.deletions, scan.unreadable))
+    stage_parts(con, parts, [name.partition(".")[2] for name in JUDGED])
+    load.merge(con, FIRST_DAY)
+    judge(con, reference, load.changed(con), take_judged)
+
+
+@pytest.mark.slow
+def test_thirty_days_end_as_one_load_of_whole_files(memory: Warehouse, tmp_path: Path) -> None:
+    """2,000 records, staged and judged day by day, and in files read and judged by themselves."""
+    files = days(1, count=30, size=67)
+    for stamp, brings in files.items():
+        take(memory.con, {stamp: brings})
+        judge(memory.con, memory.reference, load.changed(memory.con))
+    with duckdb.connect(config={"threads": 1}) as at_once:
+        for path in fingerprint.schema_files(SQL):
+            at_once.execute(path.read_text(encoding="utf-8"))
+        take_whole(at_once, files, memory.reference, tmp_path)
+        in_days, in_one = tables(memory.con), tables(at_once)
+    assert len(in_one["core.articles"]) > 1900
+    assert [name for name in in_one if in_days[name] != in_one[name]] == []
+    assert in_one["core.article_versions"] and in_one["evidence.study_links"]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

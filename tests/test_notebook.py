@@ -67,7 +67,18 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         for name, records in (("first.xml", FIRST), ("second.xml", SECOND)):
             run_update(Options(from_files=(write(base / name, *records),)), made, clock)
             clock.sleep(86_400)
+    _an_early_set(made)
     return made
+
+
+def _an_early_set(made: Settings) -> None:
+    """Between the two, one by a ketum that had no table of the headline."""
+    early = made.published / "2026-11-22-archive-files-early"
+    early.mkdir()
+    with duckdb.connect(str(early / "ketum.duckdb")) as con:
+        con.execute("CREATE SCHEMA ops")
+        con.execute("CREATE TABLE ops.warehouse AS SELECT 'archive:files' AS origin")
+        con.execute("CREATE TABLE ops.runs AS SELECT TIMESTAMP '2026-11-22 18:00:00' AS as_of")
 
 
 @pytest.fixture(scope="module")
@@ -219,7 +230,7 @@ def test_two_sets_are_compared_row_by_row_and_record_by_record(compare):
 def test_the_parameters_name_the_sets(settings, monkeypatch):
     """The other way round, what came is what left."""
     newer, older = sorted(
-        (path.parent.name for path in settings.published.glob("2*/ketum.duckdb")), reverse=True
+        (path.parent.name for path in settings.published.glob("2*/manifest.json")), reverse=True
     )
     monkeypatch.setenv("KETUM_DATA", str(settings.data))
     here: dict[str, Any] = {}

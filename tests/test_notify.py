@@ -143,8 +143,7 @@ def test_a_study_somebody_has_checked_is_no_candidate() -> None:
         assert [one.key for one in notices.experiments(con)] == ["experiment:2"]
 
 
-def test_silence_is_told_once_for_each_set(live, settings, clock):
-    live(article(1, "Kratom"))
+def test_silence_is_told_once_for_each_set(begun, settings, clock):
     clock.sleep(47 * 3_600)
     assert notify.note(settings, Wishes(silent_hours=48), clock) == 0
     clock.sleep(3_600)

@@ -9,19 +9,16 @@ import pytest
 from pipeline import backup
 from pipeline.errors import CheckError, ConfigurationError, LockedError
 from pipeline.storage import hold_lock
-from tests.corpus import article
+from tests.conftest import DAY
 from tests.test_rebuild import tables_of
 
 pytestmark = pytest.mark.whole
 
-FIRST = article(1, "Kratom and pain in mice")
-
 
 @pytest.fixture
-def two_days(live, settings, clock):
-    live(FIRST)
-    clock.sleep(86_400)
-    live(FIRST, article(2, "Kratom"))
+def two_days(days, settings, clock, database_alone):
+    shutil.copytree(days / "two", settings.data, symlinks=True)
+    clock.sleep(DAY)
     return settings
 
 
@@ -50,11 +47,10 @@ def test_what_is_made_anew_is_what_is_published_and_leaves_no_trace(two_days, cl
         backup.require_same([poorer])
 
 
-def test_a_set_that_is_gone_cannot_be_compared_with(live, settings, clock):
-    live(FIRST)
-    shutil.rmtree(settings.latest.resolve())
+def test_a_set_that_is_gone_cannot_be_compared_with(begun, clock):
+    shutil.rmtree(begun.latest.resolve())
     with pytest.raises(ConfigurationError, match="no published set"):
-        backup.rehearse("pubmed", settings, clock)
+        backup.rehearse("pubmed", begun, clock)
 
 
 def test_it_does_not_begin_beside_a_run(settings, clock):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -21,51 +19,26 @@ from pipeline.errors import (
 from pipeline.evidence import judge as judging
 from pipeline.outputs import publish, since
 from pipeline.rebuild import rebuild
-from pipeline.settings import Options, Settings
+from pipeline.settings import Options
 from pipeline.storage import hold_lock
 from pipeline.update import run_update
-from tests.conftest import publish_live, the_database_alone
+from tests.conftest import FIRST
 from tests.corpus import article, write
 
 pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("database_alone")]
 
-FIRST = article(1, "Effects of <i>Mitragyna speciosa</i> on pain in mice")
+
+def test_csv_is_safe_to_open_in_a_spreadsheet(whole_set):
+    text = (whole_set.latest / "tables" / "core.articles.csv").read_text()
+    assert "'=HYPERLINK(1) Kratom" in text
 
 
-@pytest.fixture(scope="module")
-def one_run(tmp_path_factory) -> Path:
-    """A data directory after one run that found FIRST; its database alone is published."""
-    base = tmp_path_factory.mktemp("one_run")
-    with the_database_alone():
-        publish_live(base, FIRST)
-    return base / "data"
-
-
-@pytest.fixture
-def begun(one_run, settings) -> None:
-    """A copy of it, with which the test goes on."""
-    shutil.copytree(one_run, settings.data, symlinks=True)
-
-
-@pytest.fixture(scope="module")
-def first_set(tmp_path_factory) -> Settings:
-    """A published set of one record, with all of its files; read only."""
-    base = tmp_path_factory.mktemp("first")
-    publish_live(base, FIRST, article(2, "=HYPERLINK(1) kratom"))
-    return Settings(data=base / "data")
-
-
-def test_csv_is_safe_to_open_in_a_spreadsheet(first_set):
-    text = (first_set.latest / "tables" / "core.articles.csv").read_text()
-    assert "'=HYPERLINK(1) kratom" in text
-
-
-def test_the_manifest_states_every_file_with_its_hash(first_set):
-    manifest = json.loads((first_set.latest / "manifest.json").read_text())
+def test_the_manifest_states_every_file_with_its_hash(whole_set):
+    manifest = json.loads((whole_set.latest / "manifest.json").read_text())
     stated = {r["path"]: r["hash"].removeprefix("sha256:") for r in manifest["resources"]}
     files = {
-        p.relative_to(first_set.latest.resolve()).as_posix(): p
-        for p in first_set.latest.resolve().rglob("*")
+        p.relative_to(whole_set.latest.resolve()).as_posix(): p
+        for p in whole_set.latest.resolve().rglob("*")
         if p.is_file() and p.name != "manifest.json"
     }
     assert stated.keys() == files.keys()
@@ -73,8 +46,8 @@ def test_the_manifest_states_every_file_with_its_hash(first_set):
         assert hashlib.sha256(path.read_bytes()).hexdigest() == stated[name]
 
 
-def test_the_journal_tells_how_a_run_went(first_set):
-    (written,) = first_set.runs.glob("*/run.json")
+def test_the_journal_tells_how_a_run_went(whole_set):
+    (written,) = whole_set.runs.glob("*/run.json")
     journal = json.loads(written.read_text())
     assert journal["state"] == "published"
     assert [step["step"] for step in journal["steps"]] == [
@@ -208,20 +181,20 @@ def test_a_file_that_is_no_pubmed_file_changes_nothing(settings, clock, tmp_path
 
 
 def test_a_later_copy_that_no_longer_matches_still_replaces_the_one_held(
-    settings, clock, tmp_path, published
+    settings, clock, tmp_path, memory
 ):
     one = write(tmp_path / "pubmed26n0001.xml", FIRST, article(2, "Kratom"))
     two = write(
         tmp_path / "pubmed26n0002.xml",
         article(1, "Effects of another plant in mice", revised="2026-06-01"),
     )
-    run_update(Options(from_files=(one,)), settings, clock)
-    clock.sleep(60)
-    run_update(Options(from_files=(two,)), settings, clock)
-    assert published("SELECT title FROM core.articles WHERE pmid = 1") == [
+    for path in (one, two):
+        memory.update(memory.run(settings, clock, options=Options(from_files=(path,))))
+        clock.sleep(60)
+    assert memory.ask("SELECT title FROM core.articles WHERE pmid = 1") == [
         ("Effects of another plant in mice",)
     ]
-    assert published("SELECT count(*) FROM core.article_revisions WHERE pmid = 1") == [(2,)]
+    assert memory.ask("SELECT count(*) FROM core.article_revisions WHERE pmid = 1") == [(2,)]
 
 
 def test_a_full_disk_is_said_plainly_and_leaves_the_published_set(
@@ -250,15 +223,14 @@ def test_a_second_run_on_the_same_day_is_a_set_of_its_own(live, clock, settings,
     assert published("SELECT count(*) FROM ops.runs") == [(2,)]
 
 
-def test_records_of_a_rejected_run_are_fetched_again(live, clock, settings, published, monkeypatch):
+def test_records_of_a_rejected_run_are_fetched_again(live, begun, clock, published, monkeypatch):
     """A run that a bad reference file stopped must not feed old bodies to later runs."""
+    clock.sleep(60)
     with monkeypatch.context() as patch, pytest.raises(ConfigurationError):
         patch.setattr(judging, "judge", refuse)
-        live(FIRST)
+        live(article(1, "Mitragyna, rejected", revised="2026-11-22"))
     clock.sleep(60)
-    live(FIRST)
-    clock.sleep(60)
-    live(article(1, "Mitragyna, revised", revised="2026-08-08"))
+    live(article(1, "Mitragyna, revised", revised="2026-11-22"))
     assert published("SELECT title FROM core.articles") == [("Mitragyna, revised",)]
 
 

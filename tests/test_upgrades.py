@@ -45,7 +45,7 @@ def counted(settings: Settings) -> dict[str, object]:
         }
 
 
-@pytest.mark.slow  # rebuilds three runs
+@pytest.mark.by_hand  # rebuilds three runs, as test_before_run.py does
 def test_a_warehouse_of_0_1_0_is_refused_with_the_way_on_and_rebuilt_whole(
     of_0_1_0: Settings, tmp_path: Path
 ) -> None:

@@ -17,27 +17,20 @@ from pipeline import cli
 from pipeline.errors import KetumError
 from pipeline.settings import Options, Settings
 from pipeline.update import run_update
-from tests.conftest import FakeClock, the_database_alone
-from tests.corpus import article, write
-from tests.test_rebuild import live_run
+from tests.conftest import DAY, FIRST, SECOND, FakeClock, the_database_alone
+from tests.corpus import write
 
 pytestmark = pytest.mark.whole
 
-RECORDS = (article(1, "Kratom and pain in mice"), article(2, "Kratom for sale"))
-
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(days: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory after two live runs and one of files."""
     base = tmp_path_factory.mktemp("made")
     settings, clock = Settings(base / "data", pace_file=base / "pace"), FakeClock()
-    with the_database_alone():
-        live_run(base, settings, clock, RECORDS[0])
-    clock.sleep(86_400)
-    with the_database_alone(but="tables"):
-        live_run(base, settings, clock, *RECORDS)
-    clock.sleep(86_400)
-    export = write(base / "export.xml", *RECORDS)
+    shutil.copytree(days / "two", settings.data, symlinks=True)
+    clock.sleep(2 * DAY)
+    export = write(base / "export.xml", FIRST, SECOND)
     with the_database_alone():
         run_update(Options(from_files=(export,)), settings, clock)
     return base / "data"

@@ -25,39 +25,23 @@ from pipeline.rebuild import rebuild
 from pipeline.settings import Options, Settings
 from pipeline.verify import verify_set
 from pipeline.warehouse import database, fingerprint
-from tests.conftest import FakeClock, the_database_alone
-from tests.corpus import article
+from tests.conftest import DAY, FIRST, SECOND, FakeClock, the_database_alone
 from tests.test_rebuild import live_run, tables_of
 
 pytestmark = pytest.mark.whole
 
-FIRST = article(1, "Kratom and pain in mice", abstract="Mitragynine relieved pain.")
-SECOND = article(2, "Kratom and chronic pain", entered="2026-11-23")
 
-
-@pytest.fixture(scope="module")
-def two_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory after two live runs; the warehouse after the first lies beside it."""
-    base = tmp_path_factory.mktemp("two_runs")
-    settings, clock = Settings(base / "data", pace_file=base / "pace"), FakeClock()
-    with the_database_alone():
-        live_run(base, settings, clock, FIRST)
-        shutil.copy(settings.warehouse("pubmed"), base / "older.duckdb")
-        clock.sleep(86_400)
-        live_run(base, settings, clock, FIRST, SECOND)
-    return base
+@pytest.fixture
+def older(days: Path) -> Path:
+    """The warehouse after the first of two runs."""
+    return Settings(days / "one").warehouse("pubmed")
 
 
 @pytest.fixture
-def older(two_runs: Path) -> Path:
-    return two_runs / "older.duckdb"
-
-
-@pytest.fixture
-def home(two_runs: Path, tmp_path: Path, clock: FakeClock) -> Iterator[Settings]:
-    """A copy of that directory, two days later."""
-    shutil.copytree(two_runs / "data", tmp_path / "data", symlinks=True)
-    clock.sleep(2 * 86_400)
+def home(days: Path, tmp_path: Path, clock: FakeClock) -> Iterator[Settings]:
+    """A copy of the data directory after two live runs, two days later."""
+    shutil.copytree(days / "two", tmp_path / "data", symlinks=True)
+    clock.sleep(2 * DAY)
     with the_database_alone():
         yield Settings(tmp_path / "data", pace_file=tmp_path / "pace")
 
@@ -107,7 +91,7 @@ def test_a_missing_warehouse_is_not_begun_anew(home, warehouse, clock):
         pass
 
 
-@pytest.mark.slow  # rebuilds or runs once more
+@pytest.mark.by_hand  # rebuilds or runs once more
 def test_an_older_copy_of_the_warehouse_is_seen(home, warehouse, older, clock):
     before = tables_of(warehouse)
     shutil.copy(older, warehouse)
@@ -198,7 +182,7 @@ def test_a_copy_in_the_place_of_latest_is_told_before_anything_is_asked(home, cl
 # -- the parser and the rules of then
 
 
-@pytest.mark.slow  # rebuilds or runs once more
+@pytest.mark.by_hand  # rebuilds or runs once more
 def test_records_read_by_another_parser_are_read_anew(home, warehouse, clock, monkeypatch):
     fingerprint.parser_version.cache_clear()
     with monkeypatch.context() as patch:
@@ -338,7 +322,7 @@ def test_an_odd_manifest_of_the_latest_set_is_told_everywhere(body, home, capsys
     assert "Nothing is published" not in told
 
 
-@pytest.mark.slow  # rebuilds or runs once more
+@pytest.mark.by_hand  # rebuilds or runs once more
 def test_after_an_odd_manifest_a_rebuild_ends_with_a_whole_set(home):
     (home.latest.resolve() / "manifest.json").unlink()
     rebuild("pubmed", home)

@@ -67,8 +67,13 @@ def stumbles(text: str, forms: dict[str, str]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("path", READ, ids=lambda path: str(path.relative_to(ROOT)))
-def test_reads_like_english(path: Path) -> None:
+def test_everything_reads_like_english() -> None:
+    found = {str(path.relative_to(ROOT)): held for path in READ if (held := stumbles_of(path))}
+    assert len(READ) > 300 and found == {}
+
+
+def stumbles_of(path: Path) -> list[str]:
+    """What of a file is forbidden there."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".html":  # the language of templates is not English
         text = re.sub(r"\{%.*?%\}", "", text)
@@ -79,7 +84,7 @@ def test_reads_like_english(path: Path) -> None:
         forms = FORBIDDEN | SHOWN
     if path.parent.name != "former" and path.name not in OF_NAMES:
         forms = forms | FIELD
-    assert stumbles(text, forms) == []
+    return stumbles(text, forms)
 
 
 @pytest.mark.parametrize("relation", ["evidence.facet_values", "evidence.study_types"])

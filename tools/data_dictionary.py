@@ -54,6 +54,7 @@ def empty_database() -> duckdb.DuckDBPyConnection:
         "previous_published_at TIMESTAMP, statement VARCHAR, set_id VARCHAR)"
     )
     marts.note_dois(con)
+    marts.note_citations(con)
     for path in marts.files(sql):
         database.run_script(con, path)
     marts.make_former(con, sql)

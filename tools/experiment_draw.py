@@ -1,10 +1,11 @@
 """Draw trials and human laboratory studies to be read by somebody who wrote no rule.
 
-    python -m tools.experiment_draw ../shared/pubmed/pubmed21n1298.xml.gz 3 100
+    python -m tools.experiment_draw ../shared/pubmed/pubmed21n1298.xml.gz listed odd 3 100
 
 prints 100 records of draw 3 as JSON lines: PMID, title and abstract, without what NLM or we say of
-them. Records of earlier draws (`experiments_read.csv`) are left out, and so are even PMIDs, which
-rules are written beside.
+them. `listed` draws from the records whose primary type is one, `net` from the others that the wide
+net holds. Records of earlier draws (`experiments_read.csv`) are left out. Rules are written beside
+even PMIDs, so odd ones say more, as long as there are any left.
 """
 
 from __future__ import annotations
@@ -24,18 +25,23 @@ from tools.whole_file import records_of
 
 READ = Path("evaluation") / "experiments_read.csv"
 EXPERIMENTS = frozenset({"RCT", "NRCT"})
+WIDE_NET = "is_possible_human_experiment"
 
 
-def draw(listed: Collection[int], read: Collection[int], *, seed: int, size: int) -> list[int]:
-    """PMIDs drawn from those listed: odd ones that nobody has read.
+def draw(
+    held: Collection[int], read: Collection[int], *, parity: str, seed: int, size: int
+) -> list[int]:
+    """PMIDs drawn from those that nobody has read.
 
     Args:
-        listed: records whose primary type is a trial or human laboratory study.
+        held: records to draw from.
         read: records of earlier draws.
+        parity: odd or even PMIDs.
         seed: number of the draw.
         size: how many are wanted; fewer where fewer are left.
     """
-    unread = sorted(pmid for pmid in set(listed) - set(read) if pmid % 2)
+    rest = ("even", "odd").index(parity)
+    unread = sorted(pmid for pmid in set(held) - set(read) if pmid % 2 == rest)
     random.Random(seed).shuffle(unread)
     return unread[:size]
 
@@ -53,21 +59,24 @@ def line(record: Record) -> str:
 
 def main(arguments: Sequence[str]) -> None:
     """Load a file, judge the types of its records, print those drawn."""
-    source, seed, size = arguments
+    source, held_by, parity, seed, size = arguments
     settings = Settings.from_environment()
     types = load_study_types(settings.reference / "study_types.toml")
     language = load_language(settings.reference / "language.toml")
     with (settings.reference / READ).open(encoding="utf-8", newline="") as file:
         read = {int(row["pmid"]) for row in csv.DictReader(file)}
-    listed: dict[int, Record] = {}
+    held: dict[str, dict[int, Record]] = {"listed": {}, "net": {}}
     with records_of(Path(source), settings.sql) as con:
         for record in (one for batch in read_records(con, "core") for one in batch):
-            labels = types_of(types, record, record.units(language), record.tags()).labels
-            if any(label.is_primary and label.study_type in EXPERIMENTS for label in labels):
-                listed[record.pmid] = record
-    for pmid in draw(listed, read, seed=int(seed), size=int(size)):
-        print(line(listed[pmid]))
-    sys.stderr.write(f"listed: {len(listed)}; rules {types.version}\n")
+            judged = types_of(types, record, record.units(language), record.tags())
+            if any(label.is_primary and label.study_type in EXPERIMENTS for label in judged.labels):
+                held["listed"][record.pmid] = record
+            elif WIDE_NET in judged.flags:
+                held["net"][record.pmid] = record
+    records = held[held_by]
+    for pmid in draw(records, read, parity=parity, seed=int(seed), size=int(size)):
+        print(line(records[pmid]))
+    sys.stderr.write(f"{held_by}: {len(records)}; rules {types.version}\n")
 
 
 if __name__ == "__main__":

@@ -119,10 +119,10 @@ def register_bulk_load(commands: Subparsers) -> None:
     """Add the command to the parser."""
     bulk = commands.add_parser(
         "bulk-load",
-        help="read NLM's baseline and update files for what the searches match",
+        help="read NLM's baseline and update files for what the searches match, or for all",
         description="Read NLM's files in the order of their numbers, several at a time, keep the "
-        "records that match, and publish; or only count them. The same command goes on where it "
-        "was stopped.",
+        "records that match or all of them, and publish; or only count them. The same command "
+        "goes on where it was stopped.",
     )
     bulk.set_defaults(work=_bulk_load)
     bulk.add_argument("places", nargs="+", type=Path, metavar="DIR|FILE")
@@ -130,6 +130,10 @@ def register_bulk_load(commands: Subparsers) -> None:
     wanted.add_argument(
         "--match", nargs="+", metavar="SEARCH", default=[],
         help="keep what these searches match, e.g. kratom (default: all searches)",
+    )  # fmt: skip
+    wanted.add_argument(
+        "--all", action="store_true", dest="keep_all",
+        help="keep every record; the files stay where they are, and count as the raw archive",
     )  # fmt: skip
     wanted.add_argument(
         "--counts", action="store_true",
@@ -166,6 +170,7 @@ def _bulk_load(settings: Settings, arguments: argparse.Namespace) -> int:
         arguments.name,
         arguments.processes,
         arguments.dask,
+        keep_all=arguments.keep_all,
     )
     return publish_update(options, settings, quiet=arguments.quiet)
 
@@ -210,6 +215,8 @@ def options_for(
     name: str | None,
     processes: int | None,
     dask: str | None = None,
+    *,
+    keep_all: bool = False,
 ) -> Options:
     """What an update of these files may be told.
 
@@ -220,6 +227,7 @@ def options_for(
         name: of the archive the records go to; None for the usual one.
         processes: files read at a time; None for one a processor.
         dask: address of a Dask scheduler whose workers read them; None for processes.
+        keep_all: keep every record.
 
     Raises:
         ConfigurationError: there is no such search or file, or a file is named twice.
@@ -237,6 +245,7 @@ def options_for(
     return Options(
         from_files=many_files.in_order(list(places)),
         match=tuple(match),
+        keep_all=keep_all,
         processes=processes or os.cpu_count() or 1,
         dask=dask,
         name=name,

@@ -72,12 +72,17 @@ _IN_ALL = re.compile(
 """The number that sums up: "drivers at three depots, 214 in all"."""
 
 
+_COUNTED_IN = re.compile(r"\b(?:among|by|from) (?:the )?(?=\d|[a-z]+\b)", re.IGNORECASE)
+"""What stands before it was counted in those behind: "13 drugs among 367 people"."""
+
+
 def number(text: str) -> str | None:
     """The first number in a text, in digits or English words up to 999, as digits.
 
     "In 2019 patients ..." names a year. Groups joined by "and" are added up: "27 girls and 30
     boys" are 57, and so are "27 girls had it first; 30 others ..."; "between 20 and 30 patients"
-    are not, since "20" counts nobody. Thousands and millions in words are not read.
+    are not, since "20" counts nobody. Of "13 drugs among 367 people" the people
+    count. Thousands and millions in words are not read.
 
     Args:
         text: e.g. "a total of 1,204 patients" or "Twenty-six men".
@@ -90,6 +95,9 @@ def number(text: str) -> str | None:
     text = _TIME.sub(" ", _IN_A_YEAR.sub(" ", text))
     if in_all := _IN_ALL.search(text):
         text = in_all[0]
+    behind = _COUNTED_IN.split(text)[-1]
+    if _first_number(behind):
+        text = behind
     parts = _AND_A_NUMBER.split(text)
     value = _first_number(parts[0])
     if value and not _STAGE.search(text) and all(map(_COUNTS_SOMEBODY.search, parts)):
@@ -223,7 +231,7 @@ def country_rules(
         code = f"{facet}.{one.name}"
         patterns = [rf"\b(?:{one.places})\b"]
         if one.people:
-            patterns.append(words.fill(rf"\b(?:{one.people}) {{residents}}\b", "[words]"))
+            patterns.append(words.fill(rf"\b(?:{one.people}) {{beside}}{{residents}}\b", "[words]"))
         for pattern in patterns:
             checked(file, pattern, f'name = "{one.name}"')
         texts = tuple(Signal("text", pattern, zones=_ZONES) for pattern in patterns)

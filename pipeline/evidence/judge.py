@@ -11,7 +11,7 @@ once: study groups, people's readings, decisions about records that are not ther
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -113,6 +113,11 @@ def find_due(
     return Due([pmid for (pmid,) in rows], held == len(rows))
 
 
+def judged_now(con: duckdb.DuckDBPyConnection) -> list[int]:
+    """PMIDs that the `judge` of this transaction judged; those that left core among them."""
+    return [pmid for (pmid,) in con.execute("SELECT pmid FROM judging_stale").fetchall()]
+
+
 def _find_scope(
     con: duckdb.DuckDBPyConnection,
     overrides: Overrides,
@@ -160,6 +165,7 @@ def note_judged(con: duckdb.DuckDBPyConnection, rules_sha256: str) -> None:
 # -- One record, then all that are due
 
 _SCHEMA = "core"
+Take = Callable[[duckdb.DuckDBPyConnection, Sequence[int], Overrides], list[int]]
 
 
 def judge_record(record: Record, reference: Reference) -> Judgement:
@@ -255,7 +261,10 @@ def _by_rules(record: Record, reference: Reference) -> tuple[Judgement, Document
 
 
 def judge(
-    con: duckdb.DuckDBPyConnection, reference: Reference, changed: Sequence[int] | None = None
+    con: duckdb.DuckDBPyConnection,
+    reference: Reference,
+    changed: Sequence[int] | None = None,
+    take: Take | None = None,
 ) -> dict[str, int]:
     """Bring all evidence tables up to date with core and the reference files.
 
@@ -263,12 +272,10 @@ def judge(
         con: the warehouse, in the caller's transaction.
         reference: the reference files.
         changed: the records that came or changed since the last judging (`due.find_due`).
+        take: brings in what workers judged, and says what is left to be judged.
 
     Returns:
-        Counts for the receipt: judged, judged_again, labelled, unclassified, conflicts, labels,
-        proofs, retracted, notices, preprints, facet_values, registrations, study_groups,
-        overrides, overrides_unmet, overrides_not_held, claim_pairs, claim_readings,
-        claim_readings_not_held.
+        Counts for the receipt: those of `_counts`, and judged_again.
 
     Raises:
         ConfigurationError: a quote in claim_evidence.csv is wrong; nothing stays written once
@@ -279,8 +286,11 @@ def judge(
     due = find_due(con, reference.overrides, reference.sha256, changed)
     writer = Writer(con, reference)
     writer.remove_stale()
+    wanted = None if due.is_all else due.pmids
+    if take is not None:
+        wanted = take(con, due.pmids, reference.overrides)
     judged = 0
-    for records in read_records(con, _SCHEMA, None if due.is_all else due.pmids):
+    for records in read_records(con, _SCHEMA, wanted):
         writer.add(judge_records(records, reference))
         judged += len(records)
         progress.note(judged, len(due.pmids))

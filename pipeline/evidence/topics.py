@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -33,7 +33,7 @@ class Search:
         name: code, e.g. kratom_pain.
         label: name shown to readers.
         mode: live (PubMed's answer is the membership) or files (local matching only).
-        topics: names of the topics.
+        topics: names of the topics; none finds every record.
         minimum: fewer live hits than this stop the run.
         maximum: more live hits than this are reported; None for no bound.
         is_headline: its tables and top sentence stand at the top.
@@ -52,6 +52,11 @@ class Search:
     def finds(self, hits: Iterable[TopicHit]) -> bool:
         """Whether a record on these topics is one of its records."""
         return {hit.topic for hit in hits}.issuperset(self.topics)
+
+
+EVERYTHING = Search("everything", "Everything in these files", "files", (), 0, None)
+"""What an archive that keeps whole files has beside the searches of topics.toml."""
+_ALL_QUERY = "all[sb]"
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,10 @@ class Topics:
     topics: tuple[Topic, ...]
     searches: tuple[Search, ...]
 
+    def with_everything(self) -> Topics:
+        """The same with a search that finds every record."""
+        return replace(self, searches=(*self.searches, EVERYTHING))
+
     def pubmed_query(self, name: str) -> str:
         """The query of a search, verbatim as sent to PubMed.
 
@@ -125,7 +134,7 @@ class Topics:
         queries = {topic.name: topic.query for topic in self.topics}
         for search in self.searches:
             if search.name == name:
-                return " AND ".join(queries[topic] for topic in search.topics)
+                return " AND ".join(queries[topic] for topic in search.topics) or _ALL_QUERY
         raise KeyError(name)
 
     def clauses(self) -> list[Clause]:

@@ -17,11 +17,13 @@ from pipeline.evidence.reference import Reference
 from pipeline.evidence.study_types import FLAGS
 from pipeline.warehouse.database import append
 
-_TABLES = (
+TABLES = (
     "article_topics", "article_study_types", "article_type_aspects", "study_type_suggestions",
     "article_flags", "article_facets", "article_ties", "registrations", "article_claims",
 )  # fmt: skip
 """What holds judgements, besides proofs and decisions."""
+PROOFS = "new_proofs"
+"""A temporary table of the proofs that a writer was given, until it puts them in order."""
 _NOTICE = "NOTICE"
 
 
@@ -37,9 +39,9 @@ class Writer:
         """
         self._con = con
         self._reference = reference
-        self._appenders = {name: con.appender(f"evidence.{name}") for name in _TABLES}
-        con.execute("CREATE OR REPLACE TEMP TABLE new_proofs AS FROM evidence.proofs LIMIT 0")
-        self._proofs = con.appender("new_proofs")
+        self._appenders = {name: con.appender(f"evidence.{name}") for name in TABLES}
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {PROOFS} AS FROM evidence.proofs LIMIT 0")
+        self._proofs = con.appender(PROOFS)
         self._decided: list[Decided] = []
         self._versions = {
             "topic": reference.topics.version,
@@ -54,14 +56,14 @@ class Writer:
 
     def remove_stale(self) -> None:
         """Remove the judgements of records that are judged anew or gone."""
-        for name in (*_TABLES, "proofs", "overrides"):
+        for name in (*TABLES, "proofs", "overrides"):
             self._con.execute(
                 f"DELETE FROM evidence.{name} WHERE pmid IN (SELECT pmid FROM judging_stale)"
             )
 
     def add(self, judgements: Sequence[Judgement]) -> None:
         """Write some judgements; those of later calls are of higher PMIDs."""
-        rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _TABLES}
+        rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
         proofs: list[tuple[Any, ...]] = []
         for one in judgements:
             for name, found in self._rows(one).items():

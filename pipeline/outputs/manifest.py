@@ -1,7 +1,4 @@
-"""Every relation as files under tables/, and manifest.json, which says what a set holds.
-
-The manifest is a Frictionless data package.
-"""
+"""manifest.json, which says what a set holds: a Frictionless data package."""
 
 from __future__ import annotations
 
@@ -10,95 +7,37 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import duckdb
-
-from pipeline import progress
-from pipeline.escaping import FORMULA, for_json
+from pipeline.escaping import for_json
 from pipeline.settings import PUBMED_ORIGIN
-from pipeline.storage import literal, sha256_of
-from pipeline.warehouse.database import CONTRACT_VERSION
+from pipeline.storage import sha256_of
 
 if TYPE_CHECKING:
     from pipeline.outputs.receipt import Receipt
 
-SCHEMAS = ("core", "evidence", "marts", "ops")
-# raw bytes, a view as large as all texts together, and the program's own notes; all of them
-# are in ketum.duckdb
-NOT_EXPORTED = {"ops.quarantine", "core.article_words", "ops.judged"}
-FORMATS = ("parquet", "csv")
+
+class Part(NamedTuple):
+    """A part of a large table: its rows, and a fingerprint of what they say."""
+
+    row_count: int
+    fingerprint: str
 
 
 class Exported(NamedTuple):
-    """One relation as exported: its fields as (name, type, comment) and its rows."""
+    """One relation as exported: its fields as (name, type, comment) and its rows.
+
+    `parts` are the files of a large one, by their names within the set.
+    """
 
     relation: str
     comment: str
     fields: list[tuple[str, str, str]]
     row_count: int
-
-
-def export_all(
-    con: duckdb.DuckDBPyConnection, directory: Path, kept: Mapping[str, int]
-) -> list[Exported]:
-    """Write `<schema>.<relation>.parquet` and `.csv` for every table and view.
-
-    CSV: UTF-8 with header; lists as JSON; text that a spreadsheet would run as a
-    formula gets a leading apostrophe. Parquet holds the values as they are.
-
-    Args:
-        con: the set's tables.
-        directory: where to write.
-        kept: relations whose files are there already, with their rows.
-    """
-    rows = con.execute(
-        """
-        SELECT c.schema_name, c.table_name, coalesce(t.comment, v.comment, ''),
-            list([c.column_name, c.data_type, coalesce(c.comment, '')] ORDER BY c.column_index)
-        FROM duckdb_columns() AS c
-        LEFT JOIN duckdb_tables() AS t USING (database_name, schema_name, table_name)
-        LEFT JOIN duckdb_views() AS v
-            ON v.database_name = c.database_name AND v.schema_name = c.schema_name
-            AND v.view_name = c.table_name
-        WHERE c.database_name = current_database() AND list_contains(?, c.schema_name)
-        GROUP BY ALL ORDER BY 1, 2
-        """,
-        [list(SCHEMAS)],
-    ).fetchall()
-    exported = []
-    for number, (schema, table, comment, columns) in enumerate(rows):
-        progress.note(number, len(rows), "tables")
-        relation = f"{schema}.{table}"
-        if relation in NOT_EXPORTED:
-            continue
-        fields = [(name, data_type, remark) for name, data_type, remark in columns]
-        if relation in kept:
-            exported.append(Exported(relation, comment, fields, kept[relation]))
-            continue
-        target = directory / relation
-        parquet, text = (literal(target.with_name(f"{relation}.{kind}")) for kind in FORMATS)
-        con.execute(f"COPY {relation} TO {parquet} (FORMAT parquet, COMPRESSION zstd)")
-        con.execute(
-            f"COPY (SELECT {', '.join(_csv_column(*field) for field in fields)} FROM {relation}) "
-            f"TO {text} (FORMAT csv, HEADER true)"
-        )
-        count = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
-        assert count is not None
-        exported.append(Exported(relation, comment, fields, int(count[0])))
-    return exported
-
-
-def _csv_column(name: str, data_type: str, _remark: str) -> str:
-    if data_type.endswith("[]"):
-        value = f"to_json({name})::VARCHAR"
-    elif data_type == "VARCHAR":
-        value = name
-    else:
-        return name
-    guarded = f"regexp_matches({value}, '{FORMULA}')"
-    return f"CASE WHEN {guarded} THEN '''' || {value} ELSE {value} END AS {name}"
+    parts: Mapping[str, Part] = MappingProxyType({})
 
 
 _NAME = "ketum"
@@ -122,12 +61,21 @@ def render(
     exported: list[Exported],
     sums: dict[str, tuple[str, int]],
     version: str,
+    parts_made_by: str | None = None,
 ) -> str:
-    """The manifest as JSON text. `sums` maps file name to (sha256, bytes)."""
+    """The manifest as JSON text.
+
+    Args:
+        of_run: what the set is of.
+        exported: the relations among its files.
+        sums: name of each file to its SHA-256 and bytes.
+        version: of ketum.
+        parts_made_by: fingerprint of what wrote the parts of large tables, if there are any.
+    """
     relations = {e.relation: e for e in exported}
     resources: list[dict[str, Any]] = []
     for name, (digest, size) in sums.items():
-        stem = Path(name).stem if name.startswith("tables/") else ""
+        relation = relation_of(name)
         resource: dict[str, Any] = {
             "name": name.removeprefix("tables/").replace("/", "-").lower(),
             "path": name,
@@ -135,8 +83,13 @@ def render(
             "bytes": size,
             "hash": f"sha256:{digest}",
         }
-        if stem in relations:
-            found = relations[stem]
+        found = relations.get(relation or "")
+        if found and name in found.parts:
+            part = found.parts[name]
+            resource["description"] = f"Part of {relation}: PMIDs {Path(name).stem}"
+            resource["rowCount"] = part.row_count
+            resource["fingerprint"] = part.fingerprint
+        elif found:
             resource["description"] = found.comment
             resource["rowCount"] = found.row_count
             resource["schema"] = {
@@ -146,6 +99,8 @@ def render(
                 ]
             }
         resources.append(resource)
+    from pipeline.warehouse.database import CONTRACT_VERSION  # reading a manifest needs no DuckDB
+
     source = (
         {
             "title": "PubMed, U.S. National Library of Medicine",
@@ -170,19 +125,29 @@ def render(
             "as_of": of_run.as_of.isoformat(),
             "contract_version": CONTRACT_VERSION,
             "searches": of_run.searches,
+            **({"parts_made_by": parts_made_by} if parts_made_by else {}),
         },
         "resources": resources,
     }
-    return for_json(json.dumps(package, indent=1, ensure_ascii=False)) + "\n"
+    return for_json(_lines(package)) + "\n"
+
+
+def _lines(package: dict[str, Any]) -> str:
+    """JSON with a line a resource: Python writes indented JSON itself, ten times slower."""
+    resources = ",\n  ".join(json.dumps(one, ensure_ascii=False) for one in package["resources"])
+    values = {name: json.dumps(value, ensure_ascii=False) for name, value in package.items()}
+    values["resources"] = f"[\n  {resources}\n ]"
+    return "{\n" + ",\n".join(f' "{name}": {value}' for name, value in values.items()) + "\n}"
 
 
 @dataclass(frozen=True)
 class StatedFile:
-    """What a manifest states of one file; `row_count` of a relation's."""
+    """What a manifest states of one file; `row_count` of a relation's or a part's."""
 
     sha256: str
     size: int
     row_count: int | None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -197,6 +162,28 @@ class Manifest:
     contract_version: int
     searches: dict[str, dict[str, int]]
     files: dict[str, StatedFile]
+    parts_made_by: str | None = None
+
+    def row_counts(self) -> dict[str, int]:
+        """The rows of each relation among its files."""
+        found: dict[str, int] = {}
+        for name, file in self.files.items():
+            relation = relation_of(name)
+            if relation is None or file.row_count is None:
+                continue
+            is_part = name.count("/") > 1
+            found[relation] = file.row_count + (found.get(relation, 0) if is_part else 0)
+        return found
+
+
+def relation_of(name: str) -> str | None:
+    """The relation that a file of a set is of, whole or in part."""
+    match PurePosixPath(name).parts:
+        case ("tables", file):
+            return PurePosixPath(file).stem
+        case ("tables", relation, _):
+            return relation
+    return None
 
 
 class OddManifestError(ValueError):
@@ -211,6 +198,16 @@ def read(directory: Path) -> Manifest:
             files outside of the set.
     """
     path = directory / "manifest.json"
+    try:
+        now = path.stat()
+    except OSError:
+        return _read(path, ())  # which says why
+    return _read(path, (now.st_ino, now.st_mtime_ns, now.st_size))
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, _state: tuple[int, ...]) -> Manifest:
+    """A manifest as it stands on disk; a run looks at those of all sets several times."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         if found["name"] != _NAME:
@@ -228,6 +225,7 @@ def read(directory: Path) -> Manifest:
                 for name, counts in own["searches"].items()
             },
             {_text(resource["path"]): _stated(resource) for resource in found["resources"]},
+            own.get("parts_made_by"),
         )
     except (FileNotFoundError, NotADirectoryError):
         raise OddManifestError("there is no manifest.json") from None
@@ -269,7 +267,10 @@ def _stated(resource: dict[str, Any]) -> StatedFile:
         raise OddManifestError(f"manifest.json has a hash {resource['hash']!r:.40}")
     rows = resource.get("rowCount")
     return StatedFile(
-        digest[1], _number(resource["bytes"]), None if rows is None else _number(rows)
+        digest[1],
+        _number(resource["bytes"]),
+        None if rows is None else _number(rows),
+        resource.get("fingerprint"),
     )
 
 

@@ -96,7 +96,7 @@ def build(
 
     The files find TEMP run_parameters: as_of, as_of_date, as_of_year,
     previous_published_at (as_of of the last published set, or NULL), statement, set_id;
-    and TEMP run_dois.
+    TEMP run_dois and TEMP run_citations.
 
     Args:
         con: the warehouse.
@@ -129,6 +129,7 @@ def build(
             set_id,
         ],
     )
+    note_citations(con)
     if is_unchanged and (made := _renew(con, settings.sql)):
         return Built(set_id, made)
     note_dois(con)
@@ -191,6 +192,38 @@ def note_dois(con: duckdb.DuckDBPyConnection) -> None:
         """,
         [[one[place] for one in found] for place in range(3)],
     )
+
+
+def note_citations(con: duckdb.DuckDBPyConnection) -> None:
+    """Make TEMP run_citations: core.article_citations of the records that marts show.
+
+    A view reads all that is held before somebody can choose among its rows, and marts show few
+    records of a large warehouse. So its own query is put to copies of these records' rows.
+    """
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE run_shown AS
+        SELECT pmid FROM ops.search_hits WHERE left_at IS NULL
+        UNION SELECT pmid FROM ops.search_differences
+        UNION SELECT pmid FROM ops.article_changes
+        UNION SELECT pmid FROM ops.study_type_changes
+        """
+    )
+    ((query,),) = con.execute(
+        "SELECT sql FROM duckdb_views() WHERE database_name = current_database() "
+        "AND schema_name = 'core' AND view_name = 'article_citations'"
+    ).fetchall()
+    query = query[query.index(" AS ") :]
+    read = sorted(set(re.findall(r"\bcore\.(\w+)", query)))
+    for table in read:
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE shown_{table} AS FROM core.{table} "  # noqa: S608
+            "WHERE pmid IN (SELECT pmid FROM run_shown)"
+        )
+        query = re.sub(rf"\bcore\.{table}\b", f"shown_{table}", query)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE run_citations{query}")
+    for table in read:
+        con.execute(f"DROP TABLE shown_{table}")
 
 
 def _free_name(settings: Settings, set_id: str) -> str:

@@ -15,12 +15,12 @@ from pathlib import Path
 import duckdb
 
 from pipeline import __version__
-from pipeline.outputs import feeds, manifest, marts, search_log, sets, since
+from pipeline.outputs import feeds, manifest, marts, search_log, sets, since, tables
 from pipeline.outputs.manifest import OddManifestError, StatedFile
 from pipeline.outputs.page import render as page
 from pipeline.outputs.receipt import Receipt
 from pipeline.settings import Settings
-from pipeline.storage import sha256_of, sync_directory
+from pipeline.storage import link, sha256_of, sync_directory
 from pipeline.warehouse.database import CONTRACT_VERSION, write_copy
 
 log = logging.getLogger("ketum")
@@ -95,7 +95,8 @@ def _write_set(
         kept: dict[str, int] = {}
         if of_run.is_unchanged and previous is not None and not is_rebuilt:
             kept = link_tables(con, settings.sql, building, previous)
-        exported = manifest.export_all(con, building / "tables", kept)
+        cut = tables.cut_for(con, settings.sql, None if is_rebuilt else previous)
+        exported = tables.export_all(con, building / "tables", kept, cut)
         news = since.markdown(since.since_last_set(con))
         digest = "\n".join(filter(None, [of_run.markdown(), news]))
         (building / "digest.md").write_text(digest, encoding="utf-8")
@@ -105,7 +106,8 @@ def _write_set(
         sums, damage = hash_and_link(building, previous)
         if damage:
             of_run = _warned(of_run, f"{damage} Nothing damaged was taken over into this set.")
-        text = manifest.render(of_run, exported, sums, __version__)
+        made_by = cut.made_by if cut else None
+        text = manifest.render(of_run, exported, sums, __version__, made_by)
         (building / "manifest.json").write_text(text, encoding="utf-8")
         for path in building.rglob("*"):
             if path.is_file():
@@ -154,15 +156,17 @@ def link_tables(
     moving = marts.moving(con, sql)
     kept: dict[str, int] = {}
     for name, stated in before.files.items():
-        relation = name.removeprefix("tables/").removesuffix(".parquet")
-        if not name.endswith(".parquet") or relation.startswith("ops.") or relation in moving:
+        relation = manifest.relation_of(name)
+        if relation is None or not name.endswith(f"/{relation}.parquet"):
+            continue  # no table, or a part of one, which its own rows decide on
+        if relation.startswith("ops.") or relation in moving:
             continue
         files = [name, f"tables/{relation}.csv"]
         if relation in _MAY_MOVE or stated.row_count is None or files[1] not in before.files:
             continue
         if any(manifest.fault_of(previous, one, before.files[one]) for one in files):
             continue
-        if all(_link(previous / one, building / one) for one in files):
+        if all(link(previous / one, building / one) for one in files):
             kept[relation] = stated.row_count
     return kept
 
@@ -200,7 +204,7 @@ def hash_and_link(
         stated = before.get(name)
         if previous is not None and stated is not None and stated.sha256 == digest:
             fault = manifest.fault_of(previous, name, stated)
-            if fault is None and _link(previous / name, path):
+            if fault is None and link(previous / name, path):
                 continue
             if fault is not None and damage is None:
                 damage = f"The published set {previous.name} is damaged: {fault}"
@@ -214,15 +218,3 @@ def hash_and_link(
 
 def _is_same(one: Path, other: Path) -> bool:
     return one.is_file() and one.samefile(other)
-
-
-def _link(source: Path, path: Path) -> bool:
-    """Put a hard link to `source` in the place of `path`, where the file system allows it."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        os.link(source, part)
-        part.replace(path)
-    except OSError:  # too many links, or another file system: the new file is as good
-        part.unlink(missing_ok=True)
-        return False
-    return True

@@ -2,6 +2,7 @@
 
 ```
 data/raw/<origin>/objects/ab/abcd....gz   one distinct body, named by its SHA-256
+data/raw/<origin>/in_place/abcd....xml.gz a link to a file of NLM's that stays where it is
 data/raw/<origin>/runs/<run_id>.jsonl     what the run received, in order: the sidecar
 ```
 A body is stored once however often it arrives. A ledger line gives tool,
@@ -33,7 +34,7 @@ from pipeline.errors import (
 )
 from pipeline.journal import Journal
 from pipeline.pubmed.search import Page, SearchAnswer, read_page
-from pipeline.storage import lines, write_atomically
+from pipeline.storage import lines, sha256_of, shown, write_atomically
 
 Entry = dict[str, Any]
 
@@ -56,6 +57,30 @@ class Archive:
         if not self._is_whole(name):  # a damaged one is made good by the next that arrives
             write_atomically(path, gzip.compress(body, compresslevel=6, mtime=0))
         return name
+
+    def link(self, path: Path, file_sha256: str) -> str:
+        """Have a file stand in the archive that stays where it is; returns its name there."""
+        name = f"in_place/{file_sha256}.xml{'.gz' if path.name.endswith('.gz') else ''}"
+        link = self.path(name)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        part = link.with_name(f".{link.name}.{os.getpid()}.part")
+        part.unlink(missing_ok=True)
+        part.symlink_to(path.resolve())
+        part.replace(link)
+        return name
+
+    def fault_in_place(self, entry: Entry) -> str | None:
+        """What is wrong with a file that a ledger line has a link to; None where it is whole."""
+        link = self.path(entry["in_place"])
+        place = shown(link.resolve() if link.is_symlink() else Path(entry["place"]))
+        if not link.is_file():
+            return (
+                f"{entry['file']} is no longer at {place}, and the raw archive has nothing but its "
+                "place."
+            )
+        if sha256_of(link) != entry["file_sha256"]:
+            return f"{place} has other bytes than when it was loaded."
+        return None
 
     def path(self, name: str) -> Path:
         """The file of an object."""

@@ -132,7 +132,8 @@ def read_batches(
 def uncollected() -> Iterator[None]:
     """Without the cyclic collector, while rows are made or moved.
 
-    It has nothing to find among rows, but would look through all of them again and again.
+    It has nothing to find among rows, but would look through all of them again and again. Those
+    that are still there at the end count as old: otherwise its next run would begin with them.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -140,6 +141,8 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
+            gc.freeze()  # all objects leave the youngest generation,
+            gc.unfreeze()  # and join the oldest, without a look at any
             gc.enable()
 
 

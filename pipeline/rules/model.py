@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -98,6 +99,8 @@ class Rule:
     """One rule: `code` if any signal, all of requires (each any of its group), no unless.
 
     Attributes:
+        unless_without: pairs of groups; the first speaks against the rule where the second is
+            not found.
         aspect: what else the rule says of the record it gives a type, as `aspect.value`.
     """
 
@@ -107,6 +110,7 @@ class Rule:
     signals: tuple[Signal, ...]
     requires: tuple[tuple[Signal, ...], ...] = ()
     unless: tuple[Signal, ...] = ()
+    unless_without: tuple[tuple[tuple[Signal, ...], tuple[Signal, ...]], ...] = ()
     aspect: str | None = None
 
     def all_signals(self) -> Iterator[Signal]:
@@ -115,6 +119,9 @@ class Rule:
         for group in self.requires:
             yield from group
         yield from self.unless
+        for against, but in self.unless_without:
+            yield from against
+            yield from but
 
 
 @dataclass(frozen=True)
@@ -181,7 +188,11 @@ def load_rules(
         own = _signals(file, given, near, words)
         if len({signal.kind for signal in own}) != 1:
             raise file.error(near, "a rule's own signals must be of one kind; split the rule")
-        for name in (*given.requires, *given.unless):
+        required = [entry.split(" | ") for entry in given.requires]
+        excluded = [
+            [part.split(" | ") for part in entry.split(" without ", 1)] for entry in given.unless
+        ]
+        for name in chain.from_iterable((*required, *chain.from_iterable(excluded))):
             if name not in shared:
                 raise file.error(near, f"unknown shared signal `{name}`")
         rules[given.id] = Rule(
@@ -189,11 +200,22 @@ def load_rules(
             code=given.code,
             confidence=given.confidence,
             signals=own,
-            requires=tuple(shared[name] for name in given.requires),
-            unless=tuple(signal for name in given.unless for signal in shared[name]),
+            requires=tuple(_any_of(shared, names) for names in required),
+            unless=tuple(
+                s for parts in excluded if len(parts) == 1 for s in _any_of(shared, parts[0])
+            ),
+            unless_without=tuple(
+                (_any_of(shared, parts[0]), _any_of(shared, parts[1]))
+                for parts in excluded
+                if len(parts) == 2
+            ),
             aspect=given.aspect,
         )
     return tuple(rules.values())
+
+
+def _any_of(shared: Mapping[str, tuple[Signal, ...]], names: Sequence[str]) -> tuple[Signal, ...]:
+    return tuple(signal for name in names for signal in shared[name])
 
 
 def _shared(

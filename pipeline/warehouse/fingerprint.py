@@ -25,7 +25,7 @@ PARSER = (
 TABLE_MAKERS = (
     "identifiers.py", "csv_rows.py", "pubmed/parsing", "pubmed/records.py", "rules", "evidence",
     "warehouse", "outputs/marts.py", "outputs/wording.py", "outputs/headline.py",
-    "outputs/manifest.py", "escaping.py",
+    "outputs/tables.py", "escaping.py",
 )  # fmt: skip
 """The modules that make tables of records, and files of them: those of the parser, of judging,
 building and exporting."""
@@ -168,10 +168,11 @@ def content_id(con: duckdb.DuckDBPyConnection, sql: Path) -> str:
 def _rows(con: duckdb.DuckDBPyConnection, query: str) -> bytes:
     """Fingerprint of the rows of a query, in whatever order they come; counted and hashed there.
 
-    Each row becomes JSON, in which NULL is no text and no text runs into the next.
+    DuckDB's hash of a row knows NULL from a text, and where one value ends. Two of the same row
+    would cancel out in the first sum and do not in the second.
     """
     found = con.execute(
-        f"SELECT count(*), bit_xor(md5_number(to_json(one)::VARCHAR)) FROM ({query}) AS one"
+        f"SELECT count(*), bit_xor(hash(one)), sum(hash(one)::HUGEINT) FROM ({query}) AS one"
     ).fetchone()
     return repr(found).encode()
 

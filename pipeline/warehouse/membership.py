@@ -48,6 +48,10 @@ def update(
             JOIN evidence.article_topics AS topic ON list_contains(search.topics, topic.topic)
             GROUP BY search.search, search.topics, topic.pmid
             HAVING count(*) = len(search.topics)
+            UNION ALL
+            SELECT search.search, a.pmid
+            FROM evidence.searches AS search CROSS JOIN core.articles AS a
+            WHERE len(search.topics) = 0
         ),
         held AS (
             SELECT s.search, s.has_answer, a.pmid, a.record_source,

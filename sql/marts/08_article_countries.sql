@@ -125,7 +125,9 @@ FROM (
     INNER JOIN (
         SELECT w.pmid, min(w.author_no) AS first_author_no
         FROM core.authors AS w
-        WHERE w.list_kind IN ('author', 'book_author') AND w.is_valid IS DISTINCT FROM FALSE
+        WHERE
+            w.list_kind IN ('author', 'book_author') AND w.is_valid IS DISTINCT FROM FALSE
+            AND w.pmid IN (SELECT h.pmid FROM ops.search_hits AS h WHERE h.left_at IS NULL)
         GROUP BY w.pmid
     ) USING (pmid)
 )

@@ -38,6 +38,11 @@ CREATE OR REPLACE TABLE marts.articles ( -- one row per record that is a member 
 );
 
 INSERT INTO marts.articles
+WITH members AS ( -- few of the records of a large warehouse
+    SELECT DISTINCT h.pmid FROM ops.search_hits AS h
+    WHERE h.left_at IS NULL
+)
+
 SELECT
     a.pmid,
     c.title,
@@ -94,7 +99,10 @@ SELECT
     coalesce(g.is_retracted, FALSE) AS is_retracted,
     coalesce(g.is_preprint, FALSE) AS is_preprint,
     s.assigned_by = 'override' AS is_checked,
-    a.pmid IN (SELECT x.pmid FROM core.abstract_sections AS x) AS has_abstract,
+    a.pmid IN (
+        SELECT x.pmid FROM core.abstract_sections AS x
+        WHERE x.pmid IN (SELECT m.pmid FROM members AS m)
+    ) AS has_abstract,
     k.level AS kratom_level,
     n.level AS pain_level,
     d.doi,
@@ -111,7 +119,7 @@ SELECT
 FROM core.articles AS a
 CROSS JOIN run_parameters AS p
 INNER JOIN core.article_years AS y ON a.pmid = y.pmid
-INNER JOIN core.article_citations AS c ON a.pmid = c.pmid
+INNER JOIN run_citations AS c ON a.pmid = c.pmid
 INNER JOIN evidence.article_study_types AS s ON a.pmid = s.pmid AND s.is_primary
 INNER JOIN evidence.study_types AS t ON s.study_type = t.study_type
 LEFT JOIN evidence.article_flags AS g ON a.pmid = g.pmid
@@ -127,21 +135,23 @@ LEFT JOIN (
 LEFT JOIN (
     SELECT pmid, list_sort(list(DISTINCT number)) AS registrations
     FROM evidence.registrations
+    WHERE pmid IN (SELECT m.pmid FROM members AS m)
     GROUP BY pmid
 ) AS r ON a.pmid = r.pmid
 LEFT JOIN (
     SELECT pmid, list_sort(list(DISTINCT facet || '.' || value)) AS facets
     FROM evidence.article_facets
-    WHERE value <> 'not_stated'
+    WHERE value <> 'not_stated' AND pmid IN (SELECT m.pmid FROM members AS m)
     GROUP BY pmid
 ) AS f ON a.pmid = f.pmid
 LEFT JOIN (
     SELECT pmid, list_sort(list(DISTINCT claim)) AS claims
     FROM evidence.article_claims
+    WHERE pmid IN (SELECT m.pmid FROM members AS m)
     GROUP BY pmid
 ) AS q ON a.pmid = q.pmid
 LEFT JOIN run_dois AS d ON a.pmid = d.pmid
 LEFT JOIN evidence.article_topics AS k ON a.pmid = k.pmid AND k.topic = 'kratom'
 LEFT JOIN evidence.article_topics AS n ON a.pmid = n.pmid AND n.topic = 'pain'
-WHERE a.pmid IN (SELECT h.pmid FROM ops.search_hits AS h WHERE h.left_at IS NULL)
+WHERE a.pmid IN (SELECT m.pmid FROM members AS m)
 ORDER BY a.pmid;

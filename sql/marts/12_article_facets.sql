@@ -39,7 +39,7 @@ LEFT JOIN (
         code,
         list(DISTINCT matched_text ORDER BY matched_text) AS words
     FROM evidence.proofs
-    WHERE kind = 'facet'
+    WHERE kind = 'facet' AND pmid IN (SELECT m.pmid FROM marts.articles AS m)
     GROUP BY pmid, code
 ) AS p ON f.pmid = p.pmid AND p.code = f.facet || '.' || f.value
 LEFT JOIN (
@@ -48,7 +48,9 @@ LEFT JOIN (
         regexp_replace(code, '\.[a-z_]+$', '') AS code,
         list(DISTINCT matched_text ORDER BY matched_text) AS words
     FROM evidence.proofs
-    WHERE kind = 'finding' AND code LIKE 'harm.%'
+    WHERE
+        kind = 'finding' AND code LIKE 'harm.%'
+        AND pmid IN (SELECT m.pmid FROM marts.articles AS m)
     GROUP BY ALL
 ) AS s ON f.pmid = s.pmid AND s.code = f.facet || '.' || f.value
 ORDER BY f.pmid, t.display_order, f.value;

@@ -18,6 +18,7 @@ WITH groups AS (
         g.pmid,
         list(g.evidence_group ORDER BY g.group_order) AS evidence_groups
     FROM evidence.article_groups AS g
+    WHERE g.pmid IN (SELECT m.pmid FROM marts.articles AS m)
     GROUP BY g.pmid
 )
 

@@ -42,5 +42,5 @@ FROM (
     FROM ops.study_type_changes
 ) AS c
 CROSS JOIN run_parameters AS p
-LEFT JOIN core.article_citations AS a ON c.pmid = a.pmid
+LEFT JOIN run_citations AS a ON c.pmid = a.pmid
 ORDER BY c.changed_at DESC, c.pmid ASC, c.field ASC;

@@ -15,5 +15,5 @@ SELECT
     d.matched_by,
     a.title
 FROM ops.search_differences AS d
-LEFT JOIN core.article_citations AS a ON d.pmid = a.pmid
+LEFT JOIN run_citations AS a ON d.pmid = a.pmid
 ORDER BY d.search, d.pmid;

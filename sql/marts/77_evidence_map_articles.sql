@@ -73,7 +73,7 @@ facets AS (
             f.facet = 'sponsor_ties' AND f.value IN ('kratom_association', 'vendor')
         ), FALSE) AS is_of_vendor
     FROM evidence.article_facets AS f
-    WHERE f.value <> 'not_stated'
+    WHERE f.value <> 'not_stated' AND f.pmid IN (SELECT m.pmid FROM members AS m)
     GROUP BY f.pmid
 ),
 
@@ -189,7 +189,7 @@ words AS (
         list(DISTINCT p.matched_text ORDER BY p.matched_text) AS words
     FROM evidence.proofs AS p
     INNER JOIN deciding AS d ON p.code = d.code
-    WHERE p.kind = 'facet'
+    WHERE p.kind = 'facet' AND p.pmid IN (SELECT m.pmid FROM members AS m)
     GROUP BY p.pmid, d.place
 ),
 
@@ -200,7 +200,7 @@ type_words AS (
     FROM evidence.proofs AS p
     INNER JOIN evidence.article_study_types AS s
         ON p.pmid = s.pmid AND p.code = s.study_type AND s.is_primary
-    WHERE p.kind = 'study_type'
+    WHERE p.kind = 'study_type' AND p.pmid IN (SELECT m.pmid FROM members AS m)
     GROUP BY p.pmid
 )
 

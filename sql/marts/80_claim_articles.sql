@@ -26,13 +26,20 @@ CREATE OR REPLACE TABLE marts.claim_articles ( -- the records behind each cell o
 );
 
 INSERT INTO marts.claim_articles
-WITH words AS (
+WITH members AS ( -- few of the records of a large warehouse: texts and proofs are read of these alone
+    SELECT DISTINCT h.pmid
+    FROM ops.search_hits AS h
+    INNER JOIN evidence.article_claims AS c ON h.pmid = c.pmid
+    WHERE h.left_at IS NULL
+),
+
+words AS (
     SELECT
         p.pmid,
         p.code AS claim,
         list(DISTINCT p.matched_text ORDER BY p.matched_text) AS matched_words
     FROM evidence.proofs AS p
-    WHERE p.kind = 'claim'
+    WHERE p.kind = 'claim' AND p.pmid IN (SELECT m.pmid FROM members AS m)
     GROUP BY p.pmid, p.code
 ),
 
@@ -42,7 +49,7 @@ stated AS (
         regexp_replace(p.code, '\.[a-z_]+$', '') AS claim,
         list(DISTINCT p.matched_text ORDER BY p.matched_text) AS finding_words
     FROM evidence.proofs AS p
-    WHERE p.kind = 'finding'
+    WHERE p.kind = 'finding' AND p.pmid IN (SELECT m.pmid FROM members AS m)
     GROUP BY p.pmid, claim
 ),
 
@@ -51,6 +58,7 @@ groups AS (
         g.pmid,
         list(g.evidence_group ORDER BY g.group_order) AS evidence_groups
     FROM evidence.article_groups AS g
+    WHERE g.pmid IN (SELECT m.pmid FROM members AS m)
     GROUP BY g.pmid
 ),
 
@@ -63,7 +71,7 @@ sections AS (
             x.nlm_category = 'CONCLUSIONS' OR regexp_matches(lower(x.label), 'conclu'), FALSE
         ) AS is_conclusion
     FROM core.abstract_sections AS x
-    WHERE x.abstract_type = 'main'
+    WHERE x.abstract_type = 'main' AND x.pmid IN (SELECT m.pmid FROM members AS m)
 ),
 
 conclusions AS (

@@ -1,6 +1,8 @@
 -- core: PubMed as PubMed said it, normalised. Text is verbatim (mark-up flattened, nothing
 -- trimmed); children are keyed by pmid and a running number in document order.
 -- The remark behind each table and column becomes its COMMENT in the database.
+-- Tables of several rows a record have no primary key: its index took a third of the file and of a
+-- load, and every day wrote much of it again. The check child_rows_are_unique holds their keys.
 
 CREATE SCHEMA IF NOT EXISTS core;
 
@@ -71,8 +73,7 @@ CREATE TABLE core.article_identifiers ( -- every identifier of the article itsel
     element VARCHAR NOT NULL, -- ArticleId, ELocationID, OtherID or Isbn
     id_type VARCHAR, -- IdType, EIdType or Source attribute: doi, pii, pmc, mid, bookaccession, NASA, ...
     value VARCHAR NOT NULL, -- the identifier, verbatim
-    is_valid BOOLEAN, -- ELocationID ValidYN; NULL for other elements
-    PRIMARY KEY (pmid, position)
+    is_valid BOOLEAN -- ELocationID ValidYN; NULL for other elements
 );
 
 CREATE TABLE core.abstract_sections ( -- abstracts, one row per AbstractText, in order
@@ -82,8 +83,7 @@ CREATE TABLE core.abstract_sections ( -- abstracts, one row per AbstractText, in
     language VARCHAR, -- Language of OtherAbstract; NULL for the main abstract
     label VARCHAR, -- Label as printed, e.g. METHODS
     nlm_category VARCHAR, -- NlmCategory: BACKGROUND, OBJECTIVE, METHODS, RESULTS, CONCLUSIONS, UNASSIGNED
-    text VARCHAR NOT NULL, -- the section, mark-up flattened
-    PRIMARY KEY (pmid, section_no)
+    text VARCHAR NOT NULL -- the section, mark-up flattened
 );
 
 CREATE TABLE core.authors ( -- authors, editors, investigators and personal name subjects, in order
@@ -98,8 +98,7 @@ CREATE TABLE core.authors ( -- authors, editors, investigators and personal name
     orcid VARCHAR, -- ORCID as 0000-0000-0000-0000 when readable; verbatim form stands in identifiers
     identifiers VARCHAR[] NOT NULL, -- Identifier elements as Source: value, verbatim
     is_valid BOOLEAN, -- ValidYN: N marks a name that was corrected
-    has_equal_contribution BOOLEAN, -- EqualContrib; NULL when the record does not say
-    PRIMARY KEY (pmid, author_no)
+    has_equal_contribution BOOLEAN -- EqualContrib; NULL when the record does not say
 );
 
 CREATE TABLE core.affiliations ( -- affiliations of authors and investigators
@@ -107,8 +106,7 @@ CREATE TABLE core.affiliations ( -- affiliations of authors and investigators
     author_no SMALLINT NOT NULL, -- the person in core.authors
     affiliation_no SMALLINT NOT NULL, -- running number within the person
     affiliation VARCHAR, -- Affiliation, verbatim
-    identifiers VARCHAR[] NOT NULL, -- Identifier elements as Source: value (ROR, RINGGOLD, ...)
-    PRIMARY KEY (pmid, author_no, affiliation_no)
+    identifiers VARCHAR[] NOT NULL -- Identifier elements as Source: value (ROR, RINGGOLD, ...)
 );
 
 CREATE TABLE core.journals ( -- journals of the articles held, as their latest record names them
@@ -124,8 +122,7 @@ CREATE TABLE core.publication_types ( -- NLM publication types, all of them, in 
     pmid INTEGER NOT NULL, -- the article
     position SMALLINT NOT NULL, -- order in the record
     ui VARCHAR, -- UI of the publication type, e.g. D016449; NULL for .nbib sources
-    publication_type VARCHAR NOT NULL, -- its name, e.g. Randomized Controlled Trial
-    PRIMARY KEY (pmid, position)
+    publication_type VARCHAR NOT NULL -- its name, e.g. Randomized Controlled Trial
 );
 
 CREATE TABLE core.mesh_headings ( -- MeSH headings; one row per descriptor and qualifier pair
@@ -139,8 +136,7 @@ CREATE TABLE core.mesh_headings ( -- MeSH headings; one row per descriptor and q
     is_auto_hm BOOLEAN, -- AutoHM of the descriptor or of this qualifier; NULL when absent
     qualifier_ui VARCHAR, -- UI of the qualifier
     qualifier VARCHAR, -- QualifierName
-    is_major_qualifier BOOLEAN, -- MajorTopicYN of the qualifier
-    PRIMARY KEY (pmid, heading_no, qualifier_no)
+    is_major_qualifier BOOLEAN -- MajorTopicYN of the qualifier
 );
 
 CREATE TABLE core.chemicals ( -- ChemicalList: substances NLM indexed
@@ -148,8 +144,7 @@ CREATE TABLE core.chemicals ( -- ChemicalList: substances NLM indexed
     position SMALLINT NOT NULL, -- order in the record
     ui VARCHAR, -- UI of NameOfSubstance: a descriptor (D...) or supplementary concept (C...)
     substance_name VARCHAR NOT NULL, -- NameOfSubstance
-    registry_number VARCHAR, -- RegistryNumber: CAS number, UNII, EC number or 0
-    PRIMARY KEY (pmid, position)
+    registry_number VARCHAR -- RegistryNumber: CAS number, UNII, EC number or 0
 );
 
 CREATE TABLE core.supplementary_concepts ( -- SupplMeshList: diseases, protocols, organisms, ...
@@ -157,8 +152,7 @@ CREATE TABLE core.supplementary_concepts ( -- SupplMeshList: diseases, protocols
     position SMALLINT NOT NULL, -- order in the record
     ui VARCHAR, -- UI of SupplMeshName
     name VARCHAR NOT NULL, -- SupplMeshName
-    concept_type VARCHAR, -- Type: Disease, Protocol, Organism, Anatomy, Population
-    PRIMARY KEY (pmid, position)
+    concept_type VARCHAR -- Type: Disease, Protocol, Organism, Anatomy, Population
 );
 
 CREATE TABLE core.keywords ( -- keywords of authors and NLM
@@ -166,8 +160,7 @@ CREATE TABLE core.keywords ( -- keywords of authors and NLM
     position SMALLINT NOT NULL, -- running number over all keyword lists
     keyword_owner VARCHAR, -- KeywordList Owner: NOTNLM means the authors
     keyword VARCHAR NOT NULL, -- Keyword, mark-up flattened
-    is_major BOOLEAN NOT NULL, -- MajorTopicYN
-    PRIMARY KEY (pmid, position)
+    is_major BOOLEAN NOT NULL -- MajorTopicYN
 );
 
 CREATE TABLE core.grants ( -- funding as PubMed lists it
@@ -176,16 +169,14 @@ CREATE TABLE core.grants ( -- funding as PubMed lists it
     grant_id VARCHAR, -- GrantID
     acronym VARCHAR, -- Acronym of the NIH institute
     agency VARCHAR, -- Agency
-    country VARCHAR, -- Country
-    PRIMARY KEY (pmid, position)
+    country VARCHAR -- Country
 );
 
 CREATE TABLE core.databank_accessions ( -- DataBankList: trial registrations, sequences, data sets
     pmid INTEGER NOT NULL, -- the article
     position SMALLINT NOT NULL, -- running number over all databanks
     databank VARCHAR NOT NULL, -- DataBankName, e.g. ClinicalTrials.gov
-    accession_number VARCHAR, -- AccessionNumber, e.g. NCT01234567; NULL for a databank without one
-    PRIMARY KEY (pmid, position)
+    accession_number VARCHAR -- AccessionNumber, e.g. NCT01234567; NULL for a databank without one
 );
 
 CREATE TABLE core.cited_references ( -- references of the article, nested lists flattened in order
@@ -196,8 +187,7 @@ CREATE TABLE core.cited_references ( -- references of the article, nested lists 
     cited_pmid INTEGER, -- PMID of the cited article, when given
     cited_doi VARCHAR, -- DOI of the cited article, when given
     cited_pmc_id VARCHAR, -- PubMed Central id of the cited article (IdType pmc or pmcid), verbatim
-    other_ids VARCHAR[] NOT NULL, -- further identifiers as type: value, verbatim; a second DOI too
-    PRIMARY KEY (pmid, reference_no)
+    other_ids VARCHAR[] NOT NULL -- further identifiers as type: value, verbatim; a second DOI too
 );
 
 CREATE TABLE core.article_links ( -- CommentsCorrectionsList: errata, retractions, comments, updates
@@ -207,8 +197,7 @@ CREATE TABLE core.article_links ( -- CommentsCorrectionsList: errata, retraction
     ref_source VARCHAR, -- RefSource: the citation as printed
     linked_pmid INTEGER, -- PMID of the other article, when given
     linked_pmid_version SMALLINT, -- its Version
-    note VARCHAR, -- Note
-    PRIMARY KEY (pmid, position)
+    note VARCHAR -- Note
 );
 
 CREATE TABLE core.history_dates ( -- PubmedData/History: received, accepted, entrez, pubmed, medline, ...
@@ -216,8 +205,7 @@ CREATE TABLE core.history_dates ( -- PubmedData/History: received, accepted, ent
     position SMALLINT NOT NULL, -- order in the record
     pub_status VARCHAR NOT NULL, -- PubStatus: entrez is CRDT, pubmed is EDAT, medline is MHDA
     date_verbatim VARCHAR NOT NULL, -- Year Month Day Hour Minute Second as printed, joined by one space
-    event_at TIMESTAMP, -- the moment, without a stated zone; NULL when it is not a real date
-    PRIMARY KEY (pmid, position)
+    event_at TIMESTAMP -- the moment, without a stated zone; NULL when it is not a real date
 );
 
 CREATE TABLE core.related_objects ( -- PubmedData/ObjectList: parameters of attached objects
@@ -225,8 +213,7 @@ CREATE TABLE core.related_objects ( -- PubmedData/ObjectList: parameters of atta
     position SMALLINT NOT NULL, -- running number over all parameters
     object_type VARCHAR NOT NULL, -- Object Type
     param_name VARCHAR, -- Param Name
-    param_value VARCHAR, -- Param text
-    PRIMARY KEY (pmid, position)
+    param_value VARCHAR -- Param text
 );
 
 CREATE TABLE core.books ( -- what a PubmedBookArticle says of its book

@@ -180,8 +180,7 @@ CREATE TABLE evidence.article_facets ( -- what was tested, in whom, how: many va
     level VARCHAR NOT NULL, -- focus (title or major heading), outcome (results, conclusions), mention; none for not_stated
     assigned_by VARCHAR NOT NULL, -- rule, override; none for not_stated
     finding VARCHAR, -- of a harm, what the authors state of it: see evidence.article_claims; NULL for other facets and not_stated
-    rules_version VARCHAR NOT NULL, -- version of facets.toml
-    PRIMARY KEY (pmid, facet, value)
+    rules_version VARCHAR NOT NULL -- version of facets.toml
 );
 
 CREATE TABLE evidence.article_ties ( -- values of an article that one sentence, or a sentence and its neighbour, name together; proofs of kind tie say where
@@ -234,8 +233,7 @@ CREATE TABLE evidence.proofs ( -- the words, headings and tags behind every judg
     matched_text VARCHAR NOT NULL, -- exact words of the stored text, or the heading, tag or reason
     char_start INTEGER, -- first character of the words, counted in code points from 0; NULL for tags
     char_end INTEGER, -- one past the last character; NULL for tags
-    rules_version VARCHAR NOT NULL, -- version of the rule file
-    PRIMARY KEY (kind, pmid, code, proof_no)
+    rules_version VARCHAR NOT NULL -- version of the rule file
 );
 
 CREATE TABLE evidence.overrides ( -- people's decisions, beside what the rules say

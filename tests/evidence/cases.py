@@ -26,7 +26,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.evidence.judge import judge_record
 from pipeline.evidence.record import Judgement, Record
 from tests.evidence.conftest import REFERENCE, SHIPPED, TOLD, record_of
 
@@ -72,9 +71,8 @@ def codes_of(judgement: Judgement) -> set[str]:
     }
 
 
-def problems(case: Case) -> Iterator[str]:
+def problems(case: Case, judgement: Judgement) -> Iterator[str]:
     """What came out of a case otherwise than it must."""
-    judgement = judge_record(case.record, SHIPPED)
     codes = codes_of(judgement)
     rules = sorted({proof.rule_id for proof in judgement.proofs})
     if case.primary and judgement.primary.study_type != case.primary:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 import pytest
 
 from pipeline.evidence.judge import judge_record
+from pipeline.evidence.record import Judgement
 from pipeline.rules.model import Rule
 from tests.evidence.cases import Case, problems, read_cases
 from tests.evidence.conftest import SHIPPED, record_of
@@ -31,18 +33,36 @@ CASES["facets"] += read_cases("facets_given")
 for _name in ("claims_records", "claims_questions", "claims_frames"):
     CASES["claims"] += read_cases(_name)
 CASES["claims"] += _readings()
-ALL = [case for cases in CASES.values() for case in cases]
 
 
-@pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
-def test_case(case: Case) -> None:
-    assert not list(problems(case))
+@cache
+def judged(name: str) -> list[tuple[Case, Judgement]]:
+    """The cases of a file, each judged once for all tests."""
+    return [(case, judge_record(case.record, SHIPPED)) for case in CASES[name]]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_must_come_out_of_each_case_does(name: str) -> None:
+    """All of a file in one test: thousands of tests would take as long again to be set up."""
+    wrong = {
+        f"{case.name} | {case.record.title}": found
+        for case, judgement in judged(name)
+        if (found := list(problems(case, judgement)))
+    }
+    assert not wrong
+
+
+def test_a_case_is_wrong_that_lacks_a_code_or_has_what_it_must_not() -> None:
+    record = record_of({"title": "Kratom in mice"})
+    case = Case("a-case", record, "RCT", ("GUIDELINE",), ("kratom",), frozenset())
+    found = " ".join(problems(case, judge_record(record, SHIPPED)))
+    for part in ("not RCT", "lacks GUIDELINE", "has kratom"):
+        assert part in found
 
 
 def test_what_came_out_is_proved_where_it_says() -> None:
     placed = 0
-    for case in ALL:
-        judgement = judge_record(case.record, SHIPPED)
+    for case, judgement in (pair for name in CASES for pair in judged(name)):
         units = [*case.record.units(SHIPPED.language), *case.record.statements()]
         texts = {(unit.field, unit.section_no): unit.stored for unit in units}
         for proof in judgement.proofs:
@@ -64,12 +84,13 @@ def test_what_came_out_is_proved_where_it_says() -> None:
     assert placed > 1000
 
 
-def _undecided(rules: Iterable[Rule], kinds: set[str], cases: Iterable[Case]) -> list[str]:
+def _undecided(
+    rules: Iterable[Rule], kinds: set[str], cases: Iterable[tuple[Case, Judgement]]
+) -> list[str]:
     """Rules without a case in which they alone give their code, and it is asked for."""
     code_of = {rule.rule_id: rule.code for rule in rules}
     left = dict(code_of)
-    for case in cases:
-        judgement = judge_record(case.record, SHIPPED)
+    for case, judgement in cases:
         fired = {proof.rule_id for proof in judgement.proofs if proof.kind in kinds} & set(code_of)
         wanted = {case.primary, *case.gives}
         for rule_id in fired & set(left):
@@ -84,15 +105,15 @@ def _undecided(rules: Iterable[Rule], kinds: set[str], cases: Iterable[Case]) ->
 
 def test_every_rule_of_a_study_type_decides_a_case() -> None:
     rules = SHIPPED.study_types.rules.rules
-    assert not _undecided(rules, {"study_type", "flag"}, CASES["study_types"])
+    assert not _undecided(rules, {"study_type", "flag"}, judged("study_types"))
 
 
 def test_every_rule_of_a_facet_decides_a_case() -> None:
-    assert not _undecided(SHIPPED.facets.rules.rules, {"facet"}, CASES["facets"])
+    assert not _undecided(SHIPPED.facets.rules.rules, {"facet"}, judged("facets"))
 
 
 def test_every_rule_of_a_claim_decides_a_case() -> None:
-    assert not _undecided(SHIPPED.claims.rules.rules, {"claim"}, CASES["claims"])
+    assert not _undecided(SHIPPED.claims.rules.rules, {"claim"}, judged("claims"))
 
 
 def test_every_question_of_the_field_has_cases_for_and_against() -> None:
@@ -110,14 +131,14 @@ def test_every_question_of_the_field_has_cases_for_and_against() -> None:
 
 def test_every_clause_of_a_topic_decides_a_case() -> None:
     rules = [clause.rule for clause in SHIPPED.topics.clauses()]
-    assert not _undecided(rules, {"topic"}, CASES["topics"])
+    assert not _undecided(rules, {"topic"}, judged("topics"))
 
 
 def test_every_registry_is_found_in_a_case() -> None:
     found = {
         one.registry
-        for case in CASES["registries"]
-        for one in judge_record(case.record, SHIPPED).registrations
+        for case, judgement in judged("registries")
+        for one in judgement.registrations
         if one.number in case.gives
     }
     assert found == {one.name for one in SHIPPED.registries.registries}
@@ -125,5 +146,5 @@ def test_every_registry_is_found_in_a_case() -> None:
 
 def test_a_rule_without_a_case_is_named() -> None:
     rules = SHIPPED.study_types.rules.rules
-    without = [case for case in CASES["study_types"] if case.primary != "REFWORK"]
+    without = [pair for pair in judged("study_types") if pair[0].primary != "REFWORK"]
     assert "refwork.record_kind" in _undecided(rules, {"study_type", "flag"}, without)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
 from pipeline.errors import ConfigurationError
@@ -18,9 +19,6 @@ from pipeline.settings import Settings
 from tests.evidence.conftest import REFERENCE, SHIPPED, record_of
 from tests.evidence.test_evaluation import MAPPING
 from tools.train_reader import train
-
-pytest.importorskip("sklearn")
-np = pytest.importorskip("numpy")
 
 ROWS = [
     ("Tea for pain in adults", "Volunteers drank tea and were asked.", "T"),

@@ -238,7 +238,7 @@ def test_interrupting_a_run_gives_130(place: Place):
     assert place.servers() == []
 
 
-@pytest.mark.slow  # its server watches it, see test_embedded_server.py
+@pytest.mark.by_hand  # its server watches it, see test_embedded_server.py
 def test_a_killed_run_leaves_no_server(place: Place):
     process = place.start_and_wait_for_check()
     assert len(place.servers()) == 1

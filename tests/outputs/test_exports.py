@@ -11,7 +11,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from pipeline.outputs import manifest
+from pipeline.outputs import manifest, tables
 from tools.data_dictionary import empty_database
 
 DANGEROUS = (
@@ -41,7 +41,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[m
             "VALUES ('f', 0, TIMESTAMP '2026-01-01', 1, 'why', 'x'::BLOB, NULL)"
         )
         directory.mkdir()
-        yield directory, manifest.export_all(con, directory, {})
+        yield directory, tables.export_all(con, directory, {})
 
 
 def rows(out: tuple[Path, list[manifest.Exported]], relation: str) -> list[dict[str, str]]:

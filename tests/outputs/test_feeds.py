@@ -8,50 +8,22 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
-from xml.sax.saxutils import escape
 
 import duckdb
 import feedparser
 import pytest
 
-from pipeline import run as runs
 from pipeline.outputs import feeds
 from pipeline.outputs.feeds import ENTRIES_KEPT, FLOOD
-from pipeline.replay import Archive as ReplayArchive
-from pipeline.replay import ReplayServer
-from pipeline.settings import Options, Settings
-from pipeline.update import run_update
-from tests import corpus
-from tests.conftest import FakeClock, the_database_alone
+from pipeline.settings import Settings
 from tests.corpus import article
 from tests.in_memory import Warehouse
+from tests.outputs.conftest import CASE, HOSTILE, MICE, OLD
 
 pytestmark = pytest.mark.whole
-
-CASE = (("D002363", "Case Reports"),)
-OLD = article(11, "Kratom in mice", year=2024)
-HOSTILE = (
-    "Kratom <script>alert(1)</script> ]]> \"quotes\" 'and' &amp; "
-    "\u202eright to left\u202c \u03bc-opioid \U0001f33f"
-)
-POISON = article(
-    12,
-    "Kratom exposures reported to United States poison centers, 2011-2017: liver injury and deaths",
-    entered="2026-11-22",
-    abstract="We analysed calls to poison centers from 2011 through 2017. Among exposures to "
-    "kratom, liver injury was seen in 20 patients and 11 deaths were reported.",
-)
-MICE = article(
-    13,
-    "Antinociceptive effect of mitragynine in the hot plate test in mice",
-    mesh=(("D051379", "Mice"), ("D000818", "Animals")),
-    entered="2026-11-22",
-)
-NEW = (POISON, MICE, article(14, escape(HOSTILE), types=CASE, entered="2026-11-22"))
 
 
 def read(latest: Path, name: str = "feed.atom") -> Any:
@@ -81,26 +53,18 @@ def names(latest: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def sets(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Sets of three days: one old record; three new ones; the same again. No pages, no tables."""
-    base = tmp_path_factory.mktemp("feeds")
-    settings, clock = Settings(data=base / "data", pace_file=base / "pace"), FakeClock()
-    found = []
-    with pytest.MonkeyPatch.context() as patch, the_database_alone(but="feeds"):
-        patch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
-        for records in ((OLD,), (OLD, *NEW), (OLD, *NEW)):
-            corpus.write(base / "corpus" / "all.xml", *records)
-            with ReplayServer(ReplayArchive.read(base / "corpus")) as server:
-                run_update(Options(), replace(settings, eutils_url=server.url), clock)
-            found.append(settings.latest.resolve())
-            clock.sleep(86_400)
-    return found
+def sets(three_days: Settings) -> list[Path]:
+    return sorted(path for path in three_days.published.iterdir() if path.name.startswith("2026"))
 
 
 @pytest.fixture(scope="module")
-def latest(sets: list[Path]) -> Path:
-    return sets[-1]
+def latest(three_days: Settings) -> Path:
+    return three_days.latest.resolve()
 
+
+READ = ("articles", "article_facets", "claim_articles", "claim_totals", "new_articles",
+        "search_totals")  # fmt: skip
+"""Marts that feeds are made of."""
 
 Day = Callable[..., Path]
 
@@ -111,7 +75,7 @@ def day(memory: Warehouse, tmp_path: Path) -> Day:
 
     def run(*records: str, reason: str = "appeared") -> Path:
         memory.day(*records, reason=reason)
-        memory.build()
+        memory.build(*READ)
         directory = tmp_path / f"{memory.as_of:%Y-%m-%d}"
         directory.mkdir()
         feeds.write(memory.con, directory)
@@ -265,7 +229,7 @@ def test_every_feed_is_listed_for_import(latest):
 def test_links_are_whole_where_the_site_is_known(memory, tmp_path):
     memory.day(OLD)
     memory.day(OLD, MICE)
-    memory.build()
+    memory.build(*READ)
     site = "https://example.org/ketum/"
     feeds.write(memory.con, tmp_path, site)
     name = "feeds/search/kratom.atom"
@@ -282,7 +246,7 @@ def test_what_concerns_pain_alone_enters_its_own_feed_and_no_other(memory, tmp_p
     memory.day(OLD, MICE)
     memory.con.execute("DELETE FROM ops.search_hits WHERE pmid = 13 AND search <> 'kratom'")
     memory.con.execute("UPDATE ops.search_hits SET search = 'pain' WHERE pmid = 13")
-    memory.build()
+    memory.build(*READ)
     feeds.write(memory.con, tmp_path)
     assert new_in(tmp_path, "feeds/search/pain.atom") == ["Antinociceptive effect"]
     assert new_in(tmp_path, "feed.atom") == []

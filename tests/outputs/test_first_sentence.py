@@ -90,7 +90,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Receipt, Path]:
                 f'expect = "{expect}"\nwho = "A. Reader"\nwhen = 2026-11-01\nwhy = "read"\n'
             )
     with (
-        the_database_alone(but="page"),
+        the_database_alone("page"),
         pytest.MonkeyPatch.context() as patch,
         ReplayServer(ReplayArchive.read(base / "corpus")) as server,
     ):

@@ -131,9 +131,9 @@ def test_pages_hold_the_record_as_text_only(name, held):
     assert len(page.xpath("//title")) == 1
     scripts = page.xpath("//script")
     private = ["abstracts"] if name == "index.private.html" else []
-    assert [s.get("id") for s in scripts] == ["data", "details", *private, None]
-    data = records(held.latest / name)
-    assert TITLE in [row[data["columns"].index("title")] for row in data["rows"]]
+    assert [s.get("id") for s in scripts] == ["data", None, "details", *private]
+    details = records(held.latest / name, "details")
+    assert TITLE in [row[details["columns"].index("title")] for row in details["rows"]]
     assert without(TITLE) in {without(link.text_content()) for link in page.xpath("//a")}
     if name == "index.private.html":
         ((label, text, _),) = records(held.latest / name, "abstracts")[str(hostile.PMID)]

@@ -9,8 +9,7 @@ import pytest
 
 from pipeline.outputs import manifest, publish
 from pipeline.storage import sha256_of
-from tests.conftest import the_database_alone
-from tests.corpus import article
+from tests.conftest import FIRST, the_database_alone
 from tests.handmade import FILES, make_set
 
 NAME = "2026-11-22-pubmed-0123456789ab"
@@ -87,11 +86,10 @@ def test_a_file_system_without_links_is_no_fault(building, previous, monkeypatch
     assert_whole(building, sums)
 
 
-def test_after_damage_the_next_update_ends_with_a_whole_set(live_with_outputs, clock, settings):
+def test_after_damage_the_next_update_ends_with_a_whole_set(
+    live_with_outputs, begun, clock, settings
+):
     """Also where nothing is new, so that the files of the set before would be shared."""
-    record = article(1, "Kratom and pain in mice")
-    with the_database_alone(but="tables"):
-        live_with_outputs(record)
     first = settings.latest.resolve()
     authors, gone = first / "tables" / "core.authors.csv", first / "tables" / "core.grants.csv"
     body = authors.read_bytes()
@@ -99,8 +97,8 @@ def test_after_damage_the_next_update_ends_with_a_whole_set(live_with_outputs, c
     authors.write_bytes(body.replace(b"Leaf", b"Loaf"))
     gone.unlink()
     clock.sleep(3_600)
-    with the_database_alone(but="tables"):
-        receipt = live_with_outputs(record)
+    with the_database_alone("tables"):
+        receipt = live_with_outputs(FIRST)
     second = settings.latest.resolve()
     assert receipt.is_unchanged and second != first
     assert manifest.damage(second) is None

@@ -11,18 +11,14 @@ from pipeline import cli
 from pipeline.outputs import query
 from pipeline.outputs.wording import PUBMED_ONLY
 from pipeline.settings import Settings
-from tests.conftest import made_once, publish_live
-from tests.corpus import article
 
 pytestmark = pytest.mark.whole
 
 
-@pytest.fixture(scope="session")
-def held(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+@pytest.fixture
+def held(whole_set: Settings) -> Settings:
     """A live set: its statement is another one than that of files or of the demonstration."""
-    record = article(11, "Kratom in mice against pain")
-    base = made_once(tmp_path_factory, "scope", lambda base: publish_live(base, record))
-    return Settings(data=base / "data")
+    return whole_set
 
 
 @pytest.fixture(autouse=True)

@@ -54,3 +54,9 @@ def test_no_text_loses_a_blank(title: str, section: str, volume: str) -> None:
     assert row(record)["volume"] == whole_text(volume)
     [read_section] = rows(record, "abstract_sections")
     assert (read_section["text"] or None) == whole_text(section)
+
+
+def test_a_named_entity_beside_a_lost_blank_keeps_the_record() -> None:
+    title = "<b>Aims:</b> <i>&beta;-Piper</i>"
+    record = read(article(f"<ArticleTitle>{title}</ArticleTitle>"))
+    assert row(record)["title"] == whole_text(title.replace("&beta;", "\u03b2"))

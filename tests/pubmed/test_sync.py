@@ -60,7 +60,7 @@ class Pubmed:
 
     def publish(self, fault: Fault | None = None, **options: object) -> Receipt:
         """One whole update; afterwards as with `run`."""
-        with self.serve(fault) as server, the_database_alone(but="tables"):
+        with self.serve(fault) as server, the_database_alone("tables"):
             return run_update(
                 Options(**options),  # type: ignore[arg-type]
                 replace(self.settings, eutils_url=server.url),

@@ -70,6 +70,25 @@ def test_unless_speaks_against_and_tags_prove_without_a_place(tmp_path: Path) ->
     )  # fmt: skip
 
 
+def test_either_of_two_signals_may_be_required(tmp_path: Path) -> None:
+    either = matcher(
+        tmp_path, RULES.replace('"people"', '"people | beasts"').replace('["beasts"]', "[]")
+    )
+    assert (None, 0) in either.run([TITLE], []).fired
+    assert (None, 0) in either.run([KEYWORD], [DOGS]).fired
+    assert either.run([KEYWORD], []).fired == []
+
+
+def test_what_speaks_against_a_rule_may_be_outweighed(tmp_path: Path) -> None:
+    text = RULES.replace('requires = ["people"]\n', "").replace(
+        '["beasts"]', '["beasts without people"]'
+    )
+    outweighed = matcher(tmp_path, text)
+    assert (None, 0) in outweighed.run([TITLE], [DOGS]).fired
+    assert (None, 0) in outweighed.run([KEYWORD], []).fired
+    assert (None, 0) not in outweighed.run([KEYWORD], [DOGS]).fired
+
+
 def test_by_unit_all_must_stand_in_one_text(tmp_path: Path) -> None:
     outcome = matcher(tmp_path, by_unit=True).run([KEYWORD, TITLE], [DOGS])
     assert outcome.fired == [(1, 0), (None, 1)]
@@ -86,6 +105,8 @@ def test_an_empty_set_of_rules_says_nothing() -> None:
         ('code = "DRINK"', 'code = "DRUNK"', "line 11: unknown code `DRUNK`"),
         ('confidence = "low"', 'confidence = "mild"', "line 19: confidence must be one of"),
         ('requires = ["people"]', 'requires = ["crowd"]', "line 11: unknown shared signal `crowd`"),
+        ('["people"]', '["people | crowd"]', "line 11: unknown shared signal `crowd`"),
+        ('["beasts"]', '["beasts without crowd"]', "line 11: unknown shared signal `crowd`"),
         ('name = "Cats"', 'name = "Cats", id = "D2"', "line 19: unknown key `id`"),
         ('unless = ["beasts"]', 'unless = "beasts"', "line 11: `unless`: input should be"),
         ('id = "beast.heading"\n', "", "`id` is missing"),

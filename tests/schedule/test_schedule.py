@@ -13,7 +13,6 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline.settings import ROOT
-from tests.conftest import ALL_SLOW
 from tests.schedule.faults import FAULTS, PROMISED_SECONDS, suffer
 from tests.schedule.place import Place
 
@@ -27,8 +26,6 @@ TRIED = (
     "SIGTERM with the server away",
 )
 """One of each kind: the run dies, all die, a command is refused, a stop is asked for."""
-if not ALL_SLOW:
-    TRIED = TRIED[:1]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +64,7 @@ def test_a_real_server_schedules_and_its_pages_say_what_happened(place: Place):
     assert served and not any(deployment["paused"] for deployment in served)
 
 
-@pytest.mark.slow
+@pytest.mark.by_hand
 def test_after_a_fault_the_next_run_runs_and_the_list_is_true(place: Place):
     if not place.schedules:
         place.start_schedule()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -36,6 +37,16 @@ BROKEN = [
         "implausible_years",
         "a printed year far ahead",
         "UPDATE marts.articles SET year_source = 'implausible' WHERE pmid = 1",
+    ),
+    Broken(
+        "child_rows_are_unique",
+        "an author twice",
+        "INSERT INTO core.authors FROM core.authors WHERE pmid = 1 LIMIT 1",
+    ),
+    Broken(
+        "child_rows_are_unique",
+        "a proof twice",
+        "INSERT INTO evidence.proofs FROM evidence.proofs WHERE pmid = 1 LIMIT 1",
     ),
     Broken(
         "rows_are_unique",
@@ -428,6 +439,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
                 break
             progress.take(step)
         progress.run.con.execute("COMMIT")
+        database.note_touched(progress.run.con, None)
         yield progress.run.con
 
 
@@ -462,6 +474,28 @@ def test_a_check_sees_what_it_guards_against(broken, scratch, tmp_path):
             database.run_checks(scratch, alone(path, tmp_path))
         assert check.claim in str(caught.value)
         assert "undone" in caught.value.effect
+
+
+def test_tables_without_a_key_are_looked_after(scratch):
+    keyless = scratch.execute(
+        "SELECT DISTINCT schema_name || '.' || table_name FROM duckdb_tables() "
+        "WHERE database_name = current_database() AND schema_name IN ('core', 'evidence') "
+        "AND NOT has_primary_key"
+    ).fetchall()
+    told = (SQL / "checks" / "child_rows_are_unique.sql").read_text(encoding="utf-8")
+    assert {name for (name,) in keyless} == set(re.findall(r"SELECT '([\w.]+)'", told))
+
+
+def test_texts_are_checked_of_the_records_that_a_run_touched(scratch, tmp_path):
+    only = alone(SQL / "checks" / "proofs_stand_where_they_say.sql", tmp_path)
+    (pmid,) = scratch.execute(
+        "SELECT min(pmid) FROM evidence.proofs WHERE char_start IS NOT NULL"
+    ).fetchone()
+    scratch.execute("UPDATE evidence.proofs SET matched_text = '?' WHERE pmid = ?", [pmid])
+    assert database.run_checks(scratch, only, []) == 0
+    for touched in ([pmid], None):
+        with pytest.raises(CheckError, match="proofs_stand"):
+            database.run_checks(scratch, only, touched)
 
 
 @pytest.mark.parametrize("path", database.check_files(SQL), ids=lambda path: path.stem)

@@ -71,7 +71,7 @@ def test_counts_are_at_most_one_higher_until_the_record_can_be_read(
     assert page.count(">1</a>, at most 2") > 3
 
     clock.sleep(DAY)
-    with the_database_alone(but="page"):
+    with the_database_alone("page"):
         live(FIRST, article(2, "Kratom tea"))
     assert unread(published) == []
     assert coverage(published) == {"kratom": "complete", "kratom_pain": "complete"}

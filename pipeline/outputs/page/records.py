@@ -89,6 +89,8 @@ FROM (
     UNION ALL
     SELECT pmid, concat('badge:', unnest(badges)) FROM marts.evidence_map_articles
     UNION ALL
+    SELECT pmid, 'sized' FROM marts.evidence_map_articles WHERE sample_size IS NOT NULL
+    UNION ALL
     SELECT unnest(pmids), concat(looked_as, ':', search, '.', claim) FROM marts.claim_studies
     UNION ALL
     SELECT unnest(pmids), concat(looked_as, ':', search, '.', claim, '.', finding)
@@ -130,16 +132,19 @@ def claims_behind(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[list[str], 
 # -- The list itself
 
 LISTED = (
-    "pmid", "title", "citation", "year", "type", "counted", "searches", "reason", "entered",
+    "pmid", "year", "type", "counted", "searches", "reason", "entered",
     "study", "marks", "groups", "asked", "keys",
 )  # fmt: skip
-"""Of a record, what the list, its filters and the charts need, in this order: the page draws them
-before it unpacks the rest."""
+"""Of a record, what counts, filters and charts need, in this order: the page draws them before it
+unpacks the rest. The first rows of the list are HTML."""
 DETAILS = (
-    "year_source", "doi", "decided", "proof", "words", "conflict", "funding", "facets", "ties",
-    "authors", "journal", "volume", "issue", "pages", "countries", "registrations", "claims",
+    "title", "citation", "year_source", "doi", "decided", "proof", "words", "conflict", "funding",
+    "facets", "ties", "authors", "journal", "volume", "issue", "pages", "countries",
+    "registrations", "claims",
 )  # fmt: skip
-"""What the details, the words searched for and the files that leave the page need besides."""
+"""What the list further on, details, the words searched for and the files that leave the page need
+besides."""
+FIRST_ROWS = 50
 
 _POOLED = frozenset({
     "type", "counted", "searches", "reason", "study", "marks", "groups",
@@ -281,17 +286,25 @@ class _Part:
         }
 
 
-def payload(facts: Facts) -> tuple[dict[str, Any], dict[str, Any]]:
-    """All members of all searches, newest first.
+class Carried(NamedTuple):
+    """All members of all searches, newest first; a record has the same place in both parts."""
 
-    Returns:
-        what the list needs, with the names the page needs to speak of records; and the details.
-        A record has the same place in both.
-    """
+    listed: dict[str, Any]
+    """What counts and filters need, with the names the page needs to speak of records."""
+    details: dict[str, Any]
+    first_rows: list[dict[str, Any]]
+    """What the list of the first search begins with."""
+
+
+def payload(facts: Facts) -> Carried:
+    """All members of all searches, as the page carries them."""
     listed, details = _Part(LISTED), _Part(DETAILS)
     keys: dict[str, int] = {}
     marks, claims = marks_behind(facts.con), claims_behind(facts.con)
     places = {code: place for place, (code, _) in enumerate(facts.claims)}
+    bands = list(BANDS)
+    kinds = {t.code: (t.label, bands.index(g.band)) for g in facts.groups for t in g.types}
+    first_rows: list[dict[str, Any]] = []
     for record in rows_of(facts.con, _QUERY, WORDS_SHOWN):
         record["marks"] = marks.get(record["pmid"], [])
         record["groups"], told = claims.get(record["pmid"], ([], []))
@@ -309,7 +322,13 @@ def payload(facts: Facts) -> tuple[dict[str, Any], dict[str, Any]]:
         record["keys"] = [keys.setdefault(key, len(keys)) for key in values]
         listed.add(record)
         details.add(record)
-    return listed.packed() | {"keys": list(keys)} | _names(facts), details.packed()
+        first = facts.searches[0].name in record["searches"] and record["counted"] == "record"
+        if first and len(first_rows) < FIRST_ROWS:
+            label, band = kinds[record["type"]]
+            is_corrected = "corrected" in record["marks"]
+            first_rows.append(record | {"kind": label, "band": band, "is_corrected": is_corrected})
+    names = {"keys": list(keys)} | _names(facts)
+    return Carried(listed.packed() | names, details.packed(), first_rows)
 
 
 def _names(facts: Facts) -> dict[str, Any]:

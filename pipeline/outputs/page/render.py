@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import duckdb
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
+from pipeline import escaping
 from pipeline.escaping import for_html, for_json
 from pipeline.outputs.manifest import LICENCE
 from pipeline.outputs.page import questions, records, rest, studies
@@ -77,13 +81,14 @@ def write(con: duckdb.DuckDBPyConnection, directory: Path) -> None:
     """
     facts = gather(con)
     program = "".join(map(_file, PROGRAM))
-    listed, details = records.payload(facts)
+    carried = records.payload(facts)
     known = _known(facts) | {
         "policy": _policy(program),
         "style": Markup(_file("page.css")),
         "program": Markup(program),
-        "data": packed(listed),
-        "details": packed(details),
+        "data": packed(carried.listed),
+        "details": packed(carried.details),
+        "first_rows": carried.first_rows,
     }
     page = environment().get_template("page.html")
     shared = page.render(known, abstracts="", warning="")
@@ -115,6 +120,23 @@ def _known(facts: Facts) -> dict[str, Any]:
     }
 
 
+class _Compiled(FileSystemBytecodeCache):
+    """Compiled templates beside them, as Python keeps its modules: a third of the work of a page.
+
+    They count for these very templates and functions alone.
+    """
+
+    def __init__(self) -> None:
+        functions = (HERE / "render.py").read_bytes() + Path(escaping.__file__).read_bytes()
+        made_by = hashlib.sha256(functions).hexdigest()[:12]
+        super().__init__(str(HERE / "templates" / "__pycache__"), f"%s.{made_by}.cache")
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):  # a program that may not write there compiles each time
+            Path(self.directory).mkdir(exist_ok=True)
+            super().dump_bytecode(bucket)
+
+
 @cache
 def environment() -> Environment:
     """The templates. All that stands in them is escaped, by this project's own function."""
@@ -126,6 +148,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=None if sys.dont_write_bytecode else _Compiled(),
     )
     made.filters["thousands"] = "{:,}".format
     made.globals["address"] = _address

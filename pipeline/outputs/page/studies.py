@@ -134,7 +134,7 @@ def _study(facts: Facts, study: dict[str, Any]) -> dict[str, Any]:
     doses = [dose for given in study["given"] or [] for dose in given["doses"]]
     agencies = [agency for one in reports for agency in one["agencies"] or []]
     shown = {
-        "People": f"{size:,}, {people}" if size and people else f"{size:,}" if size else people,
+        "People": _how_many(size, people, len(study["populations"])),
         "Dose": _by_amount(doses),
         "Compared with": comparators,
         "Pain": _PAIN.get(study["pain_kind"] or "", "measured"),
@@ -158,15 +158,27 @@ def _study(facts: Facts, study: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _how_many(size: int | None, people: str, populations: int) -> str:
+    """Who took part: "15 healthy people"; the number is of all of them together."""
+    if size and populations == 1:
+        return f"{size:,} {people[:1].lower()}{people[1:]}"
+    return f"{size:,} people: {people}" if size and people else f"{size:,}" if size else people
+
+
 def _by_amount(doses: Iterable[str]) -> str:
-    """Doses such as "5 mg mitragynine", once each: of the same thing, the smallest first."""
+    """Doses such as "5 mg leaf", once each, by what was given: "5, 10 mg leaf"."""
+    amounts: dict[str, set[str]] = {}
+    for dose in doses:
+        amount, _, what = dose.partition(" ")
+        amounts.setdefault(what, set()).add(amount)
 
-    def place(dose: str) -> tuple[str, float, float]:
-        amount, _, rest = dose.partition(" ")
+    def size(amount: str) -> tuple[float, float]:
         least, _, most = amount.partition("-")
-        return rest, float(least), float(most or least)
+        return float(least), float(most or least)
 
-    return ", ".join(sorted(set(doses), key=place))
+    return ", ".join(
+        f"{', '.join(sorted(amounts[what], key=size))} {what}" for what in sorted(amounts)
+    )
 
 
 def _dose(facts: Facts, given: dict[str, Any]) -> str:

@@ -20,8 +20,7 @@ def mesh_heading_list(context: Context, element: Element) -> None:
     `is_auto_hm` of a row is the descriptor's AutoHM, else the qualifier's.
     """
     context.bare(element)
-    rows, _ = context.rows("mesh_headings")
-    heading_no = rows[-1][1] if rows and rows[-1][0] == context.record_no else 0
+    rows, heading_no = context.rows("mesh_headings")
     for heading in context.children(element, "MeshHeading"):
         heading_no += 1
         name = ""
@@ -142,7 +141,7 @@ def own_identifiers(context: Context, element: Element) -> None:
     context.own_ids.update(own)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4096)
 def article_moment(parts: tuple[Part, ...]) -> tuple[str, datetime | None]:
     """A date of the History: its words, and the moment if it is one."""
     return " ".join(text for _, text in parts if text), moment(parts)
@@ -186,12 +185,30 @@ def reference_list(context: Context, element: Element) -> None:
     if element.keys():
         context.bare(element)
     rows, number = context.rows("cited_references")
+    record_no, odd_text = context.record_no, context.odd_text
     title: str | None = None
     for child in parts_of(element):
         tag = child.tag
         if tag == "Reference":
+            if child.keys():
+                context.bare(child)
+            citation: str | None = None
+            pmid: int | None = None
+            doi = pmc = None
+            others: list[str] = []
+            for part in parts_of(child):
+                tag = part.tag
+                if tag == "Citation" and citation is None:
+                    is_odd = len(part) or part.keys()
+                    citation = odd_text(part) if is_odd else part.text or None
+                elif tag == "ArticleIdList":
+                    pmid, doi, pmc = _cited_ids(context, part, (pmid, doi, pmc), others)
+                elif tag == "Citation":
+                    context.again(child, part)
+                else:
+                    context.unknown(child, part)
             number += 1
-            rows.append((context.record_no, number, title, *_reference(context, child)))
+            rows.append((record_no, number, title, citation, pmid, doi, pmc, others))
         elif tag == "ReferenceList":
             reference_list(context, child)
             number = context.rows("cited_references")[1]
@@ -201,39 +218,30 @@ def reference_list(context: Context, element: Element) -> None:
             context.unknown(element, child)
 
 
-def _reference(
-    context: Context, element: Element
-) -> tuple[str | None, int | None, str | None, str | None, list[str]]:
-    citation: str | None = None
-    pmid: int | None = None
-    doi: str | None = None
-    pmc: str | None = None
-    others: list[str] = []
-    id_types, leaf, flat = context.vocabulary.article_id, context.leaf, context.flat
-    if element.keys():
-        context.bare(element)
-    for part in parts_of(element):
-        tag = part.tag
-        if tag == "Citation":
-            citation = leaf(part) if citation is None else context.only(citation, element, part)
-        elif tag == "ArticleIdList":
-            for child in parts_of(part):
-                if child.tag != "ArticleId":
-                    context.unknown(part, child)
-                    continue
-                id_type = id_types[tuple(child.items())]
-                text = flat(child) or ""
-                if id_type == "pubmed" and pmid is None and (found := cited_pmid(text)):
-                    pmid = found
-                elif id_type == "doi" and doi is None and text:
-                    doi = text
-                elif id_type in ("pmc", "pmcid") and pmc is None and text:
-                    pmc = text
-                elif text:
-                    others.append(f"{id_type}: {text}")
-        else:
-            context.unknown(element, part)
-    return citation, pmid, doi, pmc, others
+def _cited_ids(
+    context: Context,
+    element: Element,
+    known: tuple[int | None, str | None, str | None],
+    others: list[str],
+) -> tuple[int | None, str | None, str | None]:
+    """PMID, DOI and PMC number of a Reference, the first of each; what else it has joins others."""
+    pmid, doi, pmc = known
+    id_types = context.vocabulary.article_id
+    for child in parts_of(element):
+        if child.tag != "ArticleId":
+            context.unknown(element, child)
+            continue
+        id_type = id_types[tuple(child.items())]
+        text = (context.flat(child) if len(child) else child.text) or ""
+        if id_type == "pubmed" and pmid is None and (found := cited_pmid(text)):
+            pmid = found
+        elif id_type == "doi" and doi is None and text:
+            doi = text
+        elif id_type in ("pmc", "pmcid") and pmc is None and text:
+            pmc = text
+        elif text:
+            others.append(f"{id_type}: {text}")
+    return pmid, doi, pmc
 
 
 def cited_pmid(text: str) -> int | None:

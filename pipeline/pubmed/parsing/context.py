@@ -1,8 +1,4 @@
-"""What the readers of a record's parts share: its attributes, the rows so far, the record at hand.
-
-Enumerations and defaults of attributes are those of pubmed_250101.dtd; where the DTD has CDATA
-but NLM documents a fixed list (IndexingMethod), the list is here too.
-"""
+"""What the readers of a record's parts share: the rows so far, and the record at hand."""
 
 from __future__ import annotations
 
@@ -18,7 +14,6 @@ from pipeline.pubmed.parsing.tables import (
     LARGEST_SMALLINT,
     LIST_COLUMNS,
     PARSED_COLUMNS,
-    Attributes,
     Row,
     Tally,
     count_attributes,
@@ -26,135 +21,7 @@ from pipeline.pubmed.parsing.tables import (
     flat_text,
     unknown_element,
 )
-
-
-def words(text: str) -> frozenset[str]:
-    """The words of a text, as a set."""
-    return frozenset(text.split())
-
-
-YES_NO = {"Y": True, "N": False}
-NOTHING: frozenset[str] = frozenset()
-ID_TYPES = words("doi pii pmcpid pmpid pmc mid sici pubmed medline pmcid pmcbook bookaccession")
-OWNERS = words("NLM NASA PIP KIE HSR HMD NOTNLM")
-DATE_TAGS = words("Year Month Day Season MedlineDate Hour Minute Second")
-PUB_STATUSES = words(
-    "received accepted epublish ppublish revised aheadofprint retracted ecollection "
-    "pmc pmcr pubmed pubmedr premedline medline medliner entrez pmc-release"
-)
-REF_TYPES = words(
-    "AssociatedDataset AssociatedPublication CommentIn CommentOn "
-    "CorrectedandRepublishedIn CorrectedandRepublishedFrom ErratumIn ErratumFor "
-    "ExpressionOfConcernIn ExpressionOfConcernFor RepublishedIn RepublishedFrom "
-    "RetractedandRepublishedIn RetractedandRepublishedFrom RetractionIn RetractionOf "
-    "UpdateIn UpdateOf SummaryForPatientsIn OriginalReportIn ReprintIn ReprintOf "
-    "Cites"
-)
-CITATION_STATUSES = words(
-    "Completed In-Process PubMed-not-MEDLINE In-Data-Review Publisher MEDLINE OLDMEDLINE"
-)
-
-
-class Vocabulary:
-    """How to read the attributes of every element that has any, for one reading."""
-
-    def __init__(self, tally: Tally) -> None:
-        def of(
-            element: str, **fields: tuple[Any, Mapping[str, Any] | frozenset[str] | None]
-        ) -> Attributes:
-            return Attributes(tally, element, **fields)
-
-        self.article = of(
-            "Article",
-            PubModel=(
-                None,
-                words("Print Print-Electronic Electronic Electronic-Print Electronic-eCollection"),
-            ),
-        )
-        self.citation = of(
-            "MedlineCitation",
-            Status=(None, CITATION_STATUSES),
-            Owner=("NLM", OWNERS),
-            IndexingMethod=(None, words("Automated Curated Manual")),
-            VersionID=(None, None),
-            VersionDate=(None, None),
-        )
-        self.pmid = of("PMID", Version=("0", None))
-        self.issn = of("ISSN", IssnType=(None, words("Electronic Print")))
-        self.issue = of("JournalIssue", CitedMedium=(None, words("Internet Print")))
-        self.article_id = of("ArticleId", IdType=("pubmed", ID_TYPES))
-        self.elocation = of("ELocationID", EIdType=(None, words("doi pii")), ValidYN=(True, YES_NO))
-        self.other_id = of(
-            "OtherID",
-            Source=(
-                None,
-                words("NASA KIE PIP POP ARPL CPC IND CPFH CLML NRCBL NLM QCIM"),
-            ),
-        )
-        self.abstract_text = of(
-            "AbstractText",
-            Label=(None, None),
-            NlmCategory=(
-                None,
-                words("BACKGROUND OBJECTIVE METHODS RESULTS CONCLUSIONS UNASSIGNED"),
-            ),
-        )
-        self.other_abstract = of(
-            "OtherAbstract",
-            Type=(
-                "",
-                words("AAMC AIDS KIE PIP NASA Publisher plain-language-summary"),
-            ),
-            Language=("eng", None),
-        )
-        self.author_list = of(
-            "AuthorList",
-            CompleteYN=(True, YES_NO),
-            Type=("authors", words("authors editors")),
-        )
-        self.author = of("Author", ValidYN=(True, YES_NO), EqualContrib=(None, YES_NO))
-        self.investigator = of("Investigator", ValidYN=(True, YES_NO), EqualContrib=(None, NOTHING))
-        self.subject = of(
-            "PersonalNameSubject", ValidYN=(None, NOTHING), EqualContrib=(None, NOTHING)
-        )
-        self.identifier = of("Identifier", Source=(None, None))
-        self.article_date = of("ArticleDate", DateType=("Electronic", words("Electronic")))
-        self.publication_type = of("PublicationType", UI=(None, None))
-        self.descriptor = of(
-            "DescriptorName",
-            MajorTopicYN=(False, YES_NO),
-            AutoHM=(None, YES_NO),
-            Type=(None, words("Geographic")),
-            UI=(None, None),
-        )
-        self.qualifier = of(
-            "QualifierName", MajorTopicYN=(False, YES_NO), AutoHM=(None, YES_NO), UI=(None, None)
-        )
-        self.substance = of("NameOfSubstance", UI=(None, None))
-        self.supplement = of(
-            "SupplMeshName",
-            UI=(None, None),
-            Type=(None, words("Disease Protocol Organism Anatomy Population")),
-        )
-        self.keyword_list = of("KeywordList", Owner=("NLM", OWNERS | {"NLM-AUTO", "HHS"}))
-        self.keyword = of("Keyword", MajorTopicYN=(False, YES_NO))
-        self.complete = {
-            name: of(name, CompleteYN=(True, YES_NO)) for name in ("GrantList", "DataBankList")
-        }
-        self.general_note = of("GeneralNote", Owner=("NLM", OWNERS - {"NOTNLM"}))
-        self.link = of("CommentsCorrections", RefType=("", REF_TYPES))
-        self.history = of("PubMedPubDate", PubStatus=("", PUB_STATUSES))
-        self.object = of("Object", Type=("", None))
-        self.param = of("Param", Name=(None, None))
-        self.item_list = of("ItemList", ListType=(None, None))
-        self.location = of(
-            "LocationLabel",
-            Type=(
-                None,
-                words("part chapter section appendix figure table box"),
-            ),
-        )
-
+from pipeline.pubmed.parsing.vocabulary import DATE_TAGS, Vocabulary
 
 Element = etree._Element
 parts_of: Callable[[Element], list[Element]] = itemgetter(slice(None))
@@ -178,14 +45,23 @@ class Context:
         self.own_ids: set[tuple[str | None, str]] = set()
         self.bodies: set[str] = set()
         self.is_book = False
-        self.exact_root: Callable[[], Element] | None = None
         self.book: dict[str, Any] = {}
+        self.read_from(None)
         self.new_batch()
+
+    def read_from(self, raw: bytes | None, parser: etree.XMLParser | None = None) -> None:
+        """Say where blanks stand that the tree at hand has not.
+
+        Args:
+            raw: what the tree was made from; None if it has all its blanks.
+            parser: drops none.
+        """
+        self._raw, self._parser = raw, parser
+        self._exact_root: Element | None = None
 
     def new_batch(self) -> None:
         """Begin with empty tables; the old ones belong to whoever took them."""
         self.tables = empty_tables()
-        self.first = dict.fromkeys(self.tables, 0)
 
     def begin(self, record_no: int) -> None:
         """Begin a record."""
@@ -196,12 +72,19 @@ class Context:
         self.location_doi = None
         self.own_ids = set()
         self.bodies = set()
-        self.first = {table: len(rows) for table, rows in self.tables.items()}
 
     def rows(self, table: str) -> tuple[list[Row], int]:
-        """The rows of a table, and how many this record already has there."""
+        """The rows of a table, and the running number of this record's last one there, or 0."""
         rows = self.tables[table]
-        return rows, len(rows) - self.first[table]
+        return rows, rows[-1][1] if rows and rows[-1][0] == self.record_no else 0
+
+    def own_rows(self, table: str) -> list[Row]:
+        """The rows of a table that this record has added."""
+        rows = self.tables[table]
+        first = len(rows)
+        while first and rows[first - 1][0] == self.record_no:
+            first -= 1
+        return rows[first:]
 
     def leaf(self, element: Element) -> str | None:
         """The text of an element that should have no attributes; None when empty."""
@@ -230,9 +113,11 @@ class Context:
         libxml2 drops blanks only where mark-up follows and no text stands before it in the same
         element: `<b>Aims:</b> <i>Piper</i>` has lost one.
         """
-        if self.exact_root is not None and not _begin_with_text(element):
+        if self._raw is not None and not _begin_with_text(element):
             path = element.getroottree().getelementpath(element)
-            found = self.exact_root().find(path)
+            if self._exact_root is None:
+                self._exact_root = etree.fromstring(self._raw, self._parser)
+            found = self._exact_root.find(path)
             assert found is not None  # both trees have the same elements
             element = found
         return flat_text(self.tally, element)
@@ -285,16 +170,19 @@ class Context:
 
     def date_parts(self, element: Element) -> tuple[Part, ...]:
         """The children of a date element, as (tag, text)."""
-        parts = []
-        for part in parts_of(element):
-            tag = part.tag
-            if tag not in DATE_TAGS:
-                self.unknown(element, part)
-            if len(part) or part.keys():
-                parts.append((tag, self.odd_text(part) or ""))
-            else:
-                parts.append((tag, part.text or ""))
-        return tuple(parts)
+        return tuple(
+            [
+                (part.tag, part.text or "")
+                if part.tag in DATE_TAGS and not len(part) and not part.keys()
+                else self._odd_date_part(element, part)
+                for part in parts_of(element)
+            ]
+        )
+
+    def _odd_date_part(self, element: Element, part: Element) -> Part:
+        if part.tag not in DATE_TAGS:
+            self.unknown(element, part)
+        return str(part.tag), self.odd_text(part) or ""
 
     def partial(self, element: Element) -> PartialDate:
         return partial_date(self.date_parts(element))

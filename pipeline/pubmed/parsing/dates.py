@@ -76,7 +76,7 @@ def partial_date(parts: Iterable[Part]) -> PartialDate:
     return _partial_date(tuple(parts))
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def _partial_date(parts: tuple[Part, ...]) -> PartialDate:
     verbatim = " ".join(text for _, text in parts if text)
     named = " ".join(_month_name(text) if tag == "Month" else text for tag, text in parts if text)
@@ -91,7 +91,7 @@ def _month_name(text: str) -> str:
     return text
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def read_words(text: str) -> PartialDate:
     """Read a date in free words (MedlineDate, or DP of a MEDLINE text export).
 
@@ -208,7 +208,7 @@ def whole_date(parts: Iterable[Part]) -> date | None:
     return _whole_date(tuple(parts))
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def _whole_date(parts: tuple[Part, ...]) -> date | None:
     found = _numbers(parts)
     year, month, day = found.get("Year"), found.get("Month"), found.get("Day")

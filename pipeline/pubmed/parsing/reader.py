@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, partial
 from hashlib import sha256
 from html.entities import name2codepoint
 
@@ -125,16 +124,16 @@ class RecordReader:
     def _check_sizes(self) -> None:
         """Running numbers are SMALLINT in core, but for references; long texts cost minutes."""
         context = self.context
-        for table, rows in context.tables.items():
-            first = context.first[table]
-            count = len(rows) - first
+        for table in context.tables:
+            rows = context.own_rows(table)
+            count = len(rows)
             if count <= LARGEST_SMALLINT or table == "cited_references":
                 continue
             if table == "affiliations":  # numbered for each author
-                count = max(rows[place][2] for place in range(first, len(rows)))
+                count = max(row[2] for row in rows)
             if count > LARGEST_SMALLINT:
                 raise BadRecordError(f"it has {count} rows of {table}")
-        sections = context.tables["abstract_sections"][context.first["abstract_sections"] :]
+        sections = context.own_rows("abstract_sections")
         length = len(context.fields["title"] or "") + sum(len(section[-1]) for section in sections)
         if length > LONGEST_TEXT:
             raise BadRecordError(f"its title and abstracts have {length} characters")
@@ -142,17 +141,17 @@ class RecordReader:
     def _tree(self, raw: bytes) -> Element:
         """The record as a tree, mostly without the blanks between its elements.
 
-        They are a quarter of its nodes. Where blanks may be lost in a text, the context asks for
-        a tree that has them all (`Context.exact_root`); where a text could lose some unnoticed
-        (before a comment, CDATA section, instruction or carriage return), none are dropped.
+        They are a quarter of its nodes. Where blanks may be lost in a text, the context parses
+        the bytes once more and keeps them all (`Context.read_from`); where a text could lose some
+        unnoticed (before a comment, CDATA section, instruction or carriage return), none are
+        dropped.
         """
-        context = self.context
-        is_plain = self._encoding == "utf-8" and not _may_lose_blanks(raw)
+        self.context.read_from(None)
         try:
-            if is_plain:
-                context.exact_root = cache(partial(etree.fromstring, raw, self._parser))
-                return etree.fromstring(raw, self._quick_parser)
-            context.exact_root = None
+            if self._encoding == "utf-8" and not _may_lose_blanks(raw):
+                root = etree.fromstring(raw, self._quick_parser)
+                self.context.read_from(raw, self._parser)
+                return root
             return etree.fromstring(raw, self._parser)
         except etree.XMLSyntaxError:
             repaired = self._repaired(raw)

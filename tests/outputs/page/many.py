@@ -93,7 +93,11 @@ def multiply(con: duckdb.DuckDBPyConnection, times: int) -> None:
     )
     tables = con.execute(
         "SELECT concat(schema_name, '.', table_name) FROM duckdb_constraints() "
-        "WHERE constraint_type = 'PRIMARY KEY' AND list_contains(constraint_column_names, 'pmid')"
+        "WHERE constraint_type = 'PRIMARY KEY' AND list_contains(constraint_column_names, 'pmid') "
+        "UNION SELECT concat(schema_name, '.', table_name) FROM duckdb_columns() "
+        "JOIN duckdb_tables() USING (database_name, schema_name, table_name) "
+        "WHERE database_name = current_database() AND column_name = 'pmid' "
+        "AND schema_name IN ('core', 'evidence') AND NOT has_primary_key"
     ).fetchall()
     pmid = f"(t.pmid + {APART} * n)"
     for (table,) in tables:

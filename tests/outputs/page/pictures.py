@@ -44,11 +44,14 @@ def take(browser: Browser, picture: Picture) -> bytes:
     browser.open(Settings.from_environment().latest / "index.html", picture.fragment)
     top = browser.run(
         "document.activeElement.blur();"
-        "return document.querySelector(arguments[0]).getBoundingClientRect().top + scrollY",
+        "const start = document.querySelector(arguments[0]);"
+        "if (start !== document.body) start.scrollIntoView();"
+        "return scrollY",
         picture.start,
     )
     clip = {"x": 0, "y": top, "width": picture.width, "height": picture.height, "scale": 1}
-    taken = command("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
+    beyond = {"captureBeyondViewport": True, "clip": clip} if picture.media else {}
+    taken = command("Page.captureScreenshot", beyond)
     return b64decode(taken["data"])
 
 

@@ -78,6 +78,7 @@ MARKS = {
     "map_beside": "SELECT pmid FROM marts.evidence_map_articles "
     "WHERE NOT is_counted AND concat(map_row, '.', map_column) = {value}",
     "badge": "SELECT pmid FROM marts.evidence_map_articles WHERE list_contains(badges, {value})",
+    "sized": "SELECT pmid FROM marts.evidence_map_articles WHERE sample_size IS NOT NULL",
     "group": "SELECT unnest(report_pmids || other_pmids) FROM marts.human_experimental "
     "WHERE search = $search AND study_group = {value}",
     "report": "SELECT unnest(report_pmids) FROM marts.human_experimental WHERE search = $search",
@@ -143,7 +144,7 @@ def test_every_number_counts_the_records_it_opens(any_set: Published):
     assert {kind.split(":")[0] for *_, marks in found for kind in marks} > {
         "experiment", "experiment_pain", "experiment_mention", "group", "report", "not_report",
         "study", "review", "map", "badge", "preclinical_pain", "surveillance", "shares_cases",
-        "synthesis",
+        "synthesis", "sized",
     }  # fmt: skip
     for count, is_of_studies, selection, marks in found:
         query, values = behind(selection, marks)
@@ -240,7 +241,10 @@ def test_only_the_private_page_has_abstracts_and_it_says_so(set_of_files: Publis
         if len(text) > 80
     ]
     assert len(abstracts) > 3
-    told = json.dumps(records(set_of_files.page), ensure_ascii=False)
+    told = "".join(
+        json.dumps(records(set_of_files.page, part), ensure_ascii=False)
+        for part in ("data", "details")
+    )
     kept = json.dumps(
         records(set_of_files.directory / "index.private.html", "abstracts"), ensure_ascii=False
     )

@@ -133,6 +133,7 @@ function listRis(found) {
     add("UR", pubmedOf(r) ?? doiOf(r));
     if (r.pmid > 0) {
       add("AN", r.pmid);
+      add("M2", `PMID: ${r.pmid}`); // where Zotero looks for it
       add("DB", "PubMed");
     }
     add("DP", `ketum ${data.set_id}`);

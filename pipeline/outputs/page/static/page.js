@@ -2,13 +2,17 @@
 let state = readState();
 let drawn = ""; // the part of the state that the list was drawn for
 const listState = (of) => fragment({ ...of, record: "", at: "" });
+// whether an address needs no more than what the list begins with
+const isStart = (of) => !of.record && listState(of) === fragment({ search: firstSearch });
+// all of the page is laid out, also what nobody has scrolled to yet
+const layOut = () => document.documentElement.classList.add("laid-out");
 
 function draw() {
   state = readState();
   for (const part of document.querySelectorAll("[data-search]")) part.hidden = part.dataset.search !== state.search;
   for (const button of document.querySelectorAll("[data-switch]")) button.ariaPressed = String(button.dataset.switch === state.search);
   drawNotice();
-  if ((state.text || state.record) && !more) return detailed().then(() => (draw(), state.record && arrive()));
+  if (!more && !isStart(state)) return detailed().then(() => (draw(), state.record && arrive()));
   if (drawn !== listState(state)) {
     drawn = listState(state);
     const found = matching(state);
@@ -101,20 +105,26 @@ function go(next, moves = true, focused = document.activeElement) {
   $("back").hidden = !moves;
 }
 history.scrollRestoration = "manual";
-addEventListener("popstate", (event) => {
-  draw();
-  const at = event.state;
+async function comeBack(at) {
   if (at?.y === undefined) return arrive(); // an address typed or followed from elsewhere
-  if (at.drawn > $("list").childElementCount) showMore(at.drawn);
+  if (at.drawn > $("list").childElementCount) {
+    await detailed();
+    showMore(at.drawn);
+  }
   scrollTo(0, at.y);
   $("list-scroll").scrollTop = at.list;
   if (at.focus >= 0) document.querySelectorAll("a, button, summary, select, input")[at.focus]?.focus({ preventScroll: true });
+}
+addEventListener("popstate", (event) => {
+  draw();
+  comeBack(event.state);
 });
 $("back").addEventListener("click", () => history.back());
 document.addEventListener("click", (event) => {
   const made = event.target.closest?.("a");
   const href = made?.getAttribute("href") ?? "";
-  if (!href.startsWith("#") || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  if (!href.startsWith("#")) return made && remember(made); // PubMed's Back leads here again
   event.preventDefault();
   if (!href.includes("=")) return go({ ...state, record: "", at: href.slice(1) }, true, made); // the view stays
   const isNarrowing = made.closest("#facets, #chosen, #list, #detail, .legend");
@@ -152,7 +162,8 @@ for (const button of document.querySelectorAll("[data-switch]")) {
     const own = new RegExp(`:${state.search}($|[.])`); // some marks name the search they are of
     const mark = partsOf(state.mark).map((one) => one.replace(own, `:${search}$1`)).join(",");
     const at = (state.at ?? "").replace(new RegExp(`-${state.search}($|-)`), `-${search}$1`);
-    go({ ...state, search, mark, record: "", at: document.getElementById(at) ? at : "" }, false, button);
+    const place = document.getElementById(at) ? at : scrollY < innerHeight / 2 ? "top" : ""; // for who gets the address
+    go({ ...state, search, mark, record: "", at: place }, false, button);
   });
 }
 
@@ -188,13 +199,19 @@ addEventListener("resize", () => {
   drawCharts(state, matching(state));
 });
 
-if (state.text || state.record) await detailed(); // an address that needs more than the list
+if (!isStart(state)) await detailed();
 draw();
 performance.mark("ketum-listed");
-if (location.hash) arrive();
+const wasHere = history.state?.y !== undefined; // Back from another site
+if (location.hash && !wasHere) {
+  layOut();
+  arrive();
+}
 requestAnimationFrame(() => requestAnimationFrame(async () => {
   performance.mark("ketum-charted");
   await detailed();
+  layOut();
+  if (wasHere) await comeBack(history.state);
   document.documentElement.dataset.ready = "yes";
   foldAhead(0);
 }));

@@ -131,19 +131,24 @@ function showMore(upTo = 0) {
   const list = $("list");
   const from = list.childElementCount;
   list.append(...shown.slice(from, Math.max(from + STEP, upTo)).map(row));
-  const left = shown.length - list.childElementCount;
+  offerMore();
+}
+function offerMore() {
+  const left = shown.length - $("list").childElementCount;
   $("more").hidden = left <= 0;
   $("more").textContent = `Show ${Math.min(left, STEP)} more of ${grouped(left)}`;
 }
 function showList(found) {
   shown = sorted(found, state.sort);
   drawHead();
-  $("list").replaceChildren();
+  if (!more) return offerMore(); // the first rows came with the page
   $("list-scroll").scrollTop = 0;
+  $("list").replaceChildren();
   showMore();
 }
-$("more").addEventListener("click", () => showMore());
-new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && !$("more").hidden && showMore(), { root: $("list-scroll"), rootMargin: "400px" }).observe($("more"));
+const readOn = () => detailed().then(() => showMore());
+$("more").addEventListener("click", readOn);
+new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && !$("more").hidden && readOn(), { root: $("list-scroll"), rootMargin: "400px" }).observe($("more"));
 
 // facets: how many of the listed records have each value; a click narrows, another one takes back
 const FACETS_SHOWN = ["substance", "species", "assay", "trial_purpose", "population", "trial_population", "comparator", "route", "antagonist", "harm", "survey_sampling", "surveillance_source", "study_country"];
@@ -174,6 +179,7 @@ function facetBox(name, values) {
   }
   return box;
 }
+if (matchMedia("(max-width: 40rem)").matches) $("narrow").open = false; // on a phone the records come first
 function drawFacets(found) {
   const counts = new Uint32Array(data.keys.length);
   const groups = new Map();

@@ -3,14 +3,23 @@
 // sees the same records.
 const $ = (id) => document.getElementById(id);
 async function unpacked(place) {
-  const packed = atob(place.textContent);
+  const inflated = new DecompressionStream("deflate");
+  const writer = inflated.writable.getWriter();
+  writer.write(bytesOf(place.textContent));
+  writer.close();
+  return JSON.parse(await new Response(inflated.readable).text());
+}
+function bytesOf(base64) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
+  const packed = atob(base64);
   const bytes = new Uint8Array(packed.length);
   for (let i = 0; i < packed.length; i += 1) bytes[i] = packed.charCodeAt(i);
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return JSON.parse(await new Response(stream).text());
+  return bytes;
 }
-const data = await unpacked($("data"));
-// what is not needed for the list: details of records, and abstracts in index.private.html alone
+const data = await unpacked($("data")); // while the rest of the page is still being read
+if (document.readyState === "loading") await new Promise((done) => document.addEventListener("DOMContentLoaded", done));
+// what the start of the page does without: titles and details of records, and abstracts in
+// index.private.html alone
 let more = null;
 let abstracts = {};
 let unpacking = null;
@@ -23,7 +32,7 @@ const detailed = () =>
 const form = $("filters");
 const COUNTED = { record: "record", retracted: "retracted article", preprint: "preprint", notice: "notice", all: "listed record" };
 const HOW = { measured: "that measured it", beside: "that mention it without measuring it" };
-// what a mark says of a record; behind.py gives them, the part after the colon is their value
+// what a mark says of a record; records.py gives them, the part after the colon is their value
 const MARKS = {
   corrected: "with a correction or concern",
   unexplained: "found by PubMed without a word the local rules know",
@@ -47,6 +56,7 @@ const MARKS = {
   map: "on the evidence map under",
   map_beside: "beside the studies on the evidence map, under",
   badge: "of studies marked",
+  sized: "of studies that state how many people took part",
   report: "reports of the study",
   not_report: "protocols, retracted reports, preprints and what NLM alone calls a trial",
   preclinical_pain: "animal and laboratory work on pain",

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from pipeline import journal as journals
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.reference import Reference
-from pipeline.outputs import manifest, marts
+from pipeline.outputs import manifest, marts, tables
+from pipeline.outputs.receipt import Receipt
 from pipeline.warehouse import database
-from tests.conftest import the_database_alone
-from tests.corpus import article
+from tests.conftest import DAY, FIRST
 
-RECORDS = (
-    article(1, "Kratom and pain in mice", revised="2026-11-01"),
-    article(2, "Kratom for chronic pain: a randomized controlled trial", entered="2026-11-20"),
-    article(3, "A case report of seizures after Mitragyna speciosa"),
-)
-DAY = 86_400
+pytestmark = pytest.mark.whole
 
 
-@pytest.fixture
-def second_day(live_with_outputs, clock, settings) -> Path:
+@pytest.fixture(scope="module")
+def third_day(three_days) -> Path:
     """The set of a day that found nothing new, after one that did."""
-    with the_database_alone(but="tables"):
-        live_with_outputs(*RECORDS[:2])
-        clock.sleep(DAY)
-        live_with_outputs(*RECORDS)
-        clock.sleep(DAY)
-        receipt = live_with_outputs(*RECORDS)
-    assert receipt.is_unchanged and receipt.set_id == settings.latest.resolve().name
-    return settings.latest.resolve()
+    (*_, last) = journals.read_all(three_days.runs)
+    assert Receipt.from_dict(last.receipt).is_unchanged
+    return three_days.latest.resolve()
 
 
 def all_marts(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ...]]]:
@@ -43,8 +35,9 @@ def all_marts(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ..
     return {name: con.execute(f"FROM marts.{name}").fetchall() for (name,) in names}
 
 
-def test_the_set_is_as_if_everything_had_been_made_anew(second_day, settings, tmp_path):
+def test_the_set_is_as_if_everything_had_been_made_anew(third_day, three_days, settings, tmp_path):
     """Every mart and every exported file, row by row."""
+    shutil.copytree(three_days.data, settings.data, symlinks=True)
     with duckdb.connect(str(settings.warehouse("pubmed"))) as con:
         database.configure(con)
         runs = con.execute(
@@ -58,22 +51,22 @@ def test_the_set_is_as_if_everything_had_been_made_anew(second_day, settings, tm
             "pubmed",
             as_of,
             previous_published_at=before.isoformat(),
-            kept_set_id=second_day.name,
+            kept_set_id=third_day.name,
             is_unchanged=False,
         )
         anew = all_marts(con)
-        manifest.export_all(con, _directory(tmp_path / "tables"), {})
+        tables.export_all(con, _directory(tmp_path / "tables"), {})
     assert renewed == anew
     assert {row[-3] for row in anew["search_totals"]} == {as_of.date()}
     files = sorted(path.name for path in (tmp_path / "tables").iterdir())
-    assert files == sorted(path.name for path in (second_day / "tables").iterdir())
+    assert files == sorted(path.name for path in (third_day / "tables").iterdir())
     differing = [
         name
         for name in files
-        if rows_of(tmp_path / "tables" / name) != rows_of(second_day / "tables" / name)
+        if rows_of(tmp_path / "tables" / name) != rows_of(third_day / "tables" / name)
     ]
     assert differing == []
-    assert manifest.damage(second_day) is None
+    assert manifest.damage(third_day) is None
 
 
 def rows_of(path: Path) -> object:
@@ -89,31 +82,27 @@ def _directory(path: Path) -> Path:
     return path
 
 
-def test_what_did_not_move_is_shared_with_the_set_before(second_day):
+def test_what_did_not_move_is_shared_with_the_set_before(third_day):
     def links(name: str) -> int:
-        return (second_day / "tables" / name).stat().st_nlink
+        return (third_day / "tables" / name).stat().st_nlink
 
     assert links("core.authors.parquet") == links("evidence.proofs.csv") == 2
     assert links("ops.runs.csv") == links("marts.search_totals.parquet") == 1
 
 
-def test_reference_files_that_a_run_found_good_are_not_read_again(
-    live, clock, settings, monkeypatch
-):
-    live(RECORDS[0])
+def test_reference_files_that_a_run_found_good_are_not_read_again(live, begun, clock, monkeypatch):
     clock.sleep(DAY)
 
     def load(*_: object, **__: object) -> Reference:
         raise AssertionError("the reference files were read")
 
     monkeypatch.setattr(Reference, "load", load)
-    assert live(RECORDS[0]).is_unchanged
+    assert live(FIRST).is_unchanged
 
 
 def test_a_mistake_in_a_reference_file_is_still_told_before_anything_is_asked(
-    live, clock, settings, tmp_path, monkeypatch
+    live, begun, clock, settings, tmp_path
 ):
-    live(RECORDS[0])
     edited = tmp_path / "reference"
     edited.mkdir()
     for path in settings.reference.iterdir():
@@ -123,4 +112,4 @@ def test_a_mistake_in_a_reference_file_is_still_told_before_anything_is_asked(
     clock.sleep(DAY)
     object.__setattr__(settings, "reference", edited)
     with pytest.raises(ConfigurationError, match=r"overrides\.toml"):
-        live(RECORDS[0])
+        live(FIRST)

@@ -1,0 +1,47 @@
+"""Sets of three days that several files read: a beginning, what is new, and nothing new."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import pytest
+
+from pipeline.settings import Settings
+from tests.conftest import DAY, FakeClock, made_once, publish_live, the_database_alone
+from tests.corpus import article
+
+CASE = (("D002363", "Case Reports"),)
+OLD = article(11, "Kratom in mice", year=2024)
+HOSTILE = (
+    "Kratom <script>alert(1)</script> ]]> \"quotes\" 'and' &amp; "
+    "\u202eright to left\u202c \u03bc-opioid \U0001f33f"
+)
+POISON = article(
+    12,
+    "Kratom exposures reported to United States poison centers, 2011-2017: liver injury and deaths",
+    entered="2026-11-22",
+    abstract="We analysed calls to poison centers from 2011 through 2017. Among exposures to "
+    "kratom, liver injury was seen in 20 patients and 11 deaths were reported.",
+)
+MICE = article(
+    13,
+    "Antinociceptive effect of mitragynine in the hot plate test in mice",
+    mesh=(("D051379", "Mice"), ("D000818", "Animals")),
+    entered="2026-11-22",
+)
+NEW = (POISON, MICE, article(14, escape(HOSTILE), types=CASE, entered="2026-11-22"))
+
+
+@pytest.fixture(scope="session")
+def three_days(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """One old record; three new ones; the same again. Read only, without pages."""
+
+    def make(base: Path) -> None:
+        clock = FakeClock()
+        with the_database_alone("feeds", "tables"):
+            for records in ((OLD,), (OLD, *NEW), (OLD, *NEW)):
+                publish_live(base, *records, clock=clock)
+                clock.sleep(DAY)
+
+    return Settings(data=made_once(tmp_path_factory, "three_days", make) / "data")

@@ -1,0 +1,193 @@
+"""NLM's files kept whole: every record, the files in place, one load whatever the way there."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipeline import journal as journals
+from pipeline.cli import main
+from pipeline.settings import Settings
+from tests.corpus import article, article_set
+from tests.test_bulk_load import KRATOM, LEAF, file, titles
+
+pytestmark = pytest.mark.whole
+
+OUR_OWN = ("raw_file", "raw_offset", "raw_length", "source_stamp")
+"""What says where a record lies, and not what it says."""
+
+
+def load(*places: Path, name: str = "whole", processes: int = 1) -> int:
+    arguments = ["bulk-load", "--all", *map(str, places), "--name", name]
+    return main([*arguments, "--processes", str(processes), "--quiet"])
+
+
+def tables(settings: Settings, name: str, where: str = "") -> dict[str, list[tuple[object, ...]]]:
+    """Rows of core and evidence in the warehouse of an archive, times and places apart."""
+    found = {}
+    path = settings.warehouse(f"archive:{name}")
+    with duckdb.connect(str(path), read_only=True) as con:
+        shapes = con.execute(
+            """
+            SELECT schema_name || '.' || table_name,
+                list(column_name) FILTER (
+                    suffix(column_name, '_at') OR list_contains($own, column_name)
+                ),
+                bool_or(column_name = 'pmid')
+            FROM duckdb_columns()
+            WHERE schema_name IN ('core', 'evidence') AND database_name = current_database()
+                AND table_name IN (SELECT table_name FROM duckdb_tables())
+            GROUP BY ALL
+            """,
+            {"own": list(OUR_OWN)},
+        ).fetchall()
+        for table, left_out, has_pmid in shapes:
+            exclude = f"EXCLUDE ({', '.join(left_out)})" if left_out else ""
+            only = f"WHERE {where}" if where and has_pmid else ""
+            found[table] = con.execute(f"SELECT * {exclude} FROM {table} {only} ORDER BY ALL")
+            found[table] = found[table].fetchall()
+    return found
+
+
+def series(directory: Path) -> list[Path]:
+    """A baseline of two files and two days: revisions, a version, deletions, odd records."""
+    return [
+        file(directory, 1, article(1, KRATOM), article(2, LEAF), article(3, KRATOM)),
+        file(directory, 2, article(4, KRATOM), article(5, "<b>broken</i>"), article(6, LEAF)),
+        file(
+            directory, 3,
+            article(2, f"{LEAF}, revised", revised="2026-02-05"), article(7, KRATOM),
+            article(3, f"{KRATOM}, again", version=2), deleted=(6,),
+        ),
+        file(directory, 4, article(1, f"{KRATOM} no more", revised="2026-02-06"), deleted=(4,)),
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("database_alone")
+def test_every_record_is_kept_and_counts_in_the_search_for_everything(
+    settings, published, tmp_path, capsys
+):
+    files = series(tmp_path / "files")
+    assert load(*files) == 0
+    assert titles(published) == [
+        (1, 1, f"{KRATOM} no more"),
+        (2, 1, f"{LEAF}, revised"),
+        (3, 2, f"{KRATOM}, again"),
+        (7, 1, KRATOM),
+    ]
+    assert published("SELECT search, count(*) FROM ops.search_hits GROUP BY ALL ORDER BY ALL") == [
+        ("everything", 4),
+        ("kratom", 3),
+    ]
+    assert not settings.scans("archive:whole").exists()
+
+
+@pytest.mark.usefixtures("database_alone")
+def test_the_same_as_an_update_from_the_files_where_both_hold_a_record(settings, tmp_path, capsys):
+    """Every table of core and evidence, for what the update keeps; by two processes, too."""
+    files = series(tmp_path / "files")
+    assert load(*files, processes=2) == 0
+    assert main(["update", "--from", *map(str, files), "--quiet"]) == 0
+    ours, theirs = (tables(settings, name, "pmid IN (1, 3, 7)") for name in ("whole", "files"))
+    for found in (ours, theirs):  # what is said of all records, and the search of --all
+        for table in ("core.journals", "core.deleted_citations", "evidence.searches"):
+            found.pop(table, None)
+    assert theirs["evidence.proofs"] and theirs["core.article_versions"]
+    assert [name for name in theirs if ours[name] != theirs[name]] == []
+
+
+@pytest.mark.usefixtures("database_alone")
+def test_days_end_as_one_load_of_all_files_and_nothing_is_loaded_twice(settings, tmp_path, capsys):
+    files = series(tmp_path / "files")
+    for path in files:
+        assert load(path, name="days") == 0
+    assert load(*files, name="days") == 0  # all of them once more
+    assert load(*files) == 0
+    at_once, in_days = tables(settings, "whole"), tables(settings, "days")
+    for found in (at_once, in_days):  # texts held meanwhile are not those of records gone by now
+        found.pop("core.article_revisions")
+    assert [name for name in at_once if at_once[name] != in_days[name]] == []
+    last = journals.read_done(settings.runs, "archive:days")[-1]
+    assert last.receipt["records_read"] == 0
+
+
+@pytest.mark.usefixtures("database_alone")
+def test_a_damaged_file_and_a_kill_cost_no_other(
+    settings, published, tmp_path, capsys, monkeypatch
+):
+    files = series(tmp_path / "files")
+    whole = files[3].read_bytes()
+    files[3].write_bytes(whole[:-20])
+    assert load(*files) == 3
+    assert "pubmed26n0004" in capsys.readouterr().err
+    assert len(list(settings.scans("archive:whole").glob("*.json"))) == 3
+    files[3].write_bytes(whole)
+    monkeypatch.setattr("pipeline.steps.marts.build", killed)
+    with pytest.raises(SystemExit):
+        load(*files)
+    monkeypatch.undo()
+    monkeypatch.setenv("KETUM_DATA", str(settings.data))
+    monkeypatch.setattr("pipeline.whole_file.read_batches", killed)
+    assert load(*files) == 0  # and no file is read again
+    assert len(titles(published)) == 4
+
+
+def killed(*_: object, **__: object) -> None:
+    raise SystemExit
+
+
+@pytest.mark.slow  # eight runs
+@pytest.mark.usefixtures("database_and_tables")
+def test_a_rebuild_and_verify_find_the_files_where_they_are(settings, published, tmp_path, capsys):
+    files = series(tmp_path / "files")
+    assert load(*files[:3]) == 0
+    assert load(files[3]) == 0
+    before = titles(published)
+    objects = settings.raw("archive:whole") / "objects"
+    assert sum(path.stat().st_size for path in objects.rglob("*.gz")) > 0  # the reference files
+    assert main(["verify"]) == 0
+    assert main(["rebuild", "--origin", "archive:whole"]) == 0
+    assert titles(published) == before
+
+    moved = tmp_path / "elsewhere"
+    shutil.move(tmp_path / "files", moved)
+    capsys.readouterr()
+    assert main(["verify"]) == 4
+    assert "pubmed26n0001.xml.gz is no longer at" in capsys.readouterr().out
+    assert main(["rebuild", "--origin", "archive:whole"]) == 2
+    assert "a link to where it lies now" in capsys.readouterr().err
+    assert load(moved) == 0
+    assert main(["verify"]) == 0
+    assert main(["rebuild", "--origin", "archive:whole"]) == 0
+    assert titles(published) == before
+
+    changed = moved / "pubmed26n0001.xml.gz"
+    changed.write_bytes(gzip.compress(article_set(article(1, LEAF)).encode()))
+    capsys.readouterr()
+    assert main(["verify"]) == 4
+    assert "has other bytes than when it was loaded" in capsys.readouterr().out
+    assert main(["rebuild", "--origin", "archive:whole"]) == 2
+    assert titles(published) == before
+
+
+@pytest.mark.usefixtures("database_alone")
+def test_an_archive_keeps_everything_or_what_matches(settings, tmp_path, capsys):
+    path = file(tmp_path / "files", 1, article(1, KRATOM))
+    assert load(path) == 0
+    assert main(["update", "--from", str(path), "--name", "whole", "--quiet"]) == 2
+    assert "`ketum bulk-load --all FILES --name whole`" in capsys.readouterr().err
+    assert main(["update", "--from", str(path), "--name", "other", "--quiet"]) == 0
+    assert load(path, name="other") == 2
+    assert "give another --name" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("database_alone")
+def test_a_file_that_is_no_xml_is_refused(settings, tmp_path, capsys):
+    path = tmp_path / "mine.nbib"
+    path.write_text("PMID- 1\nTI  - Kratom\n\n")
+    assert load(path) == 3
+    assert "is not PubMed XML" in capsys.readouterr().err
