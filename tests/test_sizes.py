@@ -50,6 +50,10 @@ def test_a_reference_file_that_changes_is_read_again(tmp_path: Path):
     topics.write_text(topics.read_text().replace("minimum = 300", "minimum = 301"))
     again = Reference.load(directory)
     assert again.topics != first.topics
+    assert again.facets is first.facets, "its file is the same"
+    facets = directory / "facets.toml"
+    facets.write_text(facets.read_text() + "\n# a remark\n")
+    assert Reference.load(directory).facets is not first.facets
 
 
 def test_what_is_made_once_is_made_again_only_after_a_failure(tmp_path_factory):

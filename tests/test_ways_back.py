@@ -362,6 +362,30 @@ def test_a_view_of_a_stranger_reads_no_file(home, tmp_path):
     assert "mitragyna" not in report.text()
 
 
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        (
+            "DELETE FROM core.authors WHERE author_no > 1; "
+            "UPDATE core.authors SET author_no = 1, pmid = (SELECT min(pmid) FROM core.authors)",
+            "child_rows_are_unique",
+        ),
+        (
+            "UPDATE evidence.proofs SET char_start = char_start + 1 WHERE char_start IS NOT NULL",
+            "proofs_stand_where_they_say",
+        ),
+        ("UPDATE evidence.proofs SET kind = 'none'", "every_label_has_proof"),
+    ],
+)
+def test_what_a_run_checks_of_its_records_verify_checks_of_all(home, change, check):
+    path = home.latest.resolve() / "ketum.duckdb"
+    path.chmod(0o644)
+    with duckdb.connect(str(path)) as con:
+        con.execute(change)
+    report = verify_set(restated(home))
+    assert [fault for fault in report.faults if f"fails the check {check}" in fault]
+
+
 def test_a_switch_of_latest_beside_verify_is_no_damage(home, monkeypatch):
     before = verify_set(home.latest)
     read = manifest.read

@@ -2,6 +2,7 @@
 
     python -m tools.facets_by_hand draw FILE --reading N   PMIDs to read, with their strata
     python -m tools.facets_by_hand figures                 the tables of docs/quality.md
+    python -m tools.facets_by_hand measured                data/reference/facets_measured.jsonl
 
 What is drawn and why stands in data/reference/evaluation/facets.toml; verdicts in
 facets_read_N.csv beside it (kratom: titles, known beforehand): pmid, stratum, facet, value, verdict
@@ -26,6 +27,7 @@ from typing import Any
 import duckdb
 
 from pipeline.evidence.evaluation.figures import share
+from pipeline.evidence.evaluation.questions_read import FacetMeasured
 from pipeline.evidence.judge import judge
 from pipeline.evidence.reference import Reference
 from pipeline.settings import ROOT
@@ -195,13 +197,29 @@ def main() -> None:
     drawing.add_argument("file", type=Path)
     drawing.add_argument("--reading", type=int, choices=sorted(DRAWS), default=1)
     commands.add_parser("figures")
+    commands.add_parser("measured")
     arguments = parser.parse_args()
     if arguments.command == "draw":
         plan = tomllib.loads((EVALUATION / "facets.toml").read_text(encoding="utf-8"))
         for pmid, stratum in DRAWS[arguments.reading](judged(arguments.file), plan):
             print(pmid, stratum, sep="\t")
         return
-    print(tables())
+    print("\n".join(measured()) if arguments.command == "measured" else tables())
+
+
+def measured() -> list[str]:
+    """The lines of facets_measured.jsonl: what was read of kratom records, by facet."""
+    rows = verdicts("kratom")
+    lines: list[str] = []
+    for facet in sorted({row["facet"] for row in rows}):
+        count = Counter(row["verdict"] for row in rows if row["facet"] == facet)
+        right = count["right"]
+        figures = FacetMeasured(
+            facet=facet, said=right + count["wrong"], said_right=right,
+            read=right + count["missed"], found=right,
+        )  # fmt: skip
+        lines.append(figures.model_dump_json())
+    return lines
 
 
 def tables() -> str:

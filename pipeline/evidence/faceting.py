@@ -142,10 +142,8 @@ def _by_rules(
     told = {facet.name: facet for facet in scope}
     in_sentences: dict[str, set[int]] = {}
     known: Known | None = None
-    for found in facets.matcher.run(units, tags).found:
+    for found in facets.find(told, units, tags):
         name = facets.rules.rules[found.rule_no].code.partition(".")[0]
-        if name not in told:
-            continue
         facet = told[name]
         if found.unit_index is None:
             yield _value(facets, found, _level(found))
@@ -181,7 +179,7 @@ def _by_sentence(
         cut = list(judged_sentences(unit)) if index in wanted else [unit]
         parts += cut
         is_of += [index] * len(cut)
-    for found in facets.matcher.run(parts, tags).found:
+    for found in facets.find(asked, parts, tags):
         name = facets.rules.rules[found.rule_no].code.partition(".")[0]
         if found.unit_index is None or is_of[found.unit_index] not in asked.get(name, ()):
             continue

@@ -7,7 +7,7 @@ its facets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,11 +26,12 @@ from pipeline.evidence.facet_values import (
     country_rules,
 )
 from pipeline.evidence.study_types import StudyTypes
-from pipeline.rules.decide import Matcher
+from pipeline.rules.decide import Found, Tag
 from pipeline.rules.file import RuleFile, Table
 from pipeline.rules.model import RuleSet, load_rules
+from pipeline.rules.parts import MatcherInParts
 from pipeline.rules.patterns import OPTIONS, Words, checked, regular_expression
-from pipeline.rules.text import ZONES
+from pipeline.rules.text import ZONES, Unit
 
 NOT_STATED = "not_stated"
 LEVELS = ("focus", "outcome", "mention")
@@ -153,7 +154,6 @@ class Facets:
         no_facets_of: primary study types whose records have facets by topic only.
         stating: per aspect and value the rules of study types that state it.
         dosed: what doses can be of.
-        matcher: the rules, compiled.
         addresses: tells the country of an address.
     """
 
@@ -168,8 +168,33 @@ class Facets:
     stating: Mapping[tuple[str, str], frozenset[str]]
 
     @cached_property
-    def matcher(self) -> Matcher:
-        return Matcher(self.rules)
+    def _places(self) -> Mapping[str, frozenset[int]]:
+        """The places of the rules of each facet."""
+        places: dict[str, set[int]] = {facet.name: set() for facet in self.facets}
+        for place, rule in enumerate(self.rules.rules):
+            places[rule.code.partition(".")[0]].add(place)
+        return {name: frozenset(held) for name, held in places.items()}
+
+    @cached_property
+    def _matcher(self) -> MatcherInParts:
+        """The rules of facets that always apply together are one part."""
+        parts: dict[object, set[int]] = {}
+        for facet in self.facets:
+            parts.setdefault((facet.topic, facet.types), set()).update(self._places[facet.name])
+        return MatcherInParts(self.rules, parts.values())
+
+    def find(
+        self, names: Collection[str], units: Sequence[Unit], tags: Sequence[Tag]
+    ) -> list[Found]:
+        """What the rules of some facets find in a record, in the order of the rules.
+
+        Args:
+            names: the facets.
+            units: texts of the record.
+            tags: what it carries beside them.
+        """
+        wanted = frozenset().union(*(self._places[name] for name in names))
+        return self._matcher.find(wanted, units, tags)
 
     @cached_property
     def addresses(self) -> Addresses:

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from pipeline.evidence.evaluation.figures import Result
+from pipeline.evidence.evaluation.questions_read import FacetMeasured
 from pipeline.evidence.facets import NOT_STATED, Facets
 from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.questions import Claims
@@ -28,8 +29,8 @@ LEAST_READ = 30
 _TABLES = (
     "rule_sets", "study_types", "study_type_accuracy", "confidence_measured",
     "study_type_aspects", "topics", "searches", "facets", "facet_values", "claims",
-    "claim_accuracy", "claim_cards", "question_groups", "claim_leaned_on", "evidence_groups",
-    "findings",
+    "claim_accuracy", "facet_accuracy", "claim_cards", "question_groups", "claim_leaned_on",
+    "evidence_groups", "findings",
 )  # fmt: skip
 
 
@@ -54,6 +55,7 @@ def write_lookups(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
     _write_facets(con, reference.facets)
     _write_claims(con, reference.claims, reference.findings.senses)
     append(con, "evidence.claim_accuracy", _claim_accuracy(reference))
+    append(con, "evidence.facet_accuracy", _facet_accuracy(reference))
     append(
         con,
         "evidence.findings",
@@ -253,6 +255,19 @@ def _claim_accuracy(reference: Reference) -> Iterator[tuple[Any, ...]]:
         yield (
             claim.code, KRATOM if is_measured else NOT_ON_KRATOM, one.said, one.said_right,
             one.read, one.found, one.precision, one.recall, one.rules_version,
+        )  # fmt: skip
+
+
+def _facet_accuracy(reference: Reference) -> Iterator[tuple[Any, ...]]:
+    """One row a facet: its figures on kratom; shares only of LEAST_READ readings and more."""
+    of = {one.facet: one for one in reference.facets_measured}
+    for facet in reference.facets.facets:
+        unread = FacetMeasured(facet=facet.name, said=0, said_right=0, read=0, found=0)
+        one = of.get(facet.name, unread)
+        is_measured = one.precision is not None or one.recall is not None
+        yield (
+            one.facet, KRATOM if is_measured else NOT_ON_KRATOM, one.said, one.said_right,
+            one.read, one.found, one.precision, one.recall,
         )  # fmt: skip
 
 

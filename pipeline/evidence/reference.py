@@ -18,7 +18,12 @@ from pipeline.evidence.claims import load_claims
 from pipeline.evidence.curation import KnownArticle, Reading, load_known_articles, load_readings
 from pipeline.evidence.evaluation.figures import Result, read_results
 from pipeline.evidence.evaluation.mapping import UNSEEN
-from pipeline.evidence.evaluation.questions_read import QuestionMeasured, read_measured
+from pipeline.evidence.evaluation.questions_read import (
+    FacetMeasured,
+    QuestionMeasured,
+    read_facets_measured,
+    read_measured,
+)
 from pipeline.evidence.facets import Facets, load_facets
 from pipeline.evidence.findings import Findings, load_findings
 from pipeline.evidence.overrides import Overrides, load_overrides
@@ -26,6 +31,7 @@ from pipeline.evidence.questions import Claims
 from pipeline.evidence.reader import Reader, load_reader
 from pipeline.evidence.reference_files import (
     DECIDING_FILES,
+    FACETS_MEASURED,
     KNOWN_ARTICLES,
     MEASURED_FILE,
     MODEL_FILE,
@@ -53,6 +59,7 @@ class Reference:
         known_articles: articles that a good search must find.
         measured: how good the study types were found to be, on records no rule was made on.
         questions_measured: how often records are rightly said to address a question.
+        facets_measured: how often they are rightly given a value of a facet, and found.
         reader: the second reader, where there is one.
     """
 
@@ -69,6 +76,7 @@ class Reference:
     known_articles: tuple[KnownArticle, ...]
     measured: tuple[Result, ...]
     questions_measured: tuple[QuestionMeasured, ...]
+    facets_measured: tuple[FacetMeasured, ...]
     reader: Reader | None
 
     @classmethod
@@ -76,8 +84,8 @@ class Reference:
         """Read every reference file.
 
         Args:
-            directory: where they lie; measured.json, questions_measured.jsonl and reader.npz may be
-                missing.
+            directory: where they lie; measured.json, questions_measured.jsonl,
+                facets_measured.jsonl and reader.npz may be missing.
             is_strict: refuse names that nothing reads, things named twice and known articles
                 without a number too; the files of a committed run are taken as they were.
 
@@ -115,6 +123,7 @@ class Reference:
                     if result["part"] == UNSEEN and result["by"] == "rules"
                 ),
                 questions_measured=read_measured(directory / QUESTIONS_MEASURED),
+                facets_measured=read_facets_measured(directory / FACETS_MEASURED),
                 reader=load_reader(directory / MODEL_FILE),
             )
         except FileNotFoundError as error:

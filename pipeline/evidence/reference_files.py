@@ -20,7 +20,8 @@ REFERENCE_FILES = (*DECIDING_FILES, "overrides.toml", READINGS_FILE, KNOWN_ARTIC
 MEASURED_FILE = "measured.json"
 MODEL_FILE = "reader.npz"
 QUESTIONS_MEASURED = "questions_measured.jsonl"
-OPTIONAL_FILES = (MEASURED_FILE, MODEL_FILE, QUESTIONS_MEASURED)
+FACETS_MEASURED = "facets_measured.jsonl"
+OPTIONAL_FILES = (MEASURED_FILE, MODEL_FILE, QUESTIONS_MEASURED, FACETS_MEASURED)
 """Kept with a run where they are there: archives of before they existed can be rebuilt."""
 
 

@@ -179,9 +179,10 @@ def _sentences(
                 )
                 clauses += sentence
     named: list[Values] = [{} for _ in clauses]
-    for found in facets.matcher.run(clauses, tags).found:
+    by_rules = [name for name in names if not facets.named(name).read]
+    for found in facets.find(by_rules, clauses, tags):
         facet = facets.rules.rules[found.rule_no].code.partition(".")[0]
-        if found.unit_index is None or facet not in names or facets.named(facet).read:
+        if found.unit_index is None:
             continue
         proof = _proof(facets, found)
         value = proof.code.partition(".")[2]

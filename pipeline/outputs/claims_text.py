@@ -229,7 +229,7 @@ def claim_lines(found: Iterable[dict[str, Any]]) -> list[str]:
         how = one["how"].replace("_", " ")
         lines += [
             f"  {one['claim']} ({how}): {FINDINGS[one['finding']]}{by}, {_words(one)}",
-            f"    {_accuracy(one)}",
+            f"    {accuracy(one)}",
         ]
     return ["", "Claims, and what the authors state of them", *lines] if lines else []
 
@@ -240,8 +240,8 @@ def _words(one: dict[str, Any]) -> str:
     return "; ".join(dict.fromkeys(f"[{e['matched_text']}] in {e['field']}" for e in shown))
 
 
-def _accuracy(one: dict[str, Any]) -> str:
-    """How often this question is said rightly, and found, on kratom records that were read."""
+def accuracy(one: dict[str, Any]) -> str:
+    """How often something is said rightly, and found, on kratom records that were read."""
     parts = [
         f"{what} {value:.2f} ({one[hits]} of {one[of]})"
         if value is not None

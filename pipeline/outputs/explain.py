@@ -15,7 +15,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.escaping import for_terminal_lines
 from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.labels import NOT_MEASURED
-from pipeline.outputs.claims_text import claim_lines, claims_of
+from pipeline.outputs.claims_text import accuracy, claim_lines, claims_of
 from pipeline.outputs.rows import named_rows
 from pipeline.outputs.wording import not_given, share
 from pipeline.rules.file import RuleFile
@@ -255,9 +255,10 @@ def facets(con: duckdb.DuckDBPyConnection, pmid: int) -> list[dict[str, Any]]:
     """Facets of a record, those without a value too, each with its proofs."""
     found = named_rows(
         con,
-        "SELECT f.facet, t.label, f.value, f.level, f.assigned_by, f.finding "
-        "FROM evidence.article_facets "
-        "AS f JOIN evidence.facets AS t USING (facet) WHERE f.pmid = ? "
+        "SELECT f.facet, t.label, f.value, f.level, f.assigned_by, f.finding, "
+        "a.said_count, a.said_right_count, a.read_count, a.read_found_count, a.precision_value, "
+        "a.recall_value FROM evidence.article_facets AS f JOIN evidence.facets AS t USING (facet) "
+        "LEFT JOIN evidence.facet_accuracy AS a USING (facet) WHERE f.pmid = ? "
         "ORDER BY t.display_order, f.value",
         pmid,
     )
@@ -331,6 +332,8 @@ def facet_lines(found: list[dict[str, Any]], *, has_abstract: bool) -> list[str]
         if one["value"] != "not_stated":
             told = f"{one['level']}: {FINDINGS[one['finding']]}" if one["finding"] else one["level"]
             lines.append(f"  {one['label']}: {one['value']} ({told}), {_words(one)}")
+    figures = {one["label"]: accuracy(one) for one in found if one["value"] != "not_stated"}
+    lines += [f"  all values of {label.lower()}: {told}" for label, told in figures.items()]
     if silent:
         told = f"{not_given(has_abstract)}: {', '.join(silent)}"
         lines += textwrap.wrap(told, 96, initial_indent="  ", subsequent_indent="    ")

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import ConfigurationError
+from pipeline.evidence.evaluation.questions_read import FacetMeasured, QuestionMeasured
 from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.labels import SHOWN
 from pipeline.evidence.record import Judgement, Label, Proof, Record, read_records
@@ -133,6 +134,7 @@ def explain(record: Record, judgement: Judgement, reference: Reference) -> dict[
             {
                 **one._asdict(),
                 "label": facets[one.facet],
+                **_facet_read(one.facet, reference),
                 "proofs": proved("facet", f"{one.facet}.{one.value}"),
             }
             for one in sorted(judgement.facets, key=lambda one: (places[one.facet], one.value))
@@ -218,7 +220,17 @@ def _told(proof: Proof, texts: dict[tuple[str, int | None], str]) -> dict[str, A
 
 def _read(claim: str, reference: Reference) -> dict[str, Any]:
     """The figures of a question, as evidence.claim_accuracy has them."""
-    one = next((one for one in reference.questions_measured if one.question == claim), None)
+    return _figures(
+        next((one for one in reference.questions_measured if one.question == claim), None)
+    )
+
+
+def _facet_read(facet: str, reference: Reference) -> dict[str, Any]:
+    """The figures of a facet, as evidence.facet_accuracy has them."""
+    return _figures(next((one for one in reference.facets_measured if one.facet == facet), None))
+
+
+def _figures(one: QuestionMeasured | FacetMeasured | None) -> dict[str, Any]:
     return {
         "said_count": one.said if one else 0,
         "said_right_count": one.said_right if one else 0,

@@ -149,6 +149,7 @@ def _options() -> re2.Options:
     options = re2.Options()
     options.never_capture = True
     options.log_errors = False
+    options.max_mem = 1_000_000  # of eight by default: thousands of patterns fill what they may
     return options
 
 

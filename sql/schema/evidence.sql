@@ -58,6 +58,17 @@ CREATE TABLE evidence.claim_accuracy ( -- how often records are rightly said to 
     rules_version VARCHAR -- rules that were measured
 );
 
+CREATE TABLE evidence.facet_accuracy ( -- how often a value of a facet is rightly given, and found, on kratom records that a person read
+    facet VARCHAR PRIMARY KEY, -- facet, see evidence.facets
+    measured_on VARCHAR NOT NULL, -- kratom; or not measured on kratom, where fewer than 30 values were given or read
+    said_count INTEGER NOT NULL, -- values of records read that the rules give
+    said_right_count INTEGER NOT NULL, -- of these, values that are right by the reader
+    read_count INTEGER NOT NULL, -- values that the records have by the reader
+    read_found_count INTEGER NOT NULL, -- of these, values that the rules give
+    precision_value DOUBLE, -- said_right_count of said_count; NULL below 30
+    recall_value DOUBLE -- read_found_count of read_count; NULL below 30
+);
+
 CREATE TABLE evidence.confidence_measured ( -- how often a primary type was right by the kind of evidence it rests on; a pair without a row is not measured
     study_type VARCHAR NOT NULL, -- code
     evidence VARCHAR NOT NULL, -- what the type rests on, see evidence.article_study_types

@@ -8,10 +8,17 @@ import duckdb
 import pytest
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.evaluation.questions_read import QuestionMeasured, measure, read_measured
+from pipeline.evidence.evaluation.questions_read import (
+    FacetMeasured,
+    QuestionMeasured,
+    measure,
+    read_measured,
+)
 from pipeline.evidence.lookups import write_lookups
 from pipeline.outputs.claims_text import claim_lines
+from pipeline.outputs.explain import facet_lines
 from tests.evidence.conftest import SHIPPED
+from tools.facets_by_hand import measured
 
 READINGS = """pmid,question,verdict,read_on,reader
 1,mood,yes,2026-11-26,A. Reader
@@ -46,13 +53,13 @@ def test_a_damaged_line_is_refused(tmp_path) -> None:
 
 
 def test_a_share_needs_thirty_readings(con) -> None:
-    measured = (
+    of_questions = (
         QuestionMeasured(question="mood", said=29, said_right=29, read=30, found=24,
                          rules_version="7"),
         QuestionMeasured(question="sedation", said=4, said_right=3, read=5, found=3,
                          rules_version="7"),
     )  # fmt: skip
-    write_lookups(con, replace(SHIPPED, questions_measured=measured))
+    write_lookups(con, replace(SHIPPED, questions_measured=of_questions))
     rows = con.execute(
         "SELECT claim, measured_on, precision_value, recall_value FROM evidence.claim_accuracy "
         "WHERE claim IN ('mood', 'sedation', 'energy') ORDER BY claim"
@@ -73,3 +80,40 @@ def test_explain_shows_the_share_or_how_many_were_read() -> None:
     }  # fmt: skip
     told = "\n".join(claim_lines([one]))
     assert "said rightly not measured on kratom (29 of 29); found 0.80 (24 of 30)" in told
+
+
+def test_a_facet_needs_thirty_values_too(con) -> None:
+    figures = (
+        FacetMeasured(facet="harm", said=29, said_right=29, read=29, found=20),
+        FacetMeasured(facet="species", said=40, said_right=30, read=31, found=31),
+    )
+    write_lookups(con, replace(SHIPPED, facets_measured=figures))
+    rows = con.execute(
+        "SELECT facet, measured_on, said_count, precision_value FROM evidence.facet_accuracy "
+        "WHERE facet IN ('harm', 'species', 'route') ORDER BY facet"
+    ).fetchall()
+    assert rows == [
+        ("harm", "not measured on kratom", 29, None),
+        ("route", "not measured on kratom", 0, None),
+        ("species", "kratom", 40, 0.75),
+    ]
+
+
+def test_explain_says_it_of_the_facets_with_a_value() -> None:
+    one = {
+        "facet": "harm", "label": "Harm", "value": "seizures", "level": "focus", "finding": None,
+        "proofs": [{"matched_text": "fits", "field": "title"}],
+        "precision_value": None, "said_right_count": 9, "said_count": 9,
+        "recall_value": None, "read_found_count": 9, "read_count": 12,
+    }  # fmt: skip
+    silent = {**one, "label": "Route", "value": "not_stated"}
+    told = facet_lines([one, {**one, "value": "deaths"}, silent], has_abstract=True)
+    assert [line for line in told if "all values of" in line] == [
+        "  all values of harm: said rightly not measured on kratom (9 of 9); "
+        "found not measured on kratom (9 of 12)"
+    ]
+
+
+def test_the_figures_of_facets_are_those_of_the_readings() -> None:
+    kept = (SHIPPED.directory / "facets_measured.jsonl").read_text(encoding="utf-8")
+    assert kept.splitlines() == measured()

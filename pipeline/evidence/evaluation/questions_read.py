@@ -1,4 +1,6 @@
-"""How often records are rightly said to address a question, by kratom records that a person read.
+"""How often records are rightly said to address a question, or to have a value of a facet.
+
+Both by kratom records that a person read.
 
 `tools.questions_measured` makes the figures from the readings and a published set that holds the
 records; they are kept in questions_measured.jsonl.
@@ -9,6 +11,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -20,25 +23,22 @@ LEAST_READ = 30
 """Below so many readings a share says neither good nor bad."""
 
 
-class QuestionMeasured(BaseModel):
-    """Figures of one question.
+class _Measured(BaseModel):
+    """Figures of what is said of records.
 
     Attributes:
-        said: records said to address it, those left out that a reader could say either way.
-        said_right: of these, records that do by the reader.
-        read: records that address it by the reader.
-        found: of these, records said to.
-        rules_version: version of claims.toml that was measured.
+        said: how often it is said, where a reader could not say either way.
+        said_right: of these, how often rightly by the reader.
+        read: how often it is so by the reader.
+        found: of these, how often it is said.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    question: str
     said: int
     said_right: int
     read: int
     found: int
-    rules_version: str
 
     @property
     def precision(self) -> float | None:
@@ -51,17 +51,50 @@ class QuestionMeasured(BaseModel):
         return self.found / self.read if self.read >= LEAST_READ else None
 
 
+_Figures = TypeVar("_Figures", bound=_Measured)
+
+
+class QuestionMeasured(_Measured):
+    """Figures of one question: records said to address it.
+
+    Attributes:
+        rules_version: version of claims.toml that was measured.
+    """
+
+    question: str
+    rules_version: str
+
+
+class FacetMeasured(_Measured):
+    """Figures of one facet: values that records are said to have."""
+
+    facet: str
+
+
+def read_facets_measured(path: Path) -> tuple[FacetMeasured, ...]:
+    """The figures of facets_measured.jsonl; none where it is missing.
+
+    Raises:
+        ConfigurationError: a line is not one of these.
+    """
+    return _read(path, FacetMeasured)
+
+
 def read_measured(path: Path) -> tuple[QuestionMeasured, ...]:
     """The figures of questions_measured.jsonl; none where it is missing.
 
     Raises:
         ConfigurationError: a line is not one of these.
     """
+    return _read(path, QuestionMeasured)
+
+
+def _read(path: Path, kind: type[_Figures]) -> tuple[_Figures, ...]:
     if not path.is_file():
         return ()
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
-        return tuple(QuestionMeasured.model_validate_json(line) for line in lines if line.strip())
+        return tuple(kind.model_validate_json(line) for line in lines if line.strip())
     except (OSError, UnicodeDecodeError, ValidationError) as error:
         raise ConfigurationError(
             f"{path} cannot be read: {error}.",
