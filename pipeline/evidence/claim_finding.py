@@ -2,7 +2,8 @@
 
 A sentence addresses a claim when a rule of the claim holds in it and it is about the claim's
 topic: it names one of the topic's words (close to the claim's, unless the topic is the record's
-focus), or the topic is the record's focus and its title names no other drugs. Keywords and
+focus), or the topic is the record's focus and its title names no other drugs. What a report of
+patients says that they took is its focus, whatever its title names. Keywords and
 headings count for records of the latter kind only. How a record bears on the claim (`how`) follows
 from its primary study type and its instruments, by claims.toml.
 
@@ -28,7 +29,7 @@ from pipeline.evidence.questions import (
     Claim,
     Claims,
 )
-from pipeline.evidence.record import ClaimHit, Label, Proof, TopicHit
+from pipeline.evidence.record import CASES, ClaimHit, Label, Proof, TopicHit
 from pipeline.rules.decide import Found, Outcome, Tag
 from pipeline.rules.patterns import fold, visible
 from pipeline.rules.text import Unit, sentence_units
@@ -72,7 +73,8 @@ def claims_of(
         return ClaimsOf((), ())
     short = abbreviations_of(units, claims.abbreviated_names)
     outcome = claims.matcher.run(list(blotted(sentence_units(units), short)), tags)
-    sentences = _Sentences(claims, outcome)
+    is_case = any(label.is_primary and label.study_type in CASES for label in labels)
+    sentences = _Sentences(claims, outcome, is_case=is_case)
     found: dict[str, list[Found]] = {}
     for one in outcome.found:
         if one.rule_no < len(claims.rules.rules):
@@ -83,6 +85,10 @@ def claims_of(
                 continue
             if instead or sentences.is_about(claim.topic, one, levels, only_in_focus=is_broad):
                 found.setdefault(claim.code, []).append(one)
+    for claim in claims.claims:
+        for part in claim.includes:
+            if part in found:
+                found[claim.code] = [*found.get(claim.code, ()), *found[part]]
     hits: list[ClaimHit] = []
     proofs: dict[Proof, None] = {}
     for code, held in found.items():
@@ -113,16 +119,18 @@ class _Sentences:
         settings: what kind of record it is, by words anywhere in it.
     """
 
-    def __init__(self, claims: Claims, outcome: Outcome) -> None:
+    def __init__(self, claims: Claims, outcome: Outcome, *, is_case: bool) -> None:
         first = len(claims.rules.rules)
         topics = dict(enumerate(claims.about, first))
         self._named: dict[tuple[int | None, str], list[Found]] = {}
         for one in outcome.found:
             if topic := topics.get(one.rule_no):
                 self._named.setdefault((one.unit_index, topic), []).append(one)
-        # maybe by an abbreviation that the record defines: no topic has that word
-        self._in_title = {
-            topic for (_, topic), names in self._named.items() if names[0].zone == "title"
+        # a title maybe by an abbreviation that the record defines: no topic has that word
+        self._in_focus = {
+            topic
+            for (_, topic), names in self._named.items()
+            if names[0].zone == "title" or (is_case and names[0].field == "abstract")
         }
         company, last = first + len(topics), first + len(topics) + len(claims.company)
         fired = {rule_no for _, rule_no in outcome.fired}
@@ -147,7 +155,7 @@ class _Sentences:
             levels: levels of the topics that the record is on.
             only_in_focus: a name close by is not enough.
         """
-        is_focus = levels.get(topic) == _FOCUS or topic in self._in_title
+        is_focus = levels.get(topic) == _FOCUS or topic in self._in_focus
         if found.unit_index is not None and not only_in_focus:
             names = self._named.get((found.unit_index, topic), ())
             if names and (is_focus or any(_are_near(found, name) for name in names)):

@@ -43,6 +43,8 @@ SENSES = (
     MEASURED,
     EASED,
 )
+NAMED = (USE, KNOWN, MEASURED, PRESENCE, OTHERS)
+"""Senses in which what is reported of some stands, whatever is denied of others beside it."""
 _LISTS = {
     "set_aside": "all but_mechanism granted",
     "clauses": "all title",
@@ -125,13 +127,19 @@ def load_findings(path: Path, questions: Sequence[str] | None) -> Findings:
     return Findings(file.version(), file.sha256, senses, count, patterns)
 
 
-def together(found: Iterable[str]) -> str:
+def together(found: Iterable[str], sense: str | None = None) -> str:
     """The finding of a record, or of a study, from those of its sentences, or of its reports.
 
     What is left open counts only where nothing else is stated; what was not found and what was
     ruled out are both no support, and the stronger word stands.
+
+    Args:
+        found: the findings to be put together.
+        sense: the sense in which it is asked, if it has one of its own.
     """
     codes = set(found)
+    if sense in NAMED and REPORTED in codes:
+        return REPORTED
     if MIXED in codes or (REPORTED in codes and codes & {NOT_FOUND, RULED_OUT}):
         return MIXED
     return next((one for one in (REPORTED, RULED_OUT, NOT_FOUND) if one in codes), UNCLEAR)

@@ -95,6 +95,7 @@ class Claim:
         topic: the topic of topics.toml the claim is about.
         answered_by: study types that would answer it.
         readings: readings that must not match.
+        includes: claims of which whatever addresses one addresses this claim too.
     """
 
     code: str
@@ -111,6 +112,7 @@ class Claim:
     topic: str
     answered_by: tuple[str, ...]
     readings: tuple[Reading, ...]
+    includes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -250,6 +252,7 @@ class _ClaimTable(Table):
     source: str | None = None
     topic: str
     answered_by: list[str]
+    includes: list[str] = Field(default_factory=list)
     readings: list[_ReadingTable] = Field(default_factory=list, alias="not")
 
 
@@ -304,6 +307,9 @@ def load_questions(
             raise file.error(near, f"claim {claim.code} is there twice")
         if claim.parent is not None and claim.parent not in codes:
             raise file.error(near, f"unknown parent `{claim.parent}`")
+        for name in claim.includes:
+            if name not in codes:
+                raise file.error(near, f"`includes` names an unknown claim `{name}`")
     used = {name for claim in listed for name in (*claim.cards, claim.group)}
     for name in (*(card.code for card in cards), *(group.code for group in groups)):
         if name not in used:
@@ -361,4 +367,5 @@ def _claim(
         topic=given.topic,
         answered_by=tuple(dict.fromkeys(c for n in given.answered_by for c in designs[n])),
         readings=tuple(Reading(one.reading, one.no_match, one.match) for one in given.readings),
+        includes=tuple(given.includes),
     )

@@ -23,6 +23,8 @@ from pipeline.rules.decide import Tag
 from pipeline.rules.language import Language
 from pipeline.rules.text import Section, Unit, abstract_units, plain_unit
 
+CASES = ("CASE", "SERIES")
+"""Study types that report patients one by one."""
 _BATCH = 1000
 """Records held at a time, with their judgements."""
 

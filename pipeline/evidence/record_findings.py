@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from pipeline.evidence.findings import NOT_FOUND, REPORTED, RULED_OUT, Findings, together
 from pipeline.evidence.overrides import FINDING, Override
-from pipeline.evidence.record import ClaimHit, Decided, FacetValue, Label, Proof
+from pipeline.evidence.record import CASES, ClaimHit, Decided, FacetValue, Label, Proof
 from pipeline.evidence.stated import stated_in
 from pipeline.rules.decide import TEXT
 from pipeline.rules.patterns import Text, visible
@@ -21,8 +21,6 @@ HARM = "harm"
 """The facet whose values are harms: the only one that has findings."""
 _LESSER = "not_found.lesser"
 _ENGLISH_FIELDS = ("title", "abstract")
-_CASES = ("CASE", "SERIES")
-"""Study types that report patients one by one."""
 _PROTOCOL = "PROTOCOL"
 """Study type of records of what is to be done: they state nothing yet."""
 _BY_A_PERSON = "override"
@@ -69,7 +67,7 @@ def findings_of(
     """
     texts = _Texts(units)
     is_planned = any(one.is_primary and one.study_type == _PROTOCOL for one in labels)
-    is_case = any(one.is_primary and one.study_type in _CASES for one in labels)
+    is_case = any(one.is_primary and one.study_type in CASES for one in labels)
     of_code: dict[str, list[Proof]] = {}
     for proof in proofs:
         if proof.kind == "claim" or (proof.kind == "facet" and proof.code.startswith(f"{HARM}.")):
@@ -85,7 +83,7 @@ def findings_of(
         asked.add(code)
         found = () if is_planned else of_code.get(code, ())
         own = _weighed(list(_stated(findings, texts, code, found, is_case)))
-        automatic = together(map(_code, own))
+        automatic = together(map(_code, own), findings.senses.get(code))
         made.extend(own)
         decision = decided.get(code)
         if decision is None:

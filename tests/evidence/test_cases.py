@@ -30,7 +30,9 @@ def _readings() -> Iterator[Case]:
 
 CASES = {name: read_cases(name) for name in FILES}
 CASES["facets"] += read_cases("facets_given")
-CASES["claims"] += [*read_cases("claims_records"), *read_cases("claims_questions"), *_readings()]
+for _name in ("claims_records", "claims_questions", "claims_frames"):
+    CASES["claims"] += read_cases(_name)
+CASES["claims"] += _readings()
 
 
 @cache

@@ -11,6 +11,7 @@ import pytest
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.claim_finding import claims_of
 from pipeline.evidence.claims import load_claims
+from pipeline.evidence.findings import together
 from pipeline.evidence.questions import Claims
 from pipeline.evidence.record import ClaimHit, Proof
 from pipeline.evidence.study_types import types_of
@@ -344,3 +345,25 @@ def test_words_and_phrases_are_checked_with_their_line(
     path.write_text(good.replace(before, after, 1))
     with pytest.raises(ConfigurationError, match=rf"line \d+: .*{message}"):
         load(path)
+
+
+# -- what includes what, and what a report of patients is about
+
+
+def test_what_addresses_a_part_addresses_the_whole() -> None:
+    addressed = found("Kratom", abstract=[["RESULTS", "Kratom withdrawal was seen in two men."]])
+    assert {"withdrawal", "dependence"} <= addressed
+
+
+def test_a_report_of_a_patient_is_about_what_it_says_was_taken() -> None:
+    course = [
+        ["CASE", "A 40-year-old woman had drunk kratom for weeks. Bilirubin peaked at 15 mg/dL."]
+    ]
+    assert "safety.liver" in found("An unusual jaundice: a case report", abstract=course)
+    survey = [["RESULTS", "Of 300 adults surveyed, two had drunk kratom. Bilirubin was measured."]]
+    assert "safety.liver" not in found("A survey of health", abstract=survey)
+
+
+def test_what_is_reported_of_some_stands_beside_what_is_denied_of_others() -> None:
+    assert together(["reported", "not_found"], "others") == "reported"
+    assert together(["reported", "not_found"]) == "mixed"
