@@ -133,8 +133,8 @@ def test_the_vernacular_title_stands_where_there_is_no_other(pmid, title, con, h
     assert _one(con, "title", pmid) == title
     told = explain.text(explain.explain(con, pmid), is_terminal=False, today=date(2026, 11, 22))
     assert told.startswith(f"PMID {pmid}  {title}\n")
-    page = records(held.latest / "index.html")
-    assert title in [row[page["columns"].index("title")] for row in page["rows"]]
+    details = records(held.latest / "index.html", "details")
+    assert title in [row[details["columns"].index("title")] for row in details["rows"]]
     record = [citations[pmid]]
     cited = title.removesuffix(".")  # citation styles set their own full stop
     assert rispy.loads(reference_managers.ris_text(record, False))[0]["title"] == cited

@@ -35,7 +35,7 @@ def test_counts_zeros_and_sentences(memory) -> None:
             "FROM marts.claim_totals WHERE search = 'kratom'"
         )
     }
-    assert totals["analgesia"] == [2, 1, 1, "complete", None]
+    assert totals["analgesia"] == [3, 2, 1, "complete", None]
     assert totals["mood"][:4] == [0, 0, 0, "complete"]
     assert totals["mood"][4] == "No record that the complete search found addresses this."
     assert totals["routes_and_forms"][:4] == [None, None, None, "none"]
@@ -44,7 +44,7 @@ def test_counts_zeros_and_sentences(memory) -> None:
         "SELECT study_type, measured_count, reviewed_count, remark "
         "FROM marts.claims_by_study_type WHERE search = 'kratom' AND claim = 'analgesia' "
         "AND study_type IN ('ANIMAL', 'SR', 'RCT') ORDER BY 1"
-    ) == [("ANIMAL", 1, 0, None), ("RCT", 0, 0, None), ("SR", 0, 1, None)]
+    ) == [("ANIMAL", 1, 0, None), ("RCT", 1, 0, None), ("SR", 0, 1, None)]
     assert memory.ask(
         "SELECT DISTINCT measured_count, remark FROM marts.claims_by_study_type "
         "WHERE claim IN ('routes_and_forms', 'burden_back_pain')"
@@ -57,7 +57,10 @@ def test_counts_zeros_and_sentences(memory) -> None:
     assert memory.ask(
         "SELECT evidence_group, measured_count, beside_count FROM marts.claims_by_group "
         "WHERE search = 'kratom' AND claim = 'analgesia' AND measured_count + beside_count > 0"
-    ) == [("Systematic and scoping reviews", 0, 1), ("Animal studies", 1, 0)]
+    ) == [
+        ("Systematic and scoping reviews", 0, 1), ("Randomised trials", 1, 0),
+        ("Animal studies", 1, 0),
+    ]  # fmt: skip
     assert memory.ask(
         "SELECT evidence_groups FROM marts.claim_articles WHERE search = 'kratom' AND pmid = 2 "
         "AND claim = 'analgesia'"
@@ -76,7 +79,7 @@ def test_the_command_and_the_card(live, settings, capsys) -> None:
     field, article_alone = told.split("What the article asks. ")
     assert "Questions of the field. " in field and "of its questions stand above" in article_alone
     rows = {line.split()[0]: line.split()[1:] for line in told.splitlines() if line[:1].islower()}
-    assert rows["analgesia"][:3] == ["*", "1", "1"]
+    assert rows["analgesia"][:3] == ["*", "2", "2"]
     assert rows["use_for_anxiety"] == ["0", "0", "0"]  # studies, reviews, named: nothing to find
     assert "\ntolerance" in field and "\nexercise" in article_alone and "\nexercise" not in field
     assert cli.main(["claims", "pain_tolerance"]) == 0
@@ -90,7 +93,7 @@ def test_the_command_and_the_card(live, settings, capsys) -> None:
     claim = json.loads(capsys.readouterr().out)
     assert (claim["record_count"], claim["records"]) == (0, [])
     assert cli.main(["claims", "--next"]) == 0
-    assert capsys.readouterr().out.splitlines()[1].split()[:2] == ["1", "pain_tolerance"]
+    assert capsys.readouterr().out.splitlines()[1].split()[:2] == ["1", "analgesia"]
     assert cli.main(["claims", "nothing"]) == 2
     assert cli.main(["claims", "mood", "--check"]) == 2
     with query.open_published(settings) as con:
@@ -131,7 +134,8 @@ def test_a_wrong_quote_stops_a_run_and_a_right_one_is_a_reading(memory, tmp_path
         ("pain_tolerance", 1, "supports", None)
     ]
     memory.build()
-    assert claims.next_to_read(memory.con, "kratom")[0]["pmid"] != 1
+    left = [(one["claim"], one["pmid"]) for one in claims.next_to_read(memory.con, "kratom")]
+    assert left and ("pain_tolerance", 1) not in left
     # 32607084 stands in known_articles.csv, and this search does not have it
     judged(row.format(1, "Kratom"), row.format(32607084, "Kratom and Pain"))
     memory.build()
