@@ -103,7 +103,7 @@ def _require_xml(path: Path) -> None:
     """See that a file is XML.
 
     Raises:
-        SourceError: it is not, or is damaged at its begin.
+        SourceError: it is not, or is damaged where it begins.
     """
     with open_bytes(path) as stream:
         if sniff(stream)[0] == "xml":
