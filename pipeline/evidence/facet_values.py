@@ -72,6 +72,8 @@ _IN_ALL = re.compile(
 """The number that sums up: "drivers at three depots, 214 in all"."""
 
 
+_N_LAST = re.compile(r"\(n\s?=[^()]*\)\W*$", re.IGNORECASE)
+"""The number that stands for those before it: "patients with COVID-19 (n=966)"."""
 _COUNTED_IN = re.compile(r"\b(?:among|by|from) (?:the )?(?=\d|[a-z]+\b)", re.IGNORECASE)
 """What stands before it was counted in those behind: "13 drugs among 367 people"."""
 
@@ -95,6 +97,8 @@ def number(text: str) -> str | None:
     text = _TIME.sub(" ", _IN_A_YEAR.sub(" ", text))
     if in_all := _IN_ALL.search(text):
         text = in_all[0]
+    if given := _N_LAST.search(text):
+        text = given[0]
     behind = _COUNTED_IN.split(text)[-1]
     if _first_number(behind):
         text = behind
