@@ -10,8 +10,8 @@ from typing import Any
 
 import duckdb
 
-from pipeline.evidence.evaluation.figures import Result
-from pipeline.evidence.evaluation.questions_read import FacetMeasured
+from pipeline.evidence.evaluation.figures import LEAST_READ, Result
+from pipeline.evidence.evaluation.questions_read import Measured
 from pipeline.evidence.facets import NOT_STATED, Facets
 from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.questions import Claims
@@ -24,8 +24,6 @@ NOT_MEASURED = "not measured"
 KRATOM = "kratom"
 """The set of kratom records that people read; every other set is about other literature."""
 NOT_ON_KRATOM = "not measured on kratom"
-LEAST_READ = 30
-"""Below so many readings a share says neither good nor bad."""
 _TABLES = (
     "rule_sets", "study_types", "study_type_accuracy", "confidence_measured",
     "study_type_aspects", "topics", "searches", "facets", "facet_values", "claims",
@@ -248,27 +246,24 @@ def _claim_accuracy(reference: Reference) -> Iterator[tuple[Any, ...]]:
     of = {one.question: one for one in reference.questions_measured}
     for claim in reference.claims.matched():
         one = of.get(claim.code)
-        if one is None:
-            yield (claim.code, NOT_ON_KRATOM, 0, 0, 0, 0, None, None, None)
-            continue
-        is_measured = one.precision is not None or one.recall is not None
-        yield (
-            claim.code, KRATOM if is_measured else NOT_ON_KRATOM, one.said, one.said_right,
-            one.read, one.found, one.precision, one.recall, one.rules_version,
-        )  # fmt: skip
+        yield (*_on_kratom(claim.code, one), one.rules_version if one else None)
 
 
 def _facet_accuracy(reference: Reference) -> Iterator[tuple[Any, ...]]:
     """One row a facet: its figures on kratom; shares only of LEAST_READ readings and more."""
     of = {one.facet: one for one in reference.facets_measured}
     for facet in reference.facets.facets:
-        unread = FacetMeasured(facet=facet.name, said=0, said_right=0, read=0, found=0)
-        one = of.get(facet.name, unread)
-        is_measured = one.precision is not None or one.recall is not None
-        yield (
-            one.facet, KRATOM if is_measured else NOT_ON_KRATOM, one.said, one.said_right,
-            one.read, one.found, one.precision, one.recall,
-        )  # fmt: skip
+        yield _on_kratom(facet.name, of.get(facet.name))
+
+
+def _on_kratom(name: str, one: Measured | None) -> tuple[Any, ...]:
+    if one is None:
+        return (name, NOT_ON_KRATOM, 0, 0, 0, 0, None, None)
+    is_measured = one.precision is not None or one.recall is not None
+    return (
+        name, KRATOM if is_measured else NOT_ON_KRATOM, one.said, one.said_right,
+        one.read, one.found, one.precision, one.recall,
+    )  # fmt: skip
 
 
 def _confidences(study_types: StudyTypes) -> Iterator[tuple[Any, ...]]:

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.evaluation.questions_read import FacetMeasured, QuestionMeasured
+from pipeline.evidence.evaluation.questions_read import Measured
 from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.labels import SHOWN
 from pipeline.evidence.record import Judgement, Label, Proof, Record, read_records
@@ -230,7 +230,7 @@ def _facet_read(facet: str, reference: Reference) -> dict[str, Any]:
     return _figures(next((one for one in reference.facets_measured if one.facet == facet), None))
 
 
-def _figures(one: QuestionMeasured | FacetMeasured | None) -> dict[str, Any]:
+def _figures(one: Measured | None) -> dict[str, Any]:
     return {
         "said_count": one.said if one else 0,
         "said_right_count": one.said_right if one else 0,

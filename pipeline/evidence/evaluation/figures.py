@@ -16,6 +16,8 @@ from pipeline.evidence.labels import ENOUGH, SHOWN
 from pipeline.evidence.study_types import UNCLASSIFIED
 
 _Z = 1.959964
+LEAST_READ = 30
+"""Below so many readings a share says neither good nor bad."""
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,12 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.evaluation.figures import share
+from pipeline.evidence.evaluation.figures import LEAST_READ, share
 from pipeline.evidence.findings import FINDINGS
 
 COLUMNS = ("pmid", "question", "finding", "read_on", "reader")
 NO_PAIR = "no_pair"
 """The reader finds that the record does not address the question: no finding to be compared."""
-LEAST_READ = 30
-"""Below so many pairs a share says neither good nor bad."""
 
 
 @dataclass(frozen=True)

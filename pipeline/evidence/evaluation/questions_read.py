@@ -17,17 +17,16 @@ import duckdb
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.errors import ConfigurationError
+from pipeline.evidence.evaluation.figures import LEAST_READ
 
 YES = "yes"
-LEAST_READ = 30
-"""Below so many readings a share says neither good nor bad."""
 
 
-class _Measured(BaseModel):
+class Measured(BaseModel):
     """Figures of what is said of records.
 
     Attributes:
-        said: how often it is said, where a reader could not say either way.
+        said: how often it is said, but for what a reader could say either way.
         said_right: of these, how often rightly by the reader.
         read: how often it is so by the reader.
         found: of these, how often it is said.
@@ -51,10 +50,10 @@ class _Measured(BaseModel):
         return self.found / self.read if self.read >= LEAST_READ else None
 
 
-_Figures = TypeVar("_Figures", bound=_Measured)
+_Figures = TypeVar("_Figures", bound=Measured)
 
 
-class QuestionMeasured(_Measured):
+class QuestionMeasured(Measured):
     """Figures of one question: records said to address it.
 
     Attributes:
@@ -65,7 +64,7 @@ class QuestionMeasured(_Measured):
     rules_version: str
 
 
-class FacetMeasured(_Measured):
+class FacetMeasured(Measured):
     """Figures of one facet: values that records are said to have."""
 
     facet: str
