@@ -148,7 +148,7 @@ def _clauses(file: RuleFile, table: _TopicTable, unless: tuple[Signal, ...]) -> 
         requires: tuple[tuple[Signal, ...], ...] = (),
         is_substance: bool = False,
     ) -> Clause:
-        rule = Rule(query, table.name, "high", signals, requires, unless)
+        rule = Rule(query, table.name, "high", signals, requires, ((unless, ()),))
         return Clause(query, rule, is_substance)
 
     for entry in table.mesh:

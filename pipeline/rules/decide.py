@@ -242,22 +242,20 @@ class Matcher:
         self._tags = TagFinder(signals)
         self._own: list[tuple[int, ...]] = []
         self._requires: list[tuple[frozenset[int], ...]] = []
-        self._unless: list[frozenset[int]] = []
-        self._unless_without: list[tuple[tuple[frozenset[int], frozenset[int]], ...]] = []
+        self._unless: list[tuple[tuple[frozenset[int], frozenset[int]], ...]] = []
         self._owners: list[list[int]] = [[] for _ in signals]
         for rule_no, rule in enumerate(rules.rules):
             self._own.append(tuple(dict.fromkeys(signals[one] for one in rule.signals)))
             self._requires.append(
                 tuple(frozenset(signals[one] for one in group) for group in rule.requires)
             )
-            self._unless.append(frozenset(signals[one] for one in rule.unless))
-            self._unless_without.append(
+            self._unless.append(
                 tuple(
                     (
                         frozenset(signals[one] for one in against),
                         frozenset(signals[one] for one in but),
                     )
-                    for against, but in rule.unless_without
+                    for against, but in rule.unless
                 )
             )
             for number in self._own[-1]:
@@ -310,13 +308,9 @@ class Matcher:
     def _holding(self, found: Set[int]) -> Iterator[int]:
         """The rules that hold where these signals are found, in their order."""
         for rule_no in sorted({rule_no for number in found for rule_no in self._owners[number]}):
-            if (
-                self._unless[rule_no].isdisjoint(found)
-                and not any(group.isdisjoint(found) for group in self._requires[rule_no])
-                and not any(
-                    but.isdisjoint(found) and not against.isdisjoint(found)
-                    for against, but in self._unless_without[rule_no]
-                )
+            if not any(group.isdisjoint(found) for group in self._requires[rule_no]) and not any(
+                but.isdisjoint(found) and not against.isdisjoint(found)
+                for against, but in self._unless[rule_no]
             ):
                 yield rule_no
 

@@ -96,11 +96,11 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: `code` if any signal, all of requires (each any of its group), no unless.
+    """One rule: `code` if any signal, all of requires (each any of its group), nothing of unless.
 
     Attributes:
-        unless_without: pairs of groups; the first speaks against the rule where the second is
-            not found.
+        unless: pairs of groups; the first speaks against the rule where nothing of the second, if
+            there is any, is found.
         aspect: what else the rule says of the record it gives a type, as `aspect.value`.
     """
 
@@ -109,8 +109,7 @@ class Rule:
     confidence: str
     signals: tuple[Signal, ...]
     requires: tuple[tuple[Signal, ...], ...] = ()
-    unless: tuple[Signal, ...] = ()
-    unless_without: tuple[tuple[tuple[Signal, ...], tuple[Signal, ...]], ...] = ()
+    unless: tuple[tuple[tuple[Signal, ...], tuple[Signal, ...]], ...] = ()
     aspect: str | None = None
 
     def all_signals(self) -> Iterator[Signal]:
@@ -118,8 +117,7 @@ class Rule:
         yield from self.signals
         for group in self.requires:
             yield from group
-        yield from self.unless
-        for against, but in self.unless_without:
+        for against, but in self.unless:
             yield from against
             yield from but
 
@@ -189,10 +187,8 @@ def load_rules(
         if len({signal.kind for signal in own}) != 1:
             raise file.error(near, "a rule's own signals must be of one kind; split the rule")
         required = [entry.split(" | ") for entry in given.requires]
-        excluded = [
-            [part.split(" | ") for part in entry.split(" without ", 1)] for entry in given.unless
-        ]
-        for name in chain.from_iterable((*required, *chain.from_iterable(excluded))):
+        excluded = list(map(_excluded, given.unless))
+        for name in chain(*required, *chain(*excluded)):
             if name not in shared:
                 raise file.error(near, f"unknown shared signal `{name}`")
         rules[given.id] = Rule(
@@ -202,16 +198,17 @@ def load_rules(
             signals=own,
             requires=tuple(_any_of(shared, names) for names in required),
             unless=tuple(
-                s for parts in excluded if len(parts) == 1 for s in _any_of(shared, parts[0])
-            ),
-            unless_without=tuple(
-                (_any_of(shared, parts[0]), _any_of(shared, parts[1]))
-                for parts in excluded
-                if len(parts) == 2
+                (_any_of(shared, against), _any_of(shared, but)) for against, but in excluded
             ),
             aspect=given.aspect,
         )
     return tuple(rules.values())
+
+
+def _excluded(entry: str) -> tuple[list[str], list[str]]:
+    """An entry of `unless`, such as "a | b without c", as the names on its two sides."""
+    against, without, but = entry.partition(" without ")
+    return against.split(" | "), but.split(" | ") if without else []
 
 
 def _any_of(shared: Mapping[str, tuple[Signal, ...]], names: Sequence[str]) -> tuple[Signal, ...]:

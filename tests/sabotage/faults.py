@@ -208,8 +208,8 @@ FAULTS = (
     # -- judging
     Fault(
         "words that forbid a study type are not heeded",
-        "self._unless[rule_no].isdisjoint(found)\n                and not any(",
-        "not any(",
+        "for against, but in self._unless[rule_no]",
+        "for against, but in self._unless[rule_no][:0]",
         (*RULES, *JUDGE),
     ),
     Fault(
