@@ -328,9 +328,9 @@ def check(run: Run, made: Made) -> Outcome:
     """Run every check; a row of one of severity error undoes all."""
     touched = changed(run.con)
     if not made.compared.is_unchanged:
-        from pipeline.evidence import judge as judging
+        from pipeline.evidence.due import judged_now
 
-        touched += judging.judged_now(run.con)
+        touched += judged_now(run.con)
     warned = database.run_checks(run.con, run.settings.sql, touched)
     return made, {"checks": len(database.check_files(run.settings.sql)), "warnings": warned}
 

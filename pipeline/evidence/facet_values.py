@@ -74,7 +74,7 @@ _IN_ALL = re.compile(
 
 _N_LAST = re.compile(r"\(n\s?=[^()]*\)\W*$", re.IGNORECASE)
 """The number that stands for those before it: "patients with COVID-19 (n=966)"."""
-_COUNTED_IN = re.compile(r"\b(?:among|by|from) (?:the )?(?=\d|[a-z]+\b)", re.IGNORECASE)
+_COUNTED_IN = re.compile(r"\b(?:among|by|from) ", re.IGNORECASE)
 """What stands before it was counted in those behind: "13 drugs among 367 people"."""
 
 
@@ -83,8 +83,8 @@ def number(text: str) -> str | None:
 
     "In 2019 patients ..." names a year. Groups joined by "and" are added up: "27 girls and 30
     boys" are 57, and so are "27 girls had it first; 30 others ..."; "between 20 and 30 patients"
-    are not, since "20" counts nobody. Of "13 drugs among 367 people" the people
-    count. Thousands and millions in words are not read.
+    are not, since "20" counts nobody. Of "13 drugs among 367 people" the people count. Thousands
+    and millions in words are not read.
 
     Args:
         text: e.g. "a total of 1,204 patients" or "Twenty-six men".

@@ -204,7 +204,7 @@ class Facets:
         """The facet of a name.
 
         Raises:
-            KeyError: there is none.
+            KeyError: no facet has this name.
         """
         for facet in self.facets:
             if facet.name == name:

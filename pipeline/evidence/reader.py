@@ -135,7 +135,7 @@ def document_of(record: Record, rules: Iterable[str], labels: Iterable[Label]) -
 
 
 def load_reader(path: Path) -> Reader | None:
-    """The trained reader; None if there is none, or scikit-learn is not installed.
+    """The trained reader; None where it is missing, or scikit-learn is not installed.
 
     Raises:
         ConfigurationError: the file is no model of `train_reader`.

@@ -43,7 +43,7 @@ _MERGING = ("update", "republished")
 _ATTACHED_ROLES = ("comment", "notice")
 _SOURCE = "surveillance_source"
 _NO_ONE_SOURCE = "other_surveillance"
-"""Everything that is none of the named sources: two such reports have no source in common."""
+"""Every source without a name of its own: two such reports have no source in common."""
 
 
 def group_studies(

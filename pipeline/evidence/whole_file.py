@@ -41,15 +41,15 @@ def judge_staged(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
     pmids = dict(con.execute("SELECT record_no, pmid FROM staging.core.articles").fetchall())
     done = 0
     for records in read_records(con, "staging.keyed"):
-        own = [
-            dataclasses.replace(record, pmid=pmids[record.pmid])
-            for record in records
-            if pmids[record.pmid] not in reference.overrides.of
-        ]
-        numbers = [one.pmid for one in records if pmids[one.pmid] not in reference.overrides.of]
-        judged = judge_records(own, reference)
+        own = [one for one in records if pmids[one.pmid] not in reference.overrides.of]
+        judged = judge_records(
+            [dataclasses.replace(one, pmid=pmids[one.pmid]) for one in own], reference
+        )
         writer.add(
-            [dataclasses.replace(one, pmid=no) for one, no in zip(judged, numbers, strict=True)]
+            [
+                dataclasses.replace(judgement, pmid=one.pmid)
+                for one, judgement in zip(own, judged, strict=True)
+            ]
         )
         done += len(records)
         progress.note(done, len(pmids))

@@ -93,7 +93,7 @@ def relation(con: duckdb.DuckDBPyConnection, name: str) -> Relation:
     """The relation of that name; without a schema, the first that readers need.
 
     Raises:
-        ConfigurationError: there is none.
+        ConfigurationError: no relation has this name.
     """
     every = relations(con)
     wanted = name.casefold()

@@ -11,7 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from pipeline.evidence.judge import find_due, judge, note_judged
+from pipeline.evidence.due import find_due, note_judged
+from pipeline.evidence.judge import judge
 from pipeline.evidence.overrides import Override, Overrides
 from pipeline.evidence.record import READ, read_records
 from pipeline.evidence.reference import Reference
