@@ -27,7 +27,7 @@ from pipeline.pubmed.archive import Entry
 from pipeline.pubmed.parsing.bytes import open_bytes
 from pipeline.pubmed.records import sniff
 from pipeline.run import Run
-from pipeline.scan import Scan, Scans
+from pipeline.scan import Scan, Scanner, Scans
 from pipeline.settings import OFFLINE
 from pipeline.storage import sha256_of, shown
 from pipeline.warehouse import fingerprint, stage
@@ -129,8 +129,9 @@ def _scanned(
 
     def scan_all(chosen: list[Path], kept: list[int]) -> tuple[Scans, dict[Path, Scan]]:
         scans = Scans(run.settings.scans(run.origin), _key(run, searches, kept))
+        options = run.options
         found = many_files.scan_all(
-            chosen, run.reference, searches, kept, scans, run.options.processes, run.options.dask
+            chosen, Scanner, run.reference, searches, kept, scans, options.processes, options.dask
         )
         return scans, found
 

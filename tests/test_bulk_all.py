@@ -131,7 +131,7 @@ def test_a_damaged_file_and_a_kill_cost_no_other(
         load(*files)
     monkeypatch.undo()
     monkeypatch.setenv("KETUM_DATA", str(settings.data))
-    monkeypatch.setattr("pipeline.whole_file.read_batches", killed)
+    monkeypatch.setattr("pipeline.whole_files.read_batches", killed)
     assert load(*files) == 0  # and no file is read again
     assert len(titles(published)) == 4
 

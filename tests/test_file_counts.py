@@ -17,16 +17,14 @@ from hypothesis import strategies as st
 
 from pipeline import file_counts, verify
 from pipeline.cli import main
-from pipeline.counting import Counter
 from pipeline.errors import MachineError, SourceError
 from pipeline.evidence.record import read_records
 from pipeline.evidence.topics import topics_of
-from pipeline.evidence.topics_file import load_topics
+from pipeline.file_counts import Counter
 from pipeline.many_files import stamp
 from pipeline.pubmed.parsing.reader import RecordReader
 from pipeline.rebuild import rebuild
-from pipeline.rules.language import load_language
-from pipeline.scan import Scans
+from pipeline.scan import Scans, TopicRules
 from pipeline.settings import ROOT, Settings
 from pipeline.warehouse import file_counts as taken_in
 from pipeline.warehouse import load, stage
@@ -192,9 +190,8 @@ ODD = st.sampled_from(
 
 @pytest.fixture(scope="module")
 def counter(tmp_path_factory) -> Counter:
-    scans = Scans(tmp_path_factory.mktemp("counts"), "k" * 64, wanted="counts")
-    topics = load_topics(REFERENCE / "topics.toml")
-    return Counter(topics, load_language(REFERENCE / "language.toml"), scans)
+    scans = Scans(tmp_path_factory.mktemp("counts"), "k" * 64)
+    return Counter(TopicRules.load(REFERENCE), (), (), scans)
 
 
 @given_settings(max_examples=25)
@@ -210,7 +207,7 @@ def test_whatever_a_record_says_it_is_counted_as_the_parser_reads_it(counter, re
 
 
 def counts_of(counter: Counter, texts: list[str]) -> list[tuple[object, ...]]:
-    directory = counter._scans.directory
+    directory = counter.scans.directory
     path = directory / "pubmed26n0001.xml"
     directory.mkdir(exist_ok=True)
     path.write_text(article_set(*texts), encoding="utf-8")
@@ -274,9 +271,9 @@ def test_counting_goes_on_with_the_file_where_it_stopped(counted, settings, tmp_
     assert not list(settings.counts.glob("*.json"))
     second.write_bytes(whole)
     read: list[Path] = []
-    scan = Counter._scan
+    scan = Counter.read
     monkeypatch.setattr(
-        Counter, "_scan", lambda self, path, *rest: (read.append(path), scan(self, path, *rest))[1]
+        Counter, "read", lambda self, path, *rest: (read.append(path), scan(self, path, *rest))[1]
     )
     assert counted(first, second)["all", "pubmed", "edat", 2025] == 2
     assert read == [second]
