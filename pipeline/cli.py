@@ -10,7 +10,7 @@ import sys
 from types import FrameType
 
 from pipeline import logs, progress
-from pipeline.commands import ALL, installing
+from pipeline.commands import installing, judging, keeping, reading, updating
 from pipeline.errors import (
     EXIT_INTERRUPTED,
     EXIT_MACHINE,
@@ -36,6 +36,31 @@ exit codes: 0 done, 2 usage or configuration, 3 PubMed not available (nothing ch
 6 another run is at work, 7 older than --max-age, 8 this machine said no (space, rights, damage),
 130 interrupted, 143 terminated.
 """
+
+COMMANDS = (
+    updating.register_update,
+    updating.register_bulk_load,
+    reading.register_open,
+    reading.register_tables,
+    reading.register_search,
+    reading.register_query,
+    judging.register_claims,
+    judging.register_explain,
+    reading.register_export,
+    keeping.register_status,
+    judging.register_evaluate,
+    installing.register_schedule,
+    installing.register_notify,
+    installing.register_install,
+    updating.register_rebuild,
+    keeping.register_runs,
+    keeping.register_keep,
+    keeping.register_verify,
+    keeping.register_backup,
+    updating.register_replay,
+    installing.register_completion,
+)
+"""In the order in which `ketum --help` shows them."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -127,6 +152,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    for register in ALL:
+    for register in COMMANDS:
         register(commands)
     return parser

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -240,50 +240,13 @@ def _compare_rows(report: Report, path: Path, stated: dict[str, int], contract: 
     )
 
 
-def verify_archive(root: Path) -> Report:
-    """A raw archive, with the journals beside it (`../../runs`) if they are there."""
-    report = Report(ARCHIVE, shown(root))
-    runs = root.resolve().parent.parent / "runs"
-    own = []
-    if runs.is_dir():
-        try:
-            found = journals.read_all(runs, must_be_whole=True)
-        except ConfigurationError as error:
-            report.faults.append(error.cause)
-            found = journals.read_all(runs)
-        own = [journal for journal in found if slug(journal.origin) == root.resolve().name]
-    if not own:
-        report.notes.append("No journal of it is at hand: reference files were not looked for.")
-    line_count, object_count, faults, report.orphans = audit(root, own)
-    report.faults += faults
-    report.counts = {"journals": len(own), "ledger lines": line_count, "objects": object_count}
-    return report
-
-
-# -- See that a raw archive is whole: every ledger line has its body, and the body what it states
+# -- A raw archive: every ledger line has its body, and the body is what the line states
 #
-# Everything else can be rebuilt from the raw archive, so it is what must not be damaged. Only
-# reads; a run at work does no harm, its unfinished ledger is checked as far as it goes.
+# Everything else can be rebuilt from the raw archive, so it is what must not be damaged. A run at
+# work does no harm: its unfinished ledger is checked as far as it goes.
 
 _ANY_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - naive UTC, as every time here; not looked at
 _IS_SET = re.compile(rb"<PubmedArticleSet\b")
-
-
-class Audit(NamedTuple):
-    """What was looked at, and what is wrong.
-
-    Attributes:
-        line_count: ledger lines.
-        object_count: distinct bodies, files in place and reference files they and the journals
-            name.
-        faults: what is missing or not as stated, one sentence each.
-        orphans: files under objects/ that nothing names: left by runs that were cut off, harmless.
-    """
-
-    line_count: int
-    object_count: int
-    faults: list[str]
-    orphans: list[str]
 
 
 class _Line(NamedTuple):
@@ -293,15 +256,13 @@ class _Line(NamedTuple):
     entry: Entry
 
 
-def audit(root: Path, journals: Sequence[Journal]) -> Audit:
-    """Check an archive directory (`objects/`, `runs/`) against its ledgers and journals.
-
-    Args:
-        root: data/raw/<origin>.
-        journals: those of its runs; empty if they are not at hand.
-    """
+def verify_archive(root: Path) -> Report:
+    """A raw archive (`objects/`, `runs/`), with the journals beside it (`../../runs`) if any."""
+    report = Report(ARCHIVE, shown(root))
     archive = Archive(root)
-    faults = [fault for journal in journals for fault in _ledger_faults(archive, journal)]
+    own = _own_journals(root, report)
+    for journal in own:
+        report.faults += _ledger_faults(archive, journal)
     named: dict[str, list[_Line]] = defaultdict(list)
     in_place: dict[str, Entry] = {}
     line_count = 0
@@ -309,7 +270,7 @@ def audit(root: Path, journals: Sequence[Journal]) -> Audit:
         try:
             entries = archive.entries(ledger.stem)
         except ConfigurationError as error:
-            faults.append(error.cause)
+            report.faults.append(error.cause)
             continue
         line_count += len(entries)
         for number, entry in enumerate(entries, 1):
@@ -317,18 +278,37 @@ def audit(root: Path, journals: Sequence[Journal]) -> Audit:
                 named[entry["object"]].append(_Line(f"runs/{ledger.name} line {number}", entry))
             if "in_place" in entry:
                 in_place[entry["in_place"]] = entry
-    for journal in journals:
+    for journal in own:
         for name, stored in journal.reference.items():
             named[stored].append(_Line(f"{name} of run {journal.run_id}", {}))
     for number, (name, lines) in enumerate(sorted(named.items()), 1):
         progress.note(number, len(named), "files")
-        faults += _object_faults(archive, name, lines)
+        report.faults += _object_faults(archive, name, lines)
     for number, entry in enumerate(in_place.values(), 1):
         progress.note(number, len(in_place), "files in place")
         if fault := archive.fault_in_place(entry):
-            faults.append(fault)
+            report.faults.append(fault)
     there = {path.relative_to(root).as_posix() for path in _files(root / "objects")}
-    return Audit(line_count, len(named) + len(in_place), faults, sorted(there - named.keys()))
+    report.orphans = sorted(there - named.keys())
+    object_count = len(named) + len(in_place)
+    report.counts = {"journals": len(own), "ledger lines": line_count, "objects": object_count}
+    return report
+
+
+def _own_journals(root: Path, report: Report) -> list[Journal]:
+    """The journals of an archive's runs; a fault or note where one is damaged, or none there."""
+    runs = root.resolve().parent.parent / "runs"
+    found = []
+    if runs.is_dir():
+        try:
+            found = journals.read_all(runs, must_be_whole=True)
+        except ConfigurationError as error:
+            report.faults.append(error.cause)
+            found = journals.read_all(runs)
+    own = [journal for journal in found if slug(journal.origin) == root.resolve().name]
+    if not own:
+        report.notes.append("No journal of it is at hand: reference files were not looked for.")
+    return own
 
 
 def _ledger_faults(archive: Archive, journal: Journal) -> Iterator[str]:

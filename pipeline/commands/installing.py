@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 
-from pipeline.commands.parsers import Subparsers
+from pipeline.commands import Subparsers
 from pipeline.errors import EXIT_INCOMPLETE, EXIT_OK, ConfigurationError, KetumError
 from pipeline.settings import ROOT, Settings
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline import progress
 from pipeline.clock import Clock
-from pipeline.commands.parsers import Subparsers, add_quiet, note_set
+from pipeline.commands import Subparsers, add_quiet, note_set
 from pipeline.errors import EXIT_OK, ConfigurationError
 from pipeline.settings import Settings
 

@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.commands.parsers import Subparsers, add_quiet, note_set
+from pipeline.commands import Subparsers, add_quiet, note_set
 from pipeline.errors import EXIT_OK, ConfigurationError
 from pipeline.settings import Settings, environment_of_others
 from pipeline.storage import shown

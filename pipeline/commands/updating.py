@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.clock import Clock
-from pipeline.commands.parsers import Subparsers
+from pipeline.commands import Subparsers
 from pipeline.errors import EXIT_OK, ConfigurationError
 from pipeline.settings import MAX_REQUESTS, Options, Settings
 
