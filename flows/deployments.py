@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from prefect import Flow
     from prefect.client.orchestration import SyncPrefectClient
-    from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
     from prefect.events.schemas.automations import AutomationCore
+    from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule
 
 
 TIMEZONE = "America/New_York"
@@ -76,12 +76,12 @@ class Deployment:
         return f"`{self.cron}` ({self.timezone})"
 
     def schedule(self) -> CronSchedule | IntervalSchedule:
-        """When it runs, as Prefect has it.
+        """When it runs, as Prefect's server has it.
 
         Raises:
             ConfigurationError: the cron expression or the time zone cannot be read.
         """
-        from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
+        from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule
 
         if self.interval is not None:
             return IntervalSchedule(interval=timedelta(seconds=self.interval))
@@ -185,14 +185,7 @@ def next_dates(wanted: Deployment, now: datetime, count: int) -> list[datetime]:
     """
     import asyncio
 
-    from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule
-
-    schedule: CronSchedule | IntervalSchedule
-    if wanted.interval is not None:
-        schedule = IntervalSchedule(interval=timedelta(seconds=wanted.interval))
-    else:
-        schedule = CronSchedule(cron=wanted.cron, timezone=wanted.timezone)
-    return list(asyncio.run(schedule.get_dates(n=count, start=now)))
+    return list(asyncio.run(wanted.schedule().get_dates(n=count, start=now)))
 
 
 def _first_reason(error: ValueError) -> str:

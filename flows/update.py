@@ -24,7 +24,7 @@ from pathlib import Path
 from prefect import Flow, flow
 from prefect.artifacts import create_markdown_artifact
 
-from flows.telling import as_task
+from flows.scheduled import as_task
 from pipeline import logs
 from pipeline import update as pipeline_update
 from pipeline.settings import MAX_REQUESTS, Options, Settings
