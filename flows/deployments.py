@@ -38,7 +38,7 @@ class Deployment:
         flow: module and function of its flow.
         cron: when it runs, in `timezone`.
         does: what it does, for its page.
-        parameters: what its flow is told.
+        parameters: what its flow is given.
         timezone: of `cron`.
         interval: seconds between two runs in place of `cron`, for trying out.
     """
@@ -69,7 +69,7 @@ class Deployment:
         return f"{self.load_flow().name}/{self.name}"
 
     @property
-    def told(self) -> str:
+    def when(self) -> str:
         """When it runs, for people."""
         if self.interval is not None:
             return f"every {self.interval} s"
@@ -89,7 +89,7 @@ class Deployment:
             return CronSchedule(cron=self.cron, timezone=self.timezone)
         except ValueError as error:
             raise ConfigurationError(
-                f"`{self.cron}` in time zone `{self.timezone}` is no schedule "
+                f"`{self.cron}` in time zone `{self.timezone}` is not a schedule "
                 f"({_first_reason(error)}).",
                 effect="Nothing was scheduled.",
                 next_step='give five cron fields and a zone: --cron "0 4 * * *" '

@@ -101,8 +101,8 @@ def wanted(arguments: argparse.Namespace) -> list[Deployment]:
         if one is deployments.DAILY:
             changes.update(cron=arguments.cron, interval=arguments.interval)
         if arguments.offline and one.flow == deployments.DAILY.flow:
-            told = {"offline": True, **({"archive": str(archive)} if archive else {})}
-            changes["parameters"] = {"source": told}
+            source = {"offline": True, **({"archive": str(archive)} if archive else {})}
+            changes["parameters"] = {"source": source}
         found.append(dataclasses.replace(one, **changes))  # type: ignore[arg-type]
         found[-1].schedule()
     if arguments.offline:  # PubMed is not asked at all
@@ -148,7 +148,7 @@ def serve(client: SyncPrefectClient, served: list[Deployment], settings: Setting
     schedule.register()
     ensure_heartbeat_automation(client)
     for one in served:
-        log.info("Serving %s %s.", one.name, one.told)
+        log.info("Serving %s %s.", one.name, one.when)
     try:
         while True:
             schedule.turn()

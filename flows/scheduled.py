@@ -107,7 +107,7 @@ class Source(BaseModel):
     ] = None
 
     def options(self, pubmed: PubMed) -> Options:
-        """What an update is told.
+        """The options of an update.
 
         Raises:
             ConfigurationError: it does not go together.
@@ -297,9 +297,9 @@ def done_message(receipt: Receipt, changed: Mapping[str, list[Changed]]) -> str:
     if receipt.is_unchanged:
         return f"Nothing differs from the last run but the date: {held}."
     revised = receipt.records.get("changed", 0)
-    told = [f"{len(changed.get('new', []))} new", f"{revised} revised"]
-    told += [f"{len(found)} {kind}" for kind, found in changed.items() if found and kind != "new"]
-    return f"{', '.join(told)}: {held}."
+    counts = [f"{len(changed.get('new', []))} new", f"{revised} revised"]
+    counts += [f"{len(found)} {kind}" for kind, found in changed.items() if found and kind != "new"]
+    return f"{', '.join(counts)}: {held}."
 
 
 def failed_message(error: KetumError, settings: Settings) -> str:
@@ -308,7 +308,7 @@ def failed_message(error: KetumError, settings: Settings) -> str:
 
 
 def what_stands(settings: Settings) -> str:
-    """Which tables readers have, in one sentence."""
+    """Which tables readers have now, in one sentence."""
     try:
         held = sets.shown_manifest(settings)
     except OddManifestError:

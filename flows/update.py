@@ -36,7 +36,7 @@ log = logging.getLogger("ketum")
 
 
 def flow_shown_to(watch: Callable[[Progress], None]) -> Flow[..., str]:
-    """The flow, for who wants to see how far a run came, should Prefect lose track of it.
+    """The flow, for a caller who must know how far a run came should Prefect lose track of it.
 
     Args:
         watch: called with each run once it is under way.

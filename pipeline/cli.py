@@ -79,7 +79,7 @@ def main(argv: list[str] | None = None) -> int:
         logs.configure(settings, quiet=is_quiet)
         progress.show(sys.stderr.isatty() and not is_quiet)
         code: int = arguments.work(settings, arguments)
-        sys.stdout.flush()  # here, where a reader that went away (`| head`) is no error
+        sys.stdout.flush()  # here, where a reader that went away (`| head`) is not an error
         return code
     except KetumError as error:
         print(for_terminal(f"ketum: {error}"), file=sys.stderr)
@@ -97,17 +97,17 @@ def main(argv: list[str] | None = None) -> int:
         return EXIT_OK
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
-            told = (
+            message = (
                 f"ketum: {error.strerror}: {error.filename}. Nothing changed. "
                 "Next: choose a shorter name."
             )
-            print(for_terminal(told), file=sys.stderr)
+            print(for_terminal(message), file=sys.stderr)
             return EXIT_USAGE
-        told = (
+        message = (
             f"ketum: the machine said no: {error}. What was published before is untouched. "
             "Next: check space and rights of the data directory (`ketum doctor`), then run again."
         )
-        print(for_terminal(told), file=sys.stderr)
+        print(for_terminal(message), file=sys.stderr)
         return EXIT_MACHINE
 
 

@@ -31,7 +31,7 @@ from pipeline.pubmed.record_dates import dates_of
 from pipeline.pubmed.sieve import Sieve
 from pipeline.run import is_disk_full, no_space
 from pipeline.scan import FileReader, Rules, Scan, Scans, TopicFinder, TopicRules, parsed
-from pipeline.settings import Settings
+from pipeline.settings import Options, Settings
 from pipeline.storage import for_duckdb, for_reading, hold_lock, literal, shown, write_atomically
 from pipeline.warehouse import fingerprint
 
@@ -102,41 +102,32 @@ class FileCounts(NamedTuple):
 
     def text(self) -> str:
         """A sentence or two for the terminal."""
-        told = (
+        written = (
             f"Counted {self.record_count} records in {self.file_count} file(s); "
             f"written to {shown(self.path)}. The next update takes it in."
         )
         if self.is_whole:
-            return told
+            return written
         named = ", ".join(self.missing[:10]) + (" and more" if len(self.missing) > 10 else "")
         lack = f"lack {named}" if self.missing else "are not one numbered series of NLM's"
-        return f"{told} It serves no share, since the files {lack}: they are not all of PubMed."
+        return f"{written} It serves no share, since the files {lack}: they are not all of PubMed."
 
 
-def count_files(
-    files: Sequence[Path],
-    settings: Settings,
-    clock: Clock,
-    *,
-    name: str = "files",
-    processes: int = 1,
-    dask: str | None = None,
-) -> FileCounts:
-    """Count the records of some files, and write the counts.
+def count_files(options: Options, settings: Settings, clock: Clock) -> FileCounts:
+    """Count the records of some files, keep none of them, and write the counts.
 
     Args:
-        files: PubMed XML, in the order of their numbers.
+        options: which files, read by whom, and the name of the counts: older ones of the same name
+            are replaced.
         settings: where the topics are, and where the counts go.
         clock: says when it is.
-        name: of the counts; those of the same name are replaced.
-        processes: that read files beside each other.
-        dask: address of a Dask scheduler whose workers read them in their place.
 
     Raises:
         SourceError: a file is damaged or cut, or differs from its .md5; what others hold is kept.
         LockedError: files are being counted under this name already.
         MachineError: the disk is full; the same command goes on where there is room again.
     """
+    files, name = options.from_files, options.origin.partition(":")[2]
     target = settings.counts / f"{name}.json"
     with hold_lock(settings.counts / f".{name}.lock", f"counts {name}"):
         reference = Reference.load(settings.reference)
@@ -144,7 +135,9 @@ def count_files(
         digest = hashlib.sha256(key.encode()).hexdigest()
         scans = Scans(settings.scans(f"counts:{name}"), digest)
         try:
-            found = many_files.scan_all(files, Counter, reference, (), (), scans, processes, dask)
+            found = many_files.scan_all(
+                files, Counter, reference, (), (), scans, options.processes, options.dask
+            )
             counted = _count(found, scans)
             body = _body(files, found, counted, reference.topics, clock)
             write_atomically(target, json.dumps(body, indent=1).encode() + b"\n")
@@ -158,7 +151,7 @@ def count_files(
 
 
 def _count(found: Mapping[Path, Scan], scans: Scans) -> list[Counted]:
-    """Count what stands of all files together."""
+    """Count the copy of each record that stands when all files are taken together."""
     ordered = sorted(found, key=many_files.stamp)
     rows = [
         (number, str((scans.directory / found[path].body).absolute()), many_files.is_numbered(path))

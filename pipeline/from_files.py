@@ -63,7 +63,7 @@ def archive_matching(run: Run) -> Matched:
     matches replaces the one that did.
 
     Raises:
-        ConfigurationError: a file is missing or is no PubMed file; nothing changed.
+        ConfigurationError: a file is missing or is not a PubMed file; nothing changed.
         SourceError: a file is damaged or cut, or differs from its .md5.
     """
     files = run.options.from_files
@@ -177,7 +177,7 @@ def _archive_other(run: Run, path: Path, searches: list[Search], held: list[int]
     with duckdb.connect() as con:
         stage.create_staging(con)
         counts = stage.stage_file(con, path, raw_file=None, stamp=many_files.stamp(path))
-        # in this schema, the number of a record stands in place of its PMID
+        # in this schema, the number of a record takes the place of its PMID
         records = chain.from_iterable(read_records(con, "staging.keyed"))
         reference = run.reference
         matching = list(found_by(searches, reference.topics, reference.language, records))

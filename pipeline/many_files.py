@@ -88,7 +88,7 @@ def _place(path: Path) -> tuple[str, int, str]:
 
 
 def late(files: Iterable[Path], earlier: Iterable[str]) -> str | None:
-    """A sentence on files that come after later ones of their series were read; else None.
+    """A sentence on files that come after later files of their series were read; else None.
 
     Args:
         files: to be read now.
@@ -304,7 +304,7 @@ def _scan(job: Job, path: Path) -> str:
 
 
 def _make_ready(job: Job) -> None:
-    """Compile what is looked for, so that anything wanting shows before the first file."""
+    """Compile what is looked for, so that anything missing shows before the first file."""
     with _busy:
         _reader_of(job)
 

@@ -53,7 +53,7 @@ class Wishes(BaseModel):
         command: a program that gets the message on stdin, its title in KETUM_TITLE.
         heartbeat: an address that is asked for after each run that published.
         silent_hours: without a new set for so long, that is an event.
-        kinds: of events that are told.
+        kinds: of the events that are sent.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -68,12 +68,12 @@ class Wishes(BaseModel):
     @classmethod
     def _known(cls, kinds: list[str]) -> list[str]:
         if unknown := [kind for kind in kinds if kind not in notices.KINDS]:
-            raise ValueError(f"{unknown[0]} is none of {', '.join(notices.KINDS)}")
+            raise ValueError(f"{unknown[0]} is not one of {', '.join(notices.KINDS)}")
         return kinds
 
 
 def read_wishes(settings: Settings, environment: Mapping[str, str]) -> Wishes | None:
-    """What the settings file asks for, secrets filled in; None if nobody wants to be told.
+    """What the settings file asks for, secrets filled in; None if nobody asked for anything.
 
     Raises:
         ConfigurationError: the file is wrong, or a variable it names is not set.
@@ -128,7 +128,7 @@ def outbox(settings: Settings) -> Outbox:
 def note(settings: Settings, wishes: Wishes, clock: Clock) -> int:
     """Note what can be seen now and was not noted before; returns how many messages wait.
 
-    What the first set of an origin holds is known and not told: it was there before anybody asked.
+    What the first set of an origin holds is noted as known and not sent: it was there before.
     Many events of a kind at once become one message.
     """
     box, now = outbox(settings), clock.now()
@@ -149,7 +149,7 @@ def note(settings: Settings, wishes: Wishes, clock: Clock) -> int:
         if len(events) <= MANY:
             count += box.note(events, now)
         else:
-            # first the one message, so that a crash in between tells twice and never nothing
+            # the one message first: a crash in between sends something twice rather than never
             count += box.note([_bundle(kind, events)], now)
             box.note(events, now, as_known=True)
     return count
@@ -241,7 +241,7 @@ def tell(settings: Settings, event: Event, clock: Clock) -> None:
         if wishes is not None and event.kind in wishes.kinds:
             outbox(settings).note([event], clock.now())
     except (KetumError, OSError) as error:
-        log.warning("Nobody could be told (%s).", error)
+        log.warning("Nobody could be notified (%s).", error)
         return
     after_run(settings, is_published=False)
 
@@ -259,7 +259,9 @@ def after_run(settings: Settings, *, is_published: bool) -> None:
             check=False,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        log.warning("Nobody could be told (%s); the next run tries again.", type(error).__name__)
+        log.warning(
+            "Nobody could be notified (%s); the next run tries again.", type(error).__name__
+        )
 
 
 def main(argv: list[str]) -> int:

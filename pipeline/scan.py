@@ -47,7 +47,7 @@ class Scan:
         read: records in it that can be read.
         kept: of these, those that match a search or are held already.
         deletions: PMIDs that a DeleteCitation names.
-        unreadable: pieces that are no readable record.
+        unreadable: pieces that cannot be read as a record.
         matched: PMIDs with a copy that matches.
         is_checked: a .md5 file beside it says the same as its bytes.
         body: what is kept, as sets of records (name of a file among the scans); where records are
@@ -170,7 +170,7 @@ class FileReader(ABC):
         """Read a file to its end, unless an earlier run did.
 
         Raises:
-            SourceError: it is no PubMed XML, damaged, cut, or not what its .md5 says.
+            SourceError: it is not PubMed XML, damaged, cut, or not what its .md5 says.
         """
         is_checked = check_md5(path)
         digest = sha256_of(path)
@@ -269,13 +269,13 @@ def check_md5(path: Path) -> bool:
     beside = path.with_name(f"{path.name}.md5")
     if not beside.is_file():
         return False
-    told = _MD5.search(beside.read_text(encoding="utf-8", errors="replace"))
+    stated = _MD5.search(beside.read_text(encoding="utf-8", errors="replace"))
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "md5").hexdigest()
-    if told is None or told[0].lower() != found:
+    if stated is None or stated[0].lower() != found:
         raise SourceError(
             f"{source_name(path)} has the MD5 {found}, and {source_name(beside)} says "
-            f"{told[0].lower() if told else 'none'}.",
+            f"{stated[0].lower() if stated else 'none'}.",
             effect="The file was not read; what was read before it is kept.",
             next_step="fetch both again, then the same command.",
         )
@@ -301,7 +301,7 @@ def parsed(
 
     Args:
         cutter: the file.
-        reader: takes the rows; who asks for the next batch has used up those of the last.
+        reader: takes the rows; the caller must have used up those of one batch before the next.
         is_passed: whether a record need not be parsed; whatever is wanted of it, this takes.
     """
     pieces: list[Piece] = []
@@ -338,7 +338,7 @@ class TopicFinder:
         stage.stage_batches(self._con, iter([batch]), raw_file=None, stamp="")
         found = {}
         for records in read_records(self._con, "staging.keyed"):
-            for record in records:  # its number stands in place of its PMID here
+            for record in records:  # here its number takes the place of its PMID
                 hits = topics_of(
                     self._rules.topics, record.units(self._rules.language), record.tags()
                 ).hits

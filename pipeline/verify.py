@@ -121,7 +121,7 @@ def verify(settings: Settings, path: Path | None = None) -> list[Report]:
         reports += [verify_archive(root) for root in sorted(raw.iterdir()) if root.is_dir()]
     if not reports:
         raise ConfigurationError(
-            f"There is no set and no archive under {settings.data} yet.",
+            f"There is neither a set nor an archive under {settings.data} yet.",
             effect="Nothing was verified.",
             next_step="`ketum update` (live PubMed) or `ketum update --offline` (demonstration).",
         )
@@ -137,7 +137,7 @@ def require_whole(reports: list[Report]) -> None:
     damaged = [report for report in reports if not report.is_whole]
     if not damaged:
         return
-    told = [f"{report.path} ({report.faults[0]})" for report in damaged]
+    first_faults = [f"{report.path} ({report.faults[0]})" for report in damaged]
     kinds = {report.kind for report in damaged}
     effects = {
         ARCHIVE: "`ketum rebuild` cannot make the same warehouse of such an archive.",
@@ -150,7 +150,7 @@ def require_whole(reports: list[Report]) -> None:
         "copy;",
     }
     raise CheckError(
-        f"{len(damaged)} of {len(reports)} verified are damaged: {'; '.join(told)}.",
+        f"{len(damaged)} of {len(reports)} verified are damaged: {'; '.join(first_faults)}.",
         effect=" ".join(effects[kind] for kind in effects if kind in kinds),
         next_step=" ".join(steps[kind] for kind in steps if kind in kinds)
         + " then `ketum verify` again.",
@@ -160,7 +160,7 @@ def require_whole(reports: list[Report]) -> None:
 def verify_set(directory: Path) -> Report:
     """A published set: every file with its size and SHA-256, no other file, rows as stated.
 
-    The directory is resolved once, so that a run that switches `latest` meanwhile is no damage.
+    The directory is resolved once, so that a run that switches `latest` meanwhile does no harm.
     """
     report = Report(SET, shown(directory))
     directory = directory.resolve()
@@ -250,7 +250,7 @@ _IS_SET = re.compile(rb"<PubmedArticleSet\b")
 
 
 class _Line(NamedTuple):
-    """A ledger line and where it stands, or a journal's word on a reference file (no entry)."""
+    """A ledger line and where it is, or a reference file that a journal names (no entry)."""
 
     where: str
     entry: Entry
@@ -329,11 +329,11 @@ def _object_faults(archive: Archive, name: str, lines: list[_Line]) -> Iterator[
     except ConfigurationError as error:
         yield f"{error.cause} It is named by {lines[0].where} and {len(lines) - 1} more."
         return
-    told: set[str] = set()
+    seen: set[str] = set()
     for line in lines:
         for fault in _line_faults(body, line.entry):
-            if fault not in told:  # the same body is often received anew, and stated alike
-                told.add(fault)
+            if fault not in seen:  # the same body is often received anew, and stated alike
+                seen.add(fault)
                 yield f"{name} is not what {line.where} states: {fault}."
 
 
@@ -358,7 +358,8 @@ def _line_faults(body: bytes, entry: Entry) -> Iterator[str]:
             if sync.pmids_in(body) != set(entry["pmids"]):
                 yield "its records are not those of the PMIDs listed"
         elif _IS_SET.search(body[:1000]) and not body.rstrip().endswith(b"</PubmedArticleSet>"):
-            yield "it is no complete PubmedArticleSet"  # of files: may hold records nobody can read
+            # those of files may hold records that nobody can read
+            yield "it is not a complete PubmedArticleSet"
     except (TransientAnswer, PermanentAnswer) as answer:
         yield str(answer)
 

@@ -46,7 +46,7 @@ def archive_whole(run: Run) -> Matched:
     place is noted anew.
 
     Raises:
-        SourceError: a file is damaged or cut, is no XML, or differs from its .md5.
+        SourceError: a file is damaged or cut, is not XML, or differs from its .md5.
     """
     files = run.options.from_files
     earlier = list(_earlier(run))
@@ -80,13 +80,13 @@ def archive_whole(run: Run) -> Matched:
             entry |= {"records_read": scan.read, "records_kept": scan.read}
         run.archive.note(run.run_id, entry)
     names = [Path(one["file"]) for one in earlier]
-    told = many_files.missing([*names, *files])
+    gap = many_files.missing([*names, *files])
     return Matched(
         files=len(files),
         read=sum(scan.read for scan in found.values()),
         kept=sum(scan.read for scan in found.values()),
         deletions=sum(scan.deletions for scan in found.values()),
-        notes=(told,) if told else (),
+        notes=(gap,) if gap else (),
     )
 
 
@@ -194,8 +194,8 @@ class WholeFileReader(FileReader):
     """Reads files whole, and judges their records by the same rules.
 
     What it finds of a file is a directory with the rows of each table as Parquet. Records are
-    numbered within their file, and its name stands nowhere, so that a file that is moved or renamed
-    need not be read again.
+    numbered within their file, and its name is not written there, so that a file that is moved or
+    renamed need not be read again.
     """
 
     load_rules = staticmethod(partial(Reference.load, is_strict=False))

@@ -240,7 +240,7 @@ def test_command_and_flow_take_an_address(settings, tmp_path, monkeypatch, capsy
 
 
 def test_what_is_missing_or_misspelt_is_said(monkeypatch):
-    with pytest.raises(ConfigurationError, match="no address of a Dask scheduler"):
+    with pytest.raises(ConfigurationError, match="not the address of a Dask scheduler"):
         Cluster("smoke://signals:1")
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ConfigurationError, match="is not installed") as raised:

@@ -6,6 +6,7 @@ import errno
 import gzip
 import json
 import shutil
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from pipeline.many_files import stamp
 from pipeline.pubmed.parsing.reader import RecordReader
 from pipeline.rebuild import rebuild
 from pipeline.scan import Scans, TopicRules
-from pipeline.settings import ROOT, Settings
+from pipeline.settings import ROOT, Options, Settings
 from pipeline.warehouse import file_counts as taken_in
 from pipeline.warehouse import load, stage
 from pipeline.warehouse.database import append
@@ -39,12 +40,16 @@ KRATOM, PAIN, LEAF = "Kratom in mice", "Pain of the knee", "Leaves of a tree"
 REFERENCE = ROOT / "data" / "reference"
 
 
+def options(files: Iterable[Path], processes: int = 1) -> Options:
+    return Options(from_files=tuple(files), processes=processes)
+
+
 @pytest.fixture
 def counted(settings: Settings, clock):
     """Counts files; gives (kind, name, date tag, year) to records."""
 
     def work(*paths: Path, processes: int = 1) -> dict[tuple[str, str, str, int | None], int]:
-        told = file_counts.count_files(paths, settings, clock, processes=processes)
+        told = file_counts.count_files(options(paths, processes), settings, clock)
         return by_year(told.path)
 
     return work
@@ -297,11 +302,11 @@ def test_a_series_with_gaps_or_without_its_beginning_is_not_all_of_pubmed(
     settings, clock, tmp_path
 ):
     one, three = file(tmp_path, 1, article(1, LEAF)), file(tmp_path, 3, article(2, LEAF))
-    told = file_counts.count_files([one, three], settings, clock)
+    told = file_counts.count_files(options([one, three]), settings, clock)
     assert (told.is_whole, told.missing) == (False, ("pubmed26n0002",))
     assert "lack pubmed26n0002" in told.text()
-    assert not file_counts.count_files([three], settings, clock).is_whole
-    assert file_counts.count_files([one], settings, clock).is_whole
+    assert not file_counts.count_files(options([three]), settings, clock).is_whole
+    assert file_counts.count_files(options([one]), settings, clock).is_whole
 
 
 # -- in the warehouse
@@ -321,7 +326,7 @@ def shares(memory, settings, clock, tmp_path):
                 [year, number, memory.as_of],
             )
         if files:
-            file_counts.count_files(files, settings, clock)
+            file_counts.count_files(options(files), settings, clock)
             assert taken_in.take_in(memory.con, run.archive, run.run_id, settings.counts) == 1
             taken_in.load(memory.con, run.archive, run.run_id)
             assert taken_in.take_in(memory.con, run.archive, run.run_id, settings.counts) == 0

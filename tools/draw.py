@@ -110,9 +110,9 @@ def find_pairs(
         hits = topics_of(topics, units, tags).hits
         labels = types_of(types, record, units, tags).labels
         for instead in modes:
-            told = claims_of(claims, units, tags, topics=hits, labels=labels, instead=instead)
+            judged = claims_of(claims, units, tags, topics=hits, labels=labels, instead=instead)
             found.setdefault(instead or "", []).extend(
-                (record.pmid, hit.claim, hit.how) for hit in told.hits
+                (record.pmid, hit.claim, hit.how) for hit in judged.hits
             )
     return by_stratum(found.get("", []), found.get(_SUBSTITUTE, []))
 
@@ -228,13 +228,13 @@ def _print_records(
 
 def main(arguments: Sequence[str]) -> None:
     """Load a file, judge its records, print what is drawn."""
-    what, source, *told = arguments
+    what, source, *options = arguments
     settings = Settings.from_environment()
     if what == "claims":
-        (number,) = told
+        (number,) = options
         _print_pairs(Path(source), number, settings)
     else:
-        held_by, parity, seed, size = told
+        held_by, parity, seed, size = options
         _print_records(Path(source), held_by, parity, int(seed), int(size), settings)
 
 

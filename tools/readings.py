@@ -179,12 +179,12 @@ def figures(rows: list[dict[str, str]]) -> list[tuple[str, dict[str, Any], dict[
     blind = [row for row in rows if not row["stratum"].startswith(BY_FACET)]
     found = Counter((row["facet"], row["verdict"]) for row in blind)
     found.update(("all", row["verdict"]) for row in blind)
-    told = []
+    shares = []
     for facet in [*sorted({row["facet"] for row in rows}), "all"]:
         right, wrong = counts[facet, "right"], counts[facet, "wrong"]
         hits, missed = found[facet, "right"], found[facet, "missed"]
-        told.append((facet, share(right, right + wrong), share(hits, hits + missed)))
-    return told
+        shares.append((facet, share(right, right + wrong), share(hits, hits + missed)))
+    return shares
 
 
 DRAWS = {1: draw, 2: draw_again, 3: draw_third, 4: draw_fourth}
@@ -209,15 +209,15 @@ def tables() -> str:
     """Precision and recall of every facet in every reading, as two tables in Markdown."""
     readings = {str(number): figures(verdicts(number)) for number in DRAWS}
     readings["kratom titles"] = figures(verdicts("kratom"))
-    told = {name: {facet: parts for facet, *parts in one} for name, one in readings.items()}
-    facets = [*sorted({facet for one in told.values() for facet in one} - {"all"}), "all"]
+    named = {name: {facet: parts for facet, *parts in one} for name, one in readings.items()}
+    facets = [*sorted({facet for one in named.values() for facet in one} - {"all"}), "all"]
     parts: list[str] = []
     for place, what in enumerate(("precision", "recall")):
-        parts.append(f"| {what} | " + " | ".join(f"reading {name}" for name in told) + " |")
-        parts.append("|---" * (len(told) + 1) + "|")
+        parts.append(f"| {what} | " + " | ".join(f"reading {name}" for name in named) + " |")
+        parts.append("|---" * (len(named) + 1) + "|")
         parts += [
             f"| {facet} | "
-            + " | ".join(_text(one[facet][place]) if facet in one else "" for one in told.values())
+            + " | ".join(_text(one[facet][place]) if facet in one else "" for one in named.values())
             + " |"
             for facet in facets
         ]
@@ -261,7 +261,7 @@ def kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float:
     """Cohen's kappa of two codings of the same items, in their order.
 
     Raises:
-        ValueError: there are no items, or not equally many.
+        ValueError: there are no items, or the codings have different lengths.
     """
     if not first or len(first) != len(second):
         raise ValueError("two codings of the same items are needed")

@@ -67,7 +67,7 @@ def register_notify(commands: Subparsers) -> None:
     )
     notify.set_defaults(work=_notify)
     notify.add_argument(
-        "--test", action="store_true", help="send a message of trial, and ping the heartbeat"
+        "--test", action="store_true", help="send a test message, and ping the heartbeat"
     )
 
 
@@ -79,12 +79,12 @@ def _notify(settings: Settings, arguments: argparse.Namespace) -> int:
     wishes = notify.read_wishes(settings, os.environ)
     if wishes is None:
         raise ConfigurationError(
-            f"There is no [notify] in {settings.data / notify.FILE}: nobody wants to be told.",
+            f"There is no [notify] in {settings.data / notify.FILE}, so nobody is notified.",
             effect="Nothing was sent.",
             next_step='write one with `to = ["mailto://..."]`; docs/operations.md has an example.',
         )
     if arguments.test:
-        trial = Event("trial", "trial", "ketum: a message of trial", "If you read this, it works.")
+        trial = Event("trial", "trial", "ketum: a test message", "If you read this, it works.")
         failed = [name for name, send in notify.senders(wishes).items() if not send(trial)]
         if not notify.ping(wishes):
             failed.append("heartbeat")

@@ -26,7 +26,7 @@ from pipeline.settings import PUBMED_ORIGIN
 
 # -- Which feeds there are: all of them in every set, empty or not
 #
-# Who subscribed to one must find it.
+# Whoever subscribed to a feed must still find it.
 
 
 @dataclass(frozen=True)
@@ -194,12 +194,12 @@ def _entries(found: Iterable[New], together: Iterable[Together]) -> Iterator[Ent
         batches.setdefault((batch.entered, batch.reason), {})[batch.search] = batch.count
     for (entered, reason), counts in batches.items():
         why = _REASONS.get(reason, reason)
-        told = ", ".join(f"{search}: {count:,}" for search, count in counts.items())
-        yield _many(entered, f"{told} records {why}", why)
+        counted = ", ".join(f"{search}: {count:,}" for search, count in counts.items())
+        yield _many(entered, f"{counted} records {why}", why)
 
 
 def _one(new: New) -> Entry:
-    """The same entry in every feed the record stands in: a reader of several shows it once."""
+    """The same entry in every feed that has the record: a reader of several feeds shows it once."""
     record = new.record
     link = record.link or f"index.html#search=kratom&text={record.pmid}"
     said = "; ".join(f"{name}: {value}" for name, value in record.lines.items())
@@ -217,7 +217,7 @@ def _html(new: New) -> str:
     ET.SubElement(head, "strong").text = for_xml(new.record.kind)
     _text(ET.SubElement(body, "p"), new.record.citation)
     items = ET.SubElement(body, "ul")
-    for name, value in {**new.record.lines, **new.told}.items():
+    for name, value in {**new.record.lines, **new.notes}.items():
         item = ET.SubElement(items, "li")
         label = ET.SubElement(item, "b")
         label.text = for_xml(f"{name}:")

@@ -157,7 +157,7 @@ def search_error(text: str, *, use_json: bool) -> Response:
     """ESearch's ERROR in a 200. In JSON a line break stays raw, as at NCBI: invalid JSON."""
     if not use_json:
         return error("esearch", [text])
-    answer = as_json(_headed("esearch", {"ERROR": text}))
+    answer = as_json({**header("esearch"), "esearchresult": {"ERROR": text}})
     return Response(answer.body.replace(b"\\n", b"\n"), content_type=answer.content_type)
 
 
@@ -296,15 +296,11 @@ def _search_json(page: Page, count_only: bool) -> Response:
             "quotedphrasesnotfound": found.quoted_not_found,
             "outputmessages": page.messages,
         }
-    return as_json(_headed("esearch", result))
+    return as_json({**header("esearch"), "esearchresult": result})
 
 
 def _elements(name: str, texts: Iterable[str]) -> str:
     return "".join(f"<{name}>{escape(text)}</{name}>" for text in texts)
-
-
-def _headed(tool: str, result: object) -> dict[str, object]:
-    return {**header(tool), f"{tool}result": result}
 
 
 def header(tool: str) -> dict[str, object]:

@@ -294,7 +294,7 @@ class _Search:
             numbers = self._index.words(wanted.parts, folded, truncated=truncated)
             translation = f'"{folded}{star}"[{wanted.name}]'
         elif wanted.kind is Kind.NAMES and not term.quoted and not truncated:
-            # "smith j" stands for all who begin so, "smith" for that whole surname.
+            # "smith j" finds all names that begin so, "smith" only that whole surname.
             start = folded if " " in folded else f"{folded} "
             numbers = self._index.values(wanted.parts, folded)
             numbers |= self._index.values(wanted.parts, start, truncated=True)
