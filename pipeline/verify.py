@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,15 +72,7 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
-        return {
-            "kind": self.kind,
-            "path": self.path,
-            "is_whole": self.is_whole,
-            "counts": self.counts,
-            "faults": self.faults,
-            "orphans": self.orphans,
-            "notes": self.notes,
-        }
+        return {**asdict(self), "is_whole": self.is_whole}
 
     def text(self) -> str:
         """For the terminal."""
