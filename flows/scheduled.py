@@ -31,10 +31,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipeline import housekeeping, logs, notify
 from pipeline import update as pipeline_update
 from pipeline.errors import KetumError, LockedError
-from pipeline.outputs import sets, since
+from pipeline.outputs import digest, sets
+from pipeline.outputs.digest import Changed
 from pipeline.outputs.manifest import OddManifestError
 from pipeline.outputs.receipt import Receipt
-from pipeline.outputs.since import Changed
 from pipeline.settings import MAX_REQUESTS, Options, Settings
 from pipeline.storage import for_duckdb
 from pipeline.update import Progress, Step
@@ -283,7 +283,7 @@ def changed_in(published: Path) -> dict[str, list[Changed]]:
     try:
         path = for_duckdb(published.resolve() / "ketum.duckdb")
         with duckdb.connect(path, read_only=True, config=ALONE) as con:
-            return since.since_last_set(con)
+            return digest.since_last_set(con)
     except (duckdb.Error, KetumError) as error:
         log.warning("What changed could not be read from the set (%s).", type(error).__name__)
         return {}
@@ -321,7 +321,7 @@ def what_stands(settings: Settings) -> str:
 def receipt_page(receipt: Receipt, changed: dict[str, list[Changed]]) -> str:
     """The Markdown artifact: receipt, what changed by title, where the page is."""
     shown = Path(receipt.published_path) / "index.html"
-    parts = [receipt.markdown(), since.markdown(changed), f"The page: `{shown}`", ""]
+    parts = [receipt.markdown(), digest.markdown(changed), f"The page: `{shown}`", ""]
     return "\n".join(part for part in parts if part)
 
 

@@ -17,7 +17,7 @@ from flows.deployments import TAG
 from pipeline import logs, notify
 from pipeline.clock import Clock
 from pipeline.errors import KetumError, LockedError
-from pipeline.notices import FAILURE, Event
+from pipeline.events import FAILURE, Event
 from pipeline.settings import Settings
 
 log = logging.getLogger("ketum")

@@ -27,10 +27,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from pipeline import notices
+from pipeline import events
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError, KetumError, LockedError
-from pipeline.notices import Event, Outbox
+from pipeline.events import Event, Outbox
 from pipeline.settings import ROOT, Settings, environment_of_others
 from pipeline.storage import hold_lock
 
@@ -62,13 +62,13 @@ class Wishes(BaseModel):
     command: list[str] = Field(default_factory=list)
     heartbeat: str | None = None
     silent_hours: int = Field(default=48, ge=1)
-    kinds: list[str] = Field(default_factory=lambda: list(notices.KINDS))
+    kinds: list[str] = Field(default_factory=lambda: list(events.KINDS))
 
     @field_validator("kinds")
     @classmethod
     def _known(cls, kinds: list[str]) -> list[str]:
-        if unknown := [kind for kind in kinds if kind not in notices.KINDS]:
-            raise ValueError(f"{unknown[0]} is not one of {', '.join(notices.KINDS)}")
+        if unknown := [kind for kind in kinds if kind not in events.KINDS]:
+            raise ValueError(f"{unknown[0]} is not one of {', '.join(events.KINDS)}")
         return kinds
 
 
@@ -134,34 +134,34 @@ def note(settings: Settings, wishes: Wishes, clock: Clock) -> int:
     box, now = outbox(settings), clock.now()
     seen = [
         event
-        for event in notices.see(settings, clock, wishes.silent_hours)
+        for event in events.see(settings, clock, wishes.silent_hours)
         if event.kind in wishes.kinds and not box.knows(event.key)
     ]
-    origin = notices.origin_shown(settings)
+    origin = events.origin_shown(settings)
     begun = Event(f"begun:{origin}", "begun", "", "")
     if origin is not None and not box.knows(begun.key):
-        held = [event for event in seen if event.kind in notices.OF_A_SET]
+        held = [event for event in seen if event.kind in events.OF_A_SET]
         box.note([*held, begun], now, as_known=True)
-        seen = [event for event in seen if event.kind not in notices.OF_A_SET]
+        seen = [event for event in seen if event.kind not in events.OF_A_SET]
     count = 0
-    for kind in notices.KINDS:
-        events = [event for event in seen if event.kind == kind]
-        if len(events) <= MANY:
-            count += box.note(events, now)
+    for kind in events.KINDS:
+        of_kind = [event for event in seen if event.kind == kind]
+        if len(of_kind) <= MANY:
+            count += box.note(of_kind, now)
         else:
             # the one message first: a crash in between sends something twice rather than never
-            count += box.note([_bundle(kind, events)], now)
-            box.note(events, now, as_known=True)
+            count += box.note([_bundle(kind, of_kind)], now)
+            box.note(of_kind, now, as_known=True)
     return count
 
 
-def _bundle(kind: str, events: list[Event]) -> Event:
-    keys = hashlib.sha256("\n".join(event.key for event in events).encode()).hexdigest()
+def _bundle(kind: str, several: list[Event]) -> Event:
+    keys = hashlib.sha256("\n".join(event.key for event in several).encode()).hexdigest()
     return Event(
         f"bundle:{keys[:24]}",
         kind,
-        f"ketum: {len(events)} messages at once ({kind})",
-        "\n\n".join(f"{event.title}\n{event.text}" for event in events),
+        f"ketum: {len(several)} messages at once ({kind})",
+        "\n\n".join(f"{event.title}\n{event.text}" for event in several),
     )
 
 

@@ -74,7 +74,7 @@ def register_notify(commands: Subparsers) -> None:
 def _notify(settings: Settings, arguments: argparse.Namespace) -> int:
     from pipeline import notify
     from pipeline.clock import Clock
-    from pipeline.notices import Event
+    from pipeline.events import Event
 
     wishes = notify.read_wishes(settings, os.environ)
     if wishes is None:

@@ -73,20 +73,20 @@ def _explain(settings: Settings, arguments: argparse.Namespace) -> int:
 def _explain_file(settings: Settings, arguments: argparse.Namespace) -> int:
     from pipeline.evidence.judge import judge_records
     from pipeline.evidence.reference import Reference
-    from pipeline.outputs import explain_text
+    from pipeline.outputs import explain_file
 
     reference = Reference.load(settings.reference)
     with _at_hand(arguments.text) as path:
-        records = explain_text.records_of(path, settings.sql)
+        records = explain_file.records_of(path, settings.sql)
     explained = [
-        explain_text.explain(record, judgement, reference)
+        explain_file.explain(record, judgement, reference)
         for record, judgement in zip(records, judge_records(records, reference), strict=True)
     ]
     if arguments.json:
         print(json.dumps(explained, indent=1, default=str))
     else:
         is_terminal = sys.stdout.isatty()
-        print("\n\n".join(explain_text.text(one, is_terminal=is_terminal) for one in explained))
+        print("\n\n".join(explain_file.text(one, is_terminal=is_terminal) for one in explained))
     return EXIT_OK
 
 

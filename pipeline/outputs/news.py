@@ -13,8 +13,8 @@ from typing import Any
 
 import duckdb
 
-from pipeline.outputs import since
-from pipeline.outputs.since import Described
+from pipeline.outputs import digest
+from pipeline.outputs.digest import Described
 
 FACETS = ("substance", "harm", "surveillance_source")
 """Facets that feeds are cut by."""
@@ -177,7 +177,7 @@ def read(con: duckdb.DuckDBPyConnection, source: str) -> tuple[list[New], list[T
     for pmid, claims in con.execute(_CLAIMS).fetchall():
         notes[pmid]["Claims"] = claims
     rows = con.execute(_NEW).fetchall()
-    records = since.describe(con, [row[0] for row in rows])
+    records = digest.describe(con, [row[0] for row in rows])
     news = [_new(row, records[row[0]], source, notes[row[0]], subjects[row[0]]) for row in rows]
     together = con.execute(_TOGETHER, {"facets": FACETS}).fetchall()
     return news, [Together(*row) for row in together]

@@ -8,8 +8,8 @@ import pytest
 
 from flows import scheduled
 from pipeline.errors import SourceError
+from pipeline.outputs.digest import Changed
 from pipeline.outputs.receipt import Receipt
-from pipeline.outputs.since import Changed
 from tests.handmade import make_set, show
 
 NOW = datetime(2026, 11, 22, 4, 0)
