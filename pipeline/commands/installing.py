@@ -7,6 +7,7 @@ import getpass
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from pipeline.commands import Subparsers
 from pipeline.errors import EXIT_INCOMPLETE, EXIT_OK, ConfigurationError, KetumError
@@ -26,26 +27,33 @@ def register_schedule(commands: Subparsers) -> None:
         "scheduled.",
     )
     schedule.set_defaults(work=_schedule)
-    schedule.add_argument(
+    add_schedule_options(schedule)
+
+
+def add_schedule_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the schedule, for the command and for the process that it becomes."""
+    parser.add_argument(
         "--cron", help="when the daily update runs (default: outside NLM's peak hours)"
     )
-    schedule.add_argument("--timezone", help="IANA time zone of all schedules")
-    schedule.add_argument(
-        "--interval",
-        metavar="SECONDS",
+    parser.add_argument("--timezone", help="IANA time zone of all schedules (default: that of NLM)")
+    parser.add_argument(
+        "--interval", type=int, metavar="SECONDS",
         help="run the daily update every so often in place of --cron, for trying out",
-    )
-    schedule.add_argument(
+    )  # fmt: skip
+    parser.add_argument(
         "--offline", action="store_true", help="rehearse without PubMed: updates run on an archive"
     )
-    schedule.add_argument("--archive", metavar="DIR", help="archive for --offline")
+    parser.add_argument(
+        "--archive", type=Path, metavar="DIR",
+        help="archive of PubMed XML for --offline (default: the demonstration)",
+    )  # fmt: skip
 
 
 def _schedule(_settings: Settings, arguments: argparse.Namespace) -> int:
     command = [sys.executable, "-m", "flows.schedule"]
     for name in ("cron", "timezone", "interval", "archive"):
-        if value := getattr(arguments, name):
-            command += [f"--{name}", value]
+        if (value := getattr(arguments, name)) is not None:
+            command += [f"--{name}", str(value)]
     if arguments.offline:
         command.append("--offline")
     # This process becomes the other one: pipeline/ never imports Prefect, and a kill of one
