@@ -109,9 +109,8 @@ def test_days_end_as_one_load_of_all_files_and_nothing_is_loaded_twice(
     files = series(tmp_path / "files")
     hashed = []
     for module in (scan, whole_files):
-        of = module.sha256_of
         monkeypatch.setattr(
-            module, "sha256_of", lambda path, of=of: hashed.append(path) or of(path)
+            module, "sha256_of", lambda path: hashed.append(path) or sha256_of(path)
         )
     for path in files:
         assert load(path, name="days") == 0
