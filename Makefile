@@ -57,8 +57,8 @@ docs: $(DEV_STAMP) ## Make anew what documentation is made from the code
 	$(PY) -m tools.quality_figures
 	$(PY) -m tools.contract
 
-imports: $(DEV_STAMP) ## Draw who imports whom: build/imports.svg
-	@$(PY) -m tools.draw_imports
+imports: $(DEV_STAMP) ## Draw who imports whom, in a browser
+	@$(VENV)/bin/import-linter explore pipeline
 
 format: $(DEV_STAMP) ## Put Python into shape (SQL: .venv/bin/sqlfluff fix FILE)
 	$(PY) -m ruff check --fix .

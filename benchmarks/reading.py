@@ -11,9 +11,12 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from benchmarks.measured import Cost, Table, here, medians, tell
+
+if TYPE_CHECKING:
+    from pipeline.scan import FileReader
 
 FLOOR = "floor"
 RECORDS_OF_PUBMED = 41_000_000
@@ -59,46 +62,35 @@ def stage(path: Path) -> Callable[[], None]:
 
 def match(path: Path) -> Callable[[], None]:
     """What `bulk-load --match kratom` does with a file."""
-    return _scan(path, "matching")
+    from pipeline.scan import Scanner
+
+    return _scan(path, Scanner)
 
 
 def counts(path: Path) -> Callable[[], None]:
     """What `bulk-load --counts` does with a file."""
-    return _scan(path, "counts")
+    from pipeline.file_counts import Counter
 
-
-def _scan(path: Path, wanted: Literal["matching", "counts"]) -> Callable[[], None]:
-    from pipeline.counting import scanner_for
-    from pipeline.evidence.topics_file import load_topics
-    from pipeline.rules.language import load_language
-    from pipeline.scan import Scans
-    from pipeline.settings import ROOT
-
-    reference = ROOT / "data" / "reference"
-    topics = load_topics(reference / "topics.toml")
-    language = load_language(reference / "language.toml")
-    searches = [search for search in topics.searches if search.name == "kratom"]
-
-    def work() -> None:
-        with tempfile.TemporaryDirectory() as directory:
-            scans = Scans(Path(directory), "benchmark", wanted=wanted)
-            scanner_for(topics, language, searches, (), scans).scan(path)
-
-    return work
+    return _scan(path, Counter)
 
 
 def everything(path: Path) -> Callable[[], None]:
     """What `bulk-load --all` does with a file, up to the warehouse: judging is most of it."""
-    from pipeline.evidence.reference import Reference
+    from pipeline.whole_files import WholeFileReader
+
+    return _scan(path, WholeFileReader)
+
+
+def _scan(path: Path, reader: type[FileReader]) -> Callable[[], None]:
     from pipeline.scan import Scans
     from pipeline.settings import ROOT
-    from pipeline.whole_file import WholeFileReader
 
-    reference = Reference.load(ROOT / "data" / "reference")
+    rules = reader.load_rules(ROOT / "data" / "reference")
+    searches = [search for search in rules.topics.searches if search.name == "kratom"]
 
     def work() -> None:
         with tempfile.TemporaryDirectory() as directory:
-            WholeFileReader(reference, Scans(Path(directory), "benchmark", "everything")).scan(path)
+            reader(rules, searches, (), Scans(Path(directory), "benchmark")).scan(path)
 
     return work
 

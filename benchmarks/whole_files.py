@@ -34,7 +34,7 @@ from pipeline.settings import ROOT, Settings
 from pipeline.storage import literal
 from pipeline.warehouse import database, fingerprint, load
 from pipeline.warehouse.parts import Part, stage_parts
-from pipeline.whole_file import WholeFileReader
+from pipeline.whole_files import WholeFileReader
 
 APART = 1_000_000
 """Between the PMIDs of two copies: more than PMIDs of a benchmark's files lie apart."""
@@ -52,8 +52,8 @@ def read(directory: Path, parts: Path) -> list[Scan]:
     """Read and judge the files of a directory."""
     reference = Reference.load(ROOT / "data" / "reference")
     key = f"{fingerprint.parser_version()} {reference.sha256}"
-    scans = Scans(parts, hashlib.sha256(key.encode()).hexdigest(), "everything")
-    reader = WholeFileReader(reference, scans)
+    scans = Scans(parts, hashlib.sha256(key.encode()).hexdigest())
+    reader = WholeFileReader(reference, (), (), scans)
     return [reader.scan(path) for path in sorted(directory.glob("*.xml.gz"))]
 
 

@@ -109,7 +109,7 @@ def _run(arguments: argparse.Namespace, module: str) -> str:
             # The heartbeat is for a server that outlives the run; its thread costs a second at
             # the end, and no environment variable turns it off.
             with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-                told: str = update(
+                receipt: str = update(
                     offline=arguments.offline,
                     archive=str(arguments.archive.resolve()) if arguments.archive else None,
                     from_files=[str(file.resolve()) for file in arguments.from_files],
@@ -119,7 +119,7 @@ def _run(arguments: argparse.Namespace, module: str) -> str:
                     max_requests=arguments.max_requests,
                     off_peak=arguments.off_peak,
                 )
-            return told
+            return receipt
         except KetumError:
             raise
         except Exception as error:
@@ -152,7 +152,7 @@ def _tell_unforeseen(error: Exception) -> None:
     )
     print("".join(story.format()), file=sys.stderr, end="")
     print(
-        "An error that ketum did not foresee. Next: `ketum status` says what stands; please "
+        "An error that ketum did not foresee. Next: `ketum status` says what is published; please "
         "report the lines above.",
         file=sys.stderr,
     )

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from prefect import Flow
     from prefect.client.orchestration import SyncPrefectClient
-    from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
     from prefect.events.schemas.automations import AutomationCore
+    from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule
 
 
 TIMEZONE = "America/New_York"
@@ -38,7 +38,7 @@ class Deployment:
         flow: module and function of its flow.
         cron: when it runs, in `timezone`.
         does: what it does, for its page.
-        parameters: what its flow is told.
+        parameters: what its flow is given.
         timezone: of `cron`.
         interval: seconds between two runs in place of `cron`, for trying out.
     """
@@ -69,19 +69,19 @@ class Deployment:
         return f"{self.load_flow().name}/{self.name}"
 
     @property
-    def told(self) -> str:
+    def when(self) -> str:
         """When it runs, for people."""
         if self.interval is not None:
             return f"every {self.interval} s"
         return f"`{self.cron}` ({self.timezone})"
 
     def schedule(self) -> CronSchedule | IntervalSchedule:
-        """When it runs, as Prefect has it.
+        """When it runs, as Prefect's server has it.
 
         Raises:
             ConfigurationError: the cron expression or the time zone cannot be read.
         """
-        from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
+        from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule
 
         if self.interval is not None:
             return IntervalSchedule(interval=timedelta(seconds=self.interval))
@@ -89,7 +89,7 @@ class Deployment:
             return CronSchedule(cron=self.cron, timezone=self.timezone)
         except ValueError as error:
             raise ConfigurationError(
-                f"`{self.cron}` in time zone `{self.timezone}` is no schedule "
+                f"`{self.cron}` in time zone `{self.timezone}` is not a schedule "
                 f"({_first_reason(error)}).",
                 effect="Nothing was scheduled.",
                 next_step='give five cron fields and a zone: --cron "0 4 * * *" '
@@ -185,14 +185,7 @@ def next_dates(wanted: Deployment, now: datetime, count: int) -> list[datetime]:
     """
     import asyncio
 
-    from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule
-
-    schedule: CronSchedule | IntervalSchedule
-    if wanted.interval is not None:
-        schedule = IntervalSchedule(interval=timedelta(seconds=wanted.interval))
-    else:
-        schedule = CronSchedule(cron=wanted.cron, timezone=wanted.timezone)
-    return list(asyncio.run(schedule.get_dates(n=count, start=now)))
+    return list(asyncio.run(wanted.schedule().get_dates(n=count, start=now)))
 
 
 def _first_reason(error: ValueError) -> str:

@@ -28,7 +28,7 @@ from pipeline.errors import KetumError
 from pipeline.settings import ROOT, Settings, environment_of_others
 from pipeline.storage import hold_lock
 
-# -- What Prefect is told when a run brings its own server, and nothing from elsewhere
+# -- The settings of Prefect when a run brings its own server, and none from elsewhere
 
 HOST = "127.0.0.1"
 

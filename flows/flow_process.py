@@ -21,7 +21,7 @@ from pipeline.settings import Settings
 # -- Which runs on the Prefect server are not what they seem
 #
 # A run whose process died stays "Running" for ever, since only its process would say otherwise.
-# Whether a process lives is told by a file that it holds locked: the kernel lets go of it with the
+# A process that lives holds a file locked: the kernel lets go of it with the
 # process, however that ends. Decisions here know neither server nor clock.
 
 DIED = (

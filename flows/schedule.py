@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
@@ -20,6 +19,7 @@ from flows import deployments
 from flows.deployments import Deployment, ensure_heartbeat_automation
 from flows.serving import Schedule
 from pipeline import logs
+from pipeline.commands.installing import add_schedule_options
 from pipeline.errors import (
     EXIT_INTERRUPTED,
     EXIT_TERMINATED,
@@ -61,29 +61,7 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
         description="Serve the deployments: stays in the foreground, starts a run when the Prefect "
         "server says that one is due, one at a time, and puts right what went wrong.",
     )
-    daily = deployments.DAILY
-    parser.add_argument(
-        "--cron", default=daily.cron, help="when the daily update runs (default: %(default)r)"
-    )
-    parser.add_argument(
-        "--timezone",
-        default=deployments.TIMEZONE,
-        help="time zone of all schedules (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--interval",
-        type=int,
-        metavar="SECONDS",
-        help="run the daily update every so often in place of --cron, for trying out",
-    )
-    parser.add_argument(
-        "--offline",
-        action="store_true",
-        help="rehearse without PubMed: updates run on an archive (default: the demonstration)",
-    )
-    parser.add_argument(
-        "--archive", type=Path, metavar="DIR", help="directory of PubMed XML for --offline"
-    )
+    add_schedule_options(parser)
     return parser.parse_args(argv)
 
 
@@ -97,12 +75,12 @@ def wanted(arguments: argparse.Namespace) -> list[Deployment]:
     Options(offline=arguments.offline, archive=archive)
     found = []
     for one in deployments.ALL:
-        changes: dict[str, object] = {"timezone": arguments.timezone}
+        changes: dict[str, object] = {"timezone": arguments.timezone or deployments.TIMEZONE}
         if one is deployments.DAILY:
-            changes.update(cron=arguments.cron, interval=arguments.interval)
+            changes.update(cron=arguments.cron or one.cron, interval=arguments.interval)
         if arguments.offline and one.flow == deployments.DAILY.flow:
-            told = {"offline": True, **({"archive": str(archive)} if archive else {})}
-            changes["parameters"] = {"source": told}
+            source = {"offline": True, **({"archive": str(archive)} if archive else {})}
+            changes["parameters"] = {"source": source}
         found.append(dataclasses.replace(one, **changes))  # type: ignore[arg-type]
         found[-1].schedule()
     if arguments.offline:  # PubMed is not asked at all
@@ -148,7 +126,7 @@ def serve(client: SyncPrefectClient, served: list[Deployment], settings: Setting
     schedule.register()
     ensure_heartbeat_automation(client)
     for one in served:
-        log.info("Serving %s %s.", one.name, one.told)
+        log.info("Serving %s %s.", one.name, one.when)
     try:
         while True:
             schedule.turn()

@@ -1,40 +1,76 @@
 """The update on a schedule, as Prefect's pages show it: parameters, name, state and artifacts.
 
-The steps are those of pipeline/update.py. What was foreseen to fail ends as Failed with a sentence
-and without a traceback; a run that finds another one at work ends Cancelled.
+The steps are those of pipeline/update.py. A person who opens the list of runs learns there what
+happened; who opens a run, what to do. What was foreseen to fail ends as Failed with a sentence and
+without a traceback; a run that finds another one at work ends Cancelled.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from prefect import flow
+import duckdb
+from prefect import Task, flow, task
 from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
     create_table_artifact,
     update_progress_artifact,
 )
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows import telling
-from flows.telling import as_task
 from pipeline import housekeeping, logs, notify
 from pipeline import update as pipeline_update
 from pipeline.errors import KetumError, LockedError
+from pipeline.outputs import digest, sets
+from pipeline.outputs.digest import Changed
+from pipeline.outputs.manifest import OddManifestError
 from pipeline.outputs.receipt import Receipt
 from pipeline.settings import MAX_REQUESTS, Options, Settings
+from pipeline.storage import for_duckdb
 from pipeline.update import Progress, Step
+from pipeline.warehouse.database import ALONE
 
 log = logging.getLogger("ketum")
+
+RECEIPT_KEY = "ketum-update"
+TABLE_KEY = "ketum-searches"
+PROGRESS_KEY = "ketum-fetch"
+_COUNTS = ("members", "entered", "left", "retracted", "unclassified")
+
+Result = TypeVar("Result")
+
+
+def as_task(step: Step, work: Callable[[], Result]) -> Task[[], Result]:
+    """The task of a step, to be called directly: a submitted one could not be interrupted.
+
+    No retries: the one retry layer is in pipeline/pubmed/client.py, and the other steps either are
+    one transaction or are continued by the next run.
+
+    Args:
+        step: names the task.
+        work: takes the step. The run is closed over and not passed, as Prefect walks through
+            every argument.
+    """
+    return task(
+        name=step.name,
+        task_run_name=step.name,
+        description=step.does,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )(work)
+
+
+# -- The flow
 
 
 class Source(BaseModel):
@@ -69,6 +105,20 @@ class Source(BaseModel):
         str | None,
         Field(title="Name of the archive", description="For records from files or an archive."),
     ] = None
+
+    def options(self, pubmed: PubMed) -> Options:
+        """The options of an update.
+
+        Raises:
+            ConfigurationError: it does not go together.
+        """
+        return Options(
+            offline=self.offline,
+            archive=Path(self.archive) if self.archive else None,
+            from_files=tuple(map(Path, self.from_files)),
+            name=self.name,
+            **pubmed.model_dump(),
+        )
 
 
 class PubMed(BaseModel):
@@ -110,7 +160,16 @@ class PubMed(BaseModel):
 
 def _name() -> str:
     when = flow_run.scheduled_start_time or datetime.now(UTC)
-    return telling.run_name(f"{when:%Y-%m-%d %H:%M}", flow_run.parameters or {})
+    return run_name(f"{when:%Y-%m-%d %H:%M}", flow_run.parameters or {})
+
+
+def run_name(day: str, parameters: Mapping[str, Any]) -> str:
+    """The name of a run: when, of what, and how; what is wrong with that the run itself says."""
+    with suppress(KetumError, ValueError):
+        source = Source.model_validate(parameters.get("source") or {})
+        pubmed = PubMed.model_validate(parameters.get("pubmed") or {})
+        return f"{day} {source.options(pubmed).origin}{' (full)' if pubmed.full else ''}"
+    return f"{day} ?"
 
 
 @flow(name="update", flow_run_name=_name, persist_result=False)
@@ -124,27 +183,21 @@ def update(source: Source = Source(), pubmed: PubMed = PubMed()) -> State[Any]: 
     settings = Settings.from_environment()
     logs.show_in_run(settings)
     try:
-        options = Options(
-            offline=source.offline,
-            archive=Path(source.archive) if source.archive else None,
-            from_files=tuple(map(Path, source.from_files)),
-            name=source.name,
-            **pubmed.model_dump(),
-        )
+        options = source.options(pubmed)
         housekeeping.prepare(options.origin, settings)
         receipt = _run(options, settings)
     except LockedError as error:
         return Cancelled(message=error.text())
     except KetumError as error:
         notify.after_run(settings, is_published=False)
-        return Failed(message=telling.failed(error, settings))
+        return Failed(message=failed_message(error, settings))
     except Exception:
         notify.after_run(settings, is_published=False)
         raise
-    changed = telling.changed_in(Path(receipt.published_path))
-    _leave_artifacts(telling.page(receipt, changed), telling.table(receipt), receipt.run_id)
+    changed = changed_in(Path(receipt.published_path))
+    _leave_artifacts(receipt_page(receipt, changed), search_table(receipt), receipt.run_id)
     notify.after_run(settings, is_published=True)
-    return Completed(message=telling.done(receipt, changed))
+    return Completed(message=done_message(receipt, changed))
 
 
 def _run(options: Options, settings: Settings) -> Receipt:
@@ -192,7 +245,7 @@ class _Fetch(logging.Handler):
             if self.artifact is None:
                 self.artifact = create_progress_artifact(
                     progress=100.0 * share,
-                    key=telling.PROGRESS_KEY,
+                    key=PROGRESS_KEY,
                     description="Records that are here, of those to fetch",
                 )
             else:
@@ -215,8 +268,66 @@ def _leave_artifacts(markdown: str, rows: list[dict[str, Any]], run_id: str) -> 
     """Put receipt and table where Prefect's pages show them."""
     about = f"What run {run_id} published"
     try:
-        create_markdown_artifact(key=telling.RECEIPT_KEY, markdown=markdown, description=about)
-        create_table_artifact(key=telling.TABLE_KEY, table=rows, description=about)
+        create_markdown_artifact(key=RECEIPT_KEY, markdown=markdown, description=about)
+        create_table_artifact(key=TABLE_KEY, table=rows, description=about)
     except Exception as error:
         # The set is out and right; a server that is away must not make the run look failed.
         log.warning("Prefect did not take the receipt (%s); the published set is complete.", error)
+
+
+# -- What is said of a run
+
+
+def changed_in(published: Path) -> dict[str, list[Changed]]:
+    """What a published set has that the one before had not; empty where it cannot be read."""
+    try:
+        path = for_duckdb(published.resolve() / "ketum.duckdb")
+        with duckdb.connect(path, read_only=True, config=ALONE) as con:
+            return digest.since_last_set(con)
+    except (duckdb.Error, KetumError) as error:
+        log.warning("What changed could not be read from the set (%s).", type(error).__name__)
+        return {}
+
+
+def done_message(receipt: Receipt, changed: Mapping[str, list[Changed]]) -> str:
+    """The message of a completed run: what a reader of the list of runs wants to know."""
+    held = "; ".join(
+        f"{counts['members']} record(s) of {name}" for name, counts in receipt.searches.items()
+    )
+    if receipt.is_unchanged:
+        return f"Nothing differs from the last run but the date: {held}."
+    revised = receipt.records.get("changed", 0)
+    counts = [f"{len(changed.get('new', []))} new", f"{revised} revised"]
+    counts += [f"{len(found)} {kind}" for kind, found in changed.items() if found and kind != "new"]
+    return f"{', '.join(counts)}: {held}."
+
+
+def failed_message(error: KetumError, settings: Settings) -> str:
+    """The message of a run that failed for a reason that is known, and what readers see now."""
+    return f"{error.text()} {what_stands(settings)}"
+
+
+def what_stands(settings: Settings) -> str:
+    """Which tables readers have now, in one sentence."""
+    try:
+        held = sets.shown_manifest(settings)
+    except OddManifestError:
+        held = None
+    if held is None:
+        return "Nothing is published yet."
+    return f"The tables of {held.as_of.day} {held.as_of:%B %Y} stand."
+
+
+def receipt_page(receipt: Receipt, changed: dict[str, list[Changed]]) -> str:
+    """The Markdown artifact: receipt, what changed by title, where the page is."""
+    shown = Path(receipt.published_path) / "index.html"
+    parts = [receipt.markdown(), digest.markdown(changed), f"The page: `{shown}`", ""]
+    return "\n".join(part for part in parts if part)
+
+
+def search_table(receipt: Receipt) -> list[dict[str, Any]]:
+    """The table artifact: a row for each search."""
+    return [
+        {"search": search, **{key: counts.get(key, 0) for key in _COUNTS}}
+        for search, counts in receipt.searches.items()
+    ]

@@ -165,7 +165,7 @@ class Schedule:
             self.register()
 
     def settle(self) -> None:
-        """Say of runs what they are: died, ended as asked, or too late."""
+        """Set the true state of runs: died, ended as asked, or too late."""
         runs = self._runs()
         seen = [
             Seen(

@@ -24,7 +24,7 @@ from pathlib import Path
 from prefect import Flow, flow
 from prefect.artifacts import create_markdown_artifact
 
-from flows.telling import as_task
+from flows.scheduled import as_task
 from pipeline import logs
 from pipeline import update as pipeline_update
 from pipeline.settings import MAX_REQUESTS, Options, Settings
@@ -36,7 +36,7 @@ log = logging.getLogger("ketum")
 
 
 def flow_shown_to(watch: Callable[[Progress], None]) -> Flow[..., str]:
-    """The flow, for who wants to see how far a run came, should Prefect lose track of it.
+    """The flow, for a caller who must know how far a run came should Prefect lose track of it.
 
     Args:
         watch: called with each run once it is under way.

@@ -17,7 +17,7 @@ from flows.deployments import TAG
 from pipeline import logs, notify
 from pipeline.clock import Clock
 from pipeline.errors import KetumError, LockedError
-from pipeline.notices import FAILURE, Event
+from pipeline.events import FAILURE, Event
 from pipeline.settings import Settings
 
 log = logging.getLogger("ketum")
@@ -115,20 +115,20 @@ def bulk_load(
 
     def work(settings: Settings) -> str:
         from pipeline import housekeeping
-        from pipeline.commands.updating import count, options_for
+        from pipeline.commands.updating import options_for_files
+        from pipeline.file_counts import count_files
         from pipeline.update import run_update
 
-        if counts:
-            return count(settings, map(Path, places), name, processes, dask).text()
-
-        options = options_for(
+        options = options_for_files(
             settings, map(Path, places), match or (), name, processes, dask, keep_all=keep_all
         )
+        if counts:
+            return count_files(options, settings, Clock()).text()
         housekeeping.prepare(options.origin, settings)
         receipt = run_update(options, settings)
         notify.after_run(settings, is_published=True)
-        told = receipt.records
-        return f"{receipt.records_read} read, {told['new']} new, {told['changed']} changed."
+        records = receipt.records
+        return f"{receipt.records_read} read, {records['new']} new, {records['changed']} changed."
 
     return _state_of("bulk-load", work)
 

@@ -23,7 +23,7 @@ from pipeline.warehouse.searches import LastSearch, last_search, read_held
 
 log = logging.getLogger("ketum")
 
-TOLD = 5
+NAMED = 5
 """Warnings named in a receipt; all are kept."""
 SHRINKAGE = 0.1
 SHRINKAGE_RECORDS = 5
@@ -201,8 +201,8 @@ def _fault(search: Search, before: LastSearch, answer: SearchAnswer) -> str:
 
 
 def _some(texts: Sequence[str]) -> str:
-    more = len(texts) - TOLD
-    shown = "; ".join(texts[:TOLD])
+    more = len(texts) - NAMED
+    shown = "; ".join(texts[:NAMED])
     return f"{shown}; and {more} more, all in marts.search_log" if more > 0 else shown
 
 

@@ -106,7 +106,7 @@ def restore(settings: Settings, source: Path, clock: Clock | None = None) -> str
     """Restore a backup into an empty data directory, and make warehouses and sets anew.
 
     Raises:
-        ConfigurationError: the directory holds data, or the file is no backup of ketum's.
+        ConfigurationError: the directory holds data, or the file is not a backup made by ketum.
         CheckError: the backup is damaged; nothing was put in place.
     """
     for name in (*WHOLE_DIRECTORIES, "warehouse", "published"):
@@ -128,12 +128,12 @@ def restore(settings: Settings, source: Path, clock: Clock | None = None) -> str
             sync_directory(settings.data)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-    told = [f"Restored {count} files from {shown(source)}."]
+    lines = [f"Restored {count} files from {shown(source)}."]
     done = journals.read_done(settings.runs)
     # live data last, so that `latest` shows it
     for origin in sorted({one.origin for one in done}, key=lambda name: name == PUBMED_ORIGIN):
-        told.append(rebuild(origin, settings, clock))
-    return "\n".join(told)
+        lines.append(rebuild(origin, settings, clock))
+    return "\n".join(lines)
 
 
 def _extract(source: Path, scratch: Path) -> int:
@@ -145,10 +145,12 @@ def _extract(source: Path, scratch: Path) -> int:
     except (tarfile.TarError, FileNotFoundError, ValueError, KeyError, TypeError) as error:
         if not source.exists():
             raise ConfigurationError(
-                f"There is no {shown(source)}.", effect="Nothing changed.", next_step="look again."
+                f"There is no {shown(source)}.",
+                effect="Nothing changed.",
+                next_step="check the path.",
             ) from None
         raise CheckError(
-            f"{shown(source)} is no whole backup of ketum's ({type(error).__name__}).",
+            f"{shown(source)} is not a whole backup made by ketum ({type(error).__name__}).",
             effect="Nothing was restored.",
             next_step="take another backup.",
         ) from None
@@ -207,7 +209,7 @@ class Rehearsal:
 
 
 def origins(settings: Settings) -> list[str]:
-    """Those that a run was committed of."""
+    """The origins of committed runs."""
     return sorted({journal.origin for journal in journals.read_done(settings.runs)})
 
 

@@ -10,7 +10,7 @@ import sys
 from types import FrameType
 
 from pipeline import logs, progress
-from pipeline.commands import ALL, installing
+from pipeline.commands import installing, judging, keeping, reading, updating
 from pipeline.errors import (
     EXIT_INTERRUPTED,
     EXIT_MACHINE,
@@ -37,6 +37,31 @@ exit codes: 0 done, 2 usage or configuration, 3 PubMed not available (nothing ch
 130 interrupted, 143 terminated.
 """
 
+COMMANDS = (
+    updating.register_update,
+    updating.register_bulk_load,
+    reading.register_open,
+    reading.register_tables,
+    reading.register_search,
+    reading.register_query,
+    judging.register_claims,
+    judging.register_explain,
+    reading.register_export,
+    keeping.register_status,
+    judging.register_evaluate,
+    installing.register_schedule,
+    installing.register_notify,
+    installing.register_install,
+    updating.register_rebuild,
+    keeping.register_runs,
+    keeping.register_keep,
+    keeping.register_verify,
+    keeping.register_backup,
+    updating.register_replay,
+    installing.register_completion,
+)
+"""In the order in which `ketum --help` shows them."""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point of the console command; returns the exit code."""
@@ -54,7 +79,7 @@ def main(argv: list[str] | None = None) -> int:
         logs.configure(settings, quiet=is_quiet)
         progress.show(sys.stderr.isatty() and not is_quiet)
         code: int = arguments.work(settings, arguments)
-        sys.stdout.flush()  # here, where a reader that went away (`| head`) is no error
+        sys.stdout.flush()  # here, where a reader that went away (`| head`) is not an error
         return code
     except KetumError as error:
         print(for_terminal(f"ketum: {error}"), file=sys.stderr)
@@ -72,17 +97,17 @@ def main(argv: list[str] | None = None) -> int:
         return EXIT_OK
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
-            told = (
+            message = (
                 f"ketum: {error.strerror}: {error.filename}. Nothing changed. "
                 "Next: choose a shorter name."
             )
-            print(for_terminal(told), file=sys.stderr)
+            print(for_terminal(message), file=sys.stderr)
             return EXIT_USAGE
-        told = (
+        message = (
             f"ketum: the machine said no: {error}. What was published before is untouched. "
             "Next: check space and rights of the data directory (`ketum doctor`), then run again."
         )
-        print(for_terminal(told), file=sys.stderr)
+        print(for_terminal(message), file=sys.stderr)
         return EXIT_MACHINE
 
 
@@ -127,6 +152,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    for register in ALL:
+    for register in COMMANDS:
         register(commands)
     return parser

@@ -77,11 +77,6 @@ def for_json(dumped: str) -> str:
     return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", dumped)
 
 
-def for_script(dumped: str) -> str:
-    """JSON text for a script element of a page, which it cannot end, whatever a title says."""
-    return for_json(dumped).replace("<", "\\u003c")
-
-
 def for_html(text: str) -> str:
     """Text for an element or a quoted attribute of a page."""
     return html.escape(for_xml(text))

@@ -10,23 +10,29 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
 
-from pipeline import many_files
+from pipeline import many_files, progress
 from pipeline.clock import Clock
-from pipeline.counting import topic_bits
 from pipeline.evidence.reference import Reference
-from pipeline.evidence.topics import Topics
+from pipeline.evidence.topics import Search, Topics
 from pipeline.pubmed.about_pubmed import PUBMED, PUBMED_QUERY
+from pipeline.pubmed.parsing.bytes import open_bytes, source_name
+from pipeline.pubmed.parsing.cutting import Cut, Cutter
+from pipeline.pubmed.parsing.reader import RecordReader
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tables, Tally
+from pipeline.pubmed.record_dates import dates_of
+from pipeline.pubmed.sieve import Sieve
 from pipeline.run import is_disk_full, no_space
-from pipeline.scan import Scan, Scans
-from pipeline.settings import Settings
-from pipeline.storage import for_duckdb, for_reading, hold_lock, shown, write_atomically
+from pipeline.scan import FileReader, Rules, Scan, Scans, TopicFinder, TopicRules, parsed
+from pipeline.settings import Options, Settings
+from pipeline.storage import for_duckdb, for_reading, hold_lock, literal, shown, write_atomically
 from pipeline.warehouse import fingerprint
 
 _PMIDS_AT_A_TIME = 4_000_000
@@ -96,49 +102,42 @@ class FileCounts(NamedTuple):
 
     def text(self) -> str:
         """A sentence or two for the terminal."""
-        told = (
+        written = (
             f"Counted {self.record_count} records in {self.file_count} file(s); "
             f"written to {shown(self.path)}. The next update takes it in."
         )
         if self.is_whole:
-            return told
+            return written
         named = ", ".join(self.missing[:10]) + (" and more" if len(self.missing) > 10 else "")
         lack = f"lack {named}" if self.missing else "are not one numbered series of NLM's"
-        return f"{told} It serves no share, since the files {lack}: they are not all of PubMed."
+        return f"{written} It serves no share, since the files {lack}: they are not all of PubMed."
 
 
-def count_files(
-    files: Sequence[Path],
-    settings: Settings,
-    clock: Clock,
-    *,
-    name: str = "files",
-    processes: int = 1,
-    dask: str | None = None,
-) -> FileCounts:
-    """Count the records of some files, and write the counts.
+def count_files(options: Options, settings: Settings, clock: Clock) -> FileCounts:
+    """Count the records of some files, keep none of them, and write the counts.
 
     Args:
-        files: PubMed XML, in the order of their numbers.
+        options: which files, read by whom, and the name of the counts: older ones of the same name
+            are replaced.
         settings: where the topics are, and where the counts go.
         clock: says when it is.
-        name: of the counts; those of the same name are replaced.
-        processes: that read files beside each other.
-        dask: address of a Dask scheduler whose workers read them in their place.
 
     Raises:
         SourceError: a file is damaged or cut, or differs from its .md5; what others hold is kept.
         LockedError: files are being counted under this name already.
         MachineError: the disk is full; the same command goes on where there is room again.
     """
+    files, name = options.from_files, options.origin.partition(":")[2]
     target = settings.counts / f"{name}.json"
     with hold_lock(settings.counts / f".{name}.lock", f"counts {name}"):
         reference = Reference.load(settings.reference)
         key = fingerprint.parser_version() + reference.sha256
         digest = hashlib.sha256(key.encode()).hexdigest()
-        scans = Scans(settings.scans(f"counts:{name}"), digest, wanted="counts")
+        scans = Scans(settings.scans(f"counts:{name}"), digest)
         try:
-            found = many_files.scan_all(files, reference, (), (), scans, processes, dask)
+            found = many_files.scan_all(
+                files, Counter, reference, (), (), scans, options.processes, options.dask
+            )
             counted = _count(found, scans)
             body = _body(files, found, counted, reference.topics, clock)
             write_atomically(target, json.dumps(body, indent=1).encode() + b"\n")
@@ -152,7 +151,7 @@ def count_files(
 
 
 def _count(found: Mapping[Path, Scan], scans: Scans) -> list[Counted]:
-    """Count what stands of all files together."""
+    """Count the copy of each record that stands when all files are taken together."""
     ordered = sorted(found, key=many_files.stamp)
     rows = [
         (number, str((scans.directory / found[path].body).absolute()), many_files.is_numbered(path))
@@ -235,3 +234,115 @@ def _by_year(counted: Sequence[Counted], needed: int, date_tag: str) -> dict[int
             year = one.edat_year if date_tag == "edat" else one.year
             found[year] = found.get(year, 0) + one.record_count
     return dict(sorted(found.items(), key=lambda item: (item[0] is None, item[0])))
+
+
+# -- One file: a few dates and the topics of each record, read by a worker
+
+COPY_COLUMNS = (
+    "pmid INTEGER, pmid_version SMALLINT, place BIGINT, revised DATE, entered DATE, "
+    "year SMALLINT, topics UBIGINT"
+)
+"""Of the table of a file; place is the record's first byte, NULL for a deletion."""
+_ARTICLE = PARSED_COLUMNS["articles"].index
+_EVENT = PARSED_COLUMNS["history_dates"].index
+
+
+class Copy(NamedTuple):
+    """A record of a file, or a deletion, as it is counted; `COPY_COLUMNS` has the types."""
+
+    pmid: int
+    pmid_version: int
+    place: int | None
+    revised: date | None = None
+    entered: date | None = None
+    year: int | None = None
+    topics: int = 0
+
+
+def topic_bits(topics: Topics) -> dict[str, int]:
+    """The bit of each topic in `Copy.topics`."""
+    return {topic.name: 1 << number for number, topic in enumerate(topics.topics)}
+
+
+class Counter(FileReader):
+    """Reads files for nothing but a few dates and the topics of each record.
+
+    What it finds is a table with a row for each record and each deletion.
+    """
+
+    load_rules = staticmethod(TopicRules.load)
+
+    def __init__(
+        self, rules: Rules, _searches: Sequence[Search], _held: Collection[int], scans: Scans
+    ) -> None:
+        self.scans = scans
+        self._bits = topic_bits(rules.topics)
+        self._finder = TopicFinder(rules)
+        self._sieve = Sieve([topic.phrases_needed] for topic in rules.topics.topics)
+
+    def read(self, path: Path, digest: str, is_checked: bool) -> Scan:
+        copies: list[Copy] = []
+        deletions: list[Copy] = []
+        unreadable = 0
+        with open_bytes(path) as stream:
+            cutter = Cutter(stream, source_name(path))
+            reader = RecordReader(cutter, Tally(), 1)
+
+            def is_passed(cut: Cut) -> bool:
+                opened = self._sieve.opened(cut, cutter.head)
+                dates = dates_of(cut.raw, opened[1]) if opened else None
+                if opened is None or dates is None:
+                    return False
+                (pmid, version), (revised, entered, year) = opened[0], dates
+                copies.append(Copy(pmid, version, cut.offset, revised, entered, year))
+                return True
+
+            for pieces in parsed(cutter, reader, is_passed):
+                copies += self._copies(reader.context.tables)
+                reader.context.new_batch()
+                unreadable += sum(not piece.was_read for piece in pieces)
+                deletions += [Copy(one.pmid, one.pmid_version, None) for one in reader.deletions]
+                reader.deletions = []
+                progress.note(len(copies))
+        scan = Scan(
+            file_sha256=digest,
+            read=len(copies),
+            kept=0,
+            deletions=len(deletions),
+            unreadable=unreadable,
+            matched=(),
+            is_checked=is_checked,
+            body=self.scans.name(digest, "parquet"),
+            others="",
+        )
+        self.scans.write(scan, _as_parquet([*copies, *deletions]))
+        return scan
+
+    def _copies(self, rows: Tables) -> Iterator[Copy]:
+        """Parsed records as they are counted; `core.article_years` says the same of them."""
+        hits = self._finder.hits(rows)
+        entered: dict[int, date] = {}
+        for event in rows["history_dates"]:
+            moment = event[_EVENT("event_at")]
+            if event[_EVENT("pub_status")] == "pubmed" and moment is not None:
+                entered[event[0]] = min(moment.date(), entered.get(event[0], date.max))
+        for row in rows["articles"]:
+            yield Copy(
+                row[_ARTICLE("pmid")],
+                row[_ARTICLE("pmid_version")],
+                row[_ARTICLE("raw_offset")],
+                row[_ARTICLE("date_revised")],
+                entered.get(row[0]),
+                row[_ARTICLE("issue_year")] or row[_ARTICLE("electronic_year")],
+                sum(self._bits[hit.topic] for hit in hits.get(row[0], ())),
+            )
+
+
+def _as_parquet(copies: Sequence[Copy]) -> bytes:
+    with tempfile.TemporaryDirectory() as directory, duckdb.connect() as con:
+        path = Path(directory) / "copies.parquet"
+        con.execute(f"CREATE TABLE copies ({COPY_COLUMNS})")
+        with con.appender("copies") as appender:
+            appender.append_rows(copies)
+        con.execute(f"COPY (FROM copies ORDER BY pmid) TO {literal(path)} (FORMAT parquet)")
+        return path.read_bytes()

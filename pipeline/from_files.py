@@ -27,7 +27,7 @@ from pipeline.pubmed.archive import Entry
 from pipeline.pubmed.parsing.bytes import open_bytes
 from pipeline.pubmed.records import sniff
 from pipeline.run import Run
-from pipeline.scan import Scan, Scans
+from pipeline.scan import Scan, Scanner, Scans
 from pipeline.settings import OFFLINE
 from pipeline.storage import sha256_of, shown
 from pipeline.warehouse import fingerprint, stage
@@ -63,7 +63,7 @@ def archive_matching(run: Run) -> Matched:
     matches replaces the one that did.
 
     Raises:
-        ConfigurationError: a file is missing or is no PubMed file; nothing changed.
+        ConfigurationError: a file is missing or is not a PubMed file; nothing changed.
         SourceError: a file is damaged or cut, or differs from its .md5.
     """
     files = run.options.from_files
@@ -129,8 +129,9 @@ def _scanned(
 
     def scan_all(chosen: list[Path], kept: list[int]) -> tuple[Scans, dict[Path, Scan]]:
         scans = Scans(run.settings.scans(run.origin), _key(run, searches, kept))
+        options = run.options
         found = many_files.scan_all(
-            chosen, run.reference, searches, kept, scans, run.options.processes, run.options.dask
+            chosen, Scanner, run.reference, searches, kept, scans, options.processes, options.dask
         )
         return scans, found
 
@@ -176,7 +177,7 @@ def _archive_other(run: Run, path: Path, searches: list[Search], held: list[int]
     with duckdb.connect() as con:
         stage.create_staging(con)
         counts = stage.stage_file(con, path, raw_file=None, stamp=many_files.stamp(path))
-        # in this schema, the number of a record stands in place of its PMID
+        # in this schema, the number of a record takes the place of its PMID
         records = chain.from_iterable(read_records(con, "staging.keyed"))
         reference = run.reference
         matching = list(found_by(searches, reference.topics, reference.language, records))

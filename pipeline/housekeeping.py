@@ -30,7 +30,7 @@ SPARE = 256 << 20
 
 
 def prepare(origin: str, settings: Settings, clock: Clock | None = None) -> None:
-    """See to room and version before a run of an origin.
+    """See, before a run of an origin, that there is room and that its warehouse is of this version.
 
     Raises:
         MachineError: there is no room for the run.
@@ -79,7 +79,7 @@ def require_room(origin: str, settings: Settings) -> None:
 def outdated(origin: str, settings: Settings) -> str | None:
     """What differs between the warehouse of an origin and this version of ketum, if anything.
 
-    One that cannot be read, or that there is not, is for the run to speak of.
+    One that is missing or cannot be read is left to the run to report.
     """
     path = settings.warehouse(origin)
     if not path.exists():

@@ -36,11 +36,11 @@ DONE = (COMMITTED, PUBLISHED)
 
 @dataclass
 class Journal:
-    """What one run was told, what it did, and how it ended.
+    """The options of one run, what it did, and how it ended.
 
     Attributes:
         as_of: UTC time the run calls now, ISO 8601; later than that of any run before it.
-        parameters: what it was told, without secrets.
+        parameters: its options, without secrets.
         state: running, committed (data is in the warehouse), published, failed or abandoned.
         steps: per finished step its name, counts and seconds.
         reference: name of each reference file to where the raw archive keeps it.
@@ -120,13 +120,9 @@ def read_done(
     return [journal for journal in found if journal.is_done]
 
 
-def unfinished(runs: Path, origin: str, *, but: str = "") -> list[Journal]:
-    """Journals that say a run is at work; under the lock all `but` the own are of dead ones."""
-    return [
-        journal
-        for journal in read_all(runs, origin)
-        if journal.state == RUNNING and journal.run_id != but
-    ]
+def unfinished(runs: Path, origin: str) -> list[Journal]:
+    """Journals that say a run is at work; under the lock, they are those of dead runs."""
+    return [journal for journal in read_all(runs, origin) if journal.state == RUNNING]
 
 
 def settle(runs: Path, origin: str, committed: Container[str], *, but: str = "") -> None:

@@ -45,15 +45,15 @@ class JsonLine(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC)
-        told = {
+        line = {
             "at": at.isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "run": _run[-1] if _run else None,
             "message": record.getMessage(),
         }
         if record.exc_info:
-            told["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(told, ensure_ascii=True)
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=True)
 
 
 class _OnStderr(logging.StreamHandler[TextIO]):

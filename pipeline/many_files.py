@@ -16,17 +16,13 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from pipeline import progress
-from pipeline.counting import Counter, scanner_for
 from pipeline.errors import ConfigurationError, MachineError
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.reference_files import files_in
 from pipeline.evidence.topics import Search
-from pipeline.evidence.topics_file import load_topics
-from pipeline.rules.language import load_language
-from pipeline.scan import Scan, Scanner, Scans
+from pipeline.scan import FileReader, Scan, Scans
 from pipeline.storage import shown, write_atomically
 from pipeline.warehouse import fingerprint
-from pipeline.whole_file import WholeFileReader
 from pipeline.workers import Cluster, Processes, Workers, read_all
 
 # -- NLM's files in a series, and what is missing between them
@@ -92,7 +88,7 @@ def _place(path: Path) -> tuple[str, int, str]:
 
 
 def late(files: Iterable[Path], earlier: Iterable[str]) -> str | None:
-    """A sentence on files that come after later ones of their series were read; else None.
+    """A sentence on files that come after later files of their series were read; else None.
 
     Args:
         files: to be read now.
@@ -157,12 +153,11 @@ def missing(files: Iterable[Path]) -> str | None:
 # -- Many files scanned, one after the other or several beside each other
 #
 # Each worker, a process of this machine or of a Dask cluster, owns a file to its end and writes
-# what it found into the directory of scans (`scan`); the one writer of the warehouse only learns
+# what it found into the directory of scans (`scan`); the one writer of the warehouse is only told
 # which file it was. What is looked for lies there too, so that a worker needs nothing else.
 
 log = logging.getLogger("ketum")
 
-_RULES = ("topics.toml", "language.toml")
 _busy = threading.Lock()
 """A worker reads a file at a time, however many threads Dask gave it."""
 
@@ -172,12 +167,14 @@ class Job:
     """What workers look for, and where they write what they found.
 
     Attributes:
+        reader: how they read a file.
         directory: holds the rules and the held PMIDs, as they were when the job began.
         searches: names of those of which any makes a record match.
         scans: where the results go.
         program: fingerprint of the program; a worker of another one would find something else.
     """
 
+    reader: type[FileReader]
     directory: Path
     searches: tuple[str, ...]
     scans: Scans
@@ -186,6 +183,7 @@ class Job:
 
 def scan_all(
     files: Sequence[Path],
+    reader: type[FileReader],
     reference: Reference,
     searches: Sequence[Search],
     held: Sequence[int],
@@ -197,7 +195,8 @@ def scan_all(
 
     Args:
         files: PubMed XML, each once.
-        reference: topics and language.
+        reader: what is wanted of a file: records that match, counts, or all of it.
+        reference: the rules.
         searches: any of them makes a record match.
         held: PMIDs that are kept in any case.
         scans: where the results go, and where those of an earlier run lie.
@@ -218,14 +217,10 @@ def scan_all(
     count = min(processes, len(files))
     with ExitStack() as stack:
         if dask is None and count <= 1:
-            scanner = (
-                WholeFileReader(reference, scans)
-                if scans.wanted == "everything"
-                else scanner_for(reference.topics, reference.language, searches, held, scans)
-            )
-            done: Iterator[tuple[Path, Scan]] = ((path, scanner.scan(path)) for path in files)
+            here = reader(reference, searches, held, scans)
+            done: Iterator[tuple[Path, Scan]] = ((path, here.scan(path)) for path in files)
         else:
-            job = _write_job(reference, searches, held, scans)
+            job = _write_job(reader, reference, searches, held, scans)
             workers: Workers = Processes(count)
             if dask is not None:
                 workers = stack.enter_context(Cluster(dask))
@@ -257,16 +252,19 @@ def _say(done: int, of: int, found: dict[Path, Scan], seconds: float) -> None:
 
 
 def _write_job(
-    reference: Reference, searches: Sequence[Search], held: Sequence[int], scans: Scans
+    reader: type[FileReader],
+    reference: Reference,
+    searches: Sequence[Search],
+    held: Sequence[int],
+    scans: Scans,
 ) -> Job:
     directory = scans.directory.absolute() / f"job-{scans.key[:16]}"
-    whole = scans.wanted == "everything"
-    for name in files_in(reference.directory) if whole else _RULES:
+    for name in files_in(reference.directory):
         write_atomically(directory / name, (reference.directory / name).read_bytes())
     write_atomically(directory / "held", array("i", held).tobytes())
     names = tuple(search.name for search in searches)
     at = replace(scans, directory=scans.directory.absolute())
-    return Job(directory, names, at, fingerprint.whole_program())
+    return Job(reader, directory, names, at, fingerprint.whole_program())
 
 
 def _by_workers(files: Sequence[Path], job: Job, workers: Workers) -> Iterator[tuple[Path, Scan]]:
@@ -299,20 +297,20 @@ _SHARE = (
 def _scan(job: Job, path: Path) -> str:
     """Scan a file in a worker; returns the SHA-256 of its bytes, by which its scan is found."""
     with _busy:
-        scanner = _scanner_of(job)
+        reader = _reader_of(job)
         if not path.is_file():
             raise _not_seen(path)
-        return scanner.scan(path).file_sha256
+        return reader.scan(path).file_sha256
 
 
 def _make_ready(job: Job) -> None:
-    """Compile what is looked for, so that anything wanting shows before the first file."""
+    """Compile what is looked for, so that anything missing shows before the first file."""
     with _busy:
-        _scanner_of(job)
+        _reader_of(job)
 
 
 @lru_cache(maxsize=1)
-def _scanner_of(job: Job) -> Scanner | Counter | WholeFileReader:
+def _reader_of(job: Job) -> FileReader:
     if job.program != fingerprint.whole_program():
         raise ConfigurationError(
             f"A worker on {socket.gethostname()} runs another version of ketum than this command.",
@@ -321,14 +319,11 @@ def _scanner_of(job: Job) -> Scanner | Counter | WholeFileReader:
         )
     if not job.directory.is_dir():
         raise _not_seen(job.directory)
-    if job.scans.wanted == "everything":
-        return WholeFileReader(Reference.load(job.directory, is_strict=False), job.scans)
-    topics = load_topics(job.directory / "topics.toml")
-    language = load_language(job.directory / "language.toml")
-    searches = [search for search in topics.searches if search.name in job.searches]
+    rules = job.reader.load_rules(job.directory)
+    searches = [search for search in rules.topics.searches if search.name in job.searches]
     held = array("i")
     held.frombytes((job.directory / "held").read_bytes())
-    return scanner_for(topics, language, searches, held, job.scans)
+    return job.reader(rules, searches, held, job.scans)
 
 
 def _not_seen(path: Path) -> MachineError:

@@ -27,10 +27,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from pipeline import notices
+from pipeline import events
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError, KetumError, LockedError
-from pipeline.notices import Event, Outbox
+from pipeline.events import Event, Outbox
 from pipeline.settings import ROOT, Settings, environment_of_others
 from pipeline.storage import hold_lock
 
@@ -53,7 +53,7 @@ class Wishes(BaseModel):
         command: a program that gets the message on stdin, its title in KETUM_TITLE.
         heartbeat: an address that is asked for after each run that published.
         silent_hours: without a new set for so long, that is an event.
-        kinds: of events that are told.
+        kinds: of the events that are sent.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,18 +62,18 @@ class Wishes(BaseModel):
     command: list[str] = Field(default_factory=list)
     heartbeat: str | None = None
     silent_hours: int = Field(default=48, ge=1)
-    kinds: list[str] = Field(default_factory=lambda: list(notices.KINDS))
+    kinds: list[str] = Field(default_factory=lambda: list(events.KINDS))
 
     @field_validator("kinds")
     @classmethod
     def _known(cls, kinds: list[str]) -> list[str]:
-        if unknown := [kind for kind in kinds if kind not in notices.KINDS]:
-            raise ValueError(f"{unknown[0]} is none of {', '.join(notices.KINDS)}")
+        if unknown := [kind for kind in kinds if kind not in events.KINDS]:
+            raise ValueError(f"{unknown[0]} is not one of {', '.join(events.KINDS)}")
         return kinds
 
 
 def read_wishes(settings: Settings, environment: Mapping[str, str]) -> Wishes | None:
-    """What the settings file asks for, secrets filled in; None if nobody wants to be told.
+    """What the settings file asks for, secrets filled in; None if nobody asked for anything.
 
     Raises:
         ConfigurationError: the file is wrong, or a variable it names is not set.
@@ -128,40 +128,40 @@ def outbox(settings: Settings) -> Outbox:
 def note(settings: Settings, wishes: Wishes, clock: Clock) -> int:
     """Note what can be seen now and was not noted before; returns how many messages wait.
 
-    What the first set of an origin holds is known and not told: it was there before anybody asked.
+    What the first set of an origin holds is noted as known and not sent: it was there before.
     Many events of a kind at once become one message.
     """
     box, now = outbox(settings), clock.now()
     seen = [
         event
-        for event in notices.see(settings, clock, wishes.silent_hours)
+        for event in events.see(settings, clock, wishes.silent_hours)
         if event.kind in wishes.kinds and not box.knows(event.key)
     ]
-    origin = notices.origin_shown(settings)
+    origin = events.origin_shown(settings)
     begun = Event(f"begun:{origin}", "begun", "", "")
     if origin is not None and not box.knows(begun.key):
-        held = [event for event in seen if event.kind in notices.OF_A_SET]
+        held = [event for event in seen if event.kind in events.OF_A_SET]
         box.note([*held, begun], now, as_known=True)
-        seen = [event for event in seen if event.kind not in notices.OF_A_SET]
+        seen = [event for event in seen if event.kind not in events.OF_A_SET]
     count = 0
-    for kind in notices.KINDS:
-        events = [event for event in seen if event.kind == kind]
-        if len(events) <= MANY:
-            count += box.note(events, now)
+    for kind in events.KINDS:
+        of_kind = [event for event in seen if event.kind == kind]
+        if len(of_kind) <= MANY:
+            count += box.note(of_kind, now)
         else:
-            # first the one message, so that a crash in between tells twice and never nothing
-            count += box.note([_bundle(kind, events)], now)
-            box.note(events, now, as_known=True)
+            # the one message first: a crash in between sends something twice rather than never
+            count += box.note([_bundle(kind, of_kind)], now)
+            box.note(of_kind, now, as_known=True)
     return count
 
 
-def _bundle(kind: str, events: list[Event]) -> Event:
-    keys = hashlib.sha256("\n".join(event.key for event in events).encode()).hexdigest()
+def _bundle(kind: str, several: list[Event]) -> Event:
+    keys = hashlib.sha256("\n".join(event.key for event in several).encode()).hexdigest()
     return Event(
         f"bundle:{keys[:24]}",
         kind,
-        f"ketum: {len(events)} messages at once ({kind})",
-        "\n\n".join(f"{event.title}\n{event.text}" for event in events),
+        f"ketum: {len(several)} messages at once ({kind})",
+        "\n\n".join(f"{event.title}\n{event.text}" for event in several),
     )
 
 
@@ -241,7 +241,7 @@ def tell(settings: Settings, event: Event, clock: Clock) -> None:
         if wishes is not None and event.kind in wishes.kinds:
             outbox(settings).note([event], clock.now())
     except (KetumError, OSError) as error:
-        log.warning("Nobody could be told (%s).", error)
+        log.warning("Nobody could be notified (%s).", error)
         return
     after_run(settings, is_published=False)
 
@@ -259,7 +259,9 @@ def after_run(settings: Settings, *, is_published: bool) -> None:
             check=False,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        log.warning("Nobody could be told (%s); the next run tries again.", type(error).__name__)
+        log.warning(
+            "Nobody could be notified (%s); the next run tries again.", type(error).__name__
+        )
 
 
 def main(argv: list[str]) -> int:

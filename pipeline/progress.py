@@ -1,8 +1,8 @@
 """How far a long step is, on a terminal: shown once it has taken two seconds, and gone at its end.
 
-What works through many things says `note(done, total)`; who runs a step says `of("judge")` around
-it; only the command line says `show`. Where no terminal is, all of this does nothing. `rich` draws,
-and is imported by the first step that takes that long.
+Code that works through many things calls `note(done, total)`; the driver of a step puts
+`of("judge")` around it; only the command line calls `show`. Without a terminal, all of this does
+nothing. `rich` draws, and is imported by the first step that takes that long.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Bar:
         self._is_over = False
 
     def note(self, done: int, total: int | None, unit: str, now: float) -> None:
-        """Take down how far the step is; another unit begins a new count."""
+        """Note how far the step is; another unit begins a new count."""
         if unit != self.unit or done < self.done:
             self._noted_from = now
         self.done, self.total, self.unit = done, total, unit
@@ -108,7 +108,7 @@ _bar: Bar | None = None
 
 
 def show(wanted: bool) -> None:
-    """Say whether there is somebody to show it to, once a process."""
+    """Say, once a process, whether anybody is there to see it."""
     global _is_shown
     _is_shown = wanted
 

@@ -1,8 +1,8 @@
 """Make a warehouse anew from its raw archive, with every committed run or all but the newest.
 
 Times come from the journals, bodies and reference files from the raw archive, so the result is the
-same as the first time but for execution times. The new file takes the place of the old one when it
-is complete and checked, in one rename.
+same as the first time except for execution times. The new file takes the place of the old one when
+it is complete and checked, in one rename.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def rebuild(origin: str, settings: Settings, clock: Clock | None = None) -> str:
 def rebuild_under_lock(
     origin: str, settings: Settings, clock: Clock, without: Container[str] = ()
 ) -> str:
-    """As `rebuild`, for who holds the lock; leaves out the runs of `without`."""
+    """As `rebuild`, for a caller that holds the lock; leaves out the runs of `without`."""
     sets.require_link(settings)
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as at_the_end:
         settle_dead_runs(origin, settings)
@@ -125,10 +125,10 @@ def _replay(
         Warehouse(settings, journal.origin, journal.time),
         kept_set_id=journal.set_id,
     )
-    told = recall(archive, journal.run_id)
+    answered = recall(archive, journal.run_id)
     made = Made(
-        asked=Asked(told.answers, told.translations, is_full_read=told.is_full_read),
-        fetched=Fetched(told.gone, told.requests),
+        asked=Asked(answered.answers, answered.translations, is_full_read=answered.is_full_read),
+        fetched=Fetched(answered.gone, answered.requests),
     )
     again = dataclasses.replace(journal, state=journals.RUNNING, steps=[], receipt={})
     progress = Progress(run, again, made)
@@ -196,7 +196,7 @@ def forget(run_ids: Collection[str], settings: Settings, clock: Clock | None = N
     The journals go last, so that a `forget` that was cut off can be repeated.
 
     Raises:
-        ConfigurationError: there is no such run, or a later one stands on it; or the warehouse
+        ConfigurationError: there is no such run, or a later one builds on it; or the warehouse
             cannot be made of the others.
         LockedError: a run is at work.
     """
@@ -244,7 +244,7 @@ def _see_that_none_follows(found: list[Journal], going: list[Journal]) -> None:
         if missing := [other for other in later if other not in going]:
             together = sorted({one.run_id for one in [*going, *later]})
             raise ConfigurationError(
-                f"Run {missing[0].run_id} came after {journal.run_id} and stands on it.",
+                f"Run {missing[0].run_id} came after {journal.run_id} and builds on it.",
                 effect="Nothing changed.",
                 next_step=f"to forget both: `ketum runs forget {' '.join(together)}`.",
             )

@@ -1,8 +1,8 @@
 """One file of PubMed XML, read for what some searches match: its records, in their own bytes.
 
 A scan belongs to one process and holds nothing of the warehouse, so that several can run beside
-each other (`bulk`). What it finds of a file is written into a directory of scans, whole or not at
-all: a run that was killed finds it there and goes on with the next file.
+each other (`many_files`). What it finds of a file is written into a directory of scans, whole or
+not at all: a run that was killed finds it there and goes on with the next file.
 """
 
 from __future__ import annotations
@@ -10,25 +10,31 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, NamedTuple, Protocol
+
+import duckdb
 
 from pipeline import progress
 from pipeline.errors import SourceError
-from pipeline.evidence.topics import Search, Topics
+from pipeline.evidence.record import TopicHit, read_records
+from pipeline.evidence.topics import Search, Topics, topics_of
+from pipeline.evidence.topics_file import load_topics
 from pipeline.pubmed.parsing.bytes import Head, open_bytes, sets_of, source_name
 from pipeline.pubmed.parsing.cutting import Cut, Cutter
 from pipeline.pubmed.parsing.reader import RecordReader
-from pipeline.pubmed.parsing.tables import Tally
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tables, Tally
+from pipeline.pubmed.records import Batch, uncollected
 from pipeline.pubmed.sieve import Sieve
-from pipeline.rules.language import Language
-from pipeline.sieving import PMID, Piece, TopicFinder, parsed
+from pipeline.rules.language import Language, load_language
 from pipeline.storage import sha256_of, write_atomically
+from pipeline.warehouse import stage
 
-Wanted = Literal["matching", "counts", "everything"]
+PMID = PARSED_COLUMNS["articles"].index("pmid")
 _MD5 = re.compile(r"\b[0-9a-fA-F]{32}\b")
 
 
@@ -41,7 +47,7 @@ class Scan:
         read: records in it that can be read.
         kept: of these, those that match a search or are held already.
         deletions: PMIDs that a DeleteCitation names.
-        unreadable: pieces that are no readable record.
+        unreadable: pieces that cannot be read as a record.
         matched: PMIDs with a copy that matches.
         is_checked: a .md5 file beside it says the same as its bytes.
         body: what is kept, as sets of records (name of a file among the scans); where records are
@@ -68,13 +74,10 @@ class Scans:
     Attributes:
         directory: where they lie.
         key: names what was looked for, so that no scan for something else is taken up.
-        wanted: what of a file: the records that match, counts of them (`counting`), or everything
-            (`whole_file`).
     """
 
     directory: Path
     key: str
-    wanted: Wanted = "matching"
 
     def find(self, file_sha256: str) -> Scan | None:
         """The scan of a file that an earlier run finished."""
@@ -113,42 +116,87 @@ class Scans:
         return self.directory / self.name(file_sha256, kind)
 
 
-class Scanner:
-    """Scans files, one after the other, for the same searches."""
+class Rules(Protocol):
+    """What tells which topics a record is on; `Reference` does, and `TopicRules`."""
 
-    def __init__(
-        self,
-        topics: Topics,
-        language: Language,
-        searches: Sequence[Search],
-        held: Collection[int],
-        scans: Scans,
-    ) -> None:
-        """Compile what is looked for.
+    @property
+    def topics(self) -> Topics: ...
 
-        Args:
-            topics: what to match.
-            language: cuts texts into their zones.
-            searches: any of them makes a record match.
-            held: PMIDs that are kept whatever their new copy says: it replaces the one held.
-            scans: where results go.
+    @property
+    def language(self) -> Language: ...
+
+
+class TopicRules(NamedTuple):
+    """Topics, and the language that cuts texts into their zones, without all other rules."""
+
+    topics: Topics
+    language: Language
+
+    @classmethod
+    def load(cls, directory: Path) -> TopicRules:
+        """Read both from a directory of reference files.
+
+        Raises:
+            ConfigurationError: one is missing or wrong.
         """
-        self._searches = searches
-        self._held = frozenset(held)
-        self._scans = scans
-        self._finder = TopicFinder(topics, language)
-        phrases = {topic.name: topic.phrases_needed for topic in topics.topics}
-        self._sieve = Sieve([phrases[name] for name in search.topics] for search in searches)
+        return cls(
+            load_topics(directory / "topics.toml"), load_language(directory / "language.toml")
+        )
+
+
+class FileReader(ABC):
+    """Reads files of PubMed XML, one after the other, for the same purpose.
+
+    Args:
+        rules: what records are matched, counted or judged by.
+        searches: any of them makes a record match.
+        held: PMIDs that are kept whatever their new copy says: it replaces the one held.
+        scans: where results go.
+    """
+
+    @abstractmethod
+    def __init__(
+        self, rules: Any, searches: Sequence[Search], held: Collection[int], scans: Scans
+    ) -> None: ...
+
+    @staticmethod
+    @abstractmethod
+    def load_rules(directory: Path) -> Rules:
+        """The rules that such a reader needs, in a process that has loaded none."""
+
+    scans: Scans
 
     def scan(self, path: Path) -> Scan:
         """Read a file to its end, unless an earlier run did.
 
         Raises:
-            SourceError: it is no PubMed XML, damaged, cut, or not what its .md5 says.
+            SourceError: it is not PubMed XML, damaged, cut, or not what its .md5 says.
         """
-        return scan_once(path, self._scans, self._scan)
+        is_checked = check_md5(path)
+        digest = sha256_of(path)
+        return self.scans.find(digest) or self.read(path, digest, is_checked)
 
-    def _scan(self, path: Path, digest: str, is_checked: bool) -> Scan:
+    @abstractmethod
+    def read(self, path: Path, digest: str, is_checked: bool) -> Scan:
+        """Read a file of this SHA-256; `is_checked` if a .md5 file confirmed its bytes."""
+
+
+class Scanner(FileReader):
+    """Finds the records that match a search or are held."""
+
+    load_rules = staticmethod(TopicRules.load)
+
+    def __init__(
+        self, rules: Rules, searches: Sequence[Search], held: Collection[int], scans: Scans
+    ) -> None:
+        self.scans = scans
+        self._searches = searches
+        self._held = frozenset(held)
+        self._finder = TopicFinder(rules)
+        phrases = {topic.name: topic.phrases_needed for topic in rules.topics.topics}
+        self._sieve = Sieve([phrases[name] for name in search.topics] for search in searches)
+
+    def read(self, path: Path, digest: str, is_checked: bool) -> Scan:
         kept: list[Piece] = []
         others, matched = array("i"), set[int]()
         deletions: list[tuple[int, int]] = []
@@ -183,10 +231,10 @@ class Scanner:
             unreadable=len(kept) - records,
             matched=tuple(sorted(matched)),
             is_checked=is_checked,
-            body=self._scans.name(digest, "xml"),
-            others=self._scans.name(digest, "pmids"),
+            body=self.scans.name(digest, "xml"),
+            others=self.scans.name(digest, "pmids"),
         )
-        self._scans.write(scan, body_of(kept, deletions), others)
+        self.scans.write(scan, body_of(kept, deletions), others)
         return scan
 
     def _matching(self, reader: RecordReader) -> set[int]:
@@ -200,22 +248,6 @@ class Scanner:
             for number, found in hits.items()
             if any(search.finds(found) for search in self._searches)
         }
-
-
-def scan_once(path: Path, scans: Scans, read: Callable[[Path, str, bool], Scan]) -> Scan:
-    """The scan of a file, which an earlier run may have finished.
-
-    Args:
-        path: the file.
-        scans: where those of earlier runs lie.
-        read: reads it, given its SHA-256 and whether a .md5 file confirmed its bytes.
-
-    Raises:
-        SourceError: it is no PubMed XML, damaged, cut, or not what its .md5 says.
-    """
-    is_checked = check_md5(path)
-    digest = sha256_of(path)
-    return scans.find(digest) or read(path, digest, is_checked)
 
 
 def body_of(pieces: Sequence[Piece], deletions: Sequence[tuple[int, int]]) -> bytes:
@@ -237,14 +269,80 @@ def check_md5(path: Path) -> bool:
     beside = path.with_name(f"{path.name}.md5")
     if not beside.is_file():
         return False
-    told = _MD5.search(beside.read_text(encoding="utf-8", errors="replace"))
+    stated = _MD5.search(beside.read_text(encoding="utf-8", errors="replace"))
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "md5").hexdigest()
-    if told is None or told[0].lower() != found:
+    if stated is None or stated[0].lower() != found:
         raise SourceError(
             f"{source_name(path)} has the MD5 {found}, and {source_name(beside)} says "
-            f"{told[0].lower() if told else 'none'}.",
+            f"{stated[0].lower() if stated else 'none'}.",
             effect="The file was not read; what was read before it is kept.",
             next_step="fetch both again, then the same command.",
         )
     return True
+
+
+# -- What the parser must see of a file, a batch at a time, and the topics those records are on
+
+
+class Piece(NamedTuple):
+    """A stretch of a file that was parsed: a record, or bytes that could not be read."""
+
+    head: Head
+    raw: bytes
+    was_read: bool
+    pmid: int | None = None
+
+
+def parsed(
+    cutter: Cutter, reader: RecordReader, is_passed: Callable[[Cut], bool]
+) -> Iterator[list[Piece]]:
+    """Parse what has to be parsed; a batch of its pieces at a time, with their rows in `reader`.
+
+    Args:
+        cutter: the file.
+        reader: takes the rows; the caller must have used up those of one batch before the next.
+        is_passed: whether a record need not be parsed; whatever is wanted of it, this takes.
+    """
+    pieces: list[Piece] = []
+    with uncollected():
+        for cut in cutter:
+            if cut.kind == "record" and is_passed(cut):
+                continue
+            reader.read(cut)
+            if reader.unreadable:
+                pieces += [Piece(cutter.head, odd.raw, False) for odd in reader.unreadable]
+                reader.unreadable = []
+            elif cut.kind == "record":
+                row = reader.context.tables["articles"][-1]
+                pieces.append(Piece(cutter.head, cut.raw, True, row[PMID]))
+            if len(pieces) >= stage.BATCH_SIZE:
+                yield pieces
+                pieces = []
+        yield pieces
+
+
+class TopicFinder:
+    """Says of parsed records which topics they are on, by the local predicate."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._con = duckdb.connect()
+        stage.create_staging(self._con)
+
+    def hits(self, rows: Tables) -> dict[int, tuple[TopicHit, ...]]:
+        """Record number to the topics of that record; of those on any."""
+        if not rows["articles"]:
+            return {}
+        batch = Batch(rows, [], [], Tally())
+        stage.stage_batches(self._con, iter([batch]), raw_file=None, stamp="")
+        found = {}
+        for records in read_records(self._con, "staging.keyed"):
+            for record in records:  # here its number takes the place of its PMID
+                hits = topics_of(
+                    self._rules.topics, record.units(self._rules.language), record.tags()
+                ).hits
+                if hits:
+                    found[record.pmid] = hits
+        stage.empty_staging(self._con)
+        return found

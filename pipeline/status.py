@@ -32,14 +32,14 @@ def status(settings: Settings, clock: Clock) -> dict[str, Any]:
     Returns:
         latest: set_id, origin, as_of, age_hours, searches, path (None if nothing is published);
         last_run: run_id, state, exit_code, verdict, as_of (None if there was none);
-        fault: why what `latest` shows is no set, as a sentence; not there if it is one.
+        fault: a sentence on why what `latest` shows is not a set; left out if it is a set.
     """
     fault: dict[str, str] = {}
     latest = None
     try:
         held = sets.shown_manifest(settings)
     except OddManifestError as error:
-        fault = {"fault": f"{settings.latest} shows no set of ketum's: {error}."}
+        fault = {"fault": f"{settings.latest} does not show a set made by ketum: {error}."}
         held = None
     if held:
         latest = {
@@ -67,7 +67,7 @@ def status(settings: Settings, clock: Clock) -> dict[str, Any]:
 
 
 def require_set(found: dict[str, Any]) -> None:
-    """See that what `latest` shows is a set, given what `status` found.
+    """See that `latest` shows a set, given what `status` found.
 
     Raises:
         CheckError: it is not.
@@ -75,7 +75,7 @@ def require_set(found: dict[str, Any]) -> None:
     if "fault" in found:
         raise CheckError(
             found["fault"],
-            effect="Readers may find nothing, or what is no set.",
+            effect="Readers may find nothing, or something that is not a set.",
             next_step="`ketum update` writes a new set, `ketum rebuild --origin ORIGIN` the last "
             "one anew.",
         )
@@ -118,7 +118,7 @@ def check_age(found: dict[str, Any], max_age: str) -> None:
     match = re.fullmatch(r"(\d+)([hd])", max_age)
     if match is None:
         raise ConfigurationError(
-            f"--max-age {max_age!r} is no age.", next_step="write it as 36h or 2d."
+            f"--max-age {max_age!r} is not an age.", next_step="write it as 36h or 2d."
         )
     hours = int(match[1]) * (24 if match[2] == "d" else 1)
     latest = found["latest"]
@@ -131,7 +131,7 @@ def check_age(found: dict[str, Any], max_age: str) -> None:
     if latest is not None and latest["age_hours"] < 0:
         raise StaleError(
             f"The latest set is dated {-latest['age_hours']} hours ahead of this machine's clock, "
-            "so that its age cannot be told.",
+            "so that its age cannot be known.",
             effect="Readers may see old data under a new date.",
             next_step="set the clock if it is behind; else `ketum update` says how to go back.",
         )
@@ -173,7 +173,7 @@ def _ago(hours: float) -> str:
 def doctor(settings: Settings) -> list[tuple[str, str, bool]]:
     """What a person needs to know of this installation: (name, value, is it as it should be).
 
-    Secrets are told as present or not, never shown.
+    Of secrets it is only said whether they are set.
     """
     found = [("ketum", __version__, True), ("python", platform.python_version(), _python_ok())]
     for package in PACKAGES:
@@ -212,5 +212,5 @@ def _latest(settings: Settings) -> tuple[str, str, bool]:
     try:
         held = sets.shown_manifest(settings)
     except OddManifestError as error:
-        return "latest set", f"not a set of ketum's: {error}", False
+        return "latest set", f"not a set made by ketum: {error}", False
     return "latest set", held.set_id if held else "none yet", True

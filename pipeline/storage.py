@@ -1,6 +1,6 @@
 """Files and directories: their names in DuckDB and in text, writing them safely, the lock.
 
-People name directories as they like: with apostrophes, line ends, stars, bytes that are no UTF-8.
+People name directories as they like: with apostrophes, line ends, stars, bytes that are not UTF-8.
 Python takes all of them. DuckDB takes a path for a pattern, an option or a literal of SQL, and some
 names it cannot open at all; so every path for it comes from here.
 """
@@ -24,7 +24,7 @@ _NOT_OPENED = {"?": "a question mark", "\\": "a backslash"}
 
 
 def shown(path: Path) -> str:
-    r"""A path as text that any file of ours can hold: bytes that are no UTF-8 as `\xff`."""
+    r"""A path as text that any file of ours can hold: bytes that are not UTF-8 as `\xff`."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
@@ -51,7 +51,7 @@ def for_duckdb(path: Path) -> str:
     name = str(path.absolute())
     reason = next((why for sign, why in _NOT_OPENED.items() if sign in name), None)
     if not _is_utf_8(name):
-        reason = "bytes that are no UTF-8"
+        reason = "bytes that are not UTF-8"
     if reason:
         raise _refused(path, reason)
     return name
@@ -70,11 +70,11 @@ def for_reading(path: Path) -> str:
     """A path as DuckDB's readers of files take it: a pattern that only this one meets.
 
     Raises:
-        ConfigurationError: the name is no UTF-8.
+        ConfigurationError: the name is not UTF-8.
     """
     name = str(path.absolute())
     if not _is_utf_8(name):
-        raise _refused(path, "bytes that are no UTF-8")
+        raise _refused(path, "bytes that are not UTF-8")
     return _PATTERN.sub(r"[\g<0>]", name)
 
 
@@ -142,7 +142,7 @@ def hold_lock(path: Path, run_id: str) -> Iterator[None]:
     """Hold the lock on a file while the block runs: one run at a time.
 
     The kernel drops the lock with its process, so that the lock of a dead run never blocks; the
-    file itself stays and only says who holds it, or held it last.
+    file itself stays, and only names the run that holds it, or held it last.
 
     Raises:
         LockedError: another living process holds it; raised at once, without waiting.

@@ -1,8 +1,9 @@
-"""The steps of an update, in order. Read this file to see the data's way.
+"""The steps of an update, in order. Read this file to see the way the data goes.
 
 Two drivers run the same steps: `run_update` here (`ketum update`, no Prefect), and the Prefect
-flow in flows/update.py. What a step does stands in steps.py. From load to check everything happens
-in one transaction; commit makes it stay, and publishing is a separate, repeatable step.
+flows in flows/update.py and flows/scheduled.py. What a step does is in steps.py. From load to check
+everything happens in one transaction; commit makes it stay, and publishing is a separate,
+repeatable step.
 """
 
 from __future__ import annotations
@@ -99,8 +100,8 @@ class Progress:
         with progress.of(step.name):
             self.made, counted = step.work(self.run, self.made)
         seconds = round(clock.monotonic() - start, 3)
-        told = ", ".join(f"{name} {value}" for name, value in counted.items())
-        log.info("%-8s %6.2f s  %s", step.name, seconds, told)
+        counts = ", ".join(f"{name} {value}" for name, value in counted.items())
+        log.info("%-8s %6.2f s  %s", step.name, seconds, counts)
         self.journal.steps.append({"step": step.name, "seconds": seconds, **counted})
         self.save()
         return counted
@@ -146,10 +147,10 @@ def _publish_pending(run: Run) -> None:
         return
     journal = done[-1]
     log.warning("Publishing what run %s left unpublished.", journal.run_id)
-    told = Receipt.from_dict(journal.receipt)
-    told = replace(told, tables=receipts.headlines(run.con, told.searches))
-    told = publishing.publish(run.settings, run.con, told)
-    journal.state, journal.receipt = journals.PUBLISHED, told.as_dict()
+    receipt = Receipt.from_dict(journal.receipt)
+    receipt = replace(receipt, tables=receipts.headlines(run.con, receipt.searches))
+    receipt = publishing.publish(run.settings, run.con, receipt)
+    journal.state, journal.receipt = journals.PUBLISHED, receipt.as_dict()
     journal.save(run.settings.runs)
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,15 +72,7 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
-        return {
-            "kind": self.kind,
-            "path": self.path,
-            "is_whole": self.is_whole,
-            "counts": self.counts,
-            "faults": self.faults,
-            "orphans": self.orphans,
-            "notes": self.notes,
-        }
+        return {**asdict(self), "is_whole": self.is_whole}
 
     def text(self) -> str:
         """For the terminal."""
@@ -121,7 +113,7 @@ def verify(settings: Settings, path: Path | None = None) -> list[Report]:
         reports += [verify_archive(root) for root in sorted(raw.iterdir()) if root.is_dir()]
     if not reports:
         raise ConfigurationError(
-            f"There is no set and no archive under {settings.data} yet.",
+            f"There is neither a set nor an archive under {settings.data} yet.",
             effect="Nothing was verified.",
             next_step="`ketum update` (live PubMed) or `ketum update --offline` (demonstration).",
         )
@@ -137,7 +129,7 @@ def require_whole(reports: list[Report]) -> None:
     damaged = [report for report in reports if not report.is_whole]
     if not damaged:
         return
-    told = [f"{report.path} ({report.faults[0]})" for report in damaged]
+    first_faults = [f"{report.path} ({report.faults[0]})" for report in damaged]
     kinds = {report.kind for report in damaged}
     effects = {
         ARCHIVE: "`ketum rebuild` cannot make the same warehouse of such an archive.",
@@ -150,7 +142,7 @@ def require_whole(reports: list[Report]) -> None:
         "copy;",
     }
     raise CheckError(
-        f"{len(damaged)} of {len(reports)} verified are damaged: {'; '.join(told)}.",
+        f"{len(damaged)} of {len(reports)} verified are damaged: {'; '.join(first_faults)}.",
         effect=" ".join(effects[kind] for kind in effects if kind in kinds),
         next_step=" ".join(steps[kind] for kind in steps if kind in kinds)
         + " then `ketum verify` again.",
@@ -160,7 +152,7 @@ def require_whole(reports: list[Report]) -> None:
 def verify_set(directory: Path) -> Report:
     """A published set: every file with its size and SHA-256, no other file, rows as stated.
 
-    The directory is resolved once, so that a run that switches `latest` meanwhile is no damage.
+    The directory is resolved once, so that a run that switches `latest` meanwhile does no harm.
     """
     report = Report(SET, shown(directory))
     directory = directory.resolve()
@@ -240,68 +232,29 @@ def _compare_rows(report: Report, path: Path, stated: dict[str, int], contract: 
     )
 
 
-def verify_archive(root: Path) -> Report:
-    """A raw archive, with the journals beside it (`../../runs`) if they are there."""
-    report = Report(ARCHIVE, shown(root))
-    runs = root.resolve().parent.parent / "runs"
-    own = []
-    if runs.is_dir():
-        try:
-            found = journals.read_all(runs, must_be_whole=True)
-        except ConfigurationError as error:
-            report.faults.append(error.cause)
-            found = journals.read_all(runs)
-        own = [journal for journal in found if slug(journal.origin) == root.resolve().name]
-    if not own:
-        report.notes.append("No journal of it is at hand: reference files were not looked for.")
-    line_count, object_count, faults, report.orphans = audit(root, own)
-    report.faults += faults
-    report.counts = {"journals": len(own), "ledger lines": line_count, "objects": object_count}
-    return report
-
-
-# -- See that a raw archive is whole: every ledger line has its body, and the body what it states
+# -- A raw archive: every ledger line has its body, and the body is what the line states
 #
-# Everything else can be rebuilt from the raw archive, so it is what must not be damaged. Only
-# reads; a run at work does no harm, its unfinished ledger is checked as far as it goes.
+# Everything else can be rebuilt from the raw archive, so it is what must not be damaged. A run at
+# work does no harm: its unfinished ledger is checked as far as it goes.
 
 _ANY_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - naive UTC, as every time here; not looked at
 _IS_SET = re.compile(rb"<PubmedArticleSet\b")
 
 
-class Audit(NamedTuple):
-    """What was looked at, and what is wrong.
-
-    Attributes:
-        line_count: ledger lines.
-        object_count: distinct bodies, files in place and reference files they and the journals
-            name.
-        faults: what is missing or not as stated, one sentence each.
-        orphans: files under objects/ that nothing names: left by runs that were cut off, harmless.
-    """
-
-    line_count: int
-    object_count: int
-    faults: list[str]
-    orphans: list[str]
-
-
 class _Line(NamedTuple):
-    """A ledger line and where it stands, or a journal's word on a reference file (no entry)."""
+    """A ledger line and where it is, or a reference file that a journal names (no entry)."""
 
     where: str
     entry: Entry
 
 
-def audit(root: Path, journals: Sequence[Journal]) -> Audit:
-    """Check an archive directory (`objects/`, `runs/`) against its ledgers and journals.
-
-    Args:
-        root: data/raw/<origin>.
-        journals: those of its runs; empty if they are not at hand.
-    """
+def verify_archive(root: Path) -> Report:
+    """A raw archive (`objects/`, `runs/`), with the journals beside it (`../../runs`) if any."""
+    report = Report(ARCHIVE, shown(root))
     archive = Archive(root)
-    faults = [fault for journal in journals for fault in _ledger_faults(archive, journal)]
+    own = _own_journals(root, report)
+    for journal in own:
+        report.faults += _ledger_faults(archive, journal)
     named: dict[str, list[_Line]] = defaultdict(list)
     in_place: dict[str, Entry] = {}
     line_count = 0
@@ -309,7 +262,7 @@ def audit(root: Path, journals: Sequence[Journal]) -> Audit:
         try:
             entries = archive.entries(ledger.stem)
         except ConfigurationError as error:
-            faults.append(error.cause)
+            report.faults.append(error.cause)
             continue
         line_count += len(entries)
         for number, entry in enumerate(entries, 1):
@@ -317,18 +270,37 @@ def audit(root: Path, journals: Sequence[Journal]) -> Audit:
                 named[entry["object"]].append(_Line(f"runs/{ledger.name} line {number}", entry))
             if "in_place" in entry:
                 in_place[entry["in_place"]] = entry
-    for journal in journals:
+    for journal in own:
         for name, stored in journal.reference.items():
             named[stored].append(_Line(f"{name} of run {journal.run_id}", {}))
     for number, (name, lines) in enumerate(sorted(named.items()), 1):
         progress.note(number, len(named), "files")
-        faults += _object_faults(archive, name, lines)
+        report.faults += _object_faults(archive, name, lines)
     for number, entry in enumerate(in_place.values(), 1):
         progress.note(number, len(in_place), "files in place")
         if fault := archive.fault_in_place(entry):
-            faults.append(fault)
+            report.faults.append(fault)
     there = {path.relative_to(root).as_posix() for path in _files(root / "objects")}
-    return Audit(line_count, len(named) + len(in_place), faults, sorted(there - named.keys()))
+    report.orphans = sorted(there - named.keys())
+    object_count = len(named) + len(in_place)
+    report.counts = {"journals": len(own), "ledger lines": line_count, "objects": object_count}
+    return report
+
+
+def _own_journals(root: Path, report: Report) -> list[Journal]:
+    """The journals of an archive's runs; a fault or note where one is damaged, or none there."""
+    runs = root.resolve().parent.parent / "runs"
+    found = []
+    if runs.is_dir():
+        try:
+            found = journals.read_all(runs, must_be_whole=True)
+        except ConfigurationError as error:
+            report.faults.append(error.cause)
+            found = journals.read_all(runs)
+    own = [journal for journal in found if slug(journal.origin) == root.resolve().name]
+    if not own:
+        report.notes.append("No journal of it is at hand: reference files were not looked for.")
+    return own
 
 
 def _ledger_faults(archive: Archive, journal: Journal) -> Iterator[str]:
@@ -349,11 +321,11 @@ def _object_faults(archive: Archive, name: str, lines: list[_Line]) -> Iterator[
     except ConfigurationError as error:
         yield f"{error.cause} It is named by {lines[0].where} and {len(lines) - 1} more."
         return
-    told: set[str] = set()
+    seen: set[str] = set()
     for line in lines:
         for fault in _line_faults(body, line.entry):
-            if fault not in told:  # the same body is often received anew, and stated alike
-                told.add(fault)
+            if fault not in seen:  # the same body is often received anew, and stated alike
+                seen.add(fault)
                 yield f"{name} is not what {line.where} states: {fault}."
 
 
@@ -378,7 +350,8 @@ def _line_faults(body: bytes, entry: Entry) -> Iterator[str]:
             if sync.pmids_in(body) != set(entry["pmids"]):
                 yield "its records are not those of the PMIDs listed"
         elif _IS_SET.search(body[:1000]) and not body.rstrip().endswith(b"</PubmedArticleSet>"):
-            yield "it is no complete PubmedArticleSet"  # of files: may hold records nobody can read
+            # those of files may hold records that nobody can read
+            yield "it is not a complete PubmedArticleSet"
     except (TransientAnswer, PermanentAnswer) as answer:
         yield str(answer)
 

@@ -1,6 +1,6 @@
 """NLM's files kept whole (`bulk-load --all`): they stay where they are, and every record is held.
 
-Workers read and judge a file each (`whole_file`); what they wrote is merged once, all files
+Workers read and judge a file each; what they wrote is merged once, all files
 together, in the run's transaction. A run that was killed or undone finds it all there again. The
 archive has a link to each file, and its ledger the SHA-256 and the place.
 """
@@ -8,22 +8,32 @@ archive has a link to each file, and its ledger the SHA-256 and the place.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+
+import duckdb
 
 from pipeline import journal as journals
 from pipeline import many_files
-from pipeline.errors import ConfigurationError
-from pipeline.evidence.whole_file import JUDGED
+from pipeline.errors import ConfigurationError, SourceError
+from pipeline.evidence.reference import Reference
+from pipeline.evidence.topics import Search
+from pipeline.evidence.whole_file import JUDGED, judge_staged
 from pipeline.from_files import Matched
 from pipeline.pubmed.archive import Entry
+from pipeline.pubmed.parsing.bytes import open_bytes, source_name
+from pipeline.pubmed.records import read_batches, sniff
 from pipeline.run import Run
-from pipeline.scan import Scan, Scans, check_md5
-from pipeline.storage import sha256_of, shown
-from pipeline.warehouse import fingerprint
-from pipeline.warehouse.parts import Part, stage_parts
+from pipeline.scan import FileReader, Scan, Scans, check_md5
+from pipeline.settings import ROOT
+from pipeline.storage import literal, sha256_of, shown, sync_directory
+from pipeline.warehouse import fingerprint, stage
+from pipeline.warehouse.parts import ABOUT, STAGED, Part, stage_parts
 from pipeline.warehouse.stage import Staged
 
 log = logging.getLogger("ketum")
@@ -36,16 +46,20 @@ def archive_whole(run: Run) -> Matched:
     place is noted anew.
 
     Raises:
-        SourceError: a file is damaged or cut, is no XML, or differs from its .md5.
+        SourceError: a file is damaged or cut, is not XML, or differs from its .md5.
     """
     files = run.options.from_files
     earlier = list(_earlier(run))
-    known = {(one["file_sha256"], one["stamp"]) for one in earlier}
+    known = {(one["stamp"], one["file_sha256"]) for one in earlier}
+    stamps = {stamp for stamp, _ in known}
     held = {}
-    for path in files if known else ():
+    for path in files:
+        stamp = many_files.stamp(path)
+        if stamp not in stamps:  # whoever reads it hashes it
+            continue
         check_md5(path)
         digest = sha256_of(path)
-        if (digest, many_files.stamp(path)) in known:
+        if (stamp, digest) in known:
             held[path] = digest
     if held:
         log.info("%d of %d files were loaded before", len(held), len(files))
@@ -66,13 +80,13 @@ def archive_whole(run: Run) -> Matched:
             entry |= {"records_read": scan.read, "records_kept": scan.read}
         run.archive.note(run.run_id, entry)
     names = [Path(one["file"]) for one in earlier]
-    told = many_files.missing([*names, *files])
+    gap = many_files.missing([*names, *files])
     return Matched(
         files=len(files),
         read=sum(scan.read for scan in found.values()),
         kept=sum(scan.read for scan in found.values()),
         deletions=sum(scan.deletions for scan in found.values()),
-        notes=(told,) if told else (),
+        notes=(gap,) if gap else (),
     )
 
 
@@ -143,7 +157,7 @@ def require_same_kind(run: Run) -> None:
 def _scan(run: Run, files: list[Path]) -> dict[Path, Scan]:
     options = run.options
     return many_files.scan_all(
-        files, run.reference, (), (), _scans(run), options.processes, options.dask
+        files, WholeFileReader, run.reference, (), (), _scans(run), options.processes, options.dask
     )
 
 
@@ -151,7 +165,7 @@ def _scans(run: Run) -> Scans:
     """Where parts lie; those of another parser or of other rules are not taken up."""
     key = f"{fingerprint.parser_version()} {run.reference.sha256}"
     digest = hashlib.sha256(key.encode()).hexdigest()
-    return Scans(run.settings.scans(run.origin), digest, wanted="everything")
+    return Scans(run.settings.scans(run.origin), digest)
 
 
 def _still_there(run: Run, entry: Entry) -> Path:
@@ -171,3 +185,91 @@ def _still_there(run: Run, entry: Entry) -> Path:
             f"{shown(place.parent)} a link to where it lies now; then the same command.",
         )
     return link
+
+
+# -- One file, read and judged by a worker
+
+
+class WholeFileReader(FileReader):
+    """Reads files whole, and judges their records by the same rules.
+
+    What it finds of a file is a directory with the rows of each table as Parquet. Records are
+    numbered within their file, and its name is not written there, so that a file that is moved or
+    renamed need not be read again.
+    """
+
+    load_rules = staticmethod(partial(Reference.load, is_strict=False))
+
+    def __init__(
+        self, rules: Reference, _searches: Sequence[Search], _held: Collection[int], scans: Scans
+    ) -> None:
+        self.scans = scans
+        self._reference = rules
+        self._con = duckdb.connect()
+        self._con.execute("SET threads = 1")  # each worker has a processor
+        for path in fingerprint.schema_files(ROOT / "sql"):
+            self._con.execute(path.read_text(encoding="utf-8"))
+        stage.create_staging(self._con)
+
+    def read(self, path: Path, digest: str, is_checked: bool) -> Scan:
+        _require_xml(path)
+        stage.empty_staging(self._con)
+        batches = read_batches(path, stage.BATCH_SIZE)
+        counts = stage.stage_batches(self._con, batches, raw_file=None, stamp="")
+        judge_staged(self._con, self._reference)
+        scan = Scan(
+            file_sha256=digest,
+            read=counts.records,
+            kept=counts.records,
+            deletions=counts.deletions,
+            unreadable=counts.unreadable,
+            matched=(),
+            is_checked=is_checked,
+            body=self.scans.name(digest, "parts"),
+            others="",
+        )
+        about = {
+            "numbers": counts.next_record_no - 1,
+            "unknown": [[*key, number] for key, number in counts.tally.items()],
+        }
+        self._write(self.scans.directory / scan.body, about)
+        self.scans.note(scan)
+        return scan
+
+    def _write(self, target: Path, about: dict[str, object]) -> None:
+        """Write the tables into a directory that is there whole or not at all."""
+        part = target.with_name(f".{target.name}.{os.getpid()}")
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(target, ignore_errors=True)  # of a run that was killed before it said so
+        part.mkdir(parents=True)
+        try:
+            tables = {f"core.{name}": f"{stage.STAGING}.core.{name}" for name in STAGED}
+            for name, table in (tables | JUDGED).items():
+                file = part / f"{name}.parquet"
+                self._con.execute(f"COPY {table} TO {literal(file)} (FORMAT parquet)")
+            (part / ABOUT).write_text(json.dumps(about), encoding="utf-8")
+            for file in part.iterdir():
+                with file.open("rb") as written:
+                    os.fsync(written.fileno())
+            sync_directory(part)
+            part.replace(target)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+
+
+def _require_xml(path: Path) -> None:
+    """See that a file is XML.
+
+    Raises:
+        SourceError: it is not, or is damaged where it begins.
+    """
+    with open_bytes(path) as stream:
+        if sniff(stream)[0] == "xml":
+            return
+    raise SourceError(
+        f"{source_name(path)} is not PubMed XML.",
+        effect="The file was not read; what was read before it is kept.",
+        next_step="`bulk-load --all` keeps NLM's files; read exports and lists with "
+        "`ketum update --from`.",
+    )

@@ -26,7 +26,6 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline.errors import ConfigurationError, IncompleteError, KetumError, MachineError
@@ -72,7 +71,7 @@ def read_all(
     """Have every file read, and give each with its result as it comes.
 
     Args:
-        work: what a worker does with a file; it must bear to be done twice.
+        work: what a worker does with a file; doing it twice must do no harm.
         files: each once.
         workers: who does it.
 
@@ -200,19 +199,14 @@ class Cluster:
     def __enter__(self) -> Cluster:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._client.close()
 
     def require(self, ready: Callable[[Any], None], job: object) -> None:
         """See that every worker there is now can do a job.
 
         Args:
-            ready: is called in each with the job, and raises where something is wanting.
+            ready: is called in each with the job, and raises where something is missing.
             job: what they are to do.
 
         Raises:
@@ -284,7 +278,7 @@ def _connected(address: str) -> Client:
     """A client of a scheduler.
 
     Raises:
-        ConfigurationError: `distributed` is not installed, or this is no address.
+        ConfigurationError: `distributed` is not installed, or this is not an address.
         MachineError: nothing answers there.
     """
     try:
@@ -302,7 +296,7 @@ def _connected(address: str) -> Client:
         return Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
     except ValueError as error:
         raise ConfigurationError(
-            f"{address!r} is no address of a Dask scheduler ({first_line(error)}).",
+            f"{address!r} is not the address of a Dask scheduler ({first_line(error)}).",
             effect="Nothing was read.",
             next_step="give it as the scheduler shows it, such as tcp://machine:8786.",
         ) from None

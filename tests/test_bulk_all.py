@@ -10,8 +10,10 @@ import duckdb
 import pytest
 
 from pipeline import journal as journals
+from pipeline import scan, whole_files
 from pipeline.cli import main
 from pipeline.settings import Settings
+from pipeline.storage import sha256_of
 from tests.corpus import article, article_set
 from tests.test_bulk_load import KRATOM, LEAF, file, titles
 
@@ -101,11 +103,19 @@ def test_the_same_as_an_update_from_the_files_where_both_hold_a_record(settings,
 
 
 @pytest.mark.usefixtures("database_alone")
-def test_days_end_as_one_load_of_all_files_and_nothing_is_loaded_twice(settings, tmp_path, capsys):
+def test_days_end_as_one_load_of_all_files_and_nothing_is_loaded_twice(
+    settings, tmp_path, monkeypatch
+):
     files = series(tmp_path / "files")
+    hashed = []
+    for module in (scan, whole_files):
+        monkeypatch.setattr(
+            module, "sha256_of", lambda path: hashed.append(path) or sha256_of(path)
+        )
     for path in files:
         assert load(path, name="days") == 0
     assert load(*files, name="days") == 0  # all of them once more
+    assert hashed == [*files, *files]
     assert load(*files) == 0
     at_once, in_days = tables(settings, "whole"), tables(settings, "days")
     for found in (at_once, in_days):  # texts held meanwhile are not those of records gone by now
@@ -131,7 +141,7 @@ def test_a_damaged_file_and_a_kill_cost_no_other(
         load(*files)
     monkeypatch.undo()
     monkeypatch.setenv("KETUM_DATA", str(settings.data))
-    monkeypatch.setattr("pipeline.whole_file.read_batches", killed)
+    monkeypatch.setattr("pipeline.whole_files.read_batches", killed)
     assert load(*files) == 0  # and no file is read again
     assert len(titles(published)) == 4
 

@@ -15,16 +15,13 @@ import pytest
 
 from pipeline import scan as scans_module
 from pipeline.cli import main
-from pipeline.counting import Counter, scanner_for
 from pipeline.errors import SourceError
-from pipeline.evidence.reference import Reference
-from pipeline.evidence.topics_file import load_topics
+from pipeline.file_counts import Counter
 from pipeline.pubmed.records import Unreadable, read_batches, read_records
-from pipeline.rules.language import load_language
-from pipeline.scan import Scan, Scanner, Scans
+from pipeline.scan import FileReader, Scan, Scanner, Scans
 from pipeline.settings import ROOT, Settings
 from pipeline.warehouse.parts import ABOUT
-from pipeline.whole_file import WholeFileReader
+from pipeline.whole_files import WholeFileReader
 from tests.corpus import article, article_set
 from tests.test_bulk_load import KRATOM, LEAF, file, load, titles
 
@@ -38,25 +35,23 @@ RULES = ROOT / "data" / "reference"
 FIFTY_MB = 50 * 1024 * 1024
 
 
-@pytest.fixture(params=["matching", "counts", "everything"])
+@pytest.fixture(params=[Scanner, Counter, WholeFileReader])
 def scanned(request, tmp_path):
     """Scans a file for kratom, counts it or keeps it whole; gives the scan and what is kept."""
-    scans = Scans(tmp_path / "scans", "k" * 64, wanted=request.param)
+    scans = Scans(tmp_path / "scans", "k" * 64)
 
     def work(path: Path) -> tuple[Scan, bytes]:
-        scan = scanner(scans).scan(path)
-        return scan, scans.body(scan) if request.param == "matching" else b""
+        scan = reader(request.param, scans).scan(path)
+        return scan, scans.body(scan) if request.param is Scanner else b""
 
     work.directory = scans.directory  # type: ignore[attr-defined]
     return work
 
 
-def scanner(scans: Scans) -> Scanner | Counter | WholeFileReader:
-    if scans.wanted == "everything":
-        return WholeFileReader(Reference.load(RULES), scans)
-    topics = load_topics(RULES / "topics.toml")
-    searches = [search for search in topics.searches if search.name == "kratom"]
-    return scanner_for(topics, load_language(RULES / "language.toml"), searches, (), scans)
+def reader(kind: type[FileReader], scans: Scans) -> FileReader:
+    rules = kind.load_rules(RULES)
+    searches = [search for search in rules.topics.searches if search.name == "kratom"]
+    return kind(rules, searches, (), scans)
 
 
 def test_a_file_that_was_cut_is_named_and_leaves_nothing(scanned, tmp_path):

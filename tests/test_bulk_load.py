@@ -17,11 +17,8 @@ from pipeline import journal as journals
 from pipeline import many_files, workers
 from pipeline.cli import main
 from pipeline.errors import ConfigurationError, SourceError
-from pipeline.evidence.topics import Topics
-from pipeline.evidence.topics_file import load_topics
 from pipeline.pubmed.records import Record, read_records
-from pipeline.rules.language import load_language
-from pipeline.scan import Scan, Scanner, Scans, check_md5
+from pipeline.scan import Scan, Scanner, Scans, TopicRules, check_md5
 from pipeline.settings import ROOT, Settings
 from tests.corpus import article, article_set
 
@@ -87,8 +84,8 @@ def test_a_file_must_be_what_its_md5_says(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def topics() -> Topics:
-    return load_topics(ROOT / "data" / "reference" / "topics.toml")
+def rules() -> TopicRules:
+    return TopicRules.load(ROOT / "data" / "reference")
 
 
 @pytest.fixture
@@ -96,22 +93,21 @@ def scans(tmp_path: Path) -> Scans:
     return Scans(tmp_path / "scans", "k" * 64)
 
 
-def scanner(topics: Topics, scans: Scans, held: tuple[int, ...] = ()) -> Scanner:
-    searches = [search for search in topics.searches if search.name == "kratom"]
-    language = load_language(ROOT / "data" / "reference" / "language.toml")
-    return Scanner(topics, language, searches, held, scans)
+def scanner(rules: TopicRules, scans: Scans, held: tuple[int, ...] = ()) -> Scanner:
+    searches = [search for search in rules.topics.searches if search.name == "kratom"]
+    return Scanner(rules, searches, held, scans)
 
 
 def kept(scans: Scans, scan: Scan) -> list[int]:
     return [item.pmid for item in read_records(scans.body(scan)) if isinstance(item, Record)]
 
 
-def test_a_scan_keeps_what_matches_and_what_is_held(topics, scans, tmp_path):
+def test_a_scan_keeps_what_matches_and_what_is_held(rules, scans, tmp_path):
     path = file(
         tmp_path, 1, article(1, KRATOM), article(2, LEAF), article(3, LEAF),
         article(4, "An &unknown; tree"), article(5, "<b>broken</i>"), deleted=(9,),
     )  # fmt: skip
-    scan = scanner(topics, scans, held=(3,)).scan(path)
+    scan = scanner(rules, scans, held=(3,)).scan(path)
     assert kept(scans, scan) == [1, 3]
     assert list(scans.others(scan)) == [2]
     assert (scan.read, scan.kept, scan.deletions, scan.unreadable) == (3, 2, 1, 2)
@@ -119,27 +115,27 @@ def test_a_scan_keeps_what_matches_and_what_is_held(topics, scans, tmp_path):
     assert b"broken" in scans.body(scan)
 
 
-def test_a_scan_that_was_finished_is_taken_up(topics, scans, tmp_path, monkeypatch):
+def test_a_scan_that_was_finished_is_taken_up(rules, scans, tmp_path, monkeypatch):
     path = file(tmp_path, 1, article(1, KRATOM))
-    first = scanner(topics, scans).scan(path)
-    again = scanner(topics, scans)
-    monkeypatch.setattr(again, "_scan", None)
+    first = scanner(rules, scans).scan(path)
+    again = scanner(rules, scans)
+    monkeypatch.setattr(again, "read", None)
     assert again.scan(path) == first
 
 
-def test_a_scan_for_something_else_is_not_taken_up(topics, scans, tmp_path):
+def test_a_scan_for_something_else_is_not_taken_up(rules, scans, tmp_path):
     path = file(tmp_path, 1, article(1, KRATOM), article(2, LEAF))
-    scanner(topics, scans).scan(path)
+    scanner(rules, scans).scan(path)
     other = Scans(scans.directory, "l" * 64)
-    assert kept(other, scanner(topics, other, held=(2,)).scan(path)) == [1, 2]
+    assert kept(other, scanner(rules, other, held=(2,)).scan(path)) == [1, 2]
 
 
-def test_a_file_that_was_cut_leaves_no_scan(topics, scans, tmp_path):
+def test_a_file_that_was_cut_leaves_no_scan(rules, scans, tmp_path):
     path = tmp_path / "pubmed26n0001.xml.gz"
     whole = gzip.compress(article_set(article(1, KRATOM)).encode())
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(SourceError, match="cut or damaged"):
-        scanner(topics, scans).scan(path)
+        scanner(rules, scans).scan(path)
     assert not scans.directory.exists()
 
 

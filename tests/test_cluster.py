@@ -98,7 +98,7 @@ def load(base: Path, files: list[Path], **told: object) -> dict[str, list[object
 
 def die_once(name: str, marker: str) -> None:
     """Make a worker die in the middle of a file, unless one did already."""
-    work = Scanner._scan
+    work = Scanner.read
 
     def scan(self: Scanner, path: Path, *told: object) -> object:
         if path.name == name and not Path(marker).exists():
@@ -106,14 +106,14 @@ def die_once(name: str, marker: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return work(self, path, *told)  # type: ignore[arg-type]
 
-    Scanner._scan = scan  # type: ignore[method-assign, assignment]
+    Scanner.read = scan  # type: ignore[method-assign, assignment]
 
 
 @pytest.mark.whole
 def test_workers_of_a_cluster_find_what_one_process_finds(cluster, tmp_path):
     files = series(tmp_path / "files")
     own, theirs = job(tmp_path / "own"), job(tmp_path / "theirs")
-    alone = {path: many_files._scanner_of(own).scan(path) for path in files}
+    alone = {path: many_files._reader_of(own).scan(path) for path in files}
     with Cluster(cluster.scheduler_address) as workers:
         assert dict(many_files._by_workers(files, theirs, workers)) == alone
     for scan in alone.values():
@@ -144,7 +144,7 @@ def job(base: Path, **changed: object) -> Job:
         (directory / name).write_bytes((ROOT / "data" / "reference" / name).read_bytes())
     (directory / "held").write_bytes(b"")
     scans = Scans(base / "scans", "k" * 64)
-    made = Job(directory, ("kratom",), scans, fingerprint.whole_program())
+    made = Job(Scanner, directory, ("kratom",), scans, fingerprint.whole_program())
     return replace(made, **changed)  # type: ignore[arg-type]
 
 
@@ -240,7 +240,7 @@ def test_command_and_flow_take_an_address(settings, tmp_path, monkeypatch, capsy
 
 
 def test_what_is_missing_or_misspelt_is_said(monkeypatch):
-    with pytest.raises(ConfigurationError, match="no address of a Dask scheduler"):
+    with pytest.raises(ConfigurationError, match="not the address of a Dask scheduler"):
         Cluster("smoke://signals:1")
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ConfigurationError, match="is not installed") as raised:

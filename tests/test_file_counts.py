@@ -6,6 +6,7 @@ import errno
 import gzip
 import json
 import shutil
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -17,17 +18,15 @@ from hypothesis import strategies as st
 
 from pipeline import file_counts, verify
 from pipeline.cli import main
-from pipeline.counting import Counter
 from pipeline.errors import MachineError, SourceError
 from pipeline.evidence.record import read_records
 from pipeline.evidence.topics import topics_of
-from pipeline.evidence.topics_file import load_topics
+from pipeline.file_counts import Counter
 from pipeline.many_files import stamp
 from pipeline.pubmed.parsing.reader import RecordReader
 from pipeline.rebuild import rebuild
-from pipeline.rules.language import load_language
-from pipeline.scan import Scans
-from pipeline.settings import ROOT, Settings
+from pipeline.scan import Scans, TopicRules
+from pipeline.settings import ROOT, Options, Settings
 from pipeline.warehouse import file_counts as taken_in
 from pipeline.warehouse import load, stage
 from pipeline.warehouse.database import append
@@ -41,12 +40,16 @@ KRATOM, PAIN, LEAF = "Kratom in mice", "Pain of the knee", "Leaves of a tree"
 REFERENCE = ROOT / "data" / "reference"
 
 
+def options(files: Iterable[Path], processes: int = 1) -> Options:
+    return Options(from_files=tuple(files), processes=processes)
+
+
 @pytest.fixture
 def counted(settings: Settings, clock):
     """Counts files; gives (kind, name, date tag, year) to records."""
 
     def work(*paths: Path, processes: int = 1) -> dict[tuple[str, str, str, int | None], int]:
-        told = file_counts.count_files(paths, settings, clock, processes=processes)
+        told = file_counts.count_files(options(paths, processes), settings, clock)
         return by_year(told.path)
 
     return work
@@ -192,9 +195,8 @@ ODD = st.sampled_from(
 
 @pytest.fixture(scope="module")
 def counter(tmp_path_factory) -> Counter:
-    scans = Scans(tmp_path_factory.mktemp("counts"), "k" * 64, wanted="counts")
-    topics = load_topics(REFERENCE / "topics.toml")
-    return Counter(topics, load_language(REFERENCE / "language.toml"), scans)
+    scans = Scans(tmp_path_factory.mktemp("counts"), "k" * 64)
+    return Counter(TopicRules.load(REFERENCE), (), (), scans)
 
 
 @given_settings(max_examples=25)
@@ -210,7 +212,7 @@ def test_whatever_a_record_says_it_is_counted_as_the_parser_reads_it(counter, re
 
 
 def counts_of(counter: Counter, texts: list[str]) -> list[tuple[object, ...]]:
-    directory = counter._scans.directory
+    directory = counter.scans.directory
     path = directory / "pubmed26n0001.xml"
     directory.mkdir(exist_ok=True)
     path.write_text(article_set(*texts), encoding="utf-8")
@@ -274,9 +276,9 @@ def test_counting_goes_on_with_the_file_where_it_stopped(counted, settings, tmp_
     assert not list(settings.counts.glob("*.json"))
     second.write_bytes(whole)
     read: list[Path] = []
-    scan = Counter._scan
+    scan = Counter.read
     monkeypatch.setattr(
-        Counter, "_scan", lambda self, path, *rest: (read.append(path), scan(self, path, *rest))[1]
+        Counter, "read", lambda self, path, *rest: (read.append(path), scan(self, path, *rest))[1]
     )
     assert counted(first, second)["all", "pubmed", "edat", 2025] == 2
     assert read == [second]
@@ -300,11 +302,11 @@ def test_a_series_with_gaps_or_without_its_beginning_is_not_all_of_pubmed(
     settings, clock, tmp_path
 ):
     one, three = file(tmp_path, 1, article(1, LEAF)), file(tmp_path, 3, article(2, LEAF))
-    told = file_counts.count_files([one, three], settings, clock)
+    told = file_counts.count_files(options([one, three]), settings, clock)
     assert (told.is_whole, told.missing) == (False, ("pubmed26n0002",))
     assert "lack pubmed26n0002" in told.text()
-    assert not file_counts.count_files([three], settings, clock).is_whole
-    assert file_counts.count_files([one], settings, clock).is_whole
+    assert not file_counts.count_files(options([three]), settings, clock).is_whole
+    assert file_counts.count_files(options([one]), settings, clock).is_whole
 
 
 # -- in the warehouse
@@ -324,7 +326,7 @@ def shares(memory, settings, clock, tmp_path):
                 [year, number, memory.as_of],
             )
         if files:
-            file_counts.count_files(files, settings, clock)
+            file_counts.count_files(options(files), settings, clock)
             assert taken_in.take_in(memory.con, run.archive, run.run_id, settings.counts) == 1
             taken_in.load(memory.con, run.archive, run.run_id)
             assert taken_in.take_in(memory.con, run.archive, run.run_id, settings.counts) == 0

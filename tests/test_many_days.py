@@ -14,7 +14,7 @@ from pipeline.evidence.whole_file import JUDGED, take_judged
 from pipeline.scan import Scans
 from pipeline.warehouse import fingerprint, load, stage
 from pipeline.warehouse.parts import Part, stage_parts
-from pipeline.whole_file import WholeFileReader
+from pipeline.whole_files import WholeFileReader
 from tests.corpus import article, article_set
 from tests.in_memory import FIRST_DAY, SQL, Warehouse
 
@@ -99,7 +99,7 @@ def take_whole(
     con: duckdb.DuckDBPyConnection, files: Files, reference: Reference, directory: Path
 ) -> None:
     """Load files in one run, as `bulk-load --all` does: read and judged a file at a time."""
-    reader = WholeFileReader(reference, Scans(directory / "scans", "k" * 64, "everything"))
+    reader = WholeFileReader(reference, (), (), Scans(directory / "scans", "k" * 64))
     parts = []
     for stamp, (texts, gone) in files.items():
         path = directory / f"{stamp}.xml"

@@ -10,11 +10,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline import cli, notices, notify
+from pipeline import cli, events, notify
 from pipeline import journal as journals
 from pipeline.errors import ConfigurationError
+from pipeline.events import Event, Outbox
 from pipeline.journal import Journal
-from pipeline.notices import Event, Outbox
 from pipeline.notify import Wishes
 from tests.corpus import article
 
@@ -24,7 +24,7 @@ CONCERN = (("ExpressionOfConcernIn", "An invented journal. 2026;1:2", 77),)
 TRIAL = (("D016428", "Journal Article"), ("D016449", "Randomized Controlled Trial"))
 
 
-def event(key: str, kind: str = notices.FAILURE) -> Event:
+def event(key: str, kind: str = events.FAILURE) -> Event:
     return Event(key, kind, f"title of {key}", "text")
 
 
@@ -119,7 +119,7 @@ def test_the_first_set_tells_nothing_and_later_ones_what_is_new(live, settings, 
     assert "ketum: PMID 2 was retracted" in told
     assert "ketum: PMID 3 may be a trial or human laboratory study" in told
     assert not any("PMID 1" in title for title in told)
-    (candidate,) = (e for e in notify.outbox(settings).waiting() if e.kind == notices.EXPERIMENT)
+    (candidate,) = (e for e in notify.outbox(settings).waiting() if e.kind == events.EXPERIMENT)
     assert "nobody has checked it" in candidate.text
     before = len(told)
     clock.sleep(3_600)
@@ -140,7 +140,7 @@ def test_a_study_somebody_has_checked_is_no_candidate() -> None:
             CREATE TABLE marts.human_experimental AS
                 SELECT unnest([[1, 2], [3]]) AS report_pmids;
             """)
-        assert [one.key for one in notices.experiments(con)] == ["experiment:2"]
+        assert [one.key for one in events.experiments(con)] == ["experiment:2"]
 
 
 def test_silence_is_told_once_for_each_set(begun, settings, clock):
@@ -181,7 +181,7 @@ def test_many_at_once_are_one_message(settings, clock):
 
 def test_only_the_kinds_that_are_wanted(settings, clock):
     failed(settings, clock, 1)
-    assert notify.note(settings, Wishes(kinds=[notices.SAFETY]), clock) == 0
+    assert notify.note(settings, Wishes(kinds=[events.SAFETY]), clock) == 0
 
 
 # -- the settings file and sending

@@ -85,7 +85,7 @@ def test_a_wrong_table_gets_the_nearest(capsys):
         ("FROM core.find_article('x')", "`core.find_articles(words)`"),
         ("SELECT titel FROM marts.articles", "did you mean `title`? `ketum schema marts.articles`"),
         ("SELECT a.titel FROM marts.articles AS a", "did you mean `title`?"),
-        ("SELECT matched_words FROM marts.articles", "stands in `marts.claim_articles`"),
+        ("SELECT matched_words FROM marts.articles", "is in `marts.claim_articles`"),
         ("SELECT zzzzzz FROM marts.articles", "`ketum schema marts.articles` lists its columns"),
         ("FROM zzzzzz", "`ketum tables all` lists"),
         ("SELEKT 1", "`ketum tables` lists"),

@@ -145,7 +145,7 @@ def test_nothing_cuts_our_records_at_other_signs_than_line_feeds() -> None:
 def test_the_whole_way_under_nasty_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Update, verify, rebuild, query and export; an input file of bytes that are no UTF-8."""
+    """Update, verify, rebuild, query and export; an input file of bytes that are not UTF-8."""
     monkeypatch.chdir(tmp_path)
     place = tmp_path / "Ana's [a]*\u2028 x=1\n;%41 \x85{uuid}"
     monkeypatch.setenv("KETUM_DATA", str(place / "data"))

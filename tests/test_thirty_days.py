@@ -8,12 +8,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipeline import events, notify
 from pipeline import journal as journals
-from pipeline import notices, notify
 from pipeline.errors import SourceError
+from pipeline.events import Event
 from pipeline.housekeeping import prepare
 from pipeline.journal import Journal
-from pipeline.notices import Event
 from pipeline.notify import Wishes
 from pipeline.outputs.sets import SETS_KEPT
 from pipeline.settings import Options
@@ -91,12 +91,12 @@ def test_thirty_days(live, settings, clock, monkeypatch):
 
     keys = [event.key for event in got]
     assert len(keys) == len(set(keys))
-    by_kind = {kind: [e for e in got if e.kind == kind] for kind in notices.KINDS}
-    assert len(by_kind[notices.FAILURE]) == len(AWAY) + len(KILLED)
-    assert {event.title for event in by_kind[notices.SAFETY]} == {
+    by_kind = {kind: [e for e in got if e.kind == kind] for kind in events.KINDS}
+    assert len(by_kind[events.FAILURE]) == len(AWAY) + len(KILLED)
+    assert {event.title for event in by_kind[events.SAFETY]} == {
         f"ketum: PMID {pmid} was retracted" for pmid in RETRACTED.values()
     }
-    assert by_kind[notices.SILENCE] == [] == by_kind[notices.EXPERIMENT]
+    assert by_kind[events.SILENCE] == [] == by_kind[events.EXPERIMENT]
 
     with duckdb.connect(str(settings.latest.resolve() / "ketum.duckdb"), read_only=True) as con:
         members = con.execute(

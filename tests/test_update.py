@@ -17,7 +17,7 @@ from pipeline.errors import (
     SourceError,
 )
 from pipeline.evidence import judge as judging
-from pipeline.outputs import publish, since
+from pipeline.outputs import digest, publish
 from pipeline.rebuild import rebuild
 from pipeline.settings import Options
 from pipeline.storage import hold_lock
@@ -80,7 +80,7 @@ def test_a_record_that_appears_is_new_and_one_that_changes_is_logged(
     )
     assert receipt.searches["kratom"]["entered"] == 1
     with duckdb.connect(str(settings.latest.resolve() / "ketum.duckdb"), read_only=True) as con:
-        news = since.markdown(since.since_last_set(con))
+        news = digest.markdown(digest.since_last_set(con))
     assert "/2/" in news
     assert (settings.latest / "digest.md").read_text(encoding="utf-8").endswith(news)
     assert receipt.records["changed"] == 1

@@ -318,7 +318,7 @@ def test_an_odd_manifest_of_the_latest_set_is_told_everywhere(body, home, capsys
     parsed = cli.build_parser().parse_args(["doctor"])
     assert parsed.work(home, parsed) == 1
     told = capsys.readouterr().out
-    assert "last run" in told and "not a set of ketum's" in told
+    assert "last run" in told and "not a set made by ketum" in told
     assert "Nothing is published" not in told
 
 

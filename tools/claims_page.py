@@ -107,23 +107,23 @@ def _question(con: duckdb.DuckDBPyConnection, claim: dict[str, Any]) -> Iterator
 
 def _counts(claim: dict[str, Any]) -> str:
     """How many of each kind of study; where no complete search was made, only those held."""
-    told: list[str] = []
+    parts: list[str] = []
     for prefix, name in (("looked", "Studies"), ("review", "Reviews")):
         counts = claims.looked_in(claim, prefix)
         if counts["looked"]:
-            told.append(f"{name} that looked at it: {_split(claim, counts)}")
+            parts.append(f"{name} that looked at it: {_split(claim, counts)}")
     kinds = [
         f"{name.lower()}: {_split(claim, counts)}"
         for name, counts in claim["groups"].items()
         if counts["looked"] and not counts["is_summary"]
     ]
     if kinds:
-        told.append(f"By kind: {'; '.join(kinds)}")
+        parts.append(f"By kind: {'; '.join(kinds)}")
     if claim["held_mention_count"]:
-        told.append(f"Records that only name it: {claim['held_mention_count']}")
+        parts.append(f"Records that only name it: {claim['held_mention_count']}")
     if claim["first_year"]:
-        told.append(f"Since {claim['first_year']}")
-    return f"{'. '.join(told)}.{claims.rest(claim)} The newest:"
+        parts.append(f"Since {claim['first_year']}")
+    return f"{'. '.join(parts)}.{claims.rest(claim)} The newest:"
 
 
 def _split(claim: dict[str, Any], counts: dict[str, Any]) -> str:

@@ -111,7 +111,7 @@ def _commands(parser: argparse.ArgumentParser, name: str) -> Iterator[tuple[str,
 
 
 def changes(old: Contract, new: Contract) -> list[Change]:
-    """What differs, by name; views of former names are no part of it."""
+    """What differs, by name; views of former names are left out."""
     return sorted(_changes(old, new))
 
 
@@ -209,7 +209,7 @@ def _overdue(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     for name in new:
         schema, _, relation = name.removeprefix(f"{FORMER}.").partition("_")
         if name.startswith(f"{FORMER}.") and f"{schema}.{relation}" not in old:
-            yield f"`{name}` stands for nothing that contract had: remove it from sql/former/"
+            yield f"`{name}` has a name that no released contract had: remove it from sql/former/"
 
 
 def section_of(notes: str, number: int) -> str:

@@ -79,11 +79,11 @@ def _classes(result: Result, first: list[Result]) -> Iterator[str]:
         }
         for one in scheme["classes"]:
             old = before.get(one["class"])
-            told = f"{_plain(old['precision'])}, {_plain(old['recall'])}" if old else ""
+            earlier = f"{_plain(old['precision'])}, {_plain(old['recall'])}" if old else ""
             yield (
                 f"| {one['class']} | {', '.join(one.get('study_types', ()))} "
                 f"| {interval(one['precision'])} | {interval(one['recall'])} "
-                f"| {one['f1']:.3f} | {told} |"
+                f"| {one['f1']:.3f} | {earlier} |"
             )
         for tier in scheme.get("calibration", ()):
             if tier["right"]["n"]:

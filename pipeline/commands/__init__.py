@@ -1,32 +1,32 @@
 """The commands of `ketum`, by what people do; each has a function that adds it to the parser.
 
 A module imports what a command needs when the command runs, so that `ketum --help` and
-`ketum query` do not wait for what only an update needs.
+`ketum query` do not wait for what only an update needs. Here is what they share.
 """
 
-from pipeline.commands import installing, judging, keeping, reading, updating
+from __future__ import annotations
 
-ALL = (
-    updating.register_update,
-    updating.register_bulk_load,
-    reading.register_open,
-    reading.register_tables,
-    reading.register_search,
-    reading.register_query,
-    judging.register_claims,
-    judging.register_explain,
-    reading.register_export,
-    keeping.register_status,
-    judging.register_evaluate,
-    installing.register_schedule,
-    installing.register_notify,
-    installing.register_install,
-    updating.register_rebuild,
-    keeping.register_runs,
-    keeping.register_keep,
-    keeping.register_verify,
-    keeping.register_backup,
-    updating.register_replay,
-    installing.register_completion,
-)
-"""In the order `ketum --help` shows them."""
+import argparse
+import sys
+from typing import TYPE_CHECKING, TypeAlias
+
+from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    # argparse gives it no public name
+    Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+else:
+    Subparsers = argparse.Action
+
+
+def add_quiet(parser: argparse.ArgumentParser) -> None:
+    """Add `--quiet` to a command that reads the published set."""
+    parser.add_argument("--quiet", action="store_true", help="no note on the set, errors only")
+
+
+def note_set(settings: Settings, arguments: argparse.Namespace) -> None:
+    """Say on stderr which set was read and what a zero means in it, unless told to be quiet."""
+    from pipeline.outputs import query
+
+    if not arguments.quiet:
+        print(query.note(settings), file=sys.stderr)

@@ -7,8 +7,9 @@ import getpass
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
-from pipeline.commands.parsers import Subparsers
+from pipeline.commands import Subparsers
 from pipeline.errors import EXIT_INCOMPLETE, EXIT_OK, ConfigurationError, KetumError
 from pipeline.settings import ROOT, Settings
 
@@ -26,26 +27,33 @@ def register_schedule(commands: Subparsers) -> None:
         "scheduled.",
     )
     schedule.set_defaults(work=_schedule)
-    schedule.add_argument(
+    add_schedule_options(schedule)
+
+
+def add_schedule_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the schedule, for the command and for the process that it becomes."""
+    parser.add_argument(
         "--cron", help="when the daily update runs (default: outside NLM's peak hours)"
     )
-    schedule.add_argument("--timezone", help="IANA time zone of all schedules")
-    schedule.add_argument(
-        "--interval",
-        metavar="SECONDS",
+    parser.add_argument("--timezone", help="IANA time zone of all schedules (default: that of NLM)")
+    parser.add_argument(
+        "--interval", type=int, metavar="SECONDS",
         help="run the daily update every so often in place of --cron, for trying out",
-    )
-    schedule.add_argument(
+    )  # fmt: skip
+    parser.add_argument(
         "--offline", action="store_true", help="rehearse without PubMed: updates run on an archive"
     )
-    schedule.add_argument("--archive", metavar="DIR", help="archive for --offline")
+    parser.add_argument(
+        "--archive", type=Path, metavar="DIR",
+        help="archive of PubMed XML for --offline (default: the demonstration)",
+    )  # fmt: skip
 
 
 def _schedule(_settings: Settings, arguments: argparse.Namespace) -> int:
     command = [sys.executable, "-m", "flows.schedule"]
     for name in ("cron", "timezone", "interval", "archive"):
-        if value := getattr(arguments, name):
-            command += [f"--{name}", value]
+        if (value := getattr(arguments, name)) is not None:
+            command += [f"--{name}", str(value)]
     if arguments.offline:
         command.append("--offline")
     # This process becomes the other one: pipeline/ never imports Prefect, and a kill of one
@@ -67,24 +75,24 @@ def register_notify(commands: Subparsers) -> None:
     )
     notify.set_defaults(work=_notify)
     notify.add_argument(
-        "--test", action="store_true", help="send a message of trial, and ping the heartbeat"
+        "--test", action="store_true", help="send a test message, and ping the heartbeat"
     )
 
 
 def _notify(settings: Settings, arguments: argparse.Namespace) -> int:
     from pipeline import notify
     from pipeline.clock import Clock
-    from pipeline.notices import Event
+    from pipeline.events import Event
 
     wishes = notify.read_wishes(settings, os.environ)
     if wishes is None:
         raise ConfigurationError(
-            f"There is no [notify] in {settings.data / notify.FILE}: nobody wants to be told.",
+            f"There is no [notify] in {settings.data / notify.FILE}, so nobody is notified.",
             effect="Nothing was sent.",
             next_step='write one with `to = ["mailto://..."]`; docs/operations.md has an example.',
         )
     if arguments.test:
-        trial = Event("trial", "trial", "ketum: a message of trial", "If you read this, it works.")
+        trial = Event("trial", "trial", "ketum: a test message", "If you read this, it works.")
         failed = [name for name, send in notify.senders(wishes).items() if not send(trial)]
         if not notify.ping(wishes):
             failed.append("heartbeat")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline import progress
 from pipeline.clock import Clock
-from pipeline.commands.parsers import Subparsers, add_quiet, note_set
+from pipeline.commands import Subparsers, add_quiet, note_set
 from pipeline.errors import EXIT_OK, ConfigurationError
 from pipeline.settings import Settings
 
@@ -61,11 +61,11 @@ def _explain(settings: Settings, arguments: argparse.Namespace) -> int:
                 return EXIT_OK
         else:
             pmid = lookup.identify(con, " ".join([arguments.record, *arguments.more]))
-        told = explain.explain(con, pmid)
+        explained = explain.explain(con, pmid)
     if arguments.json:
-        print(json.dumps(told, indent=1, default=str))
+        print(json.dumps(explained, indent=1, default=str))
     else:
-        print(explain.text(told, is_terminal=sys.stdout.isatty(), today=Clock().now().date()))
+        print(explain.text(explained, is_terminal=sys.stdout.isatty(), today=Clock().now().date()))
     note_set(settings, arguments)
     return EXIT_OK
 
@@ -73,20 +73,20 @@ def _explain(settings: Settings, arguments: argparse.Namespace) -> int:
 def _explain_file(settings: Settings, arguments: argparse.Namespace) -> int:
     from pipeline.evidence.judge import judge_records
     from pipeline.evidence.reference import Reference
-    from pipeline.outputs import explain_text
+    from pipeline.outputs import explain_file
 
     reference = Reference.load(settings.reference)
     with _at_hand(arguments.text) as path:
-        records = explain_text.records_of(path, settings.sql)
-    told = [
-        explain_text.explain(record, judgement, reference)
+        records = explain_file.records_of(path, settings.sql)
+    explained = [
+        explain_file.explain(record, judgement, reference)
         for record, judgement in zip(records, judge_records(records, reference), strict=True)
     ]
     if arguments.json:
-        print(json.dumps(told, indent=1, default=str))
+        print(json.dumps(explained, indent=1, default=str))
     else:
         is_terminal = sys.stdout.isatty()
-        print("\n\n".join(explain_text.text(one, is_terminal=is_terminal) for one in told))
+        print("\n\n".join(explain_file.text(one, is_terminal=is_terminal) for one in explained))
     return EXIT_OK
 
 
@@ -154,8 +154,8 @@ def _claims(settings: Settings, arguments: argparse.Namespace) -> int:
         search = arguments.search or claims.focus_search(con)
         found: object
         if arguments.check:
-            told = claims.check_readings(con, settings.reference)
-            found, text = told, for_terminal_lines(told)
+            lines = claims.check_readings(con, settings.reference)
+            found, text = lines, for_terminal_lines(lines)
         elif arguments.next:
             rows = claims.next_to_read(con, search)
             found, text = rows, claims_text.next_text(rows)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline import progress
 from pipeline.clock import Clock
-from pipeline.commands.parsers import Subparsers
+from pipeline.commands import Subparsers
 from pipeline.errors import EXIT_OK, EXIT_UNEXPECTED, KetumError
 from pipeline.escaping import for_terminal_lines
 from pipeline.settings import Settings

@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.commands.parsers import Subparsers, add_quiet, note_set
+from pipeline.commands import Subparsers, add_quiet, note_set
 from pipeline.errors import EXIT_OK, ConfigurationError
 from pipeline.settings import Settings, environment_of_others
 from pipeline.storage import shown
@@ -132,9 +132,9 @@ def _print_rows(rows: list[tuple[str, str, str]]) -> None:
     indent = 2 + name_width + 2 + kind_width + 2
     width = shutil.get_terminal_size().columns - indent if sys.stdout.isatty() else 0
     for name, kind, meaning in rows:
-        told = textwrap.wrap(meaning, width) if width >= _NARROWEST else [meaning]
+        wrapped = textwrap.wrap(meaning, width) if width >= _NARROWEST else [meaning]
         head = f"  {name:<{name_width}}  {kind:<{kind_width}}  "
-        print((head + f"\n{' ' * indent}".join(told)).rstrip())
+        print((head + f"\n{' ' * indent}".join(wrapped)).rstrip())
 
 
 # -- `ketum search`: records held, by words
@@ -178,10 +178,10 @@ def _search(settings: Settings, arguments: argparse.Namespace) -> int:
     matching = found.whole or found.records
     shown = matching[: arguments.limit]
     if arguments.json:
-        told = [
+        rows = [
             {**asdict(held), "word_count": count, "fields": fields} for held, count, fields in shown
         ]
-        print(for_json(json.dumps(told, indent=1, ensure_ascii=False)))
+        print(for_json(json.dumps(rows, indent=1, ensure_ascii=False)))
     elif shown:
         print(for_terminal_lines([held.line() for held, _, _ in shown]))
     if not arguments.quiet:
@@ -369,7 +369,7 @@ def _export(settings: Settings, arguments: argparse.Namespace) -> int:
     from pipeline.outputs.citations.selection import Selection, years
 
     first, last = years(arguments.years) if arguments.years is not None else (None, None)
-    told = export(
+    written = export(
         settings,
         Selection(
             search=arguments.search,
@@ -384,9 +384,9 @@ def _export(settings: Settings, arguments: argparse.Namespace) -> int:
         not_in=arguments.not_in,
         output=arguments.output,
     )
-    if told.path is not None:
-        print(shown(told.path))
+    if written.path is not None:
+        print(shown(written.path))
     if not arguments.quiet:
-        print(for_terminal_lines(told.lines), file=sys.stderr)
+        print(for_terminal_lines(written.lines), file=sys.stderr)
     note_set(settings, arguments)
     return EXIT_OK

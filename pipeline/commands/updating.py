@@ -6,16 +6,11 @@ import argparse
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pipeline.clock import Clock
-from pipeline.commands.parsers import Subparsers
+from pipeline.commands import Subparsers
 from pipeline.errors import EXIT_OK, ConfigurationError
 from pipeline.settings import MAX_REQUESTS, Options, Settings
-
-if TYPE_CHECKING:
-    from pipeline.file_counts import FileCounts
-
 
 # -- `ketum update`: search, fetch, judge and publish
 
@@ -36,7 +31,7 @@ def register_update(commands: Subparsers) -> None:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add what an update may be told, for `ketum update` and for the flow run by hand."""
+    """Add the options of an update, for `ketum update` and for the flow run by hand."""
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--offline", action="store_true", help="replay an archive in place of PubMed"
@@ -102,12 +97,12 @@ def publish_update(options: Options, settings: Settings, *, quiet: bool) -> int:
 
     try:
         housekeeping.prepare(options.origin, settings)
-        told = run_update(options, settings)
+        receipt = run_update(options, settings)
     except Exception:
         notify.after_run(settings, is_published=False)
         raise
     if not quiet:
-        print(told.text(), flush=True)
+        print(receipt.text(), flush=True)
     notify.after_run(settings, is_published=True)
     return EXIT_OK
 
@@ -156,14 +151,7 @@ def register_bulk_load(commands: Subparsers) -> None:
 
 
 def _bulk_load(settings: Settings, arguments: argparse.Namespace) -> int:
-    if arguments.counts:
-        told = count(
-            settings, arguments.places, arguments.name, arguments.processes, arguments.dask
-        )
-        if not arguments.quiet:
-            print(told.text(), flush=True)
-        return EXIT_OK
-    options = options_for(
+    options = options_for_files(
         settings,
         arguments.places,
         arguments.match,
@@ -172,43 +160,17 @@ def _bulk_load(settings: Settings, arguments: argparse.Namespace) -> int:
         arguments.dask,
         keep_all=arguments.keep_all,
     )
-    return publish_update(options, settings, quiet=arguments.quiet)
+    if not arguments.counts:
+        return publish_update(options, settings, quiet=arguments.quiet)
+    from pipeline.file_counts import count_files
+
+    counts = count_files(options, settings, Clock())
+    if not arguments.quiet:
+        print(counts.text(), flush=True)
+    return EXIT_OK
 
 
-def count(
-    settings: Settings,
-    places: Iterable[Path],
-    name: str | None,
-    processes: int | None,
-    dask: str | None = None,
-) -> FileCounts:
-    """Count the records of files, and keep none of them.
-
-    Args:
-        settings: where topics are defined and counts are kept.
-        places: files, or directories that hold them.
-        name: of the counts; None for the usual one.
-        processes: files read at a time; None for one a processor.
-        dask: address of a Dask scheduler whose workers read them; None for processes.
-
-    Raises:
-        KetumError: as `file_counts.count_files`, or the name is no plain one.
-        OSError: there is no space left; what was counted of whole files is kept.
-    """
-    from pipeline import file_counts
-
-    options = options_for(settings, places, (), name, processes, dask)
-    return file_counts.count_files(
-        options.from_files,
-        settings,
-        Clock(),
-        name=options.origin.partition(":")[2],
-        processes=options.processes,
-        dask=options.dask,
-    )
-
-
-def options_for(
+def options_for_files(
     settings: Settings,
     places: Iterable[Path],
     match: Iterable[str],
@@ -218,13 +180,13 @@ def options_for(
     *,
     keep_all: bool = False,
 ) -> Options:
-    """What an update of these files may be told.
+    """The options of a bulk load, for the command and for the flow.
 
     Args:
         settings: where the searches are defined.
         places: files, or directories that hold them.
         match: names of searches; none for all.
-        name: of the archive the records go to; None for the usual one.
+        name: of the archive the records go to, or of the counts; None for the usual one.
         processes: files read at a time; None for one a processor.
         dask: address of a Dask scheduler whose workers read them; None for processes.
         keep_all: keep every record.

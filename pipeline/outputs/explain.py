@@ -330,13 +330,13 @@ def facet_lines(found: list[dict[str, Any]], *, has_abstract: bool) -> list[str]
     silent = [one["label"].lower() for one in found if one["value"] == "not_stated"]
     for one in found:
         if one["value"] != "not_stated":
-            told = f"{one['level']}: {FINDINGS[one['finding']]}" if one["finding"] else one["level"]
-            lines.append(f"  {one['label']}: {one['value']} ({told}), {_words(one)}")
+            how = f"{one['level']}: {FINDINGS[one['finding']]}" if one["finding"] else one["level"]
+            lines.append(f"  {one['label']}: {one['value']} ({how}), {_words(one)}")
     figures = {one["label"]: accuracy(one) for one in found if one["value"] != "not_stated"}
-    lines += [f"  all values of {label.lower()}: {told}" for label, told in figures.items()]
+    lines += [f"  all values of {label.lower()}: {figure}" for label, figure in figures.items()]
     if silent:
-        told = f"{not_given(has_abstract)}: {', '.join(silent)}"
-        lines += textwrap.wrap(told, 96, initial_indent="  ", subsequent_indent="    ")
+        silent_line = f"{not_given(has_abstract)}: {', '.join(silent)}"
+        lines += textwrap.wrap(silent_line, 96, initial_indent="  ", subsequent_indent="    ")
     return ["", "Facets", *lines] if lines else []
 
 

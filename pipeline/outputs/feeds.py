@@ -26,7 +26,7 @@ from pipeline.settings import PUBMED_ORIGIN
 
 # -- Which feeds there are: all of them in every set, empty or not
 #
-# Who subscribed to one must find it.
+# Whoever subscribed to a feed must still find it.
 
 
 @dataclass(frozen=True)
@@ -67,58 +67,29 @@ def channels(con: duckdb.DuckDBPyConnection) -> list[Channel]:
     Args:
         con: the set's tables.
     """
-    return [
-        Channel("feed.atom", "all new records on kratom", "all new records", None, "All"),
-        *_searches(con),
-        *_groups(con),
-        *_claims(con),
-        *_facets(con),
-    ]
+    every = [Channel("feed.atom", "all new records on kratom", "all new records", None, "All")]
 
+    def add(path: str, name: str, subject: str, cut_by: str, key: str | None = None) -> None:
+        every.append(Channel(f"feeds/{path}.atom", name, key or subject, subject, cut_by))
 
-def _searches(con: duckdb.DuckDBPyConnection) -> list[Channel]:
-    rows = con.execute(
+    for search, label in con.execute(
         "SELECT search, label FROM evidence.searches ORDER BY display_order"
-    ).fetchall()
-    return [
-        Channel(f"feeds/search/{name}.atom", label, f"search.{name}", f"search.{name}", "Searches")
-        for name, label in rows
-    ]
-
-
-def _groups(con: duckdb.DuckDBPyConnection) -> list[Channel]:
-    rows = con.execute(
+    ).fetchall():
+        add(f"search/{search}", label, f"search.{search}", "Searches")
+    for (group,) in con.execute(
         "SELECT evidence_group FROM evidence.study_types "
         "GROUP BY evidence_group ORDER BY min(group_order)"
-    ).fetchall()
-    return [
-        Channel(f"feeds/{_slug(name)}.atom", name, name, f"group.{name}", "Kinds of study")
-        for (name,) in rows
-    ]
-
-
-def _claims(con: duckdb.DuckDBPyConnection) -> list[Channel]:
-    rows = con.execute(
+    ).fetchall():
+        add(_slug(group), group, f"group.{group}", "Kinds of study", key=group)
+    for claim, question, is_matched in con.execute(
         """
         SELECT claim, question, is_matched FROM evidence.claims AS q
         WHERE is_matched OR EXISTS (SELECT 1 FROM evidence.claims AS p WHERE p.parent = q.claim)
         ORDER BY display_order
         """
-    ).fetchall()
-    return [
-        Channel(
-            f"feeds/claims/{claim}.atom" if is_matched else f"feeds/{claim}.atom",
-            question,
-            f"claim.{claim}",
-            f"claim.{claim}",
-            "Questions",
-        )
-        for claim, question, is_matched in rows
-    ]
-
-
-def _facets(con: duckdb.DuckDBPyConnection) -> list[Channel]:
-    rows = con.execute(
+    ).fetchall():
+        add(f"claims/{claim}" if is_matched else claim, question, f"claim.{claim}", "Questions")
+    for facet, value, name, label in con.execute(
         """
         SELECT v.facet, v.value, f.label || ': ' || v.label, f.label
         FROM evidence.facet_values AS v JOIN evidence.facets AS f ON v.facet = f.facet
@@ -126,11 +97,9 @@ def _facets(con: duckdb.DuckDBPyConnection) -> list[Channel]:
         ORDER BY f.display_order, v.display_order
         """,
         [FACETS],
-    ).fetchall()
-    return [
-        Channel(f"feeds/{facet}/{value}.atom", name, f"{facet}.{value}", f"{facet}.{value}", label)
-        for facet, value, name, label in rows
-    ]
+    ).fetchall():
+        add(f"{facet}/{value}", name, f"{facet}.{value}", label)
+    return every
 
 
 def _slug(group: str) -> str:
@@ -194,12 +163,12 @@ def _entries(found: Iterable[New], together: Iterable[Together]) -> Iterator[Ent
         batches.setdefault((batch.entered, batch.reason), {})[batch.search] = batch.count
     for (entered, reason), counts in batches.items():
         why = _REASONS.get(reason, reason)
-        told = ", ".join(f"{search}: {count:,}" for search, count in counts.items())
-        yield _many(entered, f"{told} records {why}", why)
+        counted = ", ".join(f"{search}: {count:,}" for search, count in counts.items())
+        yield _many(entered, f"{counted} records {why}", why)
 
 
 def _one(new: New) -> Entry:
-    """The same entry in every feed the record stands in: a reader of several shows it once."""
+    """The same entry in every feed that has the record: a reader of several feeds shows it once."""
     record = new.record
     link = record.link or f"index.html#search=kratom&text={record.pmid}"
     said = "; ".join(f"{name}: {value}" for name, value in record.lines.items())
@@ -217,7 +186,7 @@ def _html(new: New) -> str:
     ET.SubElement(head, "strong").text = for_xml(new.record.kind)
     _text(ET.SubElement(body, "p"), new.record.citation)
     items = ET.SubElement(body, "ul")
-    for name, value in {**new.record.lines, **new.told}.items():
+    for name, value in {**new.record.lines, **new.notes}.items():
         item = ET.SubElement(items, "li")
         label = ET.SubElement(item, "b")
         label.text = for_xml(f"{name}:")

@@ -143,7 +143,9 @@ def nearest(name: str, every: list[Relation]) -> list[str]:
 
 
 def hint(con: duckdb.DuckDBPyConnection, words: str, sql: str) -> str | None:
-    """What a statement may have meant whose table or column is not there; None if that is not it.
+    """What a statement may have meant that names a missing table or column.
+
+    None if that is not the mistake.
 
     Args:
         con: the set that was asked.
@@ -164,7 +166,7 @@ def hint(con: duckdb.DuckDBPyConnection, words: str, sql: str) -> str | None:
 
 
 def _column_hint(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> str:
-    """Where a column of that name, or the name most like it, stands."""
+    """Which tables have a column of that name, or the name most like it."""
     every = relations(con)
     asked = [
         one
@@ -183,7 +185,7 @@ def _column_hint(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> str:
     ).fetchall()
     if rows:
         places = ", ".join(f"`{table}`" for (table,) in rows[:_SHOWN])
-        return f"a column `{name.casefold()}` stands in {places}."
+        return f"a column `{name.casefold()}` is in {places}."
     if asked:
         return f"`ketum schema {asked[0].name}` lists its columns."
     return "`ketum schema TABLE` lists the columns of a table."
@@ -278,7 +280,7 @@ def search(con: duckdb.DuckDBPyConnection, words: str) -> Found:
 
     Args:
         con: a published set.
-        words: `*` behind the beginning of a word stands for its ends.
+        words: `*` after the beginning of a word finds every ending.
 
     Raises:
         ConfigurationError: there is no word in it.

@@ -1,7 +1,7 @@
 """What is new to a published set, and what each new record is about.
 
 New means that a run found a record which its searches had not found before. Records of a first
-run or a changed search are no news one by one: they are counted.
+run or a changed search are not announced one by one: they are counted.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 
 import duckdb
 
-from pipeline.outputs import since
-from pipeline.outputs.since import Told
+from pipeline.outputs import digest
+from pipeline.outputs.digest import Described
 
 FACETS = ("substance", "harm", "surveillance_source")
 """Facets that feeds are cut by."""
@@ -61,7 +61,7 @@ _NEW = f"""
     ORDER BY h.first_at DESC, a.pmid DESC
 """  # noqa: S608 -- put together from the text above
 
-# what a record is about: the feeds it stands in. A claim with parts is about what they are about.
+# what a record is about: the feeds it enters. A claim with parts is about what they are about.
 _SUBJECTS = """
     SELECT pmid, 'group.' || evidence_group AS subject FROM marts.articles
     UNION
@@ -132,15 +132,15 @@ class New:
         record: what it is, what it measured and in whom.
         is_live: whether a search that PubMed is asked brought it.
         entered: UTC time of the run that first found it.
-        told: what a reader should know beside that, by name.
+        notes: what else a reader should know, by name.
         subjects: what it is about, as `claim.analgesia`, `harm.liver`, `group.Preclinical`, and
             which searches found it, as `search.kratom`.
     """
 
-    record: Told
+    record: Described
     is_live: bool
     entered: datetime
-    told: dict[str, str]
+    notes: dict[str, str]
     subjects: frozenset[str]
 
 
@@ -171,20 +171,20 @@ def read(con: duckdb.DuckDBPyConnection, source: str) -> tuple[list[New], list[T
     subjects: dict[int, set[str]] = defaultdict(set)
     for pmid, subject in con.execute(_SUBJECTS, {"facets": FACETS}).fetchall():
         subjects[pmid].add(subject)
-    told: dict[int, dict[str, str]] = defaultdict(dict)
+    notes: dict[int, dict[str, str]] = defaultdict(dict)
     for pmid, label, values in con.execute(_FACETS, {"facets": (*FACETS, "data_years")}).fetchall():
-        told[pmid][label] = values
+        notes[pmid][label] = values
     for pmid, claims in con.execute(_CLAIMS).fetchall():
-        told[pmid]["Claims"] = claims
+        notes[pmid]["Claims"] = claims
     rows = con.execute(_NEW).fetchall()
-    records = since.read_told(con, [row[0] for row in rows])
-    news = [_new(row, records[row[0]], source, told[row[0]], subjects[row[0]]) for row in rows]
+    records = digest.describe(con, [row[0] for row in rows])
+    news = [_new(row, records[row[0]], source, notes[row[0]], subjects[row[0]]) for row in rows]
     together = con.execute(_TOGETHER, {"facets": FACETS}).fetchall()
     return news, [Together(*row) for row in together]
 
 
 def _new(
-    row: tuple[Any, ...], record: Told, source: str, told: dict[str, str], subjects: set[str]
+    row: tuple[Any, ...], record: Described, source: str, notes: dict[str, str], subjects: set[str]
 ) -> New:
     _, is_live, entered, found_by, searches, words, proof = row
     return New(
@@ -192,7 +192,7 @@ def _new(
         is_live,
         entered,
         {
-            **told,
+            **notes,
             "Decided by": proof or "nothing: unclassified",
             "Substance words": words or "none known to the local rules",
             "Searches": searches,

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline import __version__
-from pipeline.outputs import feeds, manifest, marts, search_log, sets, since, tables
+from pipeline.outputs import digest, feeds, manifest, marts, search_log, sets, tables
 from pipeline.outputs.manifest import OddManifestError, StatedFile
 from pipeline.outputs.page import render as page
 from pipeline.outputs.receipt import Receipt
@@ -97,9 +97,9 @@ def _write_set(
             kept = link_tables(con, settings.sql, building, previous)
         cut = tables.cut_for(con, settings.sql, None if is_rebuilt else previous)
         exported = tables.export_all(con, building / "tables", kept, cut)
-        news = since.markdown(since.since_last_set(con))
-        digest = "\n".join(filter(None, [of_run.markdown(), news]))
-        (building / "digest.md").write_text(digest, encoding="utf-8")
+        news = digest.markdown(digest.since_last_set(con))
+        text = "\n".join(filter(None, [of_run.markdown(), news]))
+        (building / "digest.md").write_text(text, encoding="utf-8")
         page.write(con, building)
         feeds.write(con, building, settings.site)
         (building / "search_log.json").write_text(search_log.render(con), encoding="utf-8")

@@ -132,7 +132,7 @@ def run(settings: Settings, sql: str, form: str, out: TextIO) -> None:
     Raises:
         ConfigurationError: the SQL is wrong, or nothing is published.
     """
-    with open_published(settings) as con, _told_plainly(con, sql):
+    with open_published(settings) as con, _explained_errors(con, sql):
         relation = _answer(con, sql)
         if form == "table":
             rows.table(relation, out)
@@ -155,7 +155,7 @@ def to_parquet(settings: Settings, sql: str, target: Path) -> None:
     """
     part = target.resolve().with_name(f".{target.name}.part")
     try:
-        with open_published(settings, writable=part) as con, _told_plainly(con, sql):
+        with open_published(settings, writable=part) as con, _explained_errors(con, sql):
             relation = _answer(con, sql)
             own = ", ".join(
                 f"#{number} AS {_quoted(name)}"
@@ -173,13 +173,13 @@ def plan(settings: Settings, sql: str, out: TextIO) -> None:
     Raises:
         ConfigurationError: the SQL is wrong, or nothing is published.
     """
-    with open_published(settings) as con, _told_plainly(con, sql):
+    with open_published(settings) as con, _explained_errors(con, sql):
         steps = con.execute(f"EXPLAIN {_all_but_the_last(con, sql)}").fetchall()
     rows.lines("".join(text for _, text in steps).rstrip("\n"), out)
 
 
 @contextmanager
-def _told_plainly(con: duckdb.DuckDBPyConnection, sql: str) -> Iterator[None]:
+def _explained_errors(con: duckdb.DuckDBPyConnection, sql: str) -> Iterator[None]:
     """DuckDB's own words as an error of ours, with the name that was meant."""
     try:
         yield

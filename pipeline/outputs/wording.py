@@ -221,17 +221,6 @@ def scope(set_id: str, origin: str, unread: int) -> str:
     return f"Set {set_id}, {zero}. PubMed only."
 
 
-def at_most(count: str, unread: int | None, most: int) -> str:
-    """A count of a complete list of which some records could not be read: c, at most c + u.
-
-    Args:
-        count: the count as shown.
-        unread: how many listed records could not be read; 0 and None add nothing.
-        most: the count with all of these.
-    """
-    return f"{count}, at most {most:,}" if unread else count
-
-
 def share(value: float | None, low: float | None, high: float | None, count: int) -> str:
     """A measured share with its 95 % interval and n: `.93 (.90-.95) of 412`."""
     if value is None or low is None or high is None:

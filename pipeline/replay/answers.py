@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from xml.sax.saxutils import escape
 
@@ -36,6 +36,7 @@ class Response:
         delay: seconds of silence before the first byte.
         pause: seconds between any two bytes of the body.
         reset: break the connection off without a byte.
+        page: what an ESearch that found no error says, for faults that change it.
     """
 
     body: bytes
@@ -47,6 +48,7 @@ class Response:
     delay: float = 0.0
     pause: float = 0.0
     reset: bool = False
+    page: Page | None = None
 
 
 @dataclass(frozen=True)
@@ -147,14 +149,15 @@ def as_json(value: object) -> Response:
 
 def search_page(page: Page, *, count_only: bool, use_json: bool) -> Response:
     """The answer to an ESearch; warnings stand in it even if only the count was asked for."""
-    return _search_json(page, count_only) if use_json else _search_xml(page, count_only)
+    answer = _search_json(page, count_only) if use_json else _search_xml(page, count_only)
+    return replace(answer, page=page)
 
 
 def search_error(text: str, *, use_json: bool) -> Response:
     """ESearch's ERROR in a 200. In JSON a line break stays raw, as at NCBI: invalid JSON."""
     if not use_json:
         return error("esearch", [text])
-    answer = as_json(_headed("esearch", {"ERROR": text}))
+    answer = as_json({**header("esearch"), "esearchresult": {"ERROR": text}})
     return Response(answer.body.replace(b"\\n", b"\n"), content_type=answer.content_type)
 
 
@@ -293,15 +296,11 @@ def _search_json(page: Page, count_only: bool) -> Response:
             "quotedphrasesnotfound": found.quoted_not_found,
             "outputmessages": page.messages,
         }
-    return as_json(_headed("esearch", result))
+    return as_json({**header("esearch"), "esearchresult": result})
 
 
 def _elements(name: str, texts: Iterable[str]) -> str:
     return "".join(f"<{name}>{escape(text)}</{name}>" for text in texts)
-
-
-def _headed(tool: str, result: object) -> dict[str, object]:
-    return {**header(tool), f"{tool}result": result}
 
 
 def header(tool: str) -> dict[str, object]:

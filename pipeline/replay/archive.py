@@ -65,7 +65,7 @@ class Archive:
         raw archive keeps search answers too) are passed over.
 
         Raises:
-            SourceError: if there is no such file, or one is damaged or not UTF-8.
+            SourceError: there is no such file, or a file is damaged or not UTF-8.
         """
         kept: dict[int, Record] = {}
         files = 0

@@ -160,7 +160,7 @@ for _field in FIELDS:
 
 
 def field_for(tag: str) -> Field | None:
-    """The field a tag names, whatever its case and spacing; None if PubMed has none such."""
+    """The field a tag names, whatever its case and spacing; None if PubMed has no such field."""
     return _BY_TAG.get(_normal(tag))
 
 

@@ -192,59 +192,41 @@ _Result = tuple[set[int] | None, str]
 """Records and translation; None for a term left out, which changes nothing around it."""
 
 
-def search(
-    index: Index,
-    query: Node,
-    *,
-    pmids: dict[int, int],
-    today: date,
-    history: Callable[[int], set[int]],
-    default_tag: str | None = None,
-) -> Findings:
-    """Run a query.
+@dataclass
+class Search:
+    """One evaluation of a query; it notes on the way what is to be reported.
 
-    Args:
+    Attributes:
         index: what to search.
-        query: as `query.parse` gives it.
         pmids: the number of each PMID held.
         today: the day "last n days" counts back from.
         history: gives the records of an earlier search (`#1`); what it raises is passed on.
         default_tag: the field of terms without a tag (ESearch's `field`).
-
-    Raises:
-        QuerySyntaxError: for a NOT that has nothing before it.
+        findings: the answer so far.
     """
-    return _Search(index, pmids, today, history, default_tag).run(query)
 
-
-class _Search:
-    """One evaluation; collects what is to be reported on the way."""
-
-    def __init__(
-        self,
-        index: Index,
-        pmids: dict[int, int],
-        today: date,
-        history: Callable[[int], set[int]],
-        default_tag: str | None,
-    ) -> None:
-        self._index = index
-        self._pmids = pmids
-        self._today = today
-        self._history = history
-        self._default_tag = default_tag
-        self._findings = Findings()
+    index: Index
+    pmids: dict[int, int]
+    today: date
+    history: Callable[[int], set[int]]
+    default_tag: str | None = None
+    findings: Findings = field(default_factory=Findings)
 
     def run(self, node: Node) -> Findings:
-        numbers, self._findings.translation = self._evaluate(node)
-        self._findings.numbers = numbers or set()
-        return self._findings
+        """Run a query, as `query.parse` gives it.
+
+        Raises:
+            QuerySyntaxError: for a NOT that has nothing before it.
+        """
+        numbers, self.findings.translation = self._evaluate(node)
+        self.findings.numbers = numbers or set()
+        return self.findings
 
     def _evaluate(self, node: Node) -> _Result:
         if isinstance(node, Term):
             return self._term(node)
         if isinstance(node, Earlier):
-            return self._history(node.key), f"#{node.key}"
+            return self.history(node.key), f"#{node.key}"
         return self._chain(node)
 
     def _chain(self, chain: Chain) -> _Result:
@@ -271,10 +253,10 @@ class _Search:
         return numbers, f"({translation})" if isinstance(node, Chain) else translation
 
     def _term(self, term: Term) -> _Result:
-        tag = self._default_tag if term.tag is None else term.tag
+        tag = self.default_tag if term.tag is None else term.tag
         found = _ALL_FIELDS if tag is None else field_for(tag)
         if found is None:
-            self._findings.fields_not_found.append(tag or "")
+            self.findings.fields_not_found.append(tag or "")
             return set(), f'"{_plain(term.text)}"[{tag}]'
         if found.kind is Kind.DATES:
             return self._dates(term, found)
@@ -286,21 +268,21 @@ class _Search:
         text, truncated = self._truncation(term.text)
         folded = fold(text)
         if not folded or (folded in STOPWORDS and not tagged and not term.quoted):
-            self._findings.phrases_ignored.append(term.text)
+            self.findings.phrases_ignored.append(term.text)
             return None, ""
         star = "*" if truncated else ""
         translation = f'"{_plain(text)}{star}"[{wanted.name}]'
         if wanted.kind is Kind.WORDS:
-            numbers = self._index.words(wanted.parts, folded, truncated=truncated)
+            numbers = self.index.words(wanted.parts, folded, truncated=truncated)
             translation = f'"{folded}{star}"[{wanted.name}]'
         elif wanted.kind is Kind.NAMES and not term.quoted and not truncated:
-            # "smith j" stands for all who begin so, "smith" for that whole surname.
+            # "smith j" finds all names that begin so, "smith" only that whole surname.
             start = folded if " " in folded else f"{folded} "
-            numbers = self._index.values(wanted.parts, folded)
-            numbers |= self._index.values(wanted.parts, start, truncated=True)
+            numbers = self.index.values(wanted.parts, folded)
+            numbers |= self.index.values(wanted.parts, start, truncated=True)
             translation = f"{folded}[{wanted.name}]"
         else:
-            numbers = self._index.values(wanted.parts, folded, truncated=truncated)
+            numbers = self.index.values(wanted.parts, folded, truncated=truncated)
         if not numbers and folded not in KNOWN.get(wanted.code, ()):
             self._missing(term)
         return numbers, translation
@@ -310,7 +292,7 @@ class _Search:
         root = text.rstrip("* ")
         truncated = text.rstrip().endswith("*") and len(fold(root)) >= _SHORTEST_ROOT
         if "*" in (root if truncated else text):
-            self._findings.phrases_ignored.append(text)
+            self.findings.phrases_ignored.append(text)
         return root.replace("*", " ") if truncated else text.replace("*", " "), truncated
 
     def _dates(self, term: Term, wanted: Field) -> _Result:
@@ -318,26 +300,26 @@ class _Search:
         recent = _RECENT.fullmatch(term.text.strip())
         if recent:
             days = int(recent.group(1) or 1) * _DAYS[recent.group(2).lower()]
-            low_text, colon, high_text = recent_days(days, self._today).partition(":")
+            low_text, colon, high_text = recent_days(days, self.today).partition(":")
         high_text = high_text if colon else low_text
         low, high = _day(low_text, 0), _day(high_text, 99)
         shown = f"{low_text.strip()}:{high_text.strip()}[{wanted.name}]"
         if low is None or high is None:
             self._missing(term)
             return set(), f'"{_plain(term.text)}"[{wanted.name}]'
-        return self._index.dates(wanted.parts, low, high), shown
+        return self.index.dates(wanted.parts, low, high), shown
 
     def _uids(self, term: Term, wanted: Field) -> _Result:
         shown = f"{_plain(term.text)}[{wanted.name}]"
         limits = re.fullmatch(r"\s*(\d{1,20})\s*:\s*(\d{1,20})\s*", term.text)
         if limits:
             low, high = map(int, limits.groups())
-            return {n for pmid, n in self._pmids.items() if low <= pmid <= high}, shown
+            return {n for pmid, n in self.pmids.items() if low <= pmid <= high}, shown
         numbers = set()
         for word in re.split(r"[\s,]+", term.text.strip()):
-            number = self._pmids.get(int(word)) if re.fullmatch(r"[0-9]{1,20}", word) else None
+            number = self.pmids.get(int(word)) if re.fullmatch(r"[0-9]{1,20}", word) else None
             if number is None:
-                self._findings.phrases_not_found.append(word)
+                self.findings.phrases_not_found.append(word)
             else:
                 numbers.add(number)
         return numbers, shown
@@ -345,9 +327,9 @@ class _Search:
     def _missing(self, term: Term) -> None:
         if term.quoted and " " in fold(term.text):
             tag = "" if term.tag is None else f"[{term.tag}]"
-            self._findings.quoted_not_found.append(f'"{term.text}"{tag}')
+            self.findings.quoted_not_found.append(f'"{term.text}"{tag}')
         else:
-            self._findings.phrases_not_found.append(term.text)
+            self.findings.phrases_not_found.append(term.text)
 
 
 def recent_days(days: int, today: date) -> str:

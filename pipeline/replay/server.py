@@ -22,7 +22,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import TCPServer
 from threading import Event, Lock, Thread
-from types import TracebackType
 from urllib.parse import parse_qsl, urlsplit
 
 from pipeline.replay.answers import Exchange, Fault, Parameters, Response, plain, uri_too_long
@@ -83,12 +82,7 @@ class ReplayServer:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._http.shutdown()
         self.close()
 

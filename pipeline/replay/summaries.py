@@ -145,7 +145,7 @@ def _article_ids(element: Element, pmid: str) -> list[Document]:
 
 
 def _references(citation: Element) -> list[Document]:
-    """Comments and corrections; works merely cited are no part of a summary."""
+    """Comments and corrections; works that are merely cited are left out of a summary."""
     return [
         {
             "RefSource": _first(entry, "RefSource"),
@@ -183,8 +183,6 @@ _ENTRIES = {
     "References": "Reference",
     "Attributes": "flag",
 }
-# The numbers of PubStatus in words, as the first version has them.
-
 Summaries = Sequence[tuple[int, Document | None]]
 """PMIDs with their documents; None for those that PubMed does not hold."""
 
@@ -232,7 +230,7 @@ def summary_error(text: str, *, use_json: bool) -> Response:
 
 
 def invalid_uid(word: str, position: int, *, use_json: bool) -> Response:
-    """The error for an id that is no number."""
+    """The error for an id that is not a number."""
     text = f"Invalid uid {word} at position= {position}"
     if not use_json:
         return error("esummary", [text])

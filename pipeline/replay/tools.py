@@ -17,7 +17,7 @@ from pipeline.replay import answers, summaries
 from pipeline.replay.answers import Page, Parameters, Response
 from pipeline.replay.archive import Archive
 from pipeline.replay.query import Chain, Earlier, Node, QuerySyntaxError, Term, parse, printable
-from pipeline.replay.search import Findings, recent_days, search
+from pipeline.replay.search import Findings, Search, recent_days
 from pipeline.replay.summaries import Document, read_document
 
 LARGEST_ID = 2**64 - 1
@@ -220,14 +220,9 @@ class Tools:
             )
             return {number for number in held if number is not None}
 
-        return search(
-            self._archive.index,
-            query_of(given, today),
-            pmids=self._archive.numbers,
-            today=today,
-            history=earlier,
-            default_tag=given.get("field") or None,
-        )
+        archive, field = self._archive, given.get("field") or None
+        search = Search(archive.index, archive.numbers, today, earlier, field)
+        return search.run(query_of(given, today))
 
     def _epost(self, given: Parameters) -> Response:
         database = given.get("db", "pubmed")

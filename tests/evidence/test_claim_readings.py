@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.settings import ROOT
 from tests.evidence.conftest import REFERENCE, SHIPPED
-from tools.claim_draw import COLUMNS
+from tools.draw import COLUMNS
 
 PAGE = (ROOT / "docs" / "evaluation" / "claims.md").read_text(encoding="utf-8")
 with (REFERENCE / "evaluation" / "claim_pairs.csv").open(encoding="utf-8", newline="") as file:

@@ -18,7 +18,7 @@ from tools import quality_figures
 
 CODES = SHIPPED.study_types.codes()
 OTHER = ("facets", "claim_stand_in")
-"""Files beside the mappings, read by others (tools.facets_by_hand, claim_draw)."""
+"""Files beside the mappings, read by others (tools.readings, tools.draw)."""
 MAPPINGS = sorted(p for p in (REFERENCE / "evaluation").glob("*.toml") if p.stem not in OTHER)
 
 MAPPING = """

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.settings import ROOT
 from tests.evidence.conftest import SHIPPED
-from tools.facets_by_hand import BY_FACET, DRAWS, figures, tables, verdicts
+from tools.readings import BY_FACET, DRAWS, figures, tables, verdicts
 
 READINGS = [*DRAWS, "kratom"]
 

@@ -18,7 +18,7 @@ from pipeline.evidence.lookups import write_lookups
 from pipeline.outputs.claims_text import claim_lines
 from pipeline.outputs.explain import facet_lines
 from tests.evidence.conftest import SHIPPED
-from tools.facets_by_hand import measured
+from tools.readings import measured
 
 READINGS = """pmid,question,verdict,read_on,reader
 1,mood,yes,2026-11-26,A. Reader

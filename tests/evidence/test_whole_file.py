@@ -17,7 +17,7 @@ from pipeline.evidence.whole_file import JUDGED, take_judged
 from pipeline.scan import Scans
 from pipeline.warehouse import load
 from pipeline.warehouse.parts import Part, stage_parts
-from pipeline.whole_file import WholeFileReader
+from pipeline.whole_files import WholeFileReader
 from tests.corpus import article, article_set
 from tests.in_memory import FIRST_DAY, Warehouse
 
@@ -46,8 +46,8 @@ def take(
     if texts:
         path = directory / "pubmed26n0001.xml"
         path.write_text(article_set(*texts), encoding="utf-8")
-        scans = Scans(directory / "scans", "k" * 64, "everything")
-        body = scans.directory / WholeFileReader(reference, scans).scan(path).body
+        scans = Scans(directory / "scans", "k" * 64)
+        body = scans.directory / WholeFileReader(reference, (), (), scans).scan(path).body
         parts.append(Part(body, "in_place/1", "pubmed26n0001", 0, 0))
     stage_parts(con, parts, TABLES)
     load.merge(con, FIRST_DAY)

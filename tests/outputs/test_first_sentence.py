@@ -13,7 +13,7 @@ from lxml import html
 
 from pipeline import run as runs
 from pipeline.outputs.receipt import Receipt
-from pipeline.outputs.wording import Answer, at_most, sentence, statement
+from pipeline.outputs.wording import Answer, sentence, statement
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
 from pipeline.settings import Options, Settings
@@ -313,8 +313,3 @@ def test_what_is_incomplete_is_never_called_searched_or_pubmeds():
 def test_what_a_zero_means_stands_beside_it(told: str, begins: str):
     assert told.startswith(begins)
     assert told.endswith("agency reports and most preprints are not searched.")
-
-
-def test_a_count_of_a_list_with_unread_records_has_an_upper_end():
-    assert at_most("3", 0, 3) == "3" and at_most("3", None, 3) == "3"
-    assert at_most("3", 1200, 1203) == "3, at most 1,203"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.replay.query import QuerySyntaxError, Term, fold, parse
 from pipeline.replay.record import read_entries
-from pipeline.replay.search import Findings, Index, search
+from pipeline.replay.search import Findings, Index, Search
 
 # Invented. Their places are their numbers: 0, 1, 2, 3.
 KRATOM_TRIAL = """
@@ -100,13 +100,10 @@ for _record in RECORDS:
 
 
 def run(query: str) -> Findings:
-    return search(
-        INDEX,
-        parse(query),
-        pmids=PMIDS,
-        today=date(2024, 3, 1),
-        history=lambda key: {0, 1} if key == 1 else set(),
-    )
+    def history(key: int) -> set[int]:
+        return {0, 1} if key == 1 else set()
+
+    return Search(INDEX, PMIDS, date(2024, 3, 1), history).run(parse(query))
 
 
 @pytest.mark.parametrize(

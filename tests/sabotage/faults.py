@@ -299,9 +299,9 @@ FAULTS = (
     ),
     # -- what readers get
     Fault(
-        "a title can end the script element of the page",
-        'return for_json(dumped).replace("<", "\\\\u003c")',
-        "return for_json(dumped)",
+        "a title in JSON steers the terminal",
+        'return _HIDDEN.sub(lambda found: f"\\\\u{ord(found[0]):04x}", dumped)',
+        "return dumped",
         ESCAPING,
     ),
     Fault(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.reader_agreement import kappa
+from tools.readings import kappa
 
 
 def test_kappa_of_a_worked_example():

@@ -192,7 +192,7 @@ def exported_before(paths: Iterable[Path]) -> Before:
 def _identifiers(path: Path) -> set[Identifiers]:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        raise _unreadable(path, f"it is none of {', '.join(_READERS)}")
+        raise _unreadable(path, f"its name ends in none of {', '.join(_READERS)}")
     try:
         found = {(pmid.strip(), same_doi(doi) or "") for pmid, doi in reader(path)}
     except (OSError, ValueError, AttributeError, KeyError, csv.Error, duckdb.Error) as error:

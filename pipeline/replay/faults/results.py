@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
-
-from lxml import etree
 
 from pipeline.replay.answers import Exchange, Page, Response, search_page
 from pipeline.replay.faults.case import FaultCase
 from pipeline.replay.query import Chain, Earlier, Node, Term, parse
-from pipeline.replay.search import Findings
 
 _ESEARCH = frozenset(("esearch",))
 
@@ -20,7 +16,7 @@ def _altered(change: Callable[[Page], None]) -> Callable[[Exchange], Response]:
     """A case that changes the page of hits; errors stay what they are."""
 
     def apply(exchange: Exchange) -> Response:
-        page = _page(exchange.right, use_json=exchange.wants_json)
+        page = exchange.right.page
         if page is None:
             return exchange.right
         change(page)
@@ -107,12 +103,11 @@ def _untagged(node: Node) -> tuple[Node, str]:
 
 def _was_answered(exchange: Exchange) -> bool:
     has_term = bool(exchange.parameters.get("term", "").strip())
-    return has_term and _page(exchange.right, use_json=exchange.wants_json) is not None
+    return has_term and exchange.right.page is not None
 
 
 def _asked(exchange: Exchange, query: Node) -> Page | None:
-    answer = exchange.ask("esearch", {**exchange.parameters, "term": _text(query)})
-    return _page(answer, use_json=exchange.wants_json)
+    return exchange.ask("esearch", {**exchange.parameters, "term": _text(query)}).page
 
 
 def _text(node: Node) -> str:
@@ -124,59 +119,6 @@ def _text(node: Node) -> str:
         return f"#{node.key}"
     rest = "".join(f" {operator} {_text(operand)}" for operator, operand in node.rest)
     return f"({_text(node.first)}{rest})"
-
-
-def _page(response: Response, *, use_json: bool) -> Page | None:
-    """An ESearch answer read back; None if it is an error."""
-    return _page_of_json(response.body) if use_json else _page_of_xml(response.body)
-
-
-def _page_of_xml(body: bytes) -> Page | None:
-    root = etree.fromstring(body)
-    if root.find("ERROR") is not None:
-        return None
-
-    def texts(path: str) -> list[str]:
-        return [element.text or "" for element in root.iterfind(path)]
-
-    findings = Findings(
-        translation=root.findtext("QueryTranslation", ""),
-        phrases_not_found=texts("ErrorList/PhraseNotFound"),
-        fields_not_found=texts("ErrorList/FieldNotFound"),
-        phrases_ignored=texts("WarningList/PhraseIgnored"),
-        quoted_not_found=texts("WarningList/QuotedPhraseNotFound"),
-    )
-    key, environment = root.findtext("QueryKey"), root.findtext("WebEnv", "")
-    return Page(
-        findings,
-        int(root.findtext("Count", "0")),
-        int(root.findtext("RetStart", "0")),
-        [int(text) for text in texts("IdList/Id")],
-        texts("WarningList/OutputMessage"),
-        (environment, int(key)) if key else None,
-    )
-
-
-def _page_of_json(body: bytes) -> Page | None:
-    result = json.loads(body, strict=False)["esearchresult"]
-    if "ERROR" in result:
-        return None
-    errors, warnings = result.get("errorlist", {}), result.get("warninglist", {})
-    findings = Findings(
-        translation=result.get("querytranslation", ""),
-        phrases_not_found=errors.get("phrasesnotfound", []),
-        fields_not_found=errors.get("fieldsnotfound", []),
-        phrases_ignored=warnings.get("phrasesignored", []),
-        quoted_not_found=warnings.get("quotedphrasesnotfound", []),
-    )
-    return Page(
-        findings,
-        int(result["count"]),
-        int(result.get("retstart", 0)),
-        [int(text) for text in result.get("idlist", [])],
-        warnings.get("outputmessages", []),
-        (result["webenv"], int(result["querykey"])) if "webenv" in result else None,
-    )
 
 
 CASES = (

@@ -207,7 +207,7 @@ CASES = (
         ANY_TOOL, _key_echoed,
     ),
     FaultCase(
-        25, "key-in-answer", "The right answer, but for the key in its texts and behind it",
+        25, "key-in-answer", "The right answer, except that the key is in its texts and behind it",
         ANY_TOOL, _key_in_answer,
     ),
     FaultCase(

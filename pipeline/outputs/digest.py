@@ -24,19 +24,19 @@ _RECORDS = """
         SELECT f.pmid, list_contains($whom, f.facet) AS is_whom, string_agg(
             CASE WHEN f.facet = 'sample_size' THEN 'n = ' || f.value_label ELSE f.value_label END,
             ', ' ORDER BY list_position($facets, f.facet), f.value
-        ) AS told
+        ) AS words
         FROM marts.article_facets AS f
         WHERE list_contains($facets, f.facet) AND f.value <> 'not_stated'
         GROUP BY ALL
     ),
     asked AS (
-        SELECT c.pmid, list([q.question, c.finding] ORDER BY q.display_order) AS told
+        SELECT c.pmid, list([q.question, c.finding] ORDER BY q.display_order) AS words
         FROM evidence.article_claims AS c JOIN evidence.claims AS q ON c.claim = q.claim
         WHERE c.how IN ('measured', 'observed')
         GROUP BY c.pmid
     )
     SELECT a.pmid, a.title, a.citation, a.study_type_label, a.counted_as, a.is_retracted, a.year,
-        a.journal, coalesce(a.pubmed_url, a.doi_url, ''), m.told, w.told, q.told
+        a.journal, coalesce(a.pubmed_url, a.doi_url, ''), m.words, w.words, q.words
     FROM marts.articles AS a
     LEFT JOIN said AS m ON a.pmid = m.pmid AND NOT m.is_whom
     LEFT JOIN said AS w ON a.pmid = w.pmid AND w.is_whom
@@ -46,7 +46,7 @@ _RECORDS = """
 
 
 @dataclass(frozen=True)
-class Told:
+class Described:
     """A member of a search, in words.
 
     Attributes:
@@ -89,7 +89,7 @@ class Told:
         return {name: value for name, value in said.items() if value}
 
 
-def read_told(con: duckdb.DuckDBPyConnection, pmids: list[int]) -> dict[int, Told]:
+def describe(con: duckdb.DuckDBPyConnection, pmids: list[int]) -> dict[int, Described]:
     """What there is to say of members of searches, by PMID.
 
     Args:
@@ -99,7 +99,7 @@ def read_told(con: duckdb.DuckDBPyConnection, pmids: list[int]) -> dict[int, Tol
     rows = con.execute(
         _RECORDS, {"pmids": pmids, "whom": list(WHOM), "facets": [*MEASURED, *WHOM]}
     ).fetchall()
-    return {row[0]: Told(*(*row[:11], _asked(row[11]))) for row in rows}
+    return {row[0]: Described(*(*row[:11], _asked(row[11]))) for row in rows}
 
 
 def _asked(questions: list[tuple[str, str]] | None) -> str | None:
@@ -172,7 +172,7 @@ QUERIES = {
         GROUP BY pmid, title ORDER BY pmid
     """,
 }  # fmt: skip
-"""By kind: PMID, title where it is no member any more, what there is to say."""
+"""By kind: PMID, title where it is no longer a member, what there is to say."""
 
 _HEADINGS = {
     "new": ("new record", "new records"),
@@ -192,32 +192,32 @@ class Changed:
         what: its title.
         detail: what happened to it; of a new one what it is.
         link: where it can be read; PubMed where nothing is said.
-        told: what it measured and in whom.
+        findings: what it measured and in whom.
     """
 
     pmid: int
     what: str
     detail: str
     link: str = ""
-    told: str = ""
+    findings: str = ""
 
 
 def since_last_set(con: duckdb.DuckDBPyConnection) -> dict[str, list[Changed]]:
-    """What changed since the set before, by kind; a first set is no news."""
+    """What changed since the set before, by kind; nothing for a first set."""
     row = con.execute(
         "SELECT previous_published_at FROM ops.runs ORDER BY as_of DESC LIMIT 1"
     ).fetchone()
     if row is None or row[0] is None:
         return {kind: [] for kind in QUERIES}
     found = {kind: con.execute(query).fetchall() for kind, query in QUERIES.items()}
-    members = read_told(con, [pmid for rows in found.values() for pmid, _, _ in rows])
+    members = describe(con, [pmid for rows in found.values() for pmid, _, _ in rows])
     return {
         kind: [_changed(pmid, title, detail, members.get(pmid)) for pmid, title, detail in rows]
         for kind, rows in found.items()
     }
 
 
-def _changed(pmid: int, title: str | None, detail: str, member: Told | None) -> Changed:
+def _changed(pmid: int, title: str | None, detail: str, member: Described | None) -> Changed:
     if member is None:
         return Changed(pmid, title or f"PMID {pmid}", detail)
     said = "; ".join(f"{name}: {value}" for name, value in member.lines.items())
@@ -245,6 +245,6 @@ def markdown(changed: dict[str, list[Changed]]) -> str:
 def _line(one: Changed) -> str:
     """A record as an item of a list: its title as a link, what it is, what it measured in whom."""
     link = one.link or f"https://pubmed.ncbi.nlm.nih.gov/{one.pmid}/"
-    said = f". {for_markdown(one.told)}" if one.told else ""
+    said = f". {for_markdown(one.findings)}" if one.findings else ""
     number = f"PMID {one.pmid}, " if one.pmid > 0 else ""
     return f"- [{for_markdown(one.what)}]({link}) ({number}{for_markdown(one.detail)}){said}"

@@ -82,7 +82,7 @@ def test_people_read_it_record_by_record(tmp_path: Path, capsys) -> None:
         (None, "There is no file"),
         (b"", "is empty"),
         (b"<PubmedArticleSet></PubmedArticleSet>", "holds no record"),
-        (b"Caf\xe9 and kratom\n", "is no text in UTF-8"),
+        (b"Caf\xe9 and kratom\n", "is not text in UTF-8"),
     ],
 )
 def test_what_cannot_be_explained_says_why(

@@ -1,4 +1,4 @@
-"""What somebody should know of, and the outbox in which it is noted until it was sent."""
+"""What people should hear of, and the outbox in which it waits until it is sent."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ KNOWN, WAITING, SENT = "known", "waiting", "sent"
 
 @dataclass(frozen=True)
 class Event:
-    """Something to be told.
+    """Something that people should hear of.
 
     Attributes:
         key: the same for the same event, whoever sees it and how often.
@@ -69,7 +69,7 @@ class Outbox:
         Args:
             events: what was seen.
             now: UTC time.
-            as_known: what was there before anybody asked to be told: it is not sent.
+            as_known: note them as known, and send nothing: they were there before anybody asked.
         """
         self.directory.mkdir(parents=True, exist_ok=True)
         count = 0
@@ -114,7 +114,7 @@ class Outbox:
                 taken, noted_at = list(held.pop("taken")), str(held.pop("noted_at"))
                 found.append((Event(**held), taken, noted_at))
             except (ValueError, KeyError, TypeError):
-                log.warning("%s is no event of ketum's; it is left out.", path)
+                log.warning("%s is not an event of ketum's; it is left out.", path)
         return sorted(found, key=lambda entry: (entry[2], entry[0].key))
 
     def _path(self, key: str) -> Path:
@@ -135,7 +135,7 @@ FAILURE, SILENCE, SAFETY, EXPERIMENT = "failure", "silence", "safety", "experime
 KINDS = (FAILURE, SILENCE, SAFETY, EXPERIMENT)
 OF_A_SET = (SAFETY, EXPERIMENT)
 LOOK_BACK_DAYS = 30
-"""Failures longer ago are no news."""
+"""Failures longer ago are not reported."""
 
 _WARNINGS = {
     "RetractionIn": "was retracted",
@@ -148,7 +148,7 @@ _WARNINGS = {
 
 
 def see(settings: Settings, clock: Clock, silent_hours: int) -> list[Event]:
-    """All events that can be seen now, also those that were told before.
+    """All events that can be seen now, also those that were sent before.
 
     Args:
         settings: where journals and sets are.
@@ -173,7 +173,7 @@ def see(settings: Settings, clock: Clock, silent_hours: int) -> list[Event]:
 
 
 def failures(settings: Settings, clock: Clock) -> list[Event]:
-    """Runs that published nothing; one after which a run was published is told all the same."""
+    """Runs that published nothing; a failure is reported even if a later run was published."""
     since = clock.now() - timedelta(days=LOOK_BACK_DAYS)
     return [
         Event(

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pipeline.outputs import since
+from pipeline.outputs import digest
 from tests.corpus import article
 from tests.in_memory import Warehouse
 
@@ -17,7 +17,7 @@ REVIEW = (("D016428", "Journal Article"), ("D016454", "Review"))
 
 
 @pytest.fixture
-def changed(memory: Warehouse) -> dict[str, list[since.Changed]]:
+def changed(memory: Warehouse) -> dict[str, list[digest.Changed]]:
     """Records before and after: each kind of change once, and one record that stays as it is."""
     memory.day(
         article(1, "Kratom in soil", links=ERRATUM),
@@ -37,7 +37,7 @@ def changed(memory: Warehouse) -> dict[str, list[since.Changed]]:
         article(7, "Kratom, a new one", entered="2026-11-23"),
     )
     memory.build()
-    return since.since_last_set(memory.con)
+    return digest.since_last_set(memory.con)
 
 
 def test_each_kind_names_its_record_and_no_other(changed):
@@ -50,7 +50,7 @@ def test_each_kind_names_its_record_and_no_other(changed):
         "retyped": [5],
         "left": [6],
     }
-    text = since.markdown(changed)
+    text = digest.markdown(changed)
     assert all(f"/{pmid}/" in text for pmid in (2, 3, 4, 5, 6, 7))
     assert "/1/" not in text
     assert "## 1 new record\n" in text
@@ -65,6 +65,6 @@ def test_each_kind_names_its_record_and_no_other(changed):
 def test_the_first_set_is_no_news(memory):
     memory.day(article(1, "Kratom", links=RETRACTION))
     memory.build()
-    found = since.since_last_set(memory.con)
+    found = digest.since_last_set(memory.con)
     assert not any(found.values())
-    assert since.markdown(found) == ""
+    assert digest.markdown(found) == ""

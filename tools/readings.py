@@ -1,13 +1,16 @@
-"""Facets against readings by hand: draw the records, and give the figures.
+"""What people read, against what the rules say: facets, questions, and one reader against another.
 
-    python -m tools.facets_by_hand draw FILE --reading N   PMIDs to read, with their strata
-    python -m tools.facets_by_hand figures                 the tables of docs/quality.md
-    python -m tools.facets_by_hand measured                data/reference/facets_measured.jsonl
+    python -m tools.readings draw FILE --reading N   PMIDs to read for facets, with their strata
+    python -m tools.readings figures                 facets: the tables of docs/quality.md
+    python -m tools.readings measured                facets: data/reference/facets_measured.jsonl
+    python -m tools.readings questions DATABASE      data/reference/questions_measured.jsonl
+    python -m tools.readings agreement FIRST.jsonl   how far two readers of kratom records agree
 
-What is drawn and why stands in data/reference/evaluation/facets.toml; verdicts in
-facets_read_N.csv beside it (kratom: titles, known beforehand): pmid, stratum, facet, value, verdict
-(right, wrong: a value the rules gave; missed: one they should have given; absent: not_stated,
-rightly). No text is kept.
+data/reference/evaluation/facets.toml says which records are drawn for facets, and why. The verdicts
+are in facets_read_N.csv beside it (kratom: titles, known beforehand): pmid, stratum, facet, value,
+verdict (right, wrong: a value the rules gave; missed: one they should have given; absent:
+not_stated, rightly). No text is kept. `questions` needs a published database that holds the
+records of questions_read_kratom.csv.
 """
 
 # SQL here is made of conditions that stand in the code.
@@ -17,43 +20,41 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import random
 import tomllib
 from collections import Counter
-from datetime import datetime
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from pipeline.evidence.evaluation.figures import share
-from pipeline.evidence.evaluation.questions_read import FacetMeasured
+from pipeline.evidence.evaluation.questions_read import FacetMeasured, measure
 from pipeline.evidence.judge import judge
 from pipeline.evidence.reference import Reference
+from pipeline.evidence.reference_files import QUESTIONS_MEASURED
 from pipeline.settings import ROOT
-from pipeline.warehouse import database, load, stage
-from pipeline.warehouse.fingerprint import schema_files
+from tools.draw import records_of
 
-EVALUATION = ROOT / "data" / "reference" / "evaluation"
+REFERENCE = ROOT / "data" / "reference"
+EVALUATION = REFERENCE / "evaluation"
 UNSEEN = "article.pmid % 2 = 1"
 DEVELOP = "article.pmid % 2 = 0"
 BY_FACET = "by facet: "
 """How the strata of records drawn by what the rules say begin: they tell no recall."""
 
 
-def judged(path: Path) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def judged(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A file in a database in memory, judged with the rules as they are."""
-    con = duckdb.connect()
-    database.configure(con)
-    for schema in schema_files(ROOT / "sql"):
-        con.execute(schema.read_text(encoding="utf-8"))
-    stage.create_staging(con)
-    stage.stage_file(con, path, raw_file=None, stamp=path.name)
-    con.execute("BEGIN")
-    load.merge(con, datetime(2000, 1, 1))  # noqa: DTZ001  (naive UTC, as every _at column)
-    judge(con, Reference.load(ROOT / "data" / "reference"))
-    con.execute("COMMIT")
-    return con
+    with records_of(path, ROOT / "sql") as con:
+        con.begin()
+        judge(con, Reference.load(REFERENCE))
+        con.commit()
+        yield con
 
 
 def draw(con: duckdb.DuckDBPyConnection, plan: dict[str, Any]) -> list[tuple[int, str]]:
@@ -178,33 +179,15 @@ def figures(rows: list[dict[str, str]]) -> list[tuple[str, dict[str, Any], dict[
     blind = [row for row in rows if not row["stratum"].startswith(BY_FACET)]
     found = Counter((row["facet"], row["verdict"]) for row in blind)
     found.update(("all", row["verdict"]) for row in blind)
-    told = []
+    shares = []
     for facet in [*sorted({row["facet"] for row in rows}), "all"]:
         right, wrong = counts[facet, "right"], counts[facet, "wrong"]
         hits, missed = found[facet, "right"], found[facet, "missed"]
-        told.append((facet, share(right, right + wrong), share(hits, hits + missed)))
-    return told
+        shares.append((facet, share(right, right + wrong), share(hits, hits + missed)))
+    return shares
 
 
 DRAWS = {1: draw, 2: draw_again, 3: draw_third, 4: draw_fourth}
-
-
-def main() -> None:
-    """Run one of the two."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    commands = parser.add_subparsers(dest="command", required=True)
-    drawing = commands.add_parser("draw")
-    drawing.add_argument("file", type=Path)
-    drawing.add_argument("--reading", type=int, choices=sorted(DRAWS), default=1)
-    commands.add_parser("figures")
-    commands.add_parser("measured")
-    arguments = parser.parse_args()
-    if arguments.command == "draw":
-        plan = tomllib.loads((EVALUATION / "facets.toml").read_text(encoding="utf-8"))
-        for pmid, stratum in DRAWS[arguments.reading](judged(arguments.file), plan):
-            print(pmid, stratum, sep="\t")
-        return
-    print("\n".join(measured()) if arguments.command == "measured" else tables())
 
 
 def measured() -> list[str]:
@@ -226,15 +209,15 @@ def tables() -> str:
     """Precision and recall of every facet in every reading, as two tables in Markdown."""
     readings = {str(number): figures(verdicts(number)) for number in DRAWS}
     readings["kratom titles"] = figures(verdicts("kratom"))
-    told = {name: {facet: parts for facet, *parts in one} for name, one in readings.items()}
-    facets = [*sorted({facet for one in told.values() for facet in one} - {"all"}), "all"]
+    named = {name: {facet: parts for facet, *parts in one} for name, one in readings.items()}
+    facets = [*sorted({facet for one in named.values() for facet in one} - {"all"}), "all"]
     parts: list[str] = []
     for place, what in enumerate(("precision", "recall")):
-        parts.append(f"| {what} | " + " | ".join(f"reading {name}" for name in told) + " |")
-        parts.append("|---" * (len(told) + 1) + "|")
+        parts.append(f"| {what} | " + " | ".join(f"reading {name}" for name in named) + " |")
+        parts.append("|---" * (len(named) + 1) + "|")
         parts += [
             f"| {facet} | "
-            + " | ".join(_text(one[facet][place]) if facet in one else "" for one in told.values())
+            + " | ".join(_text(one[facet][place]) if facet in one else "" for one in named.values())
             + " |"
             for facet in facets
         ]
@@ -246,6 +229,100 @@ def _text(part: dict[str, Any]) -> str:
     if not part["n"]:
         return ""
     return f"{part['value']:.3f} ({part['low']:.3f}-{part['high']:.3f}, {part['hits']}/{part['n']})"
+
+
+# -- Questions of claims.toml
+
+
+def measure_questions(published: Path) -> None:
+    """Write how often the rules are right, which `ketum explain` shows, and print the sums."""
+    claims = Reference.load(REFERENCE).claims
+    questions = [claim.code for claim in claims.matched()]
+    readings = EVALUATION / "questions_read_kratom.csv"
+    with duckdb.connect(str(published), read_only=True) as con:
+        measured = measure(con, readings, questions, claims.version)
+    lines = "".join(f"{one.model_dump_json()}\n" for one in measured)
+    (REFERENCE / QUESTIONS_MEASURED).write_text(lines, encoding="utf-8")
+    right, said = sum(one.said_right for one in measured), sum(one.said for one in measured)
+    found, read = sum(one.found for one in measured), sum(one.read for one in measured)
+    print(f"{right} of {said} said are right; {found} of {read} read are found.")
+
+
+# -- Two readers of the same kratom records: the ceiling for any rule
+#
+# The second reading (codes only, no text) is of 30 records drawn with a fixed seed, by an agent
+# that had seen neither rules nor the first reading.
+
+SECOND = EVALUATION / "kratom_second_reading.csv"
+EXPERIMENTS = {"RCT", "NRCT"}
+
+
+def kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float:
+    """Cohen's kappa of two codings of the same items, in their order.
+
+    Raises:
+        ValueError: there are no items, or the codings have different lengths.
+    """
+    if not first or len(first) != len(second):
+        raise ValueError("two codings of the same items are needed")
+    n = len(first)
+    agreed = sum(a == b for a, b in zip(first, second, strict=True)) / n
+    ours, theirs = Counter(first), Counter(second)
+    by_chance = sum(ours[code] * theirs[code] for code in ours) / n**2
+    return 1.0 if by_chance == 1 else (agreed - by_chance) / (1 - by_chance)
+
+
+def print_agreement(path: Path) -> None:
+    """Print the agreement on study types, trials and human laboratory studies, claims and pain."""
+    read = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+    first = {str(record["id"]): record["reading"] for record in read}
+    with SECOND.open(encoding="utf-8", newline="") as file:
+        second = [row for row in csv.DictReader(file) if row["id"] in first]
+    pairs = [(first[row["id"]], row) for row in second]
+    claims = [claim.code for claim in Reference.load(REFERENCE).claims.claims]
+    answers = [
+        (claim in one["claims"], claim in row["claims"].split())
+        for one, row in pairs
+        for claim in claims
+        if claim not in one["claims_borderline"] + row["claims_borderline"].split()
+    ]
+    codings: dict[str, list[tuple[Hashable, Hashable]]] = {
+        "study type": [(one["study_type"], row["study_type"]) for one, row in pairs],
+        "trial or human laboratory study": [
+            (one["study_type"] in EXPERIMENTS, row["is_experiment"] == "true") for one, row in pairs
+        ],
+        "claims (record by claim)": [*answers],
+        "pain": [(one["pain"][:7], row["pain"][:7]) for one, row in pairs],
+    }
+    for name, coding in codings.items():
+        agreed = sum(a == b for a, b in coding)
+        value = kappa([a for a, _ in coding], [b for _, b in coding])
+        print(f"{name:26} {agreed} of {len(coding)} alike, kappa {value:.2f}")
+
+
+def main() -> None:
+    """Run one of them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    commands = parser.add_subparsers(dest="command", required=True)
+    drawing = commands.add_parser("draw")
+    drawing.add_argument("file", type=Path)
+    drawing.add_argument("--reading", type=int, choices=sorted(DRAWS), default=1)
+    commands.add_parser("figures")
+    commands.add_parser("measured")
+    commands.add_parser("questions").add_argument("file", type=Path, metavar="DATABASE")
+    commands.add_parser("agreement").add_argument("file", type=Path, metavar="FIRST.jsonl")
+    arguments = parser.parse_args()
+    if arguments.command == "draw":
+        plan = tomllib.loads((EVALUATION / "facets.toml").read_text(encoding="utf-8"))
+        with judged(arguments.file) as con:
+            for pmid, stratum in DRAWS[arguments.reading](con, plan):
+                print(pmid, stratum, sep="\t")
+    elif arguments.command == "questions":
+        measure_questions(arguments.file)
+    elif arguments.command == "agreement":
+        print_agreement(arguments.file)
+    else:
+        print("\n".join(measured()) if arguments.command == "measured" else tables())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a record of a file would become: judged as a run does, told as `ketum explain` tells it."""
+"""What a record of a file would become: judged as by a run, and shown as by `ketum explain`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def records_of(path: Path, sql: Path) -> list[Record]:
 
     Raises:
         SourceError: it is damaged.
-        ConfigurationError: it is not there, holds no record, or is no text.
+        ConfigurationError: it is not there, holds no record, or is not text.
     """
     if not path.is_file():
         raise ConfigurationError(
@@ -61,7 +61,7 @@ def _of_text(path: Path, raw: bytes) -> Record:
         title, _, abstract = raw.decode("utf-8-sig").strip().partition("\n")
     except UnicodeDecodeError as error:
         raise ConfigurationError(
-            f"{path} is no text in UTF-8: {error}.",
+            f"{path} is not text in UTF-8: {error}.",
             effect="There is nothing to explain.",
             next_step="save it as UTF-8.",
         ) from error
@@ -87,12 +87,12 @@ def _of_pubmed(path: Path, sql: Path) -> list[Record]:
 
 
 def explain(record: Record, judgement: Judgement, reference: Reference) -> dict[str, Any]:
-    """What a record would become, as `outputs.explain` tells it of one that is held."""
+    """What a record would become, in the form that `outputs.explain` gives of a record held."""
     types = {one.code: one.label for one in reference.study_types.types}
     facets = {one.name: one.label for one in reference.facets.facets}
     places = {name: place for place, name in enumerate(facets)}
     texts = {(u.field, u.section_no): u.stored for u in record.units(reference.language)}
-    proofs = [_told(proof, texts) for proof in sorted(judgement.proofs, key=_order)]
+    proofs = [_with_passage(proof, texts) for proof in sorted(judgement.proofs, key=_order)]
 
     def proved(kind: str, code: str) -> list[dict[str, Any]]:
         return [one for one in proofs if (one["kind"], one["code"]) == (kind, code)]
@@ -201,7 +201,7 @@ def _order(proof: Proof) -> tuple[object, ...]:
     return (proof.rule_id, proof.source, proof.field, proof.section_no or 0, proof.start or 0)
 
 
-def _told(proof: Proof, texts: dict[tuple[str, int | None], str]) -> dict[str, Any]:
+def _with_passage(proof: Proof, texts: dict[tuple[str, int | None], str]) -> dict[str, Any]:
     """A proof with the words around it, as evidence.study_type_explained shows them."""
     explained = proof._asdict()
     explained["matched_text"] = explained.pop("text")
