@@ -17,7 +17,7 @@ import duckdb
 from pipeline import __version__
 from pipeline.outputs import feeds, manifest, marts, search_log, sets, since, tables
 from pipeline.outputs.manifest import OddManifestError, StatedFile
-from pipeline.outputs.page import render as page
+from pipeline.outputs.page import kept as page
 from pipeline.outputs.receipt import Receipt
 from pipeline.settings import Settings
 from pipeline.storage import link, sha256_of, sync_directory
@@ -100,7 +100,13 @@ def _write_set(
         news = since.markdown(since.since_last_set(con))
         digest = "\n".join(filter(None, [of_run.markdown(), news]))
         (building / "digest.md").write_text(digest, encoding="utf-8")
-        page.write(con, building)
+        page.write(
+            con,
+            building,
+            settings.sql,
+            settings.pages(of_run.origin),
+            is_unchanged=of_run.is_unchanged and not is_rebuilt,
+        )
         feeds.write(con, building, settings.site)
         (building / "search_log.json").write_text(search_log.render(con), encoding="utf-8")
         sums, damage = hash_and_link(building, previous)
