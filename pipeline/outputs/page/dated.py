@@ -12,10 +12,12 @@ from pathlib import Path
 import duckdb
 
 from pipeline.outputs.page.facts import head
+from pipeline.outputs.wording import day
 
 SHARED, PRIVATE = "index.html", "index.private.html"
 # no text of a record can hold them: it is escaped, and XML and HTML know no such characters
-SET_ID, DATE, MOMENT, DATA = "\x01set\x01", "\x01date\x01", "\x01moment\x01", "\x01data\x01"
+SET_ID, DATE, DAY = "\x01set\x01", "\x01date\x01", "\x01day\x01"
+MOMENT, DATA = "\x01moment\x01", "\x01data\x01"
 UNNAMED = {"set_id": "", "as_of_date": ""}
 """What the data for the page's program say of the set, until it is known."""
 
@@ -48,6 +50,7 @@ def write(con: duckdb.DuckDBPyConnection, directory: Path, pages: Pages) -> None
         DATA: packed(pages.data.replace(dumped(UNNAMED)[1:-1], dumped(names)[1:-1], 1)),
         SET_ID: set_id,
         DATE: str(as_of_date),
+        DAY: day(as_of_date),
         MOMENT: said(as_of),
     }
     for name, page in ((SHARED, pages.shared), (PRIVATE, pages.private)):

@@ -29,8 +29,14 @@ _LIBRARIES = ("jinja2", "markupsafe")
 
 
 def write(
-    con: duckdb.DuckDBPyConnection, directory: Path, sql: Path, kept: Path, *, is_unchanged: bool
-) -> None:
+    con: duckdb.DuckDBPyConnection,
+    directory: Path,
+    sql: Path,
+    kept: Path,
+    site: str | None = None,
+    *,
+    is_unchanged: bool,
+) -> bool:
     """Write both pages of a set; they are made anew only where more than the date differs.
 
     Args:
@@ -38,10 +44,14 @@ def write(
         directory: of the set.
         sql: the SQL files that made its tables.
         kept: directory for the pages of the origin's last set, without their date.
+        site: address at which the latest set is served, which feeds depend on.
         is_unchanged: the set's run found what the run before it found.
+
+    Returns:
+        whether they are those of the set before, from which nothing that readers see differs.
     """
     runs = [row[0] for row in con.execute("SELECT run_id FROM ops.runs ORDER BY as_of").fetchall()]
-    key = _key(con, sql)
+    key = _key(con, sql, site)
     own = kept / f"{runs[-1]}.json"  # is there if that run died before its set was in place
     pages = None
     if is_unchanged:
@@ -49,31 +59,34 @@ def write(
             with suppress(OSError):
                 (kept / f"{runs[-2]}.json").rename(own)
         pages = _take(own, key)
+    is_kept = pages is not None
     if pages is None:
         from pipeline.outputs.page.render import render  # with the library of the templates
 
         pages = render(con)
         _keep(own, key, pages)
     dated.write(con, directory, pages)
+    return is_kept
 
 
-def _key(con: duckdb.DuckDBPyConnection, sql: Path) -> str:
+def _key(con: duckdb.DuckDBPyConnection, sql: Path, site: str | None) -> str:
     """SHA-256 over all that the pages depend on, but for the date and name of their set.
 
     What a run found decides its tables (`fingerprint.found_sha256`), except those that say
-    something of the run itself. Of these the rows count, without their date; of the log, which
-    has each run, what the page shows: the last of each search.
+    something of the run itself. Of these the rows count, without their date and the sentence that
+    has it (the page says its own, of the other columns); of the log, which has each run, what the
+    page shows: the last of each search.
     """
     ((found,),) = con.execute(
         "SELECT content_sha256 FROM ops.runs ORDER BY as_of DESC LIMIT 1"
     ).fetchall()
-    digest = hashlib.sha256(f"{found} {zlib.ZLIB_RUNTIME_VERSION}".encode())
+    digest = hashlib.sha256(f"{found} {site} {zlib.ZLIB_RUNTIME_VERSION}".encode())
     for library in _LIBRARIES:
         digest.update(f" {library} {version_of(library)}".encode())
     for path in sorted(OUTPUTS.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(path.relative_to(OUTPUTS).as_posix().encode() + path.read_bytes())
-    undated = f"COLUMNS(lambda one: one NOT IN {marts.DATED})"
+    undated = f"COLUMNS(lambda one: one NOT IN {(*marts.DATED, 'sentence')})"
     for table, dates in marts.moving(con, sql).items():
         if table == "marts.search_log" or dates:
             continue  # its dates are all that moves

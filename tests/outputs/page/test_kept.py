@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipeline.outputs import feeds
 from pipeline.outputs.page import dated, render
 from pipeline.outputs.page import kept as kept_pages
 from pipeline.outputs.page.dated import PRIVATE, SHARED, Pages
@@ -28,7 +29,7 @@ def quiet_days(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
     def make(base: Path) -> None:
         clock = FakeClock()
-        with the_database_alone("page"):
+        with the_database_alone("page", "feeds"):
             for _ in range(4):
                 publish_live(base, OLD, *NEW, clock=clock)
                 clock.sleep(DAY)
@@ -58,9 +59,11 @@ def written(con, kept, tmp_path, monkeypatch):
         made.append(True)
         return Pages("", "", "")
 
-    def write(*, is_unchanged: bool = True) -> bool:
+    def write(site: str | None = None, *, is_unchanged: bool = True) -> bool:
         made.clear()
-        kept_pages.write(con, tmp_path, ROOT / "sql", kept, is_unchanged=is_unchanged)
+        sql = ROOT / "sql"
+        taken = kept_pages.write(con, tmp_path, sql, kept, site, is_unchanged=is_unchanged)
+        assert taken != bool(made)
         return bool(made)
 
     monkeypatch.setattr(render, "render", render_anew)
@@ -87,6 +90,9 @@ def test_the_pages_of_a_quiet_day_are_as_if_made_anew(quiet_days, tmp_path):
         with duckdb.connect(str(directory / "ketum.duckdb"), read_only=True) as con:
             dated.write(con, tmp_path, render.render(con))
             (as_of,) = con.execute("SELECT max(as_of) FROM ops.runs").fetchall()[0]
+            feeds.write(con, tmp_path)
+        for path in directory.rglob("*.atom"):
+            assert path.read_bytes() == (tmp_path / path.relative_to(directory)).read_bytes()
         for name in (SHARED, PRIVATE):
             page = (tmp_path / name).read_bytes()
             assert page == (directory / name).read_bytes()
@@ -107,7 +113,7 @@ def test_a_quiet_day_after_a_quiet_day_renders_nothing(con, written, kept):
         "UPDATE ops.runs SET content_sha256 = 'another'",
         "UPDATE marts.search_totals SET held_count = held_count + 1",
         "UPDATE marts.search_totals SET statement = 'other'",
-        "UPDATE marts.answer SET label = 'other'",
+        "UPDATE marts.answer SET listed_count = listed_count + 1",
         "UPDATE marts.coverage SET coverage = 'other'",
         "INSERT INTO marts.new_articles SELECT search, 'baseline', NULL, 1, NULL, NULL, NULL, NULL,"
         " NULL, NULL, NULL, NULL, now() FROM marts.coverage",
@@ -126,6 +132,27 @@ def test_whatever_the_pages_depend_on_makes_them_anew(con, written, change):
 def test_a_run_that_found_something_has_pages_of_its_own(con, written):
     next_day(con)
     assert written(is_unchanged=False)
+
+
+def test_so_has_one_that_is_served_elsewhere(con, written):
+    """Its feeds have other links."""
+    assert written("https://example.org/")
+
+
+def test_feeds_are_taken_over_with_the_pages(quiet_days, tmp_path, monkeypatch):
+    """And made anew where the pages are."""
+    made: list[str] = []
+    data = Path(shutil.copytree(quiet_days.data, tmp_path / "data", symlinks=True))
+    clock = FakeClock()
+    clock.sleep(4 * DAY)
+    with the_database_alone("page", "feeds"):
+        monkeypatch.setattr(feeds, "write", lambda *_what: made.append("feeds"))
+        publish_live(tmp_path, OLD, *NEW, clock=clock)
+        assert made == []
+        shutil.rmtree(data / ".pages")
+        clock.sleep(DAY)
+        publish_live(tmp_path, OLD, *NEW, clock=clock)
+        assert made == ["feeds"]
 
 
 @pytest.mark.parametrize("library", ["jinja2", "markupsafe"])
