@@ -9,10 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.errors import CheckError
-from pipeline.evidence.topics import Search
 from pipeline.pubmed import archive, sync
 from pipeline.pubmed.client import EutilsClient
 from pipeline.pubmed.search import ACCEPTED, FIRST, GROWN, SAME, SearchAnswer, compare, lost_words
@@ -20,6 +19,9 @@ from pipeline.pubmed.sync import Held
 from pipeline.run import Run
 from pipeline.settings import LIVE, PUBMED_ORIGIN
 from pipeline.warehouse.searches import LastSearch, last_search, read_held
+
+if TYPE_CHECKING:
+    from pipeline.evidence.topics import Search
 
 log = logging.getLogger("ketum")
 

@@ -28,13 +28,10 @@ from pipeline.pubmed.parsing.bytes import open_bytes
 from pipeline.pubmed.records import sniff
 from pipeline.run import Run
 from pipeline.scan import Scan, Scanner, Scans
-from pipeline.settings import OFFLINE
 from pipeline.storage import sha256_of, shown
 from pipeline.warehouse import fingerprint, stage
 
 log = logging.getLogger("ketum")
-
-CITATION_LIST = "known_citations.csv"
 
 
 @dataclass(frozen=True)
@@ -203,22 +200,3 @@ def _archive_other(run: Run, path: Path, searches: list[Search], held: list[int]
         "records_read": counts.records,
         "records_kept": len(wanted),
     }
-
-
-def archive_citation_list(run: Run) -> int:
-    """Archive the sparse citation list beside a replayed archive; returns its rows."""
-    path = run.options.archive_directory / CITATION_LIST
-    if run.mode != OFFLINE or not path.is_file():
-        return 0
-    body = path.read_bytes()
-    run.archive.note(
-        run.run_id,
-        {
-            "kind": "records",
-            "file": path.name,
-            "received_at": run.as_of.isoformat(),
-            "stamp": many_files.stamp(path),
-            "object": run.archive.put(body),
-        },
-    )
-    return max(body.count(b"\n") - 1, 0)

@@ -99,6 +99,10 @@ class Settings:
         """What an unfinished run has read of files; the next one takes it up."""
         return self.data / ".scans" / slug(origin)
 
+    def pages(self, origin: str) -> Path:
+        """The pages of the last set, without its date; a set of the same takes them up."""
+        return self.data / ".pages" / slug(origin)
+
     @property
     def counts(self) -> Path:
         """Records of NLM's files by year; they belong to no origin."""

@@ -30,6 +30,7 @@ from pipeline.warehouse.searches import RunRow, SearchRow
 from pipeline.warehouse.stage import Staged
 
 Counts = dict[str, object]
+CITATION_LIST = "known_citations.csv"
 
 
 @dataclass(frozen=True)
@@ -157,18 +158,35 @@ def fetch(run: Run, made: Made) -> Outcome:
 
 
 def _require_same_kind(run: Run) -> None:
-    if run.mode != LIVE:
-        from pipeline.whole_files import require_same_kind
+    """See that an archive keeps whole files from its first run on, or never.
 
-        require_same_kind(run)
+    Raises:
+        ConfigurationError: it holds the other kind.
+    """
+    past = journals.read_done(run.settings.runs, run.origin)
+    if any(bool(journal.parameters.get("all")) != run.keeps_all for journal in past):
+        from pipeline.whole_files import other_kind
+
+        raise other_kind(run)
 
 
 def _archive_citation_list(run: Run) -> int:
-    if run.mode == LIVE:
+    """Archive the sparse citation list beside a replayed archive; returns its rows."""
+    path = run.options.archive_directory / CITATION_LIST
+    if run.mode == LIVE or not path.is_file():
         return 0
-    from pipeline.from_files import archive_citation_list
-
-    return archive_citation_list(run)
+    body = path.read_bytes()
+    run.archive.note(
+        run.run_id,
+        {
+            "kind": "records",
+            "file": path.name,
+            "received_at": run.as_of.isoformat(),
+            "stamp": path.stem,
+            "object": run.archive.put(body),
+        },
+    )
+    return max(body.count(b"\n") - 1, 0)
 
 
 def parse(run: Run, made: Made) -> Outcome:

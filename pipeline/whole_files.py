@@ -132,22 +132,15 @@ def _earlier(run: Run) -> Iterator[Entry]:
         yield from run.archive.entries(journal.run_id, "records")
 
 
-def require_same_kind(run: Run) -> None:
-    """See that an archive keeps whole files from its first run on, or never.
-
-    Raises:
-        ConfigurationError: it holds the other kind.
-    """
-    past = journals.read_done(run.settings.runs, run.origin)
-    if all(bool(journal.parameters.get("all")) == run.keeps_all for journal in past):
-        return
+def other_kind(run: Run) -> ConfigurationError:
+    """What to say where an archive would keep whole files in some of its runs and not in others."""
     name = run.origin.partition(":")[2]
     if run.keeps_all:
         holds, way = "what matches its searches", "give another --name."
     else:
         holds = "every record of its files"
         way = f"`ketum bulk-load --all FILES --name {name}`, or give another --name."
-    raise ConfigurationError(
+    return ConfigurationError(
         f"The archive {name} keeps {holds}, and this run would not.",
         effect="Nothing was read, and nothing changed.",
         next_step=way,

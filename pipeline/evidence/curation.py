@@ -18,7 +18,6 @@ import duckdb
 
 from pipeline.csv_rows import Row, read_rows, refusal
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.questions import QUOTED_WORDS
 from pipeline.identifiers import normal_doi
 from pipeline.warehouse.database import append
 
@@ -50,6 +49,8 @@ TEXT_CHANGED = "text changed"
 RETRACTED = "retracted"
 NOT_HELD = "not held"
 """The record is not in this warehouse: the quote is as the reader wrote it, unchecked."""
+QUOTED_WORDS = 25
+"""A quote of the article, or of a record, has at most this many words."""
 _LIVE_ORIGIN = "pubmed"
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import re2
 from pydantic import Field
 
+from pipeline.evidence.curation import QUOTED_WORDS
 from pipeline.evidence.topics import Topics
 from pipeline.rules.decide import Matcher
 from pipeline.rules.file import RuleFile, Table
@@ -40,8 +41,6 @@ IN_FOCUS = "in_focus"
 PRECLINICAL = "preclinical"
 COMPANY = "company"
 """The shared signal that says a title is about other drugs too."""
-QUOTED_WORDS = 25
-"""A quote of the article, or of a record, has at most this many words."""
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,8 @@ class Exported(NamedTuple):
 
 _NAME = "ketum"
 _HASH = re.compile(r"sha256:([0-9a-f]{64})")
-_WITHIN = re.compile(r"(?!/)(?!(?:.*/)?\.\.?(?:/|$))[^\0]+")
-"""A path that stays below the directory it is read from."""
+_WITHIN = re.compile(r"(?s)(?!/)(?!.*(?://|/\Z))(?!(?:.*/)?\.\.?(?:/|\Z))[^\0]+")
+"""A path that stays below the directory it is read from, and is written in one way alone."""
 _TYPES = {
     "INTEGER": "integer", "SMALLINT": "integer", "BIGINT": "integer", "BOOLEAN": "boolean",
     "DATE": "date", "TIMESTAMP": "datetime", "VARCHAR": "string",
@@ -244,7 +244,7 @@ def _read(path: Path, _state: tuple[int, ...]) -> Manifest:
     if not manifest.files:
         raise OddManifestError("manifest.json states no file")
     for name in manifest.files:
-        if name != PurePosixPath(name).as_posix() or not _WITHIN.fullmatch(name):
+        if not _WITHIN.fullmatch(name):
             raise OddManifestError(f"manifest.json names {name!r}, which is no file of a set")
     return manifest
 

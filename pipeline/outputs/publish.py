@@ -15,9 +15,9 @@ from pathlib import Path
 import duckdb
 
 from pipeline import __version__
-from pipeline.outputs import digest, feeds, manifest, marts, search_log, sets, tables
-from pipeline.outputs.manifest import OddManifestError, StatedFile
-from pipeline.outputs.page import render as page
+from pipeline.outputs import digest, feeds, manifest, marts, redated, search_log, sets, tables
+from pipeline.outputs.manifest import Manifest, OddManifestError, StatedFile
+from pipeline.outputs.page import kept as page
 from pipeline.outputs.receipt import Receipt
 from pipeline.settings import Settings
 from pipeline.storage import link, sha256_of, sync_directory
@@ -100,8 +100,17 @@ def _write_set(
         news = digest.markdown(digest.since_last_set(con))
         text = "\n".join(filter(None, [of_run.markdown(), news]))
         (building / "digest.md").write_text(text, encoding="utf-8")
-        page.write(con, building)
-        feeds.write(con, building, settings.site)
+        is_kept = page.write(
+            con,
+            building,
+            settings.sql,
+            settings.pages(of_run.origin),
+            settings.site,
+            is_unchanged=of_run.is_unchanged and not is_rebuilt,
+        )
+        before = _set_before(con, previous) if is_kept else None
+        if not (previous and before and redated.feeds(previous, building, before, of_run.set_id)):
+            feeds.write(con, building, settings.site)
         (building / "search_log.json").write_text(search_log.render(con), encoding="utf-8")
         sums, damage = hash_and_link(building, previous)
         if damage:
@@ -146,12 +155,8 @@ def link_tables(
     Returns:
         relations whose files are there now, with their rows.
     """
-    try:
-        before = manifest.read(previous)
-    except OddManifestError:
-        return {}  # `hash_and_link` says so
-    runs = con.execute("SELECT run_id FROM ops.runs ORDER BY as_of DESC LIMIT 2").fetchall()
-    if before.run_id != runs[-1][0] or before.contract_version != CONTRACT_VERSION:
+    before = _set_before(con, previous)
+    if before is None:
         return {}
     moving = marts.moving(con, sql)
     kept: dict[str, int] = {}
@@ -160,6 +165,8 @@ def link_tables(
         if relation is None or not name.endswith(f"/{relation}.parquet"):
             continue  # no table, or a part of one, which its own rows decide on
         if relation.startswith("ops.") or relation in moving:
+            if moving.get(relation):
+                redated.csv(con, previous, building, before, relation)
             continue
         files = [name, f"tables/{relation}.csv"]
         if relation in _MAY_MOVE or stated.row_count is None or files[1] not in before.files:
@@ -169,6 +176,20 @@ def link_tables(
         if all(link(previous / one, building / one) for one in files):
             kept[relation] = stated.row_count
     return kept
+
+
+def _set_before(con: duckdb.DuckDBPyConnection, previous: Path | None) -> Manifest | None:
+    """The manifest of the set before, if that is of the run before and of this contract."""
+    if previous is None:
+        return None
+    try:
+        before = manifest.read(previous)
+    except OddManifestError:
+        return None  # `hash_and_link` says so
+    runs = con.execute("SELECT run_id FROM ops.runs ORDER BY as_of DESC LIMIT 2").fetchall()
+    if before.run_id != runs[-1][0] or before.contract_version != CONTRACT_VERSION:
+        return None
+    return before
 
 
 def hash_and_link(

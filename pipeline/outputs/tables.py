@@ -142,10 +142,11 @@ def export_all(
         target = directory / relation
         parquet, text = (literal(target.with_name(f"{relation}.{kind}")) for kind in FORMATS)
         con.execute(f"COPY {relation} TO {parquet} (FORMAT parquet, COMPRESSION zstd)")
-        con.execute(
-            f"COPY (SELECT {', '.join(_csv_column(*field) for field in fields)} FROM {relation}) "
-            f"TO {text} (FORMAT csv, HEADER true)"
-        )
+        if not target.with_name(f"{relation}.csv").exists():  # `redated` wrote it
+            con.execute(
+                f"COPY (SELECT {', '.join(_csv_column(*field) for field in fields)} "
+                f"FROM {relation}) TO {text} (FORMAT csv, HEADER true)"
+            )
         exported.append(Exported(relation, comment, fields, count))
     return exported
 

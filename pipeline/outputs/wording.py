@@ -101,6 +101,11 @@ def sentence(
     return " ".join(said)
 
 
+def day(of: date) -> str:
+    """A date as a sentence says it."""
+    return f"{of.day} {of:%B %Y}"
+
+
 def _lead(answer: Answer, count: Callable[[str, int], str]) -> str:
     """How many articles there are, or that this is not known."""
     if answer.listed is None:
@@ -109,10 +114,10 @@ def _lead(answer: Answer, count: Callable[[str, int], str]) -> str:
             "Not known: the search is incomplete. "
             f"Among the {count('held', answer.held)} {articles} held on {_topic(answer)},"
         )
-    day = f"{answer.as_of_date.day} {answer.as_of_date:%B %Y}"
     unread = f"; {answer.unread_count:,} could not be read" if answer.unread_count else ""
+    on_day = day(answer.as_of_date)
     return (
-        f"{_ASKED.get(answer.source, 'The search')}, searched completely on {day}, lists "
+        f"{_ASKED.get(answer.source, 'The search')}, searched completely on {on_day}, lists "
         f"{count('listed', answer.listed)} {_plural(answer.listed, 'article', 'articles')} "
         f"on {_topic(answer)}{unread}."
     )

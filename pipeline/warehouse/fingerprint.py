@@ -150,7 +150,7 @@ def found_sha256(
     for search, pmids in answers:
         digest.update(f"{search} {pmids}".encode())
     for query in _FOUND:
-        digest.update(_rows(con, query))
+        digest.update(of_rows(con, query))
     return digest.hexdigest()
 
 
@@ -161,11 +161,11 @@ def content_id(con: duckdb.DuckDBPyConnection, sql: Path) -> str:
     """
     digest = hashlib.sha256(program(sql))
     for query in _CONTENT:
-        digest.update(query.encode() + _rows(con, query))
+        digest.update(query.encode() + of_rows(con, query))
     return digest.hexdigest()[:12]
 
 
-def _rows(con: duckdb.DuckDBPyConnection, query: str) -> bytes:
+def of_rows(con: duckdb.DuckDBPyConnection, query: str) -> bytes:
     """Fingerprint of the rows of a query, in whatever order they come; counted and hashed there.
 
     DuckDB's hash of a row knows NULL from a text, and where one value ends. Two of the same row

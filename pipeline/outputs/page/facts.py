@@ -148,6 +148,20 @@ class Facts:
         return self.labels.get((facet, value), value.replace("_", " "))
 
 
+def head(con: duckdb.DuckDBPyConnection) -> tuple[str, str, datetime, date, str]:
+    """Name of a set, its origin, time and date, and what a zero or an empty cell means in it."""
+    row = con.execute(
+        """
+        SELECT any_value(t.set_id), any_value(w.origin), max(r.as_of), any_value(t.as_of_date),
+            any_value(t.statement)
+        FROM marts.search_totals AS t CROSS JOIN ops.warehouse AS w CROSS JOIN ops.runs AS r
+        """
+    ).fetchone()
+    assert row is not None
+    set_id, origin, as_of, as_of_date, statement = row
+    return set_id, origin, as_of, as_of_date, statement
+
+
 def gather(con: duckdb.DuckDBPyConnection) -> Facts:
     """The facts of a set.
 
@@ -171,19 +185,10 @@ def gather(con: duckdb.DuckDBPyConnection) -> Facts:
         FROM evidence.study_types ORDER BY display_order
         """
     ).fetchall()
-    head = con.execute(
-        """
-        SELECT any_value(t.set_id), any_value(w.origin), max(r.as_of), any_value(t.as_of_date),
-            any_value(t.statement)
-        FROM marts.search_totals AS t CROSS JOIN ops.warehouse AS w CROSS JOIN ops.runs AS r
-        """
-    ).fetchone()
-    assert head is not None
     questions = con.execute(
         "SELECT claim, question FROM evidence.claims WHERE is_matched ORDER BY display_order"
     ).fetchall()
     labels = con.execute("SELECT facet, value, label FROM evidence.facet_values").fetchall()
-    set_id, origin, as_of, as_of_date, statement = head
     study_types = tuple(StudyType(*row) for row in types)
     groups = tuple(
         Group(name, members[0].is_summary, members)
@@ -193,11 +198,7 @@ def gather(con: duckdb.DuckDBPyConnection) -> Facts:
     )
     return Facts(
         con,
-        set_id,
-        origin,
-        as_of,
-        as_of_date,
-        statement,
+        *head(con),
         tuple(Search(name, label, tuple(topics), *rest) for name, label, topics, *rest in rows),
         study_types,
         groups,

@@ -8,6 +8,7 @@ import duckdb
 
 from pipeline.evidence.findings import FINDINGS
 from pipeline.outputs.page import questions
+from pipeline.outputs.page.dated import UNNAMED
 from pipeline.outputs.page.facts import BANDS, Facts, rows_of
 from pipeline.outputs.page.rest import CORRECTIONS, points
 from pipeline.outputs.wording import PUBMED_ONLY, answers
@@ -335,8 +336,7 @@ def _names(facts: Facts) -> dict[str, Any]:
     """What the page needs to speak of records: searches, types, facets, questions."""
     asked = {one.search for one in answers(facts.con) if one.source == "pubmed"}
     return {
-        "set_id": facts.set_id,
-        "as_of_date": str(facts.as_of_date),
+        **UNNAMED,
         "statement": facts.statement,
         "scope": PUBMED_ONLY,
         "searches": [

@@ -1,15 +1,13 @@
 """Put the page together: template, style, sections, records, program; one file.
 
-Two of them: `index.html` can be shared; `index.private.html` also holds the abstracts, which
-belong to their publishers or authors, and says so.
+Two of them: one can be shared; the private one also holds the abstracts, which belong to their
+publishers or authors, and says so. `dated` puts the date and name of their set into them.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
-import zlib
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -27,16 +25,16 @@ from pipeline import escaping
 from pipeline.escaping import for_html, for_json
 from pipeline.outputs.manifest import LICENCE
 from pipeline.outputs.page import questions, records, rest, studies
+from pipeline.outputs.page.dated import DATA, DATE, MOMENT, SET_ID, SHARED, Pages, dumped, packed
 from pipeline.outputs.page.facts import BANDS, Facts, Search, gather
 from pipeline.outputs.wording import PUBMED_ONLY
 
-SHARED, PRIVATE = "index.html", "index.private.html"
 HERE = Path(__file__).parent
 PROGRAM = ("state.js", "records.js", "chart.js", "files.js", "page.js")
 """One script in the page, in this order: scripts inside a page cannot import each other."""
 NOT_FOR_SHARING = (
     "Not for sharing: this page holds abstracts, which belong to their publishers or authors. "
-    "index.html is the same page without them."
+    f"{SHARED} is the same page without them."
 )
 
 
@@ -72,12 +70,11 @@ SECTIONS = (
 )  # fmt: skip
 
 
-def write(con: duckdb.DuckDBPyConnection, directory: Path) -> None:
-    """Write both pages of a set.
+def render(con: duckdb.DuckDBPyConnection) -> Pages:
+    """Both pages of a set, without its date and name.
 
     Args:
         con: the set's tables.
-        directory: of the set.
     """
     facts = gather(con)
     program = "".join(map(_file, PROGRAM))
@@ -86,16 +83,15 @@ def write(con: duckdb.DuckDBPyConnection, directory: Path) -> None:
         "policy": _policy(program),
         "style": Markup(_file("page.css")),
         "program": Markup(program),
-        "data": packed(carried.listed),
-        "details": packed(carried.details),
+        "data": Markup(DATA),
+        "details": packed(for_json(dumped(carried.details))),
         "first_rows": carried.first_rows,
     }
     page = environment().get_template("page.html")
     shared = page.render(known, abstracts="", warning="")
-    (directory / SHARED).write_text(shared, encoding="utf-8")
-    abstracts = packed(records.abstracts(facts))
+    abstracts = packed(for_json(dumped(records.abstracts(facts))))
     private = page.render(known, abstracts=abstracts, warning=NOT_FOR_SHARING)
-    (directory / PRIVATE).write_text(private, encoding="utf-8")
+    return Pages(shared, private, for_json(dumped(carried.listed)))
 
 
 def _known(facts: Facts) -> dict[str, Any]:
@@ -109,6 +105,9 @@ def _known(facts: Facts) -> dict[str, Any]:
     }
     return {
         "facts": facts,
+        "set_id": Markup(SET_ID),
+        "date": Markup(DATE),
+        "moment": Markup(MOMENT),
         "searches": facts.searches,
         "sections": SECTIONS,
         "parts": parts,
@@ -164,12 +163,6 @@ def _safe(value: object) -> Markup:
 def _address(selection: Mapping[str, object]) -> str:
     """The fragment that names records by what they have in common."""
     return f"#{urlencode({name: str(value) for name, value in selection.items()})}"
-
-
-def packed(payload: Mapping[Any, object]) -> str:
-    """Records as the page carries them: JSON, compressed (a zlib stream), in base64."""
-    text = for_json(json.dumps(payload, ensure_ascii=False, separators=(",", ":")))
-    return b64encode(zlib.compress(text.encode(), 6)).decode()
 
 
 def _policy(script: str) -> str:

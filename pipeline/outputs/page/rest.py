@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from markupsafe import Markup
+
 from pipeline.outputs.headline import by_study_type, marked
+from pipeline.outputs.page.dated import MOMENT, said
 from pipeline.outputs.page.facts import Facts, Search, rows_of
 from pipeline.outputs.wording import share
 
@@ -173,6 +176,9 @@ def asked(facts: Facts, search: Search) -> dict[str, Any]:
         search.name,
     )
     log = found[0] if found else None
+    if log:
+        at = log["searched_at"]
+        log["searched"] = Markup(MOMENT) if at == facts.as_of else said(at)
     return {"log": log, "local": local, "who": who_answered(log["source"] if log else "")}
 
 

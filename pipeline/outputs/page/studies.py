@@ -6,9 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from markupsafe import Markup
+
+from pipeline.escaping import for_html
 from pipeline.evidence.facets import NOT_STATED
+from pipeline.outputs.page.dated import DAY
 from pipeline.outputs.page.facts import Facts, Search, rows_of
-from pipeline.outputs.wording import Answer, answers, not_given, sentence
+from pipeline.outputs.wording import Answer, answers, day, not_given, sentence
 
 # -- Trials and human laboratory studies
 #
@@ -93,7 +97,8 @@ def _pieces(found: Answer) -> list[Piece]:
         return _SPLIT
 
     words = sentence(found, number).split(_SPLIT)
-    pieces = [Piece(words[0])]
+    lead = for_html(words[0]).replace(day(found.as_of_date), DAY)
+    pieces = [Piece(Markup(lead))]
     for one, after in zip(numbers, words[1:], strict=True):
         pieces += [one, Piece(after)]
     return pieces

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.outputs.page import render as page
+from pipeline.outputs.page import dated
+from pipeline.outputs.page.render import render
 from pipeline.settings import Options, Settings
 from pipeline.update import run_update
 from tests.conftest import FakeClock, the_database_alone
@@ -67,8 +68,8 @@ def publish(directory: Path, count: int) -> Path:
     database.chmod(0o644)
     with duckdb.connect(str(database)) as con:
         multiply(con, count // PUBLISHED)
-        page.write(con, directory)
-    return directory / page.SHARED
+        dated.write(con, directory, render(con))
+    return directory / dated.SHARED
 
 
 OWN = {

@@ -12,8 +12,9 @@ import pytest
 from lxml import html
 
 from pipeline.outputs import manifest
-from pipeline.outputs.page import render
+from pipeline.outputs.page import dated
 from pipeline.outputs.page.records import LONGEST, SHORTENED
+from pipeline.outputs.page.render import render
 from tests.corpus import article
 from tests.outputs.page.conftest import Published
 from tests.outputs.page.seen import held, records
@@ -219,7 +220,7 @@ def test_nothing_says_zero_of_a_year_that_was_not_searched_whole(set_of_files: P
 def test_a_complete_search_says_its_zeros(memory, tmp_path):
     memory.day(article(11, "Kratom in mice", year=2024), article(12, "Kratom in rats", year=2026))
     memory.build()
-    render.write(memory.con, tmp_path)
+    dated.write(memory.con, tmp_path, render(memory.con))
     cells = grid(tmp_path / "index.html")
     assert cells["Kratom", "Animal studies", "2025~"] == "0"
     assert cells["Kratom", "Animal studies", "2026*"] == "1"
