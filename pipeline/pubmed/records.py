@@ -96,7 +96,7 @@ class Batch:
 
 def read_batches(
     source: Source | bytes,
-    size: int = 1000,
+    size: int = 100,
     *,
     first_record_no: int = 1,
     name: str | None = None,
@@ -105,7 +105,7 @@ def read_batches(
 
     Args:
         source: a path, plain or .gz, a binary stream, or the bytes themselves.
-        size: records a batch.
+        size: records a batch; rows of few are still near the processor when they are let go.
         first_record_no: number of the first record; unreadable ones count too.
         name: what to call the source in messages, if not by its own name.
 

@@ -146,14 +146,15 @@ class Cutter:
                 break
             if not self._more():
                 return None
+        raw = buffer[begin : end + 16]
         if (
-            not buffer.startswith(b"</PubmedArticle>", end)
-            or buffer.find(b"!", begin, end) >= 0
-            or buffer.find(b"<PubmedBookArticle", begin, end) >= 0
+            not raw.endswith(b"</PubmedArticle>")
+            or (b"!" in raw and b"<!" in raw)  # one byte is found many times faster than two
+            or b"<PubmedBookArticle" in raw
         ):
             return None
         self._position = end + 16
-        return Cut("record", "PubmedArticle", self._dropped + begin, buffer[begin : end + 16])
+        return Cut("record", "PubmedArticle", self._dropped + begin, raw)
 
     # -- reading -------------------------------------------------------------------------
 

@@ -180,4 +180,4 @@ def flat_text(tally: Tally, element: etree._Element) -> str | None:
                 tally["element", f"{element.tag}/{tag}"] += 1
             else:
                 count_attributes(tally, inner)
-    return "".join(element.itertext()) or None  # type: ignore[arg-type]
+    return etree.tostring(element, method="text", encoding="unicode", with_tail=False) or None
