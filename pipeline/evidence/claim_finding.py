@@ -183,7 +183,13 @@ def _how(
     counted by surveys: there, what users report is the measurement.
     """
     primary = next(label.study_type for label in labels if label.is_primary)
-    types = [primary, *(label.study_type for label in labels if not label.is_primary)]
+    # beside a study that measures, a mere hint of another design answers nothing
+    measures = claims.how.get(primary) == MEASURED
+    others = [one for one in labels if not one.is_primary]
+    types = [
+        primary,
+        *(one.study_type for one in others if not (measures and one.confidence == "low")),
+    ]
     study_type = next((one for one in types if one in claim.answered_by), None)
     how = claims.how.get(study_type or primary)
     if not any(one.field in ("title", "abstract") for one in found):

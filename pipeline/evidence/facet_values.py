@@ -31,6 +31,7 @@ _DIGITS = re.compile(r"\d{1,3}(?:[, \u00a0\u2009\u202f]\d{3})+(?!\d)|\d+")
 _YEAR = re.compile(r"(?<!\d)(?:19[5-9]\d|20[0-4]\d)(?!\d)")
 _SMALL = "|".join([*_ONES, *_TENS])
 _AND_A_NUMBER = re.compile(rf"(?<!hundred) and (?=\d|(?:{_SMALL})\b)", re.IGNORECASE)
+_COMMA_A_NUMBER = re.compile(rf", (?=\d|(?:{_SMALL})\b)", re.IGNORECASE)
 _OTHERS = re.compile(
     rf"[;,] (?:and )?((?:\d+|(?:{_SMALL})\b) (?:others|other \w+|further \w+|additional \w+))\b",
     re.IGNORECASE,
@@ -62,7 +63,7 @@ _IN_A_YEAR = re.compile(
     re.IGNORECASE,
 )
 _TIME = re.compile(
-    r"\b\d+(?:\.\d+)?(?:\s?(?:-|\u2013|to|and)\s?\d+)?[\s-](?:years?|months?|weeks?|days?|hours?)\b",
+    rf"\b(?:\d+(?:\.\d+)?(?:\s?(?:-|\u2013|to|and)\s?\d+)?|{_SMALL})[\s-](?:years?|months?|weeks?|days?|hours?)\b",
     re.IGNORECASE,
 )
 """Ages and spans of time: "adults of at least 18 years (412 in total)"."""
@@ -102,7 +103,9 @@ def number(text: str) -> str | None:
     behind = _COUNTED_IN.split(text)[-1]
     if _first_number(behind):
         text = behind
-    parts = _AND_A_NUMBER.split(text)
+    *before, last = _AND_A_NUMBER.split(text)
+    # "149 drinkers, 168 chewers and 195 others"
+    parts = [part for one in before for part in _COMMA_A_NUMBER.split(one.lstrip(" ,"))] + [last]
     value = _first_number(parts[0])
     if value and not _STAGE.search(text) and all(map(_COUNTS_SOMEBODY.search, parts)):
         value += sum(_first_number(part) or 0 for part in parts[1:])

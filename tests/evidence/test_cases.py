@@ -30,7 +30,7 @@ def _readings() -> Iterator[Case]:
 
 CASES = {name: read_cases(name) for name in FILES}
 CASES["facets"] += read_cases("facets_given")
-for _name in ("claims_records", "claims_questions", "claims_frames"):
+for _name in ("claims_records", "claims_questions", "claims_frames", "claims_carried"):
     CASES["claims"] += read_cases(_name)
 CASES["claims"] += _readings()
 
