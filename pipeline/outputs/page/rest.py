@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.outputs.headline import by_study_type, marked
-from pipeline.outputs.page.facts import Facts, Search, rows_of
+from pipeline.outputs.page.facts import Facts, Search, read_on_kratom, rows_of
 from pipeline.outputs.wording import share
 
 YEARS_SHOWN = 15
@@ -184,7 +184,7 @@ def who_answered(source: str) -> str:
 
 
 def rules(facts: Facts) -> dict[str, Any]:
-    """The rules that records were judged by, and how often each study type was right."""
+    """The rules that records were judged by, and how often each study type and facet was right."""
     found = facts.con.execute(
         """
         SELECT study_type, starts_with(measured_on, 'kratom'), measured_on, precision_value,
@@ -210,4 +210,19 @@ def rules(facts: Facts) -> dict[str, Any]:
             }
             for one in facts.types
         ],
+        "facets": [
+            {"label": label, "right": read_on_kratom(*right), "found": read_on_kratom(*found)}
+            for label, right, found in _facets_read(facts)
+        ],
     }
+
+
+def _facets_read(facts: Facts) -> list[tuple[Any, ...]]:
+    """Of each facet its name, and how many of its values on kratom records are right, and found."""
+    return facts.con.execute(
+        """
+        SELECT f.label, [a.said_right_count, a.said_count], [a.read_found_count, a.read_count]
+        FROM evidence.facet_accuracy AS a JOIN evidence.facets AS f USING (facet)
+        ORDER BY f.display_order
+        """
+    ).fetchall()
