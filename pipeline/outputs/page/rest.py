@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.evidence.evaluation.figures import LEAST_READ
 from pipeline.outputs.headline import by_study_type, marked
 from pipeline.outputs.page.facts import Facts, Search, read_on_kratom, rows_of
 from pipeline.outputs.wording import share
@@ -211,7 +212,12 @@ def rules(facts: Facts) -> dict[str, Any]:
             for one in facts.types
         ],
         "facets": [
-            {"label": label, "right": read_on_kratom(*right), "found": read_on_kratom(*found)}
+            {
+                "label": label,
+                "right": read_on_kratom(*right),
+                "found": read_on_kratom(*found),
+                "is_measured": max(right[1], found[1]) >= LEAST_READ,
+            }
             for label, right, found in _facets_read(facts)
         ],
     }
