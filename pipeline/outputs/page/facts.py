@@ -10,8 +10,11 @@ from typing import Any
 
 import duckdb
 
+from pipeline.evidence.evaluation.figures import LEAST_READ
+from pipeline.evidence.evaluation.figures import share as share_of
 from pipeline.outputs import claims
 from pipeline.outputs.headline import Headline, headline
+from pipeline.outputs.wording import share
 
 BANDS = {
     "Trials and human laboratory studies": (
@@ -205,6 +208,17 @@ def gather(con: duckdb.DuckDBPyConnection) -> Facts:
         tuple((code, question) for code, question in questions),
         {(facet, value): label for facet, value, label in labels},
     )
+
+
+def read_on_kratom(hits: int, count: int) -> str:
+    """How often something was right on kratom records that were read, with n and 95 % interval.
+
+    Fewer than LEAST_READ readings measure nothing: then what was read stands alone.
+    """
+    if count < LEAST_READ:
+        return f"not measured on kratom ({hits} of {count} read)"
+    one = share_of(hits, count)
+    return share(one["value"], one["low"], one["high"], count)
 
 
 def rows_of(con: duckdb.DuckDBPyConnection, query: str, *values: object) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.evidence.findings import FINDINGS
 from pipeline.identifiers import doi_url
 from pipeline.outputs import claims
-from pipeline.outputs.page.facts import BANDS, Facts, Search, rows_of
+from pipeline.outputs.page.facts import BANDS, Facts, Search, read_on_kratom, rows_of
 
 # -- The questions: studies, what they state, the nearest in people
 
@@ -53,15 +53,25 @@ def questions(facts: Facts, search: Search) -> dict[str, Any] | None:
 
 
 def _asked(facts: Facts) -> dict[str, dict[str, Any]]:
-    """By claim, its group, what counts as an answer, and whether the popular article asks it."""
+    """By claim, its group, what counts, whether the article asks it, and how often it is right."""
     rows = rows_of(
         facts.con,
         """
         SELECT c.claim, g.label AS group_label, c.asks = 'does_it' AS is_yes_or_no, c.definition,
-            c.what_counts, list_contains(c.cards, 'article') AS is_in_the_article
+            c.what_counts, list_contains(c.cards, 'article') AS is_in_the_article,
+            a.said_right_count, a.said_count, a.read_found_count, a.read_count
         FROM evidence.claims AS c JOIN evidence.question_groups AS g USING (question_group)
+        LEFT JOIN evidence.claim_accuracy AS a USING (claim)
         """,
     )
+    for row in rows:
+        right, said, found, read = (
+            row.pop(name)
+            for name in ("said_right_count", "said_count", "read_found_count", "read_count")
+        )
+        has_rules = said is not None  # without any, the remark on its card says so
+        row["right"] = read_on_kratom(right, said) if has_rules else ""
+        row["found"] = read_on_kratom(found, read) if has_rules else ""
     return {row["claim"]: row for row in rows}
 
 

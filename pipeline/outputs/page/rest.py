@@ -6,9 +6,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from pipeline.evidence.evaluation.figures import LEAST_READ
 from pipeline.outputs.headline import by_study_type, marked
 from pipeline.outputs.page.dated import MOMENT, said
-from pipeline.outputs.page.facts import Facts, Search, rows_of
+from pipeline.outputs.page.facts import Facts, Search, read_on_kratom, rows_of
 from pipeline.outputs.wording import share
 
 YEARS_SHOWN = 15
@@ -190,7 +191,7 @@ def who_answered(source: str) -> str:
 
 
 def rules(facts: Facts) -> dict[str, Any]:
-    """The rules that records were judged by, and how often each study type was right."""
+    """The rules that records were judged by, and how often each study type and facet was right."""
     found = facts.con.execute(
         """
         SELECT study_type, starts_with(measured_on, 'kratom'), measured_on, precision_value,
@@ -216,4 +217,24 @@ def rules(facts: Facts) -> dict[str, Any]:
             }
             for one in facts.types
         ],
+        "facets": [
+            {
+                "label": label,
+                "right": read_on_kratom(*right),
+                "found": read_on_kratom(*found),
+                "is_measured": max(right[1], found[1]) >= LEAST_READ,
+            }
+            for label, right, found in _facets_read(facts)
+        ],
     }
+
+
+def _facets_read(facts: Facts) -> list[tuple[Any, ...]]:
+    """Of each facet its name, and how many of its values on kratom records are right, and found."""
+    return facts.con.execute(
+        """
+        SELECT f.label, [a.said_right_count, a.said_count], [a.read_found_count, a.read_count]
+        FROM evidence.facet_accuracy AS a JOIN evidence.facets AS f USING (facet)
+        ORDER BY f.display_order
+        """
+    ).fetchall()

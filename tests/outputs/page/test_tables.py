@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.outputs.page.facts import BANDS
+from pipeline.outputs.page.facts import BANDS, read_on_kratom
 from tests.outputs.page.conftest import Published
 from tests.outputs.page.seen import held, known, labels, searches, span, tables
 
@@ -26,6 +26,7 @@ COMPARED = (
     "records without a study type",
     "Rules the records were judged by",
     "How often a study type that was given is right",
+    "How often a value of a facet that was given is right",
 )
 """Of each table a part of its caption: here, in test_claim_tables.py or test_numbers.py, or
 without a count of records."""
@@ -240,3 +241,53 @@ def test_the_bands_of_the_chart_hold_each_group_once(any_set: Published):
     banded = [name for names in BANDS.values() for name in names]
     assert sorted(banded) == sorted(groups)
     assert len(BANDS) <= 7
+
+
+def _read(hits: int, count: int) -> str:
+    """What must stand beside a figure: below 30 readings no share, with them a share and its n."""
+    if count < 30:
+        return f"not measured on kratom ({hits} of {count} read)"
+    return f"{hits / count:.2f}".lstrip("0")
+
+
+def test_a_facet_read_too_seldom_has_no_row_and_is_named_as_not_measured(any_set: Published):
+    caption = next(one for one in tables(any_set) if "value of a facet" in one)
+    shown = {label: cells for label, *cells in tables(any_set)[caption][1]}
+    page = any_set.page.read_text(encoding="utf-8")
+    named = page.partition("Not measured on kratom, with fewer than 30 readings: ")[2]
+    unmeasured = named.partition(".")[0].split(", ")
+    compared = set()
+    for label, right, said, found, read in any_set.sql(
+        "SELECT label, said_right_count, said_count, read_found_count, read_count "
+        "FROM evidence.facets JOIN evidence.facet_accuracy USING (facet)"
+    ):
+        is_measured = max(said, read) >= 30
+        assert (label in shown, label.lower() in unmeasured) == (is_measured, not is_measured)
+        for cell, hits, count in zip(
+            shown.get(label, ()), (right, found), (said, read), strict=is_measured
+        ):
+            assert cell.startswith(_read(hits, count)), label
+        compared.add(is_measured)
+    assert compared == {True, False}
+
+
+def test_the_card_of_a_question_says_how_often_it_is_right_or_that_nobody_measured(
+    any_set: Published,
+):
+    page = any_set.page.read_text(encoding="utf-8")
+    compared = 0
+    for claim, *counts in any_set.sql(
+        "SELECT claim, said_right_count, said_count, read_found_count, read_count "
+        "FROM evidence.claim_accuracy"
+    ):
+        card = page.partition(f'id="claim-kratom-{claim}"')[2].partition("</details>")[0]
+        for hits, count in (counts[:2], counts[2:]) if card else ():
+            assert f": {_read(hits, count)}" in card, claim
+            compared += 1
+    assert compared > 20
+
+
+def test_thirty_readings_measure_and_fewer_do_not():
+    assert read_on_kratom(29, 29) == "not measured on kratom (29 of 29 read)"
+    assert read_on_kratom(0, 0) == "not measured on kratom (0 of 0 read)"
+    assert read_on_kratom(27, 30) == ".90 (.74-.97) of 30"
