@@ -13,7 +13,7 @@ from tests.in_memory import Warehouse
 
 
 def log(memory: Warehouse) -> dict:
-    memory.build()
+    memory.build("search_log", "new_articles", "unread_records", "cited_not_held")
     return json.loads(search_log.render(memory.con))
 
 
