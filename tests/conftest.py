@@ -114,8 +114,16 @@ LONGEST_FIRST = (
     "tests/flows/test_embedded_server.py",
     "tests/test_cluster.py",
     "tests/test_notebook.py",
+    "tests/outputs/page/test_browser.py",
+    "tests/test_cli.py",
+    "tests/test_update.py",
+    "tests/outputs/test_feeds.py",
+    "tests/pubmed/test_sync.py",
+    "tests/test_bulk_all.py",
+    "tests/test_ways_back.py",
+    "tests/test_rebuild.py",
 )
-"""Files that take half a minute or more: begun last, one worker would end alone with them."""
+"""Files that take long: begun last, one worker would end alone with them."""
 
 
 WHOLE = frozenset({"live", "live_with_outputs", "demonstration", "days", "whole_set", "browser"})

@@ -12,8 +12,12 @@ from tests.corpus import article
 from tests.in_memory import Warehouse
 
 
+READ = ("search_log", "search_totals", "new_articles", "unread_records", "cited_not_held")
+"""Marts that the log is made of."""
+
+
 def log(memory: Warehouse) -> dict:
-    memory.build("search_log", "new_articles", "unread_records", "cited_not_held")
+    memory.build(*READ)
     return json.loads(search_log.render(memory.con))
 
 
