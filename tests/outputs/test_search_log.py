@@ -11,7 +11,6 @@ from pipeline.settings import ROOT
 from tests.corpus import article
 from tests.in_memory import Warehouse
 
-
 READ = ("search_log", "search_totals", "new_articles", "unread_records", "cited_not_held")
 """Marts that the log is made of."""
 
