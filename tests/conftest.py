@@ -6,6 +6,7 @@ docs/testing.md says which sizes of tests there are and how each is written.
 from __future__ import annotations
 
 import fcntl
+import gc
 import hashlib
 import os
 import shutil
@@ -113,12 +114,24 @@ LONGEST_FIRST = (
     "tests/flows/test_embedded_server.py",
     "tests/test_cluster.py",
     "tests/test_notebook.py",
+    "tests/outputs/page/test_browser.py",
+    "tests/test_cli.py",
+    "tests/test_update.py",
+    "tests/outputs/test_feeds.py",
+    "tests/pubmed/test_sync.py",
+    "tests/test_bulk_all.py",
+    "tests/test_ways_back.py",
+    "tests/test_rebuild.py",
 )
-"""Files that take half a minute or more: begun last, one worker would end alone with them."""
+"""Files that take long: begun last, one worker would end alone with them."""
 
 
 WHOLE = frozenset({"live", "live_with_outputs", "demonstration", "days", "whole_set", "browser"})
 """Fixtures that make their tests whole ones, without a mark."""
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # rules, modules and tests stay: not to be looked through again and again
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -273,6 +286,21 @@ def no_waiting_for_the_disk() -> Iterator[None]:
     """Durability is for power cuts, which no test in this process plays."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _descriptor: None)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def small_blocks() -> Iterator[None]:
+    """Database files of few records take 3 MB instead of 32; hundreds are written and copied."""
+    connect = duckdb.connect
+
+    def connected(
+        database: str = ":memory:", read_only: bool = False, config: dict[str, Any] | None = None
+    ) -> duckdb.DuckDBPyConnection:
+        return connect(database, read_only, {"default_block_size": "16384"} | (config or {}))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duckdb, "connect", connected)
         yield
 
 

@@ -8,6 +8,7 @@ does (asking, storing, resuming, publishing) is tested by one.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -80,13 +81,8 @@ class Warehouse:
             rows: column to value.
         """
         self._made.clear()
-        needed = self.con.execute(
-            "SELECT column_name, data_type FROM duckdb_columns() "
-            "WHERE schema_name || '.' || table_name = ? AND NOT is_nullable",
-            [relation],
-        ).fetchall()
         for row in rows:
-            whole = {name: _empty(kind) for name, kind in needed} | row
+            whole = {name: _empty(kind) for name, kind in _needed()[relation]} | row
             marks = ", ".join("?" * len(whole))
             self.con.execute(
                 f"INSERT INTO {relation} ({', '.join(whole)}) VALUES ({marks})",
@@ -308,6 +304,19 @@ def _schema() -> Path:
         for script in fingerprint.schema_files(SQL):
             con.execute(script.read_text(encoding="utf-8"))
     return path
+
+
+@cache
+def _needed() -> dict[str, list[tuple[str, str]]]:
+    """Columns that must have a value, with their types, of each relation."""
+    found = defaultdict(list)
+    with duckdb.connect(str(_schema()), read_only=True) as con:
+        for relation, name, kind in con.execute(
+            "SELECT schema_name || '.' || table_name, column_name, data_type FROM duckdb_columns() "
+            "WHERE NOT is_nullable AND database_name = current_database()"
+        ).fetchall():
+            found[relation].append((name, kind))
+    return found
 
 
 def with_what_they_read(scripts: list[str], names: Iterable[str]) -> list[str]:

@@ -14,6 +14,7 @@ from pipeline import scan, whole_files
 from pipeline.cli import main
 from pipeline.settings import Settings
 from pipeline.storage import sha256_of
+from tests.conftest import the_database_alone
 from tests.corpus import article, article_set
 from tests.test_bulk_load import KRATOM, LEAF, file, titles
 
@@ -69,12 +70,21 @@ def series(directory: Path) -> list[Path]:
     ]  # fmt: skip
 
 
-@pytest.mark.usefixtures("database_alone")
-def test_every_record_is_kept_and_counts_in_the_search_for_everything(
-    settings, published, tmp_path, capsys
-):
-    files = series(tmp_path / "files")
-    assert load(*files) == 0
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A data directory after one load of the series by two processes; read only."""
+    base = tmp_path_factory.mktemp("loaded")
+    with the_database_alone(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KETUM_DATA", str(base / "data"))
+        assert load(*series(base / "files"), processes=2) == 0
+    return Settings(data=base / "data")
+
+
+def test_every_record_is_kept_and_counts_in_the_search_for_everything(loaded):
+    def published(sql: str) -> list[tuple[object, ...]]:
+        with duckdb.connect(str(loaded.latest / "ketum.duckdb"), read_only=True) as con:
+            return con.execute(sql).fetchall()
+
     assert titles(published) == [
         (1, 1, f"{KRATOM} no more"),
         (2, 1, f"{LEAF}, revised"),
@@ -85,16 +95,16 @@ def test_every_record_is_kept_and_counts_in_the_search_for_everything(
         ("everything", 4),
         ("kratom", 3),
     ]
-    assert not settings.scans("archive:whole").exists()
+    assert not loaded.scans("archive:whole").exists()
 
 
 @pytest.mark.usefixtures("database_alone")
-def test_the_same_as_an_update_from_the_files_where_both_hold_a_record(settings, tmp_path, capsys):
-    """Every table of core and evidence, for what the update keeps; by two processes, too."""
+def test_the_same_as_an_update_from_the_files_where_both_hold_a_record(loaded, settings, tmp_path):
+    """Every table of core and evidence, for what the update keeps."""
     files = series(tmp_path / "files")
-    assert load(*files, processes=2) == 0
     assert main(["update", "--from", *map(str, files), "--quiet"]) == 0
-    ours, theirs = (tables(settings, name, "pmid IN (1, 3, 7)") for name in ("whole", "files"))
+    where = "pmid IN (1, 3, 7)"
+    ours, theirs = tables(loaded, "whole", where), tables(settings, "files", where)
     for found in (ours, theirs):  # what is said of all records, and the search of --all
         for table in ("core.journals", "core.deleted_citations", "evidence.searches"):
             found.pop(table, None)
@@ -104,7 +114,7 @@ def test_the_same_as_an_update_from_the_files_where_both_hold_a_record(settings,
 
 @pytest.mark.usefixtures("database_alone")
 def test_days_end_as_one_load_of_all_files_and_nothing_is_loaded_twice(
-    settings, tmp_path, monkeypatch
+    loaded, settings, tmp_path, monkeypatch
 ):
     files = series(tmp_path / "files")
     hashed = []
@@ -112,12 +122,11 @@ def test_days_end_as_one_load_of_all_files_and_nothing_is_loaded_twice(
         monkeypatch.setattr(
             module, "sha256_of", lambda path: hashed.append(path) or sha256_of(path)
         )
-    for path in files:
-        assert load(path, name="days") == 0
+    for day in (files[:2], files[2:3], files[3:]):
+        assert load(*day, name="days") == 0
     assert load(*files, name="days") == 0  # all of them once more
     assert hashed == [*files, *files]
-    assert load(*files) == 0
-    at_once, in_days = tables(settings, "whole"), tables(settings, "days")
+    at_once, in_days = tables(loaded, "whole"), tables(settings, "days")
     for found in (at_once, in_days):  # texts held meanwhile are not those of records gone by now
         found.pop("core.article_revisions")
     assert [name for name in at_once if at_once[name] != in_days[name]] == []

@@ -125,6 +125,7 @@ def test_a_record_of_fifty_megabytes_is_set_aside_and_costs_no_other(scanned, tm
 
 
 @pytest.mark.whole
+@pytest.mark.usefixtures("database_alone")
 @pytest.mark.parametrize("load", [load, load_whole], ids=["match", "all"])
 def test_a_full_disk_in_mid_load_is_said_and_the_next_run_goes_on(
     settings, published, tmp_path, capsys, monkeypatch, load

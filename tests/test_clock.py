@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pipeline import cli
+from pipeline import cli, update
 from pipeline import journal as journals
 from pipeline.errors import ConfigurationError
 from pipeline.journal import Journal
@@ -105,12 +105,11 @@ def test_all_runs_ahead_are_named_together(settings, clock):
     assert len(journals.read_all(settings.runs)) == 2, "a refused run left a journal"
 
 
-def test_a_run_that_failed_under_a_clock_ahead_is_set_aside(
-    settings, clock, tmp_path, database_alone
-):
+def test_a_run_that_failed_under_a_clock_ahead_is_set_aside(settings, clock, tmp_path):
     journal_of(settings, clock, "run-1", ahead=YEARS, state="failed")
     archive = write(tmp_path / "small" / "all.xml", FIRST).parent
-    run_update(Options(offline=True, archive=archive), settings, clock)
+    with update.open_run(Options(offline=True, archive=archive), settings, clock):
+        pass
     assert (settings.data / "forgotten" / "run-1" / "run.json").exists()
     assert [one.time for one in journals.read_all(settings.runs)] == [clock.now()]
 
@@ -137,7 +136,7 @@ def test_an_hour_is_no_matter(settings, clock):
 def test_a_live_run_is_held_against_the_clock_of_pubmed(
     theirs, refused, settings, clock, tmp_path, monkeypatch, database_alone
 ):
-    from pipeline import asking, update
+    from pipeline import asking
 
     monkeypatch.setattr(asking, "check", lambda *_, **__: asking.Verdict("first", []))
     write(tmp_path / "corpus" / "all.xml", FIRST)

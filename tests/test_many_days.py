@@ -129,7 +129,7 @@ def test_thirty_days_end_as_one_load_of_whole_files(memory: Warehouse, tmp_path:
     assert in_one["core.article_versions"] and in_one["evidence.study_links"]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 3))])
 def test_days_one_by_one_end_as_one_load_of_all_of_them(memory: Warehouse, seed: int) -> None:
     files = days(seed)
     for stamp, brings in files.items():

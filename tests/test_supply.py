@@ -6,7 +6,8 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
@@ -19,7 +20,6 @@ from pipeline.settings import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
-DISTRIBUTIONS = packages_distributions()
 HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
 PIN = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)==(?P<version>[A-Za-z0-9.]+)( ; [^:/@]+)? \\")
 
@@ -51,11 +51,16 @@ def imported(path: Path) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
+@cache
+def distributions() -> Mapping[str, list[str]]:
+    return packages_distributions()
+
+
 def foreign(path: Path) -> set[str]:
     """Distributions that a module imports from; a name that none is known for, as it is."""
     own = {"pipeline", "flows", "tests", "tools", "benchmarks"}
     names = set(imported(path)) - set(sys.stdlib_module_names) - own
-    return {canonicalize_name(DISTRIBUTIONS.get(name, [name])[0]) for name in names}
+    return {canonicalize_name(distributions().get(name, [name])[0]) for name in names}
 
 
 def modules(*folders: str) -> list[Path]:

@@ -99,20 +99,6 @@ def test_a_record_that_appears_is_new_and_one_that_changes_is_logged(
     ]
 
 
-def test_an_unchanged_day_gives_the_same_tables_with_a_fresh_date(live, clock, published, begun):
-    before = published("SELECT * EXCLUDE (as_of_date, set_id) FROM marts.study_types_by_year")
-    clock.sleep(86_400)
-    receipt = live(FIRST)
-    assert receipt.records["read"] == 0
-    assert receipt.is_unchanged
-    assert not any(count for name, count in receipt.records.items() if name != "read")
-    after = published("SELECT * EXCLUDE (as_of_date, set_id) FROM marts.study_types_by_year")
-    assert after == before
-    assert published("SELECT max(as_of_date)::VARCHAR FROM marts.search_totals") == [
-        ("2026-11-23",)
-    ]
-
-
 def test_a_failing_check_undoes_the_run_and_publishes_nothing(
     live, clock, settings, published, tmp_path, monkeypatch, begun
 ):

@@ -270,14 +270,18 @@ def test_the_run_is_complete_though_its_server_is_killed_before_the_end(place: P
     "arguments",
     [["--archive", "."], ["--from", "x", "--offline"], ["--surprise"], ["--from", "/no/such.xml"]],
 )
-def test_wrong_usage_exits_2_before_any_server(arguments: list[str], tmp_path: Path):
-    done = subprocess.run(
-        [sys.executable, "-m", "flows.update", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "KETUM_DATA": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 2
+def test_wrong_usage_exits_2_before_any_server(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("KETUM_DATA", str(tmp_path))
+
+    def start(*_arguments: object, **_named: object) -> None:
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    try:
+        code = by_hand.main(arguments, "flows.update")
+    except SystemExit as left:
+        code = left.code
+    assert code == 2
     assert not (tmp_path / "prefect").exists()

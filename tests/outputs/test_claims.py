@@ -14,6 +14,7 @@ from pipeline.outputs import claims, claims_text, query
 from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
 from tests.corpus import article
+from tests.in_memory import Warehouse
 from tools import claims_page
 
 RECORDS = (
@@ -26,11 +27,18 @@ RECORDS = (
 )  # fmt: skip
 
 
-def test_counts_zeros_and_sentences(memory) -> None:
+@pytest.fixture(scope="module")
+def held() -> Warehouse:
+    """One day with RECORDS; no test writes."""
+    memory = Warehouse()
     memory.day(*RECORDS)
+    return memory
+
+
+def test_counts_zeros_and_sentences(held) -> None:
     totals = {
         claim: rest
-        for claim, *rest in memory.ask(
+        for claim, *rest in held.ask(
             "SELECT claim, record_count, measured_count, retracted_count, coverage, remark "
             "FROM marts.claim_totals WHERE search = 'kratom'"
         )
@@ -40,32 +48,32 @@ def test_counts_zeros_and_sentences(memory) -> None:
     assert totals["mood"][4] == "No record that the complete search found addresses this."
     assert totals["routes_and_forms"][:4] == [None, None, None, "none"]
     assert totals["safety"][4] == "Shown as its parts, never as one number."
-    assert memory.ask(
+    assert held.ask(
         "SELECT study_type, measured_count, reviewed_count, remark "
         "FROM marts.claims_by_study_type WHERE search = 'kratom' AND claim = 'analgesia' "
         "AND study_type IN ('ANIMAL', 'SR', 'RCT') ORDER BY 1"
     ) == [("ANIMAL", 1, 0, None), ("RCT", 1, 0, None), ("SR", 0, 1, None)]
-    assert memory.ask(
+    assert held.ask(
         "SELECT DISTINCT measured_count, remark FROM marts.claims_by_study_type "
         "WHERE claim IN ('routes_and_forms', 'burden_back_pain')"
     ) == [(None, "not a kratom research question")]
-    assert memory.ask(
+    assert held.ask(
         "SELECT year, measured_count FROM marts.claims_by_study_type_and_year WHERE "
         "search = 'kratom' AND claim = 'analgesia' AND study_type = 'ANIMAL' AND year < 2023 "
         "ORDER BY 1"
     ) == [(2020, 1), (2021, 0), (2022, 0)]
-    assert memory.ask(
+    assert held.ask(
         "SELECT evidence_group, measured_count, beside_count FROM marts.claims_by_group "
         "WHERE search = 'kratom' AND claim = 'analgesia' AND measured_count + beside_count > 0"
     ) == [
         ("Systematic and scoping reviews", 0, 1), ("Randomised trials", 1, 0),
         ("Animal studies", 1, 0),
     ]  # fmt: skip
-    assert memory.ask(
+    assert held.ask(
         "SELECT evidence_groups FROM marts.claim_articles WHERE search = 'kratom' AND pmid = 2 "
         "AND claim = 'analgesia'"
     ) == [(["Animal studies", "Cell, receptor and computational studies"],)]
-    assert memory.ask(
+    assert held.ask(
         "SELECT conclusion, conclusion_source FROM marts.claim_articles "
         "WHERE search = 'kratom' AND claim = 'pain_tolerance'"
     ) == [("It wore off.", "last sentence")]
@@ -220,9 +228,8 @@ def test_reports_of_one_study_count_once_with_what_they_state_together(memory) -
 
 
 @pytest.mark.parametrize("table", ["claims_by_study_type", "claims_by_study_type_and_year"])
-def test_every_cell_opens_to_its_records(table, memory) -> None:
+def test_every_cell_opens_to_its_records(table, held) -> None:
     """Each cell holds as many as marts.claim_articles lists behind it, in every search."""
-    memory.day(*RECORDS)
     kinds = ("reported_by_users", "reason_for_use", "reviewed", "mentioned")
     columns = {f"{how}_count": f"counted_as = 'record' AND how = '{how}'" for how in kinds}
     columns["measured_count"] = "counted_as = 'record' AND how IN ('measured', 'observed')"
@@ -230,10 +237,10 @@ def test_every_cell_opens_to_its_records(table, memory) -> None:
     key = "search, claim, study_type" + (", year" if table.endswith("year") else "")
     cells = 0
     for column, condition in columns.items():
-        counted = memory.ask(
+        counted = held.ask(
             f"SELECT {key}, {column} FROM marts.{table} WHERE {column} > 0 ORDER BY ALL"
         )
-        assert counted == memory.ask(
+        assert counted == held.ask(
             f"SELECT {key}, count(*) FROM marts.claim_articles WHERE {condition} "
             "GROUP BY ALL ORDER BY ALL"
         )
@@ -241,29 +248,28 @@ def test_every_cell_opens_to_its_records(table, memory) -> None:
     assert cells > 4
 
 
-def test_every_group_opens_to_its_records_and_every_claim_has_its_rows(memory) -> None:
-    memory.day(*RECORDS)
-    groups = memory.ask(
+def test_every_group_opens_to_its_records_and_every_claim_has_its_rows(held) -> None:
+    groups = held.ask(
         "SELECT search, claim, evidence_group, measured_count + beside_count "
         "FROM marts.claims_by_group "
         "WHERE measured_count + beside_count > 0 ORDER BY ALL"
     )
     assert len(groups) > 4
-    assert groups == memory.ask(
+    assert groups == held.ask(
         "SELECT search, claim, evidence_group, count(*) FROM (SELECT search, claim, pmid, "
         "unnest(evidence_groups) AS evidence_group FROM marts.claim_articles "
         "WHERE counted_as = 'record') GROUP BY ALL ORDER BY ALL"
     )
-    assert memory.ask(
+    assert held.ask(
         "SELECT count(DISTINCT claim), count(DISTINCT claim) FILTER (coverage = 'none'), "
         "count(*) FILTER (coverage <> 'complete' AND record_count = 0) FROM marts.claim_totals "
         "WHERE search = 'kratom'"
     ) == [(82, 4, 0)]
-    assert memory.ask(
+    assert held.ask(
         "SELECT DISTINCT kind FROM marts.claim_totals WHERE remark LIKE 'Not a kratom%' ORDER BY 1"
     ) == [("context",), ("product",)]
     for table in ("claims_by_study_type", "claims_by_study_type_and_year", "claims_by_group"):
-        missing = memory.ask(
+        missing = held.ask(
             "SELECT claim FROM marts.claim_totals WHERE coverage <> 'none' "
             f"EXCEPT SELECT claim FROM marts.{table}"
         )

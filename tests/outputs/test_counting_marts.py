@@ -25,7 +25,9 @@ NO_TWIN = {
 """Counts that are not of what is held, and why."""
 
 
+@pytest.fixture(scope="module")
 def counts() -> dict[str, list[str]]:
+    """The columns of each mart that are counts."""
     with empty_database() as con:
         rows = con.execute(
             "SELECT table_name, coalesce(list(column_name ORDER BY column_index) "
@@ -35,24 +37,24 @@ def counts() -> dict[str, list[str]]:
     return dict(rows)
 
 
-COUNTS = counts()
+def test_lists_are_those_that_exist(counts):
+    assert set(LISTS) <= set(counts)
 
 
-def test_lists_are_those_that_exist():
-    assert set(LISTS) <= set(COUNTS)
-
-
-@pytest.mark.parametrize(
-    "mart", sorted(name for name, columns in COUNTS.items() if columns and name not in LISTS)
-)
-def test_each_count_has_its_twin_of_what_is_held_and_the_check_looks_at_both(mart: str):
+def test_each_count_has_its_twin_of_what_is_held_and_the_check_looks_at_both(counts):
     check = (ROOT / "sql" / "checks" / "counts_follow_coverage.sql").read_text(encoding="utf-8")
-    part = check.partition(f"FROM marts.{mart}\n")[0].rpartition("SELECT")[2]
-    assert part, f"sql/checks/counts_follow_coverage.sql leaves out {mart}"
-    for column in COUNTS[mart]:
-        if column.startswith("held_") or column in NO_TWIN:
+    looked_at = 0
+    for mart, columns in counts.items():
+        if not columns or mart in LISTS:
             continue
-        twin = "held_count" if column == "record_count" else f"held_{column}"
-        assert twin in COUNTS[mart], f"{mart}.{column} has no {twin}"
-        for name in (column, twin):
-            assert name in part.replace(",", " ").split(), f"the check leaves out {mart}.{name}"
+        part = check.partition(f"FROM marts.{mart}\n")[0].rpartition("SELECT")[2]
+        assert part, f"sql/checks/counts_follow_coverage.sql leaves out {mart}"
+        for column in columns:
+            if column.startswith("held_") or column in NO_TWIN:
+                continue
+            twin = "held_count" if column == "record_count" else f"held_{column}"
+            assert twin in columns, f"{mart}.{column} has no {twin}"
+            for name in (column, twin):
+                assert name in part.replace(",", " ").split(), f"the check leaves out {mart}.{name}"
+            looked_at += 1
+    assert looked_at > 10

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import duckdb
 import pytest
@@ -65,14 +65,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Receipt, Settings]:
 
 
 @pytest.fixture(scope="module")
-def told(run: tuple[Receipt, Settings]) -> Told:
+def told(run: tuple[Receipt, Settings]) -> Iterator[Told]:
     path = str((run[1].latest / "ketum.duckdb").resolve())
-
-    def query(sql: str) -> list[tuple[object, ...]]:
-        with duckdb.connect(path, read_only=True) as con:
-            return con.execute(sql).fetchall()
-
-    return query
+    with duckdb.connect(path, read_only=True) as con:
+        yield lambda sql: con.execute(sql).fetchall()
 
 
 def test_two_reports_of_one_registration_are_one_line(told):

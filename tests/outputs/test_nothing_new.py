@@ -60,26 +60,43 @@ def test_the_set_is_as_if_everything_had_been_made_anew(third_day, three_days, s
     assert {row[-3] for row in anew["search_totals"]} == {as_of.date()}
     files = sorted(path.name for path in (tmp_path / "tables").iterdir())
     assert files == sorted(path.name for path in (third_day / "tables").iterdir())
-    differing = [
-        name
-        for name in files
-        if rows_of(tmp_path / "tables" / name) != rows_of(third_day / "tables" / name)
-    ]
+    with duckdb.connect() as con:
+        differing = [
+            name
+            for name in files
+            if rows_of(con, tmp_path / "tables" / name) != rows_of(con, third_day / "tables" / name)
+        ]
     assert differing == []
     assert manifest.damage(third_day) is None
 
 
-def rows_of(path: Path) -> object:
+def rows_of(con: duckdb.DuckDBPyConnection, path: Path) -> object:
     """What a file holds: Parquet of the same rows may be laid out otherwise."""
     if path.suffix == ".csv":
         return path.read_bytes()
-    with duckdb.connect() as con:
-        return con.execute("FROM read_parquet(?)", [str(path)]).fetchall()
+    return con.execute("FROM read_parquet(?)", [str(path)]).fetchall()
 
 
 def _directory(path: Path) -> Path:
     path.mkdir()
     return path
+
+
+def test_it_has_the_same_tables_with_a_fresh_date(third_day, three_days):
+    (*_, last) = journals.read_all(three_days.runs)
+    receipt = Receipt.from_dict(last.receipt)
+    assert receipt.requests == 3
+    assert not any(receipt.records.values())
+    (*_, second, third) = sorted(three_days.published.glob("2026-*"))
+    assert third == third_day
+    told = []
+    for directory in (second, third):
+        with duckdb.connect(str(directory / "ketum.duckdb"), read_only=True) as con:
+            by_year = "SELECT * EXCLUDE (as_of_date, set_id) FROM marts.study_types_by_year"
+            told.append(con.execute(by_year).fetchall())
+            (as_of,) = con.execute("SELECT max(as_of_date) FROM marts.search_totals").fetchall()
+    assert told[0] == told[1]
+    assert as_of == (last.time.date(),)
 
 
 def test_what_did_not_move_is_shared_with_the_set_before(third_day):

@@ -11,9 +11,12 @@ from pipeline.settings import ROOT
 from tests.corpus import article
 from tests.in_memory import Warehouse
 
+READ = ("search_log", "search_totals", "new_articles", "unread_records", "cited_not_held")
+"""Marts that the log is made of."""
+
 
 def log(memory: Warehouse) -> dict:
-    memory.build()
+    memory.build(*READ)
     return json.loads(search_log.render(memory.con))
 
 
