@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +45,13 @@ def _seconds(work: Callable[[], object]) -> float:
 def _alone(con: Any, reference: Any) -> dict[str, float]:
     """Each kind of judgement by itself, over records that are in memory."""
     from pipeline.evidence.claim_finding import claims_of
-    from pipeline.evidence.faceting import facets_of
+    from pipeline.evidence.faceting import asked_of, facets_of, scope_of
+    from pipeline.evidence.judge import TOGETHER
     from pipeline.evidence.record import read_records
     from pipeline.evidence.registrations import registrations_of
-    from pipeline.evidence.study_types import types_of
-    from pipeline.evidence.topics import topics_of
+    from pipeline.evidence.study_types import types_of_all
+    from pipeline.evidence.topics import topics_of_all
+    from pipeline.rules.decide import Asked
 
     spent: dict[str, float] = {}
     began = time.process_time()
@@ -60,37 +62,45 @@ def _alone(con: Any, reference: Any) -> dict[str, float]:
         spent[name] = spent.get(name, 0.0) + time.process_time() - used
         return made
 
-    for record in chain.from_iterable(read_records(con, "core")):
-        units = record.units(reference.language)
-        tags = record.tags()
-        timed("cutting into zones", lambda u=units: [unit.forms["outcome"] for unit in u])
-        topics = timed("topics", lambda u=units, t=tags: topics_of(reference.topics, u, t))
-        types = timed(
-            "study types",
-            lambda r=record, u=units, t=tags: types_of(reference.study_types, r, u, t),
-        )
+    def facets_of_all(records: Any, asked: Any, topics: Any, types: Any) -> None:
+        facets = reference.facets
+        scopes = [
+            scope_of(facets, {hit.topic for hit in on.hits}, of.labels)
+            for on, of in zip(topics, types, strict=True)
+        ]
+        asked = [asked_of(facets, *one) for one in zip(scopes, records, asked, strict=True)]
+        outcomes = facets.matcher.run_all(asked)
+        for record, scope, one, outcome, of in zip(
+            records, scopes, asked, outcomes, types, strict=True
+        ):
+            facets_of(
+                facets, record, scope, one, outcome, aspects=of.aspects, type_proofs=of.proofs
+            )
+
+    everything = chain.from_iterable(read_records(con, "core"))
+    while records := list(islice(everything, TOGETHER)):
+        asked = [Asked(record.units(reference.language), record.tags()) for record in records]
+        of_all = (records, asked)
         timed(
-            "facets",
-            lambda r=record, u=units, t=tags, o=topics, y=types: facets_of(
-                reference.facets,
-                r,
-                u,
-                t,
-                topics={hit.topic for hit in o.hits},
-                labels=y.labels,
-                aspects=y.aspects,
-                type_proofs=y.proofs,
-            ),
+            "cutting into zones",
+            lambda a=asked: [unit.forms["outcome"] for one in a for unit in one.units],
         )
+        topics = timed("topics", lambda a=asked: topics_of_all(reference.topics, a))
+        types = timed("study types", lambda a=of_all: types_of_all(reference.study_types, *a))
+        timed("facets", lambda a=(*of_all, topics, types): facets_of_all(*a))
         timed(
             "registrations",
-            lambda r=record, u=units: registrations_of(reference.registries, r, u),
+            lambda a=of_all: [
+                registrations_of(reference.registries, record, one.units)
+                for record, one in zip(*a, strict=True)
+            ],
         )
         timed(
             "claims",
-            lambda u=units, t=tags, o=topics, y=types: claims_of(
-                reference.claims, u, t, topics=o.hits, labels=y.labels
-            ),
+            lambda a=(asked, topics, types): [
+                claims_of(reference.claims, one.units, one.tags, topics=on.hits, labels=of.labels)
+                for one, on, of in zip(*a, strict=True)
+            ],
         )
     spent["reading records, and the rest"] = time.process_time() - began - sum(spent.values())
     return spent

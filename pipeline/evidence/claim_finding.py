@@ -30,7 +30,8 @@ from pipeline.evidence.questions import (
     Claims,
 )
 from pipeline.evidence.record import CASES, ClaimHit, Label, Proof, TopicHit
-from pipeline.rules.decide import Found, Outcome, Tag
+from pipeline.rules.decide import Found, Outcome
+from pipeline.rules.finding import Tag
 from pipeline.rules.patterns import fold, visible
 from pipeline.rules.text import Unit, sentence_units
 

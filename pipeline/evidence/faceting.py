@@ -31,7 +31,8 @@ from pipeline.evidence.facets import (
 from pipeline.evidence.overrides import FACET, Override
 from pipeline.evidence.record import AspectValue, Decided, FacetValue, Label, Proof, Record
 from pipeline.evidence.value_context import happened, is_doubtful, is_set_aside
-from pipeline.rules.decide import Found, Tag
+from pipeline.rules.decide import Asked, Found, Outcome
+from pipeline.rules.finding import Tag
 from pipeline.rules.patterns import visible
 from pipeline.rules.text import Unit, judged_sentences
 
@@ -71,41 +72,36 @@ class _Value:
 def facets_of(
     facets: Facets,
     record: Record,
-    units: Sequence[Unit],
-    tags: Sequence[Tag],
+    scope: Sequence[Facet],
+    asked: Asked,
+    outcome: Outcome,
     *,
-    topics: Collection[str],
-    labels: Sequence[Label],
     aspects: Sequence[AspectValue],
     type_proofs: Sequence[Proof],
     decisions: Sequence[Override] = (),
 ) -> FacetsOf:
-    """The facets of a record.
+    """The facets of a record for which the rules were run.
 
     Args:
         facets: the rules.
         record: the record.
-        units: its texts.
-        tags: what it carries beside them.
-        topics: the topics it is on.
-        labels: its study types, people's decisions in force.
+        scope: the facets that apply to it, see `scope_of`.
+        asked: its texts and tags, see `asked_of`.
+        outcome: what the rules say of these.
         aspects: what is told about the labels.
         type_proofs: proofs of study types; those of aspects that are shown as facets are here.
         decisions: people's decisions about it; those about facets take the place of all values.
     """
-    scope = _scope(facets, topics, labels)
     values: list[_Value] = []
-    if any(facet.source == STATEMENTS for facet in scope):
-        units = [*units, *record.statements()]
     if scope:
         values += _from_aspects(facets, scope, aspects, type_proofs)
-        found = list(_by_rules(facets, scope, units, tags))
+        found = list(_by_rules(facets, scope, asked, outcome))
         for facet in scope:
             own = [one for one in found if one.facet == facet.name]
             if facet.read == DOSES:
                 summed_up = sums_up([one.value for one in own if one.value])
                 own = [one for one in own if one.value not in summed_up]
-            values += _settled(facet, own, units)
+            values += _settled(facet, own, asked.units)
             if facet.source == AFFILIATIONS:
                 values += _from_addresses(facets, facet, record)
     decided: list[Decided] = []
@@ -122,8 +118,14 @@ def facets_of(
     )
 
 
-def _scope(facets: Facets, topics: Collection[str], labels: Sequence[Label]) -> list[Facet]:
-    """The facets that apply to a record, by its topics and by all its study types."""
+def scope_of(facets: Facets, topics: Collection[str], labels: Sequence[Label]) -> list[Facet]:
+    """The facets that apply to a record, by its topics and by all its study types.
+
+    Args:
+        facets: the facets there are.
+        topics: the topics it is on.
+        labels: its study types, people's decisions in force.
+    """
     primary = next((label.study_type for label in labels if label.is_primary), None)
     types = {label.study_type for label in labels}
     if primary is None or primary in facets.no_facets_of:
@@ -135,14 +137,30 @@ def _scope(facets: Facets, topics: Collection[str], labels: Sequence[Label]) -> 
     ]
 
 
+def asked_of(facets: Facets, scope: Sequence[Facet], record: Record, judged: Asked) -> Asked:
+    """What the rules of a record's facets are asked of: its statements too, where one needs them.
+
+    Args:
+        facets: the rules.
+        scope: the facets that apply to it.
+        record: the record.
+        judged: its texts and tags.
+    """
+    units = judged.units
+    if any(facet.source == STATEMENTS for facet in scope):
+        units = [*units, *record.statements()]
+    return facets.asked([facet.name for facet in scope], units, judged.tags)
+
+
 def _by_rules(
-    facets: Facets, scope: Sequence[Facet], units: Sequence[Unit], tags: Sequence[Tag]
+    facets: Facets, scope: Sequence[Facet], asked: Asked, outcome: Outcome
 ) -> Iterator[_Value]:
     """What the rules find, of the facets that apply to the record."""
     told = {facet.name: facet for facet in scope}
     in_sentences: dict[str, set[int]] = {}
     known: Known | None = None
-    for found in facets.find(told, units, tags):
+    units, tags, _ = asked
+    for found in outcome.found:
         name = facets.rules.rules[found.rule_no].code.partition(".")[0]
         facet = told[name]
         if found.unit_index is None:

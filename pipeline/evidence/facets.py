@@ -26,10 +26,10 @@ from pipeline.evidence.facet_values import (
     country_rules,
 )
 from pipeline.evidence.study_types import StudyTypes
-from pipeline.rules.decide import Found, Tag
+from pipeline.rules.decide import Asked, Found, Matcher
 from pipeline.rules.file import RuleFile, Table
+from pipeline.rules.finding import Tag
 from pipeline.rules.model import RuleSet, load_rules
-from pipeline.rules.parts import MatcherInParts
 from pipeline.rules.patterns import OPTIONS, Words, checked, regular_expression
 from pipeline.rules.text import ZONES, Unit
 
@@ -176,25 +176,25 @@ class Facets:
         return {name: frozenset(held) for name, held in places.items()}
 
     @cached_property
-    def _matcher(self) -> MatcherInParts:
-        """The rules of facets that always apply together are one part."""
-        parts: dict[object, set[int]] = {}
-        for facet in self.facets:
-            parts.setdefault((facet.topic, facet.types), set()).update(self._places[facet.name])
-        return MatcherInParts(self.rules, parts.values())
+    def matcher(self) -> Matcher:
+        """The rules, compiled; a record is asked for some of them, see `asked`."""
+        return Matcher(self.rules)
 
-    def find(
-        self, names: Collection[str], units: Sequence[Unit], tags: Sequence[Tag]
-    ) -> list[Found]:
-        """What the rules of some facets find in a record, in the order of the rules.
+    def asked(self, names: Collection[str], units: Sequence[Unit], tags: Sequence[Tag]) -> Asked:
+        """What the rules of some facets are asked of.
 
         Args:
             names: the facets.
             units: texts of the record.
             tags: what it carries beside them.
         """
-        wanted = frozenset().union(*(self._places[name] for name in names))
-        return self._matcher.find(wanted, units, tags)
+        return Asked(units, tags, frozenset().union(*(self._places[name] for name in names)))
+
+    def find(
+        self, names: Collection[str], units: Sequence[Unit], tags: Sequence[Tag]
+    ) -> list[Found]:
+        """What the rules of some facets find in a record, in the order of the rules."""
+        return self.matcher.run_all([self.asked(names, units, tags)])[0].found
 
     @cached_property
     def addresses(self) -> Addresses:

@@ -10,8 +10,9 @@ at once: study groups, people's readings, decisions about records that are not t
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import duckdb
 
@@ -19,22 +20,27 @@ from pipeline import progress
 from pipeline.evidence.claim_finding import claims_of
 from pipeline.evidence.curation import NOT_HELD, write_readings
 from pipeline.evidence.due import find_due, note_judged
-from pipeline.evidence.faceting import facets_of
+from pipeline.evidence.faceting import asked_of, facets_of, scope_of
+from pipeline.evidence.facets import Facet
 from pipeline.evidence.lookups import write_lookups
-from pipeline.evidence.overrides import Overrides, with_decision
+from pipeline.evidence.overrides import Override, Overrides, with_decision
 from pipeline.evidence.reader import Document, document_of, suggestions_of
-from pipeline.evidence.record import Judgement, Record, read_records
+from pipeline.evidence.record import Decided, Judgement, Label, Proof, Record, read_records
 from pipeline.evidence.record_findings import findings_of
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.reference_files import READINGS_FILE
 from pipeline.evidence.registrations import registrations_of
 from pipeline.evidence.study_groups import group_studies
-from pipeline.evidence.study_types import UNCLASSIFIED, types_of
-from pipeline.evidence.topics import topics_of
+from pipeline.evidence.study_types import UNCLASSIFIED, TypesOf, types_of_all
+from pipeline.evidence.topics import TopicsOf, topics_of_all
 from pipeline.evidence.value_context import TiesOf, ties_of
 from pipeline.evidence.writing import Writer
+from pipeline.rules.decide import Asked, Outcome
+from pipeline.rules.text import Unit
 
 _SCHEMA = "core"
+TOGETHER = 100
+"""Records that rules are run over at once."""
 Take = Callable[[duckdb.DuckDBPyConnection, Sequence[int], Overrides], list[int]]
 
 
@@ -49,8 +55,12 @@ def judge_record(record: Record, reference: Reference) -> Judgement:
 
 
 def judge_records(records: Sequence[Record], reference: Reference) -> list[Judgement]:
-    """As `judge_record`, for many: the second reader reads many at a time much faster."""
-    judged = [_by_rules(record, reference) for record in records]
+    """As `judge_record`, for many: rules and the second reader take many at a time much faster."""
+    judged = [
+        one
+        for first in range(0, len(records), TOGETHER)
+        for one in _by_rules(records[first : first + TOGETHER], reference)
+    ]
     if reference.reader is None:
         return [judgement for judgement, _ in judged]
     suggestions = suggestions_of(
@@ -64,21 +74,67 @@ def judge_records(records: Sequence[Record], reference: Reference) -> list[Judge
     ]
 
 
-def _by_rules(record: Record, reference: Reference) -> tuple[Judgement, Document]:
-    """The judgement without the second reader's suggestion, and what that reader is to read."""
-    units, tags = record.units(reference.language), record.tags()
+def _by_rules(
+    records: Sequence[Record], reference: Reference
+) -> Iterator[tuple[Judgement, Document]]:
+    """Judgements without the second reader's suggestion, and what that reader is to read."""
+    asked = [Asked(record.units(reference.language), record.tags()) for record in records]
+    topics = topics_of_all(reference.topics, asked)
+    types = types_of_all(reference.study_types, records, asked)
+    begun = [_begun(reference, *one) for one in zip(records, asked, topics, types, strict=True)]
+    outcomes = reference.facets.matcher.run_all([one.asked for one in begun])
+    for one, outcome in zip(begun, outcomes, strict=True):
+        yield (
+            _judged(reference, one, outcome),
+            document_of(one.record, one.types.rule_ids, one.types.labels),
+        )
+
+
+class _Begun(NamedTuple):
+    """A record with its topics and study types, and what its facets are asked of.
+
+    Attributes:
+        labels: its study types, people's decisions in force.
+        type_proofs: what these rest on.
+        decisions: people's decisions about it.
+        decided: those about study types, beside what the rules say.
+        scope: the facets that apply to it.
+    """
+
+    record: Record
+    units: Sequence[Unit]
+    topics: TopicsOf
+    types: TypesOf
+    labels: tuple[Label, ...]
+    type_proofs: tuple[Proof, ...]
+    decisions: Sequence[Override]
+    decided: Sequence[Decided]
+    scope: Sequence[Facet]
+    asked: Asked
+
+
+def _begun(
+    reference: Reference, record: Record, asked: Asked, topics: TopicsOf, types: TypesOf
+) -> _Begun:
     decisions = reference.overrides.of.get(record.pmid, ())
-    topics = topics_of(reference.topics, units, tags)
-    types = types_of(reference.study_types, record, units, tags)
     labels, decided, decision_proofs = with_decision(types.labels, decisions)
-    type_proofs = (*types.proofs, *decision_proofs)
+    scope = scope_of(reference.facets, {hit.topic for hit in topics.hits}, labels)
+    return _Begun(
+        record, asked.units, topics, types, labels, (*types.proofs, *decision_proofs), decisions,
+        decided, scope, asked_of(reference.facets, scope, record, asked),
+    )  # fmt: skip
+
+
+def _judged(reference: Reference, begun: _Begun, outcome: Outcome) -> Judgement:
+    """Everything decided about a record, given what the rules of its facets say."""
+    record, units, topics, types, labels, type_proofs, decisions, decided, scope, asked = begun
+    tags = asked.tags
     facets = facets_of(
         reference.facets,
         record,
-        units,
-        tags,
-        topics={hit.topic for hit in topics.hits},
-        labels=labels,
+        scope,
+        asked,
+        outcome,
         aspects=types.aspects,
         type_proofs=[proof for proof in type_proofs if proof.kind == "study_type"],
         decisions=decisions,
@@ -106,7 +162,7 @@ def _by_rules(record: Record, reference: Reference) -> tuple[Judgement, Document
         labels=labels,
         decisions=decisions,
     )
-    judgement = Judgement(
+    return Judgement(
         pmid=record.pmid,
         topics=topics.hits,
         labels=labels,
@@ -127,7 +183,6 @@ def _by_rules(record: Record, reference: Reference) -> tuple[Judgement, Document
             *findings.proofs,
         ),
     )
-    return judgement, document_of(record, types.rule_ids, types.labels)
 
 
 def judge(

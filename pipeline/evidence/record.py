@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from pipeline.rules.decide import Tag
+from pipeline.rules.finding import Tag
 from pipeline.rules.language import Language
 from pipeline.rules.text import Section, Unit, abstract_units, plain_unit
 

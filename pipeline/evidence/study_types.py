@@ -33,8 +33,9 @@ from pipeline.evidence.labels import (
     source_of,
 )
 from pipeline.evidence.record import AspectValue, Label, Proof, Record
-from pipeline.rules.decide import Found, Matcher, Tag
+from pipeline.rules.decide import Asked, Found, Matcher, Outcome
 from pipeline.rules.file import RuleFile, Table
+from pipeline.rules.finding import Tag
 from pipeline.rules.model import CONFIDENCES, Rule, RuleSet, load_rules
 from pipeline.rules.text import Unit
 
@@ -159,8 +160,20 @@ def types_of(
         units: its texts.
         tags: what it carries beside them.
     """
+    return types_of_all(study_types, [record], [Asked(units, tags)])[0]
+
+
+def types_of_all(
+    study_types: StudyTypes, records: Sequence[Record], asked: Sequence[Asked]
+) -> list[TypesOf]:
+    """As `types_of`, for many records."""
+    outcomes = study_types.matcher.run_all(asked)
+    return [_types(study_types, *pair) for pair in zip(records, outcomes, strict=True)]
+
+
+def _types(study_types: StudyTypes, record: Record, outcome: Outcome) -> TypesOf:
+    """The study types of a record for which the rules were run."""
     rules = study_types.rules.rules
-    outcome = study_types.matcher.run(units, tags)
     fired = [rule_no for _, rule_no in outcome.fired]
     typing = _counting(
         study_types,

@@ -16,7 +16,8 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pipeline.evidence.record import Proof, Record, TopicHit
-from pipeline.rules.decide import Found, Matcher, Tag
+from pipeline.rules.decide import Asked, Found, Matcher, Outcome
+from pipeline.rules.finding import Tag
 from pipeline.rules.language import Language
 from pipeline.rules.model import Rule, RuleSet
 from pipeline.rules.text import Unit, without
@@ -167,7 +168,18 @@ def topics_of(topics: Topics, units: Sequence[Unit], tags: Sequence[Tag]) -> Top
         units: its texts.
         tags: what it carries beside them.
     """
-    outcome = topics.matcher.run(units, tags)
+    return topics_of_all(topics, [Asked(units, tags)])[0]
+
+
+def topics_of_all(topics: Topics, records: Sequence[Asked]) -> list[TopicsOf]:
+    """As `topics_of`, for many records."""
+    outcomes = topics.matcher.run_all(records)
+    return [_topics(topics, *pair) for pair in zip(records, outcomes, strict=True)]
+
+
+def _topics(topics: Topics, record: Asked, outcome: Outcome) -> TopicsOf:
+    """The topics of a record for which the rules were run."""
+    units, tags, _ = record
     if not outcome.found:
         return TopicsOf((), ())
     clauses = topics.clauses()

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from pipeline.evidence.facets import Facet, Facets, Row
 from pipeline.evidence.record import FacetValue, Label, Proof, Tie
-from pipeline.rules.decide import TEXT, Found, Tag
+from pipeline.rules.decide import TEXT, Found
+from pipeline.rules.finding import Tag
 from pipeline.rules.patterns import fold
 from pipeline.rules.text import Unit, judged_clauses
 

@@ -1,184 +1,17 @@
-"""Run the rules of a set over one record: what is found, which rules hold, and by which words."""
+"""Run the rules of a set over records: which rules hold in each, and by which words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections import defaultdict
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
 from typing import NamedTuple
 
-import re2
+from pipeline.rules.finding import Lines, Pattern, Place, Sieve, Tag, TagFinder, Zones
+from pipeline.rules.model import RuleSet, Signal
+from pipeline.rules.patterns import regular_expression
+from pipeline.rules.text import Unit
 
-from pipeline.rules.language import ABSTRACT_ZONES
-from pipeline.rules.model import VALUE_KINDS, RuleSet, Signal
-from pipeline.rules.patterns import OPTIONS, fold, regular_expression
-from pipeline.rules.text import ZONES, Unit
-
-# -- Find the signals in texts and tags
-#
-# An `re2.Filter` holds the patterns: one pass over a text tells which literals stand in it, and
-# only patterns that can match are tried, all in C++. Where a pattern stands is asked only of what
-# proves a rule.
-
-NAME_KINDS = ("publication_type", "mesh", "substance", "supplementary")
-"""Kinds of tags in whose names a `name` signal looks."""
-_ALSO_FOUND_AS = {"substance": ("substance", "supplementary")}
-"""Kinds of tags that a signal is looked for in, where they are not just its own."""
-
-
-class Tag(NamedTuple):
-    """Something a record carries beside its texts.
-
-    Attributes:
-        kind: publication_type, mesh, mesh_qualifier, substance, supplementary, record_kind or
-            link.
-        table: where it stands, as the field of a proof.
-        name: its name, as stored.
-        ui: its identifier in its vocabulary, where the record has one.
-        source: what a proof by it rests on.
-    """
-
-    kind: str
-    table: str
-    name: str
-    ui: str | None
-    source: str
-
-
-class Sieve:
-    """Tells which of many patterns stand in a text.
-
-    An `re2.Filter` cannot be copied to another process: each builds its own.
-    """
-
-    def __init__(self, patterns: Sequence[str]) -> None:
-        """Compile patterns.
-
-        Args:
-            patterns: regular expressions, see `patterns.regular_expression`.
-        """
-        self._filter = re2.Filter()
-        for pattern in patterns:
-            self._filter.Add(pattern, OPTIONS)
-        self._filter.Compile()
-        self._patterns = [self._filter.re(place) for place in range(len(patterns))]
-
-    def find(self, raw: bytes) -> Sequence[int]:
-        """Places, in the order they were given, of the patterns that stand in a text."""
-        return self._filter.Match(raw) or ()
-
-    def span(self, place: int, raw: bytes) -> tuple[int, int] | None:
-        """Where the pattern of a place stands first in a text; None if it does not."""
-        match = self._patterns[place].search(raw)
-        return match.span() if match else None
-
-
-class TextFinder:
-    """Finds the text signals of a set in units."""
-
-    def __init__(self, signals: Mapping[Signal, int], form: str) -> None:
-        """Compile the patterns of a set of signals.
-
-        Args:
-            signals: every signal with its number; those of other kinds are passed over.
-            form: form of the texts to look in.
-        """
-        self._form = form
-        self._of_zone: dict[str, tuple[Sieve, list[tuple[int, ...]]]] = {}
-        self._place_of: dict[int, tuple[Sieve, int]] = {}
-        texts = {signal: number for signal, number in signals.items() if signal.kind == "text"}
-        for zones in _groups(texts):
-            asked = [signal for signal in texts if not zones.isdisjoint(signal.zones)]
-            patterns = list(dict.fromkeys(regular_expression(signal.value) for signal in asked))
-            place = {pattern: number for number, pattern in enumerate(patterns)}
-            sieve = Sieve(patterns)
-            of_zone: dict[str, list[list[int]]] = {zone: [[] for _ in patterns] for zone in zones}
-            for signal in asked:
-                at = place[regular_expression(signal.value)]
-                self._place_of.setdefault(texts[signal], (sieve, at))
-                for zone in zones.intersection(signal.zones):
-                    of_zone[zone][at].append(texts[signal])
-            for zone, numbers in of_zone.items():
-                if any(numbers):
-                    self._of_zone[zone] = (sieve, list(map(tuple, numbers)))
-
-    def find(self, unit: Unit) -> list[int]:
-        """Numbers of the signals that stand in a unit."""
-        held = self._of_zone.get(unit.zone)
-        raw = unit.forms[self._form].raw
-        if held is None or not raw:
-            return []
-        sieve, numbers = held
-        return [number for place in sieve.find(raw) for number in numbers[place]]
-
-    def span(self, number: int, raw: bytes) -> tuple[int, int] | None:
-        """Where a signal stands first in a text, in bytes; None if it does not."""
-        sieve, place = self._place_of[number]
-        return sieve.span(place, raw)
-
-
-def _groups(signals: Iterable[Signal]) -> list[frozenset[str]]:
-    """Zones that share a sieve: abstracts and the rest, or all where they ask for much the same.
-
-    With two sieves few patterns are tried in vain; with one each is held only once.
-    """
-    groups = [frozenset(ABSTRACT_ZONES), frozenset(ZONES).difference(ABSTRACT_ZONES)]
-    asked = [
-        {signal.value for signal in signals if not zones.isdisjoint(signal.zones)}
-        for zones in groups
-    ]
-    in_both, in_either = asked[0] & asked[1], asked[0] | asked[1]
-    return [frozenset(ZONES)] if 3 * len(in_both) > 2 * len(in_either) else groups
-
-
-class TagFinder:
-    """Finds the signals of a set that are no texts: terms, words in their names, values."""
-
-    def __init__(self, signals: Mapping[Signal, int]) -> None:
-        """Index a set of signals.
-
-        Args:
-            signals: every signal with its number; those on texts are passed over.
-        """
-        self._by_ui: dict[tuple[str, str], list[int]] = {}
-        self._by_name: dict[tuple[str, str], list[tuple[int, bool]]] = {}
-        self._by_value: dict[tuple[str, str], list[int]] = {}
-        names: dict[str, int] = {}
-        for signal, number in signals.items():
-            if signal.kind == "name":
-                names[regular_expression(signal.value)] = number
-            elif signal.kind in VALUE_KINDS.values():
-                self._by_value.setdefault((signal.kind, signal.value), []).append(number)
-            elif signal.kind != "text":
-                for kind in _ALSO_FOUND_AS.get(signal.kind, (signal.kind,)):
-                    if signal.ui:
-                        self._by_ui.setdefault((kind, signal.ui), []).append(number)
-                    self._by_name.setdefault((kind, signal.value.lower()), []).append(
-                        (number, signal.ui is not None)
-                    )
-        self._names = Sieve(tuple(names)) if names else None
-        self._name_numbers = list(names.values())
-
-    def find(self, tags: Iterable[Tag]) -> Iterator[tuple[int, Tag]]:
-        """Each signal with each tag that it stands in.
-
-        Terms are compared by identifier where the record has one and the signal knows it, else
-        by name without regard to case.
-        """
-        for tag in tags:
-            for number in self._by_value.get((tag.kind, tag.name), ()):
-                yield number, tag
-            if tag.ui is not None:
-                for number in self._by_ui.get((tag.kind, tag.ui), ()):
-                    yield number, tag
-            for number, has_ui in self._by_name.get((tag.kind, tag.name.lower()), ()):
-                if tag.ui is None or not has_ui:
-                    yield number, tag
-            if self._names is not None and tag.kind in NAME_KINDS:
-                for place in self._names.find(fold(tag.name).encode()):
-                    yield self._name_numbers[place], tag
-
-
-# -- Decide which rules hold
-#
 # What a rule requires is a condition and no proof: "patients" proves no trial. Of each signal of
 # its own that a rule rests on, the first place in every unit is given.
 
@@ -227,6 +60,20 @@ class Outcome(NamedTuple):
     found: list[Found]
 
 
+class Asked(NamedTuple):
+    """What rules are asked of: a record.
+
+    Attributes:
+        units: its texts; each has the forms of the set.
+        tags: what it carries beside them, each once.
+        wanted: places of the only rules that are asked for; None for all.
+    """
+
+    units: Sequence[Unit]
+    tags: Sequence[Tag]
+    wanted: Set[int] | None = None
+
+
 class Matcher:
     """A set of rules, compiled; the same for any number of records."""
 
@@ -237,90 +84,179 @@ class Matcher:
             rules: the rules; their patterns are checked already.
         """
         self.rules = rules
-        signals = rules.signals()
-        self._texts = TextFinder(signals, rules.forms[-1])
-        self._tags = TagFinder(signals)
-        self._own: list[tuple[int, ...]] = []
-        self._requires: list[tuple[frozenset[int], ...]] = []
-        self._unless: list[tuple[tuple[frozenset[int], frozenset[int]], ...]] = []
-        self._owners: list[list[int]] = [[] for _ in signals]
-        for rule_no, rule in enumerate(rules.rules):
-            self._own.append(tuple(dict.fromkeys(signals[one] for one in rule.signals)))
-            self._requires.append(
-                tuple(frozenset(signals[one] for one in group) for group in rule.requires)
+        numbers = rules.signals()
+        texts = [signal for signal in numbers if signal.kind == "text"]
+        self._zones = {zone for signal in texts for zone in signal.zones}
+        expressions = dict.fromkeys(regular_expression(signal.value) for signal in texts)
+        place = {expression: number for number, expression in enumerate(expressions)}
+        self._sieve = Sieve(list(expressions))
+        self._tags = TagFinder(numbers)
+        compiled: dict[Signal, _Signal] = {}
+        for signal, number in numbers.items():
+            if signal.kind == "text":
+                key = place[regular_expression(signal.value)]
+                pattern = self._sieve.patterns[key]
+                compiled[signal] = _Signal(key, pattern, Zones(signal.zones))
+            else:
+                compiled[signal] = _Signal(_key(number))
+
+        def group(signals: Sequence[Signal]) -> _Group:
+            return tuple(compiled[one] for one in dict.fromkeys(signals))
+
+        self._rules = [
+            _Rule(
+                group(rule.signals),
+                tuple(group(one) for one in (rule.signals, *rule.requires)),
+                tuple((group(against), group(but)) for against, but in rule.unless),
             )
-            self._unless.append(
-                tuple(
-                    (
-                        frozenset(signals[one] for one in against),
-                        frozenset(signals[one] for one in but),
-                    )
-                    for against, but in rule.unless
-                )
-            )
-            for number in self._own[-1]:
-                self._owners[number].append(rule_no)
+            for rule in rules.rules
+        ]
 
     def run(self, units: Sequence[Unit], tags: Sequence[Tag]) -> Outcome:
-        """Run the rules over one record.
-
-        Args:
-            units: its texts; each has the forms of the set.
-            tags: what it carries beside them, each once.
-        """
-        hits: dict[int, list[int | Tag]] = {}
-        for index, unit in enumerate(units):
-            for number in self._texts.find(unit):
-                hits.setdefault(number, []).append(index)
-        for number, tag in self._tags.find(tags):
-            hits.setdefault(number, []).append(tag)
-        fired = list(self._fire(hits))
-        places: dict[tuple[int, int], _Place] = {}
-        found: dict[Found, None] = {}
-        for fired_in, rule_no in fired:
-            for number in self._own[rule_no]:
-                for hit in hits.get(number, ()):
-                    if isinstance(hit, Tag):
-                        if fired_in is None:
-                            found[_found_tag(rule_no, hit)] = None
-                    elif not self.rules.by_unit or hit == fired_in:
-                        place = places.get((hit, number))
-                        if place is None:
-                            place = places[hit, number] = self._place(units[hit], number)
-                        found[_found_text(rule_no, hit, units[hit], place)] = None
-        return Outcome(fired, list(found))
-
-    def _fire(self, hits: dict[int, list[int | Tag]]) -> Iterator[tuple[int | None, int]]:
-        """Unit and rule of the rules that hold."""
+        """Run the rules over one record, see `Asked`."""
         if not self.rules.by_unit:
-            for rule_no in self._holding(hits.keys()):
-                yield None, rule_no
-            return
-        in_unit: dict[int | None, set[int]] = {}
-        for number, places in hits.items():
-            for place in places:
-                unit = place if isinstance(place, int) else None
-                in_unit.setdefault(unit, set()).add(number)
-        for unit, numbers in in_unit.items():
-            for rule_no in self._holding(numbers):
-                yield unit, rule_no
+            return self.run_all([Asked(units, tags)])[0]
+        parts = [*(Asked([unit], ()) for unit in units), Asked((), tags)]
+        fired: list[tuple[int | None, int]] = []
+        found: list[Found] = []
+        for part, index in zip(self.run_all(parts), (*range(len(units)), None), strict=True):
+            fired += [(index, rule_no) for _, rule_no in part.fired]
+            found += [one._replace(unit_index=index) for one in part.found]
+        return Outcome(fired, found)
 
-    def _holding(self, found: Set[int]) -> Iterator[int]:
-        """The rules that hold where these signals are found, in their order."""
-        for rule_no in sorted({rule_no for number in found for rule_no in self._owners[number]}):
-            if not any(group.isdisjoint(found) for group in self._requires[rule_no]) and not any(
-                but.isdisjoint(found) and not against.isdisjoint(found)
-                for against, but in self._unless[rule_no]
-            ):
-                yield rule_no
+    def run_all(self, records: Sequence[Asked]) -> list[Outcome]:
+        """Run the rules over many records, each as a whole: much faster than one by one."""
+        looked = self._look(records)
+        outcomes = [Outcome([], []) for _ in records]
+        for rule_no, rule in enumerate(self._rules):
+            asked = {
+                index
+                for index in looked.possible(rule.own)
+                if (wanted := records[index].wanted) is None or rule_no in wanted
+            }
+            holding = _holding(rule, looked, asked)
+            for signal in rule.own:
+                looked.standing(signal, holding)
+            for index in holding:
+                outcomes[index].fired.append((None, rule_no))
+                found = self._found(rule_no, rule, records[index].units, looked, index)
+                outcomes[index].found.extend(dict.fromkeys(found))
+        return outcomes
 
-    def _place(self, unit: Unit, number: int) -> _Place:
-        """Where a signal stands first, in the first form of the text that has it."""
-        for form in self.rules.forms:
+    def _look(self, records: Sequence[Asked]) -> _Looked:
+        """Which signals may stand in which record."""
+        lines = Lines((one.units for one in records), self.rules.forms[-1], self._zones)
+        looked = _Looked(lines)
+        for index, (raw, asked) in enumerate(zip(lines.of_record, records, strict=True)):
+            for key in self._sieve.possible(raw) if raw else ():
+                looked.may_stand[key].add(index)
+            for number, tag in self._tags.find(asked.tags):
+                looked.may_stand[_key(number)].add(index)
+                looked.tags.setdefault((_key(number), index), []).append(tag)
+        return looked
+
+    def _found(
+        self, rule_no: int, rule: _Rule, units: Sequence[Unit], looked: _Looked, index: int
+    ) -> Iterator[Found]:
+        """The words and tags that a rule which holds in a record rests on."""
+        for signal in rule.own:
+            for place in sorted(looked.places[signal].get(index, ())):
+                unit = units[place.unit_index]
+                yield _found_text(rule_no, place.unit_index, unit, self._place(unit, signal, place))
+            for tag in looked.tags.get((signal.key, index), ()):
+                yield _found_tag(rule_no, tag)
+
+    def _place(self, unit: Unit, signal: _Signal, place: Place) -> _Place:
+        """Where a signal that stands in a unit does so first, in the first form that has it."""
+        *others, last = self.rules.forms
+        for form in others:
             text = unit.forms[form]
-            if span := self._texts.span(number, text.raw):
-                return _Place(form, *text.place(*span))
-        raise AssertionError(f"signal {number} was found and cannot be placed")
+            if text is unit.forms[last]:
+                return _Place(form, *text.place(place.start, place.end))
+            if signal.pattern and text.raw and (match := signal.pattern.exact.search(text.raw)):
+                return _Place(form, *text.place(*match.span()))
+        return _Place(last, *unit.forms[last].place(place.start, place.end))
+
+
+def _holding(rule: _Rule, looked: _Looked, records: set[int]) -> set[int]:
+    """Those of some records in which a rule holds; nothing is looked for that cannot change it."""
+    for group in rule.groups:
+        records = records & looked.possible(group)
+    for group in rule.groups:
+        records = looked.any_of(group, records)
+    for against, but in rule.unless:
+        speaking = looked.any_of(against, records)
+        records = records - (speaking - looked.any_of(but, speaking))
+    return records
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Signal:
+    """A signal: what it may stand by, and of a text its pattern and zones."""
+
+    key: int
+    pattern: Pattern | None = None
+    zones: Zones | None = None
+
+
+_Group = tuple[_Signal, ...]
+
+
+class _Rule(NamedTuple):
+    """A rule: its own signals; the groups of which any must stand, its own first; and `unless`."""
+
+    own: _Group
+    groups: tuple[_Group, ...]
+    unless: tuple[tuple[_Group, _Group], ...]
+
+
+def _key(number: int) -> int:
+    """What stands for the tags of a signal; patterns go by their place in the sieve, from 0."""
+    return -1 - number
+
+
+class _Looked:
+    """What is known of the signals in some records: each is looked for once, and where asked.
+
+    Attributes:
+        may_stand: by key, the records in which a signal may stand.
+        tags: by key and record, the tags that a signal stands in.
+        places: by signal and record, each text in which it was found, and where first.
+    """
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self.may_stand: defaultdict[int, set[int]] = defaultdict(set)
+        self.tags: dict[tuple[int, int], list[Tag]] = {}
+        self.places: defaultdict[_Signal, dict[int, list[Place]]] = defaultdict(dict)
+        self._tried: defaultdict[_Signal, set[int]] = defaultdict(set)
+
+    def possible(self, group: _Group) -> set[int]:
+        """The records in which any of some signals may stand."""
+        may = self.may_stand
+        return set().union(*(may[signal.key] for signal in group if signal.key in may))
+
+    def any_of(self, group: _Group, records: set[int]) -> set[int]:
+        """Those of some records in which any of some signals stands."""
+        standing: set[int] = set()
+        for signal in group:
+            if left := records - standing:
+                standing |= self.standing(signal, left)
+        return standing
+
+    def standing(self, signal: _Signal, records: set[int]) -> set[int]:
+        """Those of some records in which a signal stands."""
+        records = records & self.may_stand.get(signal.key, _NONE)
+        if not records or signal.pattern is None or signal.zones is None:
+            return records
+        places, tried = self.places[signal], self._tried[signal]
+        if new := records - tried:
+            tried |= new
+            places |= self._lines.places(signal.pattern, signal.zones, sorted(new))
+        return records & places.keys()
+
+
+_NONE: frozenset[int] = frozenset()
 
 
 class _Place(NamedTuple):

@@ -149,6 +149,7 @@ def _options() -> re2.Options:
     options = re2.Options()
     options.never_capture = True
     options.log_errors = False
+    options.never_nl = True  # texts are matched many at once, each in a line (`finding.Lines`)
     options.max_mem = 1_000_000  # of eight by default: thousands of patterns fill what they may
     return options
 
@@ -266,3 +267,12 @@ def _with_separators(pattern: str) -> str:
         return _ANY_SEPARATOR if part["is_quantified"] is not None else _ANY_SEPARATOR + "+"
 
     return _PART.sub(instead, pattern)
+
+
+_COUNTED = re.compile(r"(\\.|\[(?:\\.|[^\]\\])*\])|\{(\d+)(?:,\d*)?\}")
+"""What stays as it is, an escape or a class; or how often something is repeated, at least."""
+
+
+def loosened(expression: str) -> str:
+    """A regular expression that counts nothing and finds whatever the given one does."""
+    return _COUNTED.sub(lambda part: part[1] or ("*" if part[2] == "0" else "+"), expression)

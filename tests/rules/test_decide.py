@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigurationError
-from pipeline.rules.decide import Matcher, Tag
+from pipeline.rules.decide import Matcher
 from pipeline.rules.file import RuleFile
+from pipeline.rules.finding import Tag
 from pipeline.rules.model import RuleSet, load_rules
 from pipeline.rules.text import plain_unit
 

@@ -208,20 +208,20 @@ FAULTS = (
     # -- judging
     Fault(
         "words that forbid a study type are not heeded",
-        "for against, but in self._unless[rule_no]",
-        "for against, but in self._unless[rule_no][:0]",
+        "for against, but in rule.unless:",
+        "for against, but in rule.unless[:0]:",
         (*RULES, *JUDGE),
     ),
     Fault(
         "words that a rule needs beside its own are not needed",
-        "group.isdisjoint(found) for group in self._requires[rule_no]",
-        "group.isdisjoint(found) for group in self._requires[rule_no][1:]",
+        "group(one) for one in (rule.signals, *rule.requires)",
+        "group(one) for one in (rule.signals, *rule.requires[1:])",
         (*RULES, *JUDGE),
     ),
     Fault(
-        "the last proof of each record is lost",
-        "return Outcome(fired, list(found))",
-        "return Outcome(fired, list(found)[:-1])",
+        "the last proof of each rule is lost",
+        "found.extend(dict.fromkeys(found))",
+        "found.extend([*dict.fromkeys(found)][:-1])",
         (*RULES, *JUDGE),
     ),
     Fault(
