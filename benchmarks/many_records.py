@@ -1,9 +1,9 @@
 """Any number of records, for benchmarks: the real ones of a PubMed file under new PMIDs.
 
-`python -m benchmarks.many_records FILE DIRECTORY COUNT [--days N] [--day-size N] [--short]` writes
-files as NLM names them: a baseline of COUNT records, 30,000 a file, then a file a day of new,
-revised and deleted records and of new versions. The same arguments give the same bytes. With --short
-a million is read and judged in an hour: 19 of 20 records have no abstract, affiliation or reference.
+`python -m benchmarks.many_records FILE DIRECTORY COUNT [--days N] [--day-size N] [--short]`
+writes files as NLM names them: a baseline of COUNT records, 30,000 a file, then a file a day of
+new, revised and deleted records and of new versions. The same arguments give the same bytes. With
+--short, 19 of 20 records have no abstract, affiliation or reference, to be judged sooner.
 
 Record number i is record i of the file, or i modulo their number, with PMID 40,000,000 + i. Where
 a copy names a PMID of its own file, it names that of the same copy; DOIs, PubMed Central numbers

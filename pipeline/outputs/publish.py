@@ -95,7 +95,7 @@ def _write_set(
         kept: dict[str, int] = {}
         if of_run.is_unchanged and previous is not None and not is_rebuilt:
             kept = link_tables(con, settings.sql, building, previous)
-        cut = tables.cut_for(con, settings.sql, None if is_rebuilt else previous)
+        cut = tables.cut_for(con, settings.sql, None if is_rebuilt else previous, _last_run(con))
         exported = tables.export_all(con, building / "tables", kept, cut)
         news = since.markdown(since.since_last_set(con))
         digest = "\n".join(filter(None, [of_run.markdown(), news]))
@@ -150,8 +150,7 @@ def link_tables(
         before = manifest.read(previous)
     except OddManifestError:
         return {}  # `hash_and_link` says so
-    runs = con.execute("SELECT run_id FROM ops.runs ORDER BY as_of DESC LIMIT 2").fetchall()
-    if before.run_id != runs[-1][0] or before.contract_version != CONTRACT_VERSION:
+    if before.run_id != _last_run(con) or before.contract_version != CONTRACT_VERSION:
         return {}
     moving = marts.moving(con, sql)
     kept: dict[str, int] = {}
@@ -169,6 +168,12 @@ def link_tables(
         if all(link(previous / one, building / one) for one in files):
             kept[relation] = stated.row_count
     return kept
+
+
+def _last_run(con: duckdb.DuckDBPyConnection) -> str | None:
+    """The run before the last one; None if there was none."""
+    row = con.execute("SELECT run_id FROM ops.runs ORDER BY as_of DESC LIMIT 1 OFFSET 1").fetchone()
+    return row[0] if row else None
 
 
 def hash_and_link(

@@ -1,4 +1,5 @@
--- Where the authors work, read from the last words of their affiliations.
+-- Where the authors work, read from the last words of their affiliations. Rows of a record follow
+-- from its authors alone: they are made of the members in run_due, and kept of all others.
 
 CREATE OR REPLACE TABLE marts.article_countries ( -- countries that the affiliations of a record end with; no row where none is recognised
     pmid INTEGER NOT NULL, -- the record, member of a search now
@@ -39,7 +40,7 @@ WITH places AS ( -- one affiliation may name several, with a semicolon between t
             f.pmid = w.pmid AND f.author_no = w.author_no
             AND w.list_kind IN ('author', 'book_author') AND w.is_valid IS DISTINCT FROM FALSE
     CROSS JOIN unnest(string_split(f.affiliation, ';')) WITH ORDINALITY AS p (place, place_no)
-    WHERE f.pmid IN (SELECT h.pmid FROM ops.search_hits AS h WHERE h.left_at IS NULL)
+    WHERE f.pmid IN (SELECT d.pmid FROM run_due AS d)
 ),
 
 endings AS ( -- its last part, and the one before it where a postcode or a city stands last
@@ -127,7 +128,7 @@ FROM (
         FROM core.authors AS w
         WHERE
             w.list_kind IN ('author', 'book_author') AND w.is_valid IS DISTINCT FROM FALSE
-            AND w.pmid IN (SELECT h.pmid FROM ops.search_hits AS h WHERE h.left_at IS NULL)
+            AND w.pmid IN (SELECT d.pmid FROM run_due AS d)
         GROUP BY w.pmid
     ) USING (pmid)
 )
