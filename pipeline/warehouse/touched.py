@@ -1,6 +1,6 @@
 """Which records a run touched: TEMP run_touched (pmid), for all that need to look at no others.
 
-A record was touched when a copy or a deletion of it came, or when it was judged anew, by whatever
+A record was touched when a copy or a deletion of it came, or when it was judged again, by whatever
 reason. Nothing else writes or removes its rows in core, or its judgements. The table is gone with
 the connection of the run, so that nobody can take it for that of another.
 """
@@ -17,7 +17,7 @@ def note(con: duckdb.DuckDBPyConnection, judged: Sequence[int]) -> None:
 
     Args:
         con: the warehouse.
-        judged: PMIDs that were judged anew in this transaction, or left core.
+        judged: PMIDs that were judged again in this transaction, or left core.
     """
     con.execute(
         """

@@ -360,7 +360,7 @@ FAULTS = (
     ),
     # -- what a run touched
     Fault(
-        "a part of a table keeps the judgements of records that other rules judged anew",
+        "a part of a table keeps the judgements of records that other rules judged again",
         "UNION SELECT unnest(?::INTEGER[])",
         "UNION SELECT unnest(?::INTEGER[]) WHERE FALSE",
         ("tests/test_many_days.py",),
