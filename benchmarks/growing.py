@@ -92,7 +92,7 @@ def load(place: Path, path: Path, count: int) -> None:
 
     settings, base = Settings(data=place / "data"), min(count, LOADED)
     (place / "files").mkdir()
-    files = list(write_baseline(Source(path), place / "files", base))
+    files = list(write_baseline(Source(path, most=LOADED), place / "files", base))
     began = time.process_time()
     growth.update(settings, files)
     used = time.process_time() - began
@@ -113,7 +113,9 @@ def day(place: Path, path: Path, count: int) -> None:
 def _day(place: Path, path: Path, count: int, number: int) -> None:
     from benchmarks.many_records import Source, write_day
 
-    file = write_day(Source(path), place / "files", number, DAY, count, is_spread=False)
+    file = write_day(
+        Source(path, most=LOADED), place / "files", number, DAY, count, is_spread=False
+    )
     _update(place, file)
 
 

@@ -60,12 +60,14 @@ class Day(NamedTuple):
 class Source:
     """The records of a PubMed file, to be copied under new PMIDs."""
 
-    def __init__(self, path: Path, *, is_short: bool = False) -> None:
+    def __init__(self, path: Path, *, is_short: bool = False, most: int | None = None) -> None:
         """Read a .xml.gz into memory; of a PMID that stands twice the first counts.
 
         Args:
             path: the file.
             is_short: leave abstracts, affiliations and references out of 19 of 20 records.
+            most: take so many of its records, where these are multiplied in a warehouse: a
+                revised copy is then the record it was copied from, with another title.
         """
         with gzip.open(path) as stream:
             found = {
@@ -73,15 +75,16 @@ class Source:
                 for one in reversed(_RECORD.findall(stream.read()))
                 if (own := _OWN_PMID.search(one))
             }
-        self.pmids = sorted(found)
+        all_pmids = sorted(found)
+        self.pmids = all_pmids[:most]
         self._records = [
             _LONG.sub(b"", found[pmid]) if is_short and place % _EACH_AS_IT_IS else found[pmid]
             for place, pmid in enumerate(self.pmids)
         ]
         self._places = {b"%d" % pmid: place for place, pmid in enumerate(self.pmids)}
         # an update file of NLM's brings new records; its oldest third are revisions
-        newest = self.pmids[-1]
-        self.back = [(newest - pmid) / newest for pmid in self.pmids[: len(self.pmids) // 3]]
+        newest = all_pmids[-1]
+        self.back = [(newest - pmid) / newest for pmid in all_pmids[: len(all_pmids) // 3]]
 
     def record(self, number: int, *, version: int = 1, revised: date | None = None) -> bytes:
         """A record under a new PMID.
