@@ -8,10 +8,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipeline.evidence import due
 from pipeline.evidence.due import judged_now
 from pipeline.evidence.judge import judge, note_type_changes
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.whole_file import JUDGED, take_judged
+from pipeline.evidence.writing import PROOFS, Writer
 from pipeline.outputs.tables import BY_TOUCH
 from pipeline.scan import Scans
 from pipeline.warehouse import fingerprint, load, stage, touched
@@ -159,6 +161,26 @@ def test_nothing_changes_of_a_record_that_a_run_did_not_touch(memory: Warehouse,
         untouched += len(after["core.articles"].keys() - noted)
         before = after
     assert untouched > 20
+
+
+def test_more_proofs_than_a_row_group_of_duckdb_are_all_written(memory: Warehouse) -> None:
+    """A load of many whole files brings them in one statement; of 122,880 none was kept."""
+    reference = memory.reference
+    with duckdb.connect(config={"threads": 2}) as con:
+        for path in fingerprint.schema_files(SQL):
+            con.execute(path.read_text(encoding="utf-8"))
+        con.execute("CREATE TABLE numbers AS SELECT n::INTEGER AS n FROM range(1, 400001) AS r (n)")
+        con.execute("BEGIN")
+        due.find_due(con, reference.overrides, reference.sha256)
+        writer = Writer(con, reference)
+        con.execute(
+            f"INSERT INTO {PROOFS} BY NAME "
+            "SELECT n AS pmid, 'topic' AS kind, 'kratom' AS code, 1 AS proof_no, "
+            "'r' AS rule_id, '1' AS rules_version, 'text' AS source, 'title' AS field, "
+            "'kratom' AS matched_text FROM numbers"
+        )
+        writer.finish()
+        assert con.execute("SELECT count(*) FROM evidence.proofs").fetchall() == [(400_000,)]
 
 
 @pytest.mark.slow
