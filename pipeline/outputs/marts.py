@@ -194,7 +194,7 @@ def _keep_up(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         f"FROM {table} WHERE pmid IN (SELECT pmid FROM run_kept)"
     )
     run_script(con, path)
-    con.execute(f"INSERT INTO run_rows FROM {table}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE run_rows AS FROM run_rows UNION ALL FROM {table}")
     ((key,),) = con.execute(
         "SELECT constraint_column_names FROM duckdb_constraints() "
         "WHERE database_name = current_database() AND constraint_type = 'PRIMARY KEY' "
