@@ -29,6 +29,7 @@ class Grown(NamedTuple):
     """What a warehouse of so many records cost."""
 
     load: Cost
+    before: Cost
     day: Cost
     again: Cost
     query: Cost
@@ -91,7 +92,7 @@ def load(place: Path, path: Path, count: int) -> None:
 
     settings, base = Settings(data=place / "data"), min(count, LOADED)
     (place / "files").mkdir()
-    files = list(write_baseline(Source(path), place / "files", base))
+    files = list(write_baseline(Source(path, most=LOADED), place / "files", base))
     began = time.process_time()
     growth.update(settings, files)
     used = time.process_time() - began
@@ -99,11 +100,22 @@ def load(place: Path, path: Path, count: int) -> None:
     print(json.dumps({"processor": used}))
 
 
+def before(place: Path, path: Path, count: int) -> None:
+    """The day before: its set is the first of all records."""
+    _day(place, path, count, 0)
+
+
 def day(place: Path, path: Path, count: int) -> None:
     """An update of a day's new, revised and deleted records and new versions."""
+    _day(place, path, count, 1)
+
+
+def _day(place: Path, path: Path, count: int, number: int) -> None:
     from benchmarks.many_records import Source, write_day
 
-    file = write_day(Source(path), place / "files", 0, DAY, count)
+    file = write_day(
+        Source(path, most=LOADED), place / "files", number, DAY, count, is_spread=False
+    )
     _update(place, file)
 
 
@@ -141,6 +153,7 @@ def query(place: Path, _path: Path, _count: int) -> None:
 
 PHASES: dict[str, Callable[[Path, Path, int], None]] = {
     "load": load,
+    "before": before,
     "day": day,
     "again": again,
     "query": query,

@@ -119,7 +119,7 @@ def main() -> None:
     options = parser.parse_args()
     place = options.keep or Path(tempfile.mkdtemp(prefix="ketum-growth-"))
     try:
-        source = Source(options.file)
+        source = Source(options.file, most=options.count)
         settings = Settings(data=place / "data")
         files = place / "files"
         files.mkdir(parents=True)

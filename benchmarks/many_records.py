@@ -1,8 +1,9 @@
 """Any number of records, for benchmarks: the real ones of a PubMed file under new PMIDs.
 
-`python -m benchmarks.many_records FILE DIRECTORY COUNT [--days N] [--day-size N]` writes files as
-NLM names them: a baseline of COUNT records, 30,000 a file, then a file a day of new, revised and
-deleted records and of new versions. The same arguments give the same bytes.
+`python -m benchmarks.many_records FILE DIRECTORY COUNT [--days N] [--day-size N] [--short]`
+writes files as NLM names them: a baseline of COUNT records, 30,000 a file, then a file a day of
+new, revised and deleted records and of new versions. The same arguments give the same bytes. With
+--short, 19 of 20 records have no abstract, affiliation or reference, to be judged sooner.
 
 Record number i is record i of the file, or i modulo their number, with PMID 40,000,000 + i. Where
 a copy names a PMID of its own file, it names that of the same copy; DOIs, PubMed Central numbers
@@ -35,6 +36,12 @@ _REGISTRATION = re.compile(
     rb"\b((?:NCT|ISRCTN|DRKS|CRD|ACTRN|UMIN|ChiCTR[A-Z-]*|KCT|IRCT|TCTR|PACTR|NTR)\d*?)(\d{4})\b"
 )
 _REVISED = re.compile(rb"<DateRevised>.*?</DateRevised>", re.DOTALL)
+_LONG = re.compile(
+    rb"<(Abstract|OtherAbstract|AffiliationInfo)\b[^>]*>.*?</\1>|<ReferenceList>.*</ReferenceList>",
+    re.DOTALL,
+)
+_EACH_AS_IT_IS = 20
+"""Of short records."""
 _HEAD = b'<?xml version="1.0" encoding="utf-8"?>\n<PubmedArticleSet>\n'
 _END = b"</PubmedArticleSet>\n"
 _DAY_ONE = date(2021, 7, 1)
@@ -53,20 +60,31 @@ class Day(NamedTuple):
 class Source:
     """The records of a PubMed file, to be copied under new PMIDs."""
 
-    def __init__(self, path: Path) -> None:
-        """Read a .xml.gz into memory; of a PMID that stands twice the first counts."""
+    def __init__(self, path: Path, *, is_short: bool = False, most: int | None = None) -> None:
+        """Read a .xml.gz into memory; of a PMID that stands twice the first counts.
+
+        Args:
+            path: the file.
+            is_short: leave abstracts, affiliations and references out of 19 of 20 records.
+            most: take so many of its records, where these are multiplied in a warehouse: a
+                revised copy is then the record it was copied from, with another title.
+        """
         with gzip.open(path) as stream:
             found = {
                 int(own[1]): one
                 for one in reversed(_RECORD.findall(stream.read()))
                 if (own := _OWN_PMID.search(one))
             }
-        self.pmids = sorted(found)
-        self._records = [found[pmid] for pmid in self.pmids]
+        all_pmids = sorted(found)
+        self.pmids = all_pmids[:most]
+        self._records = [
+            _LONG.sub(b"", found[pmid]) if is_short and place % _EACH_AS_IT_IS else found[pmid]
+            for place, pmid in enumerate(self.pmids)
+        ]
         self._places = {b"%d" % pmid: place for place, pmid in enumerate(self.pmids)}
         # an update file of NLM's brings new records; its oldest third are revisions
-        newest = self.pmids[-1]
-        self.back = [(newest - pmid) / newest for pmid in self.pmids[: len(self.pmids) // 3]]
+        newest = all_pmids[-1]
+        self.back = [(newest - pmid) / newest for pmid in all_pmids[: len(all_pmids) // 3]]
 
     def record(self, number: int, *, version: int = 1, revised: date | None = None) -> bytes:
         """A record under a new PMID.
@@ -181,9 +199,10 @@ def main() -> None:
     parser.add_argument("count", type=int, help="records of the baseline")
     parser.add_argument("--days", type=int, default=0, help="update files (default: none)")
     parser.add_argument("--day-size", type=int, default=3_000, help="records of each")
+    parser.add_argument("--short", action="store_true", help="most without abstracts and the like")
     options = parser.parse_args()
     options.directory.mkdir(parents=True, exist_ok=True)
-    source = Source(options.file)
+    source = Source(options.file, is_short=options.short)
     for path in write_baseline(source, options.directory, options.count):
         print(path, flush=True)
     for number in range(options.days):

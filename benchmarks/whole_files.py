@@ -1,12 +1,17 @@
 """How merging grows in `bulk-load --all`: parts of real files, multiplied to many records.
 
-`python -m benchmarks.whole_files DIRECTORY COUNT...` reads and judges the files of a directory as
-workers do (what an earlier run read is taken up), and merges them into a new warehouse, once for
-each COUNT of records, in the run's one transaction: load, judge (what workers judged is taken in)
-and commit. Where there are fewer records than COUNT, the parts are repeated under new PMIDs, DOIs
-and numbers of registrations; all other rows are those of the files, byte for byte.
+`python -m benchmarks.whole_files DIRECTORY COUNT... [--days FILE N]` reads and judges the files of
+a directory as workers do (what an earlier run read is taken up), and merges them into a new
+warehouse, once for each COUNT of records, in the run's one transaction: load, judge (what workers
+judged is taken in) and commit. Where there are fewer records than COUNT, the parts are repeated
+under new PMIDs, DOIs and numbers of registrations; all other rows are those of the files.
 
-Processor seconds and the peak of memory are those of a process of its own.
+With --days, N days of records of FILE follow (new, revised, deleted, new versions: many_records),
+each read, merged and judged by itself; then all files are merged at once into another warehouse,
+and every table of core and evidence must hold the same rows there. The files of DIRECTORY must be
+of many_records for that.
+
+Processor seconds and the peak of memory are those of a process of its own, a phase each.
 """
 
 # SQL here is made of names that stand in the code.
@@ -14,21 +19,24 @@ Processor seconds and the peak of memory are those of a process of its own.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
-import os
 import sys
 import tempfile
 import time
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
 
+from benchmarks.many_records import Source, write_day
 from benchmarks.measured import cost, here
 from pipeline.evidence.judge import judge
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.whole_file import JUDGED, take_judged
+from pipeline.many_files import stamp
 from pipeline.scan import Scan, Scans
 from pipeline.settings import ROOT, Settings
 from pipeline.storage import literal
@@ -36,8 +44,8 @@ from pipeline.warehouse import database, fingerprint, load
 from pipeline.warehouse.parts import Part, stage_parts
 from pipeline.whole_files import WholeFileReader
 
-APART = 1_000_000
-"""Between the PMIDs of two copies: more than PMIDs of a benchmark's files lie apart."""
+DAY = 3_000
+_FIRST_DAY = datetime(2026, 1, 1)  # noqa: DTZ001
 _ARTICLES = "core.articles.parquet"
 _REGISTRATIONS = "judged.registrations.parquet"
 _OF_COPY = {
@@ -48,49 +56,65 @@ _OF_COPY = {
 """What differs in a copy; child tables name records by number, so that they stay as they are."""
 
 
-def read(directory: Path, parts: Path) -> list[Scan]:
-    """Read and judge the files of a directory."""
-    reference = Reference.load(ROOT / "data" / "reference")
-    key = f"{fingerprint.parser_version()} {reference.sha256}"
-    scans = Scans(parts, hashlib.sha256(key.encode()).hexdigest())
-    reader = WholeFileReader(reference, (), (), scans)
-    return [reader.scan(path) for path in sorted(directory.glob("*.xml.gz"))]
+class Bench:
+    """Parts of files, and warehouses made of them.
 
+    Args:
+        parts: where what was read of files lies.
+        place: of the parts of copies, and of the warehouses.
+    """
 
-def repeat(scans: list[Scan], parts: Path, target: Path, count: int) -> list[Part]:
-    """Parts of `count` records or a few more."""
-    found: list[Part] = []
-    records = 0
-    with duckdb.connect() as con:
-        while records < count:
-            copy, place = divmod(len(found), len(scans))
-            scan = scans[place]
-            directory = target / f"{len(found):05d}"
-            directory.mkdir()
-            for file in (parts / scan.body).iterdir():
-                if file.name in _OF_COPY and copy:
-                    columns = _OF_COPY[file.name].format(copy * APART, copy)
-                    con.execute(
-                        f"COPY (SELECT * REPLACE ({columns}) FROM {literal(file)}) "
-                        f"TO {literal(directory / file.name)} (FORMAT parquet)"
-                    )
-                else:
-                    (directory / file.name).symlink_to(file.absolute())
-            stamp = f"pubmed26n{len(found) + 1:04d}"
-            found.append(Part(directory, f"in_place/{stamp}", stamp, 0, scan.unreadable))
-            records += scan.read
-    return found
+    def __init__(self, parts: Path, place: Path) -> None:
+        self.reference = Reference.load(ROOT / "data" / "reference")
+        key = f"{fingerprint.parser_version()} {self.reference.sha256}"
+        self._scans = Scans(parts, hashlib.sha256(key.encode()).hexdigest())
+        self._parts, self.place = parts, place
 
+    def read(self, files: Sequence[Path]) -> list[Scan]:
+        """Read and judge files, or take up what was read of them."""
+        reader = WholeFileReader(self.reference, (), (), self._scans)
+        return [reader.scan(path) for path in files]
 
-def merge(directory: Path, parts: Path, count: int) -> dict[str, float]:
-    """Merge that many records into a new warehouse; processor seconds of each step."""
-    reference = Reference.load(ROOT / "data" / "reference")
-    scans = read(directory, parts)
-    told: dict[str, float] = {}
-    with tempfile.TemporaryDirectory(dir=parts.parent) as name:
-        base = Path(name)
-        repeated = repeat(scans, parts, base, count)
-        con = database.connect(Settings(base), "archive:many", datetime(2026, 1, 1))  # noqa: DTZ001
+    def days(self) -> list[Part]:
+        """The parts of the days, each read when it is its turn."""
+        return [
+            Part(self._parts / scan.body, f"in_place/{stamp(path)}", stamp(path), scan.deletions, 0)
+            for path in sorted((self.place / "days").glob("*.xml.gz"))
+            for scan in self.read([path])
+        ]
+
+    def repeated(self, directory: Path, count: int) -> list[Part]:
+        """Parts of `count` records or a few more, made where they are not there."""
+        scans = self.read(sorted(directory.glob("*.xml.gz")))
+        bodies = [literal(self._parts / scan.body / _ARTICLES) for scan in scans]
+        found: list[Part] = []
+        records = 0
+        with duckdb.connect() as con:
+            ((apart,),) = con.execute(
+                f"SELECT max(pmid) - min(pmid) + 1 FROM read_parquet([{', '.join(bodies)}])"
+            ).fetchall()
+            while records < count:
+                copy, number = divmod(len(found), len(scans))
+                scan = scans[number]
+                target = self.place / "copies" / f"{len(found):05d}"
+                if not target.exists():
+                    _copy(con, self._parts / scan.body, target, copy, apart)
+                name = f"pubmed26n{len(found) + 1:04d}"
+                found.append(Part(target, f"in_place/{name}", name, 0, scan.unreadable))
+                records += scan.read
+        return found
+
+    def warehouse(self, name: str) -> tuple[duckdb.DuckDBPyConnection, Path]:
+        """A warehouse, made where it is not there."""
+        settings = Settings(self.place / name)
+        con = database.connect(settings, "archive:many", _FIRST_DAY)
+        return con, settings.warehouse("archive:many")
+
+    def merge(
+        self, con: duckdb.DuckDBPyConnection, parts: Sequence[Part], at: datetime
+    ) -> dict[str, float]:
+        """Merge parts in one transaction; processor seconds of each step."""
+        told: dict[str, float] = {}
         began = time.process_time()
 
         def took(step: str) -> None:
@@ -99,31 +123,121 @@ def merge(directory: Path, parts: Path, count: int) -> dict[str, float]:
             print(step, told[step], file=sys.stderr, flush=True)
             began = time.process_time()
 
-        staged = stage_parts(con, repeated, [table.partition(".")[2] for table in JUDGED])
+        staged = stage_parts(con, parts, [table.partition(".")[2] for table in JUDGED])
         con.execute("BEGIN")
-        load.merge(con, datetime(2026, 1, 1))  # noqa: DTZ001
+        load.merge(con, at)
         took("load")
-        judge(con, reference, load.changed(con), take_judged)
+        judge(con, self.reference, load.changed(con), take_judged)
         took("judge")
         con.execute("COMMIT")
         took("commit")
-        con.execute("CHECKPOINT")
-        con.close()
-        path = Settings(base).warehouse("archive:many")
-        told |= {"records": staged.records, "MB": path.stat().st_size / 1e6}
-    return told
+        return {"records": staged.records, **told}
+
+
+def _copy(
+    con: duckdb.DuckDBPyConnection, source: Path, target: Path, copy: int, apart: int
+) -> None:
+    target.mkdir(parents=True)
+    for file in source.iterdir():
+        if file.name in _OF_COPY and copy:
+            columns = _OF_COPY[file.name].format(copy * apart, copy)
+            con.execute(
+                f"COPY (SELECT * REPLACE ({columns}) FROM {literal(file)}) "
+                f"TO {literal(target / file.name)} (FORMAT parquet)"
+            )
+        else:
+            (target / file.name).symlink_to(file.absolute())
+
+
+def held(con: duckdb.DuckDBPyConnection) -> dict[str, object]:
+    """A fingerprint of each table of core and evidence, whenever its rows came.
+
+    Texts of records that were deleted in between are left out: those were held meanwhile, or not.
+    """
+    tables = con.execute(
+        """
+        SELECT schema_name || '.' || table_name,
+            list(column_name) FILTER (suffix(column_name, '_at') OR column_name = 'source_stamp'),
+            bool_or(column_name = 'content_sha')
+        FROM duckdb_columns()
+        WHERE database_name = current_database() AND schema_name IN ('core', 'evidence')
+            AND table_name IN (SELECT table_name FROM duckdb_tables())
+        GROUP BY ALL
+        """
+    ).fetchall()
+    found: dict[str, object] = {}
+    for table, times, is_revisions in tables:
+        left_out = f"EXCLUDE ({', '.join(times)})" if times else ""
+        where = "WHERE pmid NOT IN (SELECT pmid FROM core.deleted_citations)" * is_revisions
+        found[table] = con.execute(
+            "SELECT count(*), bit_xor(hash(one)), sum(hash(one)::HUGEINT) "
+            f"FROM (SELECT * {left_out} FROM {table} {where}) AS one"
+        ).fetchall()
+    return found
+
+
+def _load(bench: Bench, options: argparse.Namespace) -> dict[str, object]:
+    parts = bench.repeated(options.directory, options.counts[0])
+    con, path = bench.warehouse("days")
+    told: dict[str, object] = {**bench.merge(con, parts, _FIRST_DAY)}
+    con.execute("CHECKPOINT")
+    return {**told, "MB": path.stat().st_size / 1e6}
+
+
+def _days(bench: Bench, options: argparse.Namespace) -> dict[str, object]:
+    con, path = bench.warehouse("days")
+    told = [
+        bench.merge(con, [part], _FIRST_DAY + timedelta(days=number))
+        for number, part in enumerate(bench.days(), 1)
+    ]
+    con.execute("CHECKPOINT")
+    return {"days": told, "MB": path.stat().st_size / 1e6}
+
+
+def _whole(bench: Bench, options: argparse.Namespace) -> dict[str, object]:
+    con, _ = bench.warehouse("whole")
+    parts = [*bench.repeated(options.directory, options.counts[0]), *bench.days()]
+    bench.merge(con, parts, _FIRST_DAY)
+    in_one = held(con)
+    con.close()
+    in_days = held(bench.warehouse("days")[0])
+    return {
+        "differ": [name for name in in_one if in_one[name] != in_days[name]],
+        "rows": {name: found[0][0] for name, found in in_one.items()},  # type: ignore[index]
+    }
+
+
+_PHASES = {"load": _load, "days": _days, "whole": _whole}
 
 
 def main() -> None:
-    """One count in this process, or each in one of its own."""
-    directory, parts = Path(sys.argv[1]), Path(sys.argv[1]).with_suffix(".parts")
-    counts = [int(one) for one in sys.argv[2:]]
-    if "KETUM_MERGE" in os.environ:
-        print(json.dumps(merge(directory, parts, counts[0])))
+    """One count and phase in this process, or each in one of its own."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("counts", type=int, nargs="+")
+    parser.add_argument("--days", nargs=2, metavar=("FILE", "N"))
+    parser.add_argument("--phase", choices=_PHASES, help="this alone, in this process")
+    parser.add_argument("--place", type=Path, help="of this phase")
+    options = parser.parse_args()
+    parts = options.directory.with_suffix(".parts")
+    if options.phase:
+        print(json.dumps(_PHASES[options.phase](Bench(parts, options.place), options)))
         return
-    for count in counts:
-        found = cost(here("whole_files", directory, count), KETUM_MERGE="yes")
-        print(count, dict(found.told), f"{found.memory:.0f} MB", flush=True)
+    for count in options.counts:
+        with tempfile.TemporaryDirectory(dir=parts.parent) as name:
+            place = Path(name)
+            if options.days:
+                (place / "days").mkdir()
+                source, days = Source(Path(options.days[0]), is_short=True), int(options.days[1])
+                for day in range(days):
+                    write_day(source, place / "days", day, DAY, count, is_spread=False)
+            for phase in _PHASES if options.days else ["load"]:
+                found = cost(
+                    here(
+                        "whole_files", options.directory, count, "--phase", phase, "--place", place
+                    )
+                )
+                print(count, phase, dict(found.told), f"{found.memory:.0f} MB", flush=True)
 
 
 if __name__ == "__main__":

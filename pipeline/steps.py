@@ -24,7 +24,15 @@ from pipeline.pubmed import about_pubmed, archive, sync
 from pipeline.pubmed.sync import fetch_all
 from pipeline.run import Run
 from pipeline.settings import LIVE
-from pipeline.warehouse import database, file_counts, fingerprint, membership, searches, stage
+from pipeline.warehouse import (
+    database,
+    file_counts,
+    fingerprint,
+    membership,
+    searches,
+    stage,
+    touched,
+)
 from pipeline.warehouse.load import changed, merge
 from pipeline.warehouse.searches import RunRow, SearchRow
 from pipeline.warehouse.stage import Staged
@@ -264,12 +272,15 @@ def compare(run: Run, made: Made) -> Outcome:
 def judge(run: Run, made: Made) -> Outcome:
     """Judge the records that changed, or all of them by other rules, with proofs."""
     if made.compared.is_unchanged:
+        touched.note(run.con, [])
         return made, {}
     from pipeline.evidence import judge as judging
     from pipeline.evidence import whole_file
+    from pipeline.evidence.due import judged_now
 
     take = whole_file.take_judged if run.keeps_all else None
     judged = judging.judge(run.con, run.reference, changed(run.con), take)
+    touched.note(run.con, judged_now(run.con))
     return made, {**judged, "type_changes": judging.note_type_changes(run.con, run.as_of)}
 
 
@@ -330,6 +341,7 @@ def note(run: Run, made: Made) -> Outcome:
 
 def build(run: Run, made: Made) -> Outcome:
     """Make the summary tables."""
+    done = journals.read_done(run.settings.runs, run.origin)
     built = marts.build(
         run.con,
         run.settings,
@@ -338,18 +350,14 @@ def build(run: Run, made: Made) -> Outcome:
         previous_published_at=run.previous_published_at,
         kept_set_id=run.kept_set_id,
         is_unchanged=made.compared.is_unchanged,
+        is_same_program=bool(done) and done[-1].program == made.compared.program,
     )
     return replace(made, set_id=built.set_id), {"tables": built.tables, "set": built.set_id}
 
 
 def check(run: Run, made: Made) -> Outcome:
     """Run every check; a row of one of severity error undoes all."""
-    touched = changed(run.con)
-    if not made.compared.is_unchanged:
-        from pipeline.evidence.due import judged_now
-
-        touched += judged_now(run.con)
-    warned = database.run_checks(run.con, run.settings.sql, touched)
+    warned = database.run_checks(run.con, run.settings.sql)
     return made, {"checks": len(database.check_files(run.settings.sql)), "warnings": warned}
 
 

@@ -25,19 +25,19 @@ from pipeline.errors import CheckError, ConfigurationError
 from pipeline.escaping import for_terminal_lines
 from pipeline.journal import Journal
 from pipeline.outputs import manifest
-from pipeline.outputs.manifest import OddManifestError
-from pipeline.outputs.tables import NOT_EXPORTED, SCHEMAS
+from pipeline.outputs.manifest import Manifest, OddManifestError
+from pipeline.outputs.tables import NOT_EXPORTED, SCHEMAS, differing_parts
 from pipeline.pubmed import about_pubmed, sync
 from pipeline.pubmed.archive import Archive, Entry
 from pipeline.pubmed.search import RECOUNT, WINDOW, read_page
 from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer
 from pipeline.settings import ROOT, Settings, slug
 from pipeline.storage import first_line, for_duckdb, shown
+from pipeline.warehouse import touched
 from pipeline.warehouse.database import (
     ALONE,
     CONTRACT_VERSION,
     is_in_use,
-    note_touched,
     read_check,
 )
 
@@ -174,7 +174,7 @@ def verify_set(directory: Path) -> Report:
     elif DATABASE in damaged:
         report.notes.append(f"{DATABASE} was not opened, as its bytes are not those stated.")
     else:
-        _compare_rows(report, directory / DATABASE, rows, stated.contract_version)
+        _compare_rows(report, directory / DATABASE, rows, stated)
     return report
 
 
@@ -184,14 +184,14 @@ WHOLE = ("child_rows_are_unique", "every_label_has_proof", "proofs_stand_where_t
 
 def _check_whole(report: Report, con: duckdb.DuckDBPyConnection) -> None:
     """Make the checks of `WHOLE` of all records."""
-    note_touched(con, None)
+    touched.note_all(con)
     for name in WHOLE:
         check = read_check(ROOT / "sql" / "checks" / f"{name}.sql")
         if rows := con.execute(check.query).fetchmany(3):
             report.faults.append(f"{DATABASE} fails the check {name}, e.g. {rows[0]}.")
 
 
-def _compare_rows(report: Report, path: Path, stated: dict[str, int], contract: int) -> None:
+def _compare_rows(report: Report, path: Path, stated: dict[str, int], whole: Manifest) -> None:
     """Note where the rows of the database's relations differ from what the manifest states.
 
     The database may be of strangers, with views of their own making: it can reach no other file.
@@ -213,8 +213,12 @@ def _compare_rows(report: Report, path: Path, stated: dict[str, int], contract: 
                 for name, quoted in relations
                 if name not in NOT_EXPORTED
             }
-            if contract == CONTRACT_VERSION and held.keys() == stated.keys():
+            if whole.contract_version == CONTRACT_VERSION and held.keys() == stated.keys():
                 _check_whole(report, con)
+                report.faults += (
+                    f"{name} does not hold the rows of {DATABASE}."
+                    for name in differing_parts(con, ROOT / "sql", whole)
+                )
     except duckdb.Error as error:
         if is_in_use(error):
             report.notes.append(

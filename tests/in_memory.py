@@ -262,6 +262,7 @@ class Warehouse:
         )
         marts.note_dois(self.con)
         marts.note_citations(self.con)
+        marts.note_due(self.con, is_kept=False)
         scripts = [path.read_text(encoding="utf-8") for path in marts.files(SQL)]
         for script in with_what_they_read(scripts, only) if only else scripts:
             self.con.execute(script)

@@ -8,11 +8,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipeline.evidence import due
+from pipeline.evidence.due import judged_now
 from pipeline.evidence.judge import judge, note_type_changes
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.whole_file import JUDGED, take_judged
+from pipeline.evidence.writing import PROOFS, Writer
+from pipeline.outputs.tables import BY_TOUCH
 from pipeline.scan import Scans
-from pipeline.warehouse import fingerprint, load, stage
+from pipeline.warehouse import fingerprint, load, stage, touched
 from pipeline.warehouse.parts import Part, stage_parts
 from pipeline.whole_files import WholeFileReader
 from tests.corpus import article, article_set
@@ -110,6 +114,73 @@ def take_whole(
     stage_parts(con, parts, [name.partition(".")[2] for name in JUDGED])
     load.merge(con, FIRST_DAY)
     judge(con, reference, load.changed(con), take_judged)
+
+
+def by_record(con: duckdb.DuckDBPyConnection) -> dict[str, dict[int, object]]:
+    """A fingerprint of the rows of each record, by table."""
+    return {
+        table: dict(
+            con.execute(
+                f"SELECT pmid, sum(hash(t)::HUGEINT) FROM {table} AS t GROUP BY pmid"
+            ).fetchall()
+        )
+        for table in BY_TOUCH
+    }
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nothing_changes_of_a_record_that_a_run_did_not_touch(memory: Warehouse, seed: int) -> None:
+    """Of tables, parts and marts that look at touched records alone, this is the ground."""
+    con = memory.con
+    before = by_record(con)
+    untouched = 0
+    for number, (stamp, brings) in enumerate(days(seed).items()):
+        if number:  # judged by other rules that said something else, and not delivered
+            texts, _ = brings
+            (pmid,) = con.execute(
+                "SELECT max(pmid) FROM core.articles WHERE NOT contains(?, '>' || pmid || '<')",
+                [" ".join(texts)],
+            ).fetchall()[0]
+            con.execute("UPDATE ops.judged SET rules_sha256 = 'other' WHERE pmid = ?", [pmid])
+            con.execute(
+                "UPDATE evidence.article_flags SET is_preprint = TRUE WHERE pmid = ?", [pmid]
+            )
+            before = by_record(con)
+        take(con, {stamp: brings})
+        judge(con, memory.reference, load.changed(con))
+        touched.note(con, judged_now(con))
+        after = by_record(con)
+        noted = {one for (one,) in con.execute("SELECT pmid FROM run_touched").fetchall()}
+        changed = {
+            one
+            for name in after
+            for one in after[name].keys() | before[name].keys()
+            if after[name].get(one) != before[name].get(one)
+        }
+        assert changed and changed <= noted
+        untouched += len(after["core.articles"].keys() - noted)
+        before = after
+    assert untouched > 20
+
+
+def test_more_proofs_than_a_row_group_of_duckdb_are_all_written(memory: Warehouse) -> None:
+    """A load of many whole files brings them in one statement; of 122,880 none was kept."""
+    reference = memory.reference
+    with duckdb.connect(config={"threads": 2}) as con:
+        for path in fingerprint.schema_files(SQL):
+            con.execute(path.read_text(encoding="utf-8"))
+        con.execute("CREATE TABLE numbers AS SELECT n::INTEGER AS n FROM range(1, 400001) AS r (n)")
+        con.execute("BEGIN")
+        due.find_due(con, reference.overrides, reference.sha256)
+        writer = Writer(con, reference)
+        con.execute(
+            f"INSERT INTO {PROOFS} BY NAME "
+            "SELECT n AS pmid, 'topic' AS kind, 'kratom' AS code, 1 AS proof_no, "
+            "'r' AS rule_id, '1' AS rules_version, 'text' AS source, 'title' AS field, "
+            "'kratom' AS matched_text FROM numbers"
+        )
+        writer.finish()
+        assert con.execute("SELECT count(*) FROM evidence.proofs").fetchall() == [(400_000,)]
 
 
 @pytest.mark.slow

@@ -55,6 +55,7 @@ def empty_database() -> duckdb.DuckDBPyConnection:
     )
     marts.note_dois(con)
     marts.note_citations(con)
+    marts.note_due(con, is_kept=False)
     for path in marts.files(sql):
         database.run_script(con, path)
     marts.make_former(con, sql)

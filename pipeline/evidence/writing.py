@@ -40,7 +40,14 @@ class Writer:
         self._con = con
         self._reference = reference
         self._appenders = {name: con.appender(f"evidence.{name}") for name in TABLES}
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {PROOFS} AS FROM evidence.proofs LIMIT 0")
+        # by its columns: of a table made as a query without rows, DuckDB 2.0.0 shows nothing of
+        # more than a row group that is inserted in the same transaction
+        columns = con.execute(
+            "SELECT string_agg(concat(column_name, ' ', data_type), ', ' ORDER BY column_index) "
+            "FROM duckdb_columns() WHERE database_name = current_database() "
+            "AND schema_name = 'evidence' AND table_name = 'proofs'"
+        ).fetchall()[0][0]
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {PROOFS} ({columns})")
         self._proofs = con.appender(PROOFS)
         self._decided: list[Decided] = []
         self._versions = {

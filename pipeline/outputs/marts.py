@@ -14,6 +14,7 @@ from pipeline.identifiers import doi_url, normal_doi
 from pipeline.outputs import headline
 from pipeline.outputs.wording import statement, store_sentences
 from pipeline.settings import Settings, slug
+from pipeline.warehouse import touched
 from pipeline.warehouse.database import comments, run_script
 from pipeline.warehouse.fingerprint import content_id
 
@@ -91,12 +92,13 @@ def build(
     previous_published_at: str | None,
     kept_set_id: str | None,
     is_unchanged: bool,
+    is_same_program: bool = False,
 ) -> Built:
     """(Re)make the marts in the open transaction.
 
     The files find TEMP run_parameters: as_of, as_of_date, as_of_year,
     previous_published_at (as_of of the last published set, or NULL), statement, set_id;
-    TEMP run_dois and TEMP run_citations.
+    TEMP run_dois and TEMP run_citations; TEMP run_due (`note_due`).
 
     Args:
         con: the warehouse.
@@ -107,6 +109,7 @@ def build(
         kept_set_id: the name a replayed run's set had: kept if its content is still the same.
         is_unchanged: nothing differs from the last run but the run itself: only what marts say
             of that is made anew.
+        is_same_program: the marts that are there were made by this very program.
     """
     content = (_last_content(con) if is_unchanged else None) or content_id(con, settings.sql)
     set_id = f"{as_of:%Y-%m-%d}-{slug(origin)}-{content}"
@@ -134,6 +137,7 @@ def build(
         return Built(set_id, made)
     note_dois(con)
     scripts = files(settings.sql)
+    note_due(con, is_kept=is_same_program and touched.is_known(con))
     _run(con, scripts)
     headline.store(con)
     store_sentences(con)
@@ -144,7 +148,65 @@ def build(
 def _run(con: duckdb.DuckDBPyConnection, scripts: list[Path]) -> None:
     for number, path in enumerate(scripts):
         progress.note(number, len(scripts), "tables")
+        if "run_due" in _text(path):
+            _keep_up(con, path)
+        else:
+            run_script(con, path)
+
+
+def note_due(con: duckdb.DuckDBPyConnection, *, is_kept: bool) -> None:
+    """Make TEMP run_due and TEMP run_kept (pmid): members whose rows are made, or kept.
+
+    Of marts whose rows of a record follow from this record alone, those of a record stand that was
+    a member in the last run, and that this run did not touch.
+
+    Args:
+        con: the warehouse.
+        is_kept: whether rows may stand; none do where no marts are there.
+    """
+    is_kept = is_kept and bool(
+        con.execute(
+            "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() "
+            "AND schema_name = 'marts' AND table_name = 'articles'"
+        ).fetchall()
+    )
+    stands = (
+        "pmid IN (SELECT pmid FROM marts.articles) AND pmid NOT IN (SELECT pmid FROM run_touched)"
+        if is_kept
+        else "FALSE"
+    )
+    members = "SELECT DISTINCT pmid FROM ops.search_hits WHERE left_at IS NULL"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE run_kept AS {members} AND {stands}")
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE run_due AS {members} "  # noqa: S608
+        "AND pmid NOT IN (SELECT pmid FROM run_kept)"
+    )
+
+
+def _keep_up(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Make a mart of the members in run_due, and put its rows of those in run_kept among them."""
+    table = next(comments(_text(path)))[0]
+    if con.execute("SELECT 1 FROM run_kept LIMIT 1").fetchone() is None:
         run_script(con, path)
+        return
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE run_rows AS "  # noqa: S608
+        f"FROM {table} WHERE pmid IN (SELECT pmid FROM run_kept)"
+    )
+    run_script(con, path)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE run_rows AS FROM run_rows UNION ALL FROM {table}")
+    ((key,),) = con.execute(
+        "SELECT constraint_column_names FROM duckdb_constraints() "
+        "WHERE database_name = current_database() AND constraint_type = 'PRIMARY KEY' "
+        "AND schema_name || '.' || table_name = ?",
+        [table],
+    ).fetchall()
+    # made once more, without rows: a key that was deleted cannot be written in one transaction
+    con.execute("CREATE TEMP TABLE run_none AS FROM run_due; DELETE FROM run_due")
+    run_script(con, path)
+    con.execute("INSERT INTO run_due FROM run_none; DROP TABLE run_none")
+    con.execute(f"INSERT INTO {table} FROM run_rows ORDER BY {', '.join(key)}")
+    con.execute("DROP TABLE run_rows")
 
 
 def _renew(con: duckdb.DuckDBPyConnection, sql: Path) -> int:

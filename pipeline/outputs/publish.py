@@ -95,7 +95,7 @@ def _write_set(
         kept: dict[str, int] = {}
         if of_run.is_unchanged and previous is not None and not is_rebuilt:
             kept = link_tables(con, settings.sql, building, previous)
-        cut = tables.cut_for(con, settings.sql, None if is_rebuilt else previous)
+        cut = tables.cut_for(con, settings.sql, None if is_rebuilt else previous, _run_before(con))
         exported = tables.export_all(con, building / "tables", kept, cut)
         news = digest.markdown(digest.since_last_set(con))
         text = "\n".join(filter(None, [of_run.markdown(), news]))
@@ -186,10 +186,15 @@ def _set_before(con: duckdb.DuckDBPyConnection, previous: Path | None) -> Manife
         before = manifest.read(previous)
     except OddManifestError:
         return None  # `hash_and_link` says so
-    runs = con.execute("SELECT run_id FROM ops.runs ORDER BY as_of DESC LIMIT 2").fetchall()
-    if before.run_id != runs[-1][0] or before.contract_version != CONTRACT_VERSION:
+    if before.run_id != _run_before(con) or before.contract_version != CONTRACT_VERSION:
         return None
     return before
+
+
+def _run_before(con: duckdb.DuckDBPyConnection) -> str | None:
+    """The run before the last one; None if there was none."""
+    row = con.execute("SELECT run_id FROM ops.runs ORDER BY as_of DESC LIMIT 1 OFFSET 1").fetchone()
+    return row[0] if row else None
 
 
 def hash_and_link(

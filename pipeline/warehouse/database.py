@@ -310,32 +310,17 @@ def read_check(path: Path) -> Check:
     return Check(path.stem, severity, second.removeprefix("-- ").strip(), text)
 
 
-def note_touched(con: duckdb.DuckDBPyConnection, touched: Sequence[int] | None) -> None:
-    """Make TEMP run_touched (pmid): these records, or all."""
-    if touched is None:
-        con.execute("CREATE OR REPLACE TEMP TABLE run_touched AS SELECT pmid FROM core.articles")
-        return
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE run_touched AS SELECT DISTINCT unnest(?::INTEGER[]) AS pmid",
-        [list(touched)],
-    )
-
-
-def run_checks(
-    con: duckdb.DuckDBPyConnection, sql: Path, touched: Sequence[int] | None = None
-) -> int:
+def run_checks(con: duckdb.DuckDBPyConnection, sql: Path) -> int:
     """Run every check on an open transaction; returns how many warned.
 
     Args:
-        con: the warehouse.
+        con: the warehouse; checks that look at texts read the records of TEMP run_touched alone
+            (`touched`).
         sql: the SQL files.
-        touched: PMIDs of the records that came or were judged since all were checked; checks that
-            look at texts read these alone (TEMP run_touched). None for all records.
 
     Raises:
         CheckError: a check of severity error found rows; names each with its first rows.
     """
-    note_touched(con, touched)
     failed, warned = [], 0
     checks = check_files(sql)
     for number, check in enumerate(map(read_check, checks)):

@@ -1,4 +1,5 @@
--- Where the authors work, read from the last words of their affiliations.
+-- Where the authors work, read from the last words of their affiliations. Rows of a record follow
+-- from its authors alone: they are made of the members in run_due, and kept of all others.
 
 CREATE OR REPLACE TABLE marts.article_countries ( -- countries that the affiliations of a record end with; no row where none is recognised
     pmid INTEGER NOT NULL, -- the record, member of a search now
@@ -11,7 +12,27 @@ CREATE OR REPLACE TABLE marts.article_countries ( -- countries that the affiliat
 );
 
 INSERT INTO marts.article_countries
-WITH places AS ( -- one affiliation may name several, with a semicolon between them
+WITH stated AS MATERIALIZED ( -- few of a large warehouse: read before anything is made of them
+    SELECT
+        pmid,
+        author_no,
+        affiliation_no,
+        affiliation
+    FROM core.affiliations
+    WHERE pmid IN (SELECT d.pmid FROM run_due AS d)
+),
+
+people AS MATERIALIZED (
+    SELECT
+        pmid,
+        author_no
+    FROM core.authors
+    WHERE
+        list_kind IN ('author', 'book_author') AND is_valid IS DISTINCT FROM FALSE
+        AND pmid IN (SELECT d.pmid FROM run_due AS d)
+),
+
+places AS ( -- one affiliation may name several, with a semicolon between them
     SELECT
         f.pmid,
         f.author_no,
@@ -33,13 +54,9 @@ WITH places AS ( -- one affiliation may name several, with a semicolon between t
             ),
             LAMBDA part: part <> ''
         ) AS parts
-    FROM core.affiliations AS f
-    INNER JOIN core.authors AS w
-        ON
-            f.pmid = w.pmid AND f.author_no = w.author_no
-            AND w.list_kind IN ('author', 'book_author') AND w.is_valid IS DISTINCT FROM FALSE
+    FROM stated AS f
+    INNER JOIN people AS w ON f.pmid = w.pmid AND f.author_no = w.author_no
     CROSS JOIN unnest(string_split(f.affiliation, ';')) WITH ORDINALITY AS p (place, place_no)
-    WHERE f.pmid IN (SELECT h.pmid FROM ops.search_hits AS h WHERE h.left_at IS NULL)
 ),
 
 endings AS ( -- its last part, and the one before it where a postcode or a city stands last
@@ -124,10 +141,7 @@ FROM (
     FROM found
     INNER JOIN (
         SELECT w.pmid, min(w.author_no) AS first_author_no
-        FROM core.authors AS w
-        WHERE
-            w.list_kind IN ('author', 'book_author') AND w.is_valid IS DISTINCT FROM FALSE
-            AND w.pmid IN (SELECT h.pmid FROM ops.search_hits AS h WHERE h.left_at IS NULL)
+        FROM people AS w
         GROUP BY w.pmid
     ) USING (pmid)
 )

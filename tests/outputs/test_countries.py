@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.outputs import marts
 from tests.in_memory import SQL, Warehouse
+
+MART = SQL / "marts" / "08_article_countries.sql"
 
 
 @pytest.fixture
@@ -30,7 +33,8 @@ def countries(memory: Warehouse, *authors: list[str]) -> list[tuple[str, bool, i
                     "identifiers": [],
                 },
             )  # fmt: skip
-    memory.con.execute((SQL / "marts" / "08_article_countries.sql").read_text(encoding="utf-8"))
+    marts.note_due(memory.con, is_kept=False)
+    memory.con.execute(MART.read_text(encoding="utf-8"))
     return memory.con.execute(
         "SELECT country, is_first_author, author_count FROM marts.article_countries ORDER BY 1"
     ).fetchall()
@@ -97,3 +101,53 @@ def test_no_spelling_stands_for_two_countries(places):
         "FROM marts.countries) GROUP BY written HAVING count(*) > 1)"
     ).fetchall()[0]
     assert twice == 0
+
+
+def test_rows_that_are_kept_and_rows_that_are_due_are_those_of_all_made_anew(
+    places: Warehouse,
+) -> None:
+    """Members that stay, are revised, leave, come, and come back without having been touched."""
+    con = places.con
+    con.execute("CREATE OR REPLACE TABLE marts.articles (pmid INTEGER)")
+    con.execute("CREATE OR REPLACE TEMP TABLE run_touched (pmid INTEGER)")
+
+    def members(*pmids: int) -> None:
+        con.execute("DELETE FROM ops.search_hits")
+        for pmid in pmids:
+            places.fill(
+                "ops.search_hits",
+                {"pmid": pmid, "search": "kratom", "entered_reason": "appeared"},
+            )
+
+    def works_in(pmid: int, *countries: str) -> None:
+        con.execute("DELETE FROM core.authors WHERE pmid = ?", [pmid])
+        con.execute("DELETE FROM core.affiliations WHERE pmid = ?", [pmid])
+        for number, country in enumerate(countries, 1):
+            places.fill("core.authors", {"pmid": pmid, "author_no": number, "list_kind": "author"})
+            places.fill(
+                "core.affiliations",
+                {
+                    "pmid": pmid, "author_no": number, "affiliation_no": 1,
+                    "affiliation": f"School of Tea, Leafton, {country}", "identifiers": [],
+                },
+            )  # fmt: skip
+
+    def made(*, is_kept: bool) -> list[tuple[object, ...]]:
+        marts.note_due(con, is_kept=is_kept)
+        marts._run(con, [MART])
+        return con.execute("FROM marts.article_countries").fetchall()
+
+    for pmid in range(1, 8):
+        works_in(pmid, "Thailand", "Malaysia")
+    members(1, 2, 3, 4, 6)
+    assert len(made(is_kept=True)) == 10
+    con.execute("INSERT INTO marts.articles SELECT pmid FROM ops.search_hits")
+    works_in(2, "Japan", "Chile")
+    works_in(6, "Wonderland")
+    members(1, 2, 3, 5, 6, 7)
+    con.execute("INSERT INTO run_touched VALUES (2), (6)")
+    kept_up = made(is_kept=True)
+    assert con.execute("FROM run_kept ORDER BY 1").fetchall() == [(1,), (3,)]
+    assert con.execute("FROM run_due ORDER BY 1").fetchall() == [(2,), (5,), (6,), (7,)]
+    assert kept_up == made(is_kept=False)
+    assert [row[:2] for row in kept_up if row[0] in (2, 4, 6)] == [(2, "Chile"), (2, "Japan")]

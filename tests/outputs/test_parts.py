@@ -10,8 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipeline.evidence import writing
 from pipeline.outputs import manifest, publish, tables
 from pipeline.outputs.receipt import Receipt
+from pipeline.pubmed.records import PARSED_COLUMNS
 from pipeline.settings import ROOT
 from pipeline.warehouse import fingerprint
 from tests.corpus import article
@@ -27,6 +29,7 @@ def con(monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
     monkeypatch.setattr(tables, "LARGE", 50)
     monkeypatch.setattr(tables, "NARROWEST", 10)
     monkeypatch.setattr(tables, "BY_RECORD", {"core.titles"})
+    monkeypatch.setattr(tables, "BY_TOUCH", {"core.articles", "core.keywords"})
     with duckdb.connect() as held:
         held.execute(
             f"""
@@ -52,10 +55,16 @@ class Sets:
         self.root = root
         self.latest: Path | None = None
 
-    def write(self, name: str, *, after: bool = True) -> Path:
+    def write(self, name: str, *, after: bool = True, touched: list[int] | None = None) -> Path:
         directory = self.root / name
         (directory / "tables").mkdir(parents=True)
-        cut = tables.cut_for(self.con, SQL, self.latest if after else None)
+        if touched is not None:
+            self.con.execute(
+                "CREATE OR REPLACE TEMP TABLE run_touched AS SELECT unnest(?::INTEGER[]) AS pmid",
+                [touched],
+            )
+        last_run = None if touched is None else "run"
+        cut = tables.cut_for(self.con, SQL, self.latest if after else None, last_run)
         exported = tables.export_all(self.con, directory / "tables", {}, cut)
         sums, damage = publish.hash_and_link(directory, self.latest if after else None)
         receipt = Receipt("run", "pubmed", datetime(2026, 11, 22), set_id=name)
@@ -147,18 +156,21 @@ def test_no_change_of_a_row_goes_unseen(con, sets, change):
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_days_of_changes_end_in_the_files_of_a_set_written_whole(con, sets, seed):
+@pytest.mark.parametrize("is_told", [False, True], ids=["all rows are looked at", "touched ones"])
+def test_days_of_changes_end_in_the_files_of_a_set_written_whole(con, sets, seed, is_told):
     chance = random.Random(seed)
     sets.write("day 0")
     for day in range(1, 8):
+        touched = []
         for _ in range(chance.randint(0, 3)):
             pmid = chance.randint(1, RECORDS + 5 * day)
+            touched.append(pmid)
             con.execute("DELETE FROM core.articles WHERE pmid = ?", [pmid])
             con.execute("DELETE FROM core.keywords WHERE pmid = ?", [pmid])
             if chance.random() < 0.8:
                 con.execute("INSERT INTO core.articles VALUES (?, ?, NULL)", [pmid, f"day {day}"])
                 con.execute("INSERT INTO core.keywords VALUES (?, 0, ['a', NULL])", [pmid])
-        linked = sets.write(f"day {day}")
+        linked = sets.write(f"day {day}", touched=touched if is_told else None)
     whole = sets.write("whole", after=False)
     bodies = [
         {
@@ -168,6 +180,42 @@ def test_days_of_changes_end_in_the_files_of_a_set_written_whole(con, sets, seed
         for made in (linked, whole)
     ]
     assert bodies[0] == bodies[1]
+
+
+def test_of_untouched_parts_no_row_is_looked_at_and_verify_looks_at_all(con, sets):
+    before = sets.write("one")
+    con.execute("UPDATE core.articles SET title = 'Other' WHERE pmid IN (5, 35)")
+    after = sets.write("two", touched=[5])
+    assert anew(after, before) == {"core.articles/0_to_9.parquet", "core.titles/0_to_9.parquet"}
+    assert tables.differing_parts(con, SQL, manifest.read(after)) == [
+        "tables/core.articles/30_to_39.parquet", "tables/core.titles/30_to_39.parquet",
+    ]  # fmt: skip
+    mended = sets.write("three")
+    assert tables.differing_parts(con, SQL, manifest.read(mended)) == []
+
+
+@pytest.mark.parametrize(
+    "change", ["DELETE FROM core.keywords WHERE pmid = 25",
+    "INSERT INTO core.keywords VALUES (25, 2, ['x'])"]
+)  # fmt: skip
+def test_a_run_that_forgets_a_record_it_touched_is_seen_by_the_number_of_rows(con, sets, change):
+    before = sets.write("one")
+    con.execute(change)
+    after = sets.write("two", touched=[])
+    assert anew(after, before) == {"core.keywords/20_to_29.parquet"}
+
+
+def test_what_a_run_touched_says_nothing_of_the_set_of_another_run(con, sets):
+    made = sets.write("one")
+    con.execute("CREATE TEMP TABLE run_touched (pmid INTEGER)")
+    for last_run, expected in (("run", frozenset()), ("another", None), (None, None)):
+        cut = tables.cut_for(con, SQL, made, last_run)
+        assert cut is not None and cut.touched == expected
+
+
+def test_tables_written_by_record_are_those_of_parser_and_judging():
+    by_judging = {f"evidence.{name}" for name in (*writing.TABLES, "proofs")}
+    assert {f"core.{name}" for name in PARSED_COLUMNS} | by_judging == tables.BY_TOUCH
 
 
 def test_a_damaged_part_is_written_anew(con, sets):

@@ -358,4 +358,23 @@ FAULTS = (
         '"author_no", "t.pmid IS NOT NULL"',
         CITATIONS,
     ),
+    # -- what a run touched
+    Fault(
+        "a part of a table keeps the judgements of records that other rules judged again",
+        "UNION SELECT unnest(?::INTEGER[])",
+        "UNION SELECT unnest(?::INTEGER[]) WHERE FALSE",
+        ("tests/test_many_days.py",),
+    ),
+    Fault(
+        "a part with more or fewer rows than before is taken over",
+        "stated is None or stated.row_count != count:",
+        "stated is None:",
+        ("tests/outputs/test_parts.py",),
+    ),
+    Fault(
+        "countries of a revised record stay as they were",
+        "FROM marts.articles) AND pmid NOT IN (SELECT pmid FROM run_touched)",
+        "FROM marts.articles)",
+        ("tests/outputs/test_countries.py",),
+    ),
 )

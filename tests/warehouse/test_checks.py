@@ -14,7 +14,7 @@ from pipeline import update
 from pipeline.errors import CheckError
 from pipeline.settings import ROOT, Options, Settings
 from pipeline.update import STEPS
-from pipeline.warehouse import database
+from pipeline.warehouse import database, touched
 from tests.conftest import FakeClock
 from tests.corpus import article, write
 
@@ -439,7 +439,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
                 break
             progress.take(step)
         progress.run.con.execute("COMMIT")
-        database.note_touched(progress.run.con, None)
+        touched.note_all(progress.run.con)
         yield progress.run.con
 
 
@@ -492,10 +492,11 @@ def test_texts_are_checked_of_the_records_that_a_run_touched(scratch, tmp_path):
         "SELECT min(pmid) FROM evidence.proofs WHERE char_start IS NOT NULL"
     ).fetchone()
     scratch.execute("UPDATE evidence.proofs SET matched_text = '?' WHERE pmid = ?", [pmid])
-    assert database.run_checks(scratch, only, []) == 0
-    for touched in ([pmid], None):
-        with pytest.raises(CheckError, match="proofs_stand"):
-            database.run_checks(scratch, only, touched)
+    scratch.execute("DELETE FROM run_touched WHERE pmid = ?", [pmid])
+    assert database.run_checks(scratch, only) == 0
+    scratch.execute("INSERT INTO run_touched VALUES (?)", [pmid])
+    with pytest.raises(CheckError, match="proofs_stand"):
+        database.run_checks(scratch, only)
 
 
 @pytest.mark.parametrize("path", database.check_files(SQL), ids=lambda path: path.stem)

@@ -177,7 +177,8 @@ topics_proved AS (
     FROM (
         SELECT pmid, concat(code, ': ', array_to_string(
             list_sort(list(DISTINCT lower(matched_text)))[:$1], ', ')) AS said
-        FROM evidence.proofs WHERE kind = 'topic' GROUP BY pmid, code
+        FROM evidence.proofs
+        WHERE kind = 'topic' AND pmid IN (SELECT pmid FROM members) GROUP BY pmid, code
     )
     GROUP BY pmid
 ),
@@ -218,12 +219,16 @@ counted AS (SELECT max(counted_at)::DATE AS counted_date FROM marts.topic_share_
 written AS (
     SELECT pmid, list(coalesce(collective_name,
         concat_ws(', ', last_name, coalesce(fore_name, initials))) ORDER BY author_no) AS names
-    FROM core.authors WHERE list_kind = 'author' AND is_valid IS DISTINCT FROM false GROUP BY pmid
+    FROM core.authors
+    WHERE list_kind = 'author' AND is_valid IS DISTINCT FROM false
+        AND pmid IN (SELECT pmid FROM members)
+    GROUP BY pmid
 ),
 
 funded AS (
     SELECT pmid, string_agg(DISTINCT agency, '; ' ORDER BY agency) AS agencies
-    FROM core.grants WHERE agency IS NOT NULL GROUP BY pmid
+    FROM core.grants WHERE agency IS NOT NULL AND pmid IN (SELECT pmid FROM members)
+    GROUP BY pmid
 )
 
 SELECT a.pmid, a.title, a.citation, a.year, a.study_type AS type, a.counted_as AS counted,
