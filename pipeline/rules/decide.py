@@ -134,7 +134,9 @@ class Matcher:
                 for index in looked.possible(rule.own)
                 if (wanted := records[index].wanted) is None or rule_no in wanted
             }
-            holding = _holding(rule, looked, asked)
+            holding = _holding(rule, looked, asked) if asked else asked
+            if not holding:
+                continue
             for signal in rule.own:
                 looked.standing(signal, holding)
             for index in holding:
@@ -183,8 +185,12 @@ def _holding(rule: _Rule, looked: _Looked, records: set[int]) -> set[int]:
     for group in rule.groups:
         records = records & looked.possible(group)
     for group in rule.groups:
+        if not records:
+            return records
         records = looked.any_of(group, records)
     for against, but in rule.unless:
+        if not records:
+            return records
         speaking = looked.any_of(against, records)
         records = records - (speaking - looked.any_of(but, speaking))
     return records
@@ -240,7 +246,7 @@ class _Looked:
         """Those of some records in which any of some signals stands."""
         standing: set[int] = set()
         for signal in group:
-            if left := records - standing:
+            if signal.key in self.may_stand and (left := records - standing):
                 standing |= self.standing(signal, left)
         return standing
 

@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from pipeline.evidence.judge import judge_record
+from pipeline.evidence.judge import judge_record, judge_records
 from pipeline.evidence.record import Judgement
 from pipeline.rules.model import Rule
 from tests.evidence.cases import Case, problems, read_cases
@@ -38,7 +38,8 @@ CASES["claims"] += _readings()
 @cache
 def judged(name: str) -> list[tuple[Case, Judgement]]:
     """The cases of a file, each judged once for all tests."""
-    return [(case, judge_record(case.record, SHIPPED)) for case in CASES[name]]
+    judgements = judge_records([case.record for case in CASES[name]], SHIPPED)
+    return list(zip(CASES[name], judgements, strict=True))
 
 
 @pytest.mark.parametrize("name", CASES)
