@@ -21,10 +21,11 @@ from pipeline import workers as reading_workers
 from pipeline.cli import main
 from pipeline.errors import ConfigurationError, IncompleteError, KetumError, MachineError
 from pipeline.many_files import Job
-from pipeline.scan import Scanner, Scans
+from pipeline.scan import FileReader, Scanner, Scans
 from pipeline.settings import ROOT, Options, Settings
 from pipeline.update import run_update
 from pipeline.warehouse import fingerprint
+from pipeline.whole_files import WholeFileReader
 from pipeline.workers import Cluster, read_all
 from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, article_set
@@ -76,7 +77,7 @@ def series(directory: Path) -> list[Path]:
 def load(base: Path, files: list[Path], **told: object) -> dict[str, list[object]]:
     """Every row that a load of some files made, times and ids aside."""
     settings = Settings(data=base)
-    options = Options(from_files=tuple(files), match=("kratom",), **told)  # type: ignore[arg-type]
+    options = Options(from_files=tuple(files), **told)  # type: ignore[arg-type]
     with the_database_alone():
         receipt = run_update(options, settings, FakeClock())
     bodies = [gzip.decompress(path.read_bytes()) for path in files]
@@ -96,17 +97,17 @@ def load(base: Path, files: list[Path], **told: object) -> dict[str, list[object
     return found
 
 
-def die_once(name: str, marker: str) -> None:
+def die_once(reader: type[FileReader], name: str, marker: str) -> None:
     """Make a worker die in the middle of a file, unless one did already."""
-    work = Scanner.read
+    work = reader.read
 
-    def scan(self: Scanner, path: Path, *told: object) -> object:
+    def scan(self: FileReader, path: Path, *told: object) -> object:
         if path.name == name and not Path(marker).exists():
             Path(marker).touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return work(self, path, *told)  # type: ignore[arg-type]
 
-    Scanner.read = scan  # type: ignore[method-assign, assignment]
+    reader.read = scan  # type: ignore[method-assign, assignment]
 
 
 @pytest.mark.whole
@@ -122,18 +123,28 @@ def test_workers_of_a_cluster_find_what_one_process_finds(cluster, tmp_path):
 
 @pytest.mark.slow  # three loads, and five processes that import everything
 @pytest.mark.whole
-def test_the_tables_are_the_same_in_every_mode_also_where_a_worker_is_killed(processes, tmp_path):
+@pytest.mark.parametrize(
+    ("reader", "wanted", "among"),
+    [
+        (Scanner, {"match": ("kratom",)}, {11, 13, 15, 81}),
+        (WholeFileReader, {"keep_all": True}, {10, 11, 12, 84}),
+    ],
+    ids=["matching", "all"],
+)
+def test_the_tables_are_the_same_in_every_mode_also_where_a_worker_is_killed(
+    processes, tmp_path, reader, wanted, among
+):
     files = series(tmp_path / "files")
-    alone = load(tmp_path / "alone", files)
-    assert {row[0] for row in alone["core.articles"]} >= {11, 13, 15, 81}  # type: ignore[index]
+    alone = load(tmp_path / "alone", files, **wanted)
+    assert {row[0] for row in alone["core.articles"]} >= among  # type: ignore[index]
     assert 21 not in {row[0] for row in alone["core.articles"]}  # type: ignore[index]
 
-    assert load(tmp_path / "two", files, processes=2) == alone
+    assert load(tmp_path / "two", files, processes=2, **wanted) == alone
 
     marker = tmp_path / "died"
     with Cluster(processes.scheduler_address) as workers:
-        workers._client.run(die_once, "pubmed26n0004.xml.gz", str(marker))
-    assert load(tmp_path / "dask", files, dask=processes.scheduler_address) == alone
+        workers._client.run(die_once, reader, "pubmed26n0004.xml.gz", str(marker))
+    assert load(tmp_path / "dask", files, dask=processes.scheduler_address, **wanted) == alone
     assert marker.exists()
 
 
