@@ -175,7 +175,7 @@ def labels(facts: Facts) -> dict[str, str]:
     """What the marks of the map are called: each cell by its row and column, and each badge."""
     cells = facts.con.execute(
         "SELECT DISTINCT concat(map_row, '.', map_column), row_label, column_label "
-        "FROM marts.evidence_map"
+        "FROM marts.evidence_map ORDER BY ALL"  # the same tables, the same page
     ).fetchall()
     named = {place: f"{row}, {column}".removesuffix(", All") for place, row, column in cells}
     return {

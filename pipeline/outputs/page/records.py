@@ -201,7 +201,7 @@ ties_proved AS (
     SELECT pmid, list(said ORDER BY row_no) AS said
     FROM (
         SELECT pmid, row_no, string_agg(concat(coalesce(v.label, value), ' (', matched_text, ')'),
-            ', ' ORDER BY char_start) AS said
+            ', ' ORDER BY char_start, facet, value) AS said
         FROM (
             SELECT t.pmid, concat(t.row_kind, '.', t.tie_no) AS row_no, t.facet, t.value,
                 p.matched_text, p.char_start
