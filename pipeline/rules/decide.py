@@ -112,6 +112,11 @@ class Matcher:
             for rule in rules.rules
         ]
 
+        self._rules_by: dict[int, list[int]] = {}
+        for rule_no, rule in enumerate(self._rules):
+            for key in {signal.key for signal in rule.own}:
+                self._rules_by.setdefault(key, []).append(rule_no)
+
     def run(self, units: Sequence[Unit], tags: Sequence[Tag]) -> Outcome:
         """Run the rules over one record, see `Asked`."""
         if not self.rules.by_unit:
@@ -128,7 +133,10 @@ class Matcher:
         """Run the rules over many records, each as a whole: much faster than one by one."""
         looked = self._look(records)
         outcomes = [Outcome([], []) for _ in records]
-        for rule_no, rule in enumerate(self._rules):
+        for rule_no in sorted(
+            {no for key in looked.may_stand for no in self._rules_by.get(key, ())}
+        ):
+            rule = self._rules[rule_no]
             asked = {
                 index
                 for index in looked.possible(rule.own)
