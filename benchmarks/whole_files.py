@@ -149,8 +149,8 @@ def _copy(
             (target / file.name).symlink_to(file.absolute())
 
 
-def held(con: duckdb.DuckDBPyConnection) -> dict[str, object]:
-    """A fingerprint of each table of core and evidence, whenever its rows came.
+def rows_held(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """A query for the rows of each table of core and evidence, without when they came.
 
     Texts of records that were deleted in between are left out: those were held meanwhile, or not.
     """
@@ -165,15 +165,22 @@ def held(con: duckdb.DuckDBPyConnection) -> dict[str, object]:
         GROUP BY ALL
         """
     ).fetchall()
-    found: dict[str, object] = {}
+    queries: dict[str, str] = {}
     for table, times, is_revisions in tables:
         left_out = f"EXCLUDE ({', '.join(times)})" if times else ""
         where = "WHERE pmid NOT IN (SELECT pmid FROM core.deleted_citations)" * is_revisions
-        found[table] = con.execute(
-            "SELECT count(*), bit_xor(hash(one)), sum(hash(one)::HUGEINT) "
-            f"FROM (SELECT * {left_out} FROM {table} {where}) AS one"
+        queries[table] = f"SELECT * {left_out} FROM {table} {where}"
+    return queries
+
+
+def held(con: duckdb.DuckDBPyConnection) -> dict[str, object]:
+    """The number of rows of each table of core and evidence, and a fingerprint of them."""
+    return {
+        table: con.execute(
+            f"SELECT count(*), bit_xor(hash(one)), sum(hash(one)::HUGEINT) FROM ({rows}) AS one"
         ).fetchall()
-    return found
+        for table, rows in rows_held(con).items()
+    }
 
 
 def _load(bench: Bench, options: argparse.Namespace) -> dict[str, object]:

@@ -22,7 +22,7 @@ import duckdb
 from pipeline import progress
 from pipeline.errors import SourceError
 from pipeline.evidence.record import TopicHit, read_records
-from pipeline.evidence.topics import Search, Topics, topics_of
+from pipeline.evidence.topics import Search, Topics, topics_of_all
 from pipeline.evidence.topics_file import load_topics
 from pipeline.pubmed.parsing.bytes import Head, open_bytes, sets_of, source_name
 from pipeline.pubmed.parsing.cutting import Cut, Cutter
@@ -30,6 +30,7 @@ from pipeline.pubmed.parsing.reader import RecordReader
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tables, Tally
 from pipeline.pubmed.records import Batch, uncollected
 from pipeline.pubmed.sieve import Sieve
+from pipeline.rules.decide import Asked
 from pipeline.rules.language import Language, load_language
 from pipeline.storage import sha256_of, write_atomically
 from pipeline.warehouse import stage
@@ -338,11 +339,10 @@ class TopicFinder:
         stage.stage_batches(self._con, iter([batch]), raw_file=None, stamp="")
         found = {}
         for records in read_records(self._con, "staging.keyed"):
-            for record in records:  # here its number takes the place of its PMID
-                hits = topics_of(
-                    self._rules.topics, record.units(self._rules.language), record.tags()
-                ).hits
-                if hits:
-                    found[record.pmid] = hits
+            asked = [Asked(one.units(self._rules.language), one.tags()) for one in records]
+            on = topics_of_all(self._rules.topics, asked)
+            for record, topics in zip(records, on, strict=True):
+                if topics.hits:  # here a record's number takes the place of its PMID
+                    found[record.pmid] = topics.hits
         stage.empty_staging(self._con)
         return found

@@ -166,11 +166,7 @@ def fetch(run: Run, made: Made) -> Outcome:
 
 
 def _require_same_kind(run: Run) -> None:
-    """See that an archive keeps whole files from its first run on, or never.
-
-    Raises:
-        ConfigurationError: it holds the other kind.
-    """
+    """Refuse (`whole_files.other_kind`) unless all runs of an archive keep whole files, or none."""
     past = journals.read_done(run.settings.runs, run.origin)
     if any(bool(journal.parameters.get("all")) != run.keeps_all for journal in past):
         from pipeline.whole_files import other_kind

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from benchmarks.whole_files import rows_held
 from pipeline.evidence import due
 from pipeline.evidence.due import judged_now
 from pipeline.evidence.judge import judge, note_type_changes
@@ -76,27 +77,10 @@ def tables(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ...]]
 
     Texts of records that were deleted in between are left out: those were held meanwhile, or not.
     """
-    found = con.execute(
-        """
-        SELECT schema_name || '.' || table_name,
-            list(column_name) FILTER (
-                suffix(column_name, '_at') OR column_name = 'source_stamp'
-            ),
-            bool_or(column_name = 'content_sha')
-        FROM duckdb_columns()
-        WHERE database_name = current_database() AND schema_name IN ('core', 'evidence')
-            AND table_name IN (SELECT table_name FROM duckdb_tables())
-        GROUP BY ALL
-        """
-    ).fetchall()
-    made = {}
-    for table, times, is_revisions in found:
-        left_out = f"EXCLUDE ({', '.join(times)})" if times else ""
-        held = "WHERE pmid NOT IN (SELECT pmid FROM core.deleted_citations)" * (is_revisions)
-        made[table] = con.execute(
-            f"SELECT * {left_out} FROM {table} {held} ORDER BY ALL"
-        ).fetchall()
-    return made
+    return {
+        table: con.execute(f"{rows} ORDER BY ALL").fetchall()
+        for table, rows in rows_held(con).items()
+    }
 
 
 def take_whole(

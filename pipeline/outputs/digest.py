@@ -103,7 +103,7 @@ def describe(con: duckdb.DuckDBPyConnection, pmids: list[int]) -> dict[int, Desc
 
 
 def _asked(questions: list[tuple[str, str]] | None) -> str | None:
-    """Questions with what the authors state of each, in words; None where there are none."""
+    """Questions with what the authors state of each, in words; None without a question."""
     if not questions:
         return None
     return " ".join(f"{question} ({FINDINGS[finding]})" for question, finding in questions)
