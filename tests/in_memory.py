@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -61,17 +61,28 @@ class Warehouse:
         counts: members, entered and left of each search on the last day.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, begun: Warehouse | None = None) -> None:
+        """Empty, or what another one holds, which then stays as it is."""
         self.con = duckdb.connect(config={"threads": 1})
-        self.con.execute(f"ATTACH {literal(_schema())} AS empty (READ_ONLY)")
-        self.con.execute("COPY FROM DATABASE empty TO memory; DETACH empty")
+        copied = begun._file if begun else _schema()
+        self.con.execute(f"ATTACH {literal(copied)} AS copied (READ_ONLY)")
+        self.con.execute("COPY FROM DATABASE copied TO memory; DETACH copied")
         self.reference = Reference.load(ROOT / "data" / "reference")
-        self.as_of = FIRST_DAY
-        self.before: datetime | None = None
-        self._last: datetime | None = None
+        self.as_of = begun.as_of if begun else FIRST_DAY
+        self.before: datetime | None = begun.before if begun else None
+        self._last: datetime | None = begun._last if begun else None
         self._made: set[str] = set()
-        self.counts: dict[str, dict[str, int]] = {}
-        self.fill("ops.warehouse", {"origin": PUBMED_ORIGIN})
+        self.counts: dict[str, dict[str, int]] = begun.counts if begun else {}
+        if not begun:
+            self.fill("ops.warehouse", {"origin": PUBMED_ORIGIN})
+
+    @cached_property
+    def _file(self) -> Path:
+        """What is held now, as a file that others begin with."""
+        path = Path(_scratch.name) / f"{id(self)}.duckdb"
+        self.con.execute(f"ATTACH {literal(path)} AS copy")
+        self.con.execute("COPY FROM DATABASE memory TO copy; DETACH copy")
+        return path
 
     def fill(self, relation: str, *rows: dict[str, object]) -> None:
         """Insert rows typed by hand; what a row leaves out is NULL, or empty where it must be.
