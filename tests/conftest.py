@@ -23,12 +23,14 @@ import duckdb
 import hypothesis
 import pytest
 
+from pipeline import journal as journals
 from pipeline import run as runs
 from pipeline.clock import Clock
 from pipeline.evidence import reference as references
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.study_types import StudyTypes
-from pipeline.outputs import publish
+from pipeline.outputs import publish, query
+from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
@@ -37,6 +39,7 @@ from pipeline.update import run_update
 from pipeline.warehouse import database
 from tests import corpus
 from tests.in_memory import Warehouse
+from tests.outputs import hostile
 
 # A runner in the background may have SIGINT ignored, and its children would inherit that:
 # tests that interrupt a run need the usual handler.
@@ -257,10 +260,23 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def whole_set(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A live set with all of its files; read only."""
-    formula = corpus.article(11, "=HYPERLINK(1) Kratom in mice against pain")
-    base = made_once(tmp_path_factory, "whole", lambda base: publish_live(base, FIRST, formula))
-    return Settings(data=base / "data")
+    """A live set with all of its files, of a plain record and a hostile one; read only."""
+
+    def make(base: Path) -> None:
+        clock = FakeClock()
+        with the_database_alone("comments"):
+            publish_live(base, hostile.PLAIN, clock=clock)
+        clock.sleep(DAY)
+        publish_live(base, hostile.PLAIN, hostile.record(), clock=clock)
+
+    return Settings(data=made_once(tmp_path_factory, "whole", make) / "data")
+
+
+def last_receipt(settings: Settings) -> Receipt:
+    """What the last run printed."""
+    receipt = Receipt.from_dict(journals.read_all(settings.runs)[-1].receipt)
+    with query.open_published(settings) as con:
+        return replace(receipt, tables=receipts.headlines(con, receipt.searches))
 
 
 # -- one test
@@ -406,7 +422,7 @@ def the_database_alone(*but: str) -> Iterator[None]:
     database is copied as it is.
 
     Args:
-        but: page, feeds or tables: what is published too.
+        but: page, feeds, tables or comments: what is published too.
     """
     left_out = {
         "tables": ("tables", "export_all", lambda *_what: []),
@@ -414,8 +430,9 @@ def the_database_alone(*but: str) -> Iterator[None]:
         "feeds": ("feeds", "write", lambda _con, _directory, _site: None),
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "comments", lambda _text: ())
-        patch.setattr(publish, "write_copy", _copy)
+        if "comments" not in but:
+            patch.setattr(database, "comments", lambda _text: ())
+            patch.setattr(publish, "write_copy", _copy)
         for what, (module, name, instead) in left_out.items():
             if what not in but:
                 patch.setattr(getattr(publish, module), name, instead)

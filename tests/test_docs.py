@@ -6,17 +6,15 @@ import io
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pipeline import journal as journals
 from pipeline.cli import build_parser, main
 from pipeline.outputs import query
-from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
 from pipeline.settings import ROOT, Settings
+from tests.conftest import last_receipt
 from tests.goldens import frozen
 from tools import claims_page, data_dictionary
 
@@ -27,10 +25,7 @@ DEMONSTRATION = (ROOT / "data" / "demo" / "README.md").read_text(encoding="utf-8
 @pytest.fixture
 def receipt(demonstration: Settings) -> Receipt:
     """What the main job printed."""
-    (journal,) = journals.read_all(demonstration.runs)
-    found = Receipt.from_dict(journal.receipt)
-    with query.open_published(demonstration) as con:
-        return replace(found, tables=receipts.headlines(con, found.searches))
+    return last_receipt(demonstration)
 
 
 def test_the_docs_show_the_tables_as_the_main_job_prints_them(receipt):

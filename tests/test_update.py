@@ -28,11 +28,6 @@ from tests.corpus import article, write
 pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("database_alone")]
 
 
-def test_csv_is_safe_to_open_in_a_spreadsheet(whole_set):
-    text = (whole_set.latest / "tables" / "core.articles.csv").read_text()
-    assert "'=HYPERLINK(1) Kratom" in text
-
-
 def test_the_manifest_states_every_file_with_its_hash(whole_set):
     manifest = json.loads((whole_set.latest / "manifest.json").read_text())
     stated = {r["path"]: r["hash"].removeprefix("sha256:") for r in manifest["resources"]}
@@ -47,7 +42,7 @@ def test_the_manifest_states_every_file_with_its_hash(whole_set):
 
 
 def test_the_journal_tells_how_a_run_went(whole_set):
-    (written,) = whole_set.runs.glob("*/run.json")
+    written = max(whole_set.runs.glob("*/run.json"))
     journal = json.loads(written.read_text())
     assert journal["state"] == "published"
     assert [step["step"] for step in journal["steps"]] == [
