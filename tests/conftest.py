@@ -9,14 +9,18 @@ import fcntl
 import gc
 import hashlib
 import os
+import pickle
 import shutil
 import signal
 import subprocess
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -29,11 +33,13 @@ from pipeline.clock import Clock
 from pipeline.evidence import reference as references
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.study_types import StudyTypes
+from pipeline.evidence.topics import Topics
 from pipeline.outputs import publish, query
 from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
+from pipeline.rules import file as rule_files
 from pipeline.settings import Options, Settings
 from pipeline.update import run_update
 from pipeline.warehouse import database
@@ -75,7 +81,7 @@ def _of_the_same_bytes(load: Callable[..., Any]) -> Callable[..., Any]:
     known: dict[object, Any] = {}
 
     def loaded(path: Path, *beside: object) -> object:
-        given = (id(one) if isinstance(one, StudyTypes) else repr(one) for one in beside)
+        given = (id(one) if isinstance(one, StudyTypes | Topics) else repr(one) for one in beside)
         key = (path.read_bytes(), *given)
         if key not in known:
             known[key] = load(path, *beside)
@@ -85,8 +91,19 @@ def _of_the_same_bytes(load: Callable[..., Any]) -> Callable[..., Any]:
 
 
 # where one file of a directory was changed, the others need not be compiled again
-for _name in ("load_study_types", "load_facets", "load_claims"):
+for _name in ("load_topics", "load_study_types", "load_facets", "load_claims", "load_findings"):
     setattr(references, _name, _of_the_same_bytes(getattr(references, _name)))
+
+
+@cache
+def _parsed(text: str) -> bytes:
+    return pickle.dumps(tomllib.loads(text))
+
+
+# a file is parsed once for its shape and once for what it says, and by each Reference anew
+rule_files.tomllib = SimpleNamespace(  # type: ignore[assignment]
+    loads=lambda text: pickle.loads(_parsed(text)), TOMLDecodeError=tomllib.TOMLDecodeError
+)
 
 # Messages as at a terminal, which no test has.
 os.environ.setdefault("KETUM_LOG", "text")
