@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
@@ -34,6 +34,7 @@ from pipeline.steps import Made
 from pipeline.storage import literal
 from pipeline.warehouse import database, fingerprint, load, membership, searches, stage
 from tests.corpus import article_set
+from tools import data_dictionary
 
 SQL = ROOT / "sql"
 FIRST_DAY = datetime(2026, 11, 22, 12)
@@ -316,6 +317,22 @@ def _schema() -> Path:
         for script in fingerprint.schema_files(SQL):
             con.execute(script.read_text(encoding="utf-8"))
     return path
+
+
+@contextmanager
+def every_relation() -> Iterator[duckdb.DuckDBPyConnection]:
+    """What the published file has, without rows: made once a process, and changes are undone."""
+    con = _every_relation()
+    con.execute("BEGIN")
+    try:
+        yield con
+    finally:
+        con.execute("ROLLBACK")
+
+
+@cache
+def _every_relation() -> duckdb.DuckDBPyConnection:
+    return data_dictionary.empty_database()
 
 
 @cache
