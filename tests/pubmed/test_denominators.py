@@ -202,8 +202,8 @@ def test_they_are_counted_once_a_month(counted, later, clock):
     assert first and not again
     assert not any("counted" in note for note in notes)
     clock.sleep(7 * DAY)
-    _, later = later(*RECORDS, entered(6, "New, and something else", 2026))
-    assert len(later) == len(first)
+    _, asked = later(*RECORDS, entered(6, "New, and something else", 2026))
+    assert len(asked) == len(first)
     assert later.ask(
         "SELECT counted_at::DATE::VARCHAR, record_count FROM ops.denominators "
         "WHERE denominator = 'pubmed' AND year = 2026 ORDER BY 1"
