@@ -9,34 +9,43 @@ import fcntl
 import gc
 import hashlib
 import os
+import pickle
 import shutil
 import signal
 import subprocess
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
 import hypothesis
 import pytest
 
+from pipeline import journal as journals
 from pipeline import run as runs
 from pipeline.clock import Clock
 from pipeline.evidence import reference as references
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.study_types import StudyTypes
-from pipeline.outputs import publish
+from pipeline.evidence.topics import Topics
+from pipeline.outputs import publish, query
+from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
 from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
+from pipeline.rules import file as rule_files
 from pipeline.settings import Options, Settings
 from pipeline.update import run_update
 from pipeline.warehouse import database
 from tests import corpus
 from tests.in_memory import Warehouse
+from tests.outputs import hostile
 
 # A runner in the background may have SIGINT ignored, and its children would inherit that:
 # tests that interrupt a run need the usual handler.
@@ -72,7 +81,7 @@ def _of_the_same_bytes(load: Callable[..., Any]) -> Callable[..., Any]:
     known: dict[object, Any] = {}
 
     def loaded(path: Path, *beside: object) -> object:
-        given = (id(one) if isinstance(one, StudyTypes) else repr(one) for one in beside)
+        given = (id(one) if isinstance(one, StudyTypes | Topics) else repr(one) for one in beside)
         key = (path.read_bytes(), *given)
         if key not in known:
             known[key] = load(path, *beside)
@@ -82,8 +91,19 @@ def _of_the_same_bytes(load: Callable[..., Any]) -> Callable[..., Any]:
 
 
 # where one file of a directory was changed, the others need not be compiled again
-for _name in ("load_study_types", "load_facets", "load_claims"):
+for _name in ("load_topics", "load_study_types", "load_facets", "load_claims", "load_findings"):
     setattr(references, _name, _of_the_same_bytes(getattr(references, _name)))
+
+
+@cache
+def _parsed(text: str) -> bytes:
+    return pickle.dumps(tomllib.loads(text))
+
+
+# a file is parsed once for its shape and once for what it says, and by each Reference anew
+rule_files.tomllib = SimpleNamespace(  # type: ignore[assignment]
+    loads=lambda text: pickle.loads(_parsed(text)), TOMLDecodeError=tomllib.TOMLDecodeError
+)
 
 # Messages as at a terminal, which no test has.
 os.environ.setdefault("KETUM_LOG", "text")
@@ -255,12 +275,38 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_once(tmp_path_factory, "days", make)
 
 
+def copy_data(source: Path, target: Path) -> None:
+    """Copy a data directory, to go on with it.
+
+    Files of tables are shared, since hundreds would take as long to copy as all the rest; nobody
+    writes into one.
+    """
+
+    def copy(path: str, to: str) -> None:
+        (os.link if "/tables/" in path else shutil.copy2)(path, to)
+
+    shutil.copytree(source, target, symlinks=True, copy_function=copy)
+
+
 @pytest.fixture(scope="session")
 def whole_set(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A live set with all of its files; read only."""
-    formula = corpus.article(11, "=HYPERLINK(1) Kratom in mice against pain")
-    base = made_once(tmp_path_factory, "whole", lambda base: publish_live(base, FIRST, formula))
-    return Settings(data=base / "data")
+    """A live set with all of its files, of a plain record and a hostile one; read only."""
+
+    def make(base: Path) -> None:
+        clock = FakeClock()
+        with the_database_alone("comments"):
+            publish_live(base, hostile.PLAIN, clock=clock)
+        clock.sleep(DAY)
+        publish_live(base, hostile.PLAIN, hostile.record(), clock=clock)
+
+    return Settings(data=made_once(tmp_path_factory, "whole", make) / "data")
+
+
+def last_receipt(settings: Settings) -> Receipt:
+    """What the last run printed."""
+    receipt = Receipt.from_dict(journals.read_all(settings.runs)[-1].receipt)
+    with query.open_published(settings) as con:
+        return replace(receipt, tables=receipts.headlines(con, receipt.searches))
 
 
 # -- one test
@@ -346,7 +392,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 @pytest.fixture
 def begun(days: Path, settings: Settings) -> Settings:
     """A data directory after one live run, which found FIRST, with which the test goes on."""
-    shutil.copytree(days / "one", settings.data, symlinks=True)
+    copy_data(days / "one", settings.data)
     return settings
 
 
@@ -406,7 +452,7 @@ def the_database_alone(*but: str) -> Iterator[None]:
     database is copied as it is.
 
     Args:
-        but: page, feeds or tables: what is published too.
+        but: page, feeds, tables or comments: what is published too.
     """
     left_out = {
         "tables": ("tables", "export_all", lambda *_what: []),
@@ -414,8 +460,9 @@ def the_database_alone(*but: str) -> Iterator[None]:
         "feeds": ("feeds", "write", lambda _con, _directory, _site: None),
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "comments", lambda _text: ())
-        patch.setattr(publish, "write_copy", _copy)
+        if "comments" not in but:
+            patch.setattr(database, "comments", lambda _text: ())
+            patch.setattr(publish, "write_copy", _copy)
         for what, (module, name, instead) in left_out.items():
             if what not in but:
                 patch.setattr(getattr(publish, module), name, instead)

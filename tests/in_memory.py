@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -34,6 +34,7 @@ from pipeline.steps import Made
 from pipeline.storage import literal
 from pipeline.warehouse import database, fingerprint, load, membership, searches, stage
 from tests.corpus import article_set
+from tools import data_dictionary
 
 SQL = ROOT / "sql"
 FIRST_DAY = datetime(2026, 11, 22, 12)
@@ -61,17 +62,28 @@ class Warehouse:
         counts: members, entered and left of each search on the last day.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, begun: Warehouse | None = None) -> None:
+        """Empty, or what another one holds, which then stays as it is."""
         self.con = duckdb.connect(config={"threads": 1})
-        self.con.execute(f"ATTACH {literal(_schema())} AS empty (READ_ONLY)")
-        self.con.execute("COPY FROM DATABASE empty TO memory; DETACH empty")
+        copied = begun._file if begun else _schema()
+        self.con.execute(f"ATTACH {literal(copied)} AS copied (READ_ONLY)")
+        self.con.execute("COPY FROM DATABASE copied TO memory; DETACH copied")
         self.reference = Reference.load(ROOT / "data" / "reference")
-        self.as_of = FIRST_DAY
-        self.before: datetime | None = None
-        self._last: datetime | None = None
+        self.as_of = begun.as_of if begun else FIRST_DAY
+        self.before: datetime | None = begun.before if begun else None
+        self._last: datetime | None = begun._last if begun else None
         self._made: set[str] = set()
-        self.counts: dict[str, dict[str, int]] = {}
-        self.fill("ops.warehouse", {"origin": PUBMED_ORIGIN})
+        self.counts: dict[str, dict[str, int]] = begun.counts if begun else {}
+        if not begun:
+            self.fill("ops.warehouse", {"origin": PUBMED_ORIGIN})
+
+    @cached_property
+    def _file(self) -> Path:
+        """What is held now, as a file that others begin with."""
+        path = Path(_scratch.name) / f"{id(self)}.duckdb"
+        self.con.execute(f"ATTACH {literal(path)} AS copy")
+        self.con.execute("COPY FROM DATABASE memory TO copy; DETACH copy")
+        return path
 
     def fill(self, relation: str, *rows: dict[str, object]) -> None:
         """Insert rows typed by hand; what a row leaves out is NULL, or empty where it must be.
@@ -305,6 +317,22 @@ def _schema() -> Path:
         for script in fingerprint.schema_files(SQL):
             con.execute(script.read_text(encoding="utf-8"))
     return path
+
+
+@contextmanager
+def every_relation() -> Iterator[duckdb.DuckDBPyConnection]:
+    """What the published file has, without rows: made once a process, and changes are undone."""
+    con = _every_relation()
+    con.execute("BEGIN")
+    try:
+        yield con
+    finally:
+        con.execute("ROLLBACK")
+
+
+@cache
+def _every_relation() -> duckdb.DuckDBPyConnection:
+    return data_dictionary.empty_database()
 
 
 @cache

@@ -24,9 +24,9 @@ OUR_OWN = ("raw_file", "raw_offset", "raw_length", "source_stamp")
 """What says where a record lies, and not what it says."""
 
 
-def load(*places: Path, name: str = "whole", processes: int = 1) -> int:
+def load(*places: Path, name: str = "whole") -> int:
     arguments = ["bulk-load", "--all", *map(str, places), "--name", name]
-    return main([*arguments, "--processes", str(processes), "--quiet"])
+    return main([*arguments, "--processes", "1", "--quiet"])
 
 
 def tables(settings: Settings, name: str, where: str = "") -> dict[str, list[tuple[object, ...]]]:
@@ -72,11 +72,11 @@ def series(directory: Path) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A data directory after one load of the series by two processes; read only."""
+    """A data directory after one load of the series; read only."""
     base = tmp_path_factory.mktemp("loaded")
     with the_database_alone(), pytest.MonkeyPatch.context() as patch:
         patch.setenv("KETUM_DATA", str(base / "data"))
-        assert load(*series(base / "files"), processes=2) == 0
+        assert load(*series(base / "files")) == 0
     return Settings(data=base / "data")
 
 
@@ -99,12 +99,19 @@ def test_every_record_is_kept_and_counts_in_the_search_for_everything(loaded):
 
 
 @pytest.mark.usefixtures("database_alone")
-def test_the_same_as_an_update_from_the_files_where_both_hold_a_record(loaded, settings, tmp_path):
-    """Every table of core and evidence, for what the update keeps."""
-    files = series(tmp_path / "files")
-    assert main(["update", "--from", *map(str, files), "--quiet"]) == 0
+def test_an_update_from_the_files_holds_the_same_of_what_matches_and_in_an_archive_of_its_own(
+    loaded, settings, tmp_path, capsys
+):
+    """Every table of core and evidence; an archive keeps everything or what matches."""
+    shutil.copytree(loaded.data, settings.data, symlinks=True)
+    files = [*map(str, series(tmp_path / "files"))]
+    assert main(["update", "--from", *files, "--name", "whole", "--quiet"]) == 2
+    assert "`ketum bulk-load --all FILES --name whole`" in capsys.readouterr().err
+    assert main(["update", "--from", *files, "--name", "other", "--quiet"]) == 0
+    assert load(Path(files[0]), name="other") == 2
+    assert "give another --name" in capsys.readouterr().err
     where = "pmid IN (1, 3, 7)"
-    ours, theirs = tables(loaded, "whole", where), tables(settings, "files", where)
+    ours, theirs = tables(loaded, "whole", where), tables(settings, "other", where)
     for found in (ours, theirs):  # what is said of all records, and the search of --all
         for table in ("core.journals", "core.deleted_citations", "evidence.searches"):
             found.pop(table, None)
@@ -191,17 +198,6 @@ def test_a_rebuild_and_verify_find_the_files_where_they_are(settings, published,
     assert "has other bytes than when it was loaded" in capsys.readouterr().out
     assert main(["rebuild", "--origin", "archive:whole"]) == 2
     assert titles(published) == before
-
-
-@pytest.mark.usefixtures("database_alone")
-def test_an_archive_keeps_everything_or_what_matches(settings, tmp_path, capsys):
-    path = file(tmp_path / "files", 1, article(1, KRATOM))
-    assert load(path) == 0
-    assert main(["update", "--from", str(path), "--name", "whole", "--quiet"]) == 2
-    assert "`ketum bulk-load --all FILES --name whole`" in capsys.readouterr().err
-    assert main(["update", "--from", str(path), "--name", "other", "--quiet"]) == 0
-    assert load(path, name="other") == 2
-    assert "give another --name" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("database_alone")

@@ -154,12 +154,15 @@ def titles(published) -> list[tuple[object, ...]]:
 @pytest.mark.whole
 @pytest.mark.usefixtures("database_alone")
 def test_what_one_file_makes_us_keep_is_kept_from_all(settings, published, tmp_path, capsys):
-    """A newer copy that matches no longer replaces the older; deletions count; gaps are said."""
+    """A newer copy that matches no longer replaces the older; deletions count; gaps are said.
+
+    Two processes read the files.
+    """
     files = tmp_path / "files"
     file(files, 1, article(1, KRATOM), article(2, KRATOM), article(3, LEAF))
     file(files, 2, article(1, LEAF, revised="2026-02-05"), article(4, KRATOM))
     file(files, 4, article(5, LEAF), deleted=(2,))
-    assert load(settings, files) == 0
+    assert load(settings, files, processes=2) == 0
     assert titles(published) == [(1, 1, LEAF), (4, 1, KRATOM)]
     assert published("SELECT pmid FROM ops.search_hits WHERE search = 'kratom'") == [(4,)]
     (journal,) = journals.read_all(settings.runs)

@@ -198,18 +198,21 @@ def test_a_missing_archive_or_file_is_2(settings, tmp_path, capsys):
     assert not settings.published.exists()
 
 
-def test_no_network_is_3_with_one_paragraph(settings, tmp_path):
+def test_no_network_is_3_with_one_paragraph(settings, capsys, monkeypatch):
     """A proxy that is not there stands for a network that is not there."""
-    nowhere = "http://127.0.0.1:9"
-    done = elsewhere(
-        settings.data, "update", "--quiet", HTTPS_PROXY=nowhere, https_proxy=nowhere,
-        NCBI_API_KEY=KEY, NCBI_EMAIL="ana@example.org", NO_PROXY="", no_proxy="",
-    )  # fmt: skip
-    assert done.returncode == 3
-    assert done.stdout == ""
-    assert done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
-    assert "Nothing changed" in done.stderr and "Next:" in done.stderr
-    assert KEY not in done.stderr
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("NCBI_API_KEY", KEY)
+    monkeypatch.setenv("NCBI_EMAIL", "ana@example.org")
+    monkeypatch.setattr(Clock, "sleep", lambda _clock, _seconds: None)
+    assert ketum("update", "--quiet") == 3
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1 and "Traceback" not in told.err
+    assert "Nothing changed" in told.err and "Next:" in told.err
+    assert KEY not in told.err
     for place in ("published", "raw", "warehouse"):
         assert not (settings.data / place).exists()
     (journal,) = settings.runs.glob("*/run.json")

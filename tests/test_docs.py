@@ -6,18 +6,17 @@ import io
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pipeline import journal as journals
 from pipeline.cli import build_parser, main
 from pipeline.outputs import query
-from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
 from pipeline.settings import ROOT, Settings
+from tests.conftest import last_receipt
 from tests.goldens import frozen
+from tests.in_memory import every_relation
 from tools import claims_page, data_dictionary
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,10 +26,7 @@ DEMONSTRATION = (ROOT / "data" / "demo" / "README.md").read_text(encoding="utf-8
 @pytest.fixture
 def receipt(demonstration: Settings) -> Receipt:
     """What the main job printed."""
-    (journal,) = journals.read_all(demonstration.runs)
-    found = Receipt.from_dict(journal.receipt)
-    with query.open_published(demonstration) as con:
-        return replace(found, tables=receipts.headlines(con, found.searches))
+    return last_receipt(demonstration)
 
 
 def test_the_docs_show_the_tables_as_the_main_job_prints_them(receipt):
@@ -175,7 +171,7 @@ def test_every_link_of_the_docs_leads_somewhere():
 
 
 def test_every_table_and_column_has_a_comment():
-    with data_dictionary.empty_database() as con:
+    with every_relation() as con:
         silent = con.execute(
             """
             SELECT schema_name, table_name, column_name FROM duckdb_columns()
@@ -185,7 +181,8 @@ def test_every_table_and_column_has_a_comment():
     assert silent == []
 
 
-def test_the_data_dictionary_is_current():
+def test_the_data_dictionary_is_current(monkeypatch):
+    monkeypatch.setattr(data_dictionary, "empty_database", every_relation)
     assert data_dictionary.main(["--check"]) == 0
 
 
@@ -195,7 +192,8 @@ def test_the_data_dictionary_is_in_reading_order():
     assert headings == sorted(headings, key=data_dictionary.SCHEMAS.index)
 
 
-def test_a_stale_data_dictionary_is_noticed(tmp_path: Path):
+def test_a_stale_data_dictionary_is_noticed(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(data_dictionary, "empty_database", every_relation)
     stale = tmp_path / "dictionary.md"
     stale.write_text("old")
     assert data_dictionary.main(["--check"], stale) == 1

@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.settings import ROOT, Options, Settings
 from pipeline.update import run_update
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, the_database_alone
 from tests.corpus import article, write
 
 pytestmark = pytest.mark.whole
@@ -79,7 +79,8 @@ class Publisher:
             self.base / f"part{self.count}.xml",
             article(self.count, f"Kratom and pain, part {self.count}"),
         )
-        run_update(Options(from_files=(path,)), self.settings, self.clock)
+        with the_database_alone():
+            run_update(Options(from_files=(path,)), self.settings, self.clock)
         self.clock.sleep(86_400)
 
     @property
@@ -95,9 +96,15 @@ def publisher(tmp_path_factory: pytest.TempPathFactory) -> Publisher:
 
 
 @pytest.fixture(scope="module")
-def con(publisher: Publisher) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The file as first published, opened through its own name."""
-    with duckdb.connect(str(publisher.link.resolve()), read_only=True) as connection:
+def link(whole_set: Settings) -> Path:
+    """The database of a set with all of its files, as readers name it."""
+    return whole_set.latest / "ketum.duckdb"
+
+
+@pytest.fixture(scope="module")
+def con(link: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """It, opened through its own name."""
+    with duckdb.connect(str(link.resolve()), read_only=True) as connection:
         yield connection
 
 
@@ -145,24 +152,24 @@ def test_readers_elsewhere_keep_their_set_and_find_the_new_one(publisher, tmp_pa
     assert {count for line in told for count in json.loads(line)["seen"]} >= {began, began + 1}
 
 
-def test_published_files_cannot_be_written(publisher):
-    files = [path for path in publisher.settings.latest.resolve().rglob("*") if path.is_file()]
+def test_published_files_cannot_be_written(whole_set):
+    files = [path for path in whole_set.latest.resolve().rglob("*") if path.is_file()]
     assert len(files) > 20
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o444}
 
 
-def test_a_published_file_is_one_file_without_a_log(publisher):
-    names = [path.name for path in publisher.settings.latest.resolve().iterdir()]
+def test_a_published_file_is_one_file_without_a_log(whole_set):
+    names = [path.name for path in whole_set.latest.resolve().iterdir()]
     assert [name for name in names if name.startswith("ketum.duckdb")] == ["ketum.duckdb"]
 
 
-def test_reading_changes_no_byte(publisher):
-    before = publisher.link.read_bytes()
-    with duckdb.connect(str(publisher.link.resolve()), read_only=True) as con:
+def test_reading_changes_no_byte(link):
+    before = link.read_bytes()
+    with duckdb.connect(str(link.resolve()), read_only=True) as con:
         con.execute("SELECT count(*) FROM core.articles").fetchall()
         with pytest.raises(duckdb.Error):
             con.execute("DELETE FROM core.articles")
-    assert publisher.link.read_bytes() == before
+    assert link.read_bytes() == before
 
 
 def test_older_clients_can_open_it(con):
@@ -188,28 +195,28 @@ def test_views_keys_and_comments_survive_the_copy(con):
     assert keys[0][0] > 20
 
 
-def test_a_set_attached_under_another_name_still_answers(publisher):
+def test_a_set_attached_under_another_name_still_answers(link):
     with duckdb.connect() as con:
-        con.execute(f"ATTACH '{publisher.link.resolve()}' AS evidence_base (READ_ONLY)")
+        con.execute(f"ATTACH '{link.resolve()}' AS evidence_base (READ_ONLY)")
         assert con.execute("SELECT count(*) FROM evidence_base.core.article_years").fetchone()
         assert con.execute("SELECT count(*) FROM evidence_base.marts.articles").fetchone()
 
 
-def test_latest_is_a_relative_link_and_a_text_file_beside_it(publisher):
-    published = publisher.settings.published
+def test_latest_is_a_relative_link_and_a_text_file_beside_it(whole_set):
+    published = whole_set.published
     name = str((published / "latest").readlink())
     assert "/" not in name
     assert (published / "LATEST").read_text() == name + "\n"
 
 
-def test_a_reader_needs_nothing_of_ours(publisher):
+def test_a_reader_needs_nothing_of_ours(link):
     """In a bare process, from another directory."""
     code = (
         "import sys, duckdb; con = duckdb.connect(sys.argv[1], read_only=True); "
         "print(con.execute('SELECT count(*) FROM marts.study_types_by_year').fetchone()[0])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(publisher.link)],
+        [sys.executable, "-c", code, str(link)],
         cwd=ROOT.parent, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert int(done.stdout) > 0

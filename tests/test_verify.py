@@ -17,7 +17,7 @@ from pipeline import cli
 from pipeline.errors import KetumError
 from pipeline.settings import Options, Settings
 from pipeline.update import run_update
-from tests.conftest import DAY, FIRST, SECOND, FakeClock, the_database_alone
+from tests.conftest import DAY, FIRST, SECOND, FakeClock, copy_data, the_database_alone
 from tests.corpus import write
 
 pytestmark = pytest.mark.whole
@@ -28,7 +28,7 @@ def made(days: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory after two live runs and one of files."""
     base = tmp_path_factory.mktemp("made")
     settings, clock = Settings(base / "data", pace_file=base / "pace"), FakeClock()
-    shutil.copytree(days / "two", settings.data, symlinks=True)
+    copy_data(days / "two", settings.data)
     clock.sleep(2 * DAY)
     export = write(base / "export.xml", FIRST, SECOND)
     with the_database_alone():
@@ -39,7 +39,22 @@ def made(days: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def data(made: Path, tmp_path: Path) -> Path:
     """A copy of it, to damage."""
-    shutil.copytree(made, tmp_path / "data", symlinks=True)
+    copy_data(made, tmp_path / "data")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def sets(made: Path, tmp_path: Path) -> Path:
+    """A copy that has its published sets alone."""
+    copy_data(made / "published", tmp_path / "data" / "published")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def archives(made: Path, tmp_path: Path) -> Path:
+    """A copy that has its archives and journals alone."""
+    for name in ("raw", "runs"):
+        copy_data(made / name, tmp_path / "data" / name)
     return tmp_path / "data"
 
 
@@ -208,11 +223,11 @@ SET_DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("how", SET_DAMAGE)
-def test_a_damaged_set_is_4_and_says_where(how, data, capsys):
+def test_a_damaged_set_is_4_and_says_where(how, sets, capsys):
     damage, words = SET_DAMAGE[how]
-    latest = data / "published" / "latest"
+    latest = sets / "published" / "latest"
     damage(latest)
-    code, told = verify(data, latest)
+    code, told = verify(sets, latest)
     out = capsys.readouterr().out
     assert code == 4
     assert out.startswith("DAMAGED  set ")
@@ -320,11 +335,11 @@ ARCHIVE_DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("how", ARCHIVE_DAMAGE)
-def test_a_damaged_archive_is_4_and_says_where(how, data, capsys):
+def test_a_damaged_archive_is_4_and_says_where(how, archives, capsys):
     damage, words = ARCHIVE_DAMAGE[how]
-    root = data / "raw" / "pubmed"
+    root = archives / "raw" / "pubmed"
     damage(root)
-    code, told = verify(data, root)
+    code, told = verify(archives, root)
     out = capsys.readouterr().out
     assert code == 4
     assert out.startswith("DAMAGED  archive ")

@@ -25,7 +25,7 @@ from pipeline.rebuild import rebuild
 from pipeline.settings import Options, Settings
 from pipeline.verify import verify_set
 from pipeline.warehouse import database, fingerprint
-from tests.conftest import DAY, FIRST, SECOND, FakeClock, the_database_alone
+from tests.conftest import DAY, FIRST, SECOND, FakeClock, copy_data, the_database_alone
 from tests.test_rebuild import live_run, tables_of
 
 pytestmark = pytest.mark.whole
@@ -40,7 +40,7 @@ def older(days: Path) -> Path:
 @pytest.fixture
 def home(days: Path, tmp_path: Path, clock: FakeClock) -> Iterator[Settings]:
     """A copy of the data directory after two live runs, two days later."""
-    shutil.copytree(days / "two", tmp_path / "data", symlinks=True)
+    copy_data(days / "two", tmp_path / "data")
     clock.sleep(2 * DAY)
     with the_database_alone():
         yield Settings(tmp_path / "data", pace_file=tmp_path / "pace")

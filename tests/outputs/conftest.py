@@ -1,4 +1,4 @@
-"""Sets of three days that several files read: a beginning, what is new, and nothing new."""
+"""Sets of five days that several files read: a beginning, what is new, and nothing new."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ NEW = (POISON, MICE, article(14, escape(HOSTILE), types=CASE, entered="2026-11-2
 
 
 @pytest.fixture(scope="session")
-def three_days(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """One old record; three new ones; the same again. Read only, without pages."""
+def five_days(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """One old record; three new ones; the same again on three quiet days. Read only."""
 
     def make(base: Path) -> None:
         clock = FakeClock()
-        with the_database_alone("feeds", "tables"):
-            for records in ((OLD,), (OLD, *NEW), (OLD, *NEW)):
+        with the_database_alone("feeds", "page", "tables"):
+            for records in ((OLD,), *((OLD, *NEW),) * 4):
                 publish_live(base, *records, clock=clock)
                 clock.sleep(DAY)
 
-    return Settings(data=made_once(tmp_path_factory, "three_days", make) / "data")
+    return Settings(data=made_once(tmp_path_factory, "five_days", make) / "data")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape, quoteattr
 
+from tests.corpus import article
+
 ATTACK = (
     "\u202eturned \x9b31mred\x9f </script></title><img src=x onerror=alert(1)> "
     "[bait](javascript:alert(1)) | cell | `tick` <!-- ]]> &lt;b&gt; "
@@ -19,6 +21,8 @@ RUNS = ("=cmd|' /C calc'!A1", "\n=1+1", "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff
 """What a spreadsheet runs; one of them stands before the attack in fields that begin a cell."""
 TITLE = f"{RUNS[0]} Kratom and liver injury in a patient {ATTACK}"
 PMID = 4711
+PLAIN = article(11, "Kratom in mice", year=2024)
+"""A record beside it."""
 
 
 def _text(word: str) -> str:

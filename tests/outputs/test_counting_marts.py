@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.settings import ROOT
-from tools.data_dictionary import empty_database
+from tests.in_memory import every_relation
 
 LISTS = {
     "article_countries": "a list of countries; author_count counts the authors of its own row",
@@ -28,7 +28,7 @@ NO_TWIN = {
 @pytest.fixture(scope="module")
 def counts() -> dict[str, list[str]]:
     """The columns of each mart that are counts."""
-    with empty_database() as con:
+    with every_relation() as con:
         rows = con.execute(
             "SELECT table_name, coalesce(list(column_name ORDER BY column_index) "
             "FILTER (ends_with(column_name, '_count')), []) FROM duckdb_columns() "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from pipeline.outputs import marts
@@ -20,66 +22,71 @@ def places(memory: Warehouse) -> Warehouse:
 
 def countries(memory: Warehouse, *authors: list[str]) -> list[tuple[str, bool, int]]:
     """Country, whether the first author's, and authors, of a record with these affiliations."""
-    memory.fill("ops.search_hits", {"pmid": 1, "search": "kratom", "entered_reason": "appeared"})
-    for number, affiliations in enumerate(authors, 1):
+    return [row[1:] for row in countries_of(memory, authors)]
+
+
+def countries_of(
+    memory: Warehouse, *records: Sequence[list[str]]
+) -> list[tuple[int, str, bool, int]]:
+    """The same of several records, numbered from 1; each author has affiliations."""
+    for pmid, authors in enumerate(records, 1):
         memory.fill(
-            "core.authors", {"pmid": 1, "author_no": number, "list_kind": "author"}
-        )  # fmt: skip
-        for place, text in enumerate(affiliations, 1):
-            memory.fill(
-                "core.affiliations",
-                {
-                    "pmid": 1, "author_no": number, "affiliation_no": place, "affiliation": text,
-                    "identifiers": [],
-                },
-            )  # fmt: skip
+            "ops.search_hits", {"pmid": pmid, "search": "kratom", "entered_reason": "appeared"}
+        )
+        for number, affiliations in enumerate(authors, 1):
+            memory.fill("core.authors", {"pmid": pmid, "author_no": number, "list_kind": "author"})
+            for place, text in enumerate(affiliations, 1):
+                memory.fill(
+                    "core.affiliations",
+                    {
+                        "pmid": pmid, "author_no": number, "affiliation_no": place,
+                        "affiliation": text, "identifiers": [],
+                    },
+                )  # fmt: skip
     marts.note_due(memory.con, is_kept=False)
     memory.con.execute(MART.read_text(encoding="utf-8"))
     return memory.con.execute(
-        "SELECT country, is_first_author, author_count FROM marts.article_countries ORDER BY 1"
+        "SELECT pmid, country, is_first_author, author_count FROM marts.article_countries "
+        "ORDER BY ALL"
     ).fetchall()
 
 
-@pytest.mark.parametrize(
-    ("affiliation", "country"),
-    [
-        ("School of Tea, Leafton, Malaysia.", "Malaysia"),
-        (
-            "School of Tea, 12345 Leafton, Malaysia. Electronic address: a.leaf@example.org.",
-            "Malaysia",
-        ),
-        ("School of Tea, Leafton, Malaysia; leaf@example.org", "Malaysia"),
-        ("School of Tea, Leafton, P.R. China.", "China"),
-        ("School of Tea, Leafton, People's Republic of China", "China"),
-        ("School of Tea, Leafton, Taiwan, Republic of China.", "Taiwan"),
-        ("School of Tea, Leafton, Riverside 11564 Saudi Arabia", "Saudi Arabia"),
-        ("School of Tea, Leafton, the Netherlands.", "Netherlands"),
-        ("School of Tea, Leafton, Côte d'Ivoire.", "Ivory Coast"),
-        ("School of Tea, Leafton, UK (AL).", "United Kingdom"),
-        ("School of Tea, Belfast, Northern Ireland", "United Kingdom"),
-        ("School of Tea, Leafton, New Mexico", "United States"),
-        ("School of Tea, Leafton, MD 20892-1234.", "United States"),
-        ("School of Tea, Leafton, CA, USA", "United States"),
-        ("School of Tea, Leafton, New South Wales", "Australia"),
-        ("School of Tea, Leafton, Thailand, 10330", "Thailand"),
-        ("School of Tea, Leafton, Georgia 30322", "United States"),
-    ],
+WRITTEN = (
+    ("School of Tea, Leafton, Malaysia.", "Malaysia"),
+    (
+        "School of Tea, 12345 Leafton, Malaysia. Electronic address: a.leaf@example.org.",
+        "Malaysia",
+    ),
+    ("School of Tea, Leafton, Malaysia; leaf@example.org", "Malaysia"),
+    ("School of Tea, Leafton, P.R. China.", "China"),
+    ("School of Tea, Leafton, People's Republic of China", "China"),
+    ("School of Tea, Leafton, Taiwan, Republic of China.", "Taiwan"),
+    ("School of Tea, Leafton, Riverside 11564 Saudi Arabia", "Saudi Arabia"),
+    ("School of Tea, Leafton, the Netherlands.", "Netherlands"),
+    ("School of Tea, Leafton, Côte d'Ivoire.", "Ivory Coast"),
+    ("School of Tea, Leafton, UK (AL).", "United Kingdom"),
+    ("School of Tea, Belfast, Northern Ireland", "United Kingdom"),
+    ("School of Tea, Leafton, New Mexico", "United States"),
+    ("School of Tea, Leafton, MD 20892-1234.", "United States"),
+    ("School of Tea, Leafton, CA, USA", "United States"),
+    ("School of Tea, Leafton, New South Wales", "Australia"),
+    ("School of Tea, Leafton, Thailand, 10330", "Thailand"),
+    ("School of Tea, Leafton, Georgia 30322", "United States"),
 )
-def test_the_last_words_name_the_country(affiliation, country, places):
-    assert countries(places, [affiliation]) == [(country, True, 1)]
 
 
-@pytest.mark.parametrize(
-    "affiliation",
-    [
-        "School of Tea, Leafton.",
-        "Institute of China Studies, Leafton",
-        "School of Tea, Georgia",
+def test_the_last_words_name_the_country(places):
+    assert countries_of(places, *([[affiliation]] for affiliation, _ in WRITTEN)) == [
+        (pmid, country, True, 1) for pmid, (_, country) in enumerate(WRITTEN, 1)
+    ]
+
+
+def test_what_names_no_country_is_not_guessed(places):
+    unsaid = (
+        "School of Tea, Leafton.", "Institute of China Studies, Leafton", "School of Tea, Georgia",
         "",
-    ],
-)
-def test_what_names_no_country_is_not_guessed(affiliation, places):
-    assert countries(places, [affiliation]) == []
+    )  # fmt: skip
+    assert countries_of(places, *([[affiliation]] for affiliation in unsaid)) == []
 
 
 def test_authors_are_counted_and_the_first_one_has_one_country(places):

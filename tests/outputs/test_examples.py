@@ -10,8 +10,7 @@ import pytest
 
 from pipeline.settings import ROOT
 from tests.corpus import article
-from tests.in_memory import Warehouse
-from tools.data_dictionary import empty_database
+from tests.in_memory import Warehouse, every_relation
 
 EXAMPLES = sorted((ROOT / "sql" / "examples").glob("*.sql"))
 TRIAL = (("D016428", "Journal Article"), ("D016449", "Randomized Controlled Trial"))
@@ -169,7 +168,7 @@ def test_a_changed_title_stands_with_what_it_was(con):
 
 
 def test_unexplained_matches_name_the_side_that_matched():
-    with empty_database() as con:
+    with every_relation() as con:
         con.execute(
             "INSERT INTO marts.search_differences VALUES "
             "('kratom', 7, 'pubmed', 'Leaf'), ('kratom', 8, 'local', 'Kratom')"

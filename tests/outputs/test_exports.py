@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from pipeline.outputs import manifest, tables
-from tools.data_dictionary import empty_database
+from tests.in_memory import every_relation
 
 DANGEROUS = (
     '=HYPERLINK("http://x")', "+1", "-cyanide", "@SUM(A1)", "\tTab first", "\rReturn first",
@@ -24,7 +24,7 @@ HARMLESS = ('Quotes " and, commas', "Lines\nbroken", "μ-opioid 受容体 é", "
 def out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[manifest.Exported]]]:
     """An exported database with a few keywords and one search."""
     directory = tmp_path_factory.mktemp("out") / "tables"
-    with empty_database() as con:
+    with every_relation() as con:
         for number, text in enumerate([*DANGEROUS, *HARMLESS], 1):
             con.execute(
                 "INSERT INTO core.keywords BY NAME SELECT 1 AS pmid, ?::SMALLINT AS position, "

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import duckdb
 import pytest
 
-from pipeline.outputs.receipt import Receipt
-from pipeline.settings import Options, Settings
-from pipeline.update import run_update
-from tests.conftest import FakeClock, the_database_alone
-from tests.corpus import article, write
-
-pytestmark = pytest.mark.whole
+from tests.corpus import article
+from tests.in_memory import Warehouse
 
 CASE = (("D016428", "Journal Article"), ("D002363", "Case Reports"))
 TRIAL = (
@@ -55,20 +49,11 @@ Told = Callable[[str], list[tuple[object, ...]]]
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Receipt, Settings]:
-    """One run over all records: no test writes."""
-    base = tmp_path_factory.mktemp("marts")
-    path = write(base / "records.xml", *RECORDS)
-    settings = Settings(data=base / "data")
-    with the_database_alone():
-        return run_update(Options(from_files=(path,)), settings, FakeClock()), settings
-
-
-@pytest.fixture(scope="module")
-def told(run: tuple[Receipt, Settings]) -> Iterator[Told]:
-    path = str((run[1].latest / "ketum.duckdb").resolve())
-    with duckdb.connect(path, read_only=True) as con:
-        yield lambda sql: con.execute(sql).fetchall()
+def told() -> Told:
+    """Rows of a query, after files with all records were read: no test writes."""
+    memory = Warehouse()
+    memory.day(*RECORDS, is_live=False)
+    return memory.ask
 
 
 def test_two_reports_of_one_registration_are_one_line(told):

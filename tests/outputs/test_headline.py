@@ -9,24 +9,17 @@ import pandas as pd
 import pytest
 
 from pipeline.outputs.headline import headline
-from tools.data_dictionary import empty_database
+from tests.in_memory import every_relation
 
 GROUPS = ("Randomised trials", "Case reports and series", "Comment, policy and protocols")
 TRIALS, CASES, COMMENT = GROUPS
 
 
-@pytest.fixture(scope="module")
-def empty() -> Iterator[duckdb.DuckDBPyConnection]:
-    with empty_database() as connection:
-        yield connection
-
-
 @pytest.fixture
-def con(empty: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
     """All relations without rows; what a test fills in is undone."""
-    empty.execute("BEGIN")
-    yield empty
-    empty.execute("ROLLBACK")
+    with every_relation() as con:
+        yield con
 
 
 def fill(

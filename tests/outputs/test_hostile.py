@@ -12,8 +12,6 @@ import logging
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import nullcontext
-from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -30,17 +28,12 @@ from lxml import html
 from markdown_it import MarkdownIt
 
 from pipeline import cli, logs
-from pipeline import run as runs
 from pipeline.outputs import claims, claims_text, explain, query, search_log
 from pipeline.outputs.citations.export import FORMATS, TARGETS, export
 from pipeline.outputs.citations.selection import Selection
 from pipeline.outputs.receipt import Receipt
-from pipeline.replay import Archive as ReplayArchive
-from pipeline.replay import ReplayServer
-from pipeline.settings import Options, Settings
-from pipeline.update import run_update
-from tests import corpus
-from tests.conftest import FakeClock, the_database_alone
+from pipeline.settings import Settings
+from tests.conftest import last_receipt
 from tests.outputs import hostile
 from tests.outputs.page.seen import records
 from tools import claims_page
@@ -53,31 +46,20 @@ RUN = re.compile("[ \t\r\n]*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
 FORGED = re.compile(r"^(# |- )?(forged|ER  -|TY  -|PMID- 666)", re.MULTILINE)
 
 
-@pytest.fixture(scope="module")
-def hostile_set(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Receipt]:
-    """A live set of a plain record and, a day later, the hostile one; with the second receipt."""
-    base = tmp_path_factory.mktemp("hostile")
-    settings, clock = Settings(data=base / "data", pace_file=base / "pace"), FakeClock()
-    plain = corpus.article(11, "Kratom in mice", year=2024)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
-        for records in ((plain,), (plain, hostile.record())):
-            corpus.write(base / "corpus" / "all.xml", *records)
-            alone = the_database_alone() if records == (plain,) else nullcontext()
-            with alone, ReplayServer(ReplayArchive.read(base / "corpus")) as server:
-                told = run_update(Options(), replace(settings, eutils_url=server.url), clock)
-            clock.sleep(86_400)
-    return settings, told
+@pytest.fixture
+def held(whole_set: Settings) -> Settings:
+    return whole_set
 
 
 @pytest.fixture(scope="module")
-def held(hostile_set: tuple[Settings, Receipt]) -> Settings:
-    return hostile_set[0]
+def receipt(whole_set: Settings) -> Receipt:
+    """What the run that found the hostile record printed."""
+    return last_receipt(whole_set)
 
 
 @pytest.fixture(scope="module")
-def con(held: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    with query.open_published(held) as con:
+def con(whole_set: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    with query.open_published(whole_set) as con:
         yield con
 
 
@@ -163,10 +145,9 @@ def told_in(markdown: str) -> list[Any]:
     return MarkdownIt("commonmark", {"html": True}).enable("table").parse(markdown)
 
 
-def test_digest_and_artifact_hold_the_receipt_and_nothing_forged(hostile_set):
-    settings, receipt = hostile_set
+def test_digest_and_artifact_hold_the_receipt_and_nothing_forged(held, receipt):
     assert any("</script>" in name for name in receipt.unknown_values)
-    digest = (settings.latest / "digest.md").read_text("utf-8")
+    digest = (held.latest / "digest.md").read_text("utf-8")
     record = f"https://pubmed.ncbi.nlm.nih.gov/{hostile.PMID}/"
     for markdown, headings, links in (
         (receipt.markdown(), ["ketum update"], []),
@@ -195,8 +176,8 @@ def test_digest_and_artifact_hold_the_receipt_and_nothing_forged(hostile_set):
         assert not re.search(r"(?<!\\)www\.forged|(?<!\\)://forged", markdown)
 
 
-def test_the_receipt_on_a_terminal_is_lines_of_ours(hostile_set):
-    text = hostile_set[1].text()
+def test_the_receipt_on_a_terminal_is_lines_of_ours(receipt):
+    text = receipt.text()
     assert "\\u202eturned \\x9b31mred\\x9f </script>" in text
     assert not OBEYED.search(text) and not FORGED.search(text)
 
@@ -279,13 +260,13 @@ def test_the_search_log_holds_what_pubmed_answers_as_json(held, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def exported(held: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def exported(whole_set: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Every kind of export, with abstracts, by its name."""
     base = tmp_path_factory.mktemp("exports")
     found = {}
     for name, kind in (FORMATS | TARGETS).items():
         path = base / f"{name}{kind.suffix}"
-        export(held, Selection("kratom"), name, with_abstracts=True, output=path)
+        export(whole_set, Selection("kratom"), name, with_abstracts=True, output=path)
         found[name] = path
     return found
 

@@ -20,11 +20,11 @@ pytestmark = pytest.mark.whole
 
 
 @pytest.fixture(scope="module")
-def third_day(three_days) -> Path:
+def last_day(five_days) -> Path:
     """The set of a day that found nothing new, after one that did."""
-    (*_, last) = journals.read_all(three_days.runs)
+    (*_, last) = journals.read_all(five_days.runs)
     assert Receipt.from_dict(last.receipt).is_unchanged
-    return three_days.latest.resolve()
+    return five_days.latest.resolve()
 
 
 def all_marts(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ...]]]:
@@ -35,9 +35,9 @@ def all_marts(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ..
     return {name: con.execute(f"FROM marts.{name}").fetchall() for (name,) in names}
 
 
-def test_the_set_is_as_if_everything_had_been_made_anew(third_day, three_days, settings, tmp_path):
+def test_the_set_is_as_if_everything_had_been_made_anew(last_day, five_days, settings, tmp_path):
     """Every mart and every exported file, row by row."""
-    shutil.copytree(three_days.data, settings.data, symlinks=True)
+    shutil.copytree(five_days.data, settings.data, symlinks=True)
     with duckdb.connect(str(settings.warehouse("pubmed"))) as con:
         database.configure(con)
         runs = con.execute(
@@ -51,7 +51,7 @@ def test_the_set_is_as_if_everything_had_been_made_anew(third_day, three_days, s
             "pubmed",
             as_of,
             previous_published_at=before.isoformat(),
-            kept_set_id=third_day.name,
+            kept_set_id=last_day.name,
             is_unchanged=False,
         )
         anew = all_marts(con)
@@ -59,15 +59,15 @@ def test_the_set_is_as_if_everything_had_been_made_anew(third_day, three_days, s
     assert renewed == anew
     assert {row[-3] for row in anew["search_totals"]} == {as_of.date()}
     files = sorted(path.name for path in (tmp_path / "tables").iterdir())
-    assert files == sorted(path.name for path in (third_day / "tables").iterdir())
+    assert files == sorted(path.name for path in (last_day / "tables").iterdir())
     with duckdb.connect() as con:
         differing = [
             name
             for name in files
-            if rows_of(con, tmp_path / "tables" / name) != rows_of(con, third_day / "tables" / name)
+            if rows_of(con, tmp_path / "tables" / name) != rows_of(con, last_day / "tables" / name)
         ]
     assert differing == []
-    assert manifest.damage(third_day) is None
+    assert manifest.damage(last_day) is None
 
 
 def rows_of(con: duckdb.DuckDBPyConnection, path: Path) -> object:
@@ -82,15 +82,15 @@ def _directory(path: Path) -> Path:
     return path
 
 
-def test_it_has_the_same_tables_with_a_fresh_date(third_day, three_days):
-    (*_, last) = journals.read_all(three_days.runs)
+def test_it_has_the_same_tables_with_a_fresh_date(last_day, five_days):
+    (*_, last) = journals.read_all(five_days.runs)
     receipt = Receipt.from_dict(last.receipt)
     assert receipt.requests == 3
     assert not any(receipt.records.values())
-    (*_, second, third) = sorted(three_days.published.glob("2026-*"))
-    assert third == third_day
+    (*_, before, latest) = sorted(five_days.published.glob("2026-*"))
+    assert latest == last_day
     told = []
-    for directory in (second, third):
+    for directory in (before, latest):
         with duckdb.connect(str(directory / "ketum.duckdb"), read_only=True) as con:
             by_year = "SELECT * EXCLUDE (as_of_date, set_id) FROM marts.study_types_by_year"
             told.append(con.execute(by_year).fetchall())
@@ -99,12 +99,15 @@ def test_it_has_the_same_tables_with_a_fresh_date(third_day, three_days):
     assert as_of == (last.time.date(),)
 
 
-def test_what_did_not_move_is_shared_with_the_set_before(third_day):
-    def links(name: str) -> int:
-        return (third_day / "tables" / name).stat().st_nlink
+def test_what_did_not_move_is_shared_with_the_set_before(five_days):
+    (*_, before, latest) = sorted(five_days.published.glob("2026-*"))
 
-    assert links("core.authors.parquet") == links("evidence.proofs.csv") == 2
-    assert links("ops.runs.csv") == links("marts.search_totals.parquet") == 1
+    def is_shared(name: str) -> bool:
+        return (latest / "tables" / name).samefile(before / "tables" / name)
+
+    assert is_shared("core.authors.parquet") and is_shared("evidence.proofs.csv")
+    for name in ("ops.runs.csv", "marts.search_totals.parquet"):
+        assert not is_shared(name) and (latest / "tables" / name).stat().st_nlink == 1
 
 
 def test_reference_files_that_a_run_found_good_are_not_read_again(live, begun, clock, monkeypatch):

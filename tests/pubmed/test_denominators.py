@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 import pytest
 import requests
 
+from pipeline.clock import Clock
 from pipeline.evidence.reference import Reference
 from pipeline.pubmed.about_pubmed import read_count
 from pipeline.pubmed.client import EutilsClient
@@ -21,9 +23,11 @@ from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer, Response
 from pipeline.replay.answers import Exchange, Fault
 from pipeline.run import Run
+from pipeline.settings import Settings
 from pipeline.steps import Made, count, load
+from tests.conftest import FakeClock
 from tests.corpus import article, write
-from tests.in_memory import pmids_of
+from tests.in_memory import Warehouse, pmids_of
 
 pytestmark = pytest.mark.whole  # a server on loopback is asked
 
@@ -54,30 +58,52 @@ RECORDS = (
 )
 
 
-@pytest.fixture
-def day(memory, settings, clock, tmp_path):
-    """A day in memory: records are read, a server asked for counts, shares made.
+class Days:
+    """Days in memory: records are read, a server asked for counts, shares made."""
 
-    Gives what the receipt would say of it, and what was asked for.
-    """
+    def __init__(self, memory: Warehouse, settings: Settings, clock: Clock, base: Path) -> None:
+        self.memory, self.settings, self.clock, self.base = memory, settings, clock, base
+        self.ask = memory.ask
 
-    def work(
-        *records: str, fault: Fault | None = None, is_undone: bool = False
+    def __call__(
+        self, *records: str, fault: Fault | None = None, is_undone: bool = False
     ) -> tuple[tuple[str, ...], list[str]]:
-        write(tmp_path / "corpus" / "all.xml", *records)
-        with ReplayServer(ReplayArchive.read(tmp_path / "corpus"), fault=fault) as server:
-            client = EutilsClient(clock, pace_file=None, base_url=server.url)
-            run = memory.run(settings, clock, client)
-            memory.stage(*records)
+        """What the receipt would say of a day, and what was asked for."""
+        write(self.base / "corpus" / "all.xml", *records)
+        with ReplayServer(ReplayArchive.read(self.base / "corpus"), fault=fault) as server:
+            client = EutilsClient(self.clock, pace_file=None, base_url=server.url)
+            run = self.memory.run(self.settings, self.clock, client)
+            self.memory.stage(*records)
             made, _ = count(run, Made())
             made, _ = load(run, made)
         if not is_undone:
-            memory.judge()
-            memory.find(pmids_of(records))
-        memory.con.execute("ROLLBACK" if is_undone else "COMMIT")
+            self.memory.judge()
+            self.memory.find(pmids_of(records))
+        self.memory.con.execute("ROLLBACK" if is_undone else "COMMIT")
         return made.notes, [request.parameters["term"] for request in server.requests]
 
-    return work
+
+@pytest.fixture
+def day(memory, settings, clock, tmp_path) -> Days:
+    return Days(memory, settings, clock, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory) -> tuple[Days, list[str]]:
+    """A day with RECORDS, not to be changed; and what was asked for."""
+    base = tmp_path_factory.mktemp("counted")
+    day = Days(Warehouse(), Settings(data=base / "data"), FakeClock(), base)
+    _, asked = day(*RECORDS)
+    return day, asked
+
+
+@pytest.fixture
+def later(counted, settings, clock, tmp_path) -> Iterator[Days]:
+    """Days after that one."""
+    shutil.copytree(counted[0].settings.data, settings.data)
+    memory = Warehouse(counted[0].memory)
+    yield Days(memory, settings, clock, tmp_path)
+    memory.con.close()
 
 
 def at(clock, text: str) -> None:
@@ -102,9 +128,9 @@ def in_a_count(number: int, answer: Callable[[str], Response]) -> Fault:
 # -- what is asked for, and what comes of it
 
 
-def test_pubmed_and_pain_are_counted_by_entry_date_year_by_year(day, memory):
-    _, asked = day(*RECORDS)
-    assert memory.ask(COUNTS) == [
+def test_pubmed_and_pain_are_counted_by_entry_date_year_by_year(counted):
+    day, asked = counted
+    assert day.ask(COUNTS) == [
         ("pain", 2024, 2), ("pain", 2025, 0), ("pain", 2026, 0),
         ("pubmed", 2024, 3), ("pubmed", 2025, 0), ("pubmed", 2026, 2),
     ]  # fmt: skip
@@ -112,18 +138,18 @@ def test_pubmed_and_pain_are_counted_by_entry_date_year_by_year(day, memory):
         "all[sb] AND 2024:2026[edat]", "all[sb] AND 2024[edat]", "all[sb] AND 2025[edat]",
         "all[sb] AND 2026[edat]",
     ]  # fmt: skip
-    (pain,) = [topic.query for topic in memory.reference.topics.topics if topic.name == "pain"]
-    assert memory.ask(
+    (pain,) = [topic.query for topic in day.memory.reference.topics.topics if topic.name == "pain"]
+    assert day.ask(
         "SELECT DISTINCT denominator, date_tag, strategy FROM ops.denominators ORDER BY 1"
     ) == [("pain", "edat", pain), ("pubmed", "edat", "all[sb]")]
     assert f"{pain} AND 2025[edat]" in asked
     assert len(asked) == 8  # two to see that the years add up
 
 
-def test_shares_compare_a_search_with_all_of_pubmed_and_with_what_contains_it(day, memory):
-    day(*RECORDS)
+def test_shares_compare_a_search_with_all_of_pubmed_and_with_what_contains_it(counted):
+    day, _ = counted
     third = pytest.approx(100_000 / 3)
-    assert memory.ask(SHARES) == [
+    assert day.ask(SHARES) == [
         ("kratom", "pubmed", 2024, 1, 3, third),
         ("kratom", "pubmed", 2025, 0, 0, None),
         ("kratom", "pubmed", 2026, 1, 2, 50_000),
@@ -134,7 +160,7 @@ def test_shares_compare_a_search_with_all_of_pubmed_and_with_what_contains_it(da
         ("kratom_pain", "pubmed", 2025, 0, 0, None),
         ("kratom_pain", "pubmed", 2026, 0, 2, 0),
     ]
-    assert memory.ask(
+    assert day.ask(
         "SELECT DISTINCT year, date_tag, as_of_date::VARCHAR FROM marts.topic_share_by_year "
         "WHERE is_partial_year"
     ) == [(2026, "edat", "2026-11-22")]
@@ -169,20 +195,20 @@ def test_retracted_articles_and_notices_stand_in_both_counts(day, memory):
 # -- when
 
 
-def test_they_are_counted_once_a_month(day, clock, memory):
-    _, first = day(*RECORDS)
+def test_they_are_counted_once_a_month(counted, later, clock):
+    _, first = counted
     clock.sleep(28 * DAY)  # a Sunday again
-    notes, again = day(*RECORDS)
+    notes, again = later(*RECORDS)
     assert first and not again
     assert not any("counted" in note for note in notes)
     clock.sleep(7 * DAY)
-    _, later = day(*RECORDS, entered(6, "New, and something else", 2026))
-    assert len(later) == len(first)
-    assert memory.ask(
+    _, asked = later(*RECORDS, entered(6, "New, and something else", 2026))
+    assert len(asked) == len(first)
+    assert later.ask(
         "SELECT counted_at::DATE::VARCHAR, record_count FROM ops.denominators "
         "WHERE denominator = 'pubmed' AND year = 2026 ORDER BY 1"
     ) == [("2026-11-22", 2), ("2026-12-27", 3)]
-    assert memory.ask(
+    assert later.ask(
         "SELECT DISTINCT denominator_count FROM marts.topic_share_by_year "
         "WHERE year = 2026 AND denominator = 'pubmed'"
     ) == [(3,)]
@@ -219,20 +245,18 @@ def test_members_of_days_after_the_counting_wait_for_the_next_one(day, clock, me
     assert memory.ask(of_kratom) == [(2026, 2, False), (2027, 1, True)]
 
 
-def test_a_year_nobody_asked_for_has_no_share(day, clock, memory):
-    day(*RECORDS)
+def test_a_year_nobody_asked_for_has_no_share(later, clock):
     clock.sleep(DAY)
-    day(*RECORDS, entered(9, "Kratom in an old paper", 2022))
-    assert memory.ask(
+    later(*RECORDS, entered(9, "Kratom in an old paper", 2022))
+    assert later.ask(
         "SELECT year, member_count, denominator_count, records_per_100k "
         "FROM marts.topic_share_by_year WHERE search = 'kratom' AND year < 2024 ORDER BY year"
     ) == [(2022, 1, None, None), (2023, 0, None, None)]
 
 
 def test_another_pain_query_asks_again_and_takes_its_shares_out_until_then(
-    day, clock, memory, settings, tmp_path
+    later, clock, settings, tmp_path
 ):
-    day(*RECORDS)
     reference = tmp_path / "reference"
     shutil.copytree(settings.reference, reference)
     path = reference / "topics.toml"
@@ -241,16 +265,16 @@ def test_another_pain_query_asks_again_and_takes_its_shares_out_until_then(
     )
     assert text != path.read_text(), "the word this test changes is gone"
     path.write_text(text)
-    memory.reference = Reference.load(reference)
+    later.memory.reference = Reference.load(reference)
     at(clock, "2026-11-23 15:00")
-    notes, asked = day(*RECORDS)
+    notes, asked = later(*RECORDS)
     assert not asked and any("counted" in note for note in notes)
     of = "SELECT DISTINCT denominator FROM marts.topic_share_by_year ORDER BY 1"
-    assert memory.ask(of) == [("pubmed",)]
+    assert later.ask(of) == [("pubmed",)]
     at(clock, "2026-11-24 03:00")
-    _, asked = day(*RECORDS)
+    _, asked = later(*RECORDS)
     assert asked
-    assert memory.ask(of) == [("pain",), ("pubmed",)]
+    assert later.ask(of) == [("pain",), ("pubmed",)]
 
 
 def test_an_archive_in_pubmeds_place_is_not_counted(asked_alone):
@@ -337,12 +361,11 @@ def test_a_failure_on_the_way_fails_no_run_and_the_next_one_asks_again(day, cloc
     assert memory.ask("SELECT count(*) FROM ops.denominators") == [(6,)]
 
 
-def test_old_counts_stay_when_new_ones_fail(day, clock, memory):
-    day(*RECORDS)
-    before = memory.ask(SHARES)
+def test_old_counts_stay_when_new_ones_fail(later, clock):
+    before = later.ask(SHARES)
     clock.sleep(35 * DAY)
-    day(*RECORDS, fault=in_a_count(2, lambda _: Response(b"down", 503)))
-    assert memory.ask(SHARES) == before
+    later(*RECORDS, fault=in_a_count(2, lambda _: Response(b"down", 503)))
+    assert later.ask(SHARES) == before
 
 
 def test_what_was_counted_for_a_run_that_was_undone_is_counted_again(day, clock, memory):

@@ -39,6 +39,7 @@ class Pubmed:
 
     def __init__(self, base: Path, memory: Warehouse, settings: Settings, clock: FakeClock) -> None:
         self.base, self.memory, self.settings, self.clock = base, memory, settings, clock
+        self.ask = memory.ask
         self.records: dict[int, str] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
 
@@ -60,7 +61,7 @@ class Pubmed:
 
     def publish(self, fault: Fault | None = None, **options: object) -> Receipt:
         """One whole update; afterwards as with `run`."""
-        with self.serve(fault) as server, the_database_alone("tables"):
+        with self.serve(fault) as server, the_database_alone():
             return run_update(
                 Options(**options),  # type: ignore[arg-type]
                 replace(self.settings, eutils_url=server.url),
@@ -88,13 +89,44 @@ class Pubmed:
         return f"{self.clock.now() + timedelta(days):%Y-%m-%d}"
 
 
-@pytest.fixture
-def pubmed(tmp_path, memory, settings, clock, monkeypatch):
+@pytest.fixture(autouse=True)
+def few_are_enough(monkeypatch):
     monkeypatch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
-    made = Pubmed(tmp_path, memory, settings, clock)
+
+
+def of_two_records(base: Path, memory: Warehouse, settings: Settings, clock: FakeClock) -> Pubmed:
+    made = Pubmed(base, memory, settings, clock)
     made.set(1, "Kratom and pain in mice")
     made.set(2, "Kratom for sale")
     return made
+
+
+@pytest.fixture
+def pubmed(tmp_path, memory, settings, clock):
+    """A PubMed of two records that was never asked."""
+    return of_two_records(tmp_path, memory, settings, clock)
+
+
+@pytest.fixture(scope="module")
+def asked_once(tmp_path_factory) -> Pubmed:
+    """A PubMed of two records, which one run read; not to be changed."""
+    base = tmp_path_factory.mktemp("asked")
+    settings = Settings(data=base / "data", pace_file=None)
+    made = of_two_records(base, Warehouse(), settings, FakeClock())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs.Run, "bounds_apply", property(lambda _run: False))
+        made.run()
+    return made
+
+
+@pytest.fixture
+def begun(asked_once, tmp_path, settings, clock):
+    """A PubMed of two records, which one run read a day ago."""
+    shutil.copytree(asked_once.settings.data, settings.data)
+    clock.sleep(DAY)
+    memory = Warehouse(asked_once.memory)
+    yield of_two_records(tmp_path, memory, settings, clock)
+    memory.con.close()
 
 
 def test_the_first_run_reads_everything(pubmed):
@@ -103,61 +135,55 @@ def test_the_first_run_reads_everything(pubmed):
     assert made.asked.is_full_read
 
 
-def test_an_unchanged_day_asks_three_times_a_search_at_most(pubmed):
-    pubmed.run()
-    pubmed.run()
-    assert [tool for tool, _ in pubmed.asked] == ["esearch"] * 3  # two searches, what was modified
+def test_an_unchanged_day_asks_three_times_a_search_at_most(begun):
+    begun.run()
+    assert [tool for tool, _ in begun.asked] == ["esearch"] * 3  # two searches, what was modified
 
 
-def test_new_records_are_read_and_announced(pubmed, memory):
-    pubmed.run()
-    pubmed.set(3, "Mitragynine", entered=pubmed.today())
-    pubmed.set(4, "Ketum, found late", entered="2011-05-05")
-    pubmed.run()
-    assert pubmed.read() == [3, 4]
-    assert memory.ask("SELECT pmid, reason FROM marts.new_articles WHERE search = 'kratom'") == [
+def test_new_records_are_read_and_announced(begun):
+    begun.set(3, "Mitragynine", entered=begun.today())
+    begun.set(4, "Ketum, found late", entered="2011-05-05")
+    begun.run()
+    assert begun.read() == [3, 4]
+    assert begun.ask("SELECT pmid, reason FROM marts.new_articles WHERE search = 'kratom'") == [
         (3, "new_in_pubmed"),
         (4, "newly_matched"),
     ]
 
 
-def test_revised_records_are_read_by_their_date_of_modification(pubmed, memory):
-    pubmed.run()
-    pubmed.set(1, "Kratom and pain in rats", revised=pubmed.today())
-    made = pubmed.run()
-    assert pubmed.read() == [1]
+def test_revised_records_are_read_by_their_date_of_modification(begun):
+    begun.set(1, "Kratom and pain in rats", revised=begun.today())
+    made = begun.run()
+    assert begun.read() == [1]
     assert made.loaded["changed"] == 1
-    assert memory.ask("SELECT title FROM core.articles WHERE pmid = 1") == [
+    assert begun.ask("SELECT title FROM core.articles WHERE pmid = 1") == [
         ("Kratom and pain in rats",)
     ]
 
 
-def test_a_revision_that_reaches_the_index_late_is_not_missed(pubmed):
-    pubmed.run()
-    pubmed.clock.sleep(10 * DAY)
-    pubmed.run()
-    pubmed.set(1, "Kratom and pain in rats", revised=pubmed.today(-25))
-    made = pubmed.run()
+def test_a_revision_that_reaches_the_index_late_is_not_missed(begun):
+    begun.clock.sleep(10 * DAY)
+    begun.run()
+    begun.set(1, "Kratom and pain in rats", revised=begun.today(-25))
+    made = begun.run()
     assert made.loaded["changed"] == 1
 
 
-def test_a_silent_change_is_found_by_the_monthly_full_read_at_the_latest(pubmed):
-    pubmed.run()
-    pubmed.set(1, "Kratom and pain in rats")  # DateRevised as before, long ago
+def test_a_silent_change_is_found_by_the_monthly_full_read_at_the_latest(begun):
+    begun.set(1, "Kratom and pain in rats")  # DateRevised as before, long ago
     days = 0
-    while not (made := pubmed.run()).loaded["changed"]:
-        pubmed.clock.sleep(4 * DAY)
-        days += 5
-        assert days <= 35  # a month, and up to four days to the next of these runs
+    while not (made := begun.run()).loaded["changed"]:
+        begun.clock.sleep(10 * DAY)
+        days += 11
+        assert days <= 33  # the first of these runs that is a month later
     assert made.asked.is_full_read
-    pubmed.run()
-    assert pubmed.read() == []
+    begun.run()
+    assert begun.read() == []
 
 
-def test_a_full_read_can_be_asked_for(pubmed):
-    pubmed.run()
-    pubmed.set(1, "Kratom and pain in rats")
-    made = pubmed.run(full=True)
+def test_a_full_read_can_be_asked_for(begun):
+    begun.set(1, "Kratom and pain in rats")
+    made = begun.run(full=True)
     assert made.asked.is_full_read
     assert made.loaded["changed"] == 1
 
@@ -174,79 +200,74 @@ def test_records_of_a_status_that_is_not_final_are_asked_for_in_turn(pubmed, mon
     assert seen == [[5, 6], [5, 7], [5, 6]]  # those not seen for longest first
 
 
-def test_a_record_whose_newest_text_cannot_be_read_is_asked_for_until_it_can(pubmed, memory):
+def test_a_record_whose_newest_text_cannot_be_read_is_asked_for_until_it_can(begun):
     """It counts by the text that is held, and nobody need revise it for the next run to ask."""
     coverage = "SELECT DISTINCT coverage FROM marts.search_totals"
     unread = "SELECT search, pmid, is_held FROM marts.unread_records ORDER BY ALL"
-    pubmed.run()
-    sound = pubmed.records[1]
-    pubmed.set(1, "Kratom and pain in mice", revised=pubmed.today())
-    pubmed.records[1] = pubmed.records[1].replace('<PMID Version="1">', '<PMID Version="99999999">')
-    assert not pubmed.run().compared.is_unchanged
-    assert memory.ask(unread) == [("kratom", 1, True), ("kratom_pain", 1, True)]
-    assert memory.ask(coverage) == [("complete_list",)]
-    assert memory.ask("SELECT count(*) FROM core.articles") == [(2,)]
-    pubmed.records[1] = sound
-    pubmed.clock.sleep(2 * DAY)
-    pubmed.run()
-    assert pubmed.read() == [1]
-    assert memory.ask(unread) == []
-    assert memory.ask(coverage) == [("complete",)]
+    sound = begun.records[1]
+    begun.set(1, "Kratom and pain in mice", revised=begun.today())
+    begun.records[1] = begun.records[1].replace('<PMID Version="1">', '<PMID Version="99999999">')
+    assert not begun.run().compared.is_unchanged
+    assert begun.ask(unread) == [("kratom", 1, True), ("kratom_pain", 1, True)]
+    assert begun.ask(coverage) == [("complete_list",)]
+    assert begun.ask("SELECT count(*) FROM core.articles") == [(2,)]
+    begun.records[1] = sound
+    begun.clock.sleep(2 * DAY)
+    begun.run()
+    assert begun.read() == [1]
+    assert begun.ask(unread) == []
+    assert begun.ask(coverage) == [("complete",)]
 
 
-def test_a_record_that_leaves_is_asked_for_once_more_and_no_longer(pubmed, memory):
-    pubmed.run()
-    pubmed.set(1, "Pain in mice")  # no date of modification gives it away
-    pubmed.run()
-    assert pubmed.read() == [1]
-    assert memory.ask("SELECT search, pmid, left_reason FROM ops.search_hits WHERE pmid = 1") == [
+def test_a_record_that_leaves_is_asked_for_once_more_and_no_longer(begun):
+    begun.set(1, "Pain in mice")  # no date of modification gives it away
+    begun.run()
+    assert begun.read() == [1]
+    assert begun.ask("SELECT search, pmid, left_reason FROM ops.search_hits WHERE pmid = 1") == [
         ("kratom", 1, "left"),
         ("kratom_pain", 1, "left"),
     ]
-    assert memory.ask("SELECT title FROM core.articles WHERE pmid = 1") == [("Pain in mice",)]
-    pubmed.run()
-    assert pubmed.read() == []
+    assert begun.ask("SELECT title FROM core.articles WHERE pmid = 1") == [("Pain in mice",)]
+    begun.run()
+    assert begun.read() == []
 
 
-def test_a_record_that_comes_back_is_read_and_has_a_second_stay(pubmed, memory):
-    pubmed.run()
-    pubmed.set(1, "Pain in mice")
-    pubmed.run()
-    pubmed.set(1, "Kratom and pain in mice")
-    pubmed.run()
-    assert pubmed.read() == [1]
-    assert memory.ask(
+def test_a_record_that_comes_back_is_read_and_has_a_second_stay(begun):
+    begun.set(1, "Pain in mice")
+    begun.run()
+    begun.set(1, "Kratom and pain in mice")
+    begun.run()
+    assert begun.read() == [1]
+    assert begun.ask(
         "SELECT count(*), count(left_at) FROM ops.search_hits WHERE search = 'kratom' AND pmid = 1"
     ) == [(2, 1)]
 
 
-def test_a_deleted_record_is_told_from_one_that_left(pubmed, memory):
-    pubmed.run()
-    del pubmed.records[1]
-    pubmed.run()
-    assert memory.ask("SELECT DISTINCT left_reason FROM ops.search_hits WHERE pmid = 1") == [
+def test_a_deleted_record_is_told_from_one_that_left(begun):
+    del begun.records[1]
+    begun.run()
+    assert begun.ask("SELECT DISTINCT left_reason FROM ops.search_hits WHERE pmid = 1") == [
         ("deleted",)
     ]
-    assert memory.ask("SELECT field, after FROM ops.article_changes WHERE pmid = 1") == [
+    assert begun.ask("SELECT field, after FROM ops.article_changes WHERE pmid = 1") == [
         ("record", "no longer delivered by PubMed")
     ]
 
 
-def test_a_merge_is_claimed_only_with_evidence(pubmed, memory):
+def test_a_merge_is_claimed_only_with_evidence(pubmed):
     pubmed.set(1, "Kratom and pain in mice", doi="10.1000/same")
     pubmed.set(8, "Kratom in mice, twice in PubMed", doi="10.1000/SAME")
     pubmed.run()
     del pubmed.records[1], pubmed.records[2]
     pubmed.run()
-    assert memory.ask(
+    assert pubmed.ask(
         "SELECT pmid, left_reason, merged_into_pmid FROM ops.search_hits "
         "WHERE search = 'kratom' ORDER BY 1"
     ) == [(1, "merged", 8), (2, "deleted", None), (8, None, None)]
 
 
-def test_a_loss_is_believed_only_when_said_twice(pubmed, memory):
+def test_a_loss_is_believed_only_when_said_twice(begun):
     """One of NCBI's machines lags behind and does not list a record for a moment."""
-    pubmed.run()
 
     def lags(exchange):
         first = exchange.tool == "esearch" and len(seen) == 0
@@ -257,14 +278,13 @@ def test_a_loss_is_believed_only_when_said_twice(pubmed, memory):
         return replace(exchange.right, body=body)
 
     seen: list[int] = []
-    made = pubmed.run(fault=lags)
+    made = begun.run(fault=lags)
     assert made.placed.hits["kratom"]["left"] == 0
-    assert memory.ask("SELECT count(*) FROM ops.search_hits WHERE left_at IS NOT NULL") == [(0,)]
+    assert begun.ask("SELECT count(*) FROM ops.search_hits WHERE left_at IS NOT NULL") == [(0,)]
 
 
-def test_a_record_that_is_listed_and_never_delivered_stops_the_run(pubmed, memory):
-    pubmed.run()
-    pubmed.set(3, "Kratom, listed only", entered=pubmed.today())
+def test_a_record_that_is_listed_and_never_delivered_stops_the_run(begun):
+    begun.set(3, "Kratom, listed only", entered=begun.today())
 
     def withholds(exchange):
         if exchange.tool != "efetch":
@@ -274,14 +294,14 @@ def test_a_record_that_is_listed_and_never_delivered_stops_the_run(pubmed, memor
         return replace(exchange.right, body=body[:start] + b"</PubmedArticleSet>\n")
 
     with pytest.raises(IncompleteError, match=r"asked twice \(first: \[3\]\)") as caught:
-        pubmed.run(fault=withholds)
+        begun.run(fault=withholds)
     assert caught.value.exit_code == 5
-    assert memory.ask("SELECT count(*) FROM core.articles") == [(2,)]
-    pubmed.run()
-    assert memory.ask("SELECT count(*) FROM core.articles") == [(3,)]
+    assert begun.ask("SELECT count(*) FROM core.articles") == [(2,)]
+    begun.run()
+    assert begun.ask("SELECT count(*) FROM core.articles") == [(3,)]
 
 
-def test_a_widened_search_announces_one_line(pubmed, memory, settings, tmp_path):
+def test_a_widened_search_announces_one_line(pubmed, settings, tmp_path):
     reference = tmp_path / "reference"
     shutil.copytree(settings.reference, reference)
     pubmed.set(9, "Salvia divinorum")
@@ -293,10 +313,10 @@ def test_a_widened_search_announces_one_line(pubmed, memory, settings, tmp_path)
         '{ word = "kratom*", tag = "tw" },\n    { word = "salvia", tag = "tiab" },',
     )
     topics.write_text(text)
-    memory.reference = Reference.load(reference)
+    pubmed.memory.reference = Reference.load(reference)
     pubmed.set(11, "Salvia, new today", entered=pubmed.today())
     pubmed.run()
-    assert memory.ask(
+    assert pubmed.ask(
         "SELECT reason, pmid, record_count FROM marts.new_articles WHERE search = 'kratom'"
     ) == [("search_changed", None, 3)]
 
@@ -311,7 +331,7 @@ def reads_more(exchange):
     return replace(exchange.right, body=body)
 
 
-def test_a_translation_that_grew_announces_the_truly_new_and_one_line(pubmed, memory, monkeypatch):
+def test_a_translation_that_grew_announces_the_truly_new_and_one_line(pubmed, monkeypatch):
     monkeypatch.setattr(runs.Run, "bounds_apply", property(lambda _run: True))
     _few_are_enough(pubmed)
     pubmed.run()
@@ -319,26 +339,26 @@ def test_a_translation_that_grew_announces_the_truly_new_and_one_line(pubmed, me
     pubmed.set(4, "Kratom, old", entered="2011-01-01")
     made = pubmed.run(fault=reads_more)
     assert any("mitragyna new" in note for note in made.asked.notes)
-    assert memory.ask(
+    assert pubmed.ask(
         "SELECT reason, pmid, record_count FROM marts.new_articles WHERE search = 'kratom' "
         "ORDER BY 1"
     ) == [("new_in_pubmed", 3, 1), ("search_changed", None, 1)]
-    assert memory.ask(
+    assert pubmed.ask(
         "SELECT translation_status FROM ops.searches WHERE search = 'kratom' ORDER BY searched_at"
     ) == [("first",), ("grown",)]
 
 
-def test_a_dropped_word_stops_the_run_until_it_is_accepted(pubmed, memory, monkeypatch):
+def test_a_dropped_word_stops_the_run_until_it_is_accepted(pubmed, monkeypatch):
     monkeypatch.setattr(runs.Run, "bounds_apply", property(lambda _run: True))
     _few_are_enough(pubmed)
     pubmed.run(fault=reads_more)
     with pytest.raises(CheckError, match="no longer reads") as caught:
         pubmed.run()
     assert "--accept-translation" in caught.value.next_step
-    assert memory.ask("SELECT count(*) FROM ops.runs") == [(1,)]
+    assert pubmed.ask("SELECT count(*) FROM ops.runs") == [(1,)]
     made = pubmed.run(accept_translation=True)
     assert any("Accepted" in note for note in made.asked.notes)
-    assert memory.ask("SELECT count(*) FROM ops.runs") == [(2,)]
+    assert pubmed.ask("SELECT count(*) FROM ops.runs") == [(2,)]
     pubmed.run()  # accepted once, it is what the next run compares with
 
 
@@ -350,9 +370,7 @@ def _few_are_enough(pubmed: Pubmed) -> None:
     pubmed.memory.reference = Reference.load(reference)
 
 
-def test_a_budget_of_requests_ends_a_run_that_goes_on_later(
-    pubmed, published, monkeypatch, database_alone
-):
+def test_a_budget_of_requests_ends_a_run_that_goes_on_later(pubmed, published, monkeypatch):
     monkeypatch.setattr(sync, "BATCH_SIZE", 1)
     for pmid in range(3, 9):
         pubmed.set(pmid, "Kratom")
@@ -365,7 +383,7 @@ def test_a_budget_of_requests_ends_a_run_that_goes_on_later(
     assert published("SELECT count(*) FROM core.articles") == [(8,)]
 
 
-def test_whether_a_record_is_gone_is_asked_and_not_resumed(pubmed, published, database_alone):
+def test_whether_a_record_is_gone_is_asked_and_not_resumed(pubmed, published):
     """That a dead run got it says nothing of the hour after, in which PubMed deleted it."""
     pubmed.publish()
     pubmed.set(1, "Kratom and pain in rats", revised=pubmed.today())

@@ -13,8 +13,8 @@ from pipeline.cli import build_parser
 from pipeline.outputs import marts
 from pipeline.warehouse import fingerprint
 from pipeline.warehouse.database import write_copy
+from tests.in_memory import every_relation
 from tools import contract
-from tools.data_dictionary import empty_database
 
 OLD = {
     "contract_version": 4,
@@ -25,6 +25,11 @@ OLD = {
 }
 CHANGELOG = "# Changelog\n\n- Contract 5: leaves have shapes, since two colours looked alike.\n"
 NOTES = "# Contracts\n\n## Contract 4\n\nold\n"
+
+
+@pytest.fixture(autouse=True)
+def _made_once(monkeypatch):
+    monkeypatch.setattr(contract, "empty_database", every_relation)
 
 
 def changed(**relations: dict[str, str] | None) -> contract.Contract:
@@ -120,7 +125,7 @@ def test_the_contract_in_the_repository_is_current_and_its_changes_are_told():
 
 
 def test_a_change_of_the_code_fails_until_all_of_it_is_written(tmp_path: Path, capsys):
-    with empty_database() as con:
+    with every_relation() as con:
         now = contract.contract_of(con, build_parser())
     # what views of former names stand for was there before, and a relation of now was not
     released = json.loads(contract.Files().released.read_text(encoding="utf-8"))["relations"]

@@ -2,52 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
 from tests.corpus import article
+from tests.in_memory import Warehouse
 
 KRATOM = article(1, "Kratom and pain in mice")
 STAYS = "SELECT pmid, left_reason FROM ops.search_hits WHERE search = 'kratom' ORDER BY ALL"
 
 
-def test_a_first_run_is_a_baseline_and_announces_nothing(memory):
-    memory.day(KRATOM, article(2, "Kratom"))
-    assert memory.ask(
+@pytest.fixture(scope="module")
+def first_day() -> Warehouse:
+    """What the first day found: KRATOM and another one; not to be changed."""
+    warehouse = Warehouse()
+    warehouse.day(KRATOM, article(2, "Kratom"))
+    return warehouse
+
+
+@pytest.fixture
+def begun(first_day: Warehouse) -> Iterator[Warehouse]:
+    """A warehouse in memory after that day."""
+    warehouse = Warehouse(first_day)
+    yield warehouse
+    warehouse.con.close()
+
+
+def test_a_first_run_is_a_baseline_and_announces_nothing(begun):
+    assert begun.ask(
         "SELECT search, reason, pmid, record_count FROM marts.new_articles ORDER BY search"
     ) == [("kratom", "baseline", None, 2), ("kratom_pain", "baseline", None, 1)]
 
 
-def test_a_record_that_the_search_no_longer_finds_has_left_and_is_kept(memory):
-    memory.day(KRATOM, article(2, "Kratom"))
-    memory.day(KRATOM, article(2, "Another plant after all", revised="2026-11-23"))
-    assert memory.ask(STAYS) == [(1, None), (2, "left")]
-    assert memory.counts["kratom"]["left"] == 1
-    assert memory.ask("SELECT pmid FROM marts.articles") == [(1,)]
-    assert memory.ask("SELECT DISTINCT pmid FROM marts.study_type_articles") == [(1,)]
-    assert memory.ask("SELECT count(*) FROM core.articles") == [(2,)]
+def test_a_record_that_the_search_no_longer_finds_has_left_and_is_kept(begun):
+    begun.day(KRATOM, article(2, "Another plant after all", revised="2026-11-23"))
+    assert begun.ask(STAYS) == [(1, None), (2, "left")]
+    assert begun.counts["kratom"]["left"] == 1
+    assert begun.ask("SELECT pmid FROM marts.articles") == [(1,)]
+    assert begun.ask("SELECT DISTINCT pmid FROM marts.study_type_articles") == [(1,)]
+    assert begun.ask("SELECT count(*) FROM core.articles") == [(2,)]
 
 
-def test_a_record_that_pubmed_holds_no_longer_is_deleted(memory):
-    memory.day(KRATOM, article(2, "Kratom"))
-    memory.day(KRATOM)
-    assert memory.ask(STAYS) == [(1, None), (2, "deleted")]
-    assert memory.ask(
+def test_a_record_that_pubmed_holds_no_longer_is_deleted(begun):
+    begun.day(KRATOM)
+    assert begun.ask(STAYS) == [(1, None), (2, "deleted")]
+    assert begun.ask(
         "SELECT before, after FROM ops.article_changes WHERE pmid = 2 AND field = 'record'"
     ) == [("Kratom", "no longer delivered by PubMed")]
 
 
-def test_a_record_that_comes_back_has_a_second_stay(memory):
-    memory.day(KRATOM, article(2, "Kratom"))
-    memory.day(KRATOM)
-    memory.day(KRATOM, article(2, "Kratom"))
-    assert memory.ask(STAYS) == [(1, None), (2, "deleted"), (2, None)]
+def test_a_record_that_comes_back_has_a_second_stay(begun):
+    begun.day(KRATOM)
+    begun.day(KRATOM, article(2, "Kratom"))
+    assert begun.ask(STAYS) == [(1, None), (2, "deleted"), (2, None)]
 
 
-def test_about_a_deleted_record_pubmed_and_the_predicate_do_not_differ(memory):
+def test_about_a_deleted_record_pubmed_and_the_predicate_do_not_differ(begun):
     """It is held, and its words still match: but PubMed could not have listed it."""
-    memory.day(KRATOM, article(2, "Kratom"))
     for _ in range(2):  # neither on the day nor later
-        memory.day(KRATOM)
-        assert memory.ask("FROM ops.search_differences") == []
-        assert memory.ask("SELECT held_local_only_count FROM marts.search_totals") == [(0,), (0,)]
+        begun.day(KRATOM)
+        assert begun.ask("FROM ops.search_differences") == []
+        assert begun.ask("SELECT held_local_only_count FROM marts.search_totals") == [(0,), (0,)]
 
 
 def test_of_several_records_with_the_doi_of_a_deleted_one_the_first_is_named(memory):

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.settings import Options, Settings
 from pipeline.update import run_update
-from tests.conftest import FakeClock, made_once, publish_live
+from tests.conftest import FakeClock, made_once, publish_live, the_database_alone
 from tests.corpus import article, write
 from tests.outputs.page.browser import AXE, PROGRAMS, Browser
 
@@ -150,7 +150,8 @@ def _connection(directory: Path) -> duckdb.DuckDBPyConnection:
 def set_of_files(tmp_path_factory: pytest.TempPathFactory) -> Published:
     def make(base: Path) -> None:
         path = write(base / "some.xml", *_records())
-        run_update(Options(from_files=(path,)), Settings(data=base / "data"), FakeClock())
+        with the_database_alone("page", "feeds"):
+            run_update(Options(from_files=(path,)), Settings(data=base / "data"), FakeClock())
 
     base = made_once(tmp_path_factory, "page", make)
     return Published(Settings(data=base / "data").latest.resolve())
@@ -159,7 +160,12 @@ def set_of_files(tmp_path_factory: pytest.TempPathFactory) -> Published:
 @pytest.fixture(scope="session")
 def complete_set(tmp_path_factory: pytest.TempPathFactory) -> Published:
     """The same records as a live set: searches are complete, and PubMed's own were counted."""
-    base = made_once(tmp_path_factory, "complete", lambda base: publish_live(base, *_records()))
+
+    def make(base: Path) -> None:
+        with the_database_alone("page", "feeds"):
+            publish_live(base, *_records())
+
+    base = made_once(tmp_path_factory, "complete", make)
     return Published(Settings(data=base / "data").latest.resolve())
 
 

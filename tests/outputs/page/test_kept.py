@@ -15,36 +15,22 @@ from pipeline.outputs import feeds
 from pipeline.outputs.page import dated, render
 from pipeline.outputs.page import kept as kept_pages
 from pipeline.outputs.page.dated import PRIVATE, SHARED, Pages
-from pipeline.settings import ROOT, Settings
+from pipeline.settings import ROOT
 from pipeline.warehouse.fingerprint import program_files
-from tests.conftest import DAY, FakeClock, made_once, publish_live, the_database_alone
+from tests.conftest import DAY, FakeClock, publish_live, the_database_alone
 from tests.outputs.conftest import NEW, OLD
 
 pytestmark = pytest.mark.whole
 
 
-@pytest.fixture(scope="module")
-def quiet_days(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A day that found something, and three that found nothing; with pages."""
-
-    def make(base: Path) -> None:
-        clock = FakeClock()
-        with the_database_alone("page", "feeds"):
-            for _ in range(4):
-                publish_live(base, OLD, *NEW, clock=clock)
-                clock.sleep(DAY)
-
-    return Settings(data=made_once(tmp_path_factory, "quiet_days", make) / "data")
+@pytest.fixture
+def kept(five_days, tmp_path) -> Path:
+    return Path(shutil.copytree(five_days.pages("pubmed"), tmp_path / "kept"))
 
 
 @pytest.fixture
-def kept(quiet_days, tmp_path) -> Path:
-    return Path(shutil.copytree(quiet_days.pages("pubmed"), tmp_path / "kept"))
-
-
-@pytest.fixture
-def con(quiet_days, tmp_path):
-    database = Path(shutil.copy(quiet_days.latest / "ketum.duckdb", tmp_path / "own.duckdb"))
+def con(five_days, tmp_path):
+    database = Path(shutil.copy(five_days.latest / "ketum.duckdb", tmp_path / "own.duckdb"))
     database.chmod(0o644)
     with duckdb.connect(str(database)) as con:
         yield con
@@ -83,9 +69,9 @@ def next_day(con) -> None:
     con.execute("UPDATE marts.search_totals SET set_id = 'named', as_of_date = '2030-01-01'")
 
 
-def test_the_pages_of_a_quiet_day_are_as_if_made_anew(quiet_days, tmp_path):
-    sets = sorted(path for path in quiet_days.published.glob("20*"))
-    assert len(sets) == 4
+def test_the_pages_of_a_quiet_day_are_as_if_made_anew(five_days, tmp_path):
+    sets = sorted(path for path in five_days.published.glob("20*"))
+    assert len(sets) == 5
     for directory in sets:
         with duckdb.connect(str(directory / "ketum.duckdb"), read_only=True) as con:
             dated.write(con, tmp_path, render.render(con))
@@ -139,12 +125,12 @@ def test_so_has_one_that_is_served_elsewhere(con, written):
     assert written("https://example.org/")
 
 
-def test_feeds_are_taken_over_with_the_pages(quiet_days, tmp_path, monkeypatch):
+def test_feeds_are_taken_over_with_the_pages(five_days, tmp_path, monkeypatch):
     """And made anew where the pages are."""
     made: list[str] = []
-    data = Path(shutil.copytree(quiet_days.data, tmp_path / "data", symlinks=True))
+    data = Path(shutil.copytree(five_days.data, tmp_path / "data", symlinks=True))
     clock = FakeClock()
-    clock.sleep(4 * DAY)
+    clock.sleep(5 * DAY)
     with the_database_alone("page", "feeds"):
         monkeypatch.setattr(feeds, "write", lambda *_what: made.append("feeds"))
         publish_live(tmp_path, OLD, *NEW, clock=clock)
@@ -183,7 +169,7 @@ def test_damaged_pages_are_not_taken_up(spoil, con, written, kept):
     assert written()
 
 
-def test_nothing_but_what_counts_decides_on_a_page(quiet_days):
+def test_nothing_but_what_counts_decides_on_a_page(five_days):
     """A module that pages are made by is one of outputs/, or one that makes tables."""
     code = "import sys, pipeline.outputs.page.render; print(*sys.modules)"
     done = subprocess.run(
