@@ -29,7 +29,7 @@ from pipeline.evidence.questions import (
     load_questions,
 )
 from pipeline.evidence.topics import Topics
-from pipeline.rules.file import RuleFile, Table
+from pipeline.rules.file import RuleFile
 from pipeline.rules.model import Rule, RuleSet, Signal, load_rules
 from pipeline.rules.patterns import Words, checked
 from pipeline.rules.text import ZONES
@@ -39,18 +39,6 @@ SUBSTANCE = "substance"
 ABBREVIATED = "abbreviated"
 """The word for what a record may abbreviate."""
 _SPELLED_OUT = ("words", "phrases", "unless_phrases")
-
-
-class _LeanedOnTable(Table):
-    """One `[[leaned_on]]`."""
-
-    claims: list[str]
-    says: str
-    pmid: int | None = None
-    doi: str | None = None
-    certainty: str
-    tested: str
-    differs: str
 
 
 def load_claims(
@@ -96,7 +84,7 @@ def load_claims(
         company=load_rules(file, "company", [COMPANY], words=words),
         instruments=_instruments(file, words, codes, study_types),
         settings=settings,
-        leaned_on=tuple(_leaned_on(file, table, codes) for table in file.tables("leaned_on")),
+        leaned_on=_leaned_on(file, codes),
         abbreviated=_abbreviated(file, words),
         stand_in=tuple(stand_in),
     )
@@ -172,16 +160,15 @@ def _check_rules(
     ruled = {rule.code for rule in rules}
     parents = {claim.parent for claim in claims}
     for claim in claims:
-        near = f'id = "{claim.code}"'
         is_matched = claim.kind not in UNMATCHED_KINDS and claim.code not in parents
         if is_matched != (claim.code in ruled):
             raise file.error(
-                near, "needs a [[rule]]" if is_matched else "is never matched: no rule"
+                claim.line, "needs a [[rule]]" if is_matched else "is never matched: no rule"
             )
         if is_matched and not all(reading.match for reading in claim.readings):
-            raise file.error(near, "each `not` needs a `match` beside its `no_match`")
+            raise file.error(claim.line, "each `not` needs a `match` beside its `no_match`")
         if is_matched and not claim.answered_by:
-            raise file.error(near, "`answered_by` names no design")
+            raise file.error(claim.line, "`answered_by` names no design")
     for rule in rules:
         if rule.aspect is not None and rule.aspect not in aspects:
             raise file.error(
@@ -223,13 +210,10 @@ def _lists(file: RuleFile, key: str, study_types: Sequence[str]) -> dict[str, tu
     return found
 
 
-def _leaned_on(file: RuleFile, table: Mapping[str, Any], codes: Sequence[str]) -> LeanedOn:
-    near = f'says = "{table.get("says")}"'
-    given = file.read(_LeanedOnTable, table, near)
-    for code in given.claims:
-        if code not in codes:
-            raise file.error(near, f"unknown claim `{code}`")
-    return LeanedOn(
-        tuple(given.claims), given.says, given.pmid, given.doi, given.certainty, given.tested,
-        given.differs,
-    )  # fmt: skip
+def _leaned_on(file: RuleFile, codes: Sequence[str]) -> tuple[LeanedOn, ...]:
+    studies = file.read_all("leaned_on", LeanedOn)
+    for study in studies:
+        for code in study.claims:
+            if code not in codes:
+                raise file.error(study.line, f"unknown claim `{code}`")
+    return studies

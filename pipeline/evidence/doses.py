@@ -87,6 +87,8 @@ _LONGEST_SHORT = 10
 class _DosedTable(Table):
     """One `[[dosed]]` of facets.toml."""
 
+    named_by = "code"
+
     code: str
     names: str
 
@@ -259,8 +261,7 @@ def load_dosed(file: RuleFile, words: Words) -> Dosed:
         ConfigurationError: naming the line.
     """
     names: list[tuple[str, str]] = []
-    for table in file.tables("dosed"):
-        given = file.read(_DosedTable, table, f'code = "{table.get("code")}"')
+    for given in file.read_all("dosed", _DosedTable):
         pattern = words.fill(given.names, given.names)
         names.append((given.code, checked(file, pattern, given.names)))
     return Dosed(tuple(names))

@@ -108,7 +108,8 @@ def facets_of(
     for decision in decisions:
         if decision.field.startswith(FACET):
             name = decision.field.removeprefix(FACET)
-            decided.append(_decided(decision, [v for v in values if v.facet == name]))
+            automatic = {one.value for one in values if one.facet == name and one.value}
+            decided.append(decision.decided("; ".join(sorted(automatic)) or NOT_STATED))
             values = [one for one in values if one.facet != name]
             values += _by_a_person(decision, name)
     return FacetsOf(
@@ -180,7 +181,7 @@ def _by_rules(
 def _is_cut(facet: Facet, unit: Unit) -> bool:
     """Whether each sentence of a unit is judged by itself: it may say of what another speaks."""
     raw = unit.forms["judged"].raw
-    return facet.happened is not None or any(one.search(raw) for one, _, _ in facet.set_aside)
+    return bool(facet.happened) or any(one.phrases.search(raw) for one in facet.set_aside)
 
 
 def _by_sentence(
@@ -330,15 +331,6 @@ def _from_addresses(facets: Facets, facet: Facet, record: Record) -> Iterator[_V
             None, name, None, None,
         )  # fmt: skip
         yield _Value(facet.name, country, _MENTION, 0, proof)
-
-
-def _decided(decision: Override, values: Sequence[_Value]) -> Decided:
-    """A decision beside what the rules say of its facet."""
-    automatic = "; ".join(sorted({one.value for one in values if one.value})) or NOT_STATED
-    return Decided(
-        decision.pmid, decision.field, decision.value, decision.expect, decision.who,
-        decision.when, decision.why, automatic,
-    )  # fmt: skip
 
 
 def _by_a_person(decision: Override, facet: str) -> Iterator[_Value]:

@@ -163,7 +163,7 @@ def _write_facets(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
             (one.name, value, label, place)
             for one in facets.facets
             for place, (value, label) in enumerate(
-                (*one.values, (NOT_STATED, "Not in abstract")), 1
+                (*((v.value, v.label) for v in one.values), (NOT_STATED, "Not in abstract")), 1
             )
         ],
     )

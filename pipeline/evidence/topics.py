@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from pipeline.evidence.record import Proof, Record, TopicHit
 from pipeline.rules.decide import Asked, Found, Matcher, Outcome
+from pipeline.rules.file import Names, Table
 from pipeline.rules.finding import Tag
 from pipeline.rules.language import Language
 from pipeline.rules.model import Rule, RuleSet
@@ -26,9 +27,8 @@ LEVELS = ("focus", "outcome", "mention")
 _FOCUS, _OUTCOME, _MENTION = range(3)
 
 
-@dataclass(frozen=True)
-class Search:
-    """A boolean of topics: all of `topics` must match.
+class Search(Table):
+    """One `[[search]]` of topics.toml: all of `topics` must match.
 
     Attributes:
         name: code, e.g. kratom_pain.
@@ -44,9 +44,9 @@ class Search:
     name: str
     label: str
     mode: str
-    topics: tuple[str, ...]
+    topics: Names
     minimum: int
-    maximum: int | None
+    maximum: int | None = None
     is_headline: bool = False
     is_focus: bool = False
 
@@ -55,7 +55,9 @@ class Search:
         return {hit.topic for hit in hits}.issuperset(self.topics)
 
 
-EVERYTHING = Search("everything", "Everything in these files", "files", (), 0, None)
+EVERYTHING = Search(
+    name="everything", label="Everything in these files", mode="files", topics=(), minimum=0
+)
 """What an archive that keeps whole files has beside the searches of topics.toml."""
 _ALL_QUERY = "all[sb]"
 

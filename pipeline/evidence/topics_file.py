@@ -21,19 +21,6 @@ _TAGS = ("tw", "tiab")
 _MODES = ("live", "files")
 
 
-class _SearchTable(Table):
-    """One `[[search]]` of topics.toml."""
-
-    name: str
-    label: str
-    mode: str
-    topics: list[str]
-    minimum: int
-    maximum: int | None = None
-    is_headline: bool = False
-    is_focus: bool = False
-
-
 class _TermTable(Table):
     """A substance of a topic; `seen` marks identifiers found in real records."""
 
@@ -89,15 +76,9 @@ def load_topics(path: Path) -> Topics:
         ConfigurationError: naming the line at fault.
     """
     file = RuleFile(path)
-    topics = tuple(
-        _topic(file, file.read(_TopicTable, table, f'name = "{table.get("name")}"'))
-        for table in file.tables("topic")
-    )
+    topics = tuple(_topic(file, table) for table in file.read_all("topic", _TopicTable))
     names = [topic.name for topic in topics]
-    searches = tuple(
-        _search(file, file.read(_SearchTable, table, f'name = "{table.get("name")}"'), names)
-        for table in file.tables("search")
-    )
+    searches = tuple(_checked(file, search, names) for search in file.read_all("search", Search))
     if not searches:
         raise file.error("search", "at least one [[search]] is needed")
     if sum(search.is_focus for search in searches) != 1:
@@ -105,28 +86,26 @@ def load_topics(path: Path) -> Topics:
     return Topics(file.version(), file.sha256, topics, searches)
 
 
-def _search(file: RuleFile, table: _SearchTable, topics: list[str]) -> Search:
-    near = f'name = "{table.name}"'
-    if table.mode not in _MODES:
-        raise file.error(near, f"mode must be one of {', '.join(_MODES)}")
-    for name in table.topics:
+def _checked(file: RuleFile, search: Search, topics: list[str]) -> Search:
+    if search.mode not in _MODES:
+        raise file.error(search.line, f"mode must be one of {', '.join(_MODES)}")
+    for name in search.topics:
         if name not in topics:
-            raise file.error(near, f"unknown topic `{name}`")
-    if table.maximum is not None and table.maximum < table.minimum:
-        raise file.error(near, "maximum is below minimum")
-    return Search(**{**table.model_dump(), "topics": tuple(table.topics)})
+            raise file.error(search.line, f"unknown topic `{name}`")
+    if search.maximum is not None and search.maximum < search.minimum:
+        raise file.error(search.line, "maximum is below minimum")
+    return search
 
 
 def _topic(file: RuleFile, table: _TopicTable) -> Topic:
-    near = f'name = "{table.name}"'
     excluded = [_word(file, entry) for entry in table.exclude]
     unless = tuple(signal for _, signals in excluded for signal in signals)
     clauses = tuple(_clauses(file, table, unless))
     if not clauses:
-        raise file.error(near, "a topic needs headings, substances or words")
+        raise file.error(table.line, "a topic needs headings, substances or words")
     queries = [clause.query for clause in clauses]
     if twice := sorted({query for query in queries if queries.count(query) > 1}):
-        raise file.error(near, f"{twice[0]} is there twice")
+        raise file.error(table.line, f"{twice[0]} is there twice")
     aside = "|".join(f"(?:{checked(file, one, one)})" for one in table.set_aside)
     return Topic(
         table.name,

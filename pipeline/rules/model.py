@@ -68,6 +68,8 @@ class SignalTable(Table):
 class RuleTable(SignalTable):
     """One rule of a rule file."""
 
+    named_by = "id"
+
     id: str
     code: str
     confidence: str
@@ -175,8 +177,8 @@ def load_rules(
     }
     rules: dict[str, Rule] = {}
     for table in file.tables(key) if tables is None else tables:
-        near = f'id = "{table.get("id")}"'
-        given = file.read(RuleTable, table, near)
+        given = file.read(RuleTable, table)
+        near = given.line
         if given.id in rules:
             raise file.error(near, f"rule {given.id} is there twice")
         if given.code not in codes:

@@ -248,7 +248,7 @@ def _rows(path: Path, mapping: LabelMapping, part: str) -> list[tuple[int, str, 
 
     Records are numbered, since some sets hold records without a PMID.
     """
-    columns = mapping.columns
+    columns = mapping.columns.model_dump()
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
