@@ -27,8 +27,7 @@ from pipeline.pubmed.parsing.bytes import open_bytes, source_name
 from pipeline.pubmed.parsing.cutting import Cut, Cutter
 from pipeline.pubmed.parsing.reader import RecordReader
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tables, Tally
-from pipeline.pubmed.record_dates import dates_of
-from pipeline.pubmed.sieve import Sieve
+from pipeline.pubmed.sieve import Sieve, dates_of
 from pipeline.run import is_disk_full, no_space
 from pipeline.scan import FileReader, Rules, Scan, Scans, TopicFinder, TopicRules, parsed
 from pipeline.settings import Options, Settings
