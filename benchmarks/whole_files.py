@@ -35,13 +35,12 @@ from benchmarks.many_records import Source, write_day
 from benchmarks.measured import cost, here
 from pipeline.evidence.judge import judge
 from pipeline.evidence.reference import Reference
-from pipeline.evidence.whole_file import JUDGED, take_judged
+from pipeline.evidence.whole_file import Part, stage_parts, take_judged
 from pipeline.many_files import stamp
 from pipeline.scan import Scan, Scans
 from pipeline.settings import ROOT, Settings
 from pipeline.storage import literal
 from pipeline.warehouse import database, fingerprint, load
-from pipeline.warehouse.parts import Part, stage_parts
 from pipeline.whole_files import WholeFileReader
 
 DAY = 3_000
@@ -123,7 +122,7 @@ class Bench:
             print(step, told[step], file=sys.stderr, flush=True)
             began = time.process_time()
 
-        staged = stage_parts(con, parts, [table.partition(".")[2] for table in JUDGED])
+        staged = stage_parts(con, parts)
         con.execute("BEGIN")
         load.merge(con, at)
         took("load")

@@ -23,7 +23,7 @@ from pipeline import many_files
 from pipeline.errors import ConfigurationError, SourceError
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.topics import Search
-from pipeline.evidence.whole_file import JUDGED, judge_staged
+from pipeline.evidence.whole_file import ABOUT, JUDGED, STAGED, Part, judge_staged, stage_parts
 from pipeline.from_files import Matched
 from pipeline.pubmed.archive import Entry
 from pipeline.pubmed.parsing.bytes import open_bytes, source_name
@@ -33,7 +33,6 @@ from pipeline.scan import FileReader, Scan, Scans, check_md5
 from pipeline.settings import ROOT
 from pipeline.storage import literal, sha256_of, shown, sync_directory
 from pipeline.warehouse import fingerprint, stage
-from pipeline.warehouse.parts import ABOUT, STAGED, Part, stage_parts
 from pipeline.warehouse.stage import Staged
 
 log = logging.getLogger("ketum")
@@ -113,7 +112,7 @@ def stage_whole(run: Run) -> Staged:
         for entry in entries
         if (scan := scanned[entry["file_sha256"]]) is not None
     ]
-    return stage_parts(run.con, parts, [name.partition(".")[2] for name in JUDGED])
+    return stage_parts(run.con, parts)
 
 
 def forget_parts(run: Run) -> None:

@@ -1,7 +1,9 @@
-"""Records judged where they are staged, and what was found of them brought into the warehouse.
+"""Whole files, each read and judged by a worker into Parquet: judged, shown as staging, taken in.
 
-A worker that keeps a whole file judges it too (`judge_staged`); the writer of the warehouse takes
-those judgements in (`take_judged`) and has to judge nothing of it again.
+A worker judges the records it has staged (`judge_staged`) and writes all of it. The loader merges
+what it finds in staging as it merges rows in memory (`stage`): here a view a table over the Parquet
+files of all workers, no copy (`stage_parts`). The one writer of the warehouse then takes their
+judgements in (`take_judged`) and has to judge nothing of it again.
 """
 
 # SQL here is made of table names that stand in the code.
@@ -10,7 +12,10 @@ those judgements in (`take_judged`) and has to judge nothing of it again.
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -20,10 +25,24 @@ from pipeline.evidence.overrides import Overrides
 from pipeline.evidence.record import read_records
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.writing import PROOFS, TABLES, Writer
-from pipeline.warehouse.parts import JUDGED_SCHEMA
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
+from pipeline.storage import for_reading
+from pipeline.warehouse.stage import STAGING, Staged, create_staging
 
 JUDGED = {f"judged.{name}": f"evidence.{name}" for name in TABLES} | {"judged.proofs": PROOFS}
 """What a part holds of judgements, and the table it comes from."""
+STAGED = (*PARSED_COLUMNS, "deletions", "unreadable")
+"""The tables of staging that a part holds."""
+ABOUT = "about.json"
+
+_STAMP = "format('{}:{:08d}', f.stamp, p.record_no + f.records_before) AS source_stamp"
+_OWN = {
+    "articles": f"f.raw_file AS raw_file, {_STAMP}, ",
+    "deletions": "f.raw_file AS raw_file, f.stamp AS source_stamp",
+    "unreadable": f"f.raw_file AS raw_file, {_STAMP}, ",
+}
+"""What only the loader knows of a file."""
+_NUMBER = "p.{0} + f.records_before AS {0}"
 
 
 def judge_staged(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
@@ -55,6 +74,79 @@ def judge_staged(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
         progress.note(done, len(pmids))
 
 
+class Part(NamedTuple):
+    """What was written of a file.
+
+    Attributes:
+        directory: where its tables lie.
+        raw_file: where the archive has the file.
+        stamp: orders its records among copies that are equal otherwise.
+        deletions: PMIDs that a DeleteCitation names.
+        unreadable: pieces that are no readable record.
+    """
+
+    directory: Path
+    raw_file: str
+    stamp: str
+    deletions: int
+    unreadable: int
+
+
+def stage_parts(con: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> Staged:
+    """Show what workers wrote as staging.
+
+    Args:
+        con: the warehouse.
+        parts: of the files, in their order; records are numbered through.
+    """
+    create_staging(con)
+    con.execute(
+        f"CREATE TABLE {STAGING}.core.files (directory VARCHAR, raw_file VARCHAR, stamp VARCHAR, "
+        "records_before INTEGER)"
+    )
+    con.execute(f"CREATE SCHEMA {STAGING}.judged")
+    before = 0
+    unknown: dict[tuple[str, str], int] = {}
+    rows = []
+    for part in parts:
+        about = json.loads((part.directory / ABOUT).read_text(encoding="utf-8"))
+        rows.append((str(part.directory.absolute()), part.raw_file, part.stamp, before))
+        before += about["numbers"]
+        for kind, name, number in about["unknown"]:
+            unknown[kind, name] = unknown.get((kind, name), 0) + number
+    if not parts:
+        return Staged()  # the tables of staging are empty
+    con.executemany(f"INSERT INTO {STAGING}.core.files VALUES (?, ?, ?, ?)", rows)
+    for table in STAGED:
+        number = "" if table == "deletions" else _NUMBER.format("record_no")
+        con.execute(f"DROP TABLE {STAGING}.core.{table}")
+        own = _OWN.get(table, "") + number
+        _show(con, f"{STAGING}.core.{table}", f"core.{table}.parquet", parts, own)
+    for name in JUDGED:
+        _show(con, f"{STAGING}.{name}", f"{name}.parquet", parts, _NUMBER.format("pmid"))
+    return Staged(
+        records=before,
+        deletions=sum(part.deletions for part in parts),
+        unreadable=sum(part.unreadable for part in parts),
+        unknown=unknown,
+    )
+
+
+def _show(
+    con: duckdb.DuckDBPyConnection, view: str, file: str, parts: Sequence[Part], own: str
+) -> None:
+    paths = [for_reading(part.directory / file).replace("'", "''") for part in parts]
+    listed = ", ".join(f"'{path}'" for path in paths)
+    con.execute(
+        f"""
+        CREATE VIEW {view} AS
+        SELECT p.* EXCLUDE (filename) REPLACE ({own})
+        FROM read_parquet([{listed}], filename = true) AS p
+        JOIN {STAGING}.core.files AS f ON p.filename = f.directory || '/{file}'
+        """
+    )
+
+
 def take_judged(
     con: duckdb.DuckDBPyConnection, due: Sequence[int], overrides: Overrides
 ) -> list[int]:
@@ -78,10 +170,8 @@ def take_judged(
         [list(overrides.of)],
     )
     taken = {pmid for (pmid,) in con.execute("SELECT pmid FROM judged_before").fetchall()}
-    for name in TABLES if taken else ():
-        con.execute(_TAKE.format(f"evidence.{name}", f"{JUDGED_SCHEMA}.{name}"))
-    if taken:
-        con.execute(_TAKE.format(PROOFS, f"{JUDGED_SCHEMA}.proofs"))
+    for name, table in JUDGED.items() if taken else ():
+        con.execute(_TAKE.format(table, f"{STAGING}.{name}"))
     return [pmid for pmid in due if pmid not in taken]
 
 
