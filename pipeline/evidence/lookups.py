@@ -10,8 +10,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.evidence.evaluation.figures import LEAST_READ, Result
-from pipeline.evidence.evaluation.questions_read import Measured
+from pipeline.evidence.evaluation.figures import LEAST_READ, Measured, Result
 from pipeline.evidence.facets import NOT_STATED, Facets
 from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.questions import Claims
