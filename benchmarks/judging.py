@@ -142,9 +142,9 @@ def main() -> None:
         ("judging again, one record changed", again, 1),
     ]
     rows += [(f"alone: {name}", used, count) for name, used in _alone(con, reference).items()]
-    records = chain.from_iterable(read_records(con, "core"))
+    records = list(chain.from_iterable(read_records(con, "core")))
     searches = reference.topics.searches
-    found = list(found_by(searches, reference.topics, reference.language, records))
+    found = found_by(searches, reference.topics, reference.language, records)
     for table in READ:
         con.execute(f"DELETE FROM core.{table} WHERE NOT list_contains(?, pmid)", [found])  # noqa: S608
     con.execute("DELETE FROM ops.judged")

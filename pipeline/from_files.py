@@ -13,7 +13,6 @@ import logging
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -175,9 +174,12 @@ def _archive_other(run: Run, path: Path, searches: list[Search], held: list[int]
         stage.create_staging(con)
         counts = stage.stage_file(con, path, raw_file=None, stamp=many_files.stamp(path))
         # in this schema, the number of a record takes the place of its PMID
-        records = chain.from_iterable(read_records(con, "staging.keyed"))
-        reference = run.reference
-        matching = list(found_by(searches, reference.topics, reference.language, records))
+        topics, language = run.reference.topics, run.reference.language
+        matching = [
+            number
+            for records in read_records(con, "staging.keyed")
+            for number in found_by(searches, topics, language, records)
+        ]
         rows = con.execute(
             """
             SELECT record_no FROM staging.core.articles

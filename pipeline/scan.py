@@ -22,15 +22,13 @@ import duckdb
 from pipeline import progress
 from pipeline.errors import SourceError
 from pipeline.evidence.record import TopicHit, read_records
-from pipeline.evidence.topics import Search, Topics, topics_of_all
-from pipeline.evidence.topics_file import load_topics
+from pipeline.evidence.topics import Search, Topics, hits_of, load_topics
 from pipeline.pubmed.parsing.bytes import Head, open_bytes, sets_of, source_name
 from pipeline.pubmed.parsing.cutting import Cut, Cutter
 from pipeline.pubmed.parsing.reader import RecordReader
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tables, Tally
 from pipeline.pubmed.records import Batch, uncollected
 from pipeline.pubmed.sieve import Sieve
-from pipeline.rules.decide import Asked
 from pipeline.rules.language import Language, load_language
 from pipeline.storage import sha256_of, write_atomically
 from pipeline.warehouse import stage
@@ -337,12 +335,9 @@ class TopicFinder:
             return {}
         batch = Batch(rows, [], [], Tally())
         stage.stage_batches(self._con, iter([batch]), raw_file=None, stamp="")
-        found = {}
+        found: dict[int, tuple[TopicHit, ...]] = {}
         for records in read_records(self._con, "staging.keyed"):
-            asked = [Asked(one.units(self._rules.language), one.tags()) for one in records]
-            on = topics_of_all(self._rules.topics, asked)
-            for record, topics in zip(records, on, strict=True):
-                if topics.hits:  # here a record's number takes the place of its PMID
-                    found[record.pmid] = topics.hits
+            # here a record's number takes the place of its PMID
+            found |= hits_of(self._rules.topics, self._rules.language, records)
         stage.empty_staging(self._con)
         return found

@@ -29,8 +29,7 @@ from pipeline.evidence.claim_finding import claims_of
 from pipeline.evidence.claims import load_claims
 from pipeline.evidence.record import Record, read_records
 from pipeline.evidence.study_types import load_study_types, types_of
-from pipeline.evidence.topics import topics_of
-from pipeline.evidence.topics_file import load_topics
+from pipeline.evidence.topics import load_topics, topics_of
 from pipeline.rules.language import load_language
 from pipeline.settings import Settings
 from pipeline.warehouse import load, stage

@@ -195,7 +195,7 @@ def options_for_files(
         ConfigurationError: there is no such search or file, or a file is named twice.
     """
     from pipeline import many_files
-    from pipeline.evidence.topics_file import load_topics
+    from pipeline.evidence.topics import load_topics
 
     names = [one.name for one in load_topics(settings.reference / "topics.toml").searches]
     if unknown := sorted(set(match) - set(names)):

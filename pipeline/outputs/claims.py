@@ -209,7 +209,7 @@ def check_readings(con: duckdb.DuckDBPyConnection, reference: Path) -> list[str]
     """
     from pipeline.evidence.claims import load_claims
     from pipeline.evidence.study_types import load_study_types
-    from pipeline.evidence.topics_file import load_topics
+    from pipeline.evidence.topics import load_topics
 
     types = load_study_types(reference / "study_types.toml").codes()
     topics = load_topics(reference / "topics.toml")

@@ -153,8 +153,7 @@ def _line_of(model: type[Table], table: Mapping[str, Any], place: Sequence[str |
     line, within = model.line_of(table), table
     for step in place[:-1]:
         within = within[step]  # type: ignore[index]
-        if isinstance(within, dict) and "name" in within:
-            line = Table.line_of(within)
-        elif isinstance(within, dict) and isinstance(step, str):
-            line = f"[{step}]"
+        if isinstance(within, dict) and within:
+            key, value = next(iter(within.items()))
+            line = f"{key} = {json.dumps(value, ensure_ascii=False, default=str)}"
     return line

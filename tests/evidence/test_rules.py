@@ -10,7 +10,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.evidence.facets import load_facets
 from pipeline.evidence.overrides import load_overrides
 from pipeline.evidence.study_types import load_study_types
-from pipeline.evidence.topics_file import load_topics
+from pipeline.evidence.topics import load_topics
 from tests.evidence.conftest import REFERENCE
 
 TYPES = (REFERENCE / "study_types.toml").read_text()
