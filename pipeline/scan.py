@@ -42,7 +42,7 @@ class Scan:
     """What a file holds.
 
     Attributes:
-        file_sha256: of the file as it lies there.
+        file_sha256: of the file as it is on disk.
         read: records in it that can be read.
         kept: of these, those that match a search or are held already.
         deletions: PMIDs that a DeleteCitation names.
@@ -71,7 +71,7 @@ class Scans:
     """The scans of one set of searches and held records, in a directory.
 
     Attributes:
-        directory: where they lie.
+        directory: where they are.
         key: names what was looked for, so that no scan for something else is taken up.
     """
 
@@ -116,7 +116,7 @@ class Scans:
 
 
 class Rules(Protocol):
-    """What tells which topics a record is on; `Reference` does, and `TopicRules`."""
+    """What says which topics a record is on: `Reference`, or `TopicRules`."""
 
     @property
     def topics(self) -> Topics: ...
@@ -260,7 +260,7 @@ def body_of(pieces: Sequence[Piece], deletions: Sequence[tuple[int, int]]) -> by
 
 
 def check_md5(path: Path) -> bool:
-    """Whether a .md5 file lies beside a file, as NLM's servers have it, and says its MD5.
+    """Whether a .md5 file is beside a file, as NLM's servers have it, and says its MD5.
 
     Raises:
         SourceError: it says another one.
@@ -301,7 +301,7 @@ def parsed(
     Args:
         cutter: the file.
         reader: takes the rows; the caller must have used up those of one batch before the next.
-        is_passed: whether a record need not be parsed; whatever is wanted of it, this takes.
+        is_passed: whether a record need not be parsed; it takes what is wanted of such a record.
     """
     pieces: list[Piece] = []
     with uncollected():

@@ -154,7 +154,7 @@ def _scan(run: Run, files: list[Path]) -> dict[Path, Scan]:
 
 
 def _scans(run: Run) -> Scans:
-    """Where parts lie; those of another parser or of other rules are not taken up."""
+    """Where parts are; those made by another parser or other rules are not used."""
     key = f"{fingerprint.parser_version()} {run.reference.sha256}"
     digest = hashlib.sha256(key.encode()).hexdigest()
     return Scans(run.settings.scans(run.origin), digest)
@@ -174,7 +174,7 @@ def _still_there(run: Run, entry: Entry) -> Path:
             fault,
             effect="Nothing changed.",
             next_step=f"put {entry['file']} back, fetch it from NLM once more, or make "
-            f"{shown(place.parent)} a link to where it lies now; then the same command.",
+            f"{shown(place.parent)} a link to where it is now; then the same command.",
         )
     return link
 

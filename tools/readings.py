@@ -43,7 +43,7 @@ EVALUATION = REFERENCE / "evaluation"
 UNSEEN = "article.pmid % 2 = 1"
 DEVELOP = "article.pmid % 2 = 0"
 BY_FACET = "by facet: "
-"""How the strata of records drawn by what the rules say begin: they tell no recall."""
+"""How the strata of records drawn by what the rules say begin: they say nothing about recall."""
 
 
 @contextmanager

@@ -28,7 +28,7 @@ def register_status(commands: Subparsers) -> None:
     doctor = commands.add_parser(
         "doctor",
         help="versions, paths, keys and space; --live: one request to PubMed",
-        description="What is installed, where things lie, what is set. Asks nobody, but with "
+        description="What is installed, where things are, what is set. Asks nobody, but with "
         "--live: that is for the first day online.",
     )
     doctor.set_defaults(work=_doctor)

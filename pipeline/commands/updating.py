@@ -140,7 +140,7 @@ def register_bulk_load(commands: Subparsers) -> None:
     workers = bulk.add_mutually_exclusive_group()
     workers.add_argument(
         "--processes", type=int, metavar="N",
-        help="files read at a time (default: one a processor)",
+        help="files read at a time (default: one for each processor)",
     )  # fmt: skip
     workers.add_argument(
         "--dask", metavar="ADDRESS",
@@ -187,7 +187,7 @@ def options_for_files(
         places: files, or directories that hold them.
         match: names of searches; none for all.
         name: of the archive the records go to, or of the counts; None for the usual one.
-        processes: files read at a time; None for one a processor.
+        processes: files read at a time; None for one for each processor.
         dask: address of a Dask scheduler whose workers read them; None for processes.
         keep_all: keep every record.
 

@@ -96,7 +96,7 @@ def _spelled_out(
     """The rules with their phrases as plain patterns, and the signals these make."""
     phrases: Mapping[str, list[str]] = file.data.get("phrases", {})
     for pattern in (one for listed in phrases.values() for one in listed):
-        # here, where the line is known: written out, the pattern stands in no line of the file
+        # here, where the line is known: written out, the pattern is in no line of the file
         checked(file, words.fill(pattern.replace("{words}", "word"), pattern), pattern)
     signals: dict[str, dict[str, Any]] = {}
     rules: list[dict[str, Any]] = []

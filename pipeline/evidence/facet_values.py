@@ -252,7 +252,7 @@ class Addresses:
         self._last = re2.compile(rf"(?:^|[\s.\d-])({ends})$")
 
     def named(self, affiliations: Iterable[str]) -> dict[tuple[str, str], None]:
-        """(Name as found, country) of every address that tells one, each once."""
+        """(Name as found, country) of every address that names one, each once."""
         found: dict[tuple[str, str], None] = {}
         for affiliation in dict.fromkeys(affiliations):
             for address in fold(affiliation).split(";"):

@@ -89,7 +89,7 @@ class Facet(Table):
     Attributes:
         name: code, e.g. species.
         label: name shown to readers.
-        definition: what it tells.
+        definition: what it says.
         values: what it can be; empty where values are read.
         types: study types it applies to.
         topic: the topic it applies to, whatever the type; None for none.
@@ -146,7 +146,7 @@ class Facets:
         no_facets_of: primary study types whose records have facets by topic only.
         stating: per aspect and value the rules of study types that state it.
         dosed: what doses can be of.
-        addresses: tells the country of an address.
+        addresses: finds the country of an address.
     """
 
     version: str
@@ -330,7 +330,7 @@ def _values(
     if given.aspect:
         found = [one for one in study_types.aspects if one.name == given.aspect]
         if not found:
-            raise file.error(given.line, f"`{given.aspect}` is no aspect of study_types.toml")
+            raise file.error(given.line, f"`{given.aspect}` is not an aspect of study_types.toml")
         values = tuple(Value(value=one, label=one.replace("_", " ")) for one in found[0].values)
     if given.source == AFFILIATIONS or given.name == COUNTRY:
         values = tuple(Value(value=one.name, label=one.name) for one in countries)

@@ -125,7 +125,7 @@ class Aspect(Table):
     Attributes:
         name: code, e.g. data_source.
         label: name shown to readers.
-        definition: what it tells.
+        definition: what it says.
         types: study types it applies to.
         values: what it can be.
         required: every rule that gives one of its types must state a value.
@@ -168,7 +168,7 @@ def check_aspects(file: RuleFile, aspects: tuple[Aspect, ...], rules: tuple[Rule
     for rule in rules:
         near = f'id = "{rule.rule_id}"'
         if rule.aspect is not None and (rule.aspect, rule.code) not in known:
-            raise file.error(near, f"`{rule.aspect}` is no aspect of {rule.code}")
+            raise file.error(near, f"`{rule.aspect}` is not an aspect of {rule.code}")
         wanted = required.get(rule.code)
         if wanted and (rule.aspect is None or rule.aspect not in wanted.codes()):
             raise file.error(near, f"a rule for {rule.code} must state its `{wanted.name}`")
@@ -177,7 +177,7 @@ def check_aspects(file: RuleFile, aspects: tuple[Aspect, ...], rules: tuple[Rule
 def aspects_of(
     aspects: Sequence[Aspect], types: Iterable[str], stated: Iterable[tuple[str, str | None]]
 ) -> tuple[AspectValue, ...]:
-    """What is told about the labels of a record.
+    """What is said about the labels of a record.
 
     Args:
         aspects: the aspects there are.
@@ -233,7 +233,7 @@ class Measured(NamedTuple):
         evidence: the kind of evidence.
         confidence: what readers see of a primary type that rests on it.
         measured_on: the set.
-        class_name: the class of that set; with `is_of_class` the figures are of all its types.
+        class_name: the class of that set; with `is_of_class` the figures count all its types.
         is_of_class: the type alone has too few records there: never high.
         right: how many of them were right; with its share and 95 % interval.
         rules_version: the rules that were measured.

@@ -27,7 +27,7 @@ from pipeline.rules.patterns import OPTIONS, regular_expression
 FIGURE = "figure"
 KINDS = ("effect", FIGURE, "gap", "context", "product")
 UNMATCHED_KINDS = ("context", "product")
-"""Kinds that are no question to the literature on kratom: never matched, and without a count."""
+"""Kinds that do not question the literature on kratom: never matched, and without a count."""
 DOES_IT, WHAT_IS_KNOWN = "does_it", "what_is_known"
 ASKS = (DOES_IT, WHAT_IS_KNOWN)
 """Whether there is something to find or not to find, so that a bare count would mislead."""
@@ -95,7 +95,7 @@ class Claim(Table):
         topic: the topic of topics.toml the claim is about.
         answered_by: study types that would answer it; in the file, names of designs.
         readings: readings that must not match.
-        includes: claims of which whatever addresses one addresses this claim too.
+        includes: claims; what addresses any of them addresses this claim too.
     """
 
     named_by = "code"
@@ -155,7 +155,7 @@ class Claims:
         groups: the groups in the order they are shown.
         claims: the questions, those of a group together.
         how: how a record of a study type bears on a claim it could answer.
-        preclinical: study types of pharmacology, of which a record may have one for another.
+        preclinical: study types of pharmacology; a record may have one in place of another.
         rules: the rules of all claims, to be read sentence by sentence.
         about: per topic the rule that says whether a sentence names it; their places in the
             matcher follow those of `rules`.
@@ -239,8 +239,8 @@ def load_questions(
         topics: the topics the claims are about.
 
     Raises:
-        ConfigurationError: naming the line at fault; among others a claim that is no question,
-            that lacks `not`, or that stands on a card or in a group that there is not.
+        ConfigurationError: naming the line at fault; among others a claim that is not a
+            question, that lacks `not`, or that names an unknown card or group.
     """
     cards, groups = file.read_all("card", Card), file.read_all("group", Group)
     names = [topic.name for topic in topics.topics]
@@ -278,7 +278,7 @@ def _checked(
     """A claim with its cards in their order, and with study types in place of its designs."""
     near = given.line
     if not given.question.endswith("?"):
-        raise file.error(near, f"claim {given.code} is no question: it ends without a `?`")
+        raise file.error(near, f"claim {given.code} is not a question: it ends without a `?`")
     if given.kind not in KINDS:
         raise file.error(near, f"kind must be one of {', '.join(KINDS)}")
     if given.asks not in ASKS:
@@ -288,7 +288,7 @@ def _checked(
     if given.group not in groups:
         raise file.error(near, f"unknown group `{given.group}` (known: {', '.join(groups)})")
     if not given.cards:
-        raise file.error(near, f"claim {given.code} stands on no card (known: {', '.join(cards)})")
+        raise file.error(near, f"claim {given.code} is on no card (known: {', '.join(cards)})")
     for name in given.cards:
         if name not in cards:
             raise file.error(near, f"unknown card `{name}` (known: {', '.join(cards)})")

@@ -54,7 +54,7 @@ class Registry(Table):
     def numbers(self, folded: str) -> Iterator[tuple[str, int, int]]:
         """(number, start, end) of every number of this registry in a folded text.
 
-        Folding makes one of whatever dash or blank stands in a number.
+        Folding makes all dashes and blanks in a number alike.
         """
         for match in self._number.finditer(folded):
             before = folded[max(0, match.start() - _NEAR) : match.start()]

@@ -1,6 +1,6 @@
 """Study types as study_types.toml has them, and which of them a record has.
 
-Groups and types stand in one neutral display order (no rank). The precedence is a list of
+Groups and types stand in one neutral display order (not a ranking). The precedence is a list of
 steps; the first step that any rule that holds satisfies decides the primary label. Aspects say
 more about a label: where surveillance data come from, what a review summarises. People's
 decisions come on top (see `overrides`).
@@ -63,7 +63,7 @@ class StudyType(Table):
 
 
 class Group(Table):
-    """A group of study types, a row of the headline table; the order is no rank.
+    """A group of study types, a row of the headline table; the order is not a ranking.
 
     Attributes:
         short: its name where a column is narrow.
@@ -138,7 +138,7 @@ class TypesOf(NamedTuple):
 
     Attributes:
         labels: its study types, one of them primary, in the order of their codes.
-        aspects: what is told about them.
+        aspects: what is said about them.
         flags: names of the flags that are up.
         proofs: what labels, aspects and flags rest on; what proves an aspect stands among the
             proofs of the label it belongs to.

@@ -377,7 +377,7 @@ def _clauses(file: RuleFile, table: _TopicTable, unless: tuple[Signal, ...]) -> 
 
 def _with_ui(file: RuleFile, term: _TermTable) -> _TermTable:
     if not re.fullmatch(r"[DC]\d{6,9}", term.ui):
-        raise file.error(term.line, f"`{term.ui}` is no MeSH identifier")
+        raise file.error(term.line, f"`{term.ui}` is not a MeSH identifier")
     return term
 
 

@@ -313,7 +313,7 @@ def _of_sentence(slots: Sequence[str], sentence: _Sentence) -> Iterator[tuple[Pr
 def _of_neighbours(
     slots: Sequence[str], before: Values, after: Values
 ) -> Iterator[tuple[Proof, ...]]:
-    """What two sentences tie of which neither names all; they must not name different values."""
+    """What two sentences tie where neither names all; they must not name different values."""
     whole: Values = {}
     if len(slots) < 2:
         return

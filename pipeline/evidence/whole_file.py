@@ -78,11 +78,11 @@ class Part(NamedTuple):
     """What was written of a file.
 
     Attributes:
-        directory: where its tables lie.
+        directory: where its tables are.
         raw_file: where the archive has the file.
         stamp: orders its records among copies that are equal otherwise.
         deletions: PMIDs that a DeleteCitation names.
-        unreadable: pieces that are no readable record.
+        unreadable: pieces that cannot be read as a record.
     """
 
     directory: Path

@@ -75,7 +75,7 @@ def the_map(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]
 
 
 def cards(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """The cards that questions stand on, the main map first."""
+    """The cards that questions are on, the main map first."""
     return named_rows(con, "SELECT * FROM evidence.claim_cards ORDER BY display_order")
 
 
@@ -177,8 +177,8 @@ def focus_search(con: duckdb.DuckDBPyConnection) -> str:
 def next_to_read(con: duckdb.DuckDBPyConnection, search: str) -> list[dict[str, Any]]:
     """Records that nobody has read for their claim yet: strongest design first.
 
-    What measured comes before what only tells, trials first as in the order of the groups; within
-    these the newest.
+    Records that measured come before records that only report, trials first as in the order of
+    the groups; within these the newest.
     """
     return named_rows(
         con,
@@ -218,7 +218,7 @@ def check_readings(con: duckdb.DuckDBPyConnection, reference: Path) -> list[str]
     readings = load_readings(path, [claim.code for claim in claims.matched()])
     reasons = stale_reasons(con, readings, path)
     counted = Counter(one.claim for one in readings)
-    told = [
+    found = [
         f"{path.name}, line {one.line}: {one.claim}, PMID {one.pmid}: "
         + ("not held here, quote unchecked" if reason == NOT_HELD else f"stale, {reason}")
         for one, reason in zip(readings, reasons, strict=True)
@@ -226,7 +226,7 @@ def check_readings(con: duckdb.DuckDBPyConnection, reference: Path) -> list[str]
     ]
     not_held = reasons.count(NOT_HELD)
     return [
-        f"{len(readings)} readings of {len(counted)} claims; {len(told) - not_held} stale; "
+        f"{len(readings)} readings of {len(counted)} claims; {len(found) - not_held} stale; "
         f"{not_held} not held; {len(claims.matched()) - len(counted)} claims without any.",
-        *told,
+        *found,
     ]

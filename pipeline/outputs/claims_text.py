@@ -31,7 +31,7 @@ _WIDTH = 100
 def map_text(claims: Sequence[dict[str, Any]], cards: Sequence[dict[str, Any]]) -> str:
     """The maps: a line a question, its studies split by what their authors state.
 
-    A question that stands on two cards is on the first of them, and said to be on the other.
+    A question on two cards is shown on the first, and said to be on the other too.
 
     Args:
         claims: from `claims.the_map`.
@@ -78,8 +78,8 @@ def _map_line(claim: dict[str, Any], width: int, heads: Sequence[str]) -> str:
     cells = [
         str(studies["looked"] or empty), *found, reviewed, str(claim["held_mention_count"] or empty)
     ]  # fmt: skip
-    told = [cell.rjust(len(head)) for cell, head in zip(cells, heads, strict=True)]
-    return "  ".join([name, *told, _years(claim)]).rstrip()
+    shown = [cell.rjust(len(head)) for cell, head in zip(cells, heads, strict=True)]
+    return "  ".join([name, *shown, _years(claim)]).rstrip()
 
 
 def _meaning(claims: Sequence[dict[str, Any]]) -> list[str]:

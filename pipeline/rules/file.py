@@ -53,7 +53,7 @@ class RuleFile:
         """Read and parse the file.
 
         Raises:
-            ConfigurationError: it cannot be read, or is no TOML.
+            ConfigurationError: it cannot be read, or is not TOML.
         """
         self.path = path
         try:
@@ -76,11 +76,9 @@ class RuleFile:
 
     def error(self, near: str, message: str) -> ConfigurationError:
         """A ConfigurationError naming the first line that contains `near`."""
-        told = lines(self.text)
         escaped = near.replace("\\", "\\\\")
-        number = next(
-            (n for n, line in enumerate(told, 1) if near in line or escaped in line), None
-        )
+        numbered = enumerate(lines(self.text), 1)
+        number = next((n for n, line in numbered if near in line or escaped in line), None)
         place = f"{self.path}, line {number}" if number else str(self.path)
         return ConfigurationError(
             f"{place}: {message}.",

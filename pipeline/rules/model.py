@@ -230,7 +230,7 @@ def _signals(file: RuleFile, table: SignalTable, near: str, words: Words) -> tup
         zones = _zones(file, table, near)
         for written in table.text:
             pattern = words.fill(written, written)
-            # with words in it, a pattern stands in no line of the file
+            # with words filled in, a pattern is in no line of the file
             checked(file, pattern, written)
             found.append(Signal("text", pattern, zones=zones))
     elif table.zones:

@@ -11,7 +11,7 @@ stored text:
 - `outcome`: only results and conclusions;
 - `told`: what the authors set out to study, did and found, without what was known before.
 
-Unlabelled abstracts are cut into sentences for this; their zone is `body`. The words that tell
+Unlabelled abstracts are cut into sentences for this; their zone is `body`. The words that say
 what a sentence is about are data (language.toml).
 """
 
@@ -109,7 +109,7 @@ def sentence_units(units: Iterable[Unit]) -> Iterator[Unit]:
         units: units of a record.
 
     Yields:
-        Titles and keywords as they are; of abstracts the sentences that are told (see above).
+        Titles and keywords as they are; of abstracts the sentences in the form `told` (see above).
         Full stops stand before a sentence up to its place, so that places hold in the stored
         text.
     """
@@ -124,7 +124,7 @@ def sentence_units(units: Iterable[Unit]) -> Iterator[Unit]:
 
 
 def sentence_places(unit: Unit) -> list[slice]:
-    """Where each sentence of a unit stands in its folded text; titles and keywords are of one."""
+    """Where each sentence of a unit stands in its folded text; titles and keywords have one."""
     if unit.zone in _WHOLE_ZONES:
         return [slice(0, len(unit.forms["whole"].folded))]
     return _places(unit.stored)
@@ -197,7 +197,7 @@ def _cut(stored: str) -> list[str]:
 
 
 def _zone(section: Section, language: Language) -> str:
-    """The zone its publisher states, else the one words in the label tell, else `body`."""
+    """The zone its publisher states, else what words in the label say, else `body`."""
     stated = (section.category or "").lower()
     if stated in ABSTRACT_ZONES and stated != "body":
         return stated

@@ -19,7 +19,7 @@ from pipeline.evidence.study_types import UNCLASSIFIED
 
 _Z = 1.959964
 LEAST_READ = 30
-"""Below so many readings a share says neither good nor bad."""
+"""With fewer readings than this, a share says neither good nor bad."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ def read_results(path: Path) -> list[Result]:
     """The results of a file; none when there is no file.
 
     Raises:
-        ConfigurationError: it is no file of results.
+        ConfigurationError: it is not a file of results.
     """
     if not path.is_file():
         return []

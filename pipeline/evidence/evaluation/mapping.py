@@ -48,7 +48,7 @@ class LabelClass(Table):
 
     Attributes:
         refined_by: classes that say the same more finely: neither right nor wrong, but counted.
-        is_rest: holds what belongs nowhere else; its figures are of none of its types.
+        is_rest: holds what belongs nowhere else; its figures say nothing about its types.
     """
 
     name: str
