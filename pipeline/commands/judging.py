@@ -77,7 +77,7 @@ def _explain_file(settings: Settings, arguments: argparse.Namespace) -> int:
 
     reference = Reference.load(settings.reference)
     with _at_hand(arguments.text) as path:
-        records = explain_file.records_of(path, settings.sql)
+        records = explain_file.records_of(path)
     explained = [
         explain_file.explain(record, judgement, reference)
         for record, judgement in zip(records, judge_records(records, reference), strict=True)
