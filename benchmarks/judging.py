@@ -45,7 +45,7 @@ def _seconds(work: Callable[[], object]) -> float:
 def _alone(con: Any, reference: Any) -> dict[str, float]:
     """Each kind of judgement by itself, over records that are in memory."""
     from pipeline.evidence.claim_finding import claims_of
-    from pipeline.evidence.faceting import asked_of, facets_of, scope_of
+    from pipeline.evidence.facet_finding import asked_of, facets_of, scope_of
     from pipeline.evidence.judge import TOGETHER
     from pipeline.evidence.record import read_records
     from pipeline.evidence.registrations import registrations_of

@@ -34,8 +34,8 @@ import duckdb
 from benchmarks.many_records import Source, write_day
 from benchmarks.measured import cost, here
 from pipeline.evidence.judge import judge
+from pipeline.evidence.judged_files import Part, stage_parts, take_judged
 from pipeline.evidence.reference import Reference
-from pipeline.evidence.whole_file import Part, stage_parts, take_judged
 from pipeline.many_files import stamp
 from pipeline.scan import Scan, Scans
 from pipeline.settings import ROOT, Settings

@@ -21,9 +21,9 @@ import duckdb
 from pipeline import journal as journals
 from pipeline import many_files
 from pipeline.errors import ConfigurationError, SourceError
+from pipeline.evidence.judged_files import ABOUT, JUDGED, STAGED, Part, judge_staged, stage_parts
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.topics import Search
-from pipeline.evidence.whole_file import ABOUT, JUDGED, STAGED, Part, judge_staged, stage_parts
 from pipeline.from_files import Matched
 from pipeline.pubmed.archive import Entry
 from pipeline.pubmed.parsing.bytes import open_bytes, source_name

@@ -16,7 +16,7 @@ import pytest
 from pipeline import scan as scans_module
 from pipeline.cli import main
 from pipeline.errors import SourceError
-from pipeline.evidence.whole_file import ABOUT
+from pipeline.evidence.judged_files import ABOUT
 from pipeline.file_counts import Counter
 from pipeline.pubmed.records import Unreadable, read_batches, read_records
 from pipeline.scan import FileReader, Scan, Scanner, Scans

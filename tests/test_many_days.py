@@ -12,8 +12,8 @@ from benchmarks.whole_files import rows_held
 from pipeline.evidence import due
 from pipeline.evidence.due import judged_now
 from pipeline.evidence.judge import judge, note_type_changes
+from pipeline.evidence.judged_files import Part, stage_parts, take_judged
 from pipeline.evidence.reference import Reference
-from pipeline.evidence.whole_file import Part, stage_parts, take_judged
 from pipeline.evidence.writing import PROOFS, Writer
 from pipeline.outputs.tables import BY_TOUCH
 from pipeline.scan import Scans

@@ -1,8 +1,8 @@
 """Facets as facets.toml has them: what was tested, in whom, how.
 
 A facet has values; rules give them, with the engine and the proofs of study types. Countries
-and words for numbers are written once and put into the patterns here. `faceting` gives a record
-its facets.
+and words for numbers are written once and put into the patterns here. `facet_finding` gives a
+record its facets.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ COMPANY = "company"
 """The shared signal that says a title is about other drugs too."""
 
 
-class Reading(Table):
+class Misreading(Table):
     """A reading that must not match, with a pair of sentences of our own wording for the tests.
 
     Attributes:
@@ -114,7 +114,7 @@ class Claim(Table):
     topic: str
     answered_by: Names
     includes: Names = ()
-    readings: Annotated[tuple[Reading, ...], Field(strict=False, alias="not")] = ()
+    readings: Annotated[tuple[Misreading, ...], Field(strict=False, alias="not")] = ()
 
 
 class LeanedOn(Table):

@@ -10,10 +10,10 @@ import duckdb
 import pytest
 
 from pipeline.evidence import judge as judging
+from pipeline.evidence.judged_files import JUDGED, Part, stage_parts, take_judged
 from pipeline.evidence.overrides import Override
 from pipeline.evidence.record import Judgement, Record
 from pipeline.evidence.reference import Reference
-from pipeline.evidence.whole_file import JUDGED, Part, stage_parts, take_judged
 from pipeline.scan import Scans
 from pipeline.warehouse import load
 from pipeline.whole_files import WholeFileReader
