@@ -107,6 +107,19 @@ def load_overrides(
     return Overrides(file.version(), file.sha256, tuple(decisions))
 
 
+def confirming(pmid: int, field: str, value: str, today: date) -> list[str]:
+    """The lines of an entry that confirms what the rules say, for a person to fill in."""
+    return [
+        "    [[override]]",
+        f"    pmid = {pmid}",
+        f'    field = "{field}"',
+        f'    confirm = "{value}"',
+        '    who = "your name"',
+        f"    when = {today}",
+        '    why = "what you read"',
+    ]
+
+
 def with_decision(
     labels: Sequence[Label], decisions: Sequence[Override]
 ) -> tuple[tuple[Label, ...], tuple[Decided, ...], tuple[Proof, ...]]:

@@ -15,7 +15,7 @@ from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.labels import SHOWN
 from pipeline.evidence.record import Judgement, Label, Proof, Record, read_records
 from pipeline.evidence.reference import Reference
-from pipeline.outputs.explain import record_lines, shown
+from pipeline.outputs.explain import record_lines, shown, words
 from pipeline.pubmed.parsing.bytes import open_bytes
 from pipeline.pubmed.records import sniff
 from pipeline.rules.text import Section
@@ -182,10 +182,7 @@ def text(explained: dict[str, Any], *, is_terminal: bool) -> str:
     if explained["topics"]:
         lines += ["", "Topics"]
     for one in explained["topics"]:
-        words = dict.fromkeys(
-            f"[{proof['matched_text']}] in {proof['field']}" for proof in one["proofs"]
-        )
-        lines.append(f"  {one['topic']} ({one['level']}), {'; '.join(words)}")
+        lines.append(f"  {one['topic']} ({one['level']}), {words(one['proofs'])}")
     if explained["flags"]:
         lines += ["", f"Flags: {', '.join(explained['flags'])}"]
     return shown(lines, is_terminal=is_terminal)

@@ -10,8 +10,7 @@ import pytest
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.evaluation.figures import FacetMeasured, QuestionMeasured, read_measured
 from pipeline.evidence.lookups import write_lookups
-from pipeline.outputs.claims_text import claim_lines
-from pipeline.outputs.explain import facet_lines
+from pipeline.outputs.explain import claim_lines, facet_lines
 from tests.evidence.conftest import SHIPPED
 from tools.readings import measure, measured
 

@@ -71,7 +71,7 @@ def test_rule_that_could_not_become_primary_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('ui = "D032065"', 'ui = "32065"', "no MeSH identifier"),
+        ('ui = "D032065"', 'ui = "32065"', "not a MeSH identifier"),
         ('word = "ketum", tag = "tiab"', 'word = "ketum", tag = "all"', "tag must be"),
         ('word = "hot plate"', 'word = "hot-plate"', "no hyphen"),
         ('word = "ketum"', 'word = "Ketum"', "lower case"),
