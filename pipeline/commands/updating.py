@@ -1,9 +1,10 @@
-"""Commands that make tables: update, bulk-load, rebuild; and replay, a PubMed to try them on."""
+"""Commands that make tables: update, bulk-load, rebuild, schedule; and replay, to try them on."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -231,6 +232,54 @@ def _rebuild(settings: Settings, arguments: argparse.Namespace) -> int:
 
     print(rebuild(arguments.origin, settings))
     return EXIT_OK
+
+
+# -- `ketum schedule`: serve the daily deployment
+
+
+def register_schedule(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    schedule = commands.add_parser(
+        "schedule",
+        help="serve the deployments (needs a Prefect server)",
+        description="Serve the deployments until stopped: daily update, weekly full read, monthly "
+        "verification and rehearsal of a rebuild, housekeeping, and a question to PubMed each day. "
+        "Needs PREFECT_API_URL of a running Prefect server; without one nothing would ever be "
+        "scheduled.",
+    )
+    schedule.set_defaults(work=_schedule)
+    add_schedule_options(schedule)
+
+
+def add_schedule_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the schedule, for the command and for the process that it becomes."""
+    parser.add_argument(
+        "--cron", help="when the daily update runs (default: outside NLM's peak hours)"
+    )
+    parser.add_argument("--timezone", help="IANA time zone of all schedules (default: that of NLM)")
+    parser.add_argument(
+        "--interval", type=int, metavar="SECONDS",
+        help="run the daily update every so often in place of --cron, for trying out",
+    )  # fmt: skip
+    parser.add_argument(
+        "--offline", action="store_true", help="rehearse without PubMed: updates run on an archive"
+    )
+    parser.add_argument(
+        "--archive", type=Path, metavar="DIR",
+        help="archive of PubMed XML for --offline (default: the demonstration)",
+    )  # fmt: skip
+
+
+def _schedule(_settings: Settings, arguments: argparse.Namespace) -> int:
+    command = [sys.executable, "-m", "flows.schedule"]
+    for name in ("cron", "timezone", "interval", "archive"):
+        if (value := getattr(arguments, name)) is not None:
+            command += [f"--{name}", str(value)]
+    if arguments.offline:
+        command.append("--offline")
+    # This process becomes the other one: pipeline/ never imports Prefect, and a kill of one
+    # must not leave the other serving.
+    os.execv(command[0], command)
 
 
 # -- `ketum replay`: a local archive as an E-utilities server
