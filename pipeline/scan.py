@@ -29,7 +29,7 @@ from pipeline.pubmed.parsing.reader import RecordReader
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tables, Tally
 from pipeline.pubmed.records import Batch, uncollected
 from pipeline.pubmed.sieve import Sieve
-from pipeline.rules.language import Language, load_language
+from pipeline.rules.text import Language, load_language
 from pipeline.storage import sha256_of, write_atomically
 from pipeline.warehouse import stage
 

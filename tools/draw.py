@@ -30,7 +30,7 @@ from pipeline.evidence.claims import load_claims
 from pipeline.evidence.record import Record, read_records
 from pipeline.evidence.study_types import load_study_types, types_of
 from pipeline.evidence.topics import load_topics, topics_of
-from pipeline.rules.language import load_language
+from pipeline.rules.text import load_language
 from pipeline.settings import Settings
 from pipeline.warehouse import load, stage
 from pipeline.warehouse.fingerprint import schema_files

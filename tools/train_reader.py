@@ -21,7 +21,7 @@ from pipeline.evidence.evaluation.mapping import DEVELOP, PARTS, LabelMapping, l
 from pipeline.evidence.reader import features
 from pipeline.evidence.reference_files import MODEL_FILE
 from pipeline.evidence.study_types import load_study_types
-from pipeline.rules.language import load_language
+from pipeline.rules.text import load_language
 from pipeline.settings import Settings
 
 _PENALTY = 3.0

@@ -248,7 +248,7 @@ def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
     from pipeline.evidence.reader import load_reader
     from pipeline.evidence.reference_files import MEASURED_FILE
     from pipeline.evidence.study_types import load_study_types
-    from pipeline.rules.language import load_language
+    from pipeline.rules.text import load_language
 
     path = arguments.mapping
     if path is None and arguments.labels:

@@ -42,7 +42,7 @@ from pipeline.evidence.registrations import Registries, load_registries
 from pipeline.evidence.study_types import StudyTypes, load_study_types
 from pipeline.evidence.topics import Topics, load_topics
 from pipeline.rules.file import RuleFile
-from pipeline.rules.language import Language, load_language
+from pipeline.rules.text import Language, load_language
 from pipeline.storage import lines
 
 _CODE = Path(__file__).parent

@@ -23,10 +23,9 @@ from pipeline.evidence.record import Proof, Record, TopicHit
 from pipeline.rules.decide import Asked, Found, Matcher, Outcome
 from pipeline.rules.file import Names, RuleFile, Table
 from pipeline.rules.finding import Tag
-from pipeline.rules.language import Language
 from pipeline.rules.model import Rule, RuleSet, Signal
 from pipeline.rules.patterns import OPTIONS, checked, fold
-from pipeline.rules.text import ZONES, Unit, without
+from pipeline.rules.text import ZONES, Language, Unit, without
 
 LEVELS = ("focus", "outcome", "mention")
 _FOCUS, _OUTCOME, _MENTION = range(3)

@@ -16,9 +16,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from pipeline.rules.file import RuleFile, Table
-from pipeline.rules.language import ABSTRACT_ZONES
 from pipeline.rules.patterns import Words, checked
-from pipeline.rules.text import ZONES
+from pipeline.rules.text import ABSTRACT_ZONES, ZONES
 
 CONFIDENCES = ("high", "medium", "low")
 TAG_KINDS = {

@@ -18,7 +18,7 @@ from pipeline.pubmed.parsing.bytes import open_bytes
 from pipeline.pubmed.parsing.cutting import Cutter
 from pipeline.pubmed.records import Record, Unreadable, read_records
 from pipeline.pubmed.sieve import LONGEST_PASSED, Passed, Sieve
-from pipeline.rules.language import Language, load_language
+from pipeline.rules.text import Language, load_language
 from pipeline.settings import ROOT
 from pipeline.warehouse import stage
 from tests.conftest import ALL_SLOW
