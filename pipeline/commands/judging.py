@@ -154,9 +154,9 @@ def _claims(settings: Settings, arguments: argparse.Namespace) -> int:
         search = arguments.search or claims.focus_search(con)
         found: object
         if arguments.check:
-            from pipeline.evidence import curation
+            from pipeline.evidence.claims import check_readings
 
-            lines = curation.check_readings(con, settings.reference)
+            lines = check_readings(con, settings.reference)
             found, text = lines, for_terminal_lines(lines)
         elif arguments.next:
             rows = claims.next_to_read(con, search)

@@ -11,10 +11,14 @@ where a rule's own names go.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from pipeline.evidence.curation import NOT_HELD, load_readings, stale_reasons
 from pipeline.evidence.questions import (
     COMPANY,
     HOW,
@@ -28,7 +32,8 @@ from pipeline.evidence.questions import (
     LeanedOn,
     load_questions,
 )
-from pipeline.evidence.topics import Topics
+from pipeline.evidence.study_types import load_study_types
+from pipeline.evidence.topics import Topics, load_topics
 from pipeline.rules.file import RuleFile
 from pipeline.rules.model import Rule, RuleSet, Signal, load_rules
 from pipeline.rules.patterns import Words, checked
@@ -217,3 +222,34 @@ def _leaned_on(file: RuleFile, codes: Sequence[str]) -> tuple[LeanedOn, ...]:
             if code not in codes:
                 raise file.error(study.line, f"unknown claim `{code}`")
     return studies
+
+
+def check_readings(con: duckdb.DuckDBPyConnection, reference: Path) -> list[str]:
+    """What there is to say of claim_evidence.csv as it stands: totals, then rows not to rely on.
+
+    Args:
+        con: a published database.
+        reference: directory of the reference files.
+
+    Raises:
+        ConfigurationError: naming the line: what a run would refuse, too.
+    """
+    types = load_study_types(reference / "study_types.toml").codes()
+    topics = load_topics(reference / "topics.toml")
+    claims = load_claims(reference / "claims.toml", types, topics)
+    path = reference / "claim_evidence.csv"
+    readings = load_readings(path, [claim.code for claim in claims.matched()])
+    reasons = stale_reasons(con, readings, path)
+    counted = Counter(one.claim for one in readings)
+    found = [
+        f"{path.name}, line {one.line}: {one.claim}, PMID {one.pmid}: "
+        + ("not held here, quote unchecked" if reason == NOT_HELD else f"stale, {reason}")
+        for one, reason in zip(readings, reasons, strict=True)
+        if reason
+    ]
+    not_held = reasons.count(NOT_HELD)
+    return [
+        f"{len(readings)} readings of {len(counted)} claims; {len(found) - not_held} stale; "
+        f"{not_held} not held; {len(claims.matched()) - len(counted)} claims without any.",
+        *found,
+    ]

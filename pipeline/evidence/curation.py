@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -183,41 +182,6 @@ def write_readings(con: duckdb.DuckDBPyConnection, readings: Sequence[Reading], 
         for one, stale in zip(readings, stale_reasons(con, readings, path), strict=True)
     ]  # fmt: skip
     append(con, "evidence.claim_evidence", sorted(rows, key=lambda row: (row[0], row[1])))
-
-
-def check_readings(con: duckdb.DuckDBPyConnection, reference: Path) -> list[str]:
-    """What there is to say of claim_evidence.csv as it stands: totals, then rows not to rely on.
-
-    Args:
-        con: a published database.
-        reference: directory of the reference files.
-
-    Raises:
-        ConfigurationError: naming the line: what a run would refuse, too.
-    """
-    from pipeline.evidence.claims import load_claims  # here, since it reads this module
-    from pipeline.evidence.study_types import load_study_types
-    from pipeline.evidence.topics import load_topics
-
-    types = load_study_types(reference / "study_types.toml").codes()
-    topics = load_topics(reference / "topics.toml")
-    claims = load_claims(reference / "claims.toml", types, topics)
-    path = reference / "claim_evidence.csv"
-    readings = load_readings(path, [claim.code for claim in claims.matched()])
-    reasons = stale_reasons(con, readings, path)
-    counted = Counter(one.claim for one in readings)
-    found = [
-        f"{path.name}, line {one.line}: {one.claim}, PMID {one.pmid}: "
-        + ("not held here, quote unchecked" if reason == NOT_HELD else f"stale, {reason}")
-        for one, reason in zip(readings, reasons, strict=True)
-        if reason
-    ]
-    not_held = reasons.count(NOT_HELD)
-    return [
-        f"{len(readings)} readings of {len(counted)} claims; {len(found) - not_held} stale; "
-        f"{not_held} not held; {len(claims.matched()) - len(counted)} claims without any.",
-        *found,
-    ]
 
 
 def stands(quote: str, text: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import cli
 from pipeline.errors import ConfigurationError
-from pipeline.evidence import curation
+from pipeline.evidence.claims import check_readings
 from pipeline.evidence.reference import Reference
 from pipeline.outputs import claims, query
 from pipeline.outputs import receipt as receipts
@@ -152,7 +152,7 @@ def test_a_wrong_quote_stops_a_run_and_a_right_one_is_a_reading(memory, tmp_path
     notes = receipts.completed(memory.con, told).notes
     (note,) = (note for note in notes if "reading(s) of claims" in note)
     assert note.startswith("1 reading(s) of claims are of records")
-    told = curation.check_readings(memory.con, reference)
+    told = check_readings(memory.con, reference)
     assert "0 stale; 1 not held" in told[0]
     assert told[1].endswith("line 3: pain_tolerance, PMID 32607084: not held here, quote unchecked")
     one = claims.one_text(claims.one(memory.con, "kratom", "pain_tolerance"))
