@@ -8,7 +8,6 @@ export or list whole and uncompressed, with the numbers of its matching records.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import shutil
 from collections.abc import Iterator
@@ -28,7 +27,7 @@ from pipeline.pubmed.records import sniff
 from pipeline.run import Run
 from pipeline.scan import Scan, Scanner, Scans
 from pipeline.storage import sha256_of, shown
-from pipeline.warehouse import fingerprint, stage
+from pipeline.warehouse import stage
 
 log = logging.getLogger("ketum")
 
@@ -124,7 +123,8 @@ def _scanned(
     """
 
     def scan_all(chosen: list[Path], kept: list[int]) -> tuple[Scans, dict[Path, Scan]]:
-        scans = Scans(run.settings.scans(run.origin), _key(run, searches, kept))
+        looked_for = (*(search.name for search in searches), *map(str, sorted(kept)))
+        scans = Scans.looking_for(run.settings.scans(run.origin), run.reference.sha256, *looked_for)
         options = run.options
         found = many_files.scan_all(
             chosen, Scanner, run.reference, searches, kept, scans, options.processes, options.dask
@@ -144,19 +144,6 @@ def _scanned(
                 )
             found[path] = scan
     return scans, found
-
-
-def _key(run: Run, searches: list[Search], held: list[int]) -> str:
-    """Names what scans look for: they are taken up only where all of it is the same."""
-    digest = hashlib.sha256()
-    for part in (
-        fingerprint.parser_version(),
-        run.reference.sha256,
-        *(search.name for search in searches),
-        *map(str, sorted(held)),
-    ):
-        digest.update(f"{part}\n".encode())
-    return digest.hexdigest()
 
 
 def _is_xml(path: Path) -> bool:

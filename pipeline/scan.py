@@ -31,7 +31,7 @@ from pipeline.pubmed.records import Batch, uncollected
 from pipeline.pubmed.sieve import Sieve
 from pipeline.rules.text import Language, load_language
 from pipeline.storage import sha256_of, write_atomically
-from pipeline.warehouse import stage
+from pipeline.warehouse import fingerprint, stage
 
 PMID = PARSED_COLUMNS["articles"].index("pmid")
 _MD5 = re.compile(r"\b[0-9a-fA-F]{32}\b")
@@ -77,6 +77,12 @@ class Scans:
 
     directory: Path
     key: str
+
+    @classmethod
+    def looking_for(cls, directory: Path, *what: str) -> Scans:
+        """The scans of this parser for something: they are taken up only where all is the same."""
+        parts = (fingerprint.parser_version(), *what)
+        return cls(directory, hashlib.sha256("\n".join(parts).encode()).hexdigest())
 
     def find(self, file_sha256: str) -> Scan | None:
         """The scan of a file that an earlier run finished."""

@@ -7,7 +7,6 @@ archive has a link to each file, and its ledger the SHA-256 and the place.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -155,9 +154,7 @@ def _scan(run: Run, files: list[Path]) -> dict[Path, Scan]:
 
 def _scans(run: Run) -> Scans:
     """Where parts are; those made by another parser or other rules are not used."""
-    key = f"{fingerprint.parser_version()} {run.reference.sha256}"
-    digest = hashlib.sha256(key.encode()).hexdigest()
-    return Scans(run.settings.scans(run.origin), digest)
+    return Scans.looking_for(run.settings.scans(run.origin), run.reference.sha256)
 
 
 def _still_there(run: Run, entry: Entry) -> Path:
