@@ -45,7 +45,7 @@ def _seconds(work: Callable[[], object]) -> float:
 def _alone(con: Any, reference: Any) -> dict[str, float]:
     """Each kind of judgement by itself, over records that are in memory."""
     from pipeline.evidence.claim_finding import claims_of
-    from pipeline.evidence.faceting import asked_of, facets_of, scope_of
+    from pipeline.evidence.facet_finding import asked_of, facets_of, scope_of
     from pipeline.evidence.judge import TOGETHER
     from pipeline.evidence.record import read_records
     from pipeline.evidence.registrations import registrations_of
@@ -142,9 +142,9 @@ def main() -> None:
         ("judging again, one record changed", again, 1),
     ]
     rows += [(f"alone: {name}", used, count) for name, used in _alone(con, reference).items()]
-    records = chain.from_iterable(read_records(con, "core"))
+    records = list(chain.from_iterable(read_records(con, "core")))
     searches = reference.topics.searches
-    found = list(found_by(searches, reference.topics, reference.language, records))
+    found = found_by(searches, reference.topics, reference.language, records)
     for table in READ:
         con.execute(f"DELETE FROM core.{table} WHERE NOT list_contains(?, pmid)", [found])  # noqa: S608
     con.execute("DELETE FROM ops.judged")

@@ -20,7 +20,6 @@ Processor seconds and the peak of memory are those of a process of its own, a ph
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 import tempfile
@@ -34,14 +33,13 @@ import duckdb
 from benchmarks.many_records import Source, write_day
 from benchmarks.measured import cost, here
 from pipeline.evidence.judge import judge
+from pipeline.evidence.judged_files import Part, stage_parts, take_judged
 from pipeline.evidence.reference import Reference
-from pipeline.evidence.whole_file import JUDGED, take_judged
 from pipeline.many_files import stamp
 from pipeline.scan import Scan, Scans
 from pipeline.settings import ROOT, Settings
 from pipeline.storage import literal
-from pipeline.warehouse import database, fingerprint, load
-from pipeline.warehouse.parts import Part, stage_parts
+from pipeline.warehouse import database, load
 from pipeline.whole_files import WholeFileReader
 
 DAY = 3_000
@@ -66,8 +64,7 @@ class Bench:
 
     def __init__(self, parts: Path, place: Path) -> None:
         self.reference = Reference.load(ROOT / "data" / "reference")
-        key = f"{fingerprint.parser_version()} {self.reference.sha256}"
-        self._scans = Scans(parts, hashlib.sha256(key.encode()).hexdigest())
+        self._scans = Scans.looking_for(parts, self.reference.sha256)
         self._parts, self.place = parts, place
 
     def read(self, files: Sequence[Path]) -> list[Scan]:
@@ -123,7 +120,7 @@ class Bench:
             print(step, told[step], file=sys.stderr, flush=True)
             began = time.process_time()
 
-        staged = stage_parts(con, parts, [table.partition(".")[2] for table in JUDGED])
+        staged = stage_parts(con, parts)
         con.execute("BEGIN")
         load.merge(con, at)
         took("load")

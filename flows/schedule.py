@@ -19,7 +19,7 @@ from flows import deployments
 from flows.deployments import Deployment, ensure_heartbeat_automation
 from flows.serving import Schedule
 from pipeline import logs
-from pipeline.commands.installing import add_schedule_options
+from pipeline.commands.updating import add_schedule_options
 from pipeline.errors import (
     EXIT_INTERRUPTED,
     EXIT_TERMINATED,

@@ -29,7 +29,7 @@ NAMED = 5
 """Warnings named in a receipt; all are kept."""
 SHRINKAGE = 0.1
 SHRINKAGE_RECORDS = 5
-"""A search that loses more than this part and more than so many records is not believed."""
+"""A search that loses more than this share, and more records than this, is not believed."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def ask_searches(run: Run, client: EutilsClient) -> Asked:
 
 
 class Verdict(NamedTuple):
-    """What is thought of an answer that may stand.
+    """What is thought of an answer that is accepted.
 
     Attributes:
         translation: how PubMed read the query, next to last time: first (or another strategy),

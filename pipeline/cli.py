@@ -10,7 +10,7 @@ import sys
 from types import FrameType
 
 from pipeline import logs, progress
-from pipeline.commands import installing, judging, keeping, reading, updating
+from pipeline.commands import judging, operating, reading, updating
 from pipeline.errors import (
     EXIT_INTERRUPTED,
     EXIT_MACHINE,
@@ -47,18 +47,18 @@ COMMANDS = (
     judging.register_claims,
     judging.register_explain,
     reading.register_export,
-    keeping.register_status,
+    operating.register_status,
     judging.register_evaluate,
-    installing.register_schedule,
-    installing.register_notify,
-    installing.register_install,
+    updating.register_schedule,
+    operating.register_notify,
+    operating.register_install,
     updating.register_rebuild,
-    keeping.register_runs,
-    keeping.register_keep,
-    keeping.register_verify,
-    keeping.register_backup,
+    operating.register_runs,
+    operating.register_keep,
+    operating.register_verify,
+    operating.register_backup,
     updating.register_replay,
-    installing.register_completion,
+    operating.register_completion,
 )
 """In the order in which `ketum --help` shows them."""
 
@@ -67,8 +67,8 @@ def main(argv: list[str] | None = None) -> int:
     """Entry point of the console command; returns the exit code."""
     logs.ready_streams()
     parser = build_parser()
-    if installing.REQUESTED in os.environ:
-        installing.complete(parser)
+    if operating.REQUESTED in os.environ:
+        operating.complete(parser)
     arguments = parser.parse_args(argv)
     _stopped.clear()
     signal.signal(signal.SIGTERM, _terminate)

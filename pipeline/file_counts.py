@@ -7,7 +7,6 @@ copy counts, the one that `warehouse.load` would hold, and none that a DeleteCit
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -27,13 +26,11 @@ from pipeline.pubmed.parsing.bytes import open_bytes, source_name
 from pipeline.pubmed.parsing.cutting import Cut, Cutter
 from pipeline.pubmed.parsing.reader import RecordReader
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tables, Tally
-from pipeline.pubmed.record_dates import dates_of
-from pipeline.pubmed.sieve import Sieve
+from pipeline.pubmed.sieve import Sieve, dates_of
 from pipeline.run import is_disk_full, no_space
 from pipeline.scan import FileReader, Rules, Scan, Scans, TopicFinder, TopicRules, parsed
 from pipeline.settings import Options, Settings
 from pipeline.storage import for_duckdb, for_reading, hold_lock, literal, shown, write_atomically
-from pipeline.warehouse import fingerprint
 
 _PMIDS_AT_A_TIME = 4_000_000
 """Copies are compared by ranges of PMIDs, so that memory does not grow with PubMed."""
@@ -131,9 +128,7 @@ def count_files(options: Options, settings: Settings, clock: Clock) -> FileCount
     target = settings.counts / f"{name}.json"
     with hold_lock(settings.counts / f".{name}.lock", f"counts {name}"):
         reference = Reference.load(settings.reference)
-        key = fingerprint.parser_version() + reference.sha256
-        digest = hashlib.sha256(key.encode()).hexdigest()
-        scans = Scans(settings.scans(f"counts:{name}"), digest)
+        scans = Scans.looking_for(settings.scans(f"counts:{name}"), reference.sha256)
         try:
             found = many_files.scan_all(
                 files, Counter, reference, (), (), scans, options.processes, options.dask

@@ -8,12 +8,10 @@ export or list whole and uncompressed, with the numbers of its matching records.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -29,7 +27,7 @@ from pipeline.pubmed.records import sniff
 from pipeline.run import Run
 from pipeline.scan import Scan, Scanner, Scans
 from pipeline.storage import sha256_of, shown
-from pipeline.warehouse import fingerprint, stage
+from pipeline.warehouse import stage
 
 log = logging.getLogger("ketum")
 
@@ -125,7 +123,8 @@ def _scanned(
     """
 
     def scan_all(chosen: list[Path], kept: list[int]) -> tuple[Scans, dict[Path, Scan]]:
-        scans = Scans(run.settings.scans(run.origin), _key(run, searches, kept))
+        looked_for = (*(search.name for search in searches), *map(str, sorted(kept)))
+        scans = Scans.looking_for(run.settings.scans(run.origin), run.reference.sha256, *looked_for)
         options = run.options
         found = many_files.scan_all(
             chosen, Scanner, run.reference, searches, kept, scans, options.processes, options.dask
@@ -147,19 +146,6 @@ def _scanned(
     return scans, found
 
 
-def _key(run: Run, searches: list[Search], held: list[int]) -> str:
-    """Names what scans look for: they are taken up only where all of it is the same."""
-    digest = hashlib.sha256()
-    for part in (
-        fingerprint.parser_version(),
-        run.reference.sha256,
-        *(search.name for search in searches),
-        *map(str, sorted(held)),
-    ):
-        digest.update(f"{part}\n".encode())
-    return digest.hexdigest()
-
-
 def _is_xml(path: Path) -> bool:
     """Whether a file is XML; a damaged one is, so that it is reported when its turn comes."""
     try:
@@ -175,9 +161,12 @@ def _archive_other(run: Run, path: Path, searches: list[Search], held: list[int]
         stage.create_staging(con)
         counts = stage.stage_file(con, path, raw_file=None, stamp=many_files.stamp(path))
         # in this schema, the number of a record takes the place of its PMID
-        records = chain.from_iterable(read_records(con, "staging.keyed"))
-        reference = run.reference
-        matching = list(found_by(searches, reference.topics, reference.language, records))
+        topics, language = run.reference.topics, run.reference.language
+        matching = [
+            number
+            for records in read_records(con, "staging.keyed")
+            for number in found_by(searches, topics, language, records)
+        ]
         rows = con.execute(
             """
             SELECT record_no FROM staging.core.articles

@@ -153,8 +153,8 @@ def missing(files: Iterable[Path]) -> str | None:
 # -- Many files scanned, one after the other or several beside each other
 #
 # Each worker, a process of this machine or of a Dask cluster, owns a file to its end and writes
-# what it found into the directory of scans (`scan`); the one writer of the warehouse is only told
-# which file it was. What is looked for lies there too, so that a worker needs nothing else.
+# what it found into the directory of scans (`scan`); the one writer of the warehouse only
+# learns which file it was. What is looked for is there too, so that a worker needs nothing else.
 
 log = logging.getLogger("ketum")
 
@@ -169,7 +169,7 @@ class Job:
     Attributes:
         reader: how they read a file.
         directory: holds the rules and the held PMIDs, as they were when the job began.
-        searches: names of those of which any makes a record match.
+        searches: names of searches; a record matches that any of them finds.
         scans: where the results go.
         program: fingerprint of the program; a worker of another one would find something else.
     """
@@ -199,7 +199,7 @@ def scan_all(
         reference: the rules.
         searches: any of them makes a record match.
         held: PMIDs that are kept in any case.
-        scans: where the results go, and where those of an earlier run lie.
+        scans: where the results go, and where those of an earlier run are.
         processes: how many at most.
         dask: address of a scheduler whose workers read the files; None for processes.
 
@@ -268,7 +268,7 @@ def _write_job(
 
 
 def _by_workers(files: Sequence[Path], job: Job, workers: Workers) -> Iterator[tuple[Path, Scan]]:
-    """Each file with its scan, which lies where its worker wrote it.
+    """Each file with its scan, which is where its worker wrote it.
 
     Raises:
         MachineError: it does not.

@@ -93,7 +93,7 @@ class Run:
         """What they say of topics and searches, without compiling the rest."""
         if "reference" in vars(self):
             return self.reference.topics
-        from pipeline.evidence.topics_file import load_topics
+        from pipeline.evidence.topics import load_topics
 
         return self._searched(load_topics(self.reference_directory / "topics.toml"))
 

@@ -22,18 +22,16 @@ import duckdb
 from pipeline import progress
 from pipeline.errors import SourceError
 from pipeline.evidence.record import TopicHit, read_records
-from pipeline.evidence.topics import Search, Topics, topics_of_all
-from pipeline.evidence.topics_file import load_topics
+from pipeline.evidence.topics import Search, Topics, hits_of, load_topics
 from pipeline.pubmed.parsing.bytes import Head, open_bytes, sets_of, source_name
 from pipeline.pubmed.parsing.cutting import Cut, Cutter
 from pipeline.pubmed.parsing.reader import RecordReader
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tables, Tally
 from pipeline.pubmed.records import Batch, uncollected
 from pipeline.pubmed.sieve import Sieve
-from pipeline.rules.decide import Asked
-from pipeline.rules.language import Language, load_language
+from pipeline.rules.text import Language, load_language
 from pipeline.storage import sha256_of, write_atomically
-from pipeline.warehouse import stage
+from pipeline.warehouse import fingerprint, stage
 
 PMID = PARSED_COLUMNS["articles"].index("pmid")
 _MD5 = re.compile(r"\b[0-9a-fA-F]{32}\b")
@@ -44,7 +42,7 @@ class Scan:
     """What a file holds.
 
     Attributes:
-        file_sha256: of the file as it lies there.
+        file_sha256: of the file as it is on disk.
         read: records in it that can be read.
         kept: of these, those that match a search or are held already.
         deletions: PMIDs that a DeleteCitation names.
@@ -73,12 +71,18 @@ class Scans:
     """The scans of one set of searches and held records, in a directory.
 
     Attributes:
-        directory: where they lie.
+        directory: where they are.
         key: names what was looked for, so that no scan for something else is taken up.
     """
 
     directory: Path
     key: str
+
+    @classmethod
+    def looking_for(cls, directory: Path, *what: str) -> Scans:
+        """The scans of this parser for something: they are taken up only where all is the same."""
+        parts = (fingerprint.parser_version(), *what)
+        return cls(directory, hashlib.sha256("\n".join(parts).encode()).hexdigest())
 
     def find(self, file_sha256: str) -> Scan | None:
         """The scan of a file that an earlier run finished."""
@@ -118,7 +122,7 @@ class Scans:
 
 
 class Rules(Protocol):
-    """What tells which topics a record is on; `Reference` does, and `TopicRules`."""
+    """What says which topics a record is on: `Reference`, or `TopicRules`."""
 
     @property
     def topics(self) -> Topics: ...
@@ -262,7 +266,7 @@ def body_of(pieces: Sequence[Piece], deletions: Sequence[tuple[int, int]]) -> by
 
 
 def check_md5(path: Path) -> bool:
-    """Whether a .md5 file lies beside a file, as NLM's servers have it, and says its MD5.
+    """Whether a .md5 file is beside a file, as NLM's servers have it, and says its MD5.
 
     Raises:
         SourceError: it says another one.
@@ -303,7 +307,7 @@ def parsed(
     Args:
         cutter: the file.
         reader: takes the rows; the caller must have used up those of one batch before the next.
-        is_passed: whether a record need not be parsed; whatever is wanted of it, this takes.
+        is_passed: whether a record need not be parsed; it takes what is wanted of such a record.
     """
     pieces: list[Piece] = []
     with uncollected():
@@ -337,12 +341,9 @@ class TopicFinder:
             return {}
         batch = Batch(rows, [], [], Tally())
         stage.stage_batches(self._con, iter([batch]), raw_file=None, stamp="")
-        found = {}
+        found: dict[int, tuple[TopicHit, ...]] = {}
         for records in read_records(self._con, "staging.keyed"):
-            asked = [Asked(one.units(self._rules.language), one.tags()) for one in records]
-            on = topics_of_all(self._rules.topics, asked)
-            for record, topics in zip(records, on, strict=True):
-                if topics.hits:  # here a record's number takes the place of its PMID
-                    found[record.pmid] = topics.hits
+            # here a record's number takes the place of its PMID
+            found |= hits_of(self._rules.topics, self._rules.language, records)
         stage.empty_staging(self._con)
         return found

@@ -271,10 +271,10 @@ def judge(run: Run, made: Made) -> Outcome:
         touched.note(run.con, [])
         return made, {}
     from pipeline.evidence import judge as judging
-    from pipeline.evidence import whole_file
+    from pipeline.evidence import judged_files
     from pipeline.evidence.due import judged_now
 
-    take = whole_file.take_judged if run.keeps_all else None
+    take = judged_files.take_judged if run.keeps_all else None
     judged = judging.judge(run.con, run.reference, changed(run.con), take)
     touched.note(run.con, judged_now(run.con))
     return made, {**judged, "type_changes": judging.note_type_changes(run.con, run.as_of)}

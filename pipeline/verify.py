@@ -52,7 +52,7 @@ class Report:
 
     Attributes:
         kind: set or archive.
-        path: where it lies.
+        path: where it is.
         counts: what was looked at, by name.
         faults: what is damaged, one sentence each; none means whole.
         orphans: files of an archive that nothing names: listed, no fault.

@@ -7,7 +7,6 @@ archive has a link to each file, and its ledger the SHA-256 and the place.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -21,9 +20,9 @@ import duckdb
 from pipeline import journal as journals
 from pipeline import many_files
 from pipeline.errors import ConfigurationError, SourceError
+from pipeline.evidence.judged_files import ABOUT, JUDGED, STAGED, Part, judge_staged, stage_parts
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.topics import Search
-from pipeline.evidence.whole_file import JUDGED, judge_staged
 from pipeline.from_files import Matched
 from pipeline.pubmed.archive import Entry
 from pipeline.pubmed.parsing.bytes import open_bytes, source_name
@@ -33,7 +32,6 @@ from pipeline.scan import FileReader, Scan, Scans, check_md5
 from pipeline.settings import ROOT
 from pipeline.storage import literal, sha256_of, shown, sync_directory
 from pipeline.warehouse import fingerprint, stage
-from pipeline.warehouse.parts import ABOUT, STAGED, Part, stage_parts
 from pipeline.warehouse.stage import Staged
 
 log = logging.getLogger("ketum")
@@ -113,7 +111,7 @@ def stage_whole(run: Run) -> Staged:
         for entry in entries
         if (scan := scanned[entry["file_sha256"]]) is not None
     ]
-    return stage_parts(run.con, parts, [name.partition(".")[2] for name in JUDGED])
+    return stage_parts(run.con, parts)
 
 
 def forget_parts(run: Run) -> None:
@@ -155,10 +153,8 @@ def _scan(run: Run, files: list[Path]) -> dict[Path, Scan]:
 
 
 def _scans(run: Run) -> Scans:
-    """Where parts lie; those of another parser or of other rules are not taken up."""
-    key = f"{fingerprint.parser_version()} {run.reference.sha256}"
-    digest = hashlib.sha256(key.encode()).hexdigest()
-    return Scans(run.settings.scans(run.origin), digest)
+    """Where parts are; those made by another parser or other rules are not used."""
+    return Scans.looking_for(run.settings.scans(run.origin), run.reference.sha256)
 
 
 def _still_there(run: Run, entry: Entry) -> Path:
@@ -175,7 +171,7 @@ def _still_there(run: Run, entry: Entry) -> Path:
             fault,
             effect="Nothing changed.",
             next_step=f"put {entry['file']} back, fetch it from NLM once more, or make "
-            f"{shown(place.parent)} a link to where it lies now; then the same command.",
+            f"{shown(place.parent)} a link to where it is now; then the same command.",
         )
     return link
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 1.0
 """So often a worker looks whether its parent still lives, and the parent whether workers do."""
 _DEATHS = 3
-"""A file on which so many workers died is given up; from the second on it was read alone."""
+"""After this many workers died on a file it is given up; from the second on it is read alone."""
 
 _FILES_EACH = 50
 """So many files a worker reads before new ones begin: reading keeps a little memory of each."""

@@ -16,11 +16,11 @@ import pytest
 from pipeline import scan as scans_module
 from pipeline.cli import main
 from pipeline.errors import SourceError
+from pipeline.evidence.judged_files import ABOUT
 from pipeline.file_counts import Counter
 from pipeline.pubmed.records import Unreadable, read_batches, read_records
 from pipeline.scan import FileReader, Scan, Scanner, Scans
 from pipeline.settings import ROOT, Settings
-from pipeline.warehouse.parts import ABOUT
 from pipeline.whole_files import WholeFileReader
 from tests.corpus import article, article_set
 from tests.test_bulk_load import KRATOM, LEAF, file, load, titles

@@ -12,13 +12,12 @@ from benchmarks.whole_files import rows_held
 from pipeline.evidence import due
 from pipeline.evidence.due import judged_now
 from pipeline.evidence.judge import judge, note_type_changes
+from pipeline.evidence.judged_files import Part, stage_parts, take_judged
 from pipeline.evidence.reference import Reference
-from pipeline.evidence.whole_file import JUDGED, take_judged
 from pipeline.evidence.writing import PROOFS, Writer
 from pipeline.outputs.tables import BY_TOUCH
 from pipeline.scan import Scans
 from pipeline.warehouse import fingerprint, load, stage, touched
-from pipeline.warehouse.parts import Part, stage_parts
 from pipeline.whole_files import WholeFileReader
 from tests.corpus import article, article_set
 from tests.in_memory import FIRST_DAY, SQL, Warehouse
@@ -95,7 +94,7 @@ def take_whole(
         scan = reader.scan(path)
         body = directory / "scans" / scan.body
         parts.append(Part(body, stamp, stamp, scan.deletions, scan.unreadable))
-    stage_parts(con, parts, [name.partition(".")[2] for name in JUDGED])
+    stage_parts(con, parts)
     load.merge(con, FIRST_DAY)
     judge(con, reference, load.changed(con), take_judged)
 

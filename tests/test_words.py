@@ -94,7 +94,7 @@ def test_labels_have_the_words_of_the_field(relation: str) -> None:
     labels = {
         "evidence.study_types": [one.label for one in reference.study_types.types],
         "evidence.facet_values": [
-            label for facet in reference.facets.facets for _, label in facet.values
+            one.label for facet in reference.facets.facets for one in facet.values
         ],
     }[relation]
     assert {

@@ -29,9 +29,8 @@ from pipeline.evidence.claim_finding import claims_of
 from pipeline.evidence.claims import load_claims
 from pipeline.evidence.record import Record, read_records
 from pipeline.evidence.study_types import load_study_types, types_of
-from pipeline.evidence.topics import topics_of
-from pipeline.evidence.topics_file import load_topics
-from pipeline.rules.language import load_language
+from pipeline.evidence.topics import load_topics, topics_of
+from pipeline.rules.text import load_language
 from pipeline.settings import Settings
 from pipeline.warehouse import load, stage
 from pipeline.warehouse.fingerprint import schema_files
@@ -46,7 +45,7 @@ def records_of(source: Path, sql: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         sql: directory of the schema.
 
     Raises:
-        SourceError: the file is of no kind we read, damaged or cut.
+        SourceError: the file is damaged, cut, or of a kind we do not read.
     """
     with duckdb.connect() as con:
         for path in schema_files(sql):
@@ -74,7 +73,7 @@ STRATA = {
 """How many pairs of each stratum are read in each draw; fewer where fewer are left."""
 COLUMNS = ("part", "position", "pmid", "claim", "how", "stratum", "verdict")
 PARITIES = {"6": (0,), "7": (0, 1)}
-"""PMIDs, even or odd, of the draws that take records of which no pair was ever read."""
+"""PMIDs, even or odd, of the draws that take only records without a pair that was read."""
 PAIN_RECORDS = "pain records"
 _SUBSTITUTE = "pain"
 """Topic whose records are matched with the substance waived."""

@@ -31,8 +31,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.evidence.evaluation.figures import share
-from pipeline.evidence.evaluation.questions_read import FacetMeasured, measure
+from pipeline.evidence.evaluation.figures import FacetMeasured, QuestionMeasured, share
 from pipeline.evidence.judge import judge
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.reference_files import QUESTIONS_MEASURED
@@ -44,7 +43,7 @@ EVALUATION = REFERENCE / "evaluation"
 UNSEEN = "article.pmid % 2 = 1"
 DEVELOP = "article.pmid % 2 = 0"
 BY_FACET = "by facet: "
-"""How the strata of records drawn by what the rules say begin: they tell no recall."""
+"""How the strata of records drawn by what the rules say begin: they say nothing about recall."""
 
 
 @contextmanager
@@ -246,6 +245,40 @@ def measure_questions(published: Path) -> None:
     right, said = sum(one.said_right for one in measured), sum(one.said for one in measured)
     found, read = sum(one.found for one in measured), sum(one.read for one in measured)
     print(f"{right} of {said} said are right; {found} of {read} read are found.")
+
+
+def measure(
+    con: duckdb.DuckDBPyConnection, readings: Path, questions: Sequence[str], version: str
+) -> Sequence[QuestionMeasured]:
+    """The figures of each question.
+
+    Args:
+        con: a published set that holds the records read.
+        readings: CSV of readings: pmid, question, verdict (yes or borderline), read_on, reader;
+            each record of it was read for every question.
+        questions: codes of the questions that can be matched.
+        version: version of the rules that judged the set.
+    """
+    with readings.open(encoding="utf-8", newline="") as file:
+        read = {(int(row["pmid"]), row["question"]): row["verdict"] for row in csv.DictReader(file)}
+    records = {pmid for pmid, _ in read}
+    said = set(con.execute("SELECT pmid, claim FROM evidence.article_claims").fetchall())
+    measured: list[QuestionMeasured] = []
+    for question in questions:
+        yes = {pmid for pmid in records if read.get((pmid, question)) == "yes"}
+        either_way = {pmid for pmid in records if (pmid, question) in read} - yes
+        claimed = {pmid for pmid in records if (pmid, question) in said} - either_way
+        measured.append(
+            QuestionMeasured(
+                question=question,
+                said=len(claimed),
+                said_right=len(claimed & yes),
+                read=len(yes),
+                found=len(claimed & yes),
+                rules_version=version,
+            )
+        )
+    return measured
 
 
 # -- Two readers of the same kratom records: the ceiling for any rule

@@ -21,7 +21,7 @@ from pipeline.evidence.evaluation.mapping import DEVELOP, PARTS, LabelMapping, l
 from pipeline.evidence.reader import features
 from pipeline.evidence.reference_files import MODEL_FILE
 from pipeline.evidence.study_types import load_study_types
-from pipeline.rules.language import load_language
+from pipeline.rules.text import load_language
 from pipeline.settings import Settings
 
 _PENALTY = 3.0
@@ -46,7 +46,7 @@ def train(labels: Path, mapping_file: Path, part: str, out: Path, settings: Sett
     seen = features([one.document for one in judged])
     given = np.array([known.labels[one.record.pmid][0] for one in judged])
     names = [str(name) for name in np.unique(given)]
-    models = [  # one a label: does a record have it or not
+    models = [  # one for each label: does a record have it or not
         LogisticRegression(
             solver="liblinear",
             C=_PENALTY,

@@ -44,8 +44,8 @@ def main(source: Path) -> None:
             con.execute(path.read_text(encoding="utf-8"))
         stage.create_staging(con)
         stage.stage_file(con, stripped, raw_file=None, stamp="demo", first_record_no=1)
-        records = chain.from_iterable(read_records(con, "staging.keyed"))
-        wanted = list(found_by(topics.searches, topics, reference.language, records))
+        records = list(chain.from_iterable(read_records(con, "staging.keyed")))
+        wanted = found_by(topics.searches, topics, reference.language, records)
         spans = con.execute(
             """
             SELECT raw_offset, raw_length, pmid, doi FROM staging.core.articles

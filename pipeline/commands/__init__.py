@@ -25,7 +25,7 @@ def add_quiet(parser: argparse.ArgumentParser) -> None:
 
 
 def note_set(settings: Settings, arguments: argparse.Namespace) -> None:
-    """Say on stderr which set was read and what a zero means in it, unless told to be quiet."""
+    """Say on stderr which set was read and what a zero means in it, unless --quiet is given."""
     from pipeline.outputs import query
 
     if not arguments.quiet:

@@ -55,7 +55,7 @@ def _explain(settings: Settings, arguments: argparse.Namespace) -> int:
 
     with query.open_published(settings) as con:
         if arguments.next:
-            pmid = explain.next_pmid(con, settings.reference / "overrides.toml")
+            pmid = lookup.next_pmid(con, settings.reference / "overrides.toml")
             if pmid is None:
                 print("Everything in the review queue is decided.", file=sys.stderr)
                 return EXIT_OK
@@ -77,7 +77,7 @@ def _explain_file(settings: Settings, arguments: argparse.Namespace) -> int:
 
     reference = Reference.load(settings.reference)
     with _at_hand(arguments.text) as path:
-        records = explain_file.records_of(path, settings.sql)
+        records = explain_file.records_of(path)
     explained = [
         explain_file.explain(record, judgement, reference)
         for record, judgement in zip(records, judge_records(records, reference), strict=True)
@@ -142,7 +142,7 @@ def register_claims(commands: Subparsers) -> None:
 
 def _claims(settings: Settings, arguments: argparse.Namespace) -> int:
     from pipeline.escaping import for_json, for_terminal_lines
-    from pipeline.outputs import claims, claims_text, query
+    from pipeline.outputs import claims, query
 
     if arguments.claim and (arguments.check or arguments.next):
         raise ConfigurationError(
@@ -154,17 +154,19 @@ def _claims(settings: Settings, arguments: argparse.Namespace) -> int:
         search = arguments.search or claims.focus_search(con)
         found: object
         if arguments.check:
-            lines = claims.check_readings(con, settings.reference)
+            from pipeline.evidence.claims import check_readings
+
+            lines = check_readings(con, settings.reference)
             found, text = lines, for_terminal_lines(lines)
         elif arguments.next:
             rows = claims.next_to_read(con, search)
-            found, text = rows, claims_text.next_text(rows)
+            found, text = rows, claims.next_text(rows)
         elif arguments.claim:
             claim = claims.one(con, search, arguments.claim)
-            found, text = claim, claims_text.one_text(claim)
+            found, text = claim, claims.one_text(claim)
         else:
             every = claims.the_map(con, search)
-            found, text = every, claims_text.map_text(every, claims.cards(con))
+            found, text = every, claims.map_text(every, claims.cards(con))
     if arguments.json:
         print(for_json(json.dumps(found, indent=1, ensure_ascii=False, default=str)))
     else:
@@ -246,7 +248,7 @@ def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
     from pipeline.evidence.reader import load_reader
     from pipeline.evidence.reference_files import MEASURED_FILE
     from pipeline.evidence.study_types import load_study_types
-    from pipeline.rules.language import load_language
+    from pipeline.rules.text import load_language
 
     path = arguments.mapping
     if path is None and arguments.labels:

@@ -30,7 +30,7 @@ def register_open(commands: Subparsers) -> None:
     browse = commands.add_parser(
         "open",
         help="the page of the published set in a browser",
-        description="Print where the page of the latest published set lies, and open it in a "
+        description="Print where the page of the latest published set is, and open it in a "
         "browser where there is one.",
     )
     browse.set_defaults(work=_open)
@@ -268,7 +268,7 @@ def _query(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _check_usage(arguments: argparse.Namespace) -> None:
-    """Refuse combinations of which one part would be passed over in silence."""
+    """Refuse combinations where one part would be ignored in silence."""
     if arguments.interactive:
         if arguments.sql or arguments.format != "table" or arguments.output:
             raise _misused("--interactive takes no statement, format or file", "leave them out")

@@ -1,9 +1,10 @@
-"""Commands that make tables: update, bulk-load, rebuild; and replay, a PubMed to try them on."""
+"""Commands that make tables: update, bulk-load, rebuild, schedule; and replay, to try them on."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -140,7 +141,7 @@ def register_bulk_load(commands: Subparsers) -> None:
     workers = bulk.add_mutually_exclusive_group()
     workers.add_argument(
         "--processes", type=int, metavar="N",
-        help="files read at a time (default: one a processor)",
+        help="files read at a time (default: one for each processor)",
     )  # fmt: skip
     workers.add_argument(
         "--dask", metavar="ADDRESS",
@@ -187,7 +188,7 @@ def options_for_files(
         places: files, or directories that hold them.
         match: names of searches; none for all.
         name: of the archive the records go to, or of the counts; None for the usual one.
-        processes: files read at a time; None for one a processor.
+        processes: files read at a time; None for one for each processor.
         dask: address of a Dask scheduler whose workers read them; None for processes.
         keep_all: keep every record.
 
@@ -195,7 +196,7 @@ def options_for_files(
         ConfigurationError: there is no such search or file, or a file is named twice.
     """
     from pipeline import many_files
-    from pipeline.evidence.topics_file import load_topics
+    from pipeline.evidence.topics import load_topics
 
     names = [one.name for one in load_topics(settings.reference / "topics.toml").searches]
     if unknown := sorted(set(match) - set(names)):
@@ -231,6 +232,54 @@ def _rebuild(settings: Settings, arguments: argparse.Namespace) -> int:
 
     print(rebuild(arguments.origin, settings))
     return EXIT_OK
+
+
+# -- `ketum schedule`: serve the daily deployment
+
+
+def register_schedule(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    schedule = commands.add_parser(
+        "schedule",
+        help="serve the deployments (needs a Prefect server)",
+        description="Serve the deployments until stopped: daily update, weekly full read, monthly "
+        "verification and rehearsal of a rebuild, housekeeping, and a question to PubMed each day. "
+        "Needs PREFECT_API_URL of a running Prefect server; without one nothing would ever be "
+        "scheduled.",
+    )
+    schedule.set_defaults(work=_schedule)
+    add_schedule_options(schedule)
+
+
+def add_schedule_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the schedule, for the command and for the process that it becomes."""
+    parser.add_argument(
+        "--cron", help="when the daily update runs (default: outside NLM's peak hours)"
+    )
+    parser.add_argument("--timezone", help="IANA time zone of all schedules (default: that of NLM)")
+    parser.add_argument(
+        "--interval", type=int, metavar="SECONDS",
+        help="run the daily update every so often in place of --cron, for trying out",
+    )  # fmt: skip
+    parser.add_argument(
+        "--offline", action="store_true", help="rehearse without PubMed: updates run on an archive"
+    )
+    parser.add_argument(
+        "--archive", type=Path, metavar="DIR",
+        help="archive of PubMed XML for --offline (default: the demonstration)",
+    )  # fmt: skip
+
+
+def _schedule(_settings: Settings, arguments: argparse.Namespace) -> int:
+    command = [sys.executable, "-m", "flows.schedule"]
+    for name in ("cron", "timezone", "interval", "archive"):
+        if (value := getattr(arguments, name)) is not None:
+            command += [f"--{name}", str(value)]
+    if arguments.offline:
+        command.append("--offline")
+    # This process becomes the other one: pipeline/ never imports Prefect, and a kill of one
+    # must not leave the other serving.
+    os.execv(command[0], command)
 
 
 # -- `ketum replay`: a local archive as an E-utilities server

@@ -251,7 +251,7 @@ def blotted(sentences: Iterable[Unit], short: Sequence[str]) -> Iterable[Unit]:
 
     Args:
         sentences: units of one sentence each.
-        short: the abbreviations, as written: "MG" is no "mg".
+        short: the abbreviations, as written: "MG" is not "mg".
     """
     if not short:
         return sentences

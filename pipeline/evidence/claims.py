@@ -11,10 +11,14 @@ where a rule's own names go.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from pipeline.evidence.curation import NOT_HELD, load_readings, stale_reasons
 from pipeline.evidence.questions import (
     COMPANY,
     HOW,
@@ -28,8 +32,9 @@ from pipeline.evidence.questions import (
     LeanedOn,
     load_questions,
 )
-from pipeline.evidence.topics import Topics
-from pipeline.rules.file import RuleFile, Table
+from pipeline.evidence.study_types import load_study_types
+from pipeline.evidence.topics import Topics, load_topics
+from pipeline.rules.file import RuleFile
 from pipeline.rules.model import Rule, RuleSet, Signal, load_rules
 from pipeline.rules.patterns import Words, checked
 from pipeline.rules.text import ZONES
@@ -39,18 +44,6 @@ SUBSTANCE = "substance"
 ABBREVIATED = "abbreviated"
 """The word for what a record may abbreviate."""
 _SPELLED_OUT = ("words", "phrases", "unless_phrases")
-
-
-class _LeanedOnTable(Table):
-    """One `[[leaned_on]]`."""
-
-    claims: list[str]
-    says: str
-    pmid: int | None = None
-    doi: str | None = None
-    certainty: str
-    tested: str
-    differs: str
 
 
 def load_claims(
@@ -96,7 +89,7 @@ def load_claims(
         company=load_rules(file, "company", [COMPANY], words=words),
         instruments=_instruments(file, words, codes, study_types),
         settings=settings,
-        leaned_on=tuple(_leaned_on(file, table, codes) for table in file.tables("leaned_on")),
+        leaned_on=_leaned_on(file, codes),
         abbreviated=_abbreviated(file, words),
         stand_in=tuple(stand_in),
     )
@@ -108,7 +101,7 @@ def _spelled_out(
     """The rules with their phrases as plain patterns, and the signals these make."""
     phrases: Mapping[str, list[str]] = file.data.get("phrases", {})
     for pattern in (one for listed in phrases.values() for one in listed):
-        # here, where the line is known: written out, the pattern stands in no line of the file
+        # here, where the line is known: written out, the pattern is in no line of the file
         checked(file, words.fill(pattern.replace("{words}", "word"), pattern), pattern)
     signals: dict[str, dict[str, Any]] = {}
     rules: list[dict[str, Any]] = []
@@ -172,16 +165,15 @@ def _check_rules(
     ruled = {rule.code for rule in rules}
     parents = {claim.parent for claim in claims}
     for claim in claims:
-        near = f'id = "{claim.code}"'
         is_matched = claim.kind not in UNMATCHED_KINDS and claim.code not in parents
         if is_matched != (claim.code in ruled):
             raise file.error(
-                near, "needs a [[rule]]" if is_matched else "is never matched: no rule"
+                claim.line, "needs a [[rule]]" if is_matched else "is never matched: no rule"
             )
         if is_matched and not all(reading.match for reading in claim.readings):
-            raise file.error(near, "each `not` needs a `match` beside its `no_match`")
+            raise file.error(claim.line, "each `not` needs a `match` beside its `no_match`")
         if is_matched and not claim.answered_by:
-            raise file.error(near, "`answered_by` names no design")
+            raise file.error(claim.line, "`answered_by` names no design")
     for rule in rules:
         if rule.aspect is not None and rule.aspect not in aspects:
             raise file.error(
@@ -223,13 +215,41 @@ def _lists(file: RuleFile, key: str, study_types: Sequence[str]) -> dict[str, tu
     return found
 
 
-def _leaned_on(file: RuleFile, table: Mapping[str, Any], codes: Sequence[str]) -> LeanedOn:
-    near = f'says = "{table.get("says")}"'
-    given = file.read(_LeanedOnTable, table, near)
-    for code in given.claims:
-        if code not in codes:
-            raise file.error(near, f"unknown claim `{code}`")
-    return LeanedOn(
-        tuple(given.claims), given.says, given.pmid, given.doi, given.certainty, given.tested,
-        given.differs,
-    )  # fmt: skip
+def _leaned_on(file: RuleFile, codes: Sequence[str]) -> tuple[LeanedOn, ...]:
+    studies = file.read_all("leaned_on", LeanedOn)
+    for study in studies:
+        for code in study.claims:
+            if code not in codes:
+                raise file.error(study.line, f"unknown claim `{code}`")
+    return studies
+
+
+def check_readings(con: duckdb.DuckDBPyConnection, reference: Path) -> list[str]:
+    """What there is to say of claim_evidence.csv as it stands: totals, then rows not to rely on.
+
+    Args:
+        con: a published database.
+        reference: directory of the reference files.
+
+    Raises:
+        ConfigurationError: naming the line: what a run would refuse, too.
+    """
+    types = load_study_types(reference / "study_types.toml").codes()
+    topics = load_topics(reference / "topics.toml")
+    claims = load_claims(reference / "claims.toml", types, topics)
+    path = reference / "claim_evidence.csv"
+    readings = load_readings(path, [claim.code for claim in claims.matched()])
+    reasons = stale_reasons(con, readings, path)
+    counted = Counter(one.claim for one in readings)
+    found = [
+        f"{path.name}, line {one.line}: {one.claim}, PMID {one.pmid}: "
+        + ("not held here, quote unchecked" if reason == NOT_HELD else f"stale, {reason}")
+        for one, reason in zip(readings, reasons, strict=True)
+        if reason
+    ]
+    not_held = reasons.count(NOT_HELD)
+    return [
+        f"{len(readings)} readings of {len(counted)} claims; {len(found) - not_held} stale; "
+        f"{not_held} not held; {len(claims.matched()) - len(counted)} claims without any.",
+        *found,
+    ]

@@ -109,7 +109,7 @@ def stale_reasons(
     Args:
         con: a warehouse or published set, judged: core, evidence.article_flags and ops are read.
         readings: the rows.
-        path: their file, for the message; known_articles.csv lies beside it.
+        path: their file, for the message; known_articles.csv is beside it.
 
     Raises:
         ConfigurationError: an unknown PMID, or words that never stood there.
@@ -304,9 +304,9 @@ def _article(row: Row) -> KnownArticle:
 def _check(path: Path, row: Row, read: KnownArticle) -> None:
     pmid, doi = row.get("pmid"), row.get("doi")
     if pmid and not read.pmid:
-        raise refusal(str(path), row.line, f"{pmid!r} is no PMID")
+        raise refusal(str(path), row.line, f"{pmid!r} is not a PMID")
     if doi and not read.doi:
-        raise refusal(str(path), row.line, f"{doi!r} is no DOI")
+        raise refusal(str(path), row.line, f"{doi!r} is not a DOI")
     if not pmid and not doi:
         raise refusal(str(path), row.line, "the article has neither PMID nor DOI")
 

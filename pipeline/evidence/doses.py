@@ -3,7 +3,7 @@
 A dose is one or several numbers with a unit: "5, 10 and 20 mg/kg", "two glasses a day". What it is
 of stands right behind it ("2 g of leaf powder"), else before it ("mitragynine (2 and 4 mg/kg)"),
 else it is what the record is about. Which names there are is data (`[[dosed]]` of facets.toml). A
-concentration, the weight of an animal and what was extracted are no doses.
+concentration, the weight of an animal and what was extracted are not doses.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pipeline.rules.patterns import OPTIONS, Text, Words, checked
 OTHER_DRUG = "other_drug"
 UNCLEAR = "unclear"
 _KRATOM = "kratom"
-"""Kratom of which nothing more is said: anything more exact goes before it."""
+"""Kratom without further detail: anything more exact goes before it."""
 _MATERIAL = ("leaf", "extract", "decoction", _KRATOM)
 _SMALL = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6",
@@ -73,7 +73,7 @@ _OF_BEHIND = re.compile(
     r"(?:\s(?!and\b|or\b|plus\b|with\b|before\b|after\b|in\b|to\b|by\b|for\b|on\b|than\b|as\b|was\b|"
     r"were\b|did\b|but\b|then\b|from\b|against\b|at\b|once\b|twice\b|daily\b)[\w-]+){0,3}?\s$"
 )
-"""What may stand between a dose and the name of what it is of."""
+"""What may stand between a dose and the name of its substance."""
 _WORD_BEFORE = re.compile(
     r"((?:[A-Z]{2,5}\s)?[A-Za-z0-9][\w-]*)(?:\s?[(:]\s?|\s(?:at |in )?(?:an? )?(?:doses? of )?)$"
 )
@@ -86,6 +86,8 @@ _LONGEST_SHORT = 10
 
 class _DosedTable(Table):
     """One `[[dosed]]` of facets.toml."""
+
+    named_by = "code"
 
     code: str
     names: str
@@ -112,7 +114,7 @@ class Known:
 
     Attributes:
         short: short names it gives, and what they stand for.
-        subject: what a dose is of where no name stands with it.
+        subject: the substance of a dose that has no name beside it.
     """
 
     short: Mapping[str, str]
@@ -231,7 +233,7 @@ class Dosed:
         folded: str,
         known: Known,
     ) -> str:
-        """What a dose is of."""
+        """The substance of a dose."""
         if known is NO_KRATOM:
             return OTHER_DRUG
         after = [one for one in names if one[1] >= found.end()]
@@ -259,8 +261,7 @@ def load_dosed(file: RuleFile, words: Words) -> Dosed:
         ConfigurationError: naming the line.
     """
     names: list[tuple[str, str]] = []
-    for table in file.tables("dosed"):
-        given = file.read(_DosedTable, table, f'code = "{table.get("code")}"')
+    for given in file.read_all("dosed", _DosedTable):
         pattern = words.fill(given.names, given.names)
         names.append((given.code, checked(file, pattern, given.names)))
     return Dosed(tuple(names))
@@ -283,11 +284,11 @@ def sums_up(values: Collection[str]) -> set[str]:
 
 def _subject(codes: Sequence[str]) -> str | None:
     """The one substance that is named, kratom itself aside where more is said; None of several."""
-    told = dict.fromkeys(codes)
-    exact = [code for code in told if code not in (_KRATOM, OTHER_DRUG)]
+    named = dict.fromkeys(codes)
+    exact = [code for code in named if code not in (_KRATOM, OTHER_DRUG)]
     if len(exact) == 1:
         return exact[0]
-    return _KRATOM if not exact and _KRATOM in told else None
+    return _KRATOM if not exact and _KRATOM in named else None
 
 
 def _amounts(numbers: str) -> Iterator[str]:

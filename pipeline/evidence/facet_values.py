@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import re2
-from pydantic import Field
 
-from pipeline.rules.file import RuleFile, Table
+from pipeline.rules.file import Names, RuleFile, Table
 from pipeline.rules.model import JUDGED_ABSTRACT, Rule, Signal
 from pipeline.rules.patterns import Words, checked, fold
 
@@ -191,38 +187,19 @@ _TAIL = r"(?:\s*(?:electronic address|e-?mail)\b.*|\s*\S+@\S+|\s\d{5}(?:-\d{4})?
 _ZONES = ("title", *JUDGED_ABSTRACT)
 
 
-class _CountryTable(Table):
-    """One `[[country]]` of facets.toml."""
+class Country(Table):
+    """One `[[country]]` of facets.toml: patterns of its places and people, and its addresses.
+
+    Attributes:
+        headings: NLM's headings beside its name.
+        addresses: what addresses end in; its name where the file has none.
+    """
 
     name: str
     places: str
     people: str | None = None
-    headings: list[str] = Field(default_factory=list)
-    addresses: list[str] | None = None
-
-
-@dataclass(frozen=True)
-class Country:
-    """A country: patterns of its places and people, and what addresses end in."""
-
-    name: str
-    places: str
-    people: str | None
-    headings: tuple[str, ...]
-    addresses: tuple[str, ...]
-
-
-def country(file: RuleFile, table: Mapping[str, Any]) -> Country:
-    """One `[[country]]` of a rule file.
-
-    Raises:
-        ConfigurationError: naming the line.
-    """
-    near = f"name = {json.dumps(table.get('name'), ensure_ascii=False)}"
-    given = file.read(_CountryTable, table, near)
-    checked(file, given.places, near)
-    addresses = [given.name.lower()] if given.addresses is None else given.addresses
-    return Country(given.name, given.places, given.people, tuple(given.headings), tuple(addresses))
+    headings: Names = ()
+    addresses: Names | None = None
 
 
 def country_rules(
@@ -240,7 +217,7 @@ def country_rules(
         if one.people:
             patterns.append(words.fill(rf"\b(?:{one.people}) {{beside}}{{residents}}\b", "[words]"))
         for pattern in patterns:
-            checked(file, pattern, f'name = "{one.name}"')
+            checked(file, pattern, one.line)
         texts = tuple(Signal("text", pattern, zones=_ZONES) for pattern in patterns)
         headings = tuple(Signal("mesh", name) for name in dict.fromkeys((one.name, *one.headings)))
         rules.append(Rule(f"{code}.text", code, "medium", texts))
@@ -262,7 +239,11 @@ class Addresses:
         Args:
             countries: what addresses end in.
         """
-        self._countries = {name: one.name for one in countries for name in one.addresses}
+        self._countries = {
+            name: one.name
+            for one in countries
+            for name in ((one.name.lower(),) if one.addresses is None else one.addresses)
+        }
         longest_first = sorted(self._countries, key=len, reverse=True)
         ends = "|".join(re.escape(name) for name in longest_first)
         options = re2.Options()
@@ -271,7 +252,7 @@ class Addresses:
         self._last = re2.compile(rf"(?:^|[\s.\d-])({ends})$")
 
     def named(self, affiliations: Iterable[str]) -> dict[tuple[str, str], None]:
-        """(Name as found, country) of every address that tells one, each once."""
+        """(Name as found, country) of every address that names one, each once."""
         found: dict[tuple[str, str], None] = {}
         for affiliation in dict.fromkeys(affiliations):
             for address in fold(affiliation).split(";"):

@@ -1,8 +1,8 @@
 """Facets as facets.toml has them: what was tested, in whom, how.
 
 A facet has values; rules give them, with the engine and the proofs of study types. Countries
-and words for numbers are written once and put into the patterns here. `faceting` gives a record
-its facets.
+and words for numbers are written once and put into the patterns here. `facet_finding` gives a
+record its facets.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import re2
 from pydantic import Field
@@ -22,12 +22,11 @@ from pipeline.evidence.facet_values import (
     READERS,
     Addresses,
     Country,
-    country,
     country_rules,
 )
 from pipeline.evidence.study_types import StudyTypes
 from pipeline.rules.decide import Asked, Found, Matcher
-from pipeline.rules.file import RuleFile, Table
+from pipeline.rules.file import Names, RuleFile, Table
 from pipeline.rules.finding import Tag
 from pipeline.rules.model import RuleSet, load_rules
 from pipeline.rules.patterns import OPTIONS, Words, checked, regular_expression
@@ -40,54 +39,34 @@ STATEMENTS = "statements"
 COUNTRY = "study_country"
 
 
-class _ValueTable(Table):
+class Value(Table):
     """One of `values` of a facet."""
 
     value: str
     label: str
 
 
-class _AsideTable(Table):
-    """One of `set_aside` of a facet."""
+class Aside(Table):
+    """One of `set_aside` of a facet: phrases of a sentence that speak of something else.
 
-    text: list[str]
-    zones: list[str] = Field(default_factory=list, alias="in")
-    of: list[str] = Field(default_factory=list)
+    Attributes:
+        text: patterns of the phrases.
+        zones: the zones in which they do; none for all.
+        of: the values they take back; none for all.
+    """
 
+    text: Names
+    zones: Names = Field(default=(), alias="in")
+    of: Names = ()
 
-class _FacetTable(Table):
-    """One `[[facet]]` of facets.toml."""
-
-    name: str
-    label: str
-    definition: str
-    values: list[_ValueTable] = Field(default_factory=list)
-    types: list[str] | None = None
-    topic: str | None = None
-    read: str | None = None
-    aspect: str | None = None
-    source: str | None = None
-    rest: str | None = None
-    not_after: str | None = None
-    not_before: str | None = None
-    set_aside: list[_AsideTable] = Field(default_factory=list)
-    least_level: str | None = None
-    happened: list[str] = Field(default_factory=list)
+    @cached_property
+    def phrases(self) -> Any:
+        """Finds the phrases."""
+        return _any_of(self.text)
 
 
-class _RowTable(Table):
-    """One `[[row]]` of facets.toml."""
-
-    name: str
-    facets: list[str]
-    types: list[str]
-    may_lack: str | None = None
-    lacking: list[str] = Field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Row:
-    """Facets whose values belong together where a sentence says so.
+class Row(Table):
+    """One `[[row]]`: facets whose values belong together where a sentence says so.
 
     Attributes:
         name: code, e.g. preclinical.
@@ -98,52 +77,65 @@ class Row:
     """
 
     name: str
-    facets: tuple[str, ...]
-    types: frozenset[str]
-    may_lack: str | None
-    lacking: frozenset[str]
+    facets: Names
+    types: Names
+    may_lack: str | None = None
+    lacking: Names = ()
 
 
-@dataclass(frozen=True)
-class Facet:
-    """One facet.
+class Facet(Table):
+    """One `[[facet]]` of facets.toml.
 
     Attributes:
         name: code, e.g. species.
         label: name shown to readers.
-        definition: what it tells.
-        values: (value, label) pairs; empty where values are read or come from elsewhere.
-        types: study types it applies to; empty for any.
-        topic: topic it applies to; None for any.
+        definition: what it says.
+        values: what it can be; empty where values are read.
+        types: study types it applies to.
+        topic: the topic it applies to, whatever the type; None for none.
         read: number, years, schedule or doses: how the value is read from the words; None for
             listed values.
         aspect: the aspect of study types that gives the values; None for rules.
         source: affiliations: countries of the addresses; statements: rules that look at what the
             record states of funders, conflicts and addresses too; None for rules.
         rest: the value that is kept only where a record has no other one.
-        not_after: finds, at the end of a text, words that make a value behind them doubtful.
-        not_before: finds, at the start of a text, words that make a value before them doubtful.
-        set_aside: what finds phrases of a sentence that speak of something else, each with the
-            zones in which they do and the values they take back; empty for all.
+        not_after: pattern of words that make a value behind them doubtful.
+        not_before: pattern of words that make a value before them doubtful.
+        set_aside: phrases of a sentence that speak of something else.
         least_level: values found at a lower level only are left out.
-        happened: finds, in a sentence of an unlabelled abstract, words that make it an outcome.
+        happened: patterns of words that make a sentence of an unlabelled abstract an outcome.
     """
 
     name: str
     label: str
     definition: str
-    values: tuple[tuple[str, str], ...]
-    types: tuple[str, ...]
-    topic: str | None
-    read: str | None
-    aspect: str | None
-    source: str | None
-    rest: str | None
-    not_after: Any
-    not_before: Any
-    set_aside: tuple[tuple[Any, frozenset[str], frozenset[str]], ...]
-    least_level: str
-    happened: Any
+    values: Annotated[tuple[Value, ...], Field(strict=False)] = ()
+    types: Names = ()
+    topic: str | None = None
+    read: str | None = None
+    aspect: str | None = None
+    source: str | None = None
+    rest: str | None = None
+    not_after: str | None = None
+    not_before: str | None = None
+    set_aside: Annotated[tuple[Aside, ...], Field(strict=False)] = ()
+    least_level: str = LEVELS[-1]
+    happened: Names = ()
+
+    @cached_property
+    def doubt_before(self) -> Any:
+        """Finds, at the end of a text, words that make a value behind them doubtful."""
+        return _compiled(self.not_after, "(?:{})[^.]*$")
+
+    @cached_property
+    def doubt_behind(self) -> Any:
+        """Finds, at the start of a text, words that make a value before them doubtful."""
+        return _compiled(self.not_before, "^[ ,-]*(?:{})")
+
+    @cached_property
+    def happening(self) -> Any:
+        """Finds what makes a sentence of an unlabelled abstract an outcome."""
+        return _any_of(self.happened)
 
 
 @dataclass(frozen=True)
@@ -154,7 +146,7 @@ class Facets:
         no_facets_of: primary study types whose records have facets by topic only.
         stating: per aspect and value the rules of study types that state it.
         dosed: what doses can be of.
-        addresses: tells the country of an address.
+        addresses: finds the country of an address.
     """
 
     version: str
@@ -220,7 +212,7 @@ class Facets:
             return self.dosed.is_dose(value)
         if facet.read:
             return READERS[facet.read](value) == value
-        return value in {known for known, _ in facet.values}
+        return value in {known.value for known in facet.values}
 
 
 def load_facets(path: Path, study_types: StudyTypes, topics: Sequence[str]) -> Facets:
@@ -236,12 +228,15 @@ def load_facets(path: Path, study_types: StudyTypes, topics: Sequence[str]) -> F
     """
     file = RuleFile(path)
     version = file.version()
-    countries = tuple(country(file, table) for table in file.tables("country"))
+    countries = file.read_all("country", Country)
+    for one in countries:
+        checked(file, one.places, one.line)
     words = Words(file)
     facets = tuple(
-        _facet(file, table, study_types, topics, countries, words) for table in file.tables("facet")
+        _checked(file, facet, study_types, topics, countries, words)
+        for facet in file.read_all("facet", Facet)
     )
-    codes = [f"{facet.name}.{value}" for facet in facets for value, _ in facet.values]
+    codes = [f"{facet.name}.{one.value}" for facet in facets for one in facet.values]
     codes += [facet.name for facet in facets if facet.read]
     rules = load_rules(file, "rule", codes, words=words)
     if any(facet.name == COUNTRY for facet in facets):
@@ -254,7 +249,7 @@ def load_facets(path: Path, study_types: StudyTypes, topics: Sequence[str]) -> F
         file.sha256,
         left_out,
         facets,
-        tuple(_row(file, table, facets, study_types) for table in file.tables("row")),
+        _rows(file, facets, study_types),
         countries,
         load_dosed(file, words),
         RuleSet("facet", version, rules, forms=("outcome", "judged")),
@@ -272,22 +267,22 @@ def _stating(study_types: StudyTypes) -> dict[tuple[str, str], frozenset[str]]:
     return {key: frozenset(rules) for key, rules in stating.items()}
 
 
-def _facet(
+def _checked(
     file: RuleFile,
-    table: Mapping[str, Any],
+    given: Facet,
     study_types: StudyTypes,
     topics: Sequence[str],
     countries: tuple[Country, ...],
     words: Words,
 ) -> Facet:
-    near = f'name = "{table.get("name")}"'
-    given = file.read(_FacetTable, table, near)
-    for code in given.types or ():
+    """A facet with its values, and with the words of its patterns filled in."""
+    near = given.line
+    for code in given.types:
         if code not in study_types.codes():
             raise file.error(near, f"unknown study type `{code}`")
     if given.topic is not None and given.topic not in topics:
         raise file.error(near, f"unknown topic `{given.topic}`")
-    if given.types is None and given.topic is None:
+    if not given.types and given.topic is None:
         raise file.error(near, "`types` or `topic` must say which records it applies to")
     if given.read not in (None, DOSES, *READERS):
         raise file.error(near, f"`read` must be one of {', '.join(sorted((DOSES, *READERS)))}")
@@ -299,72 +294,57 @@ def _facet(
     for zone in (zone for one in given.set_aside for zone in one.zones):
         if zone not in ZONES:
             raise file.error(near, f"unknown zone `{zone}`")
-    if given.least_level not in (None, *LEVELS):
+    if given.least_level not in LEVELS:
         raise file.error(near, f"`least_level` must be one of {', '.join(LEVELS)}")
-    values = _values(file, given, near, study_types, countries)
-    return Facet(
-        given.name,
-        given.label,
-        given.definition,
-        values,
-        tuple(given.types or ()),
-        given.topic,
-        given.read,
-        given.aspect,
-        given.source,
-        given.rest,
-        _compiled(given.not_after, "(?:{})[^.]*$"),
-        _compiled(given.not_before, "^[ ,-]*(?:{})"),
-        tuple(
-            (_any_of(file, one.text, words), frozenset(one.zones), frozenset(one.of))
-            for one in given.set_aside
-        ),
-        given.least_level or LEVELS[-1],
-        _any_of(file, given.happened, words),
+    return given.model_copy(
+        update={
+            "values": _values(file, given, study_types, countries),
+            "set_aside": tuple(
+                one.model_copy(update={"text": _filled(file, one.text, words)})
+                for one in given.set_aside
+            ),
+            "happened": _filled(file, given.happened, words),
+        }
     )
 
 
-def _row(
-    file: RuleFile, table: Mapping[str, Any], facets: Sequence[Facet], study_types: StudyTypes
-) -> Row:
-    near = f'name = "{table.get("name")}"'
-    given = file.read(_RowTable, table, near)
-    if unknown := sorted(set(given.facets) - {facet.name for facet in facets}):
-        raise file.error(near, f"unknown facet `{unknown[0]}`")
-    if unknown := sorted(set(given.types) - set(study_types.codes())):
-        raise file.error(near, f"unknown study type `{unknown[0]}`")
-    if given.may_lack not in (None, *given.facets):
-        raise file.error(near, f"`may_lack` names no facet of the row: `{given.may_lack}`")
-    return Row(
-        given.name,
-        tuple(given.facets),
-        frozenset(given.types),
-        given.may_lack,
-        frozenset(given.lacking),
-    )
+def _rows(file: RuleFile, facets: Sequence[Facet], study_types: StudyTypes) -> tuple[Row, ...]:
+    rows = file.read_all("row", Row)
+    for row in rows:
+        if unknown := sorted(set(row.facets) - {facet.name for facet in facets}):
+            raise file.error(row.line, f"unknown facet `{unknown[0]}`")
+        if unknown := sorted(set(row.types) - set(study_types.codes())):
+            raise file.error(row.line, f"unknown study type `{unknown[0]}`")
+        if row.may_lack not in (None, *row.facets):
+            raise file.error(row.line, f"`may_lack` names no facet of the row: `{row.may_lack}`")
+    return rows
 
 
 def _values(
-    file: RuleFile,
-    given: _FacetTable,
-    near: str,
-    study_types: StudyTypes,
-    countries: tuple[Country, ...],
-) -> tuple[tuple[str, str], ...]:
+    file: RuleFile, given: Facet, study_types: StudyTypes, countries: tuple[Country, ...]
+) -> tuple[Value, ...]:
     """The values of a facet, listed or from where they come."""
-    values = tuple((one.value, one.label) for one in given.values)
-    if given.rest is not None and given.rest not in dict(values):
-        raise file.error(near, f"`rest` names no value: `{given.rest}`")
+    if given.rest is not None and given.rest not in {one.value for one in given.values}:
+        raise file.error(given.line, f"`rest` names no value: `{given.rest}`")
+    values = given.values
     if given.aspect:
         found = [one for one in study_types.aspects if one.name == given.aspect]
         if not found:
-            raise file.error(near, f"`{given.aspect}` is no aspect of study_types.toml")
-        values = tuple((value, value.replace("_", " ")) for value in found[0].values)
+            raise file.error(given.line, f"`{given.aspect}` is not an aspect of study_types.toml")
+        values = tuple(Value(value=one, label=one.replace("_", " ")) for one in found[0].values)
     if given.source == AFFILIATIONS or given.name == COUNTRY:
-        values = tuple((one.name, one.name) for one in countries)
+        values = tuple(Value(value=one.name, label=one.name) for one in countries)
     if not values and given.read is None:
-        raise file.error(near, "a facet needs `values`, `read`, `aspect` or `source`")
+        raise file.error(given.line, "a facet needs `values`, `read`, `aspect` or `source`")
     return values
+
+
+def _filled(file: RuleFile, patterns: Sequence[str], words: Words) -> tuple[str, ...]:
+    """Patterns with their words filled in, each of which can be used."""
+    filled = tuple(words.fill(one, one) for one in patterns)
+    for written, pattern in zip(patterns, filled, strict=True):
+        checked(file, pattern, written)
+    return filled
 
 
 def _compiled(pattern: str | None, place: str) -> Any:
@@ -374,9 +354,8 @@ def _compiled(pattern: str | None, place: str) -> Any:
     return re2.compile(place.format(regular_expression(pattern)), OPTIONS)
 
 
-def _any_of(file: RuleFile, patterns: Sequence[str], words: Words) -> Any:
+def _any_of(patterns: Sequence[str]) -> Any:
     """Patterns as one; None for none."""
     if not patterns:
         return None
-    parts = (checked(file, words.fill(one, one), one) for one in patterns)
-    return re2.compile("|".join(f"(?:{one})" for one in parts), OPTIONS)
+    return re2.compile("|".join(f"(?:{regular_expression(one)})" for one in patterns), OPTIONS)

@@ -1,4 +1,4 @@
-"""Findings: what they are, the words they are told by (findings.toml), how they are put together.
+"""Findings: what they are, the words that state them (findings.toml), how they are combined.
 
 A finding says what authors state, not what is true. `stated` decides that of a sentence,
 `record_findings` of a record. What is reported beside what was not found, or was ruled out, is
@@ -44,7 +44,7 @@ SENSES = (
     EASED,
 )
 NAMED = (USE, KNOWN, MEASURED, PRESENCE, OTHERS)
-"""Senses in which what is reported of some stands, whatever is denied of others beside it."""
+"""Senses in which a report about some counts, even where it is denied of others beside them."""
 _LISTS = {
     "set_aside": "all but_mechanism granted",
     "clauses": "all title",
@@ -97,7 +97,7 @@ def load_findings(path: Path, questions: Sequence[str] | None) -> Findings:
 
     Args:
         path: the reference file.
-        questions: codes of the claims; None: any will do, as the claims are of another time.
+        questions: codes of the claims; None: any will do, as the claims are those of another run.
 
     Raises:
         ConfigurationError: naming the line at fault.

@@ -20,7 +20,7 @@ from pipeline import progress
 from pipeline.evidence.claim_finding import claims_of
 from pipeline.evidence.curation import NOT_HELD, write_readings
 from pipeline.evidence.due import find_due, note_judged
-from pipeline.evidence.faceting import asked_of, facets_of, scope_of
+from pipeline.evidence.facet_finding import asked_of, facets_of, scope_of
 from pipeline.evidence.facets import Facet
 from pipeline.evidence.lookups import write_lookups
 from pipeline.evidence.overrides import Override, Overrides, with_decision

@@ -7,14 +7,11 @@ beside the code, and what was measured of labels that rest on the same kind of e
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
-
-from pydantic import Field
 
 from pipeline.evidence.record import AspectValue
 from pipeline.rules.decide import TEXT, Found
-from pipeline.rules.file import RuleFile, Table
+from pipeline.rules.file import Names, RuleFile, Table
 from pipeline.rules.model import CONFIDENCES, Rule
 
 # -- The primary study type: the steps of `[[precedence]]`
@@ -35,37 +32,28 @@ _SOURCE_OF_KIND = {
 }
 
 
-class _StepTable(Table):
-    """One `[[precedence]]`."""
-
-    step: str
-    codes: list[str]
-    confidence: list[str] = Field(default_factory=lambda: list(CONFIDENCES))
-    source: list[str] = Field(default_factory=lambda: list(SOURCES))
-    rules: list[str] = Field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of the precedence: the first of `codes` with a rule of this kind is primary.
+class Step(Table):
+    """One `[[precedence]]`: the first of `codes` with a rule of this kind is primary.
 
     Attributes:
         rules: the only rules it is for, which then count at this step alone; empty: all that no
             step names.
     """
 
-    name: str
-    codes: tuple[str, ...]
-    confidences: tuple[str, ...]
-    sources: tuple[str, ...]
-    rules: frozenset[str]
+    named_by = "step"
+
+    step: str
+    codes: Names
+    confidence: Names = CONFIDENCES
+    source: Names = SOURCES
+    rules: Names = ()
 
     def covers(self, rule: Rule) -> bool:
         """Whether a rule that holds satisfies it."""
         return (
             rule.code in self.codes
-            and rule.confidence in self.confidences
-            and source_of(rule) in self.sources
+            and rule.confidence in self.confidence
+            and source_of(rule) in self.source
             and (not self.rules or rule.rule_id in self.rules)
         )
 
@@ -98,30 +86,19 @@ def load_steps(file: RuleFile, codes: list[str], rules: tuple[Rule, ...]) -> tup
         ConfigurationError: a step names what is not there, or none covers a rule.
     """
     rule_ids = [rule.rule_id for rule in rules]
-    steps = tuple(_step(file, table, codes, rule_ids) for table in file.tables("precedence"))
+    steps = file.read_all("precedence", Step)
+    for step in steps:
+        for values, allowed in (
+            (step.codes, codes),
+            (step.confidence, CONFIDENCES),
+            (step.source, SOURCES),
+            (step.rules, rule_ids),
+        ):
+            for value in values:
+                if value not in allowed:
+                    raise file.error(step.line, f"unknown `{value}` (known: {', '.join(allowed)})")
     _check_every_label_can_win(file, rules, steps)
     return steps
-
-
-def _step(file: RuleFile, table: Mapping[str, Any], codes: list[str], rule_ids: list[str]) -> Step:
-    near = f'step = "{table.get("step")}"'
-    given = file.read(_StepTable, table, near)
-    for values, allowed in (
-        (given.codes, codes),
-        (given.confidence, CONFIDENCES),
-        (given.source, SOURCES),
-        (given.rules, rule_ids),
-    ):
-        for value in values:
-            if value not in allowed:
-                raise file.error(near, f"unknown `{value}` (known: {', '.join(allowed)})")
-    return Step(
-        given.step,
-        tuple(given.codes),
-        tuple(given.confidence),
-        tuple(given.source),
-        frozenset(given.rules),
-    )
 
 
 def _check_every_label_can_win(
@@ -142,27 +119,13 @@ def _check_every_label_can_win(
 # without giving a type, and count only where the label is there.
 
 
-class _AspectTable(Table):
-    """One `[[aspect]]` of a rule file."""
-
-    name: str
-    label: str
-    definition: str
-    types: list[str]
-    values: list[str]
-    required: bool = False
-    several: str | None = None
-    otherwise: str | None = None
-
-
-@dataclass(frozen=True)
-class Aspect:
-    """One aspect.
+class Aspect(Table):
+    """One `[[aspect]]` of a rule file.
 
     Attributes:
         name: code, e.g. data_source.
         label: name shown to readers.
-        definition: what it tells.
+        definition: what it says.
         types: study types it applies to.
         values: what it can be.
         required: every rule that gives one of its types must state a value.
@@ -173,8 +136,8 @@ class Aspect:
     name: str
     label: str
     definition: str
-    types: tuple[str, ...]
-    values: tuple[str, ...]
+    types: Names
+    values: Names
     required: bool = False
     several: str | None = None
     otherwise: str | None = None
@@ -190,7 +153,12 @@ def load_aspects(file: RuleFile, codes: Sequence[str]) -> tuple[Aspect, ...]:
     Raises:
         ConfigurationError: naming the line.
     """
-    return tuple(_aspect(file, table, codes) for table in file.tables("aspect"))
+    aspects = file.read_all("aspect", Aspect)
+    for aspect in aspects:
+        for code in aspect.types:
+            if code not in codes:
+                raise file.error(aspect.line, f"unknown code `{code}`")
+    return aspects
 
 
 def check_aspects(file: RuleFile, aspects: tuple[Aspect, ...], rules: tuple[Rule, ...]) -> None:
@@ -200,7 +168,7 @@ def check_aspects(file: RuleFile, aspects: tuple[Aspect, ...], rules: tuple[Rule
     for rule in rules:
         near = f'id = "{rule.rule_id}"'
         if rule.aspect is not None and (rule.aspect, rule.code) not in known:
-            raise file.error(near, f"`{rule.aspect}` is no aspect of {rule.code}")
+            raise file.error(near, f"`{rule.aspect}` is not an aspect of {rule.code}")
         wanted = required.get(rule.code)
         if wanted and (rule.aspect is None or rule.aspect not in wanted.codes()):
             raise file.error(near, f"a rule for {rule.code} must state its `{wanted.name}`")
@@ -209,7 +177,7 @@ def check_aspects(file: RuleFile, aspects: tuple[Aspect, ...], rules: tuple[Rule
 def aspects_of(
     aspects: Sequence[Aspect], types: Iterable[str], stated: Iterable[tuple[str, str | None]]
 ) -> tuple[AspectValue, ...]:
-    """What is told about the labels of a record.
+    """What is said about the labels of a record.
 
     Args:
         aspects: the aspects there are.
@@ -236,24 +204,6 @@ def aspects_of(
                 values = {aspect.several}
             found += [AspectValue(study_type, aspect.name, value) for value in sorted(values)]
     return tuple(found)
-
-
-def _aspect(file: RuleFile, table: Mapping[str, Any], codes: Sequence[str]) -> Aspect:
-    near = f'name = "{table.get("name")}"'
-    given = file.read(_AspectTable, table, near)
-    for code in given.types:
-        if code not in codes:
-            raise file.error(near, f"unknown code `{code}`")
-    return Aspect(
-        given.name,
-        given.label,
-        given.definition,
-        tuple(given.types),
-        tuple(given.values),
-        given.required,
-        given.several,
-        given.otherwise,
-    )
 
 
 # -- How sure a study type is: what was measured of others that rest on the same kind of evidence
@@ -283,7 +233,7 @@ class Measured(NamedTuple):
         evidence: the kind of evidence.
         confidence: what readers see of a primary type that rests on it.
         measured_on: the set.
-        class_name: the class of that set; with `is_of_class` the figures are of all its types.
+        class_name: the class of that set; with `is_of_class` the figures count all its types.
         is_of_class: the type alone has too few records there: never high.
         right: how many of them were right; with its share and 95 % interval.
         rules_version: the rules that were measured.

@@ -10,8 +10,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.evidence.evaluation.figures import LEAST_READ, Result
-from pipeline.evidence.evaluation.questions_read import Measured
+from pipeline.evidence.evaluation.figures import LEAST_READ, Measured, Result
 from pipeline.evidence.facets import NOT_STATED, Facets
 from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.questions import Claims
@@ -163,7 +162,7 @@ def _write_facets(con: duckdb.DuckDBPyConnection, facets: Facets) -> None:
             (one.name, value, label, place)
             for one in facets.facets
             for place, (value, label) in enumerate(
-                (*one.values, (NOT_STATED, "Not in abstract")), 1
+                (*((v.value, v.label) for v in one.values), (NOT_STATED, "Not in abstract")), 1
             )
         ],
     )

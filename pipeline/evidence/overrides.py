@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from pipeline.evidence.facets import Facets
 from pipeline.evidence.findings import FINDINGS
@@ -28,6 +27,8 @@ FINDING = "finding."
 
 class _OverrideTable(Table):
     """One `[[override]]` of overrides.toml."""
+
+    named_by = "pmid"
 
     pmid: int
     field: str
@@ -94,13 +95,29 @@ def load_overrides(
         ConfigurationError: naming the line at fault.
     """
     file = RuleFile(path)
-    asked = [*claims, *(f"harm.{value}" for value, _ in facets.named("harm").values)]
-    decisions = [_decision(file, table, codes, facets, asked) for table in file.tables("override")]
+    asked = [*claims, *(f"harm.{one.value}" for one in facets.named("harm").values)]
+    decisions = [
+        _decision(file, given, codes, facets, asked)
+        for given in file.read_all("override", _OverrideTable)
+    ]
     decided = [(decision.pmid, decision.field) for decision in decisions]
     if twice := sorted({one for one in decided if decided.count(one) > 1}):
         pmid, field = twice[0]
         raise file.error(f"pmid = {pmid}", f"{field} of PMID {pmid} is decided twice")
     return Overrides(file.version(), file.sha256, tuple(decisions))
+
+
+def confirming(pmid: int, field: str, value: str, today: date) -> list[str]:
+    """The lines of an entry that confirms what the rules say, for a person to fill in."""
+    return [
+        "    [[override]]",
+        f"    pmid = {pmid}",
+        f'    field = "{field}"',
+        f'    confirm = "{value}"',
+        '    who = "your name"',
+        f"    when = {today}",
+        '    why = "what you read"',
+    ]
 
 
 def with_decision(
@@ -147,13 +164,12 @@ def with_decision(
 
 def _decision(
     file: RuleFile,
-    table: Mapping[str, Any],
+    given: _OverrideTable,
     codes: Sequence[str],
     facets: Facets,
     asked: Sequence[str],
 ) -> Override:
-    near = f"pmid = {table.get('pmid')}"
-    given = file.read(_OverrideTable, table, near)
+    near = given.line
     fields = [FIELD, *(FACET + facet.name for facet in facets.facets)]
     of_finding = given.field.startswith(FINDING)
     if of_finding and given.field.removeprefix(FINDING) not in asked:

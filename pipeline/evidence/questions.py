@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from itertools import chain
+from typing import Annotated, Any
 
 import re2
 from pydantic import Field
@@ -17,7 +18,7 @@ from pydantic import Field
 from pipeline.evidence.curation import QUOTED_WORDS
 from pipeline.evidence.topics import Topics
 from pipeline.rules.decide import Matcher
-from pipeline.rules.file import RuleFile, Table
+from pipeline.rules.file import Names, RuleFile, Table
 from pipeline.rules.model import Rule, RuleSet
 from pipeline.rules.patterns import OPTIONS, regular_expression
 
@@ -26,7 +27,7 @@ from pipeline.rules.patterns import OPTIONS, regular_expression
 FIGURE = "figure"
 KINDS = ("effect", FIGURE, "gap", "context", "product")
 UNMATCHED_KINDS = ("context", "product")
-"""Kinds that are no question to the literature on kratom: never matched, and without a count."""
+"""Kinds that do not question the literature on kratom: never matched, and without a count."""
 DOES_IT, WHAT_IS_KNOWN = "does_it", "what_is_known"
 ASKS = (DOES_IT, WHAT_IS_KNOWN)
 """Whether there is something to find or not to find, so that a bare count would mislead."""
@@ -43,8 +44,7 @@ COMPANY = "company"
 """The shared signal that says a title is about other drugs too."""
 
 
-@dataclass(frozen=True)
-class Reading:
+class Misreading(Table):
     """A reading that must not match, with a pair of sentences of our own wording for the tests.
 
     Attributes:
@@ -55,29 +55,30 @@ class Reading:
 
     reading: str
     no_match: str
-    match: str | None
+    match: str | None = None
 
 
-@dataclass(frozen=True)
-class Card:
-    """A map of questions that stands for itself."""
+class Card(Table):
+    """One `[[card]]`: a map of questions by itself, what the field or a popular article asks."""
 
-    code: str
+    named_by = "code"
+
+    code: str = Field(alias="name")
     label: str
     description: str
 
 
-@dataclass(frozen=True)
-class Group:
-    """Questions that stand together."""
+class Group(Table):
+    """One `[[group]]`: questions shown together."""
 
-    code: str
+    named_by = "code"
+
+    code: str = Field(alias="name")
     label: str
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A question of the field, or a claim of the article as a question.
+class Claim(Table):
+    """One `[[claim]]`: a question of the field, or a claim of the article as a question.
 
     Attributes:
         code: e.g. analgesia or safety.liver.
@@ -85,43 +86,46 @@ class Claim:
         question: with its question mark.
         definition: what is asked, in a sentence.
         counts: what counts as addressing it; what does not is said by `readings`.
-        cards: the cards it stands on.
-        group: the group it stands in.
+        cards: the cards it is on, in the order of the cards.
+        group: the group it is in.
         asks: one of ASKS.
         kind: one of KINDS.
         says: the article's words, at most 25; None where it is silent.
         source: what the article names for it, and what we identified.
         topic: the topic of topics.toml the claim is about.
-        answered_by: study types that would answer it.
+        answered_by: study types that would answer it; in the file, names of designs.
         readings: readings that must not match.
-        includes: claims of which whatever addresses one addresses this claim too.
+        includes: claims; what addresses any of them addresses this claim too.
     """
 
-    code: str
-    parent: str | None
+    named_by = "code"
+
+    code: str = Field(alias="id")
+    parent: str | None = None
     question: str
     definition: str
     counts: str
-    cards: tuple[str, ...]
+    cards: Names
     group: str
     asks: str
     kind: str
-    says: str | None
-    source: str | None
+    says: str | None = None
+    source: str | None = None
     topic: str
-    answered_by: tuple[str, ...]
-    readings: tuple[Reading, ...]
-    includes: tuple[str, ...] = ()
+    answered_by: Names
+    includes: Names = ()
+    readings: Annotated[tuple[Misreading, ...], Field(strict=False, alias="not")] = ()
 
 
-@dataclass(frozen=True)
-class LeanedOn:
-    """A study the article leans on, described in our own words."""
+class LeanedOn(Table):
+    """One `[[leaned_on]]`: a study the article leans on, described in our own words."""
 
-    claims: tuple[str, ...]
+    named_by = "says"
+
+    claims: Names
     says: str
-    pmid: int | None
-    doi: str | None
+    pmid: int | None = None
+    doi: str | None = None
     certainty: str
     tested: str
     differs: str
@@ -151,7 +155,7 @@ class Claims:
         groups: the groups in the order they are shown.
         claims: the questions, those of a group together.
         how: how a record of a study type bears on a claim it could answer.
-        preclinical: study types of pharmacology, of which a record may have one for another.
+        preclinical: study types of pharmacology; a record may have one in place of another.
         rules: the rules of all claims, to be read sentence by sentence.
         about: per topic the rule that says whether a sentence names it; their places in the
             matcher follow those of `rules`.
@@ -221,53 +225,7 @@ class Claims:
         ]
 
 
-# -- The questions of claims.toml: cards they stand on, groups, definitions, what does not count
-#
-# A card is a map of its own: what the field asks, what a popular article asks. A question may stand
-# on both. `claims` reads the rules.
-
-
-class _ReadingTable(Table):
-    """One of `not` of a claim."""
-
-    reading: str
-    no_match: str
-    match: str | None = None
-
-
-class _ClaimTable(Table):
-    """One `[[claim]]`."""
-
-    id: str
-    parent: str | None = None
-    question: str
-    definition: str
-    counts: str
-    cards: list[str]
-    group: str
-    asks: str
-    kind: str
-    says: str | None = None
-    source: str | None = None
-    topic: str
-    answered_by: list[str]
-    includes: list[str] = Field(default_factory=list)
-    readings: list[_ReadingTable] = Field(default_factory=list, alias="not")
-
-
-class _CardTable(Table):
-    """One `[[card]]`."""
-
-    name: str
-    label: str
-    description: str
-
-
-class _GroupTable(Table):
-    """One `[[group]]`."""
-
-    name: str
-    label: str
+# -- The questions of claims.toml, read and checked; `claims` reads the rules
 
 
 def load_questions(
@@ -281,54 +239,46 @@ def load_questions(
         topics: the topics the claims are about.
 
     Raises:
-        ConfigurationError: naming the line at fault; among others a claim that is no question,
-            that lacks `not`, or that stands on a card or in a group that there is not.
+        ConfigurationError: naming the line at fault; among others a claim that is not a
+            question, that lacks `not`, or that names an unknown card or group.
     """
-    cards = tuple(
-        Card(one.name, one.label, one.description)
-        for table in file.tables("card")
-        for one in [file.read(_CardTable, table, f'name = "{table.get("name")}"')]
-    )
-    groups = tuple(
-        Group(one.name, one.label)
-        for table in file.tables("group")
-        for one in [file.read(_GroupTable, table, f'name = "{table.get("name")}"')]
-    )
+    cards, groups = file.read_all("card", Card), file.read_all("group", Group)
     names = [topic.name for topic in topics.topics]
     listed = [
-        _claim(file, table, designs, names, [card.code for card in cards], [g.code for g in groups])
-        for table in file.tables("claim")
+        _checked(
+            file, claim, designs, names, [card.code for card in cards], [g.code for g in groups]
+        )
+        for claim in file.read_all("claim", Claim)
     ]
     codes = [claim.code for claim in listed]
     for claim in listed:
-        near = f'id = "{claim.code}"'
         if codes.count(claim.code) > 1:
-            raise file.error(near, f"claim {claim.code} is there twice")
+            raise file.error(claim.line, f"claim {claim.code} is there twice")
         if claim.parent is not None and claim.parent not in codes:
-            raise file.error(near, f"unknown parent `{claim.parent}`")
+            raise file.error(claim.line, f"unknown parent `{claim.parent}`")
         for name in claim.includes:
             if name not in codes:
-                raise file.error(near, f"`includes` names an unknown claim `{name}`")
+                raise file.error(claim.line, f"`includes` names an unknown claim `{name}`")
     used = {name for claim in listed for name in (*claim.cards, claim.group)}
-    for name in (*(card.code for card in cards), *(group.code for group in groups)):
-        if name not in used:
-            raise file.error(f'name = "{name}"', f"no claim names `{name}`")
+    for one in chain[Card | Group](cards, groups):
+        if one.code not in used:
+            raise file.error(one.line, f"no claim names `{one.code}`")
     place = {group.code: number for number, group in enumerate(groups)}
     return cards, groups, tuple(sorted(listed, key=lambda claim: place[claim.group]))
 
 
-def _claim(
+def _checked(
     file: RuleFile,
-    table: Mapping[str, Any],
+    given: Claim,
     designs: Mapping[str, tuple[str, ...]],
     topics: Sequence[str],
     cards: Sequence[str],
     groups: Sequence[str],
 ) -> Claim:
-    near = f'id = "{table.get("id")}"'
-    given = file.read(_ClaimTable, table, near)
+    """A claim with its cards in their order, and with study types in place of its designs."""
+    near = given.line
     if not given.question.endswith("?"):
-        raise file.error(near, f"claim {given.id} is no question: it ends without a `?`")
+        raise file.error(near, f"claim {given.code} is not a question: it ends without a `?`")
     if given.kind not in KINDS:
         raise file.error(near, f"kind must be one of {', '.join(KINDS)}")
     if given.asks not in ASKS:
@@ -338,33 +288,22 @@ def _claim(
     if given.group not in groups:
         raise file.error(near, f"unknown group `{given.group}` (known: {', '.join(groups)})")
     if not given.cards:
-        raise file.error(near, f"claim {given.id} stands on no card (known: {', '.join(cards)})")
+        raise file.error(near, f"claim {given.code} is on no card (known: {', '.join(cards)})")
     for name in given.cards:
         if name not in cards:
             raise file.error(near, f"unknown card `{name}` (known: {', '.join(cards)})")
     if ARTICLE not in given.cards and (given.says or given.source):
-        raise file.error(near, f"claim {given.id} quotes the article and is not on its card")
+        raise file.error(near, f"claim {given.code} quotes the article and is not on its card")
     if len((given.says or "").split()) > QUOTED_WORDS:
         raise file.error(near, f"`says` quotes more than {QUOTED_WORDS} words")
     for name in given.answered_by:
         if name not in designs:
             raise file.error(near, f"unknown design `{name}` (known: {', '.join(designs)})")
     if not given.readings:
-        raise file.error(near, f"claim {given.id} lacks `not`: the readings it must not match")
-    return Claim(
-        code=given.id,
-        parent=given.parent,
-        question=given.question,
-        definition=given.definition,
-        counts=given.counts,
-        cards=tuple(name for name in cards if name in given.cards),
-        group=given.group,
-        asks=given.asks,
-        kind=given.kind,
-        says=given.says,
-        source=given.source,
-        topic=given.topic,
-        answered_by=tuple(dict.fromkeys(c for n in given.answered_by for c in designs[n])),
-        readings=tuple(Reading(one.reading, one.no_match, one.match) for one in given.readings),
-        includes=tuple(given.includes),
+        raise file.error(near, f"claim {given.code} lacks `not`: the readings it must not match")
+    return given.model_copy(
+        update={
+            "cards": tuple(name for name in cards if name in given.cards),
+            "answered_by": tuple(dict.fromkeys(c for n in given.answered_by for c in designs[n])),
+        }
     )

@@ -33,8 +33,8 @@ _WEIGHTS = {
     "title endings": 0.5,
     "rules": 0.35,
 }
-"""Chosen in five-fold cross-validation within the part `develop`. Endings tell drugs, tests and
-diseases by what their names end with."""
+"""Chosen in five-fold cross-validation within the part `develop`. Endings: drugs, tests and
+diseases are known by how their names end."""
 _TOKEN = r"(?u)\b\w\w+\b"
 
 
@@ -127,18 +127,18 @@ def document_of(record: Record, rules: Iterable[str], labels: Iterable[Label]) -
         rules: ids of the rules on texts, of aspects and of flags that fired.
         labels: its study types as the rules give them, before people decide.
     """
-    told = sorted(
+    typed = sorted(
         f"{one.study_type}:{one.evidence}:{str(one.is_primary).lower()}" for one in labels
     )
     abstract = " ".join(section.text for section in record.sections if section.is_main)
-    return Document(record.title or "", abstract, (*sorted(set(rules)), *told))
+    return Document(record.title or "", abstract, (*sorted(set(rules)), *typed))
 
 
 def load_reader(path: Path) -> Reader | None:
     """The trained reader; None where it is missing, or scikit-learn is not installed.
 
     Raises:
-        ConfigurationError: the file is no model of `train_reader`.
+        ConfigurationError: the file is not a model of `train_reader`.
     """
     if not path.is_file() or not is_installed():
         return None
@@ -159,7 +159,7 @@ def load_reader(path: Path) -> Reader | None:
             )
     except (ValueError, KeyError, OSError) as error:
         raise ConfigurationError(
-            f"{path} is no model of the second reader: {error}.",
+            f"{path} is not a model of the second reader: {error}.",
             effect="Nothing was judged.",
             next_step="train it again (`python -m tools.train_reader`) or remove it.",
         ) from error

@@ -20,8 +20,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from pipeline.rules.finding import Tag
-from pipeline.rules.language import Language
-from pipeline.rules.text import Section, Unit, abstract_units, plain_unit
+from pipeline.rules.text import Language, Section, Unit, abstract_units, plain_unit
 
 CASES = ("CASE", "SERIES")
 """Study types that report patients one by one."""

@@ -16,14 +16,14 @@ from typing import Any
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.claims import load_claims
 from pipeline.evidence.curation import KnownArticle, Reading, load_known_articles, load_readings
-from pipeline.evidence.evaluation.figures import Result, read_results
-from pipeline.evidence.evaluation.mapping import UNSEEN
-from pipeline.evidence.evaluation.questions_read import (
+from pipeline.evidence.evaluation.figures import (
     FacetMeasured,
     QuestionMeasured,
-    read_facets_measured,
+    Result,
     read_measured,
+    read_results,
 )
+from pipeline.evidence.evaluation.mapping import UNSEEN
 from pipeline.evidence.facets import Facets, load_facets
 from pipeline.evidence.findings import Findings, load_findings
 from pipeline.evidence.overrides import Overrides, load_overrides
@@ -40,10 +40,9 @@ from pipeline.evidence.reference_files import (
 )
 from pipeline.evidence.registrations import Registries, load_registries
 from pipeline.evidence.study_types import StudyTypes, load_study_types
-from pipeline.evidence.topics import Topics
-from pipeline.evidence.topics_file import load_topics
+from pipeline.evidence.topics import Topics, load_topics
 from pipeline.rules.file import RuleFile
-from pipeline.rules.language import Language, load_language
+from pipeline.rules.text import Language, load_language
 from pipeline.storage import lines
 
 _CODE = Path(__file__).parent
@@ -122,8 +121,8 @@ class Reference:
                     for result in results
                     if result["part"] == UNSEEN and result["by"] == "rules"
                 ),
-                questions_measured=read_measured(directory / QUESTIONS_MEASURED),
-                facets_measured=read_facets_measured(directory / FACETS_MEASURED),
+                questions_measured=read_measured(directory / QUESTIONS_MEASURED, QuestionMeasured),
+                facets_measured=read_measured(directory / FACETS_MEASURED, FacetMeasured),
                 reader=load_reader(directory / MODEL_FILE),
             )
         except FileNotFoundError as error:

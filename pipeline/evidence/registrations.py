@@ -17,7 +17,7 @@ import re2
 
 from pipeline.evidence.record import Proof, Record, RegistrationFound
 from pipeline.rules.decide import TEXT as _TEXT
-from pipeline.rules.file import RuleFile, Table
+from pipeline.rules.file import Names, RuleFile, Table
 from pipeline.rules.patterns import fold
 from pipeline.rules.text import Unit
 
@@ -25,36 +25,40 @@ _NEAR = 60
 """How far before a number without a prefix its registry must be named."""
 
 
-class _RegistryTable(Table):
-    """One `[[registry]]` of registries.toml."""
+class Registry(Table):
+    """One `[[registry]]` of registries.toml: one form of number of one registry.
+
+    Attributes:
+        databanks: what NLM calls it.
+        pattern: finds a number; its group is what stands behind the prefix.
+        form: how the registry writes it, with {} for the group.
+        near: pattern of what must stand shortly before a number without a prefix; None for none.
+        is_trial: it registers studies in people.
+    """
 
     name: str
-    databanks: list[str]
+    databanks: Names
     pattern: str
     form: str
     near: str | None = None
     is_trial: bool
 
+    @cached_property
+    def _number(self) -> re.Pattern[str]:
+        return re.compile(self.pattern, re.IGNORECASE)
 
-@dataclass(frozen=True)
-class Registry:
-    """One form of number of one registry."""
-
-    name: str
-    databanks: tuple[str, ...]
-    pattern: re.Pattern[str]
-    form: str
-    near: re.Pattern[str] | None
-    is_trial: bool
+    @cached_property
+    def _before(self) -> re.Pattern[str] | None:
+        return None if self.near is None else re.compile(self.near, re.IGNORECASE)
 
     def numbers(self, folded: str) -> Iterator[tuple[str, int, int]]:
         """(number, start, end) of every number of this registry in a folded text.
 
-        Folding makes one of whatever dash or blank stands in a number.
+        Folding makes all dashes and blanks in a number alike.
         """
-        for match in self.pattern.finditer(folded):
+        for match in self._number.finditer(folded):
             before = folded[max(0, match.start() - _NEAR) : match.start()]
-            if self.near is None or self.near.search(before):
+            if self._before is None or self._before.search(before):
                 yield self.written(match[1]), match.start(), match.end()
 
     def only_number(self, accession: str) -> str | None:
@@ -62,7 +66,7 @@ class Registry:
 
         None where there is no number of this registry, or more than one.
         """
-        matches = self.pattern.finditer(fold(accession))
+        matches = self._number.finditer(fold(accession))
         numbers = {self.written(match[1]) for match in matches}
         return numbers.pop() if len(numbers) == 1 else None
 
@@ -103,7 +107,7 @@ class Registries:
 
     @cached_property
     def sieve(self) -> Any:
-        return re2.compile("(?i)" + "|".join(one.pattern.pattern for one in self.registries))
+        return re2.compile("(?i)" + "|".join(one.pattern for one in self.registries))
 
 
 def load_registries(path: Path) -> Registries:
@@ -119,7 +123,9 @@ def load_registries(path: Path) -> Registries:
     most = file.data.get("most_per_study")
     if not isinstance(most, int) or most < 1:
         raise file.error("most_per_study", "`most_per_study` must be a number from 1")
-    registries = tuple(_registry(file, table) for table in file.tables("registry"))
+    registries = file.read_all("registry", Registry)
+    for registry in registries:
+        _check(file, registry)
     return Registries(file.version(), file.sha256, most, registries)
 
 
@@ -218,18 +224,15 @@ def _in_texts(registries: Registries, units: Sequence[Unit]) -> Iterator[_Place]
                     )  # fmt: skip
 
 
-def _registry(file: RuleFile, table: Mapping[str, Any]) -> Registry:
-    near = f'name = "{table.get("name")}"'
-    given = file.read(_RegistryTable, table, near)
+def _check(file: RuleFile, registry: Registry) -> None:
     try:
-        pattern = re.compile(given.pattern, re.IGNORECASE)
-        context = re.compile(given.near, re.IGNORECASE) if given.near is not None else None
+        group_count = re.compile(registry.pattern).groups
+        re.compile(registry.near or "")
     except re.error as error:
-        raise file.error(near, f"a pattern does not compile: {error}") from error
-    if pattern.groups != 1:
-        raise file.error(near, "`pattern` needs exactly one group: what stands behind the prefix")
-    if given.form.count("{}") != 1:
-        raise file.error(near, "`form` needs one {}: the place of the group")
-    return Registry(
-        given.name, tuple(given.databanks), pattern, given.form, context, given.is_trial
-    )
+        raise file.error(registry.line, f"a pattern does not compile: {error}") from error
+    if group_count != 1:
+        raise file.error(
+            registry.line, "`pattern` needs exactly one group: what stands behind the prefix"
+        )
+    if registry.form.count("{}") != 1:
+        raise file.error(registry.line, "`form` needs one {}: the place of the group")

@@ -1,6 +1,6 @@
 """Study types as study_types.toml has them, and which of them a record has.
 
-Groups and types stand in one neutral display order (no rank). The precedence is a list of
+Groups and types stand in one neutral display order (not a ranking). The precedence is a list of
 steps; the first step that any rule that holds satisfies decides the primary label. Aspects say
 more about a label: where surveillance data come from, what a review summarises. People's
 decisions come on top (see `overrides`).
@@ -54,6 +54,8 @@ FLAGS = (
 class StudyType(Table):
     """A study type as readers see it."""
 
+    named_by = "code"
+
     code: str
     label: str
     group: str
@@ -61,7 +63,7 @@ class StudyType(Table):
 
 
 class Group(Table):
-    """A group of study types, a row of the headline table; the order is no rank.
+    """A group of study types, a row of the headline table; the order is not a ranking.
 
     Attributes:
         short: its name where a column is narrow.
@@ -81,6 +83,8 @@ class _TogetherTable(Table):
 
 class _CompatibleTable(Table):
     """One `[[compatible]]`."""
+
+    named_by = "primary"
 
     primary: str
     others: list[str] = Field(alias="with")
@@ -134,7 +138,7 @@ class TypesOf(NamedTuple):
 
     Attributes:
         labels: its study types, one of them primary, in the order of their codes.
-        aspects: what is told about them.
+        aspects: what is said about them.
         flags: names of the flags that are up.
         proofs: what labels, aspects and flags rest on; what proves an aspect stands among the
             proofs of the label it belongs to.
@@ -276,7 +280,7 @@ def _labels(
                 ),
                 evidence=evidence,
                 has_conflict=code in against or (code == primary and bool(against)),
-                precedence=study_types.steps[step].name if code == primary else None,
+                precedence=study_types.steps[step].step if code == primary else None,
                 reason=None,
             )
         )
@@ -313,13 +317,13 @@ def load_study_types(path: Path, results: Sequence[Mapping[str, Any]] = ()) -> S
     """
     file = RuleFile(path)
     version = file.version()
-    groups = tuple(
-        file.read(Group, table, f'name = "{table.get("name")}"') for table in file.tables("group")
-    )
-    types = tuple(_study_type(file, table, groups) for table in file.tables("study_type"))
+    groups, types = file.read_all("group", Group), file.read_all("study_type", StudyType)
+    for one in types:
+        if one.group not in {group.name for group in groups}:
+            raise file.error(one.line, f"unknown group `{one.group}`")
     for group in groups:
         if not any(study_type.group == group.name for study_type in types):
-            raise file.error(f'name = "{group.name}"', f"no study type is in `{group.name}`")
+            raise file.error(group.line, f"no study type is in `{group.name}`")
     codes = [study_type.code for study_type in types]
     if UNCLASSIFIED not in codes:
         raise file.error("study_type", f"the type {UNCLASSIFIED} is needed")
@@ -345,14 +349,6 @@ def load_study_types(path: Path, results: Sequence[Mapping[str, Any]] = ()) -> S
     )
 
 
-def _study_type(file: RuleFile, table: Mapping[str, Any], groups: tuple[Group, ...]) -> StudyType:
-    near = f'code = "{table.get("code")}"'
-    given = file.read(StudyType, table, near)
-    if given.group not in {group.name for group in groups}:
-        raise file.error(near, f"unknown group `{given.group}`")
-    return given
-
-
 def _compatible(file: RuleFile, codes: list[str]) -> frozenset[tuple[str, str]]:
     """Pairs (primary, other) of types that a record may carry side by side."""
     pairs: set[tuple[str, str]] = set()
@@ -362,11 +358,9 @@ def _compatible(file: RuleFile, codes: list[str]) -> frozenset[tuple[str, str]]:
             if code not in codes:
                 raise file.error("[[together]]", f"unknown code `{code}`")
         pairs |= set(permutations(together, 2))
-    for table in file.tables("compatible"):
-        near = f'primary = "{table.get("primary")}"'
-        given = file.read(_CompatibleTable, table, near)
+    for given in file.read_all("compatible", _CompatibleTable):
         for code in (given.primary, *given.others):
             if code not in codes:
-                raise file.error(near, f"unknown code `{code}`")
+                raise file.error(given.line, f"unknown code `{code}`")
         pairs |= {(given.primary, other) for other in given.others}
     return frozenset(pairs)

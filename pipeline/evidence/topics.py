@@ -1,4 +1,4 @@
-"""Topics and searches: one definition, compiled to PubMed's query and to the local predicate.
+"""Topics and searches of topics.toml: one definition, PubMed's query and the local predicate.
 
 A topic is a concept block (kratom, pain): MeSH headings asked for one by one
 (`[mesh:noexp]`), supplementary concepts (`[nm]`), and words with a field tag. Each entry is
@@ -13,22 +13,26 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import re2
+from pydantic import Field
 
 from pipeline.evidence.record import Proof, Record, TopicHit
 from pipeline.rules.decide import Asked, Found, Matcher, Outcome
+from pipeline.rules.file import Names, RuleFile, Table
 from pipeline.rules.finding import Tag
-from pipeline.rules.language import Language
-from pipeline.rules.model import Rule, RuleSet
-from pipeline.rules.text import Unit, without
+from pipeline.rules.model import Rule, RuleSet, Signal
+from pipeline.rules.patterns import OPTIONS, checked, fold
+from pipeline.rules.text import ZONES, Language, Unit, without
 
 LEVELS = ("focus", "outcome", "mention")
 _FOCUS, _OUTCOME, _MENTION = range(3)
 
 
-@dataclass(frozen=True)
-class Search:
-    """A boolean of topics: all of `topics` must match.
+class Search(Table):
+    """One `[[search]]` of topics.toml: all of `topics` must match.
 
     Attributes:
         name: code, e.g. kratom_pain.
@@ -44,9 +48,9 @@ class Search:
     name: str
     label: str
     mode: str
-    topics: tuple[str, ...]
+    topics: Names
     minimum: int
-    maximum: int | None
+    maximum: int | None = None
     is_headline: bool = False
     is_focus: bool = False
 
@@ -55,7 +59,9 @@ class Search:
         return {hit.topic for hit in hits}.issuperset(self.topics)
 
 
-EVERYTHING = Search("everything", "Everything in these files", "files", (), 0, None)
+EVERYTHING = Search(
+    name="everything", label="Everything in these files", mode="files", topics=(), minimum=0
+)
 """What an archive that keeps whole files has beside the searches of topics.toml."""
 _ALL_QUERY = "all[sb]"
 
@@ -142,15 +148,11 @@ class Topics:
         """All clauses in order; a clause's place is its rule's number when matching."""
         return [clause for topic in self.topics for clause in topic.clauses]
 
-    def rule_set(self) -> RuleSet:
-        """The local predicate; words are placed in results or conclusions when they stand there."""
-        rules = tuple(clause.rule for clause in self.clauses())
-        return RuleSet("topic", self.version, rules, forms=("outcome", "whole"))
-
     @cached_property
     def matcher(self) -> Matcher:
-        """The local predicate, compiled."""
-        return Matcher(self.rule_set())
+        """The local predicate; words are placed in results or conclusions when they stand there."""
+        rules = tuple(clause.rule for clause in self.clauses())
+        return Matcher(RuleSet("topic", self.version, rules, forms=("outcome", "whole")))
 
 
 class TopicsOf(NamedTuple):
@@ -216,14 +218,21 @@ def _levels(clauses: Sequence[Clause], places: Iterable[Found]) -> dict[str, int
     return levels
 
 
+def hits_of(
+    topics: Topics, language: Language, records: Sequence[Record]
+) -> dict[int, tuple[TopicHit, ...]]:
+    """The topics of each record that is on any, by its number, as the local predicate has them."""
+    asked = [Asked(one.units(language), one.tags()) for one in records]
+    found = zip(records, topics_of_all(topics, asked), strict=True)
+    return {record.pmid: on.hits for record, on in found if on.hits}
+
+
 def found_by(
-    searches: Sequence[Search], topics: Topics, language: Language, records: Iterable[Record]
-) -> Iterator[int]:
-    """The PMIDs of the records that any of some searches would find by the local predicate."""
-    for record in records:
-        hits = topics_of(topics, record.units(language), record.tags()).hits
-        if hits and any(search.finds(hits) for search in searches):
-            yield record.pmid
+    searches: Sequence[Search], topics: Topics, language: Language, records: Sequence[Record]
+) -> list[int]:
+    """The numbers of the records that any of some searches finds, by the local predicate."""
+    on = hits_of(topics, language, records)
+    return [number for number, hits in on.items() if any(one.finds(hits) for one in searches)]
 
 
 def _plain_words(text: str) -> str:
@@ -238,3 +247,152 @@ def _level(clause: Clause, found: Found) -> int:
     if found.source == "nlm_mesh_major" and not clause.is_substance:
         return _FOCUS
     return _OUTCOME if found.form == "outcome" else _MENTION
+
+
+# -- topics.toml, read and checked: each entry as a clause of the query and a rule
+
+_WORD = re.compile(r"[\w' -]+\*?")
+_TAGS = ("tw", "tiab")
+_MODES = ("live", "files")
+
+
+class _TermTable(Table):
+    """A substance of a topic; `seen` marks identifiers found in real records."""
+
+    name: str
+    ui: str
+    seen: bool = False
+
+
+class _HeadingTable(_TermTable):
+    """A heading of a topic."""
+
+    is_substance: bool = False
+
+
+class _WordTable(Table):
+    """A word or phrase of a topic."""
+
+    named_by = "word"
+
+    word: str
+    tag: str
+
+
+class _ConditionalTable(_WordTable):
+    """A word that counts only beside others."""
+
+    company: Annotated[tuple[_WordTable, ...], Field(strict=False, alias="with")]
+
+
+class _TopicTable(Table):
+    """One `[[topic]]` of topics.toml."""
+
+    name: str
+    label: str
+    subject: str | None = None
+    is_counted: bool = False
+    mesh: Annotated[tuple[_HeadingTable, ...], Field(strict=False)] = ()
+    substances: Annotated[tuple[_TermTable, ...], Field(strict=False)] = ()
+    words: Annotated[tuple[_WordTable, ...], Field(strict=False)] = ()
+    conditional: Annotated[tuple[_ConditionalTable, ...], Field(strict=False)] = ()
+    exclude: Annotated[tuple[_WordTable, ...], Field(strict=False)] = ()
+    set_aside: Names = ()
+
+
+def load_topics(path: Path) -> Topics:
+    """Read topics.toml.
+
+    Args:
+        path: the reference file.
+
+    Raises:
+        ConfigurationError: naming the line at fault.
+    """
+    file = RuleFile(path)
+    topics = tuple(_topic(file, table) for table in file.read_all("topic", _TopicTable))
+    names = [topic.name for topic in topics]
+    searches = tuple(_checked(file, search, names) for search in file.read_all("search", Search))
+    if not searches:
+        raise file.error("search", "at least one [[search]] is needed")
+    if sum(search.is_focus for search in searches) != 1:
+        raise file.error("is_focus", "one [[search]] must be the focus, and no more")
+    return Topics(file.version(), file.sha256, topics, searches)
+
+
+def _checked(file: RuleFile, search: Search, topics: list[str]) -> Search:
+    if search.mode not in _MODES:
+        raise file.error(search.line, f"mode must be one of {', '.join(_MODES)}")
+    for name in search.topics:
+        if name not in topics:
+            raise file.error(search.line, f"unknown topic `{name}`")
+    if search.maximum is not None and search.maximum < search.minimum:
+        raise file.error(search.line, "maximum is below minimum")
+    return search
+
+
+def _topic(file: RuleFile, table: _TopicTable) -> Topic:
+    excluded = [_word(file, entry) for entry in table.exclude]
+    unless = tuple(signal for _, signals in excluded for signal in signals)
+    clauses = tuple(_clauses(file, table, unless))
+    if not clauses:
+        raise file.error(table.line, "a topic needs headings, substances or words")
+    queries = [clause.query for clause in clauses]
+    if twice := sorted({query for query in queries if queries.count(query) > 1}):
+        raise file.error(table.line, f"{twice[0]} is there twice")
+    aside = "|".join(f"(?:{checked(file, one, one)})" for one in table.set_aside)
+    set_aside = re2.compile(aside, OPTIONS) if aside else None
+    against, about = tuple(query for query, _ in excluded), (table.subject, table.is_counted)
+    return Topic(table.name, table.label, clauses, against, set_aside, *about)
+
+
+def _clauses(file: RuleFile, table: _TopicTable, unless: tuple[Signal, ...]) -> Iterator[Clause]:
+    """The clauses of a topic in the order of the file."""
+
+    def clause(
+        query: str,
+        signals: tuple[Signal, ...],
+        requires: tuple[tuple[Signal, ...], ...] = (),
+        is_substance: bool = False,
+    ) -> Clause:
+        rule = Rule(query, table.name, "high", signals, requires, ((unless, ()),))
+        return Clause(query, rule, is_substance)
+
+    for heading in table.mesh:
+        signal = Signal("mesh", _with_ui(file, heading).name, ui=heading.ui)
+        query = f'"{heading.name}"[mesh:noexp]'
+        yield clause(query, (signal,), is_substance=heading.is_substance)
+    for term in table.substances:
+        signal = Signal("substance", _with_ui(file, term).name, ui=term.ui)
+        yield clause(f'"{term.name}"[nm]', (signal,))
+    for word in table.words:
+        yield clause(*_word(file, word))
+    for word in table.conditional:
+        query, signals = _word(file, word)
+        company = [_word(file, other) for other in word.company]
+        together = f"({query} AND ({' OR '.join(other for other, _ in company)}))"
+        yield clause(together, signals, (tuple(s for _, found in company for s in found),))
+
+
+def _with_ui(file: RuleFile, term: _TermTable) -> _TermTable:
+    if not re.fullmatch(r"[DC]\d{6,9}", term.ui):
+        raise file.error(term.line, f"`{term.ui}` is not a MeSH identifier")
+    return term
+
+
+def _word(file: RuleFile, table: _WordTable) -> tuple[str, tuple[Signal, ...]]:
+    """A word or phrase as PubMed query and as local signals."""
+    near, word, tag = table.line, table.word, table.tag
+    if tag not in _TAGS:
+        raise file.error(near, f"tag must be one of {', '.join(_TAGS)}")
+    if not _WORD.fullmatch(word) or fold(word) != word:
+        raise file.error(near, "words are lower case letters, digits, spaces and a final *")
+    is_phrase = not word.rstrip("*").isalnum()
+    if is_phrase and (word.endswith("*") or "-" in word):
+        raise file.error(near, "a phrase takes no * and no hyphen: PubMed would drop the quotes")
+    stem = re.escape(word.rstrip("*")).replace(r"\ ", " ")
+    pattern = rf"\b{stem}" + (r"\w*" if word.endswith("*") else r"\b")
+    signals = [Signal("text", pattern, zones=ZONES)]
+    if tag == "tw":
+        signals.append(Signal("name", pattern))
+    return (f'"{word}"[{tag}]' if is_phrase else f"{word}[{tag}]"), tuple(signals)

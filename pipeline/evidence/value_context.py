@@ -38,9 +38,11 @@ def is_doubtful(facet: Facet, proof: Proof, texts: dict[tuple[str, int | None], 
     if proof.source != TEXT or proof.start is None or proof.end is None:
         return False
     stored = texts[proof.field, proof.section_no]
-    if facet.not_after and facet.not_after.search(_before(stored, proof.start).encode()):
+    if facet.doubt_before and facet.doubt_before.search(_before(stored, proof.start).encode()):
         return True
-    return bool(facet.not_before and facet.not_before.search(_behind(stored, proof.end).encode()))
+    return bool(
+        facet.doubt_behind and facet.doubt_behind.search(_behind(stored, proof.end).encode())
+    )
 
 
 def _before(stored: str, place: int) -> str:
@@ -67,10 +69,10 @@ def is_set_aside(facet: Facet, found: Found, sentence: Unit, value: str | None =
     if found.start is None or found.end is None:
         return False
     text = sentence.forms["judged"]
-    for phrases, zones, values in facet.set_aside:
-        if (not zones or found.zone in zones) and (not values or value in values):
-            for one in phrases.finditer(text.raw):
-                start, end = text.place(*one.span())
+    for aside in facet.set_aside:
+        if (not aside.zones or found.zone in aside.zones) and (not aside.of or value in aside.of):
+            for phrase in aside.phrases.finditer(text.raw):
+                start, end = text.place(*phrase.span())
                 if start < found.end and found.start < end:
                     return True
     return False
@@ -78,9 +80,9 @@ def is_set_aside(facet: Facet, found: Found, sentence: Unit, value: str | None =
 
 def happened(facet: Facet, sentence: Unit) -> bool:
     """Whether a sentence of an unlabelled abstract says what happened to somebody."""
-    if facet.happened is None or sentence.zone != _UNLABELLED:
+    if facet.happening is None or sentence.zone != _UNLABELLED:
         return False
-    return bool(facet.happened.search(sentence.forms["judged"].raw))
+    return bool(facet.happening.search(sentence.forms["judged"].raw))
 
 
 # -- Which values of a record belong together: those that one sentence, or two neighbours, name
@@ -280,7 +282,7 @@ def _rows(
             codes = tuple(proof.code for proof in places)
             # what a sentence has tied by itself its neighbour does not tie again
             is_done = codes in seen or (not may_repeat and tied.issuperset(codes))
-            if is_done or is_bench not in (None, not row.lacking.isdisjoint(codes)):
+            if is_done or is_bench not in (None, any(code in row.lacking for code in codes)):
                 continue
             seen.add(codes)
             tied.update(codes)
@@ -311,7 +313,7 @@ def _of_sentence(slots: Sequence[str], sentence: _Sentence) -> Iterator[tuple[Pr
 def _of_neighbours(
     slots: Sequence[str], before: Values, after: Values
 ) -> Iterator[tuple[Proof, ...]]:
-    """What two sentences tie of which neither names all; they must not name different values."""
+    """What two sentences tie where neither names all; they must not name different values."""
     whole: Values = {}
     if len(slots) < 2:
         return

@@ -1,12 +1,14 @@
-"""Why a record has its study types, facets and study group: rules, words, tags, people."""
+"""Why a record has its study types, facets, claims and study group: rules, words, tags, people."""
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import textwrap
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -15,33 +17,15 @@ from pipeline.errors import ConfigurationError
 from pipeline.escaping import for_terminal_lines
 from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.labels import NOT_MEASURED
-from pipeline.outputs.claims_text import accuracy, claim_lines, claims_of
+from pipeline.evidence.overrides import FACET, FIELD, confirming
 from pipeline.outputs.rows import named_rows
 from pipeline.outputs.wording import not_given, share
-from pipeline.rules.file import RuleFile
+
+Rows = list[dict[str, Any]]
 
 _PASSAGES_SHOWN = 6
+_WORDS_SHOWN = 6
 _BRACKETED = re.compile(r"\[[^\[\]]*\]")
-
-
-def next_pmid(con: duckdb.DuckDBPyConnection, overrides: Path) -> int | None:
-    """The first record of the review queue whose type overrides.toml says nothing about.
-
-    Args:
-        con: a published database.
-        overrides: the file as it is now, so that walking on needs no run in between.
-    """
-    decided = [
-        table.get("pmid")
-        for table in RuleFile(overrides).tables("override")
-        if table.get("field", "study_type") == "study_type"
-    ]
-    row = con.execute(
-        "SELECT pmid FROM marts.review_queue WHERE NOT list_contains(?::INTEGER[], pmid) "
-        "ORDER BY queue_no LIMIT 1",
-        [decided],
-    ).fetchone()
-    return int(row[0]) if row else None
 
 
 def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
@@ -97,13 +81,14 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
             "FROM evidence.study_type_accuracy WHERE study_type = ? ORDER BY ALL",
             label["study_type"],
         )
+    proofs = _proofs(con, pmid)
     return {
         **record[0],
         "labels": labels,
-        "facets": facets(con, pmid),
-        "ties": ties(con, pmid),
-        "claims": claims_of(con, pmid),
-        "study": study(con, pmid),
+        "facets": _facets(con, pmid, proofs["facet"]),
+        "ties": _ties(con, pmid, proofs["tie"]),
+        "claims": _claims(con, pmid, proofs),
+        "study": _study(con, pmid, proofs["registration"]),
         "nlm_publication_types": _column(con, "publication_type", "publication_types", pmid),
         "mesh_headings": _column(con, "descriptor", "mesh_headings", pmid),
         "override": named_rows(
@@ -220,27 +205,15 @@ def _how_to_decide(explained: dict[str, Any], today: date) -> list[str]:
     primary = next(one["study_type"] for one in explained["labels"] if one["is_primary"])
     lines = [
         "To confirm it, add to data/reference/overrides.toml (or give `value` and `expect`):",
-        *_entry(explained["pmid"], "study_type", primary, today),
+        *confirming(explained["pmid"], FIELD, primary, today),
     ]
     purposes = [one["value"] for one in explained["facets"] if one["facet"] == "trial_purpose"]
     if "pain_outcome" in purposes:
         lines += [
             "and, if you read that pain was measured:",
-            *_entry(explained["pmid"], "facet.trial_purpose", "; ".join(purposes), today),
+            *confirming(explained["pmid"], f"{FACET}trial_purpose", "; ".join(purposes), today),
         ]
     return lines
-
-
-def _entry(pmid: int, field: str, value: str, today: date) -> list[str]:
-    return [
-        "    [[override]]",
-        f"    pmid = {pmid}",
-        f'    field = "{field}"',
-        f'    confirm = "{value}"',
-        '    who = "your name"',
-        f"    when = {today}",
-        '    why = "what you read"',
-    ]
 
 
 def _column(con: duckdb.DuckDBPyConnection, column: str, table: str, pmid: int) -> list[str]:
@@ -248,10 +221,29 @@ def _column(con: duckdb.DuckDBPyConnection, column: str, table: str, pmid: int) 
     return [row[0] for row in found if row[0]]
 
 
-_WORDS_SHOWN = 6
+def _proofs(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Rows]:
+    """The proofs of a record by their kind, in their order."""
+    found: dict[str, Rows] = defaultdict(list)
+    for proof in named_rows(
+        con,
+        "SELECT kind, code, rule_id, source, field, section_no, matched_text, char_start, char_end "
+        "FROM evidence.proofs WHERE pmid = ? ORDER BY proof_no",
+        pmid,
+    ):
+        found[proof.pop("kind")].append(proof)
+    return found
 
 
-def facets(con: duckdb.DuckDBPyConnection, pmid: int) -> list[dict[str, Any]]:
+def _of(proofs: Rows, code: str, *, is_start: bool = False) -> Rows:
+    """The proofs of a code, or of all that begin with it."""
+    return [
+        {name: value for name, value in proof.items() if name != "code"}
+        for proof in proofs
+        if proof["code"] == code or (is_start and proof["code"].startswith(code))
+    ]
+
+
+def _facets(con: duckdb.DuckDBPyConnection, pmid: int, proofs: Rows) -> Rows:
     """Facets of a record, those without a value too, each with its proofs."""
     found = named_rows(
         con,
@@ -262,12 +254,10 @@ def facets(con: duckdb.DuckDBPyConnection, pmid: int) -> list[dict[str, Any]]:
         "ORDER BY t.display_order, f.value",
         pmid,
     )
-    for one in found:
-        one["proofs"] = _proofs(con, pmid, "facet", f"{one['facet']}.{one['value']}")
-    return found
+    return [{**one, "proofs": _of(proofs, f"{one['facet']}.{one['value']}")} for one in found]
 
 
-def ties(con: duckdb.DuckDBPyConnection, pmid: int) -> list[dict[str, Any]]:
+def _ties(con: duckdb.DuckDBPyConnection, pmid: int, proofs: Rows) -> Rows:
     """Values of a record that a sentence, or two neighbours, tie, each row with its proofs."""
     found = named_rows(
         con,
@@ -275,27 +265,42 @@ def ties(con: duckdb.DuckDBPyConnection, pmid: int) -> list[dict[str, Any]]:
         "WHERE pmid = ? GROUP BY ALL ORDER BY ALL",
         pmid,
     )
+    placed = sorted(proofs, key=lambda one: (one["section_no"] or math.inf, one["char_start"] or 0))
+    placed.sort(key=lambda one: str(one["field"]), reverse=True)
+    return [
+        {**one, "proofs": _of(placed, f"{one['row_kind']}.{one['tie_no']}.", is_start=True)}
+        for one in found
+    ]
+
+
+def _claims(con: duckdb.DuckDBPyConnection, pmid: int, proofs: dict[str, Rows]) -> Rows:
+    """The claims a record addresses, in their order, with the words behind each and its finding."""
+    found = named_rows(
+        con,
+        "SELECT c.claim, c.how, c.finding, c.finding_by, a.said_count, a.said_right_count, "
+        "a.read_count, a.read_found_count, a.precision_value, a.recall_value "
+        "FROM evidence.article_claims AS c JOIN evidence.claims AS q USING (claim) "
+        "LEFT JOIN evidence.claim_accuracy AS a USING (claim) "
+        "WHERE c.pmid = ? ORDER BY q.display_order",
+        pmid,
+    )
     for one in found:
-        one["proofs"] = named_rows(
-            con,
-            "SELECT rule_id, source, field, section_no, matched_text, char_start, char_end "
-            "FROM evidence.proofs WHERE pmid = ? AND kind = 'tie' AND starts_with(code, ?) "
-            "ORDER BY field DESC, section_no, char_start",
-            pmid,
-            f"{one['row_kind']}.{one['tie_no']}.",
-        )
+        for key, kind in (("proofs", "claim"), ("stated", "finding")):
+            own = (one["claim"], *(f"{one['claim']}.{finding}" for finding in FINDINGS))
+            one[key] = sorted(
+                (proof for proof in proofs[kind] if proof["code"] in own),
+                key=lambda proof: str(proof["code"]),
+            )
     return found
 
 
-def study(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
+def _study(con: duckdb.DuckDBPyConnection, pmid: int, proofs: Rows) -> dict[str, Any]:
     """Registrations, the study group, and the links behind it."""
     numbers = named_rows(
         con,
         "SELECT registry, number, source FROM evidence.registrations WHERE pmid = ? ORDER BY ALL",
         pmid,
     )
-    for one in numbers:
-        one["proofs"] = _proofs(con, pmid, "registration", one["number"])
     groups = named_rows(
         con,
         "SELECT study_group, own.role, own.may_share_cases, list_sort(list(other.pmid)) AS pmids "
@@ -308,31 +313,21 @@ def study(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
         "SELECT * FROM evidence.study_links WHERE pmid = $1 OR other_pmid = $1 ORDER BY ALL",
         pmid,
     )
-    return {"registrations": numbers, "groups": groups, "links": links}
+    registrations = [{**one, "proofs": _of(proofs, one["number"])} for one in numbers]
+    return {"registrations": registrations, "groups": groups, "links": links}
 
 
-def _proofs(
-    con: duckdb.DuckDBPyConnection, pmid: int, kind: str, code: str
-) -> list[dict[str, Any]]:
-    return named_rows(
-        con,
-        "SELECT rule_id, source, field, section_no, matched_text, char_start, char_end "
-        "FROM evidence.proofs WHERE pmid = ? AND kind = ? AND code = ? ORDER BY proof_no",
-        pmid,
-        kind,
-        code,
-    )
-
-
-def facet_lines(found: list[dict[str, Any]], *, has_abstract: bool) -> list[str]:
+def facet_lines(found: Rows, *, has_abstract: bool) -> list[str]:
     """The facets for people, those without a value in one line."""
     lines: list[str] = []
     silent = [one["label"].lower() for one in found if one["value"] == "not_stated"]
     for one in found:
         if one["value"] != "not_stated":
             how = f"{one['level']}: {FINDINGS[one['finding']]}" if one["finding"] else one["level"]
-            lines.append(f"  {one['label']}: {one['value']} ({how}), {_words(one)}")
-    figures = {one["label"]: accuracy(one) for one in found if one["value"] != "not_stated"}
+            lines.append(
+                f"  {one['label']}: {one['value']} ({how}), {words(one['proofs'], _WORDS_SHOWN)}"
+            )
+    figures = {one["label"]: _accuracy_read(one) for one in found if one["value"] != "not_stated"}
     lines += [f"  all values of {label.lower()}: {figure}" for label, figure in figures.items()]
     if silent:
         silent_line = f"{not_given(has_abstract)}: {', '.join(silent)}"
@@ -340,15 +335,15 @@ def facet_lines(found: list[dict[str, Any]], *, has_abstract: bool) -> list[str]
     return ["", "Facets", *lines] if lines else []
 
 
-def tie_lines(found: list[dict[str, Any]]) -> list[str]:
+def tie_lines(found: Rows) -> list[str]:
     """Rows of values that belong together, for people."""
-    lines = [f"  {', '.join(one['tied'])}: {_words(one)}" for one in found]
+    lines = [f"  {', '.join(one['tied'])}: {words(one['proofs'], _WORDS_SHOWN)}" for one in found]
     return ["", "Tied by a sentence, or two neighbours", *lines] if lines else []
 
 
 def study_lines(explained: dict[str, Any]) -> list[str]:
     """Registrations, study group and links for people."""
-    lines = [f"  registered: {one['number']} ({one['registry']}), {_words(one)}"
+    lines = [f"  registered: {one['number']} ({one['registry']}), {_first_words(one)}"
              for one in explained["registrations"]]  # fmt: skip
     for group in explained["groups"]:
         if len(group["pmids"]) > 1:
@@ -363,7 +358,39 @@ def study_lines(explained: dict[str, Any]) -> list[str]:
     return ["", "Study", *lines] if lines else []
 
 
-def _words(one: dict[str, Any]) -> str:
-    """The distinct words and tags behind a facet or registration, with where they stand."""
-    words = dict.fromkeys(f"[{p['matched_text']}] in {p['field']}" for p in one["proofs"])
-    return "; ".join(list(words)[:_WORDS_SHOWN])
+def claim_lines(found: Iterable[dict[str, Any]]) -> list[str]:
+    """The claims for people: what is stated of each, by which words, and why it is asked."""
+    lines: list[str] = []
+    for one in found:
+        by = ", as a person read it" if one["finding_by"] == "override" else ""
+        how = one["how"].replace("_", " ")
+        said = words(one["stated"] or one["proofs"])
+        lines += [
+            f"  {one['claim']} ({how}): {FINDINGS[one['finding']]}{by}, {said}",
+            f"    {_accuracy_read(one)}",
+        ]
+    return ["", "Claims, and what the authors state of them", *lines] if lines else []
+
+
+def _accuracy_read(one: dict[str, Any]) -> str:
+    """How often something is said rightly, and found, on kratom records that were read."""
+    parts = [
+        f"{what} {value:.2f} ({one[hits]} of {one[of]})"
+        if value is not None
+        else f"{what} not measured on kratom ({one[hits] or 0} of {one[of] or 0})"
+        for what, value, hits, of in (
+            ("said rightly", one["precision_value"], "said_right_count", "said_count"),
+            ("found", one["recall_value"], "read_found_count", "read_count"),
+        )
+    ]
+    return "; ".join(parts)
+
+
+def _first_words(one: dict[str, Any]) -> str:
+    return words(one["proofs"], _WORDS_SHOWN)
+
+
+def words(proofs: Iterable[dict[str, Any]], at_most: int | None = None) -> str:
+    """The distinct words and tags of some proofs, with where they stand."""
+    found = dict.fromkeys(f"[{one['matched_text']}] in {one['field']}" for one in proofs)
+    return "; ".join(list(found)[:at_most])

@@ -10,28 +10,26 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.evaluation.questions_read import Measured
+from pipeline.evidence.evaluation.figures import Measured
 from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.labels import SHOWN
 from pipeline.evidence.record import Judgement, Label, Proof, Record, read_records
 from pipeline.evidence.reference import Reference
-from pipeline.outputs.explain import record_lines, shown
+from pipeline.outputs.explain import record_lines, shown, words
 from pipeline.pubmed.parsing.bytes import open_bytes
 from pipeline.pubmed.records import sniff
 from pipeline.rules.text import Section
-from pipeline.warehouse import database, stage
-from pipeline.warehouse.fingerprint import schema_files
+from pipeline.warehouse import stage
 
 _AROUND = 80
 """How much of a text is shown before and behind the words that decided, in characters."""
 
 
-def records_of(path: Path, sql: Path) -> list[Record]:
+def records_of(path: Path) -> list[Record]:
     """The records of a file: of PubMed XML or .nbib, or the one that a plain text is.
 
     Args:
         path: the file; a plain text has the title on its first line, the abstract after it.
-        sql: directory with the schema.
 
     Raises:
         SourceError: it is damaged.
@@ -46,7 +44,7 @@ def records_of(path: Path, sql: Path) -> list[Record]:
     with open_bytes(path) as stream:
         kind, whole = sniff(stream)
         raw = b"" if kind in ("xml", "medline") else whole.read()
-    records = [_of_text(path, raw)] if raw.strip() else _of_pubmed(path, sql)
+    records = [_of_text(path, raw)] if raw.strip() else _of_pubmed(path)
     if not records:
         raise ConfigurationError(
             f"{path} holds no record.",
@@ -70,12 +68,9 @@ def _of_text(path: Path, raw: bytes) -> Record:
     return Record(0, title.strip(), sections=sections)
 
 
-def _of_pubmed(path: Path, sql: Path) -> list[Record]:
+def _of_pubmed(path: Path) -> list[Record]:
     """Read by the parser of every run, in a database in memory."""
     with duckdb.connect() as con:
-        database.configure(con)
-        for schema in schema_files(sql):
-            con.execute(schema.read_text(encoding="utf-8"))
         stage.create_staging(con)
         stage.stage_file(con, path, raw_file=None, stamp=path.name)
         pmids = dict(con.execute("SELECT record_no, pmid FROM staging.core.articles").fetchall())
@@ -187,10 +182,7 @@ def text(explained: dict[str, Any], *, is_terminal: bool) -> str:
     if explained["topics"]:
         lines += ["", "Topics"]
     for one in explained["topics"]:
-        words = dict.fromkeys(
-            f"[{proof['matched_text']}] in {proof['field']}" for proof in one["proofs"]
-        )
-        lines.append(f"  {one['topic']} ({one['level']}), {'; '.join(words)}")
+        lines.append(f"  {one['topic']} ({one['level']}), {words(one['proofs'])}")
     if explained["flags"]:
         lines += ["", f"Flags: {', '.join(explained['flags'])}"]
     return shown(lines, is_terminal=is_terminal)

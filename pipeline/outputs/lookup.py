@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -348,3 +349,25 @@ def _by_doi(con: duckdb.DuckDBPyConnection, doi: str) -> int:
         effect="There is nothing to explain.",
         next_step="`ketum search` finds records by words of their title.",
     )
+
+
+def next_pmid(con: duckdb.DuckDBPyConnection, overrides: Path) -> int | None:
+    """The first record of the review queue whose type overrides.toml says nothing about.
+
+    Args:
+        con: a published database.
+        overrides: the file as it is now, so that walking on needs no run in between.
+    """
+    from pipeline.rules.file import RuleFile  # here, since a search reads no rules
+
+    decided = [
+        table.get("pmid")
+        for table in RuleFile(overrides).tables("override")
+        if table.get("field", "study_type") == "study_type"
+    ]
+    row = con.execute(
+        "SELECT pmid FROM marts.review_queue WHERE NOT list_contains(?::INTEGER[], pmid) "
+        "ORDER BY queue_no LIMIT 1",
+        [decided],
+    ).fetchone()
+    return int(row[0]) if row else None

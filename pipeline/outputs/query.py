@@ -53,7 +53,7 @@ def open_published(
     not fit into memory goes to the system's directory for temporary files, never into the set.
 
     Args:
-        settings: where the published set lies.
+        settings: where the published set is.
         writable: the one file that may be written beside it.
 
     Raises:
@@ -124,7 +124,7 @@ def run(settings: Settings, sql: str, form: str, out: TextIO) -> None:
     """Run a query on the published set and write its rows.
 
     Args:
-        settings: where the published set lies.
+        settings: where the published set is.
         sql: one or more statements; the rows of the last one are shown.
         form: table, csv, tsv or json, as `rows` writes them.
         out: where the rows go, as they come.
@@ -146,7 +146,7 @@ def to_parquet(settings: Settings, sql: str, target: Path) -> None:
     """Run a query on the published set and write its rows to a Parquet file.
 
     Args:
-        settings: where the published set lies.
+        settings: where the published set is.
         sql: one or more statements; the rows of the last one are written.
         target: the file; one that is there already is replaced once the new one is whole.
 

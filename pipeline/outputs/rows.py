@@ -22,7 +22,7 @@ from pipeline.escaping import for_csv, for_json, for_terminal
 
 BATCH = 2_000
 TABLE_ROWS = 10_000
-"""Rows of which DuckDB draws a table at the most."""
+"""At most so many rows DuckDB draws as a table."""
 
 _NESTED = {"list", "array", "struct", "map", "union", "tuple", "variant"}
 _NUMBERS = {

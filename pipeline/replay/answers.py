@@ -76,6 +76,27 @@ class Exchange:
 
 Fault = Callable[[Exchange], Response]
 """What a server that misbehaves does with an exchange: the answer it gives, right or not."""
+ANY_TOOL = frozenset(TOOLS)
+
+
+@dataclass(frozen=True)
+class FaultCase:
+    """One way in which E-utilities misbehave.
+
+    Attributes:
+        number: which of the 25 cases a client must survive; some have several variants.
+        name: stable, for the command line.
+        what: one sentence.
+        strikes: the tools whose answers it spoils.
+        apply: makes the wrong answer. An answer the case cannot spoil (an error, a list of
+            UIDs where it alters records) is given back as it is.
+    """
+
+    number: int
+    name: str
+    what: str
+    strikes: frozenset[str]
+    apply: Fault
 
 
 def web_page(title: str, text: str, status: int = 200) -> Response:

@@ -217,7 +217,7 @@ _Group = tuple[_Signal, ...]
 
 
 class _Rule(NamedTuple):
-    """A rule: its own signals; the groups of which any must stand, its own first; and `unless`."""
+    """A rule: the groups of signals it needs one of each, its own first; and `unless`."""
 
     own: _Group
     groups: tuple[_Group, ...]

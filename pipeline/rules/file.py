@@ -3,21 +3,44 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import ConfigurationError
 from pipeline.storage import lines
 
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+"""A list of texts in the file."""
+
 
 class Table(BaseModel):
-    """A table of a reference file: unknown keys are refused, as is a value of another type."""
+    """A table of a reference file: unknown keys are refused, as is a value of another type.
+
+    Attributes:
+        named_by: the field that tells it from others of its kind; a mistake in the table is
+            reported with the line of that field.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    named_by: ClassVar[str] = "name"
+
+    @classmethod
+    def line_of(cls, table: Mapping[str, Any]) -> str:
+        """What stands in the line that names a table of the file."""
+        named = cls.model_fields.get(cls.named_by)
+        key = (named and named.alias) or cls.named_by
+        return f"{key} = {json.dumps(table.get(key), ensure_ascii=False)}"
+
+    @property
+    def line(self) -> str:
+        """What stands in the line that names this table: for `RuleFile.error`."""
+        return self.line_of(self.model_dump(include={self.named_by}, by_alias=True))
 
 
 Model = TypeVar("Model", bound=Table)
@@ -30,7 +53,7 @@ class RuleFile:
         """Read and parse the file.
 
         Raises:
-            ConfigurationError: it cannot be read, or is no TOML.
+            ConfigurationError: it cannot be read, or is not TOML.
         """
         self.path = path
         try:
@@ -53,11 +76,9 @@ class RuleFile:
 
     def error(self, near: str, message: str) -> ConfigurationError:
         """A ConfigurationError naming the first line that contains `near`."""
-        told = lines(self.text)
         escaped = near.replace("\\", "\\\\")
-        number = next(
-            (n for n, line in enumerate(told, 1) if near in line or escaped in line), None
-        )
+        numbered = enumerate(lines(self.text), 1)
+        number = next((n for n, line in numbered if near in line or escaped in line), None)
         place = f"{self.path}, line {number}" if number else str(self.path)
         return ConfigurationError(
             f"{place}: {message}.",
@@ -87,13 +108,22 @@ class RuleFile:
             raise self.error(key, f"`{key}` must be written as [[{key}]] tables")
         return found
 
-    def read(self, model: type[Model], table: Mapping[str, Any], near: str) -> Model:
+    def read_all(self, key: str, model: type[Model]) -> tuple[Model, ...]:
+        """The tables under a key as models.
+
+        Raises:
+            ConfigurationError: one does not look like the model.
+        """
+        return tuple(self.read(model, table) for table in self.tables(key))
+
+    def read(self, model: type[Model], table: Mapping[str, Any], near: str | None = None) -> Model:
         """A table of the file as a model.
 
         Args:
             model: what the table must look like.
             table: the table as parsed.
-            near: text that stands in the line to name if the table is wrong.
+            near: text that stands in the line to name if the table is wrong; by default the
+                line with its name.
 
         Raises:
             ConfigurationError: a key is unknown or missing, or a value does not fit.
@@ -111,5 +141,17 @@ class RuleFile:
                 message = f"`{key}` is missing"
             else:
                 where = ".".join(map(str, first["loc"]))
-                message = f"`{where}`: {first['msg'][0].lower()}{first['msg'][1:]}"
-            raise self.error(near, message) from None
+                said = first["msg"].replace("tuple", "list").replace("frozenset", "list")
+                message = f"`{where}`: {said[0].lower()}{said[1:]}"
+            raise self.error(near or _line_of(model, table, first["loc"]), message) from None
+
+
+def _line_of(model: type[Table], table: Mapping[str, Any], place: Sequence[str | int]) -> str:
+    """What stands in the line of a table, or of the one within it that has the fault."""
+    line, within = model.line_of(table), table
+    for step in place[:-1]:
+        within = within[step]  # type: ignore[index]
+        if isinstance(within, dict) and within:
+            key, value = next(iter(within.items()))
+            line = f"{key} = {json.dumps(value, ensure_ascii=False, default=str)}"
+    return line

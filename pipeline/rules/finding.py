@@ -194,7 +194,7 @@ class Tag(NamedTuple):
 
 
 class TagFinder:
-    """Finds the signals of a set that are no texts: terms, words in their names, values."""
+    """Finds the signals of a set that are not texts: terms, words in their names, values."""
 
     def __init__(self, signals: Mapping[Signal, int]) -> None:
         """Index a set of signals.

@@ -16,9 +16,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from pipeline.rules.file import RuleFile, Table
-from pipeline.rules.language import ABSTRACT_ZONES
 from pipeline.rules.patterns import Words, checked
-from pipeline.rules.text import ZONES
+from pipeline.rules.text import ABSTRACT_ZONES, ZONES
 
 CONFIDENCES = ("high", "medium", "low")
 TAG_KINDS = {
@@ -67,6 +66,8 @@ class SignalTable(Table):
 
 class RuleTable(SignalTable):
     """One rule of a rule file."""
+
+    named_by = "id"
 
     id: str
     code: str
@@ -175,8 +176,8 @@ def load_rules(
     }
     rules: dict[str, Rule] = {}
     for table in file.tables(key) if tables is None else tables:
-        near = f'id = "{table.get("id")}"'
-        given = file.read(RuleTable, table, near)
+        given = file.read(RuleTable, table)
+        near = given.line
         if given.id in rules:
             raise file.error(near, f"rule {given.id} is there twice")
         if given.code not in codes:
@@ -228,7 +229,7 @@ def _signals(file: RuleFile, table: SignalTable, near: str, words: Words) -> tup
         zones = _zones(file, table, near)
         for written in table.text:
             pattern = words.fill(written, written)
-            # with words in it, a pattern stands in no line of the file
+            # with words filled in, a pattern is in no line of the file
             checked(file, pattern, written)
             found.append(Signal("text", pattern, zones=zones))
     elif table.zones:

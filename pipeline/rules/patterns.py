@@ -174,7 +174,7 @@ def regular_expression(pattern: str) -> str:
         PatternError: the pattern uses what rules do without, cannot match folded text, matches
             the empty text, or does not compile.
     """
-    literal = re.sub(r"\\.", "_", pattern)  # in place: `?\d+` is no possessive ?+
+    literal = re.sub(r"\\.", "_", pattern)  # in place: `?\d+` is not a possessive ?+
     for forbidden, why in _FORBIDDEN.items():
         if re.search(forbidden, literal):
             raise PatternError(f"pattern {pattern!r} uses {why}")

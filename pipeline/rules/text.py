@@ -11,7 +11,7 @@ stored text:
 - `outcome`: only results and conclusions;
 - `told`: what the authors set out to study, did and found, without what was known before.
 
-Unlabelled abstracts are cut into sentences for this; their zone is `body`. The words that tell
+Unlabelled abstracts are cut into sentences for this; their zone is `body`. The words that say
 what a sentence is about are data (language.toml).
 """
 
@@ -21,11 +21,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
-from pipeline.rules.language import ABSTRACT_ZONES, Language
-from pipeline.rules.patterns import Text, fold, invisible
+import re2
 
+from pipeline.rules.file import Names, RuleFile, Table
+from pipeline.rules.patterns import OPTIONS, Text, checked, fold, invisible
+
+ABSTRACT_ZONES = ("background", "objective", "methods", "results", "conclusions", "body")
+"""Zones of abstract sections; `background` is never judged."""
 STATEMENT_ZONES = ("conflicts", "funders", "addresses")
 """What a record states beside title and abstract; only rules that name such a zone look there."""
 ZONES = (
@@ -40,6 +45,74 @@ _EMPTY = Text("")
 _SENTENCE_ZONES = ("objective", "methods", "results", "conclusions", "body")
 _WHOLE_ZONES = ("title", "keywords")
 _WITH_SENTENCES = ("abstract", "coi_statement")
+
+
+class _Sentences(Table):
+    """`[sentences]` of language.toml."""
+
+    own_work: Names
+    own_start: Names
+    outlook: Names
+    own_summary: Names
+    findings: Names
+    opening: int
+    closing: int
+
+
+class _File(Table):
+    """language.toml."""
+
+    version: str
+    labels: dict[str, Names]
+    sentences: _Sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What words say about the sections and sentences they stand in.
+
+    Attributes:
+        labels: zone and pattern of section labels, in the order they are tried.
+        own_work: a sentence that speaks of the authors' own work; openings before the first
+            are background.
+        own_start: a sentence with which the authors' own work surely begins.
+        outlook: a closing sentence that calls for research not done yet.
+        own_summary: what a closing sentence may say beside its call.
+        findings: a sentence of an unlabelled abstract that reports what came out.
+        opening: how many sentences at most can be an opening.
+        closing: how many sentences at the end may call for research.
+    """
+
+    labels: tuple[tuple[str, Any], ...]
+    own_work: Any
+    own_start: Any
+    outlook: Any
+    own_summary: Any
+    findings: Any
+    opening: int
+    closing: int
+
+
+def load_language(path: Path) -> Language:
+    """Read language.toml.
+
+    Raises:
+        ConfigurationError: naming the line at fault.
+    """
+    file = RuleFile(path)
+    given = file.read(_File, file.data, "version")
+    file.version()  # not empty
+
+    def compiled(name: str, found: Any) -> Any:
+        if isinstance(found, int):
+            return found
+        return re2.compile(checked(file, "|".join(found), f"{name} = "), OPTIONS)
+
+    for zone in given.labels:
+        if zone not in ABSTRACT_ZONES:
+            raise file.error(f"{zone} = ", f"unknown zone `{zone}` of an abstract")
+    labels = tuple((zone, compiled(zone, found)) for zone, found in given.labels.items())
+    return Language(labels, **{name: compiled(name, found) for name, found in given.sentences})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +182,7 @@ def sentence_units(units: Iterable[Unit]) -> Iterator[Unit]:
         units: units of a record.
 
     Yields:
-        Titles and keywords as they are; of abstracts the sentences that are told (see above).
+        Titles and keywords as they are; of abstracts the sentences in the form `told` (see above).
         Full stops stand before a sentence up to its place, so that places hold in the stored
         text.
     """
@@ -124,7 +197,7 @@ def sentence_units(units: Iterable[Unit]) -> Iterator[Unit]:
 
 
 def sentence_places(unit: Unit) -> list[slice]:
-    """Where each sentence of a unit stands in its folded text; titles and keywords are of one."""
+    """Where each sentence of a unit stands in its folded text; titles and keywords have one."""
     if unit.zone in _WHOLE_ZONES:
         return [slice(0, len(unit.forms["whole"].folded))]
     return _places(unit.stored)
@@ -197,7 +270,7 @@ def _cut(stored: str) -> list[str]:
 
 
 def _zone(section: Section, language: Language) -> str:
-    """The zone its publisher states, else the one words in the label tell, else `body`."""
+    """The zone its publisher states, else what words in the label say, else `body`."""
     stated = (section.category or "").lower()
     if stated in ABSTRACT_ZONES and stated != "body":
         return stated

@@ -66,7 +66,7 @@ def test_what_proves_an_aspect_stands_among_the_proofs_of_its_label() -> None:
         (
             'aspect = "data_source.poison_centre"',
             'aspect = "data_source.x"',
-            "is no aspect of SURV",
+            "is not an aspect of SURV",
         ),
         ('types = ["SURV"]', 'types = ["SRUV"]', "unknown code `SRUV`"),
         ('several = "mixed"', 'severally = "mixed"', "unknown key `severally`"),

@@ -267,7 +267,7 @@ text = ['\\\\bmood\\\\b']
 @pytest.mark.parametrize(
     ("before", "after", "line", "message"),
     [
-        ("lift mood?", "lift mood.", 14, "is no question"),
+        ("lift mood?", "lift mood.", 14, "is not a question"),
         ("not = [{", "no = [{", 14, "unknown key `no`"),
         ('not = [{ reading = "a disorder"', "not = [] # [{", 14, "lacks `not`"),
         ('match = "Better mood.", ', "", 14, "needs a `match`"),
@@ -280,7 +280,7 @@ text = ['\\\\bmood\\\\b']
         ('asks = "does_it"', 'asks = "maybe"', 14, "asks must be one of does_it, what_is_known"),
         ('group = "uses"', 'group = "harms"', 14, r"unknown group `harms` \(known: uses\)"),
         ('cards = ["article"]', 'cards = ["field"]', 14, r"unknown card `field`"),
-        ('cards = ["article"]', "cards = []", 14, "stands on no card"),
+        ('cards = ["article"]', "cards = []", 14, "is on no card"),
         ('definition = "Whether mood is better."\n', "", 14, "`definition` is missing"),
         ('counts = "Mood rated."\n', "", 14, "`counts` is missing"),
         ("[[claim]]", '[[group]]\nname = "law"\nlabel = "Law"\n[[claim]]', 14, "no claim names"),

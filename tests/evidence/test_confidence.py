@@ -65,14 +65,12 @@ def answers(code: str, label: str, count: int, kind: str = "title") -> list[Answ
     return [Answer((label,), code, "not measured", kind)] * count
 
 
-SCHEME = Scheme(
-    "s",
-    (
-        LabelClass("people", ("people",), ("COHORT", "XSEC")),
-        LabelClass("animal", ("animal",), ("ANIMAL",)),
-        LabelClass("rest", ("rest",), ("PLANT",), is_rest=True),
-    ),
+CLASSES = (
+    LabelClass(name="people", labels=("people",), study_types=("COHORT", "XSEC")),
+    LabelClass(name="animal", labels=("animal",), study_types=("ANIMAL",)),
+    LabelClass(name="rest", labels=("rest",), study_types=("PLANT",), is_rest=True),
 )
+SCHEME = Scheme.model_validate({"name": "s", "class": CLASSES})
 
 
 def test_a_type_with_few_records_has_the_figure_of_its_class_or_none() -> None:

@@ -52,11 +52,11 @@ LABELS = """id,title,abstract,label
 
 
 def test_the_split_is_the_one_written_down() -> None:
-    split = Split("hash", "ketum study types 2026-11", 0.6)
+    split = Split(by="hash", seed="ketum study types 2026-11", develop_share=0.6)
     parts = [split.part(str(number)) for number in range(10_000)]
     assert parts[:6] == ["develop", "develop", "develop", "unseen", "develop", "unseen"]
     assert 0.58 < parts.count("develop") / len(parts) < 0.62
-    assert [Split("parity").part(number) for number in ("8", "9")] == ["develop", "unseen"]
+    assert [Split(by="parity").part(number) for number in ("8", "9")] == ["develop", "unseen"]
 
 
 @pytest.mark.parametrize("path", MAPPINGS, ids=lambda path: path.stem)
@@ -85,13 +85,11 @@ def test_figures_of_a_small_confusion() -> None:
 
 
 def test_refined_labels_and_abstentions_are_counted_apart() -> None:
-    scheme = Scheme(
-        "s",
-        (
-            LabelClass("review", ("Review",), ("NARR",), ("systematic",)),
-            LabelClass("systematic", ("SR",), ("SR",)),
-        ),
+    reviews = LabelClass(
+        name="review", labels=("Review",), study_types=("NARR",), refined_by=("systematic",)
     )
+    systematic = LabelClass(name="systematic", labels=("SR",), study_types=("SR",))
+    scheme = Scheme.model_validate({"name": "s", "class": [reviews, systematic]})
     answers = [
         Answer(("Review",), "SR", "high"),
         Answer(("Review",), "NARR", "high"),

@@ -123,7 +123,7 @@ def test_decisions_that_cannot_be(tmp_path, field, value, message):
         ('in = ["objective", "body"]', 'in = ["attic"]', "unknown zone `attic`"),
         ('"trial_purpose"]\ntypes', '"purpose"]\ntypes', "unknown facet `purpose`"),
         ('may_lack = "species"', 'may_lack = "dose"', "`may_lack` names no facet of the row"),
-        ('aspect = "data_source"', 'aspect = "source"', "is no aspect of study_types.toml"),
+        ('aspect = "data_source"', 'aspect = "source"', "is not an aspect of study_types.toml"),
         ('rest = "another_antagonist"', 'rest = "none"', "`rest` names no value"),
         ("'\\bguinea pigs?\\b'", "'\\bguinea pigs?$'", "uses \\$"),
         ("not_after = ", "not_behind = ", "unknown key `not_behind`"),

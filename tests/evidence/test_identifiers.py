@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.evidence.study_types import load_study_types
-from pipeline.evidence.topics_file import load_topics
+from pipeline.evidence.topics import load_topics
 from tests.evidence.conftest import REFERENCE, SHARED
 
 PAIR = re.compile(
@@ -20,13 +20,13 @@ PAIR = re.compile(
 
 def stated() -> dict[str, str]:
     types = load_study_types(REFERENCE / "study_types.toml")
-    sets = (types.rules, load_topics(REFERENCE / "topics.toml").rule_set())
+    sets = (types.rules, load_topics(REFERENCE / "topics.toml").matcher.rules)
     return {s.ui: s.value for one in sets for s in one.signals() if s.ui}
 
 
 def test_one_name_for_one_identifier() -> None:
     types = load_study_types(REFERENCE / "study_types.toml")
-    sets = (types.rules, load_topics(REFERENCE / "topics.toml").rule_set())
+    sets = (types.rules, load_topics(REFERENCE / "topics.toml").matcher.rules)
     pairs = {(s.ui, s.value) for one in sets for s in one.signals() if s.ui}
     assert len({ui for ui, _ in pairs}) == len(pairs) == len({name for _, name in pairs})
 

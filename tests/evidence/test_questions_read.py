@@ -8,17 +8,11 @@ import duckdb
 import pytest
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.evaluation.questions_read import (
-    FacetMeasured,
-    QuestionMeasured,
-    measure,
-    read_measured,
-)
+from pipeline.evidence.evaluation.figures import FacetMeasured, QuestionMeasured, read_measured
 from pipeline.evidence.lookups import write_lookups
-from pipeline.outputs.claims_text import claim_lines
-from pipeline.outputs.explain import facet_lines
+from pipeline.outputs.explain import claim_lines, facet_lines
 from tests.evidence.conftest import SHIPPED
-from tools.readings import measured
+from tools.readings import measure, measured
 
 READINGS = """pmid,question,verdict,read_on,reader
 1,mood,yes,2026-11-26,A. Reader
@@ -41,15 +35,15 @@ def test_borderline_counts_neither_way_and_records_that_nobody_read_do_not_count
     assert (sedation.said, sedation.said_right, sedation.read, sedation.found) == (1, 1, 1, 1)
     file = tmp_path / "measured.jsonl"
     file.write_text(f"{mood.model_dump_json()}\n{sedation.model_dump_json()}\n")
-    assert read_measured(file) == (mood, sedation)
-    assert read_measured(tmp_path / "missing.jsonl") == ()
+    assert read_measured(file, QuestionMeasured) == (mood, sedation)
+    assert read_measured(tmp_path / "missing.jsonl", QuestionMeasured) == ()
 
 
 def test_a_damaged_line_is_refused(tmp_path) -> None:
     file = tmp_path / "measured.jsonl"
     file.write_text('{"question": "mood"}\n')
     with pytest.raises(ConfigurationError, match=r"measured\.jsonl cannot be read"):
-        read_measured(file)
+        read_measured(file, QuestionMeasured)
 
 
 def test_a_share_needs_thirty_readings(con) -> None:

@@ -90,5 +90,5 @@ def test_same_labels_same_model(model: Path, tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "reader.npz").write_text("no model")
-    with pytest.raises(ConfigurationError, match="no model of the second reader"):
+    with pytest.raises(ConfigurationError, match="not a model of the second reader"):
         load_reader(tmp_path / "reader.npz")

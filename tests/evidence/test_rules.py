@@ -10,7 +10,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.evidence.facets import load_facets
 from pipeline.evidence.overrides import load_overrides
 from pipeline.evidence.study_types import load_study_types
-from pipeline.evidence.topics_file import load_topics
+from pipeline.evidence.topics import load_topics
 from tests.evidence.conftest import REFERENCE
 
 TYPES = (REFERENCE / "study_types.toml").read_text()
@@ -71,7 +71,7 @@ def test_rule_that_could_not_become_primary_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('ui = "D032065"', 'ui = "32065"', "no MeSH identifier"),
+        ('ui = "D032065"', 'ui = "32065"', "not a MeSH identifier"),
         ('word = "ketum", tag = "tiab"', 'word = "ketum", tag = "all"', "tag must be"),
         ('word = "hot plate"', 'word = "hot-plate"', "no hyphen"),
         ('word = "ketum"', 'word = "Ketum"', "lower case"),

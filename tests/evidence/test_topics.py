@@ -94,7 +94,7 @@ def test_a_search_wants_all_its_topics() -> None:
 
     def pmids(name: str) -> list[int]:
         searches = [one for one in TOPICS.searches if one.name == name]
-        return list(found_by(searches, TOPICS, SHIPPED.language, records))
+        return found_by(searches, TOPICS, SHIPPED.language, records)
 
     assert (pmids("kratom"), pmids("kratom_pain"), pmids("pain")) == ([1], [1], [1, 2])
 

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 import rispy
 
-from pipeline.outputs import claims_text, explain, query
+from pipeline.outputs import claims, explain, query
 from pipeline.outputs.citations import citation, export, nbib, reference_managers
 from pipeline.settings import Options, Settings
 from pipeline.update import run_update
@@ -195,4 +195,4 @@ def test_no_line_of_an_export_is_empty(citations):
 
 def test_a_record_without_title_is_said_to_have_none():
     row = {"pmid": 1, "claim": "c", "how": "h", "study_type": "RCT", "citation": "x", "title": None}
-    assert "None" not in claims_text.next_text([row])
+    assert "None" not in claims.next_text([row])

@@ -9,8 +9,9 @@ import pytest
 
 from pipeline import cli
 from pipeline.errors import ConfigurationError
+from pipeline.evidence.claims import check_readings
 from pipeline.evidence.reference import Reference
-from pipeline.outputs import claims, claims_text, query
+from pipeline.outputs import claims, query
 from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
 from tests.corpus import article
@@ -151,10 +152,10 @@ def test_a_wrong_quote_stops_a_run_and_a_right_one_is_a_reading(memory, tmp_path
     notes = receipts.completed(memory.con, told).notes
     (note,) = (note for note in notes if "reading(s) of claims" in note)
     assert note.startswith("1 reading(s) of claims are of records")
-    told = claims.check_readings(memory.con, reference)
+    told = check_readings(memory.con, reference)
     assert "0 stale; 1 not held" in told[0]
     assert told[1].endswith("line 3: pain_tolerance, PMID 32607084: not held here, quote unchecked")
-    one = claims_text.one_text(claims.one(memory.con, "kratom", "pain_tolerance"))
+    one = claims.one_text(claims.one(memory.con, "kratom", "pain_tolerance"))
     assert one.count("NOT CHECKED: the record") == 1
 
 

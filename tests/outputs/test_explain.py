@@ -59,7 +59,7 @@ def test_for_programs(capsys) -> None:
 def test_next_walks_on_as_decisions_are_written(data: Path, tmp_path: Path, capsys) -> None:
     import duckdb
 
-    from pipeline.outputs.explain import next_pmid
+    from pipeline.outputs.lookup import next_pmid
 
     overrides = tmp_path / "overrides.toml"
     overrides.write_text('version = "1"\n')

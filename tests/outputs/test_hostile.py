@@ -28,7 +28,7 @@ from lxml import html
 from markdown_it import MarkdownIt
 
 from pipeline import cli, logs
-from pipeline.outputs import claims, claims_text, explain, query, search_log
+from pipeline.outputs import claims, explain, query, search_log
 from pipeline.outputs.citations.export import FORMATS, TARGETS, export
 from pipeline.outputs.citations.selection import Selection
 from pipeline.outputs.receipt import Receipt
@@ -199,12 +199,12 @@ def test_claims_show_the_record_and_obey_nothing(con):
     claim = claims.one(con, "kratom", "safety.liver")
     assert [record["pmid"] for record in claim["records"]] == [hostile.PMID]
     for text in (
-        claims_text.one_text(claim),
-        claims_text.map_text(claims.the_map(con, "kratom"), claims.cards(con)),
-        claims_text.next_text(claims.next_to_read(con, "kratom")),
+        claims.one_text(claim),
+        claims.map_text(claims.the_map(con, "kratom"), claims.cards(con)),
+        claims.next_text(claims.next_to_read(con, "kratom")),
     ):
         assert not OBEYED.search(text) and not FORGED.search(text)
-    assert "alert(1)" in claims_text.one_text(claim)
+    assert "alert(1)" in claims.one_text(claim)
 
 
 def test_the_page_of_claims_is_markdown_of_ours(con):

@@ -12,7 +12,9 @@ from pipeline.evidence.topics import Search
 from pipeline.pubmed.search import SearchAnswer
 from pipeline.warehouse.searches import LastSearch
 
-SEARCH = Search("kratom", "Kratom", "live", ("kratom",), minimum=10, maximum=100)
+SEARCH = Search(
+    name="kratom", label="Kratom", mode="live", topics=("kratom",), minimum=10, maximum=100
+)
 READ = '"mitragyna"[MeSH Terms:noexp] OR "kratom*"[Text Word] OR "ketum"[Title/Abstract]'
 
 

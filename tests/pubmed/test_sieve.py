@@ -13,13 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.evidence.record import read_records as records_of
-from pipeline.evidence.topics import Topics, found_by
-from pipeline.evidence.topics_file import load_topics
+from pipeline.evidence.topics import Topics, found_by, load_topics
 from pipeline.pubmed.parsing.bytes import open_bytes
 from pipeline.pubmed.parsing.cutting import Cutter
 from pipeline.pubmed.records import Record, Unreadable, read_records
 from pipeline.pubmed.sieve import LONGEST_PASSED, Passed, Sieve
-from pipeline.rules.language import Language, load_language
+from pipeline.rules.text import Language, load_language
 from pipeline.settings import ROOT
 from pipeline.warehouse import stage
 from tests.conftest import ALL_SLOW

@@ -108,7 +108,7 @@ def test_an_empty_set_of_rules_says_nothing() -> None:
         ('requires = ["people"]', 'requires = ["crowd"]', "line 11: unknown shared signal `crowd`"),
         ('["people"]', '["people | crowd"]', "line 11: unknown shared signal `crowd`"),
         ('["beasts"]', '["beasts without crowd"]', "line 11: unknown shared signal `crowd`"),
-        ('name = "Cats"', 'name = "Cats", id = "D2"', "line 19: unknown key `id`"),
+        ('name = "Cats"', 'name = "Cats", id = "D2"', "line 22: unknown key `id`"),
         ('unless = ["beasts"]', 'unless = "beasts"', "line 11: `unless`: input should be"),
         ('id = "beast.heading"\n', "", "`id` is missing"),
         ("[[rule]]\nid = \"beast", "[rule]\nid = \"beast", "not valid TOML"),

@@ -19,7 +19,7 @@ from pipeline.rules.text import ZONES, Unit, plain_unit
 from tests.evidence.conftest import SHIPPED
 
 SETS: dict[str, RuleSet] = {
-    "topics": SHIPPED.topics.rule_set(),
+    "topics": SHIPPED.topics.matcher.rules,
     "study_types": SHIPPED.study_types.rules,
     "facets": SHIPPED.facets.rules,
     "claims": SHIPPED.claims.rules,

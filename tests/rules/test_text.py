@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.rules.language import load_language
-from pipeline.rules.text import Section, Unit, abstract_units, plain_unit, sentence_units
+from pipeline.rules.text import (
+    Section,
+    Unit,
+    abstract_units,
+    load_language,
+    plain_unit,
+    sentence_units,
+)
 from pipeline.settings import ROOT
 
 LANGUAGE = load_language(ROOT / "data" / "reference" / "language.toml")

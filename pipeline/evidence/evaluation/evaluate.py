@@ -24,8 +24,7 @@ from pipeline.evidence.evaluation.mapping import ALL, LabelMapping, Scheme
 from pipeline.evidence.reader import Document, Reader, document_of
 from pipeline.evidence.record import Record, read_records
 from pipeline.evidence.study_types import StudyTypes, TypesOf, types_of
-from pipeline.rules.language import Language
-from pipeline.rules.text import Section
+from pipeline.rules.text import Language, Section
 from pipeline.warehouse import database, load, stage
 from pipeline.warehouse.fingerprint import schema_files
 
@@ -248,7 +247,7 @@ def _rows(path: Path, mapping: LabelMapping, part: str) -> list[tuple[int, str, 
 
     Records are numbered, since some sets hold records without a PMID.
     """
-    columns = mapping.columns
+    columns = mapping.columns.model_dump()
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)

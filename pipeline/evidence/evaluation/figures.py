@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.evaluation.mapping import Scheme
@@ -17,7 +19,7 @@ from pipeline.evidence.study_types import UNCLASSIFIED
 
 _Z = 1.959964
 LEAST_READ = 30
-"""Below so many readings a share says neither good nor bad."""
+"""With fewer readings than this, a share says neither good nor bad."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,7 @@ def read_results(path: Path) -> list[Result]:
     """The results of a file; none when there is no file.
 
     Raises:
-        ConfigurationError: it is no file of results.
+        ConfigurationError: it is not a file of results.
     """
     if not path.is_file():
         return []
@@ -276,3 +278,79 @@ def interval(figure: dict[str, Any]) -> str:
         return "- of 0"
     shown = [f"{figure[key]:.3f}".replace("0.", ".", 1) for key in ("value", "low", "high")]
     return f"{shown[0]} ({shown[1]}-{shown[2]}) of {figure['n']}"
+
+
+# -- How often records are rightly said to address a question, or to have a value of a facet
+#
+# By kratom records that a person read; `python -m tools.readings` makes the figures.
+
+
+class Measured(BaseModel):
+    """Figures of what is said of records.
+
+    Attributes:
+        said: how often it is said, but for what a reader could say either way.
+        said_right: of these, how often rightly by the reader.
+        read: how often it is so by the reader.
+        found: of these, how often it is said.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    said: int
+    said_right: int
+    read: int
+    found: int
+
+    @property
+    def precision(self) -> float | None:
+        """Of those said, the share that is right; None below LEAST_READ."""
+        return self.said_right / self.said if self.said >= LEAST_READ else None
+
+    @property
+    def recall(self) -> float | None:
+        """Of those read, the share that is found; None below LEAST_READ."""
+        return self.found / self.read if self.read >= LEAST_READ else None
+
+
+_Figures = TypeVar("_Figures", bound=Measured)
+
+
+class QuestionMeasured(Measured):
+    """Figures of one question: records said to address it.
+
+    Attributes:
+        rules_version: version of claims.toml that was measured.
+    """
+
+    question: str
+    rules_version: str
+
+
+class FacetMeasured(Measured):
+    """Figures of one facet: values that records are said to have."""
+
+    facet: str
+
+
+def read_measured(path: Path, kind: type[_Figures]) -> tuple[_Figures, ...]:
+    """The figures of questions_measured.jsonl or facets_measured.jsonl; none where it is missing.
+
+    Args:
+        path: the file.
+        kind: what its lines are.
+
+    Raises:
+        ConfigurationError: a line is something else.
+    """
+    if not path.is_file():
+        return ()
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+        return tuple(kind.model_validate_json(line) for line in lines if line.strip())
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {error}.",
+            effect="Nothing was judged.",
+            next_step="restore it (`git checkout data/reference`).",
+        ) from error

@@ -8,75 +8,28 @@ of a set.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping as MappingType
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 from pydantic import Field
 
-from pipeline.rules.file import RuleFile, Table
+from pipeline.rules.file import Names, RuleFile, Table
 
 DEVELOP, UNSEEN, ALL = "develop", "unseen", "all"
 PARTS = (DEVELOP, UNSEEN, ALL)
 
 
-class _SplitTable(Table):
-    """`[split]` of a mapping file."""
-
-    by: str
-    seed: str | None = None
-    develop_share: float | None = None
-
-
-class _ColumnsTable(Table):
-    """`[columns]` of a mapping file: what the set calls them."""
-
-    pmid: str = "pmid"
-    title: str = "title"
-    abstract: str = "abstract"
-    label: str = "label"
-
-
-class _ClassTable(Table):
-    """One `[[scheme.class]]`."""
-
-    name: str
-    labels: list[str]
-    study_types: list[str]
-    refined_by: list[str] = Field(default_factory=list)
-    is_rest: bool = False
-
-
-class _SchemeTable(Table):
-    """One `[[scheme]]`; its classes are read one by one."""
-
-    name: str
-    classes: list[dict[str, Any]] = Field(alias="class")
-    with_abstract: bool = False
-    measures_confidence: bool = False
-
-
-class _MappingTable(Table):
-    """A mapping file; its tables are read one by one."""
-
-    set_name: str = Field(alias="set")
-    columns: dict[str, Any] | None = None
-    split: dict[str, Any]
-    schemes: list[dict[str, Any]] = Field(default_factory=list, alias="scheme")
-    human_experimental: list[str] = Field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Split:
-    """Which part a record is in, by its identifier: a PMID, or what a set has in its place.
+class Split(Table):
+    """`[split]`: which part a record is in, by its PMID or what a set has in its place.
 
     Attributes:
         by: `hash` of seed and identifier, or `parity` (even PMIDs are `develop`).
         seed: text the hash begins with.
         develop_share: share of the hashes that are `develop`.
     """
+
+    named_by = "by"
 
     by: str
     seed: str = ""
@@ -90,25 +43,23 @@ class Split:
         return DEVELOP if int(digest[:8], 16) / 2**32 < self.develop_share else UNSEEN
 
 
-@dataclass(frozen=True)
-class LabelClass:
-    """A class of a scheme: the labels that mean it, and the study types that say it.
+class LabelClass(Table):
+    """One `[[scheme.class]]`: the labels that mean it, and the study types that say it.
 
     Attributes:
         refined_by: classes that say the same more finely: neither right nor wrong, but counted.
-        is_rest: holds what belongs nowhere else; its figures are of none of its types.
+        is_rest: holds what belongs nowhere else; its figures say nothing about its types.
     """
 
     name: str
-    labels: tuple[str, ...]
-    study_types: tuple[str, ...]
-    refined_by: tuple[str, ...] = ()
+    labels: Names
+    study_types: Names
+    refined_by: Names = ()
     is_rest: bool = False
 
 
-@dataclass(frozen=True)
-class Scheme:
-    """Classes that are compared together; records with a label of none are left out.
+class Scheme(Table):
+    """One `[[scheme]]`: classes compared together; records with a label of none are left out.
 
     Attributes:
         with_abstract: records without an abstract are left out too.
@@ -116,7 +67,7 @@ class Scheme:
     """
 
     name: str
-    classes: tuple[LabelClass, ...]
+    classes: Annotated[tuple[LabelClass, ...], Field(strict=False, alias="class")]
     with_abstract: bool = False
     measures_confidence: bool = False
 
@@ -129,20 +80,30 @@ class Scheme:
         return next((c.name for c in self.classes if study_type in c.study_types), None)
 
 
-@dataclass(frozen=True)
-class LabelMapping:
-    """Everything a mapping file says.
+class Columns(Table):
+    """`[columns]`: what the set calls them."""
+
+    pmid: str
+    title: str
+    abstract: str
+    label: str
+
+
+class LabelMapping(Table):
+    """A mapping file.
 
     Attributes:
         human_experimental: labels of trials and laboratory studies in people, which the wide net
             holds.
     """
 
-    set_name: str
-    columns: dict[str, str]
+    named_by = "set_name"
+
+    set_name: str = Field(alias="set")
+    columns: Columns = Columns(pmid="pmid", title="title", abstract="abstract", label="label")
     split: Split
-    schemes: tuple[Scheme, ...]
-    human_experimental: tuple[str, ...] = ()
+    schemes: Annotated[tuple[Scheme, ...], Field(strict=False, alias="scheme")] = ()
+    human_experimental: Names = ()
 
 
 def load_mapping(path: Path, codes: Sequence[str]) -> LabelMapping:
@@ -156,59 +117,23 @@ def load_mapping(path: Path, codes: Sequence[str]) -> LabelMapping:
         ConfigurationError: naming the line at fault.
     """
     file = RuleFile(path)
-    given = file.read(_MappingTable, file.data, "set")
-    schemes = tuple(_scheme(file, table, codes) for table in given.schemes)
-    if not schemes:
+    given = file.read(LabelMapping, file.data)
+    if not given.schemes:
         raise file.error("scheme", "a [[scheme]] is needed")
-    return LabelMapping(
-        given.set_name,
-        _columns(file, given.columns),
-        _split(file, given.split),
-        schemes,
-        tuple(given.human_experimental),
-    )
-
-
-def _columns(file: RuleFile, table: MappingType[str, Any] | None) -> dict[str, str]:
-    """What a set calls its columns: all of them named, or none."""
-    if table is not None:
-        for name in _ColumnsTable.model_fields:
-            if name not in table:
-                raise file.error("[columns]", f"`{name}` is missing")
-    return file.read(_ColumnsTable, table or {}, "[columns]").model_dump()
-
-
-def _split(file: RuleFile, table: MappingType[str, Any]) -> Split:
-    given = file.read(_SplitTable, table, "[split]")
-    if given.by == "parity":
-        return Split("parity")
-    if given.by != "hash":
+    split = given.split
+    if split.by not in ("hash", "parity"):
         raise file.error("by =", "`by` is hash or parity")
-    if given.seed is None or given.develop_share is None:
+    if split.by == "hash" and not split.model_fields_set.issuperset(("seed", "develop_share")):
         raise file.error("[split]", "a split by hash needs `seed` and `develop_share`")
-    return Split("hash", given.seed, given.develop_share)
-
-
-def _scheme(file: RuleFile, table: MappingType[str, Any], codes: Sequence[str]) -> Scheme:
-    given = file.read(_SchemeTable, table, f'name = "{table.get("name")}"')
-    classes: list[LabelClass] = []
-    for entry in given.classes:
-        here = f'name = "{entry.get("name")}"'
-        one = file.read(_ClassTable, entry, here)
-        for code in one.study_types:
-            if code not in codes:
-                raise file.error(here, f"unknown study type `{code}`")
-        classes.append(
-            LabelClass(
-                one.name,
-                tuple(one.labels),
-                tuple(one.study_types),
-                tuple(one.refined_by),
-                one.is_rest,
-            )
-        )
-    for kind in ("labels", "study_types"):
-        used = [value for held in classes for value in getattr(held, kind)]
-        if twice := sorted({value for value in used if used.count(value) > 1}):
-            raise file.error(f'"{twice[0]}"', f"`{twice[0]}` is in two classes of {given.name}")
-    return Scheme(given.name, tuple(classes), given.with_abstract, given.measures_confidence)
+    for scheme in given.schemes:
+        for one in scheme.classes:
+            for code in one.study_types:
+                if code not in codes:
+                    raise file.error(one.line, f"unknown study type `{code}`")
+        for kind in ("labels", "study_types"):
+            used = [value for held in scheme.classes for value in getattr(held, kind)]
+            if twice := sorted({value for value in used if used.count(value) > 1}):
+                raise file.error(
+                    f'"{twice[0]}"', f"`{twice[0]}` is in two classes of {scheme.name}"
+                )
+    return given

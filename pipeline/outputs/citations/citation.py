@@ -1,6 +1,6 @@
 """A record as citation formats need it, read from a published set."""
 
-# The query is made of names that stand here, and of nothing from outside.
+# The query is made of names in this file, and of nothing from outside.
 # ruff: noqa: S608
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pipeline.identifiers import doi_url, normal_pmc
 
 ARTICLE, CHAPTER, BOOK, UNKNOWN = "article", "chapter", "book", "unknown"
 RETRACTED = "Retracted Publication"
-"""NLM's publication type; said of each retracted record, whatever made us know."""
+"""NLM's publication type; given to each retracted record, however the retraction is known."""
 PREPRINT = "Preprint"
 
 _WITHIN_DAY_OR_MONTH = ("day", "month")
 _SAYS_RETRACTED = re.compile(r"\W*(?:retracted|retraction|withdrawn)\b", re.IGNORECASE)
-# a stop that closes the sentence, and is no part of an ellipsis or of letters as in U.S.
+# a stop that closes the sentence, and is not part of an ellipsis or of letters as in U.S.
 _FINAL_STOP = re.compile(r"(?<!\.)(?<!\b\w\.\w)\.$")
 _RANGE = re.compile(r"([A-Za-z]*)(\d+)-([A-Za-z]*)(\d+)")
 
@@ -123,7 +123,7 @@ class Citation:
 
     Attributes:
         said: the columns of `_QUERY` that formats pass on as they are.
-        kind: article, chapter, book, or unknown (a citation of which only a DOI is held).
+        kind: article, chapter, book, or unknown (only a DOI is held).
         pmid: None for a citation known only by its DOI.
         authors: in order, without names PubMed corrected.
         year, month, day: of the issue, else electronic; month and day only where a single one

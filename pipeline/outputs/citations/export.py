@@ -1,7 +1,7 @@
 """Write the records of a selection to one file, in the form its program imports.
 
-Formats that are no program's own stand in `FORMATS`, programs in `TARGETS` with the fields they
-keep (docs/exports.md).
+Formats that belong to no program are in `FORMATS`, programs in `TARGETS`; which fields each
+program keeps is in docs/exports.md.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ TARGETS = {
 
 
 @dataclass(frozen=True)
-class Told:
+class Exported:
     """What an export did.
 
     Attributes:
@@ -190,11 +190,11 @@ def export(
     with_abstracts: bool = False,
     not_in: Sequence[Path] = (),
     output: Path | None = None,
-) -> Told:
+) -> Exported:
     """Write the records wanted from the latest published set.
 
     Args:
-        settings: where the set lies.
+        settings: where the set is.
         wanted: which records.
         kind_name: a name of `FORMATS` or `TARGETS`.
         with_abstracts: write abstracts; screening targets have them in any case.
@@ -225,7 +225,7 @@ def export(
                 "begins each record with its PMID. RIS holds them."
             )
     if not kept:
-        return Told(None, (*lines, "No record to export: nothing was written."))
+        return Exported(None, (*lines, "No record to export: nothing was written."))
     path = _path(output, wanted, kind_name, kind, kept[0].set_id, bool(not_in))
     _write(kind, kept, abstracts, path)
     lines.insert(0, f"{len(kept)} record(s) of set {kept[0].set_id}.")
@@ -234,13 +234,13 @@ def export(
         lines += [f"{without} of them have no abstract in this set.", LICENCE]
     if untitled := sum(not record.said["title"] for record in kept):
         lines.insert(1, f"{untitled} of them have no title in this set.")
-    return Told(path, tuple(lines))
+    return Exported(path, tuple(lines))
 
 
 def _path(
     output: Path | None, wanted: Selection, kind_name: str, kind: Kind, set_id: str, is_rest: bool
 ) -> Path:
-    """The file to write; its name tells records, set (date and source), and program."""
+    """The file to write; its name says which records, set (date and source) and program."""
     name = f"ketum_{wanted.name()}{'_rest' if is_rest else ''}_{set_id}"
     if kind_name in TARGETS:
         name += f".{kind_name}"
@@ -363,7 +363,7 @@ def _cell(value: object, between: str, longest: int | None) -> object:
 
 
 def json_lines(rows: Sequence[dict[str, Any]]) -> str:
-    """Rows as JSON objects, one a line."""
+    """Rows as JSON objects, one on each line."""
     return "".join(for_json(json.dumps(values, ensure_ascii=False)) + "\n" for values in rows)
 
 

@@ -52,7 +52,7 @@ class _Writer(rispy.RisWriter):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Dialect:
-    """What one program wants to have otherwise.
+    """What one program wants in its own way.
 
     Attributes:
         ids_in_extra: M2 `PMID: ...` and `PMCID: ...`, which Zotero keeps in Extra.
@@ -76,7 +76,7 @@ def ris_text(citations: Sequence[Citation], abstracts: bool, dialect: Dialect = 
     Args:
         citations: what to write.
         abstracts: whether to write AB.
-        dialect: what the program in view wants to have otherwise.
+        dialect: what the program in view wants in its own way.
     """
     entries = [_ris_entry(citation, abstracts, dialect) for citation in citations]
     text: str = rispy.dumps(entries, implementation=_Writer)

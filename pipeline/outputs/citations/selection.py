@@ -83,7 +83,7 @@ def years(text: str) -> tuple[int | None, int | None]:
     found = _YEARS.fullmatch(text)
     first, dash, last = found.groups() if found else (None, None, None)
     if not (first or last) or (not dash and last):
-        raise _wrong(f"{text!r} are no years", "give them as 2024, 2019-2024, 2019- or -2024")
+        raise _wrong(f"{text!r} are not years", "give them as 2024, 2019-2024, 2019- or -2024")
     if first and last and first > last:
         raise _wrong(f"The years {text} end before they begin", "give the earlier one first")
     end = last if dash else first
@@ -139,7 +139,7 @@ def _check_claim(con: duckdb.DuckDBPyConnection, search: str, claim: str) -> Non
         )
     if found[0]:
         raise _wrong(
-            f"The claim {claim!r} is no research question on kratom: no record is looked for",
+            f"The claim {claim!r} is not a research question on kratom: no record is looked for",
             "`ketum claims` lists those with records",
         )
 
@@ -176,7 +176,7 @@ def exported_before(paths: Iterable[Path]) -> Before:
     """The records of earlier exports.
 
     Args:
-        paths: files this package wrote, in any of its formats, told by their suffix.
+        paths: files this package wrote, in any of its formats, known by their suffix.
 
     Raises:
         ConfigurationError: a file cannot be read, or has no identifier at all.

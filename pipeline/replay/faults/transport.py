@@ -11,8 +11,15 @@ import re
 from dataclasses import replace
 
 from pipeline.replay import answers, summaries
-from pipeline.replay.answers import Exchange, Response, article_set, uri_too_long, web_page
-from pipeline.replay.faults.case import ANY_TOOL, FaultCase
+from pipeline.replay.answers import (
+    ANY_TOOL,
+    Exchange,
+    FaultCase,
+    Response,
+    article_set,
+    uri_too_long,
+    web_page,
+)
 from pipeline.replay.tools import SYNTAX_ERROR, WINDOW_ERROR
 
 HANG_SECONDS = 3600.0

@@ -92,8 +92,8 @@ def test_a_claim_shown_as_its_parts_has_the_records_of_all_of_them(memory):
     [
         ("kratom", "back pain", "There is no claim 'back pain' for search 'kratom'"),
         ("pain", "analgesia", "There is no claim 'analgesia' for search 'pain'"),
-        ("kratom", "burden_back_pain", "no research question on kratom"),
-        ("kratom", "routes_and_forms", "no research question on kratom"),
+        ("kratom", "burden_back_pain", "not a research question on kratom"),
+        ("kratom", "routes_and_forms", "not a research question on kratom"),
     ],
 )
 def test_a_claim_without_an_answer_is_told_and_no_empty_file(search, claim, why, held):

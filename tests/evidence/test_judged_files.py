@@ -10,13 +10,12 @@ import duckdb
 import pytest
 
 from pipeline.evidence import judge as judging
+from pipeline.evidence.judged_files import JUDGED, Part, stage_parts, take_judged
 from pipeline.evidence.overrides import Override
 from pipeline.evidence.record import Judgement, Record
 from pipeline.evidence.reference import Reference
-from pipeline.evidence.whole_file import JUDGED, take_judged
 from pipeline.scan import Scans
 from pipeline.warehouse import load
-from pipeline.warehouse.parts import Part, stage_parts
 from pipeline.whole_files import WholeFileReader
 from tests.corpus import article, article_set
 from tests.in_memory import FIRST_DAY, Warehouse
@@ -49,7 +48,7 @@ def take(
         scans = Scans(directory / "scans", "k" * 64)
         body = scans.directory / WholeFileReader(reference, (), (), scans).scan(path).body
         parts.append(Part(body, "in_place/1", "pubmed26n0001", 0, 0))
-    stage_parts(con, parts, TABLES)
+    stage_parts(con, parts)
     load.merge(con, FIRST_DAY)
     judging.judge(con, reference, load.changed(con), take_judged)
 

@@ -41,7 +41,7 @@ _TITLES = ("title", "vernacular_title")
 _BY_A_PERSON = "override"
 _SUBSTANCE = "substance"
 _WITHOUT_PLACE = {"grants": "grant", "affiliations": "affiliation"}
-"""Fields of which proofs name the whole, and what such a proof rests on."""
+"""Fields that a proof names as a whole, and what such a proof rests on."""
 
 
 class FacetsOf(NamedTuple):
@@ -88,7 +88,7 @@ def facets_of(
         scope: the facets that apply to it, see `scope_of`.
         asked: its texts and tags, see `asked_of`.
         outcome: what the rules say of these.
-        aspects: what is told about the labels.
+        aspects: what is said about the labels.
         type_proofs: proofs of study types; those of aspects that are shown as facets are here.
         decisions: people's decisions about it; those about facets take the place of all values.
     """
@@ -108,7 +108,8 @@ def facets_of(
     for decision in decisions:
         if decision.field.startswith(FACET):
             name = decision.field.removeprefix(FACET)
-            decided.append(_decided(decision, [v for v in values if v.facet == name]))
+            automatic = {one.value for one in values if one.facet == name and one.value}
+            decided.append(decision.decided("; ".join(sorted(automatic)) or NOT_STATED))
             values = [one for one in values if one.facet != name]
             values += _by_a_person(decision, name)
     return FacetsOf(
@@ -156,17 +157,17 @@ def _by_rules(
     facets: Facets, scope: Sequence[Facet], asked: Asked, outcome: Outcome
 ) -> Iterator[_Value]:
     """What the rules find, of the facets that apply to the record."""
-    told = {facet.name: facet for facet in scope}
+    wanted = {facet.name: facet for facet in scope}
     in_sentences: dict[str, set[int]] = {}
     known: Known | None = None
     units, tags, _ = asked
     for found in outcome.found:
         name = facets.rules.rules[found.rule_no].code.partition(".")[0]
-        facet = told[name]
+        facet = wanted[name]
         if found.unit_index is None:
             yield _value(facets, found, _level(found))
         elif facet.read == DOSES:
-            known = known or (_known(facets, units) if _SUBSTANCE in told else NO_KRATOM)
+            known = known or (_known(facets, units) if _SUBSTANCE in wanted else NO_KRATOM)
             for sentence in judged_sentences(units[found.unit_index]):
                 yield from _doses(facets, facet, found, sentence, known)
         elif _is_cut(facet, units[found.unit_index]):
@@ -180,7 +181,7 @@ def _by_rules(
 def _is_cut(facet: Facet, unit: Unit) -> bool:
     """Whether each sentence of a unit is judged by itself: it may say of what another speaks."""
     raw = unit.forms["judged"].raw
-    return facet.happened is not None or any(one.search(raw) for one, _, _ in facet.set_aside)
+    return bool(facet.happened) or any(one.phrases.search(raw) for one in facet.set_aside)
 
 
 def _by_sentence(
@@ -212,7 +213,7 @@ def _by_sentence(
 
 
 def _known(facets: Facets, units: Sequence[Unit]) -> Known:
-    """What a record says of the substances its doses are of."""
+    """What a record says of the substances of its doses."""
     title = next((unit.forms["whole"].folded for unit in units if unit.field == "title"), "")
     texts = [
         (visible(unit.stored), unit.forms["whole"].folded)
@@ -293,8 +294,8 @@ def _read(how: str, found: list[_Value]) -> list[_Value]:
             places.append((value, one))
     if not places:
         return []
-    told = span([value for value, _ in places])
-    return [replace(one, value=told) for _, one in places]
+    value = span([value for value, _ in places])
+    return [replace(one, value=value) for _, one in places]
 
 
 def _place(one: _Value) -> tuple[object, ...]:
@@ -311,15 +312,17 @@ def _from_aspects(
 ) -> Iterator[_Value]:
     """Aspects of study types shown as facets, with the proofs that state them."""
     for facet in scope:
-        for told in aspects:
-            stating = facets.stating.get((told.aspect, told.value), frozenset())
-            if told.aspect != facet.aspect:
+        for stated in aspects:
+            stating = facets.stating.get((stated.aspect, stated.value), frozenset())
+            if stated.aspect != facet.aspect:
                 continue
             for proof in type_proofs:
-                if proof.code == told.study_type and proof.rule_id in stating:
+                if proof.code == stated.study_type and proof.rule_id in stating:
                     is_focus = proof.field == "title" or proof.source == "nlm_mesh_major"
-                    shown = proof._replace(kind="facet", code=f"{facet.name}.{told.value}")
-                    yield _Value(facet.name, told.value, _FOCUS if is_focus else _MENTION, 0, shown)
+                    shown = proof._replace(kind="facet", code=f"{facet.name}.{stated.value}")
+                    yield _Value(
+                        facet.name, stated.value, _FOCUS if is_focus else _MENTION, 0, shown
+                    )
 
 
 def _from_addresses(facets: Facets, facet: Facet, record: Record) -> Iterator[_Value]:
@@ -330,15 +333,6 @@ def _from_addresses(facets: Facets, facet: Facet, record: Record) -> Iterator[_V
             None, name, None, None,
         )  # fmt: skip
         yield _Value(facet.name, country, _MENTION, 0, proof)
-
-
-def _decided(decision: Override, values: Sequence[_Value]) -> Decided:
-    """A decision beside what the rules say of its facet."""
-    automatic = "; ".join(sorted({one.value for one in values if one.value})) or NOT_STATED
-    return Decided(
-        decision.pmid, decision.field, decision.value, decision.expect, decision.who,
-        decision.when, decision.why, automatic,
-    )  # fmt: skip
 
 
 def _by_a_person(decision: Override, facet: str) -> Iterator[_Value]:
@@ -361,6 +355,6 @@ def _written(scope: Sequence[Facet], values: Sequence[_Value]) -> Iterator[Facet
         by = _BY_A_PERSON if facet in persons else "rule"
         yield FacetValue(facet, value, LEVELS[level], by)
     stated = {facet for facet, _ in best}
-    for told in scope:
-        if told.name not in stated:
-            yield FacetValue(told.name, NOT_STATED, "none", "none")
+    for facet_asked in scope:
+        if facet_asked.name not in stated:
+            yield FacetValue(facet_asked.name, NOT_STATED, "none", "none")
