@@ -15,7 +15,7 @@ from pipeline.evidence.judge import judge, note_type_changes
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.whole_file import JUDGED, take_judged
 from pipeline.evidence.writing import PROOFS, Writer
-from pipeline.outputs.tables import BY_TOUCH
+from pipeline.outputs.parts import BY_TOUCH
 from pipeline.scan import Scans
 from pipeline.warehouse import fingerprint, load, stage, touched
 from pipeline.warehouse.parts import Part, stage_parts
