@@ -24,9 +24,9 @@ from pipeline import progress
 from pipeline.errors import CheckError, ConfigurationError
 from pipeline.escaping import for_terminal_lines
 from pipeline.journal import Journal
-from pipeline.outputs import manifest
+from pipeline.outputs import manifest, parts
 from pipeline.outputs.manifest import Manifest, OddManifestError
-from pipeline.outputs.tables import NOT_EXPORTED, SCHEMAS, differing_parts
+from pipeline.outputs.tables import NOT_EXPORTED, SCHEMAS
 from pipeline.pubmed import about_pubmed, sync
 from pipeline.pubmed.archive import Archive, Entry
 from pipeline.pubmed.search import RECOUNT, WINDOW, read_page
@@ -217,7 +217,7 @@ def _compare_rows(report: Report, path: Path, stated: dict[str, int], whole: Man
                 _check_whole(report, con)
                 report.faults += (
                     f"{name} does not hold the rows of {DATABASE}."
-                    for name in differing_parts(con, ROOT / "sql", whole)
+                    for name in parts.differing(con, ROOT / "sql", whole)
                 )
     except duckdb.Error as error:
         if is_in_use(error):

@@ -15,7 +15,7 @@ from pipeline.evidence.judge import judge, note_type_changes
 from pipeline.evidence.judged_files import Part, stage_parts, take_judged
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.writing import PROOFS, Writer
-from pipeline.outputs.tables import BY_TOUCH
+from pipeline.outputs.parts import BY_TOUCH
 from pipeline.scan import Scans
 from pipeline.warehouse import fingerprint, load, stage, touched
 from pipeline.whole_files import WholeFileReader

@@ -72,7 +72,7 @@ def _said(con: duckdb.DuckDBPyConnection, claim: dict[str, Any]) -> Iterator[str
     words = f'"{claim["says"]}".' if claim["says"] else "The article is silent."
     source = f" Its source: {claim['source']}." if claim["source"] else ""
     yield f"**{f'[{name}](#{_anchor(name)})' if above else name}** {words}{source}\n"
-    for study in claims.leaned_on(con, claim["claim"]):
+    for study in claims.leaned_on(con)[claim["claim"]]:
         found = "found" if study["is_found"] else "not held"
         yield (
             f"- The study it leans on ({found}; identified by us: {study['certainty']}): "

@@ -6,6 +6,7 @@ For pages and programs as rows, and as text for terminals.
 from __future__ import annotations
 
 import textwrap
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
@@ -136,7 +137,7 @@ def one(con: duckdb.DuckDBPyConnection, search: str, code: str) -> dict[str, Any
     claim["people_read"] = named_rows(
         con, "SELECT * FROM marts.claim_readings WHERE claim = ? ORDER BY pmid", code
     )
-    claim["leaned_on"] = leaned_on(con, code)
+    claim["leaned_on"] = leaned_on(con)[code]
     return claim
 
 
@@ -156,19 +157,21 @@ def records(con: duckdb.DuckDBPyConnection, search: str, code: str) -> list[dict
     )
 
 
-def leaned_on(con: duckdb.DuckDBPyConnection, code: str) -> list[dict[str, Any]]:
-    """The studies the article leans on for a claim; `is_found` says that one is held."""
-    return named_rows(
+def leaned_on(con: duckdb.DuckDBPyConnection) -> dict[str, list[dict[str, Any]]]:
+    """By claim, the studies the article leans on for it; `is_found` says that one is held."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for study in named_rows(
         con,
         """
         SELECT l.*, EXISTS (
             SELECT 1 FROM core.articles AS a
             WHERE a.pmid = l.pmid OR lower(a.doi) = lower(l.doi)) AS is_found
-        FROM evidence.claim_leaned_on AS l
-        WHERE list_contains(l.claims, ?) ORDER BY l.position
+        FROM evidence.claim_leaned_on AS l ORDER BY l.position
         """,
-        code,
-    )
+    ):
+        for claim in study["claims"]:
+            found[claim].append(study)
+    return found
 
 
 def focus_search(con: duckdb.DuckDBPyConnection) -> str:

@@ -11,6 +11,7 @@ import duckdb
 
 from pipeline.escaping import for_markdown
 from pipeline.evidence.findings import FINDINGS
+from pipeline.warehouse import views
 
 # -- A record in a line: its kind and journal, what it measured and in whom
 
@@ -41,7 +42,7 @@ _RECORDS = """
     LEFT JOIN said AS m ON a.pmid = m.pmid AND NOT m.is_whom
     LEFT JOIN said AS w ON a.pmid = w.pmid AND w.is_whom
     LEFT JOIN asked AS q ON a.pmid = q.pmid
-    WHERE list_contains($pmids, a.pmid)
+    WHERE a.pmid IN (SELECT unnest($pmids::INTEGER[]))
 """
 
 
@@ -153,7 +154,7 @@ QUERIES = {
     """,
     "left": """
         WITH gone AS (
-            SELECT DISTINCT h.pmid, v.title, s.label || ': ' || CASE h.left_reason
+            SELECT DISTINCT h.pmid, s.label || ': ' || CASE h.left_reason
                     WHEN 'left' THEN 'PubMed no longer lists it'
                     WHEN 'deleted' THEN 'PubMed deleted it'
                     WHEN 'merged' THEN 'PubMed merged it into another record'
@@ -162,13 +163,13 @@ QUERIES = {
                     ELSE 'reason unknown'
                 END AS why
             FROM ops.search_hits AS h
-            INNER JOIN core.article_citations AS v ON h.pmid = v.pmid
             INNER JOIN evidence.searches AS s ON h.search = s.search
             WHERE h.left_at > (
                 SELECT previous_published_at FROM ops.runs ORDER BY as_of DESC LIMIT 1
             )
         )
-        SELECT pmid, title, string_agg(why, '; ' ORDER BY why) FROM gone
+        SELECT pmid, title, string_agg(why, '; ' ORDER BY why)
+        FROM gone INNER JOIN {citations} USING (pmid)
         GROUP BY pmid, title ORDER BY pmid
     """,
 }  # fmt: skip
@@ -209,7 +210,11 @@ def since_last_set(con: duckdb.DuckDBPyConnection) -> dict[str, list[Changed]]:
     ).fetchone()
     if row is None or row[0] is None:
         return {kind: [] for kind in QUERIES}
-    found = {kind: con.execute(query).fetchall() for kind, query in QUERIES.items()}
+    citations = views.of_records(con, "core.article_citations", "SELECT pmid FROM gone")
+    found = {
+        kind: con.execute(query.format(citations=citations)).fetchall()
+        for kind, query in QUERIES.items()
+    }
     members = describe(con, [pmid for rows in found.values() for pmid, _, _ in rows])
     return {
         kind: [_changed(pmid, title, detail, members.get(pmid)) for pmid, title, detail in rows]

@@ -15,6 +15,7 @@ import duckdb
 
 from pipeline.outputs import digest
 from pipeline.outputs.digest import Described
+from pipeline.warehouse import views
 
 FACETS = ("substance", "harm", "surveillance_source")
 """Facets that feeds are cut by."""
@@ -31,34 +32,43 @@ _STAYS = """
     FROM ops.search_hits AS h
     JOIN evidence.searches AS s ON h.search = s.search
     JOIN ops.runs AS r ON h.entered_at = r.as_of
-    LEFT JOIN core.article_years AS y ON h.pmid = y.pmid
+    LEFT JOIN {years} AS y ON h.pmid = y.pmid
 """
+_READ_OTHERWISE = "SELECT pmid FROM ops.search_hits WHERE entered_reason = 'translation_changed'"
 
 # new to the set, not only to one of its searches: its first stay in any of them counts. Searches
 # that PubMed is not asked (pain alone) are apart: what they find enters their own feeds only.
 _NEW = f"""
-    WITH stays AS ({_STAYS})
+    WITH stays AS ({_STAYS}),
+    entered AS (
+        SELECT h.pmid, h.is_live, h.first_at,
+            list(DISTINCT 'search.' || h.search) FILTER (h.left_at IS NULL) AS found_by,
+            string_agg(DISTINCT h.label, ', ' ORDER BY h.label) FILTER (h.left_at IS NULL) AS labels
+        FROM stays AS h
+        GROUP BY h.pmid, h.is_live, h.first_at
+        HAVING bool_or(h.left_at IS NULL)
+            AND bool_or(h.entered_at = h.first_at AND h.is_news)
+    ),
+    proved AS (
+        SELECT p.pmid, p.kind, p.code, p.matched_text
+        FROM evidence.proofs AS p WHERE p.pmid IN (SELECT pmid FROM entered)
+    )
 
-    SELECT a.pmid, h.is_live, h.first_at,
-        list(DISTINCT 'search.' || h.search) FILTER (h.left_at IS NULL),
-        string_agg(DISTINCT h.label, ', ' ORDER BY h.label) FILTER (h.left_at IS NULL),
+    SELECT e.*,
         (
             SELECT string_agg(DISTINCT lower(p.matched_text), ', ' ORDER BY lower(p.matched_text))
-            FROM evidence.proofs AS p
+            FROM proved AS p
             WHERE p.kind = 'topic' AND p.pmid = a.pmid
                 AND p.code IN (SELECT unnest(topics) FROM evidence.searches WHERE is_focus)
         ),
         (
             SELECT string_agg(DISTINCT p.matched_text, ', ' ORDER BY p.matched_text)
-            FROM evidence.proofs AS p
+            FROM proved AS p
             WHERE p.kind = 'study_type' AND p.code = a.study_type AND p.pmid = a.pmid
         )
-    FROM stays AS h
-    JOIN marts.articles AS a ON h.pmid = a.pmid
-    GROUP BY ALL
-    HAVING bool_or(h.left_at IS NULL)
-        AND bool_or(h.entered_at = h.first_at AND h.is_news)
-    ORDER BY h.first_at DESC, a.pmid DESC
+    FROM entered AS e
+    JOIN marts.articles AS a ON e.pmid = a.pmid
+    ORDER BY e.first_at DESC, a.pmid DESC
 """  # noqa: S608 -- put together from the text above
 
 # what a record is about: the feeds it enters. A claim with parts is about what they are about.
@@ -95,7 +105,9 @@ _TOGETHER = f"""
     GROUP BY ALL ORDER BY ALL
 """  # noqa: S608 -- put together from the texts above
 
-_FACETS = """
+_FEW = "pmid IN (SELECT unnest($pmids::INTEGER[]))"
+
+_FACETS = f"""
     SELECT pmid, facet_label,
         string_agg(
             value_label || CASE WHEN len(words) > 0 AND facet <> 'data_years'
@@ -105,11 +117,11 @@ _FACETS = """
         )
     FROM marts.article_facets AS f JOIN evidence.facets AS t USING (facet)
     LEFT JOIN evidence.findings AS e ON f.finding = e.finding
-    WHERE list_contains($facets, facet)
+    WHERE list_contains($facets, facet) AND {_FEW}
     GROUP BY pmid, facet_label, t.display_order ORDER BY t.display_order
-"""
+"""  # noqa: S608 -- put together from the text above
 
-_CLAIMS = """
+_CLAIMS = f"""
     SELECT pmid, string_agg(
         claim || ' (' || how || ', ' || label || ': ' || array_to_string(matched_words, ', ')
             || ')',
@@ -119,9 +131,10 @@ _CLAIMS = """
         SELECT DISTINCT c.pmid, c.claim, c.how, e.label, c.matched_words, q.display_order
         FROM marts.claim_articles AS c JOIN evidence.claims AS q ON c.claim = q.claim
         JOIN evidence.findings AS e ON c.finding = e.finding
+        WHERE {_FEW}
     )
     GROUP BY pmid
-"""
+"""  # noqa: S608 -- put together from the text above
 
 
 @dataclass(frozen=True)
@@ -168,18 +181,23 @@ def read(con: duckdb.DuckDBPyConnection, source: str) -> tuple[list[New], list[T
         con: the set's tables.
         source: where its records come from, in words.
     """
+    years = views.of_records(con, "core.article_years", _READ_OTHERWISE)
+    rows = con.execute(_NEW.format(years=years)).fetchall()
+    pmids = [row[0] for row in rows]
+
     subjects: dict[int, set[str]] = defaultdict(set)
-    for pmid, subject in con.execute(_SUBJECTS, {"facets": FACETS}).fetchall():
+    about = f"FROM ({_SUBJECTS}) WHERE {_FEW}"
+    for pmid, subject in con.execute(about, {"pmids": pmids, "facets": FACETS}).fetchall():
         subjects[pmid].add(subject)
     notes: dict[int, dict[str, str]] = defaultdict(dict)
-    for pmid, label, values in con.execute(_FACETS, {"facets": (*FACETS, "data_years")}).fetchall():
+    shown = {"pmids": pmids, "facets": (*FACETS, "data_years")}
+    for pmid, label, values in con.execute(_FACETS, shown).fetchall():
         notes[pmid][label] = values
-    for pmid, claims in con.execute(_CLAIMS).fetchall():
+    for pmid, claims in con.execute(_CLAIMS, {"pmids": pmids}).fetchall():
         notes[pmid]["Claims"] = claims
-    rows = con.execute(_NEW).fetchall()
-    records = digest.describe(con, [row[0] for row in rows])
+    records = digest.describe(con, pmids)
     news = [_new(row, records[row[0]], source, notes[row[0]], subjects[row[0]]) for row in rows]
-    together = con.execute(_TOGETHER, {"facets": FACETS}).fetchall()
+    together = con.execute(_TOGETHER.format(years=years), {"facets": FACETS}).fetchall()
     return news, [Together(*row) for row in together]
 
 

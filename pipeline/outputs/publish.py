@@ -9,19 +9,32 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 
 from pipeline import __version__
-from pipeline.outputs import digest, feeds, manifest, marts, redated, search_log, sets, tables
+from pipeline.outputs import (
+    at_once,
+    digest,
+    feeds,
+    manifest,
+    marts,
+    parts,
+    redated,
+    search_log,
+    sets,
+    tables,
+)
 from pipeline.outputs.manifest import Manifest, OddManifestError, StatedFile
 from pipeline.outputs.page import kept as page
 from pipeline.outputs.receipt import Receipt
 from pipeline.settings import Settings
 from pipeline.storage import link, sha256_of, sync_directory
-from pipeline.warehouse.database import CONTRACT_VERSION, write_copy
+from pipeline.warehouse.database import CONTRACT_VERSION, configure, write_copy
 
 log = logging.getLogger("ketum")
 
@@ -87,32 +100,26 @@ def _write_set(
     building = settings.published / f".building-{of_run.run_id}"
     building.mkdir()
     try:
-        previous = sets.shown(settings)
+        previous = sets.before(settings, of_run.origin)
         if previous == target.resolve():
             previous = None
-        write_copy(con, building / "ketum.duckdb")
+        is_same = of_run.is_unchanged and not is_rebuilt
+        con.execute("CHECKPOINT")  # before anybody reads beside it
         (building / "tables").mkdir()
-        kept: dict[str, int] = {}
-        if of_run.is_unchanged and previous is not None and not is_rebuilt:
-            kept = link_tables(con, settings.sql, building, previous)
-        cut = tables.cut_for(con, settings.sql, None if is_rebuilt else previous, _run_before(con))
-        exported = tables.export_all(con, building / "tables", kept, cut)
-        news = digest.markdown(digest.since_last_set(con))
-        text = "\n".join(filter(None, [of_run.markdown(), news]))
-        (building / "digest.md").write_text(text, encoding="utf-8")
-        is_kept = page.write(
-            con,
-            building,
-            settings.sql,
-            settings.pages(of_run.origin),
-            settings.site,
-            is_unchanged=of_run.is_unchanged and not is_rebuilt,
-        )
-        before = _set_before(con, previous) if is_kept else None
-        if not (previous and before and redated.feeds(previous, building, before, of_run.set_id)):
-            feeds.write(con, building, settings.site)
-        (building / "search_log.json").write_text(search_log.render(con), encoding="utf-8")
-        sums, damage = hash_and_link(building, previous)
+        with at_once.threads() as pool:
+            copied = pool.submit(_copy_database, con, building / "ketum.duckdb")
+            shown = pool.submit(
+                _write_texts, settings, con, of_run, building, previous, is_same=is_same
+            )
+            kept: dict[str, int] = {}
+            if is_same and previous is not None:
+                kept = link_tables(con, settings.sql, building, previous)
+            cut = parts.cut_for(
+                con, settings.sql, None if is_rebuilt else previous, _run_before(con)
+            )
+            exported = tables.export_all(con, building / "tables", kept, cut)
+            shown.result()
+            sums, damage = hash_and_link(building, previous, {"ketum.duckdb": copied.result()})
         if damage:
             of_run = _warned(of_run, f"{damage} Nothing damaged was taken over into this set.")
         made_by = cut.made_by if cut else None
@@ -127,6 +134,42 @@ def _write_set(
         shutil.rmtree(building, ignore_errors=True)
         raise
     return of_run
+
+
+def _copy_database(con: duckdb.DuckDBPyConnection, path: Path) -> str:
+    """Copy the warehouse; returns the SHA-256 of the copy."""
+    with con.cursor() as own:
+        write_copy(own, path)
+    return sha256_of(path)
+
+
+def _write_texts(
+    settings: Settings,
+    con: duckdb.DuckDBPyConnection,
+    of_run: Receipt,
+    building: Path,
+    previous: Path | None,
+    *,
+    is_same: bool,
+) -> None:
+    """Write what people read and subscribe to: digest, pages, feeds, log of the searches."""
+    with con.cursor() as own:
+        configure(own)
+        news = digest.markdown(digest.since_last_set(own))
+        text = "\n".join(filter(None, [of_run.markdown(), news]))
+        (building / "digest.md").write_text(text, encoding="utf-8")
+        is_kept = page.write(
+            own,
+            building,
+            settings.sql,
+            settings.pages(of_run.origin),
+            settings.site,
+            is_unchanged=is_same,
+        )
+        before = _set_before(own, previous) if is_kept else None
+        if not (previous and before and redated.feeds(previous, building, before, of_run.set_id)):
+            feeds.write(own, building, settings.site)
+        (building / "search_log.json").write_text(search_log.render(own), encoding="utf-8")
 
 
 _MAY_MOVE = frozenset(
@@ -198,7 +241,7 @@ def _run_before(con: duckdb.DuckDBPyConnection) -> str | None:
 
 
 def hash_and_link(
-    building: Path, previous: Path | None
+    building: Path, previous: Path | None, known: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[dict[str, tuple[str, int]], str | None]:
     """Hash the files of a new set; those equal to files of the set before become hard links.
 
@@ -208,6 +251,7 @@ def hash_and_link(
     Args:
         building: the new set, whole but for its manifest.
         previous: the set before, if there is one.
+        known: the SHA-256 of files that were hashed already.
 
     Returns:
         SHA-256 and size of each file; a sentence on the first damage seen in the set before.
@@ -219,26 +263,32 @@ def hash_and_link(
             before = manifest.read(previous).files
         except OddManifestError as error:
             damage = f"The published set {previous.name} is damaged: {error}."
-    sums = {}
-    for path in sorted(p for p in building.rglob("*") if p.is_file()):
+
+    def settle(path: Path) -> tuple[str, int, str | None]:
+        """Hash and link one file; returns its SHA-256, its size, what is wrong with the other."""
         name = path.relative_to(building).as_posix()
         if previous is not None and name in before and _is_same(previous / name, path):
-            sums[name] = (before[name].sha256, before[name].size)  # hashed by `link_tables`
-            continue
-        digest = sha256_of(path)
-        sums[name] = (digest, path.stat().st_size)
-        stated = before.get(name)
+            return before[name].sha256, before[name].size, None  # hashed when it was linked
+        digest, size = known.get(name) or sha256_of(path), path.stat().st_size
+        stated, fault = before.get(name), None
         if previous is not None and stated is not None and stated.sha256 == digest:
             fault = manifest.fault_of(previous, name, stated)
             if fault is None and link(previous / name, path):
-                continue
-            if fault is not None and damage is None:
-                damage = f"The published set {previous.name} is damaged: {fault}"
+                return digest, size, None
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+        return digest, size, fault
+
+    paths = sorted(path for path in building.rglob("*") if path.is_file())
+    sums = {}
+    with at_once.threads() as pool:
+        for path, (digest, size, fault) in zip(paths, pool.map(settle, paths), strict=True):
+            sums[path.relative_to(building).as_posix()] = (digest, size)
+            if fault and damage is None and previous is not None:
+                damage = f"The published set {previous.name} is damaged: {fault}"
     return sums, damage
 
 

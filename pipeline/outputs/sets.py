@@ -52,6 +52,21 @@ def shown(settings: Settings) -> Path | None:
     return settings.latest.resolve() if settings.latest.exists() else None
 
 
+def before(settings: Settings, origin: str) -> Path | None:
+    """The set that a new one may share files with: the last of its origin, or what `latest` shows.
+
+    An archive that stands beside live data is not what `latest` shows.
+    """
+    current = shown(settings)
+    try:
+        if current is None or manifest.read(current).origin == origin:
+            return current
+    except OddManifestError:
+        return current  # publishing says so
+    own = [path for path, held in all_sets(settings) if held.origin == origin]
+    return own[-1].resolve() if own else current
+
+
 def shown_manifest(settings: Settings) -> Manifest | None:
     """The manifest of the set that `latest` shows; None if nothing is published.
 

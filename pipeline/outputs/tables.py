@@ -1,114 +1,29 @@
 """Every relation as files under tables/.
 
 A relation of a small set is two files, Parquet and CSV, which anybody opens. A large one of a
-large set is Parquet alone, a file for each range of PMIDs: a day touches few of them, and a part
-that holds the rows it held in the set before is a hard link to it. Whether it does says a
-fingerprint of its rows, taken inside the database, never a date. Of tables that are written a
-record at a time, fingerprints are taken where the run touched a record; `ketum verify` takes all.
+large set is Parquet alone, a file for each range of PMIDs (`outputs.parts`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from concurrent.futures import Future
 from pathlib import Path
 
 import duckdb
 
 from pipeline import progress
 from pipeline.escaping import FORMULA
-from pipeline.outputs import manifest
-from pipeline.outputs.manifest import Exported, Manifest, OddManifestError, Part, StatedFile
-from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
-from pipeline.storage import link, literal
-from pipeline.warehouse import fingerprint, touched
+from pipeline.outputs import at_once, parts
+from pipeline.outputs.manifest import Exported, Part
+from pipeline.outputs.parts import Cut, Marks
+from pipeline.storage import literal
 
 SCHEMAS = ("core", "evidence", "marts", "ops")
 # raw bytes, a view as large as all texts together, and the program's own notes; all of them
 # are in ketum.duckdb
 NOT_EXPORTED = {"ops.quarantine", "core.article_words", "ops.judged"}
 FORMATS = ("parquet", "csv")
-
-LARGE = 50_000
-"""A relation with more rows, of a set with more records, is cut into parts."""
-MOST_PARTS = 128
-"""Of a relation, about; their ranges get wider before there are more."""
-NARROWEST = 10_000
-"""PMIDs of a part at least."""
-BY_RECORD = frozenset({
-    "core.abstracts", "core.article_citations", "core.article_years", "core.mesh_descriptors",
-    "evidence.article_groups", "evidence.study_type_explained", "evidence.value_rows",
-})  # fmt: skip
-"""Views whose rows of a record follow from rows of this record alone, and from tables that know no
-records. Whether a part of them changed is seen by the tables they read: making all their rows
-takes ten times as long as looking at those. In a large set they are cut, however few rows."""
-BY_TOUCH = frozenset({f"core.{name}" for name in PARSED_COLUMNS} | {
-    f"evidence.{name}"
-    for name in (
-        "article_topics", "article_study_types", "article_type_aspects", "study_type_suggestions",
-        "article_flags", "article_facets", "article_ties", "registrations", "article_claims",
-        "proofs",
-    )
-})  # fmt: skip
-"""Tables whose rows of a record change only where a run touches it (`warehouse.touched`)."""
-_READ = re.compile(r"\b(?:core|evidence|ops)\.\w+")
-
-
-@dataclass(frozen=True)
-class Cut:
-    """How relations are cut in a set.
-
-    Attributes:
-        width: PMIDs of a part.
-        made_by: fingerprint of the program and libraries that write parts.
-        before: directory of the set whose parts can be taken over, if there is one.
-        stated: what that set states of its files.
-        touched: the parts that hold a record which differs from that set; None where nobody knows.
-    """
-
-    width: int
-    made_by: str
-    before: Path | None = None
-    stated: Mapping[str, StatedFile] = field(default_factory=dict)
-    touched: frozenset[int] | None = None
-
-    def name(self, relation: str, part: int) -> str:
-        """The file of a part, within the set."""
-        first = part * self.width
-        return f"tables/{relation}/{first}_to_{first + self.width - 1}.parquet"
-
-
-def cut_for(
-    con: duckdb.DuckDBPyConnection, sql: Path, previous: Path | None, last_run: str | None = None
-) -> Cut | None:
-    """How the large relations of a set are cut; None where the set is small and none is.
-
-    Args:
-        con: the set's tables, and the connection of the run that made them.
-        sql: the SQL files, which count for the fingerprint of the program.
-        previous: the set before.
-        last_run: the run before: what this run touched says what differs from its set alone.
-    """
-    row = con.execute("SELECT count(*), min(pmid), max(pmid) FROM core.articles").fetchone()
-    assert row is not None
-    count, first, last = row
-    if count <= LARGE:
-        return None
-    width = NARROWEST
-    while (last - max(first, 0)) // width >= MOST_PARTS:
-        width *= 10
-    made_by = fingerprint.program(sql).hex()
-    if previous is not None:
-        try:
-            before = manifest.read(previous)
-        except OddManifestError:  # publishing says so
-            return Cut(width, made_by)
-        if before.parts_made_by == made_by:
-            known = touched.parts(con, width) if before.run_id == last_run else None
-            return Cut(width, made_by, previous, before.files, known)
-    return Cut(width, made_by)
 
 
 def export_all(
@@ -142,39 +57,54 @@ def export_all(
         """,
         [list(SCHEMAS)],
     ).fetchall()
-    exported = []
     marks = Marks(con, cut) if cut else None
-    for number, (schema, table, comment, columns) in enumerate(rows):
-        progress.note(number, len(rows), "tables")
-        relation = f"{schema}.{table}"
-        if relation in NOT_EXPORTED:
-            continue
-        fields = [(name, data_type, remark) for name, data_type, remark in columns]
-        if relation in kept:
-            exported.append(Exported(relation, comment, fields, kept[relation]))
-            continue
-        is_cut = cut is not None and relation in BY_RECORD
-        if not is_cut:
-            counted = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
-            assert counted is not None
-            count = int(counted[0])
-            has_pmid = any(name == "pmid" for name, _, _ in fields)
-            is_cut = cut is not None and has_pmid and schema != "marts" and count > LARGE
-        if cut and marks and is_cut:
-            parts = _write_parts(con, relation, directory, cut, marks)
-            count = sum(part.row_count for part in parts.values())
-            exported.append(Exported(relation, comment, fields, count, parts))
-            continue
-        target = directory / relation
-        parquet, text = (literal(target.with_name(f"{relation}.{kind}")) for kind in FORMATS)
-        con.execute(f"COPY {relation} TO {parquet} (FORMAT parquet, COMPRESSION zstd)")
-        if not target.with_name(f"{relation}.csv").exists():  # `redated` wrote it
-            con.execute(
-                f"COPY (SELECT {', '.join(_csv_column(*field) for field in fields)} "
-                f"FROM {relation}) TO {text} (FORMAT csv, HEADER true)"
-            )
-        exported.append(Exported(relation, comment, fields, count))
+    begun: list[tuple[Exported, list[Future[tuple[str, Part] | None]]]] = []
+    with at_once.threads() as pool:
+        for schema, table, comment, columns in rows:
+            relation = f"{schema}.{table}"
+            if relation in NOT_EXPORTED:
+                continue
+            fields = [(name, data_type, remark) for name, data_type, remark in columns]
+            if relation in kept:
+                begun.append((Exported(relation, comment, fields, kept[relation]), []))
+                continue
+            count = 0
+            is_cut = cut is not None and relation in parts.BY_RECORD
+            if not is_cut:
+                counted = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
+                assert counted is not None
+                count = int(counted[0])
+                has_pmid = any(name == "pmid" for name, _, _ in fields)
+                is_cut = cut is not None and has_pmid and schema != "marts" and count > parts.LARGE
+            one = Exported(relation, comment, fields, count)
+            if cut and marks and is_cut:
+                (directory / relation).mkdir()
+                files = [
+                    pool.submit(parts.write, con, relation, part, mark, cut, directory.parent)
+                    for part, mark in marks.of(relation).items()
+                ]
+                begun.append((one._replace(row_count=0), files))
+            else:
+                begun.append((one, [pool.submit(_write_whole, con, one, directory)]))
+        exported = []
+        for number, (one, files) in enumerate(begun):
+            progress.note(number, len(begun), "tables")
+            made = dict(filter(None, (file.result() for file in files)))
+            count = one.row_count + sum(part.row_count for part in made.values())
+            exported.append(one._replace(row_count=count, parts=made))
     return exported
+
+
+def _write_whole(con: duckdb.DuckDBPyConnection, one: Exported, directory: Path) -> None:
+    """Write a relation as two files."""
+    parquet, text = (directory / f"{one.relation}.{kind}" for kind in FORMATS)
+    with con.cursor() as own:
+        own.execute(f"COPY {one.relation} TO {literal(parquet)} (FORMAT parquet, COMPRESSION zstd)")
+        if not text.exists():  # `redated` wrote it
+            own.execute(
+                f"COPY (SELECT {', '.join(_csv_column(*field) for field in one.fields)} "
+                f"FROM {one.relation}) TO {literal(text)} (FORMAT csv, HEADER true)"
+            )
 
 
 def _csv_column(name: str, data_type: str, _remark: str) -> str:
@@ -186,148 +116,3 @@ def _csv_column(name: str, data_type: str, _remark: str) -> str:
         return name
     guarded = f"regexp_matches({value}, '{FORMULA}')"
     return f"CASE WHEN {guarded} THEN '''' || {value} ELSE {value} END AS {name}"
-
-
-class Marks:
-    """Fingerprints of the parts of relations, each taken once.
-
-    Args:
-        con: the set's tables.
-        cut: how they are cut; of parts that nothing touched it states the fingerprint.
-    """
-
-    def __init__(self, con: duckdb.DuckDBPyConnection, cut: Cut) -> None:
-        self._con = con
-        self._cut = cut
-        self._part = f"floor(pmid / {cut.width})::INTEGER"
-        self._found: dict[str, dict[int | None, str]] = {}
-
-    def of(self, relation: str) -> dict[int | None, str]:
-        """Number of each part to a fingerprint of its rows; of a table without PMIDs: None."""
-        if relation not in self._found:
-            by_record = relation in BY_RECORD
-            self._found[relation] = self._by_tables(relation) if by_record else self._own(relation)
-        return self._found[relation]
-
-    def _own(self, relation: str) -> dict[int | None, str]:
-        if self._cut.touched is None or relation not in BY_TOUCH:
-            columns = self._con.execute(f"FROM {relation} LIMIT 0").description
-            return self._taken(relation, "pmid" in [column[0] for column in columns])
-        rows = self._con.execute(
-            f"SELECT {self._part} AS part, count(*) FROM {relation} GROUP BY part ORDER BY part"
-        ).fetchall()
-        stands = {part: self._before(relation, part, count) for part, count in rows}
-        width = self._cut.width
-        changed = [
-            f"pmid BETWEEN {part * width} AND {(part + 1) * width - 1}"
-            for part, mark in stands.items()
-            if mark is None
-        ]
-        if changed:
-            stands |= self._taken(relation, True, f"WHERE {' OR '.join(changed)}")
-        return {part: mark for part, mark in stands.items() if mark is not None}
-
-    def _before(self, relation: str, part: int, count: int) -> str | None:
-        """The fingerprint of a part that nothing touched, as the set before states it.
-
-        None where its rows are not as many as there: a run forgot to say what it touched.
-        """
-        stated = self._cut.stated.get(self._cut.name(relation, part))
-        assert self._cut.touched is not None
-        if part in self._cut.touched or stated is None or stated.row_count != count:
-            return None
-        return stated.fingerprint
-
-    def _taken(self, relation: str, has_pmid: bool, where: str = "") -> dict[int | None, str]:
-        rows = self._con.execute(
-            f"""
-            SELECT {self._part if has_pmid else "NULL"} AS part,
-                concat(count(*), '-', to_hex(bit_xor(hash(t))), '-', sum(hash(t)::HUGEINT))
-            FROM {relation} AS t {where}
-            GROUP BY part
-            ORDER BY part
-            """
-        ).fetchall()
-        return dict(rows)
-
-    def _by_tables(self, view: str) -> dict[int | None, str]:
-        schema, _, name = view.partition(".")
-        (text,) = self._con.execute(
-            "SELECT sql FROM duckdb_views() WHERE database_name = current_database() "
-            "AND schema_name = ? AND view_name = ?",
-            [schema, name],
-        ).fetchall()[0]
-        read = [self.of(one) for one in sorted({*_READ.findall(text)} - {view})]
-        found: dict[int | None, str] = {}
-        for part in self.of("core.articles"):
-            below = [text, *(marks.get(part, marks.get(None)) for marks in read)]
-            found[part] = hashlib.sha256(repr(below).encode()).hexdigest()
-        return found
-
-
-def _write_parts(
-    con: duckdb.DuckDBPyConnection, relation: str, directory: Path, cut: Cut, marks: Marks
-) -> dict[str, Part]:
-    """Write a relation into a directory of its own, a file a part, and link what did not change.
-
-    Returns:
-        name of each file within the set, with its rows and what they say.
-    """
-    (directory / relation).mkdir()
-    made: dict[str, Part] = {}
-    for part, mark in marks.of(relation).items():
-        assert part is not None
-        name = cut.name(relation, part)
-        path = directory.parent / name
-        count = _take_over(name, path, mark, cut)
-        if count is None:
-            first = part * cut.width
-            written = con.execute(
-                f"COPY (FROM {relation} WHERE pmid BETWEEN {first} AND {first + cut.width - 1} "
-                f"ORDER BY ALL) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)"
-            ).fetchone()
-            assert written is not None
-            count = int(written[0])
-        if count:
-            made[name] = Part(count, mark)
-        else:  # of a view that has no rows of these records
-            path.unlink()
-    return made
-
-
-def differing_parts(con: duckdb.DuckDBPyConnection, sql: Path, stated: Manifest) -> list[str]:
-    """The parts whose rows are not those that the database of their set holds.
-
-    Args:
-        con: the database of the set.
-        sql: the SQL files.
-        stated: the manifest of the set. Of a set made by another program or library none is named,
-            since their fingerprints cannot be compared.
-    """
-    cut = cut_for(con, sql, None)
-    if cut is None or cut.made_by != stated.parts_made_by:
-        return []
-    marks = Marks(con, cut)
-    parts = {name: file for name, file in stated.files.items() if file.fingerprint is not None}
-    held = {
-        cut.name(relation, part): mark
-        for relation in {manifest.relation_of(name) for name in parts}
-        if relation is not None
-        for part, mark in marks.of(relation).items()
-        if part is not None
-    }
-    return sorted(name for name, file in parts.items() if held.get(name) != file.fingerprint)
-
-
-def _take_over(name: str, path: Path, mark: str, cut: Cut) -> int | None:
-    """Link a part of the set before if it holds the same rows and is as that set states it.
-
-    Returns:
-        its rows; None where it must be written.
-    """
-    stated = cut.stated.get(name)
-    if cut.before is None or stated is None or stated.fingerprint != mark:
-        return None
-    if manifest.fault_of(cut.before, name, stated) or not link(cut.before / name, path):
-        return None
-    return stated.row_count

@@ -25,7 +25,7 @@ PARSER = (
 TABLE_MAKERS = (
     "identifiers.py", "csv_rows.py", "pubmed/parsing", "pubmed/records.py", "rules", "evidence",
     "warehouse", "outputs/marts.py", "outputs/wording.py", "outputs/headline.py",
-    "outputs/tables.py", "escaping.py",
+    "outputs/parts.py", "outputs/tables.py", "escaping.py",
 )  # fmt: skip
 """The modules that make tables of records, and files of them: those of the parser, of judging,
 building and exporting."""

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from pipeline.evidence import writing
-from pipeline.outputs import manifest, publish, tables
+from pipeline.outputs import manifest, parts, publish, tables
 from pipeline.outputs.receipt import Receipt
 from pipeline.pubmed.records import PARSED_COLUMNS
 from pipeline.settings import ROOT
@@ -26,10 +26,10 @@ RECORDS = 60
 @pytest.fixture
 def con(monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
     """Sixty records of two keywords each, in a set that counts as large from fifty rows on."""
-    monkeypatch.setattr(tables, "LARGE", 50)
-    monkeypatch.setattr(tables, "NARROWEST", 10)
-    monkeypatch.setattr(tables, "BY_RECORD", {"core.titles"})
-    monkeypatch.setattr(tables, "BY_TOUCH", {"core.articles", "core.keywords"})
+    monkeypatch.setattr(parts, "LARGE", 50)
+    monkeypatch.setattr(parts, "NARROWEST", 10)
+    monkeypatch.setattr(parts, "BY_RECORD", {"core.titles"})
+    monkeypatch.setattr(parts, "BY_TOUCH", {"core.articles", "core.keywords"})
     with duckdb.connect() as held:
         held.execute(
             f"""
@@ -64,7 +64,7 @@ class Sets:
                 [touched],
             )
         last_run = None if touched is None else "run"
-        cut = tables.cut_for(self.con, SQL, self.latest if after else None, last_run)
+        cut = parts.cut_for(self.con, SQL, self.latest if after else None, last_run)
         exported = tables.export_all(self.con, directory / "tables", {}, cut)
         sums, damage = publish.hash_and_link(directory, self.latest if after else None)
         receipt = Receipt("run", "pubmed", datetime(2026, 11, 22), set_id=name)
@@ -187,11 +187,11 @@ def test_of_untouched_parts_no_row_is_looked_at_and_verify_looks_at_all(con, set
     con.execute("UPDATE core.articles SET title = 'Other' WHERE pmid IN (5, 35)")
     after = sets.write("two", touched=[5])
     assert anew(after, before) == {"core.articles/0_to_9.parquet", "core.titles/0_to_9.parquet"}
-    assert tables.differing_parts(con, SQL, manifest.read(after)) == [
+    assert parts.differing(con, SQL, manifest.read(after)) == [
         "tables/core.articles/30_to_39.parquet", "tables/core.titles/30_to_39.parquet",
     ]  # fmt: skip
     mended = sets.write("three")
-    assert tables.differing_parts(con, SQL, manifest.read(mended)) == []
+    assert parts.differing(con, SQL, manifest.read(mended)) == []
 
 
 @pytest.mark.parametrize(
@@ -209,13 +209,13 @@ def test_what_a_run_touched_says_nothing_of_the_set_of_another_run(con, sets):
     made = sets.write("one")
     con.execute("CREATE TEMP TABLE run_touched (pmid INTEGER)")
     for last_run, expected in (("run", frozenset()), ("another", None), (None, None)):
-        cut = tables.cut_for(con, SQL, made, last_run)
+        cut = parts.cut_for(con, SQL, made, last_run)
         assert cut is not None and cut.touched == expected
 
 
 def test_tables_written_by_record_are_those_of_parser_and_judging():
     by_judging = {f"evidence.{name}" for name in (*writing.TABLES, "proofs")}
-    assert {f"core.{name}" for name in PARSED_COLUMNS} | by_judging == tables.BY_TOUCH
+    assert {f"core.{name}" for name in PARSED_COLUMNS} | by_judging == parts.BY_TOUCH
 
 
 def test_a_damaged_part_is_written_anew(con, sets):
@@ -248,7 +248,7 @@ def test_views_by_record_need_no_other_record(memory: Warehouse) -> None:
     con = memory.con
     together = {
         view: con.execute(f"FROM {view} WHERE pmid = 2 ORDER BY ALL").fetchall()
-        for view in tables.BY_RECORD
+        for view in parts.BY_RECORD
     }
     of_records = con.execute(
         "SELECT DISTINCT schema_name || '.' || table_name FROM duckdb_columns() "
@@ -265,12 +265,12 @@ def test_views_by_record_need_no_other_record(memory: Warehouse) -> None:
 def test_of_another_program_no_part_is_taken_over(con, sets, monkeypatch):
     sets.write("one")
     monkeypatch.setattr(fingerprint, "program", lambda _sql: b"another")
-    cut = tables.cut_for(con, SQL, sets.latest)
+    cut = parts.cut_for(con, SQL, sets.latest)
     assert cut is not None and cut.before is None
 
 
 def test_parts_get_wider_before_there_are_too_many(con):
     con.execute("UPDATE core.articles SET pmid = 40_000_000 WHERE pmid = 60")
     con.execute("UPDATE core.articles SET pmid = -3 WHERE pmid = 59")
-    cut = tables.cut_for(con, SQL, None)
+    cut = parts.cut_for(con, SQL, None)
     assert cut is not None and cut.width == 1_000_000

@@ -91,10 +91,7 @@ def _kinds(row: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _leaned_on(facts: Facts) -> dict[str, list[dict[str, Any]]]:
     """By claim, the studies that the popular article leans on."""
-    codes = facts.con.execute(
-        "SELECT DISTINCT unnest(claims) AS claim FROM evidence.claim_leaned_on ORDER BY claim"
-    ).fetchall()
-    found = {code: claims.leaned_on(facts.con, code) for (code,) in codes}
+    found = claims.leaned_on(facts.con)
     for study in (study for studies in found.values() for study in studies):
         study["doi_url"] = doi_url(study["doi"])
     return found

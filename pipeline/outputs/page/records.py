@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import duckdb
@@ -12,6 +13,7 @@ from pipeline.outputs.page.dated import UNNAMED
 from pipeline.outputs.page.facts import BANDS, Facts, rows_of
 from pipeline.outputs.page.rest import CORRECTIONS, points
 from pipeline.outputs.wording import PUBMED_ONLY, answers
+from pipeline.warehouse import views
 
 WORDS_SHOWN = 4
 LONGEST = 80
@@ -185,6 +187,8 @@ topics_proved AS (
 
 studies AS (
     SELECT pmid, study_group FROM evidence.study_groups
+    WHERE study_group IN (
+        SELECT study_group FROM evidence.study_groups WHERE pmid IN (SELECT pmid FROM members))
     QUALIFY count(*) OVER (PARTITION BY study_group) > 1
 ),
 
@@ -246,11 +250,11 @@ SELECT a.pmid, a.title, a.citation, a.year, a.study_type AS type, a.counted_as A
 FROM marts.articles AS a
 JOIN members AS m USING (pmid)
 JOIN core.articles AS c USING (pmid)
-JOIN core.article_citations AS b USING (pmid)
+JOIN {{citations}} AS b USING (pmid)
 LEFT JOIN written AS r USING (pmid)
 LEFT JOIN types_proved AS t USING (pmid)
 LEFT JOIN topics_proved AS w USING (pmid)
-LEFT JOIN core.article_years AS y USING (pmid)
+LEFT JOIN {{years}} AS y USING (pmid)
 LEFT JOIN studies AS s USING (pmid)
 LEFT JOIN facets_proved AS e USING (pmid)
 LEFT JOIN ties_proved AS g USING (pmid)
@@ -311,7 +315,12 @@ def payload(facts: Facts) -> Carried:
     bands = list(BANDS)
     kinds = {t.code: (t.label, bands.index(g.band)) for g in facts.groups for t in g.types}
     first_rows: list[dict[str, Any]] = []
-    for record in rows_of(facts.con, _QUERY, WORDS_SHOWN):
+    few = "SELECT pmid FROM members"
+    query = _QUERY.format(
+        citations=views.of_records(facts.con, "core.article_citations", few),
+        years=views.of_records(facts.con, "core.article_years", few),
+    )
+    for record in rows_of(facts.con, query, WORDS_SHOWN):
         record["marks"] = marks.get(record["pmid"], [])
         record["groups"], told = claims.get(record["pmid"], ([], []))
         record["asked"] = [[places[one.claim], listed.pooled(one.how)] for one in told]
@@ -373,18 +382,19 @@ def _names(facts: Facts) -> dict[str, Any]:
     }
 
 
-def abstracts(facts: Facts) -> dict[int, list[list[str | bool]]]:
+def abstracts(facts: Facts) -> dict[int, list[list[str]]]:
     """Per record the sections of its abstract: label, text, and whether it is a conclusion."""
-    rows = facts.con.execute(
+    found = facts.con.execute(
         """
-        SELECT s.pmid, list([coalesce(s.label, ''), s.text, s.is_conclusion] ORDER BY s.section_no)
-        FROM (
-            SELECT pmid, section_no, label, text,
-                CASE WHEN coalesce(nlm_category, label) ILIKE 'conclusion%' THEN 'yes' ELSE '' END
-                    AS is_conclusion
-            FROM core.abstract_sections WHERE abstract_type = 'main' AND text IS NOT NULL
-        ) AS s
-        JOIN marts.articles USING (pmid) GROUP BY s.pmid ORDER BY s.pmid
+        SELECT pmid, coalesce(label, ''), text,
+            CASE WHEN coalesce(nlm_category, label) ILIKE 'conclusion%' THEN 'yes' ELSE '' END
+        FROM core.abstract_sections
+        WHERE abstract_type = 'main' AND text IS NOT NULL
+            AND pmid IN (SELECT pmid FROM marts.articles)
+        ORDER BY pmid, section_no
         """
     ).fetchall()
-    return dict(rows)
+    return {
+        pmid: [section for _, *section in sections]
+        for pmid, sections in groupby(found, key=lambda row: row[0])
+    }

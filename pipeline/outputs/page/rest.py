@@ -11,6 +11,7 @@ from pipeline.outputs.headline import by_study_type, marked
 from pipeline.outputs.page.dated import MOMENT, said
 from pipeline.outputs.page.facts import Facts, Search, read_on_kratom, rows_of
 from pipeline.outputs.wording import share
+from pipeline.warehouse import views
 
 YEARS_SHOWN = 15
 NEWEST_SHOWN = 10
@@ -105,17 +106,18 @@ def newest(facts: Facts, search: Search) -> dict[str, Any]:
         "WHERE search = ? GROUP BY reason",
         [search.name],
     ).fetchall()
+    years = views.of_records(facts.con, "core.article_years", "SELECT pmid FROM marts.articles")
     rows = rows_of(
         facts.con,
-        """
+        f"""
         SELECT a.pmid, a.title, a.citation, a.doi_url, a.study_type_label AS kind, a.counted_as,
             y.entry_at::DATE AS entered
         FROM ops.search_hits AS h
         JOIN marts.articles AS a USING (pmid)
-        LEFT JOIN core.article_years AS y USING (pmid)
+        LEFT JOIN {years} AS y USING (pmid)
         WHERE h.search = ? AND h.left_at IS NULL
         ORDER BY y.entry_at DESC NULLS LAST, a.pmid DESC LIMIT ?
-        """,
+        """,  # noqa: S608 -- a view's own query
         search.name,
         NEWEST_SHOWN,
     )

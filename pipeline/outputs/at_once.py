@@ -1,0 +1,28 @@
+"""Threads of a set that is being published.
+
+Writing a file of ten thousand records, compressing and hashing each keep one processor busy, and
+none holds Python's lock meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+MOST = 4
+"""DuckDB's memory is shared by all that is written at once."""
+
+
+@contextmanager
+def threads() -> Iterator[ThreadPoolExecutor]:
+    """Threads for the block, as many as there are processors.
+
+    What has not begun when the block ends by an error is left.
+    """
+    pool = ThreadPoolExecutor(min(os.cpu_count() or 1, MOST))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,40 @@
+"""Views of some records, at the cost of these."""
+
+from __future__ import annotations
+
+import re
+
+import duckdb
+
+_TABLE = re.compile(r"\bcore\.\w+")
+
+
+def query_of(con: duckdb.DuckDBPyConnection, view: str) -> str:
+    """The query behind a view, as SQL.
+
+    Args:
+        con: the tables.
+        view: its name, with the schema.
+    """
+    schema, _, name = view.partition(".")
+    ((text,),) = con.execute(
+        "SELECT sql FROM duckdb_views() WHERE database_name = current_database() "
+        "AND schema_name = ? AND view_name = ?",
+        [schema, name],
+    ).fetchall()
+    return str(text).partition(" AS ")[2].rstrip("; \n")
+
+
+def of_records(con: duckdb.DuckDBPyConnection, view: str, pmids: str) -> str:
+    """SQL that stands in the place of a view by record, where few of them are asked about.
+
+    A view reads all that is held before somebody can choose among its rows. So its own query is
+    put to the rows of these records.
+
+    Args:
+        con: the tables.
+        view: its name, with the schema; all that it reads are tables of `core` with a PMID.
+        pmids: a query that gives the PMIDs; it may name what the query it is put into names.
+    """
+    few = rf"(SELECT * FROM \g<0> WHERE pmid IN ({pmids}))"
+    return f"({_TABLE.sub(few, query_of(con, view))})"
