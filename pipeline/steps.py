@@ -274,10 +274,11 @@ def judge(run: Run, made: Made) -> Outcome:
     from pipeline.evidence import judge as judging
     from pipeline.evidence import whole_file
     from pipeline.evidence.due import judged_now
+    from pipeline.evidence.study_groups import regrouped
 
     take = whole_file.take_judged if run.keeps_all else None
     judged = judging.judge(run.con, run.reference, changed(run.con), take)
-    touched.note(run.con, judged_now(run.con))
+    touched.note(run.con, [*judged_now(run.con), *regrouped(run.con)])
     return made, {**judged, "type_changes": judging.note_type_changes(run.con, run.as_of)}
 
 
