@@ -25,6 +25,7 @@ from pipeline.pubmed.sync import fetch_all
 from pipeline.run import Run
 from pipeline.settings import LIVE
 from pipeline.warehouse import (
+    completeness,
     database,
     file_counts,
     fingerprint,
@@ -34,7 +35,7 @@ from pipeline.warehouse import (
     touched,
 )
 from pipeline.warehouse.load import changed, merge
-from pipeline.warehouse.searches import RunRow, SearchRow
+from pipeline.warehouse.searches import RunRow
 from pipeline.warehouse.stage import Staged
 
 Counts = dict[str, object]
@@ -240,7 +241,7 @@ def load(run: Run, made: Made) -> Outcome:
     merged = merge(run.con, run.as_of)
     searches.load_counts(run.con, run.archive, run.run_id, run.as_of, _denominators(run))
     file_counts.load(run.con, run.archive, run.run_id)
-    searches.note_unread(run.con, made.asked.pmids)
+    completeness.note_unread(run.con, made.asked.pmids)
     notes = (*made.notes, *receipts.older_texts(run.con))
     return replace(made, loaded=merged, notes=notes), dict(merged)
 
@@ -273,10 +274,11 @@ def judge(run: Run, made: Made) -> Outcome:
     from pipeline.evidence import judge as judging
     from pipeline.evidence import judged_files
     from pipeline.evidence.due import judged_now
+    from pipeline.evidence.study_groups import regrouped
 
     take = judged_files.take_judged if run.keeps_all else None
     judged = judging.judge(run.con, run.reference, changed(run.con), take)
-    touched.note(run.con, judged_now(run.con))
+    touched.note(run.con, [*judged_now(run.con), *regrouped(run.con)])
     return made, {**judged, "type_changes": judging.note_type_changes(run.con, run.as_of)}
 
 
@@ -312,12 +314,12 @@ def note(run: Run, made: Made) -> Outcome:
         content_sha256=compared.found_sha256,
     )
     searches.note_run(run.con, row)
-    searches.note_searches(
+    completeness.note_searches(
         run.con,
         run.run_id,
         run.as_of,
         [
-            SearchRow(
+            completeness.SearchRow(
                 name=search.name,
                 label=search.label,
                 mode=search.mode,

@@ -14,6 +14,7 @@ from pipeline.evidence.due import judged_now
 from pipeline.evidence.judge import judge, note_type_changes
 from pipeline.evidence.judged_files import Part, stage_parts, take_judged
 from pipeline.evidence.reference import Reference
+from pipeline.evidence.study_groups import regrouped
 from pipeline.evidence.writing import PROOFS, Writer
 from pipeline.outputs.parts import BY_TOUCH
 from pipeline.scan import Scans
@@ -131,7 +132,7 @@ def test_nothing_changes_of_a_record_that_a_run_did_not_touch(memory: Warehouse,
             before = by_record(con)
         take(con, {stamp: brings})
         judge(con, memory.reference, load.changed(con))
-        touched.note(con, judged_now(con))
+        touched.note(con, [*judged_now(con), *regrouped(con)])
         after = by_record(con)
         noted = {one for (one,) in con.execute("SELECT pmid FROM run_touched").fetchall()}
         changed = {

@@ -206,9 +206,9 @@ def judge(
         ConfigurationError: a quote in claim_evidence.csv is wrong; nothing stays written once
             the transaction is undone.
     """
+    due = find_due(con, reference.overrides, reference.sha256, changed)
     remember_types(con)
     write_lookups(con, reference)
-    due = find_due(con, reference.overrides, reference.sha256, changed)
     writer = Writer(con, reference)
     writer.remove_stale()
     wanted = None if due.is_all else due.pmids
@@ -264,14 +264,14 @@ def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def remember_types(con: duckdb.DuckDBPyConnection) -> None:
-    """Set aside the primary types and the versions of the rules, before judging anew."""
+    """Set aside the versions of the rules, and the primary types of what is judged anew."""
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE types_before AS
         SELECT label.pmid, label.study_type, label.assigned_by, judged.rules_sha256
         FROM evidence.article_study_types AS label
         LEFT JOIN ops.judged AS judged USING (pmid)
-        WHERE label.is_primary
+        WHERE label.is_primary AND label.pmid IN (SELECT pmid FROM judging_stale)
         """
     )
     con.execute(

@@ -49,15 +49,22 @@ _NO_ONE_SOURCE = "other_surveillance"
 def group_studies(
     con: duckdb.DuckDBPyConnection, registries: Registries, topic: str, schema: str
 ) -> None:
-    """Fill evidence.study_links and evidence.study_groups.
+    """Bring evidence.study_links and evidence.study_groups up to date.
+
+    A record without a link stands alone, so that its group follows from its own judgements: only
+    records that were judged in this transaction or are linked, now or before, are grouped anew.
 
     Args:
         con: connection; evidence.registrations, .article_study_types and .article_facets are
-            written.
+            written, and TEMP judging_stale (`due.find_due`).
         registries: says how many registrations a report of one study has at most.
         topic: surveillance reports may share cases when both are on this topic.
         schema: schema that presents the tables of core.
     """
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE linked_before AS "
+        "SELECT unnest([pmid, other_pmid]) AS pmid FROM evidence.study_links"
+    )
     con.execute("DELETE FROM evidence.study_links")
     _roles(con)
     _shared_registrations(con, registries.most_per_study)
@@ -120,7 +127,7 @@ class _Groups:
 
 
 def _roles(con: duckdb.DuckDBPyConnection) -> None:
-    """`study_roles` (pmid, role), from the primary types; `study_reports` without letters."""
+    """`study_roles` (pmid, role), from the primary types."""
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE study_roles AS
@@ -132,10 +139,6 @@ def _roles(con: duckdb.DuckDBPyConnection) -> None:
             USING (study_type)
         WHERE label.is_primary
         """
-    )
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE study_reports AS SELECT pmid FROM study_roles "
-        f"WHERE NOT list_contains({list(_ATTACHED_ROLES)}, role)"
     )
 
 
@@ -186,11 +189,13 @@ def _nlm_links(con: duckdb.DuckDBPyConnection, schema: str) -> None:
             CASE WHEN is_later THEN link.linked_pmid ELSE link.pmid END AS other, relation,
             string_agg(DISTINCT link.ref_type, ', ' ORDER BY link.ref_type),
             list_contains({list(_MERGING)}, relation) AND bool_and(
-                link.pmid IN (SELECT pmid FROM study_reports)
-                AND link.linked_pmid IN (SELECT pmid FROM study_reports)),
+                coalesce(NOT list_contains({list(_ATTACHED_ROLES)}, role.role), false)
+                AND coalesce(NOT list_contains({list(_ATTACHED_ROLES)}, of_other.role), false)),
             false
         FROM {schema}.article_links AS link
         JOIN (VALUES {relations}) AS known (ref_type, relation, is_later) USING (ref_type)
+        LEFT JOIN study_roles AS role ON role.pmid = link.pmid
+        LEFT JOIN study_roles AS of_other ON of_other.pmid = link.linked_pmid
         WHERE link.linked_pmid IS NOT NULL AND link.linked_pmid <> link.pmid
         GROUP BY one, other, relation
         ORDER BY ALL
@@ -208,7 +213,8 @@ def _overlapping_data(con: duckdb.DuckDBPyConnection, topic: str) -> None:
                 max(value) FILTER (facet = 'data_years' AND value <> 'not_stated') AS years,
                 list(value) FILTER (facet = 'study_country' AND value <> 'not_stated')
                     AS countries
-            FROM evidence.article_facets GROUP BY pmid
+            FROM evidence.article_facets WHERE facet IN ('data_years', 'study_country')
+            GROUP BY pmid
         ),
         report AS (
             SELECT facet.pmid, facet.value AS source, told.countries, told.years,
@@ -246,10 +252,19 @@ def _write(con: duckdb.DuckDBPyConnection, root: dict[int, int]) -> None:
         )
     con.execute(
         """
+        CREATE OR REPLACE TEMP TABLE study_scope AS
+        SELECT pmid FROM judging_stale
+        UNION FROM linked_before
+        UNION SELECT unnest([pmid, other_pmid]) FROM evidence.study_links
+        """
+    )
+    con.execute(
+        """
         CREATE OR REPLACE TEMP TABLE study_groups_now AS
         WITH member AS (
             SELECT role.pmid, role.role, coalesce(root.up, role.pmid) AS top
             FROM study_roles AS role LEFT JOIN study_roots AS root USING (pmid)
+            WHERE role.pmid IN (SELECT pmid FROM study_scope)
         ),
         named AS (
             SELECT member.top, min(own.number ORDER BY own.is_trial_registry DESC, own.number)
@@ -277,18 +292,24 @@ def _write(con: duckdb.DuckDBPyConnection, root: dict[int, int]) -> None:
     # most groups are as they were: only what differs is written
     con.execute(
         """
-        DELETE FROM evidence.study_groups WHERE pmid IN (
-            SELECT pmid FROM (FROM evidence.study_groups EXCEPT FROM study_groups_now)
+        CREATE OR REPLACE TEMP TABLE regrouped AS
+        WITH held AS (
+            FROM evidence.study_groups WHERE pmid IN (SELECT pmid FROM study_scope)
         )
+        SELECT pmid FROM (FROM held EXCEPT FROM study_groups_now)
+        UNION SELECT pmid FROM (FROM study_groups_now EXCEPT FROM held)
         """
     )
+    con.execute("DELETE FROM evidence.study_groups WHERE pmid IN (SELECT pmid FROM regrouped)")
     con.execute(
-        """
-        INSERT INTO evidence.study_groups
-        FROM study_groups_now
-        WHERE pmid NOT IN (SELECT pmid FROM evidence.study_groups) ORDER BY pmid
-        """
+        "INSERT INTO evidence.study_groups FROM study_groups_now "
+        "WHERE pmid IN (SELECT pmid FROM regrouped) ORDER BY pmid"
     )
+
+
+def regrouped(con: duckdb.DuckDBPyConnection) -> list[int]:
+    """PMIDs whose row of evidence.study_groups this transaction wrote or removed."""
+    return [pmid for (pmid,) in con.execute("SELECT pmid FROM regrouped").fetchall()]
 
 
 def _top(root: dict[int, int], pmid: int) -> int:

@@ -105,11 +105,15 @@ class Writer:
 
     def _write_decisions(self) -> None:
         """Decisions, those about records that are not held among them, in their order."""
-        held = {pmid for (pmid,) in self._con.execute("SELECT pmid FROM core.articles").fetchall()}
         before = self._con.execute("SELECT * FROM evidence.overrides").fetchall()
-        absent = [
-            one.decided(None) for one in self._reference.overrides.decisions if one.pmid not in held
-        ]
+        decisions = self._reference.overrides.decisions
+        about = {*(row[0] for row in before), *(one.pmid for one in decisions)}
+        found = self._con.execute(
+            "SELECT pmid FROM core.articles WHERE pmid IN (SELECT unnest(?::INTEGER[]))",
+            [list(about)],
+        ).fetchall()
+        held = {pmid for (pmid,) in found}
+        absent = [one.decided(None) for one in decisions if one.pmid not in held]
         rows: list[tuple[Any, ...]] = [row for row in before if row[0] in held]
         rows += [(*one, one.is_expectation_met) for one in (*self._decided, *absent)]
         self._con.execute("DELETE FROM evidence.overrides")

@@ -40,7 +40,7 @@ BY_TOUCH = frozenset({f"core.{name}" for name in PARSED_COLUMNS} | {
     for name in (
         "article_topics", "article_study_types", "article_type_aspects", "study_type_suggestions",
         "article_flags", "article_facets", "article_ties", "registrations", "article_claims",
-        "proofs",
+        "study_groups", "proofs",
     )
 })  # fmt: skip
 """Tables whose rows of a record change only where a run touches it (`warehouse.touched`)."""

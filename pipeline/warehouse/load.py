@@ -306,7 +306,8 @@ def _delete_deleted(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE deleted_held AS
-        SELECT a.pmid, a.title FROM core.articles AS a WHERE {_IS_DELETED.format("a")}
+        SELECT a.pmid, a.title FROM core.articles AS a
+        WHERE a.pmid IN (SELECT pmid FROM core.deleted_citations) AND {_IS_DELETED.format("a")}
         """
     )
     con.execute(f"DELETE FROM core.article_versions AS v WHERE {_IS_DELETED.format('v')}")
@@ -331,10 +332,12 @@ def _refresh_journals(con: duckdb.DuckDBPyConnection) -> None:
         SELECT nlm_unique_id, medline_ta, journal_title, iso_abbreviation, issn_linking,
             journal_country
         FROM core.articles
-        WHERE nlm_unique_id IS NOT NULL
-        QUALIFY row_number() OVER (
-            PARTITION BY nlm_unique_id ORDER BY date_revised DESC NULLS LAST, pmid DESC
-        ) = 1
+        WHERE pmid IN ( -- of the record revised last; sorting all takes ten times as long
+            SELECT arg_max(pmid, (coalesce(date_revised, DATE '0001-01-01'), pmid))
+            FROM core.articles
+            WHERE nlm_unique_id IS NOT NULL
+            GROUP BY nlm_unique_id
+        )
         ORDER BY nlm_unique_id
         """
     )

@@ -1,8 +1,9 @@
 """Which records a run touched: TEMP run_touched (pmid), for all that need to look at no others.
 
-A record was touched when a copy or a deletion of it came, or when it was judged again, by whatever
-reason. Nothing else writes or removes its rows in core, or its judgements. The table is gone with
-the connection of the run, so that nobody can take it for that of another.
+A record was touched when a copy or a deletion of it came, when it was judged again, by whatever
+reason, or when it came into another study group. Nothing else writes or removes its rows in core,
+or its judgements. The table is gone with the connection of the run, so that nobody can take it for
+that of another.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ def note(con: duckdb.DuckDBPyConnection, judged: Sequence[int]) -> None:
 
     Args:
         con: the warehouse.
-        judged: PMIDs that were judged again in this transaction, or left core.
+        judged: PMIDs that were judged or grouped again in this transaction, or left core.
     """
     con.execute(
         """
