@@ -28,7 +28,7 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline import housekeeping, logs, notify
+from pipeline import events, housekeeping, logs
 from pipeline import update as pipeline_update
 from pipeline.errors import KetumError, LockedError
 from pipeline.outputs import digest, sets
@@ -189,14 +189,14 @@ def update(source: Source = Source(), pubmed: PubMed = PubMed()) -> State[Any]: 
     except LockedError as error:
         return Cancelled(message=error.text())
     except KetumError as error:
-        notify.after_run(settings, is_published=False)
+        events.after_run(settings, is_published=False)
         return Failed(message=failed_message(error, settings))
     except Exception:
-        notify.after_run(settings, is_published=False)
+        events.after_run(settings, is_published=False)
         raise
     changed = changed_in(Path(receipt.published_path))
     _leave_artifacts(receipt_page(receipt, changed), search_table(receipt), receipt.run_id)
-    notify.after_run(settings, is_published=True)
+    events.after_run(settings, is_published=True)
     return Completed(message=done_message(receipt, changed))
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from flows import deployments, flow_process
 from flows.deployments import HEARTBEAT_SECONDS, Deployment
 from flows.flow_process import DIRECTORY, Seen, Verdict
-from pipeline import notify
+from pipeline import events
 from pipeline.errors import ConfigurationError, KetumError, LockedError
 from pipeline.settings import ROOT, Settings
 
@@ -115,7 +115,7 @@ class Schedule:
         if time.monotonic() - self.told_at >= TELL_SECONDS:
             # silence is an event too, and no run would report it
             self.told_at = time.monotonic()
-            notify.after_run(self.settings, is_published=False)
+            events.after_run(self.settings, is_published=False)
         try:
             self._attend()
             if time.monotonic() - self.healed_at >= HEAL_SECONDS:

@@ -14,7 +14,7 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 
 from flows.deployments import TAG
-from pipeline import logs, notify
+from pipeline import events, logs, notify
 from pipeline.clock import Clock
 from pipeline.errors import KetumError, LockedError
 from pipeline.events import FAILURE, Event
@@ -126,7 +126,7 @@ def bulk_load(
             return count_files(options, settings, Clock()).text()
         housekeeping.prepare(options.origin, settings)
         receipt = run_update(options, settings)
-        notify.after_run(settings, is_published=True)
+        events.after_run(settings, is_published=True)
         records = receipt.records
         return f"{receipt.records_read} read, {records['new']} new, {records['changed']} changed."
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -17,7 +19,7 @@ from pipeline.clock import Clock
 from pipeline.errors import EXIT_INTERRUPTED
 from pipeline.outputs import sets
 from pipeline.outputs.manifest import Manifest, OddManifestError
-from pipeline.settings import Settings
+from pipeline.settings import ROOT, Settings, environment_of_others
 from pipeline.storage import for_duckdb, write_atomically
 from pipeline.warehouse.database import ALONE
 
@@ -29,6 +31,10 @@ from pipeline.warehouse.database import ALONE
 
 log = logging.getLogger("ketum")
 
+FILE = "ketum.toml"
+"""In the data directory: `[notify]` says who is told."""
+SECONDS = 60.0
+"""That a run waits for the process that sends."""
 KNOWN, WAITING, SENT = "known", "waiting", "sent"
 
 
@@ -268,3 +274,21 @@ def origin_shown(settings: Settings) -> str | None:
     except OddManifestError:
         return None
     return held.origin if held else None
+
+
+def after_run(settings: Settings, *, is_published: bool) -> None:
+    """Send in a process of its own, with a time limit; whatever goes wrong is only logged."""
+    try:
+        if not (settings.data / FILE).exists():
+            return
+        subprocess.run(
+            [sys.executable, "-m", "pipeline.notify", *(["--published"] if is_published else [])],
+            cwd=ROOT,
+            env={**environment_of_others(), "KETUM_DATA": str(settings.data)},
+            timeout=SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        log.warning(
+            "Nobody could be notified (%s); the next run tries again.", type(error).__name__
+        )

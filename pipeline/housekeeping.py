@@ -37,6 +37,9 @@ def prepare(origin: str, settings: Settings, clock: Clock | None = None) -> None
         LockedError: another run is at work (only where the warehouse is of another version).
     """
     require_room(origin, settings)
+    done = journals.read_done(settings.runs, origin)
+    if done and done[-1].program == fingerprint.program(settings.sql).hex():
+        return  # the last run was of this very program, and its warehouse was of this version
     if (version := outdated(origin, settings)) is None:
         return
     if reason := why_not_safe(origin, settings):

@@ -8,8 +8,8 @@
     kinds = ["failure", "silence", "safety", "experiment"]
 
 Addresses are those of Apprise, which knows some hundred services; `${NAME}` is taken from the
-environment, where secrets belong. A run never waits longer than `SECONDS` for any of it, and never
-fails by it.
+environment, where secrets belong. A run never waits longer than `events.SECONDS` for any of it, and
+never fails by it.
 """
 
 from __future__ import annotations
@@ -30,18 +30,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pipeline import events
 from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError, KetumError, LockedError
-from pipeline.events import Event, Outbox
-from pipeline.settings import ROOT, Settings, environment_of_others
+from pipeline.events import FILE, Event, Outbox
+from pipeline.settings import Settings, environment_of_others
 from pipeline.storage import hold_lock
 
 log = logging.getLogger("ketum")
 
-SECONDS = 60.0
 COMMAND_SECONDS = 30.0
 PING_SECONDS = 10.0
 MANY = 5
 """Events of a kind that are sent as messages of their own."""
-FILE = "ketum.toml"
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -243,29 +241,11 @@ def tell(settings: Settings, event: Event, clock: Clock) -> None:
     except (KetumError, OSError) as error:
         log.warning("Nobody could be notified (%s).", error)
         return
-    after_run(settings, is_published=False)
-
-
-def after_run(settings: Settings, *, is_published: bool) -> None:
-    """Send in a process of its own, with a time limit; whatever goes wrong is only logged."""
-    try:
-        if not (settings.data / FILE).exists():
-            return
-        subprocess.run(
-            [sys.executable, "-m", "pipeline.notify", *(["--published"] if is_published else [])],
-            cwd=ROOT,
-            env={**environment_of_others(), "KETUM_DATA": str(settings.data)},
-            timeout=SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        log.warning(
-            "Nobody could be notified (%s); the next run tries again.", type(error).__name__
-        )
+    events.after_run(settings, is_published=False)
 
 
 def main(argv: list[str]) -> int:
-    """The process of `after_run`."""
+    """The process of `events.after_run`."""
     from pipeline import logs
 
     settings = Settings.from_environment()

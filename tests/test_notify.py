@@ -189,7 +189,7 @@ def test_only_the_kinds_that_are_wanted(settings, clock):
 
 def write(settings, text: str) -> None:
     settings.data.mkdir(parents=True, exist_ok=True)
-    (settings.data / notify.FILE).write_text(f"[notify]\n{text}")
+    (settings.data / events.FILE).write_text(f"[notify]\n{text}")
 
 
 @pytest.mark.parametrize(
@@ -244,8 +244,8 @@ def test_a_run_is_held_up_no_longer_than_the_limit(settings, monkeypatch, caplog
     Journal(
         "run-1", "pubmed", "live", "2026-11-22T00:00:00", {}, state=journals.FAILED
     ).save(settings.runs)  # fmt: skip
-    monkeypatch.setattr(notify, "SECONDS", 0.2)
-    notify.after_run(settings, is_published=False)
+    monkeypatch.setattr(events, "SECONDS", 0.2)
+    events.after_run(settings, is_published=False)
     assert "the next run tries again" in caplog.text
 
 

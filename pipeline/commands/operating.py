@@ -232,18 +232,19 @@ def register_notify(commands: Subparsers) -> None:
 
 
 def _notify(settings: Settings, arguments: argparse.Namespace) -> int:
-    from pipeline import notify
-    from pipeline.events import Event
+    from pipeline import events, notify
 
     wishes = notify.read_wishes(settings, os.environ)
     if wishes is None:
         raise ConfigurationError(
-            f"There is no [notify] in {settings.data / notify.FILE}, so nobody is notified.",
+            f"There is no [notify] in {settings.data / events.FILE}, so nobody is notified.",
             effect="Nothing was sent.",
             next_step='write one with `to = ["mailto://..."]`; docs/operations.md has an example.',
         )
     if arguments.test:
-        trial = Event("trial", "trial", "ketum: a test message", "If you read this, it works.")
+        trial = events.Event(
+            "trial", "trial", "ketum: a test message", "If you read this, it works."
+        )
         failed = [name for name, send in notify.senders(wishes).items() if not send(trial)]
         if not notify.ping(wishes):
             failed.append("heartbeat")

@@ -93,18 +93,18 @@ def publish_update(options: Options, settings: Settings, *, quiet: bool) -> int:
     Raises:
         KetumError: with the exit code of the contract; nothing is published then.
     """
-    from pipeline import housekeeping, notify
+    from pipeline import events, housekeeping
     from pipeline.update import run_update
 
     try:
         housekeeping.prepare(options.origin, settings)
         receipt = run_update(options, settings)
     except Exception:
-        notify.after_run(settings, is_published=False)
+        events.after_run(settings, is_published=False)
         raise
     if not quiet:
         print(receipt.text(), flush=True)
-    notify.after_run(settings, is_published=True)
+    events.after_run(settings, is_published=True)
     return EXIT_OK
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -16,7 +17,7 @@ from pipeline.outputs.wording import statement, store_sentences
 from pipeline.settings import Settings, slug
 from pipeline.warehouse import touched
 from pipeline.warehouse.database import comments, run_script
-from pipeline.warehouse.fingerprint import content_id
+from pipeline.warehouse.fingerprint import content_id, of_rows
 
 _OF_THE_RUN = re.compile(r"\bops\.(?:runs|searches)\b|\bprevious_published_at\b")
 """Stands in the files that read more of the run itself than its date and the name of its set."""
@@ -46,10 +47,28 @@ def moving(con: duckdb.DuckDBPyConnection, sql: Path) -> dict[str, list[str]]:
         """,
         [list(DATED)],
     ).fetchall()
-    found = dict(rows)
-    for path in _of_the_run(sql):
-        found |= {table: [] for table, column, _ in comments(_text(path)) if column is None}
-    return found
+    return dict(rows) | {table: [] for table in _made_in_each_run(sql)}
+
+
+def _made_in_each_run(sql: Path) -> list[str]:
+    told = chain.from_iterable(comments(_text(path)) for path in _of_the_run(sql))
+    return [table for table, column, _ in told if column is None]
+
+
+def undated(con: duckdb.DuckDBPyConnection, sql: Path) -> dict[str, bytes]:
+    """What the marts that are made anew in each run say beside its date.
+
+    The log of searches is not among them, since each run adds to it.
+
+    Returns:
+        name of each to a fingerprint of its rows, without their date and the sentence that has it.
+    """
+    columns = f"COLUMNS(lambda one: one NOT IN {(*DATED, 'sentence')})"
+    return {
+        table: of_rows(con, f"SELECT {columns} FROM {table}")  # noqa: S608
+        for table in _made_in_each_run(sql)
+        if table != "marts.search_log"
+    }
 
 
 def _of_the_run(sql: Path) -> list[Path]:
@@ -77,10 +96,12 @@ class Built:
     Attributes:
         set_id: name of the set that will show them.
         tables: how many there are.
+        is_redated: they hold what those of the last run held, but for its date and set.
     """
 
     set_id: str
     tables: int
+    is_redated: bool = False
 
 
 def build(
@@ -133,8 +154,10 @@ def build(
         ],
     )
     note_citations(con)
-    if is_unchanged and (made := _renew(con, settings.sql)):
-        return Built(set_id, made)
+    if is_unchanged:
+        before = undated(con, settings.sql)
+        if made := _renew(con, settings.sql):
+            return Built(set_id, made, undated(con, settings.sql) == before)
     note_dois(con)
     scripts = files(settings.sql)
     note_due(con, is_kept=is_same_program and touched.is_known(con))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gc
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -81,6 +81,7 @@ class Batch:
 
     Attributes:
         tables: rows by table, every table of PARSED_COLUMNS.
+        held: number and SHA-256 of each record that was passed over, since its bytes are held.
         tally: shared by all batches of a reading; final after the last one.
     """
 
@@ -88,6 +89,7 @@ class Batch:
     deletions: list[Deletion]
     unreadable: list[Unreadable]
     tally: Tally
+    held: list[tuple[int, str]] = field(default_factory=list)
 
     @property
     def record_count(self) -> int:
@@ -100,6 +102,7 @@ def read_batches(
     *,
     first_record_no: int = 1,
     name: str | None = None,
+    held: Collection[str] = (),
 ) -> Iterator[Batch]:
     """Read a PubMed XML file as batches of rows: the fast way.
 
@@ -108,6 +111,7 @@ def read_batches(
         size: records a batch; rows of few are still near the processor when they are let go.
         first_record_no: number of the first record; unreadable ones count too.
         name: what to call the source in messages, if not by its own name.
+        held: SHA-256 of records that need not be read (`Batch.held`).
 
     Yields:
         At least one Batch, the last with what the end of the file says (DeleteCitation).
@@ -119,7 +123,7 @@ def read_batches(
     with open_bytes(BytesIO(source) if isinstance(source, bytes) else source) as stream:
         cutter = Cutter(stream, name or source_name(source))
         tally: Tally = Tally()
-        reader = RecordReader(cutter, tally, first_record_no)
+        reader = RecordReader(cutter, tally, first_record_no, held)
         cuts = iter(cutter)
         is_last = False
         while not is_last:
@@ -158,9 +162,10 @@ def _fill(reader: RecordReader, cuts: Iterator[Cut], size: int) -> bool:
 
 def _take(reader: RecordReader, tally: Tally) -> Batch:
     """What was read since the last batch, which then belongs to the caller alone."""
-    batch = Batch(reader.context.tables, reader.deletions, reader.unreadable, tally)
+    tables, odd = reader.context.tables, reader.unreadable
+    batch = Batch(tables, reader.deletions, odd, tally, reader.known)
     reader.context.new_batch()
-    reader.deletions, reader.unreadable = [], []
+    reader.deletions, reader.unreadable, reader.known = [], [], []
     return batch
 
 
@@ -210,7 +215,11 @@ FAULTS_SHOWN = 5
 
 
 def open_records(
-    source: Source | bytes, size: int = 1000, *, first_record_no: int = 1
+    source: Source | bytes,
+    size: int = 1000,
+    *,
+    first_record_no: int = 1,
+    held: Collection[str] = (),
 ) -> Iterator[Batch]:
     """Read any file of records we know.
 
@@ -218,6 +227,7 @@ def open_records(
         source: a path, plain or .gz, a binary stream, or the bytes.
         size: records a batch.
         first_record_no: number of the first record, as for `read_batches`.
+        held: as for `read_batches`; what is no XML is read in any case.
 
     Raises:
         SourceError: the content is of no kind we read.
@@ -228,7 +238,8 @@ def open_records(
         name = source_name(source)
         kind, data = sniff(stream)
         if kind == "xml":
-            yield from read_batches(data, size, first_record_no=first_record_no, name=name)
+            first = first_record_no
+            yield from read_batches(data, size, first_record_no=first, name=name, held=held)
         elif kind == "medline":
             yield from _medline_batches(data, size, first_record_no)
         elif kind == "csv":

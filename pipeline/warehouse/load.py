@@ -37,18 +37,24 @@ def merge(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, int]:
         than the one held, see TEMP older_copies), deleted (held until now), withheld (a
         DeleteCitation names the copy that was read), quarantined.
     """
-    _find_deletions(con, as_of)
-    _find_cited_records(con)
-    _find_winners(con)
-    _find_older_copies(con)
-    changes.remember_before(con)
-    _drop_cited_records(con, as_of)
-    _keep_other_versions(con, as_of)
-    _replace_winners(con, as_of)
-    _keep_revisions(con, as_of)
-    changes.log_changes(con, as_of)
-    _delete_deleted(con, as_of)
-    _refresh_journals(con)
+    for table, columns in _FOUND.items():
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({columns})")
+    if _is_held(con):
+        _move_places(con)
+    else:
+        _find_deletions(con, as_of)
+        _find_cited_records(con)
+        _find_winners(con)
+        _move_places(con)
+        _find_older_copies(con)
+        changes.remember_before(con)
+        _drop_cited_records(con, as_of)
+        _keep_other_versions(con, as_of)
+        _replace_winners(con, as_of)
+        _keep_revisions(con, as_of)
+        changes.log_changes(con, as_of)
+        _delete_deleted(con, as_of)
+        _refresh_journals(con)
     _quarantine(con, as_of)
     return {
         "read": _count(con, "staging.core.articles"),
@@ -83,6 +89,15 @@ def _find_deletions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     )
 
 
+_FOUND = {
+    "cited_as": "pmid INTEGER, record_pmid INTEGER",
+    "winners": "record_no INTEGER, pmid INTEGER, is_held BOOLEAN",
+    "older_copies": "pmid INTEGER, delivered VARCHAR, held VARCHAR",
+    "deleted_held": "pmid INTEGER, title VARCHAR",
+}
+"""TEMP tables that `merge` leaves."""
+
+
 # A deletion applies to copies no newer than its file. Only NLM's numbered files have an order
 # that can be told; from any other file it applies to that file's own copies.
 _IS_DELETED = """
@@ -101,12 +116,31 @@ _IS_DELETED = """
 """
 
 
+def _is_held(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether all that was staged is in core, byte for byte, so that nothing can change there."""
+    row = con.execute(
+        f"""
+        SELECT count(*) FROM (
+            SELECT pmid FROM staging.core.deletions
+            UNION ALL
+            SELECT record_no FROM staging.core.unreadable
+            UNION ALL
+            SELECT c.pmid FROM staging.core.articles AS c
+            WHERE NOT EXISTS (
+                    SELECT 1 FROM core.articles AS a
+                    WHERE a.pmid = c.pmid AND a.record_sha256 = c.record_sha256
+                ) OR {_IS_DELETED.format("c")}
+        )
+        """
+    ).fetchone()
+    return row == (0,)
+
+
 def _find_cited_records(con: duckdb.DuckDBPyConnection) -> None:
     """TEMP cited_as (pmid, record_pmid): citations known by a DOI that a record of PubMed has.
 
     Such a citation is held no longer, or not at all: the record says all of it, and more.
     """
-    con.execute("CREATE OR REPLACE TEMP TABLE cited_as (pmid INTEGER, record_pmid INTEGER)")
     both = f"""
         (
             SELECT pmid, doi FROM core.articles
@@ -159,7 +193,10 @@ def _find_winners(con: duckdb.DuckDBPyConnection) -> None:
             AND (a.pmid IS NULL OR ({order} > {held} AND c.record_sha256 <> a.record_sha256))
         """
     )
-    # the same bytes seen again later: only their place in the order of copies moves
+
+
+def _move_places(con: duckdb.DuckDBPyConnection) -> None:
+    """Of the same bytes seen again later, only the place in the order of copies moves."""
     con.execute(
         """
         UPDATE core.articles AS a SET source_stamp = c.source_stamp

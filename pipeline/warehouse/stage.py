@@ -8,7 +8,8 @@ place of pmid, so that SQL written for core.* runs on them too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,10 +22,14 @@ from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
 from pipeline.pubmed.records import Batch, Tally, open_records, uncollected
 from pipeline.settings import ROOT
+from pipeline.storage import lines
 
 SCHEMA_FILE = ROOT / "sql" / "schema" / "core.sql"
 STAGING = "staging"
 BATCH_SIZE = 1000
+
+_TABLE = re.compile(r"CREATE TABLE core\.(\w+) \(")
+_COLUMN = re.compile(r"    ([a-z]\w*) ([A-Z]+(?:\[\])?)")
 
 _ALSO = {"articles": "raw_file VARCHAR, source_stamp VARCHAR"}
 """Columns of staging.core.articles that the loader needs and the parser does not give."""
@@ -96,20 +101,13 @@ def empty_staging(con: duckdb.DuckDBPyConnection) -> None:
 
 @cache
 def column_types(schema_sql: str) -> dict[str, dict[str, str]]:
-    """The type of every column of the tables a schema file creates.
-
-    The file itself is run, in a database that lives for this call only, so that there is one
-    place that says what a column is.
-    """
-    with duckdb.connect() as scratch:
-        scratch.execute(schema_sql)
-        found = scratch.execute(
-            "SELECT table_name, column_name, data_type FROM duckdb_columns()"
-            " WHERE schema_name = 'core' ORDER BY table_name, column_index"
-        ).fetchall()
+    """The type of every column of the tables a schema file creates, a line a column."""
     types: dict[str, dict[str, str]] = {}
-    for table, column, data_type in found:
-        types.setdefault(table, {})[column] = data_type
+    for line in lines(schema_sql):
+        if table := _TABLE.match(line):
+            own = types[table[1]] = {}
+        elif column := _COLUMN.match(line):
+            own[column[1]] = column[2]
     return types
 
 
@@ -120,6 +118,7 @@ def stage_file(
     raw_file: str | None,
     stamp: str,
     first_record_no: int = 1,
+    held: Collection[str] = (),
 ) -> StageCounts:
     """Read a file (PubMed XML, .nbib or citation list) into staging, all of it or nothing.
 
@@ -129,11 +128,12 @@ def stage_file(
         raw_file: where the archive keeps those bytes, under data/raw/<origin>/.
         stamp: orders copies that are equal otherwise: file name, or time of fetching.
         first_record_no: number of its first record, unique in staging.
+        held: SHA-256 of records of core.articles, whose bytes need not be read again.
 
     Raises:
         SourceError: of no kind we read, damaged or cut; staging is as it was before.
     """
-    batches = open_records(source, BATCH_SIZE, first_record_no=first_record_no)
+    batches = open_records(source, BATCH_SIZE, first_record_no=first_record_no, held=held)
     return stage_batches(con, batches, raw_file=raw_file, stamp=stamp, first=first_record_no)
 
 
@@ -172,6 +172,7 @@ def stage_run(con: duckdb.DuckDBPyConnection, archive: Archive, run_id: str) -> 
             raw_file=entry["object"],
             stamp=entry["stamp"],
             first_record_no=record_no,
+            held=_held(con, entry.get("pmids", [])),
         )
         if "kept_record_nos" in entry:
             kept = [record_no - 1 + number for number in entry["kept_record_nos"]]
@@ -182,6 +183,22 @@ def stage_run(con: duckdb.DuckDBPyConnection, archive: Archive, run_id: str) -> 
         for key, number in counts.tally.items():
             unknown[key] = unknown.get(key, 0) + number
     return Staged(record_no - 1, deletions, unreadable, unknown)
+
+
+def _held(con: duckdb.DuckDBPyConnection, pmids: list[int]) -> set[str]:
+    """SHA-256 of the records held of these PMIDs, whose bytes say now what they said.
+
+    Of none where some record had what no rule of the parser names: each reading says so again.
+    """
+    rows = con.execute(
+        """
+        SELECT record_sha256 FROM core.articles
+        WHERE record_source = 'pubmed_xml' AND pmid IN (SELECT unnest(?::INTEGER[]))
+            AND NOT EXISTS (FROM ops.unknown_values)
+        """,
+        [pmids],
+    ).fetchall()
+    return {digest for (digest,) in rows}
 
 
 def _keep_only(con: duckdb.DuckDBPyConnection, first: int, kept: list[int]) -> None:
@@ -209,10 +226,11 @@ def stage_batches(
     counts = StageCounts(next_record_no=first)
     is_own = _begin(con)
     try:
-        appenders = {table: con.appender(f"{STAGING}.core.{table}") for table in PARSED_COLUMNS}
+        appenders: dict[str, duckdb.Appender] = {}
         with uncollected():
             for batch in batches:
-                _append(appenders, batch, raw_file, stamp)
+                _append(con, appenders, batch, raw_file, stamp)
+                _append_held(con, batch.held, raw_file, stamp)
                 _append_odd(con, batch, raw_file, stamp)
                 _count(counts, batch)
                 progress.note(counts.next_record_no - first)
@@ -240,15 +258,38 @@ def _begin(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _append(
-    appenders: dict[str, duckdb.Appender], batch: Batch, raw_file: str | None, stamp: str
+    con: duckdb.DuckDBPyConnection,
+    appenders: dict[str, duckdb.Appender],
+    batch: Batch,
+    raw_file: str | None,
+    stamp: str,
 ) -> None:
     for table, rows in batch.tables.items():
         if not rows:
             continue
+        if table not in appenders:
+            appenders[table] = con.appender(f"{STAGING}.core.{table}")
         if table == "articles":
             rows = [(*row, raw_file, f"{stamp}:{row[0]:08d}") for row in rows]
         appenders[table].append_rows(rows)
         appenders[table].flush()
+
+
+def _append_held(
+    con: duckdb.DuckDBPyConnection, held: list[tuple[int, str]], raw_file: str | None, stamp: str
+) -> None:
+    """Rows of articles as core has them: read again they would be the same, and replace none."""
+    if held:
+        columns = ", ".join(f"a.{column}" for column in PARSED_COLUMNS["articles"][1:])
+        con.execute(
+            f"""
+            INSERT INTO {STAGING}.core.articles
+            SELECT h.record_no, {columns}, ?, format('{{}}:{{:08d}}', ?, h.record_no)
+            FROM (SELECT unnest(?::INTEGER[]) AS record_no, unnest(?::VARCHAR[]) AS digest) AS h
+            JOIN core.articles AS a ON a.record_sha256 = h.digest
+            """,
+            [raw_file, stamp, *map(list, zip(*held, strict=True))],
+        )
 
 
 def _append_odd(
@@ -280,8 +321,9 @@ def _append_odd(
 def _count(counts: StageCounts, batch: Batch) -> None:
     articles = batch.tables["articles"]
     counts.tally = batch.tally
-    counts.records += len(articles)
+    counts.records += len(articles) + len(batch.held)
     counts.deletions += len(batch.deletions)
     counts.unreadable += len(batch.unreadable)
-    used = [row[0] for row in articles[-1:]] + [odd.record_no for odd in batch.unreadable[-1:]]
+    used = [row[0] for row in (*articles[-1:], *batch.held[-1:])]
+    used += [odd.record_no for odd in batch.unreadable[-1:]]
     counts.next_record_no = max([counts.next_record_no, *(number + 1 for number in used)])

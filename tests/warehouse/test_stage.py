@@ -46,6 +46,19 @@ def test_the_parser_gives_every_column_of_core() -> None:
         assert list(columns) == ["record_no", *wanted], table
 
 
+def test_types_of_columns_are_those_that_the_schema_makes(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    schema = SCHEMA_FILE.read_text(encoding="utf-8")
+    con.execute(schema)
+    made = con.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+        "WHERE database_name = 'warehouse' ORDER BY ALL"
+    ).fetchall()
+    read = [(table, *pair) for table, own in column_types(schema).items() for pair in own.items()]
+    assert made == sorted(read)
+
+
 def test_a_file_is_staged_with_its_origin(con: duckdb.DuckDBPyConnection) -> None:
     broken = "<PubmedArticle>x</PubmedArticle>"
     inner = "<ArticleTitle>T</ArticleTitle><Language>eng</Language>"

@@ -10,8 +10,6 @@ from typing import Any
 
 import duckdb
 
-from pipeline.evidence.evaluation.figures import LEAST_READ
-from pipeline.evidence.evaluation.figures import share as share_of
 from pipeline.outputs import claims
 from pipeline.outputs.headline import Headline, headline
 from pipeline.outputs.wording import share
@@ -215,9 +213,11 @@ def read_on_kratom(hits: int, count: int) -> str:
 
     Fewer than LEAST_READ readings measure nothing: then what was read stands alone.
     """
-    if count < LEAST_READ:
+    from pipeline.evidence.evaluation import figures  # a day that found nothing has none to say
+
+    if count < figures.LEAST_READ:
         return f"not measured on kratom ({hits} of {count} read)"
-    one = share_of(hits, count)
+    one = figures.share(hits, count)
     return share(one["value"], one["low"], one["high"], count)
 
 

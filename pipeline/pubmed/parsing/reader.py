@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from hashlib import sha256
 from html.entities import name2codepoint
@@ -49,12 +49,20 @@ class Deletion:
 
 
 class RecordReader:
-    """Reads the cuts of one stream into the tables of a Context."""
+    """Reads the cuts of one stream into the tables of a Context, but for records that are held."""
 
-    def __init__(self, cutter: Cutter, tally: Tally, first_record_no: int) -> None:
+    def __init__(
+        self,
+        cutter: Cutter,
+        tally: Tally,
+        first_record_no: int,
+        held: Collection[str] = (),
+    ) -> None:
         self.context = Context(tally)
         self.unreadable: list[Unreadable] = []
         self.deletions: list[Deletion] = []
+        self.known: list[tuple[int, str]] = []
+        self._held = held
         self._cutter = cutter
         self._next_no = first_record_no
         self._encoding = ""
@@ -69,13 +77,22 @@ class RecordReader:
         if not cut.is_ended:
             self._set_aside(cut, "its end tag is missing")
         elif cut.kind == "record":
-            self._record(cut)
+            if not self._is_held(cut):
+                self._record(cut)
         elif cut.kind == "deletion":
             self._deletion(cut)
         else:
             if cut.name:
                 self.context.tally["element", f"PubmedArticleSet/{cut.name}"] += 1
             self._set_aside(cut, "stands between records, and is not a record")
+
+    def _is_held(self, cut: Cut) -> bool:
+        """Pass over a record whose very bytes are held; its number and SHA-256 are noted."""
+        if not self._held or (digest := sha256(cut.raw).hexdigest()) not in self._held:
+            return False
+        self.known.append((self._next_no, digest))
+        self._next_no += 1
+        return True
 
     def _record(self, cut: Cut) -> None:
         context = self.context
