@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import logging
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,12 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
 
 
 @pytest.fixture(scope="module")
+def first(scene: Scene):
+    """What the first set says; each cell begins with this very file."""
+    return contents(replace(scene.settings, data=scene.base / "first"))
+
+
+@pytest.fixture(scope="module")
 def undisturbed(scene: Scene, tmp_path_factory: pytest.TempPathFactory):
     """What the second run publishes when nothing strikes; it also counts the requests."""
     settings = scene.settings_at(tmp_path_factory.mktemp("undisturbed") / "data")
@@ -69,11 +76,13 @@ def undisturbed(scene: Scene, tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.mark.parametrize(("name", "place", "how"), CELLS)
-def test_a_fault_gets_its_verdict(name, place, how, scene, request, tmp_path, caplog, monkeypatch):
+def test_a_fault_gets_its_verdict(
+    name, place, how, scene, first, request, tmp_path, caplog, monkeypatch
+):
     monkeypatch.setattr(transport, "TRICKLE_SECONDS", 0.002)
     monkeypatch.setattr(logging.getLogger("ketum"), "propagate", True)
     settings = scene.settings_at(tmp_path / "data")
-    before, shown = contents(settings), settings.latest.resolve()
+    shown = settings.latest.resolve()
     tool, at = PLACES[place]
     with caplog.at_level(logging.DEBUG):
         outcome = scene.strike(settings, name, tool, at, 1 if how == "once" else None)
@@ -87,7 +96,7 @@ def test_a_fault_gets_its_verdict(name, place, how, scene, request, tmp_path, ca
     else:
         assert str(outcome.error.exit_code) == expected, str(outcome.error)
         assert settings.latest.resolve() == shown
-        assert contents(settings) == before
+        assert contents(settings) == first
         assert outcome.error.cause
         assert outcome.error.effect
         assert outcome.error.next_step

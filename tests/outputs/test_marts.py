@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.in_memory import Warehouse
@@ -27,9 +29,10 @@ def record(memory: Warehouse, pmid: int, year: int | None, study_type: str, **fl
     )  # fmt: skip
 
 
-@pytest.fixture
-def typed(memory: Warehouse) -> Warehouse:
-    """Four records in 2024, one without a year, one that left."""
+@pytest.fixture(scope="module")
+def typed() -> Warehouse:
+    """Four records in 2024, one without a year, one that left; not to be changed."""
+    memory = Warehouse()
     memory.read()
     memory.judge()  # the study types there are
     memory.find([])
@@ -41,6 +44,14 @@ def typed(memory: Warehouse) -> Warehouse:
     record(memory, 6, 2024, "RCT")
     memory.change("UPDATE ops.search_hits SET left_at = entered_at WHERE pmid = 6")
     return memory
+
+
+@pytest.fixture
+def mine(typed: Warehouse) -> Iterator[Warehouse]:
+    """A copy of it, to change."""
+    memory = Warehouse(typed)
+    yield memory
+    memory.con.close()
 
 
 def test_a_cell_counts_records_and_tells_the_rest_apart(typed):
@@ -64,14 +75,14 @@ def test_every_year_up_to_the_search_has_a_row_and_its_mark(typed):
     ]
 
 
-def test_an_incomplete_search_has_no_number_but_of_what_is_held(typed):
-    typed.change("UPDATE ops.searches SET is_complete = false WHERE search = 'kratom'")
+def test_an_incomplete_search_has_no_number_but_of_what_is_held(mine):
+    mine.change("UPDATE ops.searches SET is_complete = false WHERE search = 'kratom'")
     cell = (
         "SELECT record_count, held_count, coverage FROM marts.study_types_by_year "
         "WHERE search = 'kratom' AND study_type = 'RCT' AND "
     )
-    assert typed.ask(cell + "year = 2025") == [(None, 0, "partial")]
-    assert typed.ask(cell + "year = 2024") == [(None, 1, "partial")]
+    assert mine.ask(cell + "year = 2025") == [(None, 0, "partial")]
+    assert mine.ask(cell + "year = 2024") == [(None, 1, "partial")]
 
 
 def test_what_left_the_search_stands_nowhere(typed):
@@ -79,10 +90,10 @@ def test_what_left_the_search_stands_nowhere(typed):
         assert typed.ask(f"SELECT pmid FROM marts.{relation} WHERE pmid = 6") == [], relation
 
 
-def test_a_record_that_left_one_search_stands_in_the_cells_of_the_other_alone(typed):
-    stay = {"entered_at": typed.as_of, "entered_reason": "first_run", "matched_by": "both"}
-    typed.fill("ops.search_hits", {"search": "kratom_pain", "pmid": 6, **stay})
-    assert typed.ask("SELECT DISTINCT search FROM marts.study_type_articles WHERE pmid = 6") == [
+def test_a_record_that_left_one_search_stands_in_the_cells_of_the_other_alone(mine):
+    stay = {"entered_at": mine.as_of, "entered_reason": "first_run", "matched_by": "both"}
+    mine.fill("ops.search_hits", {"search": "kratom_pain", "pmid": 6, **stay})
+    assert mine.ask("SELECT DISTINCT search FROM marts.study_type_articles WHERE pmid = 6") == [
         ("kratom_pain",)
     ]
 

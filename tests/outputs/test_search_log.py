@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
 from pipeline.outputs import search_log
 from pipeline.outputs.search_log import ANSWERED, FILL_IN, NOT_DONE
 from pipeline.settings import ROOT
@@ -18,6 +20,14 @@ READ = ("search_log", "search_totals", "new_articles", "unread_records", "cited_
 def log(memory: Warehouse) -> dict:
     memory.build(*READ)
     return json.loads(search_log.render(memory.con))
+
+
+@pytest.fixture(scope="module")
+def of_one_record() -> dict:
+    """The log of a day with one record."""
+    memory = Warehouse()
+    memory.day(article(11, "Kratom in mice"))
+    return log(memory)
 
 
 def test_all_sixteen_items_have_a_status_and_a_text(memory):
@@ -35,10 +45,9 @@ def test_all_sixteen_items_have_a_status_and_a_text(memory):
     assert found["flow_identification"]["databases"]["kratom"] == {"PubMed": 2}
 
 
-def test_what_is_said_of_limits_and_filters_is_so(memory):
+def test_what_is_said_of_limits_and_filters_is_so(of_one_record):
     """Items 9 and 10: no date, language, type, subset or exclusion is part of a strategy."""
-    memory.day(article(11, "Kratom in mice"))
-    for search in log(memory)["searches"]:
+    for search in of_one_record["searches"]:
         tags = {tag.lower() for tag in re.findall(r"\[([^\]]+)\]", search["strategy"])}
         assert tags and tags <= {"tw", "tiab", "mesh", "mesh:noexp", "nm", "rn", "ot"}, tags
         assert " NOT " not in search["strategy"]
@@ -64,8 +73,7 @@ def test_a_second_run_tells_what_changed(memory):
     assert {"search": "kratom", "reason": "new_in_pubmed", "records": 1} in entered
 
 
-def test_the_documentation_has_every_item_with_its_status(memory):
-    memory.day(article(11, "Kratom in mice"))
+def test_the_documentation_has_every_item_with_its_status(of_one_record):
     page = (ROOT / "docs" / "reporting.md").read_text(encoding="utf-8")
-    for item in log(memory)["prisma_s"]:
+    for item in of_one_record["prisma_s"]:
         assert f"| {item['number']} | {item['name']} | {item['status']} |" in page

@@ -7,7 +7,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import hypothesis
 import pytest
 from hypothesis import example, given
@@ -16,8 +15,8 @@ from hypothesis import strategies as st
 from pipeline.pubmed.parsing.medline_lines import KNOWN, cut_medline
 from pipeline.pubmed.records import PARSED_COLUMNS, Batch, open_records
 from pipeline.settings import Options, Settings
-from pipeline.update import run_update
 from tests.conftest import FakeClock
+from tests.in_memory import Warehouse
 
 HEAD = "PMID- 801\nOWN - NLM\nSTAT- MEDLINE\nTI  - Leaves.\n"
 
@@ -458,25 +457,20 @@ def test_any_lines_are_read_or_set_aside(lines: list[str], end: str, tail: bytes
         assert all(len(row) == len(PARSED_COLUMNS[table]) for row in found)
 
 
-@pytest.mark.whole
 def test_files_that_are_compressed_or_unreadable_go_through_a_run(
-    settings: Settings, clock: FakeClock, tmp_path: Path, database_alone: None
+    memory: Warehouse, settings: Settings, clock: FakeClock, tmp_path: Path
 ) -> None:
     """The archive keeps an export as it came; a list of what cannot be read is still an export."""
     whole, odd = tmp_path / "kratom.nbib.gz", tmp_path / "odd.nbib"
     content = b"PMID- 804\nTI  - Kratom tea\nPT  - Journal Article\n"
     whole.write_bytes(gzip.compress(content))
     odd.write_bytes("PMID- 805\nTI  - Kratom caf\xe9\n".encode("latin-1"))
-    receipt = run_update(Options(from_files=(whole, odd)), settings, clock)
-    assert receipt.records_read == 1
+    memory.update(memory.run(settings, clock, options=Options(from_files=(whole, odd))))
     objects = settings.data.glob("raw/*/objects/*/*.gz")
     assert {content, odd.read_bytes()} <= {gzip.decompress(path.read_bytes()) for path in objects}
-    with duckdb.connect(str(settings.latest / "ketum.duckdb"), read_only=True) as con:
-        found = con.execute("SELECT pmid, reason, record_bytes FROM ops.quarantine").fetchall()
-        assert found == [(805, "it is not UTF-8", odd.read_bytes().rstrip())]
-        assert con.execute("SELECT pmid, title FROM marts.articles").fetchall() == [
-            (804, "Kratom tea")
-        ]
+    found = memory.ask("SELECT pmid, reason, record_bytes FROM ops.quarantine")
+    assert found == [(805, "it is not UTF-8", odd.read_bytes().rstrip())]
+    assert memory.ask("SELECT pmid, title FROM marts.articles") == [(804, "Kratom tea")]
 
 
 def test_the_cases_read_as_their_notes_say(shared: Any) -> None:
