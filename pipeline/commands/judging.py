@@ -16,7 +16,7 @@ from pipeline.commands import Subparsers, add_quiet, note_set
 from pipeline.errors import EXIT_OK, ConfigurationError
 from pipeline.settings import Settings
 
-# -- `ketum explain`: why a record has its study types, and how to decide otherwise
+# -- `ketum explain`: why a record has its study types, and how to decide differently
 #
 # With `--text` it judges the records of a file as a run would, and needs no published set.
 
@@ -27,7 +27,7 @@ def register_explain(commands: Subparsers) -> None:
         "explain",
         help="why a record has its study types",
         description="Labels, the words behind each, what NLM and the second reader say, why the "
-        "primary won, and how to decide otherwise.",
+        "primary won, and how to decide differently.",
     )
     explain.set_defaults(work=_explain)
     add_quiet(explain)
