@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.evaluation.figures import Measured
+from pipeline.evidence.evaluation.people_read import Measured
 from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.labels import SHOWN
 from pipeline.evidence.record import Judgement, Label, Proof, Record, read_records
