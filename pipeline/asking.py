@@ -105,7 +105,7 @@ class Verdict(NamedTuple):
     Attributes:
         translation: how PubMed read the query, next to last time: first (or another strategy),
             same, grown (it asks for more, which is published with a warning), or accepted (it
-            asks for less, or found less, and --accept-translation lets that stand).
+            asks for less, or found less, and --accept-translation accepts that).
         notes: what the reader should know, one sentence each.
     """
 
@@ -125,7 +125,7 @@ def check(
         search: the search, with its bounds.
         answer: PubMed's answer.
         before: the last one, or None.
-        accepts: let a translation stand that asks for less, or finds less.
+        accepts: accept a translation that asks for less, or finds less.
 
     Raises:
         CheckError: PubMed reads less than it was asked, or found too little.

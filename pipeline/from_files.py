@@ -89,28 +89,30 @@ def archive_matching(run: Run) -> Matched:
             deletions += scan.deletions
         else:
             entry = _archive_other(run, path, searches, held)
-        run.archive.note(
-            run.run_id,
-            {
-                "kind": "records",
-                "file": shown(Path(path.name)),
-                "received_at": run.as_of.isoformat(),
-                "stamp": many_files.stamp(path),
-                **entry,
-            },
-        )
+        note_file(run, path, entry)
         read += entry["records_read"]
         kept += entry["records_kept"]
     shutil.rmtree(scans.directory, ignore_errors=True)
-    notes = (many_files.missing(files), many_files.late(files, _read_before(run)))
+    earlier = (entry.get("file", "") for entry in earlier_entries(run))
+    notes = (many_files.missing(files), many_files.late(files, earlier))
     return Matched(len(files), read, kept, deletions, tuple(note for note in notes if note))
 
 
-def _read_before(run: Run) -> Iterator[str]:
-    """Names of the files that earlier runs of this origin read."""
+def note_file(run: Run, path: Path, entry: Entry) -> None:
+    """Note in the run's ledger what was read of a file."""
+    about: Entry = {
+        "kind": "records",
+        "file": shown(Path(path.name)),
+        "received_at": run.as_of.isoformat(),
+        "stamp": many_files.stamp(path),
+    }
+    run.archive.note(run.run_id, about | entry)
+
+
+def earlier_entries(run: Run) -> Iterator[Entry]:
+    """What the ledgers of earlier runs of this origin say of files; only of committed ones."""
     for journal in journals.read_done(run.settings.runs, run.origin):
-        for entry in run.archive.entries(journal.run_id, "records"):
-            yield entry.get("file", "")
+        yield from run.archive.entries(journal.run_id, "records")
 
 
 def _scanned(

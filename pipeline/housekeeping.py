@@ -30,11 +30,11 @@ SPARE = 256 << 20
 
 
 def prepare(origin: str, settings: Settings, clock: Clock | None = None) -> None:
-    """See, before a run of an origin, that there is room and that its warehouse is of this version.
+    """See, before a run of an origin, that there is room, and a warehouse made by this version.
 
     Raises:
         MachineError: there is no room for the run.
-        LockedError: another run is at work (only where the warehouse is of another version).
+        LockedError: another run is at work (asked only where another version made the warehouse).
     """
     require_room(origin, settings)
     done = journals.read_done(settings.runs, origin)

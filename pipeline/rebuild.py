@@ -186,7 +186,7 @@ def _lay_out_reference(
 
 # -- `ketum runs forget`: undo the newest runs, as if they had never been
 #
-# For a run that must not stand, such as one under a clock that was ahead: the warehouse is rebuilt
+# For a run that must not count, such as one under a clock that was ahead: the warehouse is rebuilt
 # from the runs before it, its sets go, and its journal and ledger are set aside.
 
 

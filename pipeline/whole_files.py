@@ -11,19 +11,18 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 
 import duckdb
 
-from pipeline import journal as journals
 from pipeline import many_files
 from pipeline.errors import ConfigurationError, SourceError
 from pipeline.evidence.judged_files import ABOUT, JUDGED, STAGED, Part, judge_staged, stage_parts
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.topics import Search
-from pipeline.from_files import Matched
+from pipeline.from_files import Matched, earlier_entries, note_file
 from pipeline.pubmed.archive import Entry
 from pipeline.pubmed.parsing.bytes import open_bytes, source_name
 from pipeline.pubmed.records import read_batches, sniff
@@ -47,7 +46,7 @@ def archive_whole(run: Run) -> Matched:
         SourceError: a file is damaged or cut, is not XML, or differs from its .md5.
     """
     files = run.options.from_files
-    earlier = list(_earlier(run))
+    earlier = list(earlier_entries(run))
     known = {(one["stamp"], one["file_sha256"]) for one in earlier}
     stamps = {stamp for stamp, _ in known}
     held = {}
@@ -66,17 +65,13 @@ def archive_whole(run: Run) -> Matched:
         scan = found.get(path)
         digest = scan.file_sha256 if scan else held[path]
         entry: Entry = {
-            "kind": "records",
-            "file": shown(Path(path.name)),
-            "received_at": run.as_of.isoformat(),
-            "stamp": many_files.stamp(path),
             "in_place": run.archive.link(path, digest),
             "place": str(path.resolve()),
             "file_sha256": digest,
         }
         if scan is not None:
             entry |= {"records_read": scan.read, "records_kept": scan.read}
-        run.archive.note(run.run_id, entry)
+        note_file(run, path, entry)
     names = [Path(one["file"]) for one in earlier]
     gap = many_files.missing([*names, *files])
     return Matched(
@@ -122,12 +117,6 @@ def forget_parts(run: Run) -> None:
     if scans.exists():
         scans.rename(going)
         shutil.rmtree(going, ignore_errors=True)
-
-
-def _earlier(run: Run) -> Iterator[Entry]:
-    """What the ledgers of committed runs say of files."""
-    for journal in journals.read_done(run.settings.runs, run.origin):
-        yield from run.archive.entries(journal.run_id, "records")
 
 
 def other_kind(run: Run) -> ConfigurationError:

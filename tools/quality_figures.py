@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.evidence.evaluation.figures import Result, interval, read_results
-from pipeline.evidence.evaluation.mapping import UNSEEN
+from pipeline.evidence.evaluation.evaluate import interval
+from pipeline.evidence.evaluation.figures import UNSEEN, Result, read_results
 from pipeline.evidence.labels import measurements
 from pipeline.evidence.reference_files import MEASURED_FILE
 from pipeline.settings import ROOT

@@ -31,7 +31,8 @@ from typing import Any
 
 import duckdb
 
-from pipeline.evidence.evaluation.figures import FacetMeasured, QuestionMeasured, share
+from pipeline.evidence.evaluation.figures import share
+from pipeline.evidence.evaluation.people_read import FacetMeasured, QuestionMeasured
 from pipeline.evidence.judge import judge
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.reference_files import QUESTIONS_MEASURED

@@ -17,7 +17,7 @@ import numpy as np
 
 from pipeline.evidence.evaluation import evaluate
 from pipeline.evidence.evaluation.evaluate import typed
-from pipeline.evidence.evaluation.mapping import DEVELOP, PARTS, LabelMapping, load_mapping
+from pipeline.evidence.evaluation.figures import DEVELOP, PARTS, LabelMapping, load_mapping
 from pipeline.evidence.reader import features
 from pipeline.evidence.reference_files import MODEL_FILE
 from pipeline.evidence.study_types import load_study_types

@@ -16,7 +16,7 @@ from pipeline.commands import Subparsers, add_quiet, note_set
 from pipeline.errors import EXIT_OK, ConfigurationError
 from pipeline.settings import Settings
 
-# -- `ketum explain`: why a record has its study types, and how to decide otherwise
+# -- `ketum explain`: why a record has its study types, and how to decide differently
 #
 # With `--text` it judges the records of a file as a run would, and needs no published set.
 
@@ -27,7 +27,7 @@ def register_explain(commands: Subparsers) -> None:
         "explain",
         help="why a record has its study types",
         description="Labels, the words behind each, what NLM and the second reader say, why the "
-        "primary won, and how to decide otherwise.",
+        "primary won, and how to decide differently.",
     )
     explain.set_defaults(work=_explain)
     add_quiet(explain)
@@ -222,7 +222,7 @@ def register_evaluate(commands: Subparsers) -> None:
 
 
 def _evaluate_findings(settings: Settings, arguments: argparse.Namespace) -> int:
-    from pipeline.evidence.evaluation.findings_read import compare, read_findings, text
+    from pipeline.evidence.evaluation.people_read import compare, read_findings, text
     from pipeline.outputs import query
 
     readings = read_findings(arguments.findings)
@@ -242,9 +242,9 @@ def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
         evaluate_reader,
         labelled,
         tagged,
+        text,
         typed,
     )
-    from pipeline.evidence.evaluation.mapping import load_mapping
     from pipeline.evidence.reader import load_reader
     from pipeline.evidence.reference_files import MEASURED_FILE
     from pipeline.evidence.study_types import load_study_types
@@ -260,7 +260,7 @@ def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
         settings.reference / "study_types.toml",
         figures.read_results(settings.reference / MEASURED_FILE),
     )
-    mapping = load_mapping(
+    mapping = figures.load_mapping(
         path or settings.reference / "evaluation" / "nlm_withheld.toml", study_types.codes()
     )
     reader = load_reader(arguments.reader) if arguments.reader else None
@@ -287,6 +287,6 @@ def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(measured, indent=1))
     else:
-        print("\n\n".join(map(figures.text, measured)))
+        print("\n\n".join(map(text, measured)))
     print(f"Saved in {saved}.", file=sys.stderr)
     return EXIT_OK

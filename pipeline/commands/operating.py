@@ -121,7 +121,7 @@ def _verify(settings: Settings, arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-# -- `ketum keep`: sets that stay, whatever their age, since they are cited somewhere
+# -- `ketum keep`: sets that stay, however old, because they are cited somewhere
 
 
 def register_keep(commands: Subparsers) -> None:
@@ -134,7 +134,7 @@ def register_keep(commands: Subparsers) -> None:
     )
     keep.set_defaults(work=_keep)
     keep.add_argument("set_id", nargs="?", metavar="SET", help="name of its directory")
-    keep.add_argument("--let-go", action="store_true", help="keep it no longer")
+    keep.add_argument("--let-go", action="store_true", help="no longer keep it")
 
 
 def _keep(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -149,12 +149,12 @@ def _keep(settings: Settings, arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-# -- `ketum runs`: undo runs that must not stand
+# -- `ketum runs`: undo runs that must not count
 
 
 def register_runs(commands: Subparsers) -> None:
     """Add the command to the parser."""
-    runs = commands.add_parser("runs", help="undo runs that must not stand")
+    runs = commands.add_parser("runs", help="undo runs that must not count")
     actions = runs.add_subparsers(title="actions", required=True, metavar="ACTION")
     forget = actions.add_parser(
         "forget",

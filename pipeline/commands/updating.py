@@ -27,7 +27,7 @@ def register_update(commands: Subparsers) -> None:
     add_options(update)
     update.add_argument(
         "--quiet", action="store_true",
-        help="nothing at all where all is well, else warnings and errors (for cron)",
+        help="nothing at all if all is well, else warnings and errors (for cron)",
     )  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--accept-translation", action="store_true",
-        help="let searches stand that PubMed reads otherwise, or that find less, than last time",
+        help="accept searches that PubMed reads differently, or that find less, than last time",
     )  # fmt: skip
     parser.add_argument(
         "--max-requests", type=int, default=MAX_REQUESTS, metavar="N",
@@ -61,7 +61,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--off-peak", action="store_true",
-        help="wait with a large job for NLM's hours: weekends, or 21:00 to 05:00 US Eastern",
+        help="let a large job wait for NLM's hours: weekends, or 21:00 to 05:00 US Eastern",
     )  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def register_bulk_load(commands: Subparsers) -> None:
         help="read NLM's baseline and update files for what the searches match, or for all",
         description="Read NLM's files in the order of their numbers, several at a time, keep the "
         "records that match or all of them, and publish; or only count them. The same command "
-        "goes on where it was stopped.",
+        "continues where it was stopped.",
     )
     bulk.set_defaults(work=_bulk_load)
     bulk.add_argument("places", nargs="+", type=Path, metavar="DIR|FILE")
@@ -215,13 +215,13 @@ def options_for_files(
     )
 
 
-# -- `ketum rebuild`: a warehouse anew from its raw archive
+# -- `ketum rebuild`: a warehouse made again from its raw archive
 
 
 def register_rebuild(commands: Subparsers) -> None:
     """Add the command to the parser."""
     rebuild = commands.add_parser(
-        "rebuild", help="make a warehouse anew from its raw archive, offline"
+        "rebuild", help="rebuild a warehouse from its raw archive, offline"
     )
     rebuild.set_defaults(work=_rebuild)
     rebuild.add_argument("--origin", default="pubmed", help="pubmed or archive:<name>")
@@ -252,7 +252,7 @@ def register_schedule(commands: Subparsers) -> None:
 
 
 def add_schedule_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the schedule, for the command and for the process that it becomes."""
+    """Add the options of the schedule, for the command and for the process it turns into."""
     parser.add_argument(
         "--cron", help="when the daily update runs (default: outside NLM's peak hours)"
     )

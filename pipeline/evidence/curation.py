@@ -28,7 +28,7 @@ from pipeline.warehouse.database import append
 # record retracted since, is marked stale; one that never stood is refused.
 #
 # One file serves warehouses of all origins, so a reading may be of a record that is not held here.
-# It is marked so, its quote unchecked, where it can be so: the warehouse is of files or of the
+# It is marked so, its quote unchecked, where it can be so: the warehouse holds files or the
 # demonstration (no complete search), or had the record once, or the article is in
 # known_articles.csv. A PMID that none of these explains is unknown, and refused.
 

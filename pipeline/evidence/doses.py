@@ -80,7 +80,6 @@ _WORD_BEFORE = re.compile(
 _SYMBOL = re.compile(r"[A-Z]{2,5}\s?\d{2,}\Z|[A-Z][A-Z0-9]*(?:-?[A-Z0-9]+)+\Z")
 _NO_SYMBOL = re.compile(r"(?:I\.?[PVMT]|S\.?C|P\.?O|ICV|BW|SD|SE|SEM|CI|USA?|UK|DSM|N)\Z")
 _SHORT = re.compile(r"\s*\((?:[^();]{0,20}[;,] )?([A-Za-z0-9-]*[A-Z][A-Za-z0-9-]*)\)")
-"""What stands for a name in the rest of a record: "mitragynine (MG)"."""
 _LONGEST_SHORT = 10
 
 
@@ -166,9 +165,8 @@ class Dosed:
         for stored, folded in texts:
             for code, _, end in self._named(folded, {}):
                 all_named.append(code)
-                found = _SHORT.match(stored, end)
-                if found and 1 < len(found[1]) <= _LONGEST_SHORT:
-                    short.setdefault(found[1].lower(), code)
+                if short_name := short_name_behind(stored, end):
+                    short.setdefault(short_name.lower(), code)
         in_title = [code for code, _, _ in self._named(title, {})]
         is_other = set(all_named) == {OTHER_DRUG}
         subject = _subject(in_title) or _subject(all_named) or (OTHER_DRUG if is_other else UNCLEAR)
@@ -252,6 +250,17 @@ class Dosed:
             return _COUNTED[unit]
         code = before[-1][0] if before else after[0][0] if after else known.subject
         return "decoction" if unit in _DRUNK and code == _KRATOM else code
+
+
+def short_name_behind(text: str, place: int) -> str | None:
+    """What stands for a name in the rest of a record: MG in "mitragynine (MG)"; None for none.
+
+    Args:
+        text: a text of the record.
+        place: where the name ends.
+    """
+    found = _SHORT.match(text, place)
+    return found[1] if found and 1 < len(found[1]) <= _LONGEST_SHORT else None
 
 
 def load_dosed(file: RuleFile, words: Words) -> Dosed:

@@ -226,7 +226,7 @@ def country_rules(
 
 
 class Addresses:
-    """Tells the country of an address from its last part.
+    """Finds the country of an address by its last part.
 
     The last part (behind the last comma) is the country, or ends in its name ("Boston MA 02115
     USA", "3000 Leuven Belgium"). An affiliation that holds several addresses is cut at

@@ -10,7 +10,8 @@ from typing import Any
 
 import duckdb
 
-from pipeline.evidence.evaluation.figures import LEAST_READ, Measured, Result
+from pipeline.evidence.evaluation.figures import LEAST_READ, Result
+from pipeline.evidence.evaluation.people_read import Measured
 from pipeline.evidence.facets import NOT_STATED, Facets
 from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.questions import Claims

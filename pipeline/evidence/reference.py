@@ -16,14 +16,8 @@ from typing import Any
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.claims import load_claims
 from pipeline.evidence.curation import KnownArticle, Reading, load_known_articles, load_readings
-from pipeline.evidence.evaluation.figures import (
-    FacetMeasured,
-    QuestionMeasured,
-    Result,
-    read_measured,
-    read_results,
-)
-from pipeline.evidence.evaluation.mapping import UNSEEN
+from pipeline.evidence.evaluation.figures import UNSEEN, Result, read_results
+from pipeline.evidence.evaluation.people_read import FacetMeasured, QuestionMeasured, read_measured
 from pipeline.evidence.facets import Facets, load_facets
 from pipeline.evidence.findings import Findings, load_findings
 from pipeline.evidence.overrides import Overrides, load_overrides

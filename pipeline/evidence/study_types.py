@@ -1,4 +1,4 @@
-"""Study types as study_types.toml has them, and which of them a record has.
+"""Study types as study_types.toml has them, and which a record has: a trial, a review, ...
 
 Groups and types stand in one neutral display order (not a ranking). The precedence is a list of
 steps; the first step that any rule that holds satisfies decides the primary label. Aspects say

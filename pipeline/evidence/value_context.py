@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import NamedTuple
 
+from pipeline.evidence.doses import short_name_behind
 from pipeline.evidence.facets import Facet, Facets, Row
 from pipeline.evidence.record import FacetValue, Label, Proof, Tie
 from pipeline.rules.decide import TEXT, Found
@@ -92,10 +93,6 @@ def happened(facet: Facet, sentence: Unit) -> bool:
 # names them, or where what one lacks stands in the sentence beside it; and then at most one of the
 # three may have several values there. Sentences with more are read clause by clause ("mice the hot
 # plate, and rats the formalin test"). All else is left side by side.
-
-_SHORT = re.compile(r"\s*\((?:[^();]{0,20}[;,] )?([A-Za-z0-9-]*[A-Z][A-Za-z0-9-]*)\)")
-"""What stands for a name in the rest of a record: "mitragynine (MG)"."""
-_LONGEST_SHORT = 10
 
 Values = dict[str, dict[str, Proof]]
 """By facet and value: where it stands."""
@@ -236,9 +233,8 @@ def _add_short_names(
             for text in texts.values():
                 whole = rf"(?<![\w-]){re.escape(proof.text)}"
                 for place in re.finditer(whole, text, re.IGNORECASE):
-                    short = _SHORT.match(text, place.end())
-                    if short and 1 < len(short[1]) <= _LONGEST_SHORT:
-                        known.setdefault(short[1], proof)
+                    if short := short_name_behind(text, place.end()):
+                        known.setdefault(short, proof)
     for short_name, proof in known.items():
         word = re.compile(rf"(?<![\w-]){re.escape(short_name)}(?![\w-])")
         for values, clause in zip(named, clauses, strict=True):

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.evaluation.figures import Measured
+from pipeline.evidence.evaluation.people_read import Measured
 from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.labels import SHOWN
 from pipeline.evidence.record import Judgement, Label, Proof, Record, read_records
@@ -86,6 +86,8 @@ def explain(record: Record, judgement: Judgement, reference: Reference) -> dict[
     types = {one.code: one.label for one in reference.study_types.types}
     facets = {one.name: one.label for one in reference.facets.facets}
     places = {name: place for place, name in enumerate(facets)}
+    of_claims = {one.question: one for one in reference.questions_measured}
+    of_facets = {one.facet: one for one in reference.facets_measured}
     texts = {(u.field, u.section_no): u.stored for u in record.units(reference.language)}
     proofs = [_with_passage(proof, texts) for proof in sorted(judgement.proofs, key=_order)]
 
@@ -129,7 +131,7 @@ def explain(record: Record, judgement: Judgement, reference: Reference) -> dict[
             {
                 **one._asdict(),
                 "label": facets[one.facet],
-                **_facet_read(one.facet, reference),
+                **_figures(of_facets.get(one.facet)),
                 "proofs": proved("facet", f"{one.facet}.{one.value}"),
             }
             for one in sorted(judgement.facets, key=lambda one: (places[one.facet], one.value))
@@ -153,7 +155,7 @@ def explain(record: Record, judgement: Judgement, reference: Reference) -> dict[
         "claims": [
             {
                 **hit._asdict(),
-                **_read(hit.claim, reference),
+                **_figures(of_claims.get(hit.claim)),
                 "proofs": proved("claim", hit.claim),
                 "stated": [
                     proof for code in FINDINGS for proof in proved("finding", f"{hit.claim}.{code}")
@@ -210,19 +212,8 @@ def _with_passage(proof: Proof, texts: dict[tuple[str, int | None], str]) -> dic
     return explained
 
 
-def _read(claim: str, reference: Reference) -> dict[str, Any]:
-    """The figures of a question, as evidence.claim_accuracy has them."""
-    return _figures(
-        next((one for one in reference.questions_measured if one.question == claim), None)
-    )
-
-
-def _facet_read(facet: str, reference: Reference) -> dict[str, Any]:
-    """The figures of a facet, as evidence.facet_accuracy has them."""
-    return _figures(next((one for one in reference.facets_measured if one.facet == facet), None))
-
-
 def _figures(one: Measured | None) -> dict[str, Any]:
+    """Figures as evidence.claim_accuracy and evidence.facet_accuracy have them."""
     return {
         "said_count": one.said if one else 0,
         "said_right_count": one.said_right if one else 0,

@@ -1,4 +1,4 @@
-"""An answer over HTTP, and the documents NCBI's E-utilities answer with, written as NCBI does.
+"""An answer over HTTP, and the documents of NCBI's E-utilities, written as NCBI writes them.
 
 Shapes after answers captured in 2024-2026 and the DTDs their DOCTYPE lines name; of NCBI's web
 pages only the titles.

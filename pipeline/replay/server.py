@@ -190,7 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
             super().finish()
 
     def handle(self) -> None:
-        # A client that goes away is its own affair.
+        # It is no fault here if a client goes away.
         with suppress(ConnectionError):
             super().handle()
 

@@ -46,9 +46,9 @@ class Pattern:
 
 
 class Sieve:
-    """Tells which of many patterns may stand in a text, by one pass over it.
+    """Says which of many patterns may stand in a text, by one pass over it.
 
-    An `re2.Filter` tells by the literals that stand there. It cannot be copied to another process:
+    An `re2.Filter` knows by the literals that are there. It cannot be copied to another process:
     each builds its own.
     """
 

@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
-from pipeline.evidence.evaluation.figures import Answer, evidence_figures, share
-from pipeline.evidence.evaluation.mapping import LabelClass, Scheme
+from pipeline.evidence.evaluation.figures import (
+    Answer,
+    LabelClass,
+    Scheme,
+    evidence_figures,
+    share,
+)
 from pipeline.evidence.labels import confidence_of, measurements
 from tests.evidence.conftest import SHIPPED, judged
 

@@ -10,8 +10,16 @@ import pytest
 
 from pipeline.cli import main
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.evaluation.figures import Answer, pair_figures, scheme_figures, share
-from pipeline.evidence.evaluation.mapping import LabelClass, Scheme, Split, load_mapping
+from pipeline.evidence.evaluation.figures import (
+    Answer,
+    LabelClass,
+    Scheme,
+    Split,
+    load_mapping,
+    pair_figures,
+    scheme_figures,
+    share,
+)
 from pipeline.evidence.lookups import write_lookups
 from tests.evidence.conftest import REFERENCE, SHIPPED
 from tools import quality_figures

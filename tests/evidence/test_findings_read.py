@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.evaluation.findings_read import COLUMNS, compare, read_findings, text
+from pipeline.evidence.evaluation.people_read import COLUMNS, compare, read_findings, text
 
 HEAD = ",".join(COLUMNS) + "\n"
 DAY = ",2026-11-26,A. Reader\n"

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.evaluation.figures import FacetMeasured, QuestionMeasured, read_measured
+from pipeline.evidence.evaluation.people_read import FacetMeasured, QuestionMeasured, read_measured
 from pipeline.evidence.lookups import write_lookups
 from pipeline.outputs.explain import claim_lines, facet_lines
 from tests.evidence.conftest import SHIPPED

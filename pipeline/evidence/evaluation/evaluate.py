@@ -14,13 +14,16 @@ import duckdb
 from pipeline import progress
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.evaluation.figures import (
+    ALL,
     Answer,
+    LabelMapping,
+    Result,
+    Scheme,
     evidence_figures,
     pair_figures,
     scheme_figures,
     share,
 )
-from pipeline.evidence.evaluation.mapping import ALL, LabelMapping, Scheme
 from pipeline.evidence.reader import Document, Reader, document_of
 from pipeline.evidence.record import Record, read_records
 from pipeline.evidence.study_types import StudyTypes, TypesOf, types_of
@@ -269,3 +272,62 @@ def _rows(path: Path, mapping: LabelMapping, part: str) -> list[tuple[int, str, 
         (number, found[identifier][0], found[identifier][1], found[identifier][2])
         for number, identifier in enumerate(wanted, 1)
     ]
+
+
+# -- For people
+
+
+def text(result: Result) -> str:
+    """A result for the terminal."""
+    lines = [
+        f"{result['set']}, part {result['part']}, by {result['by']}, "
+        f"rules {result['rules_version']}: n = {result['n']}"
+    ]
+    if "wide_net" in result:
+        lines.append(
+            "wide net for trials and human laboratory studies: recall "
+            f"{interval(result['wide_net']['recall'])}, "
+            f"share of records {interval(result['wide_net']['share_of_records'])}"
+        )
+    for scheme in result["schemes"]:
+        lines += [
+            "",
+            f"{scheme['scheme']}: n = {scheme['n']}, accuracy {interval(scheme['accuracy'])}, "
+            f"weighted F1 {scheme['weighted_f1']}, macro F1 {scheme['macro_f1']}",
+        ]
+        if "coverage" in scheme:
+            lines.append(
+                f"coverage {interval(scheme['coverage'])}, "
+                f"abstention {interval(scheme['abstention'])}"
+            )
+        if scheme.get("refined"):
+            lines.append(f"left out: {scheme['refined']} whose label is refined, not contradicted")
+        lines += [
+            f"  shown as {tier['confidence']:12}: right {interval(tier['right'])}, "
+            f"share of records {interval(tier['share_of_records'])}"
+            for tier in scheme.get("calibration", ())
+        ]
+        width = max(len(one["class"]) for one in scheme["classes"])
+        lines.append(f"  {'class':{width}}  positives  {'precision':24} {'recall':24} F1")
+        lines += [
+            f"  {one['class']:{width}}  {one['positives']:9}  {interval(one['precision']):24} "
+            f"{interval(one['recall']):24} {one['f1']:.3f}"
+            for one in scheme["classes"]
+        ]
+        lines.append("  confusion (label: what was said, how often)")
+        lines += [
+            f"  {truth:{width}}  "
+            + ", ".join(
+                f"{said} {count}" for said, count in sorted(row.items(), key=lambda x: -x[1])
+            )
+            for truth, row in scheme["confusion"].items()
+        ]
+    return "\n".join(lines)
+
+
+def interval(figure: dict[str, Any]) -> str:
+    """A share as `.930 (.910-.950) of 512`."""
+    if figure["value"] is None:
+        return "- of 0"
+    shown = [f"{figure[key]:.3f}".replace("0.", ".", 1) for key in ("value", "low", "high")]
+    return f"{shown[0]} ({shown[1]}-{shown[2]}) of {figure['n']}"

@@ -1,21 +1,152 @@
-"""Figures from pairs of label and judgement, each with n and interval (Wilson), and their file."""
+"""Labels of others against ours: how a set of labels is read, split and compared, and the figures.
+
+A mapping file says it of each set. The split says which records may be looked at while rules are
+written (`develop`) and which never are (`unseen`). It depends on the record's identifier alone, so
+that it holds for any copy of a set. Figures have their n and interval (Wilson).
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.evaluation.mapping import Scheme
 from pipeline.evidence.labels import ENOUGH, SHOWN
 from pipeline.evidence.study_types import UNCLASSIFIED
+from pipeline.rules.file import Names, RuleFile, Table
+
+DEVELOP, UNSEEN, ALL = "develop", "unseen", "all"
+PARTS = (DEVELOP, UNSEEN, ALL)
+
+
+class Split(Table):
+    """`[split]`: which part a record is in, by its PMID or what a set has in its place.
+
+    Attributes:
+        by: `hash` of seed and identifier, or `parity` (even PMIDs are `develop`).
+        seed: text the hash begins with.
+        develop_share: share of the hashes that are `develop`.
+    """
+
+    named_by = "by"
+
+    by: str
+    seed: str = ""
+    develop_share: float = 0.5
+
+    def part(self, identifier: str) -> str:
+        """`develop` or `unseen`."""
+        if self.by == "parity":
+            return UNSEEN if int(identifier) % 2 else DEVELOP
+        digest = hashlib.sha256(f"{self.seed}:{identifier}".encode()).hexdigest()
+        return DEVELOP if int(digest[:8], 16) / 2**32 < self.develop_share else UNSEEN
+
+
+class LabelClass(Table):
+    """One `[[scheme.class]]`: the labels that mean it, and the study types that say it.
+
+    Attributes:
+        refined_by: classes that say the same more finely: neither right nor wrong, but counted.
+        is_rest: holds what belongs nowhere else; its figures say nothing about its types.
+    """
+
+    name: str
+    labels: Names
+    study_types: Names
+    refined_by: Names = ()
+    is_rest: bool = False
+
+
+class Scheme(Table):
+    """One `[[scheme]]`: classes compared together; records with a label of none are left out.
+
+    Attributes:
+        with_abstract: records without an abstract are left out too.
+        measures_confidence: what readers see as confidence is measured on it.
+    """
+
+    name: str
+    classes: Annotated[tuple[LabelClass, ...], Field(strict=False, alias="class")]
+    with_abstract: bool = False
+    measures_confidence: bool = False
+
+    def truth(self, labels: Sequence[str]) -> LabelClass | None:
+        """The first class that one of a record's labels means, or None."""
+        return next((c for c in self.classes if set(labels) & set(c.labels)), None)
+
+    def said(self, study_type: str) -> str | None:
+        """The class a study type says, or None."""
+        return next((c.name for c in self.classes if study_type in c.study_types), None)
+
+
+class Columns(Table):
+    """`[columns]`: what the set calls them."""
+
+    pmid: str
+    title: str
+    abstract: str
+    label: str
+
+
+class LabelMapping(Table):
+    """A mapping file.
+
+    Attributes:
+        human_experimental: labels of trials and laboratory studies in people, which the wide net
+            holds.
+    """
+
+    named_by = "set_name"
+
+    set_name: str = Field(alias="set")
+    columns: Columns = Columns(pmid="pmid", title="title", abstract="abstract", label="label")
+    split: Split
+    schemes: Annotated[tuple[Scheme, ...], Field(strict=False, alias="scheme")] = ()
+    human_experimental: Names = ()
+
+
+def load_mapping(path: Path, codes: Sequence[str]) -> LabelMapping:
+    """Read a mapping file.
+
+    Args:
+        path: the file.
+        codes: study types that exist.
+
+    Raises:
+        ConfigurationError: naming the line at fault.
+    """
+    file = RuleFile(path)
+    given = file.read(LabelMapping, file.data)
+    if not given.schemes:
+        raise file.error("scheme", "a [[scheme]] is needed")
+    split = given.split
+    if split.by not in ("hash", "parity"):
+        raise file.error("by =", "`by` is hash or parity")
+    if split.by == "hash" and not split.model_fields_set.issuperset(("seed", "develop_share")):
+        raise file.error("[split]", "a split by hash needs `seed` and `develop_share`")
+    for scheme in given.schemes:
+        for one in scheme.classes:
+            for code in one.study_types:
+                if code not in codes:
+                    raise file.error(one.line, f"unknown study type `{code}`")
+        for kind in ("labels", "study_types"):
+            used = [value for held in scheme.classes for value in getattr(held, kind)]
+            if twice := sorted({value for value in used if used.count(value) > 1}):
+                raise file.error(
+                    f'"{twice[0]}"', f"`{twice[0]}` is in two classes of {scheme.name}"
+                )
+    return given
+
+
+# -- Figures from pairs of label and judgement, and their file
 
 _Z = 1.959964
 LEAST_READ = 30
@@ -222,135 +353,3 @@ def save_result(path: Path, result: Result) -> None:
     results = sorted([*others, result], key=lambda r: tuple(r[name] for name in _KEY))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"results": results}, indent=1) + "\n", encoding="utf-8")
-
-
-def text(result: Result) -> str:
-    """A result for the terminal."""
-    lines = [
-        f"{result['set']}, part {result['part']}, by {result['by']}, "
-        f"rules {result['rules_version']}: n = {result['n']}"
-    ]
-    if "wide_net" in result:
-        lines.append(
-            "wide net for trials and human laboratory studies: recall "
-            f"{interval(result['wide_net']['recall'])}, "
-            f"share of records {interval(result['wide_net']['share_of_records'])}"
-        )
-    for scheme in result["schemes"]:
-        lines += [
-            "",
-            f"{scheme['scheme']}: n = {scheme['n']}, accuracy {interval(scheme['accuracy'])}, "
-            f"weighted F1 {scheme['weighted_f1']}, macro F1 {scheme['macro_f1']}",
-        ]
-        if "coverage" in scheme:
-            lines.append(
-                f"coverage {interval(scheme['coverage'])}, "
-                f"abstention {interval(scheme['abstention'])}"
-            )
-        if scheme.get("refined"):
-            lines.append(f"left out: {scheme['refined']} whose label is refined, not contradicted")
-        lines += [
-            f"  shown as {tier['confidence']:12}: right {interval(tier['right'])}, "
-            f"share of records {interval(tier['share_of_records'])}"
-            for tier in scheme.get("calibration", ())
-        ]
-        width = max(len(one["class"]) for one in scheme["classes"])
-        lines.append(f"  {'class':{width}}  positives  {'precision':24} {'recall':24} F1")
-        lines += [
-            f"  {one['class']:{width}}  {one['positives']:9}  {interval(one['precision']):24} "
-            f"{interval(one['recall']):24} {one['f1']:.3f}"
-            for one in scheme["classes"]
-        ]
-        lines.append("  confusion (label: what was said, how often)")
-        lines += [
-            f"  {truth:{width}}  "
-            + ", ".join(
-                f"{said} {count}" for said, count in sorted(row.items(), key=lambda x: -x[1])
-            )
-            for truth, row in scheme["confusion"].items()
-        ]
-    return "\n".join(lines)
-
-
-def interval(figure: dict[str, Any]) -> str:
-    """A share as `.930 (.910-.950) of 512`."""
-    if figure["value"] is None:
-        return "- of 0"
-    shown = [f"{figure[key]:.3f}".replace("0.", ".", 1) for key in ("value", "low", "high")]
-    return f"{shown[0]} ({shown[1]}-{shown[2]}) of {figure['n']}"
-
-
-# -- How often records are rightly said to address a question, or to have a value of a facet
-#
-# By kratom records that a person read; `python -m tools.readings` makes the figures.
-
-
-class Measured(BaseModel):
-    """Figures of what is said of records.
-
-    Attributes:
-        said: how often it is said, but for what a reader could say either way.
-        said_right: of these, how often rightly by the reader.
-        read: how often it is so by the reader.
-        found: of these, how often it is said.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    said: int
-    said_right: int
-    read: int
-    found: int
-
-    @property
-    def precision(self) -> float | None:
-        """Of those said, the share that is right; None below LEAST_READ."""
-        return self.said_right / self.said if self.said >= LEAST_READ else None
-
-    @property
-    def recall(self) -> float | None:
-        """Of those read, the share that is found; None below LEAST_READ."""
-        return self.found / self.read if self.read >= LEAST_READ else None
-
-
-_Figures = TypeVar("_Figures", bound=Measured)
-
-
-class QuestionMeasured(Measured):
-    """Figures of one question: records said to address it.
-
-    Attributes:
-        rules_version: version of claims.toml that was measured.
-    """
-
-    question: str
-    rules_version: str
-
-
-class FacetMeasured(Measured):
-    """Figures of one facet: values that records are said to have."""
-
-    facet: str
-
-
-def read_measured(path: Path, kind: type[_Figures]) -> tuple[_Figures, ...]:
-    """The figures of questions_measured.jsonl or facets_measured.jsonl; none where it is missing.
-
-    Args:
-        path: the file.
-        kind: what its lines are.
-
-    Raises:
-        ConfigurationError: a line is something else.
-    """
-    if not path.is_file():
-        return ()
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-        return tuple(kind.model_validate_json(line) for line in lines if line.strip())
-    except (OSError, UnicodeDecodeError, ValidationError) as error:
-        raise ConfigurationError(
-            f"{path} cannot be read: {error}.",
-            effect="Nothing was judged.",
-            next_step="restore it (`git checkout data/reference`).",
-        ) from error

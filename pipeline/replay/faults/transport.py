@@ -1,4 +1,4 @@
-"""No right answer at all: limits and keys, web pages, error documents, broken connections.
+"""Answers that are not the right one: limits, keys, web pages, error documents, lost connections.
 
 Texts as transcribed from NCBI's answers; pages of HTML keep NCBI's titles only. Error documents
 have the shape and words of each tool, most of them with status 200.

@@ -1,6 +1,6 @@
-"""Findings as people read them against those of a published set: how many are right.
+"""What people read against what is said: findings, questions and facets; how many are right.
 
-A reader who has not seen what the rules say writes one line a record and question
+Of findings a reader who has not seen what the rules say writes one line a record and question
 (data/reference/evaluation/findings_read_*.csv). The published set must hold the records.
 """
 
@@ -12,9 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.evaluation.figures import LEAST_READ, share
@@ -177,3 +178,79 @@ def _refusal(path: Path, line: int, what: str) -> ConfigurationError:
         effect="Nothing was evaluated.",
         next_step=f"correct {path.name} and run again.",
     )
+
+
+# -- How often records are rightly said to address a question, or to have a value of a facet
+#
+# By kratom records that a person read; `python -m tools.readings` makes the figures.
+
+
+class Measured(BaseModel):
+    """Figures of what is said of records.
+
+    Attributes:
+        said: how often it is said, but for what a reader could say either way.
+        said_right: of these, how often rightly by the reader.
+        read: how often it is so by the reader.
+        found: of these, how often it is said.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    said: int
+    said_right: int
+    read: int
+    found: int
+
+    @property
+    def precision(self) -> float | None:
+        """Of those said, the share that is right; None below LEAST_READ."""
+        return self.said_right / self.said if self.said >= LEAST_READ else None
+
+    @property
+    def recall(self) -> float | None:
+        """Of those read, the share that is found; None below LEAST_READ."""
+        return self.found / self.read if self.read >= LEAST_READ else None
+
+
+_Figures = TypeVar("_Figures", bound=Measured)
+
+
+class QuestionMeasured(Measured):
+    """Figures of one question: records said to address it.
+
+    Attributes:
+        rules_version: version of claims.toml that was measured.
+    """
+
+    question: str
+    rules_version: str
+
+
+class FacetMeasured(Measured):
+    """Figures of one facet: values that records are said to have."""
+
+    facet: str
+
+
+def read_measured(path: Path, kind: type[_Figures]) -> tuple[_Figures, ...]:
+    """The figures of questions_measured.jsonl or facets_measured.jsonl; none where it is missing.
+
+    Args:
+        path: the file.
+        kind: what its lines are.
+
+    Raises:
+        ConfigurationError: a line is something else.
+    """
+    if not path.is_file():
+        return ()
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+        return tuple(kind.model_validate_json(line) for line in lines if line.strip())
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {error}.",
+            effect="Nothing was judged.",
+            next_step="restore it (`git checkout data/reference`).",
+        ) from error
