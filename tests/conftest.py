@@ -41,6 +41,7 @@ from pipeline.replay import Archive as ReplayArchive
 from pipeline.replay import ReplayServer
 from pipeline.rules import file as rule_files
 from pipeline.settings import Options, Settings
+from pipeline.storage import sha256_of
 from pipeline.update import run_update
 from pipeline.warehouse import database
 from tests import corpus
@@ -469,13 +470,14 @@ def the_database_alone(*but: str) -> Iterator[None]:
         yield
 
 
-def _copy(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _copy(con: duckdb.DuckDBPyConnection, path: Path) -> str:
     con.execute("CHECKPOINT")
     (source,) = con.execute(
         "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
     ).fetchall()
     shutil.copyfile(source[0], path)
     path.chmod(0o444)
+    return sha256_of(path)
 
 
 @pytest.fixture

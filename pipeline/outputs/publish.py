@@ -139,8 +139,7 @@ def _write_set(
 def _copy_database(con: duckdb.DuckDBPyConnection, path: Path) -> str:
     """Copy the warehouse; returns the SHA-256 of the copy."""
     with con.cursor() as own:
-        write_copy(own, path)
-    return sha256_of(path)
+        return write_copy(own, path)
 
 
 def _write_texts(

@@ -13,6 +13,7 @@ import logging
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +25,8 @@ import duckdb
 from pipeline import progress
 from pipeline.errors import CheckError, ConfigurationError, MachineError
 from pipeline.settings import Settings
-from pipeline.storage import first_line, for_duckdb, lines, literal
+from pipeline.storage import first_line, for_duckdb, lines, literal, sha256_of
+from pipeline.warehouse import copying
 from pipeline.warehouse.fingerprint import parser_version, schema_files, schema_version
 
 CONTRACT_VERSION = 2
@@ -41,8 +43,6 @@ ALONE: dict[str, str | bool | int | float | list[str]] = {
     "lock_configuration": True,
 }
 """Opens a database so that nothing in it, not even a view, can read another file."""
-
-_PATH = {"PATH": os.environ.get("PATH", os.defpath)}
 
 _TABLE = re.compile(r"^CREATE (?:OR REPLACE )?TABLE (\w+\.\w+) \( -- (.+)$")
 _MACRO = re.compile(r"^CREATE MACRO (\w+\.\w+)\(.*\) AS TABLE -- (.+)$", re.MULTILINE)
@@ -246,11 +246,14 @@ def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, origin: str, now
     )
 
 
-def write_copy(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+def write_copy(con: duckdb.DuckDBPyConnection, path: Path) -> str:
     """Write the connection's database to a new read-only file for readers, synced to disk.
 
     A warehouse has the storage version of the copies, so that its file is copied as it is, at the
     speed of the disk; one of another version is copied table by table.
+
+    Returns:
+        the SHA-256 of the file, as hex digits.
     """
     name, source, tags = con.execute(
         "SELECT database_name, path, tags FROM duckdb_databases() "
@@ -259,11 +262,13 @@ def write_copy(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     if source and str(tags.get("storage_version", "")).startswith(STORAGE_VERSION):
         con.execute("CHECKPOINT")
         # by another process: when one closes a file, the kernel drops its locks on it, DuckDB's too
-        command = ["cp", "--", source, str(path.absolute())]
-        done = subprocess.run(command, capture_output=True, text=True, env={"LC_ALL": "C"} | _PATH)
+        command = [sys.executable, "-ISB", copying.__file__, source, str(path.absolute())]
+        done = subprocess.run(command, capture_output=True, text=True, env={"LC_ALL": "C"})
         if done.returncode:
             full = os.strerror(errno.ENOSPC) in done.stderr
-            raise OSError(errno.ENOSPC if full else errno.EIO, done.stderr.strip(), str(path))
+            said = done.stderr.strip().rpartition("\n")[2]
+            raise OSError(errno.ENOSPC if full else errno.EIO, said, str(path))
+        digest = done.stdout
     else:
         con.execute(f"ATTACH {literal(path)} AS snapshot (STORAGE_VERSION '{STORAGE_VERSION}')")
         try:
@@ -272,12 +277,11 @@ def write_copy(con: duckdb.DuckDBPyConnection, path: Path) -> None:
             con.execute("CHECKPOINT snapshot")
         finally:
             con.execute("DETACH snapshot")
+        digest = sha256_of(path)
+        with path.open("rb") as written:
+            os.fsync(written.fileno())
     path.chmod(0o444)
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    return digest
 
 
 # -- Run the checks of sql/checks: queries that return the rows that must not be

@@ -101,8 +101,8 @@ def test_large_tables_are_parquet_in_parts_and_small_ones_two_files(con, sets):
         "core.articles", "core.journals.csv", "core.journals.parquet", "core.keywords",
         "core.titles",
     ]  # fmt: skip
-    parts = sorted(path.name for path in (made / "tables" / "core.keywords").iterdir())
-    assert len(parts) == 7 and {"0_to_9.parquet", "10_to_19.parquet"} <= set(parts)
+    files = sorted(path.name for path in (made / "tables" / "core.keywords").iterdir())
+    assert len(files) == 7 and {"0_to_9.parquet", "10_to_19.parquet"} <= set(files)
     for relation in ("core.articles", "core.keywords", "core.titles"):
         held = con.execute(f"FROM {relation} ORDER BY ALL").fetchall()
         assert rows_in(con, made, relation) == held

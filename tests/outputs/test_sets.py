@@ -199,3 +199,28 @@ def test_a_damaged_set_gives_way_to_the_new_one_of_its_name(settings, tmp_path):
     sets.put_in_place(building, target)
     assert [path.name for path in target.iterdir()] == ["new"]
     assert names(settings) == {LIVE.format(1)}
+
+
+# -- what a new set shares files with
+
+
+def test_a_set_shares_files_with_the_last_of_its_origin(settings):
+    assert sets.before(settings, "archive:files") is None
+    live(settings, 1)
+    show(settings, LIVE.format(1))
+    assert sets.before(settings, "archive:files").name == LIVE.format(1)
+    of_files(settings, 2)
+    of_files(settings, 3)
+    assert sets.before(settings, "archive:files").name == FILES.format(3)
+    assert sets.before(settings, "pubmed").name == LIVE.format(1)
+    show(settings, FILES.format(2))
+    assert sets.before(settings, "archive:files").name == FILES.format(2)
+
+
+def test_a_damaged_set_that_is_shown_is_the_one_before(settings):
+    """So that publishing says that it is damaged."""
+    of_files(settings, 1)
+    live(settings, 2)
+    show(settings, LIVE.format(2))
+    (settings.published / LIVE.format(2) / "manifest.json").write_text("{")
+    assert sets.before(settings, "archive:files").name == LIVE.format(2)

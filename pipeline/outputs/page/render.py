@@ -6,6 +6,7 @@ publishers or authors, and says so. `dated` puts the date and name of their set 
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import sys
 from base64 import b64encode
@@ -76,7 +77,17 @@ def render(con: duckdb.DuckDBPyConnection) -> Pages:
     Args:
         con: the set's tables.
     """
-    facts = gather(con)
+    # a page is a million lists and no circles; looking for these was a fifth of the work
+    is_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _rendered(gather(con))
+    finally:
+        if is_collecting:
+            gc.enable()
+
+
+def _rendered(facts: Facts) -> Pages:
     program = "".join(map(_file, PROGRAM))
     carried = records.payload(facts)
     known = _known(facts) | {
