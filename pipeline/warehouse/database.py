@@ -118,7 +118,11 @@ def comments(statement_text: str) -> Iterator[tuple[str, str | None, str]]:
 
 def run_script(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Execute one SQL file and turn its remarks into COMMENT ON."""
-    text = path.read_text(encoding="utf-8")
+    run_sql(con, path.read_text(encoding="utf-8"))
+
+
+def run_sql(con: duckdb.DuckDBPyConnection, text: str) -> None:
+    """Execute SQL and turn its remarks into COMMENT ON."""
     statements = [text]
     for table, column, remark in comments(text):
         quoted = remark.replace("'", "''")
