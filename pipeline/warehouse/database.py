@@ -30,7 +30,7 @@ from pipeline.warehouse.fingerprint import parser_version, schema_files, schema_
 CONTRACT_VERSION = 2
 """One more than the released one as soon as docs/contract.json changes (tools/contract.py)."""
 
-MEMORY_LIMIT = "2GB"
+MEMORY_LIMIT = "1GB"
 STORAGE_VERSION = "v1.4.0"
 """Of warehouses, and of the copies for readers."""
 
