@@ -22,6 +22,7 @@ from benchmarks.measured import Cost, Table, cost, here
 DAY = 3_000
 LOADED = 10_000
 """Records that are loaded from files; all others are copies of them."""
+_DAYS = 2
 _QUERIES = 21
 
 
@@ -87,12 +88,16 @@ def _grown(path: Path, count: int) -> Grown:
 def load(place: Path, path: Path, count: int) -> None:
     """Load some records as an update does, then multiply them."""
     from benchmarks import growth
-    from benchmarks.many_records import Source, write_baseline
+    from benchmarks.many_records import Source, write_baseline, write_day
     from pipeline.settings import Settings
 
     settings, base = Settings(data=place / "data"), min(count, LOADED)
     (place / "files").mkdir()
-    files = list(write_baseline(Source(path, most=LOADED), place / "files", base))
+    source = Source(path, most=LOADED)
+    files = list(write_baseline(source, place / "files", base))
+    (place / "days").mkdir()
+    for number in range(_DAYS):
+        write_day(source, place / "days", number, DAY, count, is_spread=False)
     began = time.process_time()
     growth.update(settings, files)
     used = time.process_time() - began
@@ -100,37 +105,30 @@ def load(place: Path, path: Path, count: int) -> None:
     print(json.dumps({"processor": used}))
 
 
-def before(place: Path, path: Path, count: int) -> None:
+def before(place: Path, _path: Path, _count: int) -> None:
     """The day before: its set is the first of all records."""
-    _day(place, path, count, 0)
+    _update(place, 0)
 
 
-def day(place: Path, path: Path, count: int) -> None:
+def day(place: Path, _path: Path, _count: int) -> None:
     """An update of a day's new, revised and deleted records and new versions."""
-    _day(place, path, count, 1)
-
-
-def _day(place: Path, path: Path, count: int, number: int) -> None:
-    from benchmarks.many_records import Source, write_day
-
-    file = write_day(
-        Source(path, most=LOADED), place / "files", number, DAY, count, is_spread=False
-    )
-    _update(place, file)
+    _update(place, 1)
 
 
 def again(place: Path, _path: Path, _count: int) -> None:
     """The same day once more."""
-    _update(place, max((place / "files").iterdir()))
+    _update(place, 1)
 
 
-def _update(place: Path, file: Path) -> None:
+def _update(place: Path, number: int) -> None:
+    """Take the file of a day; its records are not held beside it, so that its memory is its own."""
     from benchmarks import growth
     from pipeline.settings import Settings
 
     settings = Settings(data=place / "data")
+    file = sorted((place / "days").iterdir())[number]
     began = time.process_time()
-    steps = growth.update(settings, [file])
+    steps = {name: spent.wall for name, spent in growth.update(settings, [file]).items()}
     used = time.process_time() - began
     size = settings.warehouse("archive:growth").stat().st_size / 1e6
     print(json.dumps({"processor": used, "steps": steps, "size": size}))

@@ -2,24 +2,28 @@
 
 `python -m benchmarks.growth FILE.xml.gz COUNT [--copies N] [--days N]` loads and judges COUNT
 records (benchmarks/many_records.py) and multiplies them in the warehouse. Days of new, revised and
-deleted records and of new versions follow, by the same steps as an update. Each line gives the
-seconds of processor and of wall time of a step; nothing is kept but with --keep.
+deleted records and of new versions follow, by the same steps as an update, each in a process of its
+own. Each line gives the seconds of processor and of wall time of a step, and the most memory that
+its process had held by its end; nothing is kept but with --keep.
 """
 
 from __future__ import annotations
 
 import argparse
 import gzip
-import resource
+import json
+import re
 import shutil
 import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
 from benchmarks.many_records import Source, write_baseline, write_day
+from benchmarks.measured import cost, here
 from pipeline import update as updating
 from pipeline.clock import Clock
 from pipeline.many_files import stamp
@@ -28,6 +32,14 @@ from pipeline.settings import Options, Settings
 from pipeline.steps import Fetched, Made, Outcome
 from pipeline.update import STEPS
 from pipeline.warehouse import database
+
+
+class Spent(NamedTuple):
+    """Seconds of a step, and the most MB that its process had held by its end."""
+
+    processor: float
+    wall: float
+    memory: float
 
 
 def keep_all(run: Run, made: Made) -> Outcome:
@@ -48,9 +60,9 @@ def keep_all(run: Run, made: Made) -> Outcome:
     return replace(made, fetched=Fetched()), {}
 
 
-def update(settings: Settings, files: list[Path], *, publishes: bool = True) -> dict[str, float]:
-    """One update of these files; returns the wall seconds of each step, and prints them."""
-    spent: dict[str, float] = {}
+def update(settings: Settings, files: list[Path], *, publishes: bool = True) -> dict[str, Spent]:
+    """One update of these files; returns what each step took, and prints it."""
+    spent: dict[str, Spent] = {}
     options = Options(from_files=tuple(files), name="growth")
     with updating.open_run(options, settings, Clock()) as way:
         for step in STEPS:
@@ -59,8 +71,8 @@ def update(settings: Settings, files: list[Path], *, publishes: bool = True) -> 
             work = step._replace(work=keep_all) if step.name == "fetch" else step
             began, used = time.perf_counter(), time.process_time()
             way.take(work)
-            spent[step.name] = time.perf_counter() - began
-            told(step.name, time.process_time() - used, spent[step.name])
+            spent[step.name] = since(began, used)
+            told(step.name, spent[step.name])
     return spent
 
 
@@ -97,9 +109,17 @@ def copy_records(settings: Settings, count: int, copies: int) -> None:
         con.execute("CHECKPOINT")
 
 
-def told(name: str, used: float, wall: float) -> None:
-    """One line: processor and wall seconds."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def since(wall: float, processor: float) -> Spent:
+    """What this process spent since these readings of its clocks."""
+    # not getrusage, which begins at what the process that started this one had held
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
+    return Spent(time.process_time() - processor, time.perf_counter() - wall, int(peak) / 1024)
+
+
+def told(name: str, spent: Spent) -> None:
+    """One line of a step."""
+    used, wall, peak = spent
     print(f"  {name:10s} {used:8.2f} {wall:8.2f} s  peak {peak:6.0f} MB", flush=True)
 
 
@@ -116,7 +136,11 @@ def main() -> None:
         help="what a day touches stands anywhere, not as far back as in the file",
     )  # fmt: skip
     parser.add_argument("--keep", type=Path, help="leave the data directory here")
+    parser.add_argument("--update", type=Path, help="this file alone, in this process, with --keep")
     options = parser.parse_args()
+    if options.update:
+        print(json.dumps({"steps": update(Settings(data=options.keep / "data"), [options.update])}))
+        return
     place = options.keep or Path(tempfile.mkdtemp(prefix="ketum-growth-"))
     try:
         source = Source(options.file, most=options.count)
@@ -128,7 +152,7 @@ def main() -> None:
             update(settings, [path], publishes=path.name.endswith("0001.xml.gz"))
         began, used = time.perf_counter(), time.process_time()
         copy_records(settings, options.count, options.copies)
-        told("copies", time.process_time() - used, time.perf_counter() - began)
+        told("copies", since(began, used))
         held = options.count * options.copies
         size = settings.warehouse("archive:growth").stat().st_size
         print(f"{held} records, warehouse {size / held:.0f} bytes a record", flush=True)
@@ -137,7 +161,12 @@ def main() -> None:
                 source, files, number, options.day_size, held, is_spread=options.spread
             )
             print(f"day {number + 1}: processor, wall", flush=True)
-            print(f"  in all {sum(update(settings, [path]).values()):.1f} s wall", flush=True)
+            day = cost(here("growth", options.file, 0, "--keep", place, "--update", path))
+            steps = {name: Spent(*spent) for name, spent in day.told["steps"].items()}
+            for name, spent in steps.items():
+                told(name, spent)
+            most = max(spent.memory for spent in steps.values())
+            told("in all", Spent(day.processor, day.wall, most))
     finally:
         if options.keep is None:
             shutil.rmtree(place, ignore_errors=True)

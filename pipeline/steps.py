@@ -350,7 +350,8 @@ def build(run: Run, made: Made) -> Outcome:
         previous_published_at=run.previous_published_at,
         kept_set_id=run.kept_set_id,
         is_unchanged=made.compared.is_unchanged,
-        is_same_program=bool(done) and done[-1].program == made.compared.program,
+        is_kept=[(one.program, one.time.year) for one in done[-1:]]
+        == [(made.compared.program, run.as_of.year)],
     )
     made = replace(made, set_id=built.set_id, is_redated=built.is_redated)
     return made, {"tables": built.tables, "set": built.set_id}

@@ -178,7 +178,10 @@ def verify_set(directory: Path) -> Report:
     return report
 
 
-WHOLE = ("child_rows_are_unique", "every_label_has_proof", "proofs_stand_where_they_say")
+WHOLE = (
+    "child_rows_are_unique", "every_label_has_proof", "no_orphan_rows",
+    "proofs_stand_where_they_say",
+)  # fmt: skip
 """Checks that a run makes of the records it touched alone."""
 
 

@@ -272,9 +272,9 @@ class Warehouse:
                 statement(PUBMED_ORIGIN, held, unread),
             ],
         )
-        marts.note_dois(self.con)
-        marts.note_citations(self.con)
         marts.note_due(self.con, is_kept=False)
+        marts.note_dois(self.con)
+        marts.note_shown(self.con)
         scripts = [path.read_text(encoding="utf-8") for path in marts.files(SQL)]
         for script in with_what_they_read(scripts, only) if only else scripts:
             self.con.execute(script)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -16,9 +17,12 @@ from pipeline.evidence.judged_files import Part, stage_parts, take_judged
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.study_groups import regrouped
 from pipeline.evidence.writing import PROOFS, Writer
+from pipeline.outputs import headline, marts
 from pipeline.outputs.parts import BY_TOUCH
+from pipeline.outputs.wording import store_sentences
 from pipeline.scan import Scans
 from pipeline.warehouse import fingerprint, load, stage, touched
+from pipeline.warehouse.database import comments
 from pipeline.whole_files import WholeFileReader
 from tests.corpus import article, article_set
 from tests.in_memory import FIRST_DAY, SQL, Warehouse
@@ -145,6 +149,41 @@ def test_nothing_changes_of_a_record_that_a_run_did_not_touch(memory: Warehouse,
         untouched += len(after["core.articles"].keys() - noted)
         before = after
     assert untouched > 20
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_marts_that_are_kept_up_are_those_made_anew(memory: Warehouse, seed: int) -> None:
+    """Their rows, and the order of these, after each day; a search finds more on the last one."""
+    con, scripts = memory.con, marts.files(SQL)
+    tables = [next(comments(path.read_text(encoding="utf-8")))[0] for path in scripts]
+    kept = 0
+    files = days(seed)
+    for number, (stamp, brings) in enumerate(files.items(), 1):
+        take(con, {stamp: brings})
+        judge(con, memory.reference, load.changed(con))
+        touched.note(con, [*judged_now(con), *regrouped(con)])
+        memory.as_of = FIRST_DAY + timedelta(days=number)
+        memory.find(None)
+        if number == len(files):
+            con.execute(
+                "INSERT INTO ops.search_hits BY NAME SELECT * REPLACE (CASE search "
+                "WHEN 'kratom' THEN 'pain' ELSE 'kratom' END AS search) FROM ops.search_hits AS h "
+                "WHERE pmid IN (SELECT pmid FROM ops.search_hits GROUP BY pmid "
+                "HAVING count(DISTINCT search) = 1) AND left_at IS NULL"
+            )
+        memory.build("search_log")  # TEMP run_parameters of this day
+        marts.note_due(con, is_kept=True)
+        marts.note_dois(con)
+        marts.note_shown(con)
+        kept += con.execute("SELECT count(*) FROM run_kept").fetchall()[0][0]
+        marts._run(con, scripts)
+        headline.store(con)
+        store_sentences(con)
+        kept_up = {table: con.execute(f"FROM {table}").fetchall() for table in tables}
+        memory.build()
+        for table, rows in kept_up.items():
+            assert rows == con.execute(f"FROM {table}").fetchall(), table
+    assert kept > 20 and all(kept_up[f"marts.{name}"] for name in ("domains", "article_facets"))
 
 
 def test_more_proofs_than_a_row_group_of_duckdb_are_all_written(memory: Warehouse) -> None:

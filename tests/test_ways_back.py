@@ -375,6 +375,7 @@ def test_a_view_of_a_stranger_reads_no_file(home, tmp_path):
             "proofs_stand_where_they_say",
         ),
         ("UPDATE evidence.proofs SET kind = 'none'", "every_label_has_proof"),
+        ("UPDATE core.history_dates SET pmid = 999", "no_orphan_rows"),
     ],
 )
 def test_what_a_run_checks_of_its_records_verify_checks_of_all(home, change, check):

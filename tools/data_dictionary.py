@@ -53,9 +53,9 @@ def empty_database() -> duckdb.DuckDBPyConnection:
         "CREATE TEMP TABLE run_parameters (as_of TIMESTAMP, as_of_date DATE, as_of_year SMALLINT, "
         "previous_published_at TIMESTAMP, statement VARCHAR, set_id VARCHAR)"
     )
-    marts.note_dois(con)
-    marts.note_citations(con)
     marts.note_due(con, is_kept=False)
+    marts.note_dois(con)
+    marts.note_shown(con)
     for path in marts.files(sql):
         database.run_script(con, path)
     marts.make_former(con, sql)

@@ -16,13 +16,20 @@ from pipeline.outputs import headline
 from pipeline.outputs.wording import statement, store_sentences
 from pipeline.settings import Settings, slug
 from pipeline.warehouse import touched
-from pipeline.warehouse.database import comments, run_script
+from pipeline.warehouse.database import comments, run_script, run_sql
 from pipeline.warehouse.fingerprint import content_id, of_rows
 
 _OF_THE_RUN = re.compile(r"\bops\.(?:runs|searches)\b|\bprevious_published_at\b")
 """Stands in the files that read more of the run itself than its date and the name of its set."""
 DATED = ("as_of_date", "set_id")
 """Columns that say of which run a row is: all that other marts have of it."""
+_SHOWN = {
+    "core.article_citations": "run_citations",
+    "core.article_years": "run_years",
+    "evidence.article_groups": "run_groups",
+}
+"""Views whose rows of a record follow from it alone, and the TEMP tables marts read instead."""
+_READ = re.compile(r"\b(?:core|evidence)\.\w+")
 FORMER = "former"
 """The schema of views under names of the last contract (sql/former/README.md)."""
 
@@ -113,13 +120,13 @@ def build(
     previous_published_at: str | None,
     kept_set_id: str | None,
     is_unchanged: bool,
-    is_same_program: bool = False,
+    is_kept: bool = False,
 ) -> Built:
     """(Re)make the marts in the open transaction.
 
     The files find TEMP run_parameters: as_of, as_of_date, as_of_year,
     previous_published_at (as_of of the last published set, or NULL), statement, set_id;
-    TEMP run_dois and TEMP run_citations; TEMP run_due (`note_due`).
+    TEMP run_due (`note_due`), TEMP run_dois (of these), and the tables of `_SHOWN`.
 
     Args:
         con: the warehouse.
@@ -130,7 +137,7 @@ def build(
         kept_set_id: the name a replayed run's set had: kept if its content is still the same.
         is_unchanged: nothing differs from the last run but the run itself: only what marts say
             of that is made anew.
-        is_same_program: the marts that are there were made by this very program.
+        is_kept: the marts that are there were made by this very program, in the same year.
     """
     content = (_last_content(con) if is_unchanged else None) or content_id(con, settings.sql)
     set_id = f"{as_of:%Y-%m-%d}-{slug(origin)}-{content}"
@@ -153,14 +160,14 @@ def build(
             set_id,
         ],
     )
-    note_citations(con)
+    note_due(con, is_kept=is_kept and touched.is_known(con))
+    note_shown(con)
     if is_unchanged:
         before = undated(con, settings.sql)
         if made := _renew(con, settings.sql):
             return Built(set_id, made, undated(con, settings.sql) == before)
     note_dois(con)
     scripts = files(settings.sql)
-    note_due(con, is_kept=is_same_program and touched.is_known(con))
     _run(con, scripts)
     headline.store(con)
     store_sentences(con)
@@ -180,8 +187,9 @@ def _run(con: duckdb.DuckDBPyConnection, scripts: list[Path]) -> None:
 def note_due(con: duckdb.DuckDBPyConnection, *, is_kept: bool) -> None:
     """Make TEMP run_due and TEMP run_kept (pmid): members whose rows are made, or kept.
 
-    Of marts whose rows of a record follow from this record alone, those of a record stand that was
-    a member in the last run, and that this run did not touch.
+    Of marts whose rows of a record follow from this record and its searches alone, those of a
+    record stand that is a member of the searches it was in the last run, and that this run did not
+    touch.
 
     Args:
         con: the warehouse.
@@ -190,45 +198,54 @@ def note_due(con: duckdb.DuckDBPyConnection, *, is_kept: bool) -> None:
     is_kept = is_kept and bool(
         con.execute(
             "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() "
-            "AND schema_name = 'marts' AND table_name = 'articles'"
+            "AND schema_name = 'marts' AND table_name = 'domains'"
         ).fetchall()
     )
+    members = "SELECT search, pmid FROM ops.search_hits WHERE left_at IS NULL"
+    before = "SELECT search, pmid FROM marts.domains"
     stands = (
-        "pmid IN (SELECT pmid FROM marts.articles) AND pmid NOT IN (SELECT pmid FROM run_touched)"
+        f"""
+        pmid NOT IN (SELECT pmid FROM run_touched)
+        AND pmid NOT IN (SELECT pmid FROM ({members} EXCEPT {before}))
+        AND pmid NOT IN (SELECT pmid FROM ({before} EXCEPT {members}))
+        """  # noqa: S608
         if is_kept
         else "FALSE"
     )
-    members = "SELECT DISTINCT pmid FROM ops.search_hits WHERE left_at IS NULL"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE run_kept AS {members} AND {stands}")
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE run_due AS {members} "  # noqa: S608
-        "AND pmid NOT IN (SELECT pmid FROM run_kept)"
+        "CREATE OR REPLACE TEMP TABLE run_kept AS "  # noqa: S608
+        f"SELECT DISTINCT pmid FROM ops.search_hits WHERE left_at IS NULL AND {stands}"
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE run_due AS SELECT DISTINCT pmid FROM ops.search_hits "
+        "WHERE left_at IS NULL AND pmid NOT IN (SELECT pmid FROM run_kept)"
     )
 
 
 def _keep_up(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Make a mart of the members in run_due, and put its rows of those in run_kept among them."""
-    table = next(comments(_text(path)))[0]
+    """Make the rows of the members in run_due, and put those of run_kept that are there among them.
+
+    Both stand in the order of a mart that is made anew: by search and record, and then as its own
+    query orders the rows of a record, which are all kept or all made.
+    """
+    text = _text(path)
+    table, *columns = (column or name for name, column, _ in comments(text))
     if con.execute("SELECT 1 FROM run_kept LIMIT 1").fetchone() is None:
         run_script(con, path)
         return
+    shape, _, made = text.partition(f"INSERT INTO {table}\n")
+    made = made.rstrip().removesuffix(";")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE run_rows AS "  # noqa: S608
-        f"FROM {table} WHERE pmid IN (SELECT pmid FROM run_kept)"
+        f"SELECT *, rowid AS place FROM {table} WHERE pmid IN (SELECT pmid FROM run_kept) "
+        f"UNION ALL SELECT *, row_number() OVER () FROM ({made})"
     )
-    run_script(con, path)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE run_rows AS FROM run_rows UNION ALL FROM {table}")
-    ((key,),) = con.execute(
-        "SELECT constraint_column_names FROM duckdb_constraints() "
-        "WHERE database_name = current_database() AND constraint_type = 'PRIMARY KEY' "
-        "AND schema_name || '.' || table_name = ?",
-        [table],
-    ).fetchall()
-    # made once more, without rows: a key that was deleted cannot be written in one transaction
-    con.execute("CREATE TEMP TABLE run_none AS FROM run_due; DELETE FROM run_due")
-    run_script(con, path)
-    con.execute("INSERT INTO run_due FROM run_none; DROP TABLE run_none")
-    con.execute(f"INSERT INTO {table} FROM run_rows ORDER BY {', '.join(key)}")
+    order = [column for column in ("search", "pmid") if column in columns]
+    run_sql(con, shape)
+    con.execute(
+        f"INSERT INTO {table} SELECT * EXCLUDE (place) FROM run_rows "  # noqa: S608
+        f"ORDER BY {', '.join(order)}, place"
+    )
     con.execute("DROP TABLE run_rows")
 
 
@@ -263,10 +280,10 @@ def _last_content(con: duckdb.DuckDBPyConnection) -> str | None:
 
 
 def note_dois(con: duckdb.DuckDBPyConnection) -> None:
-    """Make TEMP run_dois: pmid, normal DOI and its address, for members with a readable DOI."""
+    """Make TEMP run_dois: pmid, normal DOI and its address, for those due with a readable DOI."""
     rows = con.execute(
         "SELECT pmid, doi FROM core.articles WHERE doi IS NOT NULL "
-        "AND pmid IN (SELECT pmid FROM ops.search_hits WHERE left_at IS NULL)"
+        "AND pmid IN (SELECT pmid FROM run_due)"
     ).fetchall()
     found = [(pmid, normal_doi(doi), doi_url(doi)) for pmid, doi in rows]
     con.execute(
@@ -279,36 +296,45 @@ def note_dois(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def note_citations(con: duckdb.DuckDBPyConnection) -> None:
-    """Make TEMP run_citations: core.article_citations of the records that marts show.
+def note_shown(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables of `_SHOWN`: rows of views, of the records that marts make or show rows of.
 
-    A view reads all that is held before somebody can choose among its rows, and marts show few
-    records of a large warehouse. So its own query is put to copies of these records' rows.
+    A view reads all that is held before somebody can choose among its rows, and these are few
+    records of a large warehouse. So its own query is put to copies of their rows.
     """
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE run_shown AS
-        SELECT pmid FROM ops.search_hits WHERE left_at IS NULL
+        SELECT pmid FROM run_due
         UNION SELECT pmid FROM ops.search_differences
         UNION SELECT pmid FROM ops.article_changes
         UNION SELECT pmid FROM ops.study_type_changes
+        UNION SELECT h.pmid FROM ops.search_hits AS h, run_parameters AS p
+        WHERE h.left_at IS NULL AND h.entered_at > p.previous_published_at
         """
     )
-    ((query,),) = con.execute(
-        "SELECT sql FROM duckdb_views() WHERE database_name = current_database() "
-        "AND schema_name = 'core' AND view_name = 'article_citations'"
+    views = con.execute(
+        "SELECT schema_name || '.' || view_name, sql FROM duckdb_views() "
+        "WHERE database_name = current_database()"
     ).fetchall()
-    query = query[query.index(" AS ") :]
-    read = sorted(set(re.findall(r"\bcore\.(\w+)", query)))
-    for table in read:
+    queries = {view: sql[sql.index(" AS ") :] for view, sql in views if view in _SHOWN}
+    copied = con.execute(
+        "SELECT schema_name || '.' || table_name FROM duckdb_columns() "
+        "WHERE database_name = current_database() AND column_name = 'pmid' "
+        "AND list_contains(?, schema_name || '.' || table_name) ORDER BY ALL",
+        [sorted({*_READ.findall(" ".join(queries.values()))})],
+    ).fetchall()
+    names = {table: f"shown_{table.partition('.')[2]}" for (table,) in copied}
+    for table, name in names.items():
         con.execute(
-            f"CREATE OR REPLACE TEMP TABLE shown_{table} AS FROM core.{table} "  # noqa: S608
+            f"CREATE OR REPLACE TEMP TABLE {name} AS FROM {table} "  # noqa: S608
             "WHERE pmid IN (SELECT pmid FROM run_shown)"
         )
-        query = re.sub(rf"\bcore\.{table}\b", f"shown_{table}", query)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE run_citations{query}")
-    for table in read:
-        con.execute(f"DROP TABLE shown_{table}")
+    for view, name in _SHOWN.items():
+        query = _READ.sub(lambda found: names.get(found[0], found[0]), queries[view])
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {name}{query}")
+    for name in names.values():
+        con.execute(f"DROP TABLE {name}")
 
 
 def _free_name(settings: Settings, set_id: str) -> str:

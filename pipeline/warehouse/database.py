@@ -32,7 +32,7 @@ from pipeline.warehouse.fingerprint import parser_version, schema_files, schema_
 CONTRACT_VERSION = 2
 """One more than the released one as soon as docs/contract.json changes (tools/contract.py)."""
 
-MEMORY_LIMIT = "2GB"
+MEMORY_LIMIT = "1GB"
 STORAGE_VERSION = "v1.4.0"
 """Of warehouses, and of the copies for readers."""
 
@@ -118,7 +118,11 @@ def comments(statement_text: str) -> Iterator[tuple[str, str | None, str]]:
 
 def run_script(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Execute one SQL file and turn its remarks into COMMENT ON."""
-    text = path.read_text(encoding="utf-8")
+    run_sql(con, path.read_text(encoding="utf-8"))
+
+
+def run_sql(con: duckdb.DuckDBPyConnection, text: str) -> None:
+    """Execute SQL and turn its remarks into COMMENT ON."""
     statements = [text]
     for table, column, remark in comments(text):
         quoted = remark.replace("'", "''")

@@ -34,8 +34,18 @@ def note(con: duckdb.DuckDBPyConnection, judged: Sequence[int]) -> None:
 
 
 def note_all(con: duckdb.DuckDBPyConnection) -> None:
-    """Make TEMP run_touched of all records that are held."""
-    con.execute("CREATE OR REPLACE TEMP TABLE run_touched AS SELECT pmid FROM core.articles")
+    """Make TEMP run_touched of all records that any row of core or evidence is of."""
+    tables = con.execute(
+        """
+        SELECT format('"{}"."{}"', schema_name, table_name)
+        FROM duckdb_columns() JOIN duckdb_tables() USING (database_name, schema_name, table_name)
+        WHERE database_name = current_database() AND schema_name IN ('core', 'evidence')
+            AND column_name = 'pmid'
+        ORDER BY ALL
+        """
+    ).fetchall()
+    pmids = " UNION ".join(f"SELECT pmid FROM {table}" for (table,) in tables)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE run_touched AS {pmids}")
 
 
 def is_known(con: duckdb.DuckDBPyConnection) -> bool:

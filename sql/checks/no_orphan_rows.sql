@@ -1,5 +1,6 @@
 -- severity: error
 -- No child row without its article.
+-- Of the records that came or were judged in this run; `ketum verify` looks at all of them.
 SELECT
     relation,
     pmid
@@ -36,5 +37,7 @@ FROM (
     WHERE stale_reason IS DISTINCT FROM 'not held'
     UNION ALL SELECT 'proofs', pmid FROM evidence.proofs
 )
-WHERE pmid NOT IN (SELECT a.pmid FROM core.articles AS a)
+WHERE
+    pmid IN (SELECT r.pmid FROM run_touched AS r)
+    AND pmid NOT IN (SELECT a.pmid FROM core.articles AS a)
 GROUP BY relation, pmid

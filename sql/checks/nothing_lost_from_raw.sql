@@ -20,6 +20,7 @@ WITH copies AS (
         record_sha256,
         FALSE AS is_staged
     FROM core.articles
+    WHERE pmid IN (SELECT c.pmid FROM staging.core.articles AS c)
 ),
 
 ranked AS (

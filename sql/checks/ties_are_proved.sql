@@ -7,14 +7,17 @@ SELECT
     t.value
 FROM evidence.article_ties AS t
 WHERE
-    NOT EXISTS (
+    NOT EXISTS ( -- few records of a large warehouse have any
         SELECT 1 FROM evidence.article_facets AS f
-        WHERE f.pmid = t.pmid AND f.facet = t.facet AND f.value = t.value
+        WHERE
+            f.pmid IN (SELECT o.pmid FROM evidence.article_ties AS o)
+            AND f.pmid = t.pmid AND f.facet = t.facet AND f.value = t.value
     )
     OR NOT EXISTS (
         SELECT 1 FROM evidence.proofs AS p
         WHERE
             p.kind = 'tie' AND p.pmid = t.pmid
+            AND p.pmid IN (SELECT o.pmid FROM evidence.article_ties AS o)
             AND p.code = concat_ws('.', t.row_kind, t.tie_no, t.facet, t.value)
     )
 UNION ALL

@@ -1,4 +1,5 @@
--- The wide table most questions start from: one row per held record that is in a search now.
+-- The wide table most questions start from: one row per held record that is in a search now. A row
+-- follows from its record alone: it is made of the members in run_due, and kept of all others.
 
 CREATE OR REPLACE TABLE marts.articles ( -- one row per record that is a member of a search now
     pmid INTEGER PRIMARY KEY, -- PubMed identifier; negative: a citation known only by DOI
@@ -38,11 +39,6 @@ CREATE OR REPLACE TABLE marts.articles ( -- one row per record that is a member 
 );
 
 INSERT INTO marts.articles
-WITH members AS ( -- few of the records of a large warehouse
-    SELECT DISTINCT h.pmid FROM ops.search_hits AS h
-    WHERE h.left_at IS NULL
-)
-
 SELECT
     a.pmid,
     c.title,
@@ -101,7 +97,7 @@ SELECT
     s.assigned_by = 'override' AS is_checked,
     a.pmid IN (
         SELECT x.pmid FROM core.abstract_sections AS x
-        WHERE x.pmid IN (SELECT m.pmid FROM members AS m)
+        WHERE x.pmid IN (SELECT m.pmid FROM run_due AS m)
     ) AS has_abstract,
     k.level AS kratom_level,
     n.level AS pain_level,
@@ -118,7 +114,7 @@ SELECT
     coalesce(q.claims, [])
 FROM core.articles AS a
 CROSS JOIN run_parameters AS p
-INNER JOIN core.article_years AS y ON a.pmid = y.pmid
+INNER JOIN run_years AS y ON a.pmid = y.pmid
 INNER JOIN run_citations AS c ON a.pmid = c.pmid
 INNER JOIN evidence.article_study_types AS s ON a.pmid = s.pmid AND s.is_primary
 INNER JOIN evidence.study_types AS t ON s.study_type = t.study_type
@@ -135,23 +131,23 @@ LEFT JOIN (
 LEFT JOIN (
     SELECT pmid, list_sort(list(DISTINCT number)) AS registrations
     FROM evidence.registrations
-    WHERE pmid IN (SELECT m.pmid FROM members AS m)
+    WHERE pmid IN (SELECT m.pmid FROM run_due AS m)
     GROUP BY pmid
 ) AS r ON a.pmid = r.pmid
 LEFT JOIN (
     SELECT pmid, list_sort(list(DISTINCT facet || '.' || value)) AS facets
     FROM evidence.article_facets
-    WHERE value <> 'not_stated' AND pmid IN (SELECT m.pmid FROM members AS m)
+    WHERE value <> 'not_stated' AND pmid IN (SELECT m.pmid FROM run_due AS m)
     GROUP BY pmid
 ) AS f ON a.pmid = f.pmid
 LEFT JOIN (
     SELECT pmid, list_sort(list(DISTINCT claim)) AS claims
     FROM evidence.article_claims
-    WHERE pmid IN (SELECT m.pmid FROM members AS m)
+    WHERE pmid IN (SELECT m.pmid FROM run_due AS m)
     GROUP BY pmid
 ) AS q ON a.pmid = q.pmid
 LEFT JOIN run_dois AS d ON a.pmid = d.pmid
 LEFT JOIN evidence.article_topics AS k ON a.pmid = k.pmid AND k.topic = 'kratom'
 LEFT JOIN evidence.article_topics AS n ON a.pmid = n.pmid AND n.topic = 'pain'
-WHERE a.pmid IN (SELECT m.pmid FROM members AS m)
+WHERE a.pmid IN (SELECT m.pmid FROM run_due AS m)
 ORDER BY a.pmid;

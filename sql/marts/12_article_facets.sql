@@ -1,4 +1,5 @@
--- What was tested, in whom, how: every facet of every record, with the words behind it.
+-- What was tested, in whom, how: every facet of every record, with the words behind it. Rows of a
+-- record follow from it alone: they are made of the members in run_due, and kept of all others.
 
 CREATE OR REPLACE TABLE marts.article_facets ( -- facets of the records that are members of a search now, those without a value too
     pmid INTEGER NOT NULL, -- the record
@@ -39,7 +40,7 @@ LEFT JOIN (
         code,
         list(DISTINCT matched_text ORDER BY matched_text) AS words
     FROM evidence.proofs
-    WHERE kind = 'facet' AND pmid IN (SELECT m.pmid FROM marts.articles AS m)
+    WHERE kind = 'facet' AND pmid IN (SELECT m.pmid FROM run_due AS m)
     GROUP BY pmid, code
 ) AS p ON f.pmid = p.pmid AND p.code = f.facet || '.' || f.value
 LEFT JOIN (
@@ -50,7 +51,8 @@ LEFT JOIN (
     FROM evidence.proofs
     WHERE
         kind = 'finding' AND code LIKE 'harm.%'
-        AND pmid IN (SELECT m.pmid FROM marts.articles AS m)
+        AND pmid IN (SELECT m.pmid FROM run_due AS m)
     GROUP BY ALL
 ) AS s ON f.pmid = s.pmid AND s.code = f.facet || '.' || f.value
+WHERE f.pmid IN (SELECT m.pmid FROM run_due AS m)
 ORDER BY f.pmid, t.display_order, f.value;

@@ -1,4 +1,5 @@
 -- Groups as a set: a paper with receptors and rats is work on cells and on animals, and counts in both.
+-- Rows of a record follow from it alone: they are made of the members in run_due, and kept of all others.
 
 CREATE OR REPLACE TABLE marts.domains ( -- study types of every record as a set, the primary one and all others
     search VARCHAR NOT NULL, -- the search
@@ -17,8 +18,8 @@ WITH groups AS (
     SELECT
         g.pmid,
         list(g.evidence_group ORDER BY g.group_order) AS evidence_groups
-    FROM evidence.article_groups AS g
-    WHERE g.pmid IN (SELECT m.pmid FROM marts.articles AS m)
+    FROM run_groups AS g
+    WHERE g.pmid IN (SELECT m.pmid FROM run_due AS m)
     GROUP BY g.pmid
 )
 

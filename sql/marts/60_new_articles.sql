@@ -33,7 +33,7 @@ WITH entered AS (
         END AS reason
     FROM ops.search_hits AS h
     CROSS JOIN run_parameters AS p
-    LEFT JOIN core.article_years AS y ON h.pmid = y.pmid
+    LEFT JOIN run_years AS y ON h.pmid = y.pmid
     WHERE
         h.left_at IS NULL
         AND (p.previous_published_at IS NULL OR h.entered_at > p.previous_published_at)
@@ -80,7 +80,7 @@ LEFT JOIN (
         list(value ORDER BY value) FILTER (facet = 'harm') AS harms,
         list(facet || '.' || value ORDER BY facet, value) AS facets
     FROM evidence.article_facets
-    WHERE value <> 'not_stated'
+    WHERE value <> 'not_stated' AND pmid IN (SELECT e.pmid FROM entered AS e)
     GROUP BY pmid
 ) AS f ON n.pmid = f.pmid
 WHERE n.reason NOT IN ('baseline', 'search_changed')

@@ -1,4 +1,5 @@
 -- A wide net beside the tables, for people who must miss no trial or human laboratory study.
+-- A row follows from its record alone: it is made of the members in run_due, and kept of all others.
 
 CREATE OR REPLACE TABLE marts.possible_human_experimental ( -- members with any signal of a trial or human laboratory study; most are not one
     search VARCHAR NOT NULL, -- the search
@@ -34,11 +35,13 @@ LEFT JOIN (
         list(DISTINCT rule_id ORDER BY rule_id) AS rules,
         arg_min(matched_text, rule_id) AS words
     FROM evidence.proofs
-    WHERE kind = 'flag' AND code = 'is_possible_human_experiment'
+    WHERE
+        kind = 'flag' AND code = 'is_possible_human_experiment'
+        AND pmid IN (SELECT m.pmid FROM run_due AS m)
     GROUP BY pmid
 ) AS p ON a.pmid = p.pmid
 WHERE
-    h.left_at IS NULL
+    h.left_at IS NULL AND h.pmid IN (SELECT m.pmid FROM run_due AS m)
     AND (
         coalesce(f.is_possible_human_experiment, FALSE)
         OR a.pmid IN (

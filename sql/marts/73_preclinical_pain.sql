@@ -1,6 +1,7 @@
 -- Animal and laboratory work on pain: which substance, in which animal, by which test. Values
 -- stand in one row where one sentence of the record, or a sentence and its neighbour, names them
--- together (evidence.value_rows); what no sentence ties is one row a record, side by side.
+-- together (evidence.value_rows); what no sentence ties is one row a record, side by side. Rows of a
+-- record follow from it alone: they are made of the members in run_due, and kept of all others.
 
 CREATE OR REPLACE TABLE marts.preclinical_pain ( -- members on pain with a preclinical type among their labels, one row per record and set of values that belong together
     search VARCHAR NOT NULL, -- the search
@@ -36,6 +37,7 @@ WITH records AS (
         ON l.pmid = e.pmid AND l.study_type = e.study_type
     WHERE
         l.study_type IN ('ANIMAL', 'INVITRO')
+        AND l.pmid IN (SELECT m.pmid FROM run_due AS m)
         -- a weak label beside another primary type does not make laboratory work
         AND (l.is_primary OR e.confidence <> 'low')
         AND l.counted_as = 'record'
@@ -51,7 +53,9 @@ held AS (
         f.facet,
         f.value
     FROM evidence.article_facets AS f
-    WHERE f.facet IN ('substance', 'species', 'assay')
+    WHERE
+        f.facet IN ('substance', 'species', 'assay')
+        AND f.pmid IN (SELECT m.pmid FROM run_due AS m)
 ),
 
 silent AS (

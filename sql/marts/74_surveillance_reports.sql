@@ -27,7 +27,11 @@ WITH told AS (
         any_value(f.value) FILTER (f.facet = 'data_years') AS data_years,
         max(try_cast(f.value AS INTEGER)) FILTER (f.facet = 'sample_size') AS sample_size
     FROM evidence.article_facets AS f
-    WHERE f.value <> 'not_stated'
+    WHERE
+        f.value <> 'not_stated'
+        AND f.pmid IN (
+            SELECT l.pmid FROM marts.study_type_articles AS l WHERE l.study_type = 'SURV'
+        )
     GROUP BY f.pmid
 ),
 

@@ -81,6 +81,7 @@ weighed AS (
         min(weight) AS weight,
         list(reason ORDER BY weight, reason) AS reason_list
     FROM reasons
+    WHERE pmid IN (SELECT m.pmid FROM marts.articles AS m)
     GROUP BY pmid
 )
 

@@ -72,8 +72,8 @@ facets AS (
         coalesce(bool_or(
             f.facet = 'sponsor_ties' AND f.value IN ('kratom_association', 'vendor')
         ), FALSE) AS is_of_vendor
-    FROM evidence.article_facets AS f
-    WHERE f.value <> 'not_stated' AND f.pmid IN (SELECT m.pmid FROM members AS m)
+    FROM marts.article_facets AS f
+    WHERE f.value <> 'not_stated'
     GROUP BY f.pmid
 ),
 
@@ -184,13 +184,12 @@ deciding AS (
 
 words AS (
     SELECT
-        p.pmid,
+        f.pmid,
         d.place,
-        list(DISTINCT p.matched_text ORDER BY p.matched_text) AS words
-    FROM evidence.proofs AS p
-    INNER JOIN deciding AS d ON p.code = d.code
-    WHERE p.kind = 'facet' AND p.pmid IN (SELECT m.pmid FROM members AS m)
-    GROUP BY p.pmid, d.place
+        list_sort(list_distinct(flatten(list(f.words)))) AS words
+    FROM marts.article_facets AS f
+    INNER JOIN deciding AS d ON f.facet || '.' || f.value = d.code
+    GROUP BY f.pmid, d.place
 ),
 
 type_words AS (

@@ -53,15 +53,6 @@ stated AS (
     GROUP BY p.pmid, claim
 ),
 
-groups AS (
-    SELECT
-        g.pmid,
-        list(g.evidence_group ORDER BY g.group_order) AS evidence_groups
-    FROM evidence.article_groups AS g
-    WHERE g.pmid IN (SELECT m.pmid FROM members AS m)
-    GROUP BY g.pmid
-),
-
 sections AS (
     SELECT
         x.pmid,
@@ -126,7 +117,7 @@ INNER JOIN evidence.article_claims AS c ON h.pmid = c.pmid
 INNER JOIN evidence.claims AS q ON c.claim = q.claim AND list_contains(s.topics, q.topic)
 INNER JOIN marts.articles AS a ON h.pmid = a.pmid
 INNER JOIN evidence.study_groups AS e ON a.pmid = e.pmid
-INNER JOIN groups AS g ON a.pmid = g.pmid
+INNER JOIN marts.domains AS g ON h.search = g.search AND a.pmid = g.pmid
 INNER JOIN words AS w ON c.pmid = w.pmid AND c.claim = w.claim
 LEFT JOIN stated AS f ON c.pmid = f.pmid AND c.claim = f.claim
 LEFT JOIN conclusions AS x ON a.pmid = x.pmid

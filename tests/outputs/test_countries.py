@@ -115,7 +115,7 @@ def test_rows_that_are_kept_and_rows_that_are_due_are_those_of_all_made_anew(
 ) -> None:
     """Members that stay, are revised, leave, come, and come back without having been touched."""
     con = places.con
-    con.execute("CREATE OR REPLACE TABLE marts.articles (pmid INTEGER)")
+    con.execute("CREATE OR REPLACE TABLE marts.domains (search VARCHAR, pmid INTEGER)")
     con.execute("CREATE OR REPLACE TEMP TABLE run_touched (pmid INTEGER)")
 
     def members(*pmids: int) -> None:
@@ -148,7 +148,7 @@ def test_rows_that_are_kept_and_rows_that_are_due_are_those_of_all_made_anew(
         works_in(pmid, "Thailand", "Malaysia")
     members(1, 2, 3, 4, 6)
     assert len(made(is_kept=True)) == 10
-    con.execute("INSERT INTO marts.articles SELECT pmid FROM ops.search_hits")
+    con.execute("INSERT INTO marts.domains SELECT search, pmid FROM ops.search_hits")
     works_in(2, "Japan", "Chile")
     works_in(6, "Wonderland")
     members(1, 2, 3, 5, 6, 7)

@@ -169,12 +169,14 @@ BROKEN = [
     Broken(
         "no_orphan_rows",
         "a heading without its article",
+        "INSERT INTO run_touched VALUES (999); "
         "INSERT INTO core.mesh_headings BY NAME SELECT * REPLACE (999 AS pmid) "
         "FROM core.mesh_headings WHERE pmid = 2",
     ),
     Broken(
         "no_orphan_rows",
         "a proof without its article",
+        "INSERT INTO run_touched VALUES (999); "
         "INSERT INTO evidence.proofs BY NAME SELECT * REPLACE (999 AS pmid) "
         "FROM evidence.proofs WHERE pmid = 2",
     ),
