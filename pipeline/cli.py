@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import gc
 import os
 import signal
 import sys
@@ -65,6 +66,7 @@ COMMANDS = (
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point of the console command; returns the exit code."""
+    gc.set_threshold(50_000)  # modules, of which most of a short run consists, are no garbage
     logs.ready_streams()
     parser = build_parser()
     if operating.REQUESTED in os.environ:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from pipeline.escaping import for_markdown
+from pipeline.warehouse.database import append
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -295,7 +296,4 @@ def store(con: duckdb.DuckDBPyConnection) -> None:
                 zip(columns, (*row.numbers, row.total), strict=True), 1
             )
         ]
-    con.executemany(
-        f"INSERT INTO marts.headline_table VALUES ({', '.join('?' * 12)})",  # noqa: S608 - marks only
-        cells,
-    )
+    append(con, "marts.headline_table", cells)

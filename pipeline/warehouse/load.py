@@ -272,25 +272,13 @@ def _keep_other_versions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> Non
 
 
 def _replace_winners(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
-    columns = ", ".join(
-        row[0]
-        for row in con.execute(
-            """
-            SELECT column_name FROM duckdb_columns()
-            WHERE schema_name = 'core' AND table_name = 'articles'
-                AND database_name = current_database()
-                AND column_name NOT IN ('first_seen_at', 'changed_at')
-            ORDER BY column_index
-            """
-        ).fetchall()
-    )
     con.execute(
-        f"""
+        """
         CREATE OR REPLACE TEMP TABLE incoming AS
         SELECT s.* EXCLUDE (record_no),
             coalesce(a.first_seen_at, ?::TIMESTAMP) AS first_seen_at,
             ?::TIMESTAMP AS changed_at
-        FROM (SELECT record_no, {columns} FROM staging.core.articles) AS s
+        FROM staging.core.articles AS s
         JOIN winners AS w ON w.record_no = s.record_no
         LEFT JOIN core.articles AS a ON a.pmid = s.pmid
         """,
