@@ -8,6 +8,7 @@ does (asking, storing, resuming, publishing) is tested by one.
 from __future__ import annotations
 
 import re
+import weakref
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -58,6 +59,7 @@ class Warehouse:
         as_of: the time of the day at work.
         before: that of the day before; None on the first.
         counts: members, entered and left of each search on the last day.
+        close: forgets all of it, as happens once nobody holds the warehouse.
     """
 
     def __init__(self, begun: Warehouse | None = None) -> None:
@@ -67,6 +69,8 @@ class Warehouse:
         copied = begun._name if begun else "empty"
         self.con.execute(f"ATTACH ':memory:' AS {self._name}")
         self.con.execute(f"COPY FROM DATABASE {copied} TO {self._name}; USE {self._name}")
+        self.close = weakref.finalize(self, _forget, self.con, self._name)
+        self.close.atexit = False
         self.reference = Reference.load(ROOT / "data" / "reference")
         self.as_of = begun.as_of if begun else FIRST_DAY
         self.before: datetime | None = begun.before if begun else None
@@ -75,11 +79,6 @@ class Warehouse:
         self.counts: dict[str, dict[str, int]] = begun.counts if begun else {}
         if not begun:
             self.fill("ops.warehouse", {"origin": PUBMED_ORIGIN})
-
-    def close(self) -> None:
-        """Forget all of it."""
-        self.con.close()
-        _duckdb().execute(f"DETACH {self._name}")
 
     def fill(self, relation: str, *rows: dict[str, object]) -> None:
         """Insert rows typed by hand; what a row leaves out is NULL, or empty where it must be.
@@ -333,6 +332,11 @@ def every_relation() -> Iterator[duckdb.DuckDBPyConnection]:
 @cache
 def _every_relation() -> duckdb.DuckDBPyConnection:
     return data_dictionary.empty_database()
+
+
+def _forget(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    con.close()
+    _duckdb().execute(f"DETACH {name}")
 
 
 @cache
