@@ -115,7 +115,7 @@ def by_record(
     }
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_nothing_changes_of_a_record_that_a_run_did_not_touch(memory: Warehouse, seed: int) -> None:
     """Of tables, parts and marts that look at touched records alone, this is the ground."""
     con = memory.con
