@@ -402,7 +402,7 @@ def memory() -> Iterator[Warehouse]:
     """An empty warehouse in memory."""
     warehouse = Warehouse()
     yield warehouse
-    warehouse.con.close()
+    warehouse.close()
 
 
 Live = Callable[..., Receipt]

@@ -44,7 +44,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
     warehouse.day(changed, is_live=False)
     warehouse.build()
     yield warehouse.con
-    warehouse.con.close()
+    warehouse.close()
 
 
 def rows(con: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, object]]:

@@ -82,7 +82,7 @@ def memory(old: Warehouse) -> Iterator[Warehouse]:
     """A warehouse in memory, which found OLD yesterday."""
     warehouse = Warehouse(old)
     yield warehouse
-    warehouse.con.close()
+    warehouse.close()
 
 
 @pytest.fixture

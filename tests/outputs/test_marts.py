@@ -51,7 +51,7 @@ def mine(typed: Warehouse) -> Iterator[Warehouse]:
     """A copy of it, to change."""
     memory = Warehouse(typed)
     yield memory
-    memory.con.close()
+    memory.close()
 
 
 def test_a_cell_counts_records_and_tells_the_rest_apart(typed):

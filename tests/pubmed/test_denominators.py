@@ -103,7 +103,7 @@ def later(counted, settings, clock, tmp_path) -> Iterator[Days]:
     shutil.copytree(counted[0].settings.data, settings.data)
     memory = Warehouse(counted[0].memory)
     yield Days(memory, settings, clock, tmp_path)
-    memory.con.close()
+    memory.close()
 
 
 def at(clock, text: str) -> None:

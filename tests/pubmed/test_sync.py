@@ -126,7 +126,7 @@ def begun(asked_once, tmp_path, settings, clock):
     clock.sleep(DAY)
     memory = Warehouse(asked_once.memory)
     yield of_two_records(tmp_path, memory, settings, clock)
-    memory.con.close()
+    memory.close()
 
 
 def test_the_first_run_reads_everything(pubmed):

@@ -26,7 +26,7 @@ def begun(first_day: Warehouse) -> Iterator[Warehouse]:
     """A warehouse in memory after that day."""
     warehouse = Warehouse(first_day)
     yield warehouse
-    warehouse.con.close()
+    warehouse.close()
 
 
 def test_a_first_run_is_a_baseline_and_announces_nothing(begun):
