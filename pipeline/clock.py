@@ -1,4 +1,4 @@
-"""Time as an injected thing, so that days of runs can be tried in seconds."""
+"""The clock as a parameter, so that days of runs can be tried in seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV files that people write, row by row: what is wrong is said with its line, never swallowed."""
+"""CSV files that people write, row by row; a mistake is reported with its line."""
 
 from __future__ import annotations
 

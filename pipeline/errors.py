@@ -1,4 +1,4 @@
-"""What can go wrong, as three families, each with the exit code of the contract.
+"""What can go wrong: classes of errors, each with its exit code of the contract.
 
 Every message names the cause, the effect on the data, and the next command, so
 that a person at a terminal or reading a scheduler's log knows what to do.

@@ -1,4 +1,4 @@
-"""Text that others wrote, made safe for each kind of output: one function a target.
+"""Text that others wrote, made safe for each kind of output: one function for each.
 
 Titles, names, languages, DOIs, warnings of a server and names of files are data. They must not end
 a line, a cell or an element they stand in, nor steer the terminal, spreadsheet or browser that

@@ -1,4 +1,4 @@
-"""Before a run begins: room, and a warehouse of this version; afterwards: what may go."""
+"""Before a run: is there room, and a warehouse of this version? Afterwards: what may be removed."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ def test_a_rebuild_and_verify_find_the_files_where_they_are(settings, published,
     assert main(["verify"]) == 4
     assert "pubmed26n0001.xml.gz is no longer at" in capsys.readouterr().out
     assert main(["rebuild", "--origin", "archive:whole"]) == 2
-    assert "a link to where it lies now" in capsys.readouterr().err
+    assert "a link to where it is now" in capsys.readouterr().err
     assert load(moved) == 0
     assert main(["verify"]) == 0
     assert main(["rebuild", "--origin", "archive:whole"]) == 0

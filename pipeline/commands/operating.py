@@ -1,4 +1,4 @@
-"""Commands for whoever runs ketum: is it well; keep, undo, back up; let a machine run it."""
+"""Commands for whoever runs ketum: check it, keep and back up its data, let a machine run it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The claim map as claims.toml has it: questions and the rules that find who addresses them.
+"""The claim map as claims.toml has it: questions, and rules that find which records address them.
 
 What it holds, and its questions, are in `questions`; `claim_finding` says which of
 them a record addresses.

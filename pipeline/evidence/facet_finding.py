@@ -1,4 +1,4 @@
-"""Give a record its facets, with their proofs, from what was judged before.
+"""Find the facets of a record, with their proofs, from what was judged before.
 
 Study types and topics are decided first (people's decisions included), since they say which
 facets a record has at all. Words beside or around a value may take it back: a denied symptom, an

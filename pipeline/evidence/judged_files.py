@@ -1,4 +1,4 @@
-"""Whole files, each read and judged by a worker into Parquet: judged, shown as staging, taken in.
+"""Files that workers read whole and judged, as Parquet: how they are judged, staged and taken in.
 
 A worker judges the records it has staged (`judge_staged`) and writes all of it. The loader merges
 what it finds in staging as it merges rows in memory (`stage`): here a view a table over the Parquet

@@ -18,7 +18,6 @@ from pipeline.errors import ConfigurationError
 from pipeline.escaping import for_terminal_lines
 from pipeline.evidence.curation import NOT_HELD
 from pipeline.evidence.findings import FINDINGS, MIXED, NOT_FOUND, REPORTED, RULED_OUT, UNCLEAR
-from pipeline.evidence.questions import ARTICLE, DOES_IT
 from pipeline.outputs.rows import named_rows
 
 LOOKED_AT = "Counts show what was looked at and what its authors state, not what is true."
@@ -253,6 +252,8 @@ def map_text(claims: Sequence[dict[str, Any]], cards: Sequence[dict[str, Any]]) 
 
 
 def _map_line(claim: dict[str, Any], width: int, heads: Sequence[str]) -> str:
+    from pipeline.evidence.questions import DOES_IT  # here, since a page needs none of it
+
     name = f"{claim['claim']}{' *' if len(claim['cards']) > 1 else ''}".ljust(width)
     if claim["coverage"] == "none":
         return f"{name}  {claim['remark']}"
@@ -306,6 +307,8 @@ def next_text(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _one_lines(claim: dict[str, Any]) -> Iterator[str]:
+    from pipeline.evidence.questions import ARTICLE
+
     yield f"{claim['claim']}: {claim['question']}"
     yield from _wrapped(f"{claim['group_label']}. {claim['definition']}")
     yield from _wrapped(f"Counts: {claim['what_counts']}")
