@@ -119,7 +119,8 @@ def stage_parts(con: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> Staged
     con.executemany(f"INSERT INTO {STAGING}.core.files VALUES (?, ?, ?, ?)", rows)
     for table in STAGED:
         number = "" if table == "deletions" else _NUMBER.format("record_no")
-        con.execute(f"DROP TABLE {STAGING}.core.{table}")
+        kind = "VIEW" if table in PARSED_COLUMNS else "TABLE"
+        con.execute(f"DROP {kind} {STAGING}.core.{table}")
         own = _OWN.get(table, "") + number
         _show(con, f"{STAGING}.core.{table}", f"core.{table}.parquet", parts, own)
     for name in JUDGED:
