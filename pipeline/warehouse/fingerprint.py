@@ -9,7 +9,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version as version_of
 from pathlib import Path
 
@@ -104,8 +104,16 @@ def program_files(sql: Path) -> list[Path]:
 
 def program(sql: Path) -> bytes:
     """SHA-256 over what makes tables of records: its files, and the libraries under them."""
-    digest = hashlib.sha256(_libraries())
-    for path in program_files(sql):
+    states = ((path, path.stat()) for path in program_files(sql))
+    files = tuple((path, now.st_mtime_ns, now.st_size) for path, now in states)
+    return _program(_libraries(), files)
+
+
+@lru_cache(maxsize=4)
+def _program(libraries: bytes, files: tuple[tuple[Path, int, int], ...]) -> bytes:
+    """The same, of files as they stand on disk; a run asks several times."""
+    digest = hashlib.sha256(libraries)
+    for path, *_ in files:
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.digest()
