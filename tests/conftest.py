@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -151,8 +151,15 @@ WHOLE = frozenset({"live", "live_with_outputs", "demonstration", "days", "whole_
 """Fixtures that make their tests whole ones, without a mark."""
 
 
-def pytest_collection_finish() -> None:
-    gc.freeze()  # rules, modules and tests stay: not to be looked through again and again
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Rules, modules and tests stay: they are not to be looked through again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
