@@ -214,7 +214,7 @@ def test_what_a_run_touched_says_nothing_of_the_set_of_another_run(con, sets):
 
 
 def test_tables_written_by_record_are_those_of_parser_and_judging():
-    by_judging = {f"evidence.{name}" for name in (*writing.TABLES, "proofs")}
+    by_judging = {f"evidence.{name}" for name in (*writing.TABLES, "study_groups", "proofs")}
     assert {f"core.{name}" for name in PARSED_COLUMNS} | by_judging == tables.BY_TOUCH
 
 
