@@ -33,7 +33,7 @@ LEFT JOIN (
     SELECT
         pmid,
         list(DISTINCT rule_id ORDER BY rule_id) AS rules,
-        arg_min(matched_text, rule_id) AS words
+        arg_min(matched_text, (rule_id, proof_no)) AS words
     FROM evidence.proofs
     WHERE
         kind = 'flag' AND code = 'is_possible_human_experiment'
