@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from pipeline.outputs import manifest, tables
-from tests.in_memory import every_relation
+from tools import data_dictionary
 
 DANGEROUS = (
     '=HYPERLINK("http://x")', "+1", "-cyanide", "@SUM(A1)", "\tTab first", "\rReturn first",
@@ -22,9 +22,9 @@ HARMLESS = ('Quotes " and, commas', "Lines\nbroken", "μ-opioid 受容体 é", "
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[manifest.Exported]]]:
-    """An exported database with a few keywords and one search."""
+    """An exported database with a few keywords and one search, all of it committed."""
     directory = tmp_path_factory.mktemp("out") / "tables"
-    with every_relation() as con:
+    with data_dictionary.empty_database() as con:
         for number, text in enumerate([*DANGEROUS, *HARMLESS], 1):
             con.execute(
                 "INSERT INTO core.keywords BY NAME SELECT 1 AS pmid, ?::SMALLINT AS position, "
