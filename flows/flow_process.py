@@ -1,4 +1,4 @@
-"""The process of one scheduled run, its sign of life, and what runs without one are in truth.
+"""The process of one scheduled run, its heartbeat, and how runs without one are classified.
 
 `python -m flows.flow_process FLOW_RUN_ID` gives a sign of life before anything else, so that the
 schedule can tell a run that begins from one that died, and then hands over to Prefect.

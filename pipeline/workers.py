@@ -1,6 +1,6 @@
 """Files given to workers, one at a time each: processes of this machine, or a Dask cluster's.
 
-A worker that dies takes no file with it: what it had in hand is read again, alone at the last, so
+A worker that dies takes no file with it: what it had in hand is read again, alone at the end, so
 that a file on which every worker dies is known by name. Workers of this machine end when their
 parent does, even where that was killed.
 """

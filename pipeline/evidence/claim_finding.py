@@ -2,8 +2,8 @@
 
 A sentence addresses a claim when a rule of the claim holds in it and it is about the claim's
 topic: it names one of the topic's words (close to the claim's, unless the topic is the record's
-focus), or the topic is the record's focus and its title names no other drugs. What a report of
-patients says that they took is its focus, whatever its title names. Keywords and
+focus), or the topic is the record's focus and its title names no other drugs. In a report on
+patients, whatever they took is the focus, whatever its title names. Keywords and
 headings count for records of the latter kind only. How a record bears on the claim (`how`) follows
 from its primary study type and its instruments, by claims.toml.
 

@@ -1,7 +1,7 @@
 """The claim map as claims.toml has it: questions, and rules that find which records address them.
 
-What it holds, and its questions, are in `questions`; `claim_finding` says which of
-them a record addresses.
+Its questions, and the types that hold them, are in `questions`; `claim_finding` says which of them
+a record addresses.
 
 A harm's name says little: "hepatitis" may be the disease treated. So rules on harms match
 phrases ("X-induced hepatitis", "hepatitis after X", "adverse events were ... hepatitis"), the

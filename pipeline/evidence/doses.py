@@ -1,9 +1,9 @@
 """Doses in a sentence: how much, for what, and of which substance.
 
-A dose is one or several numbers with a unit: "5, 10 and 20 mg/kg", "two glasses a day". What it is
-of stands right behind it ("2 g of leaf powder"), else before it ("mitragynine (2 and 4 mg/kg)"),
-else it is what the record is about. Which names there are is data (`[[dosed]]` of facets.toml). A
-concentration, the weight of an animal and what was extracted are not doses.
+A dose is one or several numbers with a unit: "5, 10 and 20 mg/kg", "two glasses a day". The
+substance follows directly ("2 g of leaf powder"), else before it ("mitragynine (2 and 4 mg/kg)"),
+else it is the substance the record is about. Which names there are is data (`[[dosed]]` of
+facets.toml). A concentration, the weight of an animal and what was extracted are not doses.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Files that workers read whole and judged, as Parquet: how they are judged, staged and taken in.
 
 A worker judges the records it has staged (`judge_staged`) and writes all of it. The loader merges
-what it finds in staging as it merges rows in memory (`stage`): here a view a table over the Parquet
-files of all workers, no copy (`stage_parts`). The one writer of the warehouse then takes their
-judgements in (`take_judged`) and has to judge nothing of it again.
+what it finds in staging as it merges rows in memory (`stage`): here one view per table, over the
+Parquet files of all workers, without a copy (`stage_parts`). The one writer of the warehouse then
+takes their judgements in (`take_judged`) and has to judge nothing of it again.
 """
 
 # SQL here is made of table names that stand in the code.

@@ -1,7 +1,7 @@
 """What a label carries: its place among others, its aspects, and how sure it is.
 
-`study_types` gives a record its labels; here stands which of them is the primary, what is said
-beside the code, and what was measured of labels that rest on the same kind of evidence.
+`study_types` gives a record its labels; this module ranks them, says what stands beside the code,
+and what was measured of labels that rest on the same kind of evidence.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The finding of a record on each question and harm, from the sentences its proofs stand in.
 
-Every proof by words leads to its sentence; what that states (see `findings`) is put together. A
+Every proof by words leads to its sentence; what that states (see `stated`) is put together. A
 person's decision (overrides.toml, field `finding.CLAIM` or `finding.harm.VALUE`) stands above it.
 """
 

@@ -1,7 +1,7 @@
-"""Study types as study_types.toml has them, and which a record has: a trial, a review, ...
+"""Load study_types.toml, and decide the study types of a record: a trial, a review, ...
 
 Groups and types stand in one neutral display order (not a ranking). The precedence is a list of
-steps; the first step that any rule that holds satisfies decides the primary label. Aspects say
+steps; the first step matched by any rule that holds decides the primary label. Aspects say
 more about a label: where surveillance data come from, what a review summarises. People's
 decisions come on top (see `overrides`).
 """

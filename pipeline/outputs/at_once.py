@@ -1,4 +1,4 @@
-"""Threads of a set that is being published.
+"""Write the files of a set that is being published in parallel threads.
 
 Writing a file of ten thousand records, compressing and hashing each keep one processor busy, and
 none holds Python's lock meanwhile.

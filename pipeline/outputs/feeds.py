@@ -1,7 +1,7 @@
 """Atom feeds (RFC 4287) of what is new to a published set: which there are, entries, files.
 
-Their entries: one a new record, and one for many that came at once. Where the address is known at
-which the set is served, all links are whole.
+One entry per new record, or one for many that came at once. Where the address at which the set is
+served is known, links are absolute.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The parts of a large set: relations cut by ranges of PMIDs, and what says that a part changed.
 
 A day touches few parts, and one that holds the rows it held in the set before is a hard link to
-it. Whether it does says a fingerprint of its rows, taken inside the database, never a date. Of
+it. A fingerprint of its rows, taken inside the database, tells whether it does, never a date. Of
 tables that are written a record at a time, fingerprints are taken where the run touched a record;
 `ketum verify` takes all.
 """

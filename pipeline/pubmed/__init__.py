@@ -1,5 +1,6 @@
-"""From PubMed to rows: asked (`search`, `sync`, by `client`), kept as it came (`archive`), read.
+"""From PubMed to rows.
 
-A title, as all else of a record, is read in `parsing/article.py`; that of a .nbib export in
-`parsing/medline.py`.
+`search` and `sync` ask through `client`, `archive` keeps the raw answers, `records` parses them.
+The title of an article is read in `parsing/article.py`, that of a book or chapter in
+`parsing/book.py`, that of a .nbib export in `parsing/medline.py`.
 """

@@ -2,8 +2,9 @@
 
 One ESearch gives at most 9,999 UIDs, with or without the history server. A larger set is asked for
 in parts that cannot overlap: halves of the time of entry ([edat], one date a record), and where a
-single day is too large, halves of the UID range. Never by date of publication, which a record may
-have two of and thousands share. The parts must add up to the whole, asked for before and after.
+single day is too large, halves of the UID range. Never by date of publication: a record may have
+two of them, and thousands share one. The parts must add up to the whole, asked for before and
+after.
 """
 
 from __future__ import annotations

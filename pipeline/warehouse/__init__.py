@@ -1,5 +1,5 @@
 """The database of one origin: what was read is staged (`stage`) and merged into `core` (`load`).
 
-`membership` has who belongs to which search since when; `note_searches` says of each search whether
-it is complete.
+`membership` says which records belong to which search since when; `completeness` decides whether a
+search is complete, which readers see in `sql/marts/05_coverage.sql`.
 """

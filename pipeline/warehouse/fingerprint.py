@@ -1,6 +1,7 @@
 """Fingerprints: of the shape, of the parser, of what makes tables, of what a run found.
 
-Each covers what decides, and no more: a comment in a command judges and names nothing anew.
+Each covers what decides, and no more: to edit a comment in a command must not judge records again
+nor rename a set.
 """
 
 from __future__ import annotations

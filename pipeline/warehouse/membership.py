@@ -1,4 +1,4 @@
-"""Who belongs to which search, since when, and why: ops.search_hits.
+"""Which records belong to which search, since when, and why: ops.search_hits.
 
 A live search's members are the UIDs PubMed answered with; the local predicate only
 explains them, and every disagreement about a held record is listed in

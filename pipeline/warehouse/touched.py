@@ -1,6 +1,6 @@
 """Which records a run touched: TEMP run_touched (pmid), for all that need to look at no others.
 
-A record was touched when a copy or a deletion of it came, when it was judged again, by whatever
+A record was touched when a copy or a deletion of it came, when it was judged again, for whatever
 reason, or when it came into another study group. Nothing else writes or removes its rows in core,
 or its judgements. The table is gone with the connection of the run, so that nobody can take it for
 that of another.

@@ -1,4 +1,4 @@
-"""Views of some records, at the cost of these."""
+"""Views limited to given records: what they cost grows with these records alone."""
 
 from __future__ import annotations
 

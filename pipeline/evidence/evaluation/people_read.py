@@ -1,6 +1,6 @@
 """What people read against what is said: findings, questions and facets; how many are right.
 
-Of findings a reader who has not seen what the rules say writes one line a record and question
+For findings, a reader blind to the rules writes one line per record and question
 (data/reference/evaluation/findings_read_*.csv). The published set must hold the records.
 """
 

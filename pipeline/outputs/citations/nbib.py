@@ -2,7 +2,8 @@
 
 No library writes this format. All that it has a tag for is written, so that ketum reads its own
 file as it reads the record. The study type stands in GN, a general note that ketum knows as its
-own, and not in OT with the keywords: its judgement must never come to it as what authors say.
+own, and not in OT with the keywords: ketum must never read its own judgement back as authors'
+words.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The pages of the last set of an origin, kept for days that find nothing new.
 
 Such a day shows what the day before showed, under another date. So the pages without a date are
-kept beside the sets, and are taken up where all that they were made of is as it was (`_key`).
+kept beside the sets, and are reused where nothing that they were made of has changed (`_key`).
 The templates and their library are not even loaded then.
 """
 

@@ -1,1 +1,1 @@
-"""PubMed XML and MEDLINE text, read element by element; `records` and `files` are the doors."""
+"""PubMed XML and MEDLINE text, read element by element; `pubmed/records.py` calls it."""

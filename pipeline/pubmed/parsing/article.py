@@ -1,4 +1,7 @@
-"""MedlineCitation with its Article and Journal: the body of a PubmedArticle."""
+"""The body of a PubmedArticle: title, abstract, journal, dates (`ARTICLE` has what is read where).
+
+That is MedlineCitation with its Article and Journal; books and chapters are read in `book`.
+"""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@ Parsing record by record is faster than one tree for the file and lets one broke
 set aside. Input: bytes of a document (or several, one after the other) whose root is a
 PubmedArticleSet, PubmedBookArticleSet or BookDocumentSet (PubMed DTD, "Set-level elements").
 Assumed: an encoding that contains ASCII (`open_bytes` sees to UTF-16), and that records do not
-nest: a record without its end tag ends where the next begins, so that it costs no other. A tag
-inside a comment or CDATA section neither ends nor begins a record. Each byte is looked at a
+nest: a record without its end tag ends where the next begins, so that no other record is lost. A
+tag inside a comment or CDATA section neither ends nor begins a record. Each byte is looked at a
 fixed number of times, whatever a file holds.
 """
 

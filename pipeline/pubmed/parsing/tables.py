@@ -1,4 +1,4 @@
-"""The tables a record is parsed into, and a tally of what is not known of it.
+"""The tables a record is parsed into, and a tally of unrecognised elements and values.
 
 The columns are those of `sql/schema/core.sql`, with `record_no`, the running number of the
 record in this reading, in place of pmid (in `articles`: before it), so that two copies of
