@@ -85,6 +85,7 @@ def copy_records(settings: Settings, count: int, copies: int) -> None:
     skipped = ("overrides", "claim_evidence", "claim_leaned_on", "known_articles", "quarantine")
     with duckdb.connect(str(settings.warehouse("archive:growth"))) as con:
         database.configure(con)
+        con.execute("SET memory_limit = '4GB'")  # copying is no part of what is measured
         tables = con.execute(
             """
             SELECT schema_name || '.' || table_name, list(column_name) FROM duckdb_columns()
