@@ -18,7 +18,6 @@ import duckdb
 
 from pipeline import __version__
 from pipeline.outputs import (
-    at_once,
     digest,
     feeds,
     manifest,
@@ -28,6 +27,7 @@ from pipeline.outputs import (
     search_log,
     sets,
     tables,
+    threads,
 )
 from pipeline.outputs.manifest import Manifest, OddManifestError, StatedFile
 from pipeline.outputs.page import kept as page
@@ -106,7 +106,7 @@ def _write_set(
         is_same = of_run.is_unchanged and not is_rebuilt
         con.execute("CHECKPOINT")  # before anybody reads beside it
         (building / "tables").mkdir()
-        with at_once.threads() as pool:
+        with threads.as_many_as_processors() as pool:
             copied = pool.submit(_copy_database, con, building / "ketum.duckdb")
             shown = pool.submit(
                 _write_texts, settings, con, of_run, building, previous, is_same=is_same
@@ -283,7 +283,7 @@ def hash_and_link(
 
     paths = sorted(path for path in building.rglob("*") if path.is_file())
     sums = {}
-    with at_once.threads() as pool:
+    with threads.as_many_as_processors() as pool:
         for path, (digest, size, fault) in zip(paths, pool.map(settle, paths), strict=True):
             sums[path.relative_to(building).as_posix()] = (digest, size)
             if fault and damage is None and previous is not None:

@@ -14,7 +14,7 @@ import duckdb
 
 from pipeline import progress
 from pipeline.escaping import FORMULA
-from pipeline.outputs import at_once, parts
+from pipeline.outputs import parts, threads
 from pipeline.outputs.manifest import Exported, Part
 from pipeline.outputs.parts import Cut, Marks
 from pipeline.storage import literal
@@ -59,7 +59,7 @@ def export_all(
     ).fetchall()
     marks = Marks(con, cut) if cut else None
     begun: list[tuple[Exported, list[Future[tuple[str, Part] | None]]]] = []
-    with at_once.threads() as pool:
+    with threads.as_many_as_processors() as pool:
         for schema, table, comment, columns in rows:
             relation = f"{schema}.{table}"
             if relation in NOT_EXPORTED:

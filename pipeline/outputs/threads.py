@@ -16,7 +16,7 @@ MOST = 4
 
 
 @contextmanager
-def threads() -> Iterator[ThreadPoolExecutor]:
+def as_many_as_processors() -> Iterator[ThreadPoolExecutor]:
     """Threads for the block, as many as there are processors.
 
     What has not begun when the block ends by an error is left.
