@@ -103,12 +103,10 @@ class Built:
     Attributes:
         set_id: name of the set that will show them.
         tables: how many there are.
-        is_redated: they hold what those of the last run held, but for its date and set.
     """
 
     set_id: str
     tables: int
-    is_redated: bool = False
 
 
 def build(
@@ -162,10 +160,8 @@ def build(
     )
     note_due(con, is_kept=is_kept and touched.is_known(con))
     note_shown(con)
-    if is_unchanged:
-        before = undated(con, settings.sql)
-        if made := _renew(con, settings.sql):
-            return Built(set_id, made, undated(con, settings.sql) == before)
+    if is_unchanged and (made := _renew(con, settings.sql)):
+        return Built(set_id, made)
     note_dois(con)
     scripts = files(settings.sql)
     _run(con, scripts)

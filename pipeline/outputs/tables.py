@@ -71,11 +71,13 @@ def export_all(
             count = 0
             is_cut = cut is not None and relation in parts.BY_RECORD
             if not is_cut:
-                counted = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
-                assert counted is not None
-                count = int(counted[0])
                 has_pmid = any(name == "pmid" for name, _, _ in fields)
-                is_cut = cut is not None and has_pmid and schema != "marts" and count > parts.LARGE
+                pmids = "count(pmid)" if has_pmid else "0"
+                counted = con.execute(f"SELECT count(*), {pmids} FROM {relation}").fetchone()
+                assert counted is not None
+                count, with_pmid = counted
+                is_large = count > parts.LARGE and with_pmid == count
+                is_cut = cut is not None and schema != "marts" and is_large
             one = Exported(relation, comment, fields, count)
             if cut and marks and is_cut:
                 (directory / relation).mkdir()

@@ -24,7 +24,7 @@ import duckdb
 
 from pipeline import progress
 from pipeline.errors import CheckError, ConfigurationError, MachineError
-from pipeline.settings import Settings
+from pipeline.settings import Settings, environment_of_others
 from pipeline.storage import first_line, for_duckdb, lines, literal, sha256_of
 from pipeline.warehouse import copying
 from pipeline.warehouse.fingerprint import parser_version, schema_files, schema_version
@@ -267,7 +267,8 @@ def write_copy(con: duckdb.DuckDBPyConnection, path: Path) -> str:
         con.execute("CHECKPOINT")
         # by another process: when one closes a file, the kernel drops its locks on it, DuckDB's too
         command = [sys.executable, "-ISB", copying.__file__, source, str(path.absolute())]
-        done = subprocess.run(command, capture_output=True, text=True, env={"LC_ALL": "C"})
+        environment = {**environment_of_others(), "LC_ALL": "C"}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
         if done.returncode:
             full = os.strerror(errno.ENOSPC) in done.stderr
             said = done.stderr.strip().rpartition("\n")[2]
@@ -292,12 +293,6 @@ def write_copy(con: duckdb.DuckDBPyConnection, path: Path) -> str:
 
 log = logging.getLogger("ketum")
 
-_OF_THE_RUN = re.compile(
-    r"\bops\.|\bas_of|\bset_id\b"
-    r"|\bcore\.(?:article_versions|article_revisions|deleted_citations|journals)\b"
-)
-"""What a run writes that finds nothing new: of itself, its date, and copies that do not win."""
-
 
 @dataclass(frozen=True)
 class Check:
@@ -307,11 +302,6 @@ class Check:
     severity: str
     claim: str
     query: str
-
-    @property
-    def is_of_the_run(self) -> bool:
-        """Whether it may tell another thing where only the run and its date differ, or warns."""
-        return self.severity != "error" or _OF_THE_RUN.search(self.query) is not None
 
 
 def check_files(sql: Path) -> list[Path]:
@@ -329,28 +319,20 @@ def read_check(path: Path) -> Check:
     return Check(path.stem, severity, second.removeprefix("-- ").strip(), text)
 
 
-def run_checks(
-    con: duckdb.DuckDBPyConnection, sql: Path, *, is_redated: bool = False
-) -> tuple[int, int]:
-    """Run the checks on an open transaction; returns how many were run, and how many warned.
+def run_checks(con: duckdb.DuckDBPyConnection, sql: Path) -> int:
+    """Run every check on an open transaction; returns how many warned.
 
     Args:
         con: the warehouse; checks that look at texts read the records of TEMP run_touched alone
             (`touched`).
         sql: the SQL files.
-        is_redated: the same checks passed on these very tables, from which only the run and its
-            date differ now (`marts.Built`): those that read neither are not made again.
 
     Raises:
         CheckError: a check of severity error found rows; names each with its first rows.
     """
     failed, warned = [], 0
-    checks = [
-        check
-        for check in map(read_check, check_files(sql))
-        if check.is_of_the_run or not is_redated
-    ]
-    for number, check in enumerate(checks):
+    checks = check_files(sql)
+    for number, check in enumerate(map(read_check, checks)):
         progress.note(number, len(checks), "checks")
         rows = con.execute(check.query).fetchmany(1000)
         if not rows:
@@ -369,4 +351,4 @@ def run_checks(
             "archive keeps what was fetched.",
             next_step="read the query in sql/checks/ and the records it names, then run again.",
         )
-    return len(checks), warned
+    return warned

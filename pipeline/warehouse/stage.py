@@ -253,7 +253,7 @@ def stage_batches(
         with uncollected():
             for batch in batches:
                 _append(con, appenders, batch, raw_file, stamp)
-                _append_held(con, batch.held, raw_file, stamp)
+                _append_held(con, batch.held, stamp)
                 _append_odd(con, batch, raw_file, stamp)
                 _count(counts, batch)
                 progress.note(counts.next_record_no - first)
@@ -301,20 +301,21 @@ def _append(
         appenders[table].flush()
 
 
-def _append_held(
-    con: duckdb.DuckDBPyConnection, held: list[tuple[int, str]], raw_file: str | None, stamp: str
-) -> None:
-    """Rows of articles as core has them: read again they would be the same, and replace none."""
+def _append_held(con: duckdb.DuckDBPyConnection, held: list[tuple[int, str]], stamp: str) -> None:
+    """Rows of articles as core has them: read again they would be the same, and replace none.
+
+    So their place in the raw archive is that of the copy which is held.
+    """
     if held:
         columns = ", ".join(f"a.{column}" for column in PARSED_COLUMNS["articles"][1:])
         con.execute(
             f"""
             INSERT INTO {APPENDED}.articles
-            SELECT h.record_no, {columns}, ?, format('{{}}:{{:08d}}', ?, h.record_no)
+            SELECT h.record_no, {columns}, a.raw_file, format('{{}}:{{:08d}}', ?, h.record_no)
             FROM (SELECT unnest(?::INTEGER[]) AS record_no, unnest(?::VARCHAR[]) AS digest) AS h
             JOIN core.articles AS a ON a.record_sha256 = h.digest
             """,
-            [raw_file, stamp, *map(list, zip(*held, strict=True))],
+            [stamp, *map(list, zip(*held, strict=True))],
         )
 
 

@@ -70,36 +70,6 @@ def test_the_set_is_as_if_everything_had_been_made_anew(last_day, five_days, set
     assert manifest.damage(last_day) is None
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        None,
-        "UPDATE marts.answer SET listed_count = listed_count + 1",
-        "UPDATE marts.search_totals SET held_count = held_count + 1",
-    ],
-)
-def test_checks_are_spared_where_nothing_but_the_date_differs(change, five_days, settings):
-    """The marts that are made anew say what those of the last run said: nobody looked at more."""
-    shutil.copytree(five_days.data, settings.data, symlinks=True)
-    with duckdb.connect(str(settings.warehouse("pubmed"))) as con:
-        database.configure(con)
-        ((as_of, before),) = con.execute(
-            "SELECT as_of, previous_published_at FROM ops.runs ORDER BY as_of DESC LIMIT 1"
-        ).fetchall()
-        if change:
-            con.execute(change)
-        built = marts.build(
-            con,
-            settings,
-            "pubmed",
-            as_of,
-            previous_published_at=before.isoformat(),
-            kept_set_id=None,
-            is_unchanged=True,
-        )
-    assert built.is_redated == (change is None)
-
-
 def rows_of(con: duckdb.DuckDBPyConnection, path: Path) -> object:
     """What a file holds: Parquet of the same rows may be laid out otherwise."""
     if path.suffix == ".csv":

@@ -205,6 +205,14 @@ def test_a_run_that_forgets_a_record_it_touched_is_seen_by_the_number_of_rows(co
     assert anew(after, before) == {"core.keywords/20_to_29.parquet"}
 
 
+def test_a_table_with_a_row_of_no_record_is_not_cut(con, sets):
+    con.execute("CREATE TABLE core.known AS SELECT nullif(n, 7) AS pmid FROM range(60) AS r (n)")
+    made = sets.write("one")
+    file = str(made / "tables" / "core.known.parquet")
+    counts = con.execute("SELECT count(*), count(pmid) FROM read_parquet(?)", [file]).fetchall()
+    assert counts == [(60, 59)]
+
+
 def test_what_a_run_touched_says_nothing_of_the_set_of_another_run(con, sets):
     made = sets.write("one")
     con.execute("CREATE TEMP TABLE run_touched (pmid INTEGER)")

@@ -12,7 +12,6 @@ import pytest
 
 from pipeline import update
 from pipeline.errors import CheckError
-from pipeline.outputs.publish import _MAY_MOVE
 from pipeline.settings import ROOT, Options, Settings
 from pipeline.update import STEPS
 from pipeline.warehouse import database, touched
@@ -455,7 +454,7 @@ def scratch(sound: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnect
 
 
 def test_a_sound_database_passes_every_check(scratch):
-    assert database.run_checks(scratch, SQL)[1] == 0
+    assert database.run_checks(scratch, SQL) == 0
 
 
 def alone(check: Path, directory: Path) -> Path:
@@ -496,7 +495,7 @@ def test_texts_are_checked_of_the_records_that_a_run_touched(scratch, tmp_path):
     ).fetchone()
     scratch.execute("UPDATE evidence.proofs SET matched_text = '?' WHERE pmid = ?", [pmid])
     scratch.execute("DELETE FROM run_touched WHERE pmid = ?", [pmid])
-    assert database.run_checks(scratch, only) == (1, 0)
+    assert database.run_checks(scratch, only) == 0
     scratch.execute("INSERT INTO run_touched VALUES (?)", [pmid])
     with pytest.raises(CheckError, match="proofs_stand"):
         database.run_checks(scratch, only)
@@ -511,7 +510,7 @@ def test_a_warning_is_told_and_stops_nothing(scratch, monkeypatch):
     told: list[str] = []
     monkeypatch.setattr(database.log, "warning", lambda text, *parts: told.append(text % parts))
     scratch.execute("INSERT INTO ops.search_differences VALUES ('kratom', 1, 'pubmed')")
-    assert database.run_checks(scratch, SQL)[1] == 1
+    assert database.run_checks(scratch, SQL) == 1
     assert len(told) == 1 and told[0].startswith("Check unexplained_hits (1 rows")
 
 
@@ -538,20 +537,3 @@ def test_a_check_must_say_how_grave_it_is(tmp_path):
     path.write_text("-- severity: fatal\n-- Nothing.\nSELECT 1")
     with pytest.raises(ValueError, match="error' or 'warning"):
         database.read_check(path)
-
-
-def test_on_the_tables_of_the_last_run_what_reads_of_the_run_or_warns_is_checked(scratch):
-    """The others passed on these very rows."""
-    checks = [database.read_check(path) for path in database.check_files(SQL)]
-    spared = {check.name for check in checks if not check.is_of_the_run}
-    assert {"child_rows_are_unique", "trials_are_all_listed"} <= spared
-    for check in checks:
-        writes = ("ops.", "as_of", *(_MAY_MOVE - {"core.articles"}))
-        is_spared = check.severity == "error" and not any(name in check.query for name in writes)
-        assert (check.name in spared) == is_spared, check.name
-    run, warned = database.run_checks(scratch, SQL, is_redated=True)
-    assert (run, warned) == (len(checks) - len(spared), 0)
-    (how,) = {one.sql for one in BROKEN if one.check == "complete_means_complete"}
-    scratch.execute(how)
-    with pytest.raises(CheckError, match="complete_means_complete"):
-        database.run_checks(scratch, SQL, is_redated=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -89,6 +90,23 @@ def test_what_is_held_need_not_be_merged_again(
         assert take(other, number, day, set()) == counted, number
         assert everything(memory) == everything(other), number
     assert spared == [False, True, False, False, False, False, False, False, True]
+
+
+def test_a_held_copy_keeps_its_place_in_the_raw_archive(memory: Warehouse) -> None:
+    """Also where it comes again with a newer version of it, and is held beside that."""
+    first = [article(pmid, "Kratom in rats") for pmid in range(1, 601)]
+    newer = [article(pmid, "Kratom in rats", version=2) for pmid in range(1, 601)]
+    days = ((tuple(first), ()), ((*newer, *first), ()))
+    for number, day in enumerate(days, 1):
+        take(memory, number, day, held(memory))
+    files = {f"{n}.xml": article_set(*records).encode() for n, (records, _) in enumerate(days, 1)}
+    places = memory.ask(
+        "SELECT raw_file, raw_offset, raw_length, record_sha256 FROM core.articles UNION ALL "
+        "SELECT raw_file, raw_offset, raw_length, record_sha256 FROM core.article_versions"
+    )
+    assert len(places) == 1200
+    for file, offset, length, digest in places:
+        assert sha256(files[file][offset : offset + length]).hexdigest() == digest
 
 
 def test_what_no_rule_names_is_said_at_each_reading(memory: Warehouse) -> None:

@@ -11,13 +11,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline import journal as journals
 from pipeline.outputs import feeds
 from pipeline.outputs.page import dated, render
 from pipeline.outputs.page import kept as kept_pages
 from pipeline.outputs.page.dated import PRIVATE, SHARED, Pages
 from pipeline.settings import ROOT
-from pipeline.warehouse import database
 from pipeline.warehouse.fingerprint import program_files
 from tests.conftest import DAY, FakeClock, publish_live, the_database_alone
 from tests.outputs.conftest import NEW, OLD
@@ -93,15 +91,6 @@ def test_a_quiet_day_after_a_quiet_day_renders_nothing(con, written, kept):
     next_day(con)
     assert not written()
     assert [path.name for path in kept.iterdir()] == ["another.json"]
-
-
-def test_a_quiet_day_after_a_quiet_day_makes_fewer_checks(five_days):
-    """The first one after news makes all: what was new is so no longer."""
-    runs = journals.read_all(five_days.runs)
-    made = [{step["step"]: step for step in run.steps}["check"]["checks"] for run in runs]
-    every = len(database.check_files(five_days.sql))
-    assert made[:3] == [every] * 3
-    assert 0 < made[3] == made[4] < every
 
 
 @pytest.mark.parametrize(
