@@ -160,7 +160,7 @@ def test_nothing_changes_of_a_record_that_a_run_did_not_touch(memory: Warehouse,
 def test_marts_that_are_kept_up_are_those_made_anew(
     memory: Warehouse, seed: int, count: int
 ) -> None:
-    """Their rows, and the order of these, after each day; a search finds more on the last one."""
+    """Their rows, and the order of these, after days; a search finds more on the last one."""
     con, scripts = memory.con, marts.files(SQL)
     tables = [next(comments(path.read_text(encoding="utf-8")))[0] for path in scripts]
     kept = 0
@@ -186,10 +186,10 @@ def test_marts_that_are_kept_up_are_those_made_anew(
         marts._run(con, scripts)
         headline.store(con)
         store_sentences(con)
-        kept_up = {table: con.execute(f"FROM {table}").fetchall() for table in tables}
-        memory.build()
-        for table, rows in kept_up.items():
-            assert rows == con.execute(f"FROM {table}").fetchall(), table
+    kept_up = {table: con.execute(f"FROM {table}").fetchall() for table in tables}
+    memory.build()
+    for table, rows in kept_up.items():
+        assert rows == con.execute(f"FROM {table}").fetchall(), table
     assert kept > 8 and all(kept_up[f"marts.{name}"] for name in ("domains", "article_facets"))
 
 

@@ -22,13 +22,13 @@ from pipeline.evidence.curation import NOT_HELD, write_readings
 from pipeline.evidence.due import find_due, note_judged
 from pipeline.evidence.facet_finding import asked_of, facets_of, scope_of
 from pipeline.evidence.facets import Facet
-from pipeline.evidence.lookups import write_lookups
 from pipeline.evidence.overrides import Override, Overrides, with_decision
 from pipeline.evidence.reader import Document, document_of, suggestions_of
 from pipeline.evidence.record import Decided, Judgement, Label, Proof, Record, read_records
 from pipeline.evidence.record_findings import findings_of
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.reference_files import READINGS_FILE
+from pipeline.evidence.reference_tables import write_reference_tables
 from pipeline.evidence.registrations import registrations_of
 from pipeline.evidence.study_groups import group_studies
 from pipeline.evidence.study_types import UNCLASSIFIED, TypesOf, types_of_all
@@ -208,7 +208,7 @@ def judge(
     """
     due = find_due(con, reference.overrides, reference.sha256, changed)
     remember_types(con)
-    write_lookups(con, reference)
+    write_reference_tables(con, reference)
     writer = Writer(con, reference)
     writer.remove_stale()
     wanted = None if due.is_all else due.pmids

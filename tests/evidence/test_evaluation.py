@@ -20,7 +20,7 @@ from pipeline.evidence.evaluation.figures import (
     scheme_figures,
     share,
 )
-from pipeline.evidence.lookups import write_lookups
+from pipeline.evidence.reference_tables import write_reference_tables
 from tests.evidence.conftest import REFERENCE, SHIPPED
 from tools import quality_figures
 
@@ -171,7 +171,7 @@ def test_the_page_shows_the_saved_figures() -> None:
 
 
 def test_every_code_carries_figures_or_says_not_measured(con) -> None:
-    write_lookups(con, SHIPPED)
+    write_reference_tables(con, SHIPPED)
     rows = con.execute(
         "SELECT study_type, measured_on, recall_value, positive_count "
         "FROM evidence.study_type_accuracy"
@@ -194,7 +194,7 @@ def test_below_thirty_readings_nothing_is_measured_on_kratom(con, read, is_measu
         "set": "kratom", "part": "develop", "by": "rules", "rules_version": "1",
         "schemes": [{"scheme": "read", "classes": [kind]}],
     }  # fmt: skip
-    write_lookups(con, replace(SHIPPED, measured=[result]))
+    write_reference_tables(con, replace(SHIPPED, measured=[result]))
     rows = con.execute(
         "SELECT measured_on, predicted_count FROM evidence.study_type_accuracy "
         "WHERE study_type = 'RCT' ORDER BY ALL"

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.evaluation.people_read import FacetMeasured, QuestionMeasured, read_measured
-from pipeline.evidence.lookups import write_lookups
+from pipeline.evidence.reference_tables import write_reference_tables
 from pipeline.outputs.explain import claim_lines, facet_lines
 from tests.evidence.conftest import SHIPPED
 from tools.readings import measure, measured
@@ -53,7 +53,7 @@ def test_a_share_needs_thirty_readings(con) -> None:
         QuestionMeasured(question="sedation", said=4, said_right=3, read=5, found=3,
                          rules_version="7"),
     )  # fmt: skip
-    write_lookups(con, replace(SHIPPED, questions_measured=of_questions))
+    write_reference_tables(con, replace(SHIPPED, questions_measured=of_questions))
     rows = con.execute(
         "SELECT claim, measured_on, precision_value, recall_value FROM evidence.claim_accuracy "
         "WHERE claim IN ('mood', 'sedation', 'energy') ORDER BY claim"
@@ -81,7 +81,7 @@ def test_a_facet_needs_thirty_values_too(con) -> None:
         FacetMeasured(facet="harm", said=29, said_right=29, read=29, found=20),
         FacetMeasured(facet="species", said=40, said_right=30, read=31, found=31),
     )
-    write_lookups(con, replace(SHIPPED, facets_measured=figures))
+    write_reference_tables(con, replace(SHIPPED, facets_measured=figures))
     rows = con.execute(
         "SELECT facet, measured_on, said_count, precision_value FROM evidence.facet_accuracy "
         "WHERE facet IN ('harm', 'species', 'route') ORDER BY facet"

@@ -12,9 +12,9 @@ import pytest
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.judge import judge_record, judge_records
-from pipeline.evidence.lookups import write_lookups
 from pipeline.evidence.reader import Document, load_reader
 from pipeline.evidence.reference import Reference
+from pipeline.evidence.reference_tables import write_reference_tables
 from pipeline.settings import Settings
 from tests.evidence.conftest import REFERENCE, SHIPPED, record_of
 from tests.evidence.test_evaluation import MAPPING
@@ -65,7 +65,7 @@ def test_suggestions_stand_beside_the_labels(con: duckdb.DuckDBPyConnection, mod
         assert judge_record(record, read) == judgement
         alone = judge_record(record, SHIPPED)
         assert alone == replace(judgement, suggestion=None)
-    write_lookups(con, read)
+    write_reference_tables(con, read)
     assert con.execute(
         "SELECT count(*) FROM evidence.rule_sets WHERE kind = 'reader'"
     ).fetchone() == (1,)

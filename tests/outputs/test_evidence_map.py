@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.evidence.lookups import write_lookups
+from pipeline.evidence.reference_tables import write_reference_tables
 from pipeline.settings import ROOT
 from pipeline.warehouse import database
 from tests.in_memory import FIRST_DAY, Warehouse
@@ -18,7 +18,7 @@ USERS = ("population", "users")
 def _warehouse(records: list[dict[str, Any]], *, is_complete: bool = True) -> Warehouse:
     """A warehouse of hand-filled records with PMIDs from 1."""
     memory = Warehouse()
-    write_lookups(memory.con, memory.reference)
+    write_reference_tables(memory.con, memory.reference)
     run = "20261122"
     memory.fill("ops.runs", {"run_id": run, "mode": "live", "as_of": FIRST_DAY})
     memory.fill(

@@ -32,7 +32,7 @@ _TABLES = (
 )  # fmt: skip
 
 
-def write_lookups(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
+def write_reference_tables(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
     """Fill the tables that judgements refer to; small, they are rebuilt each time.
 
     Args:
