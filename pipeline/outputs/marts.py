@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -15,9 +14,9 @@ from pipeline.identifiers import doi_url, normal_doi
 from pipeline.outputs import headline
 from pipeline.outputs.wording import statement, store_sentences
 from pipeline.settings import Settings, slug
-from pipeline.warehouse import touched
+from pipeline.warehouse import touched, views
 from pipeline.warehouse.database import comments, run_script, run_sql
-from pipeline.warehouse.fingerprint import content_id, of_rows
+from pipeline.warehouse.fingerprint import content_id
 
 _OF_THE_RUN = re.compile(r"\bops\.(?:runs|searches)\b|\bprevious_published_at\b")
 """Stands in the files that read more of the run itself than its date and the name of its set."""
@@ -29,7 +28,6 @@ _SHOWN = {
     "evidence.article_groups": "run_groups",
 }
 """Views whose rows of a record follow from it alone, and the TEMP tables marts read instead."""
-_READ = re.compile(r"\b(?:core|evidence)\.\w+")
 FORMER = "former"
 """The schema of views under names of the last contract (sql/former/README.md)."""
 
@@ -54,28 +52,10 @@ def moving(con: duckdb.DuckDBPyConnection, sql: Path) -> dict[str, list[str]]:
         """,
         [list(DATED)],
     ).fetchall()
-    return dict(rows) | {table: [] for table in _made_in_each_run(sql)}
-
-
-def _made_in_each_run(sql: Path) -> list[str]:
-    told = chain.from_iterable(comments(_text(path)) for path in _of_the_run(sql))
-    return [table for table, column, _ in told if column is None]
-
-
-def undated(con: duckdb.DuckDBPyConnection, sql: Path) -> dict[str, bytes]:
-    """What the marts that are made anew in each run say beside its date.
-
-    The log of searches is not among them, since each run adds to it.
-
-    Returns:
-        name of each to a fingerprint of its rows, without their date and the sentence that has it.
-    """
-    columns = f"COLUMNS(lambda one: one NOT IN {(*DATED, 'sentence')})"
-    return {
-        table: of_rows(con, f"SELECT {columns} FROM {table}")  # noqa: S608
-        for table in _made_in_each_run(sql)
-        if table != "marts.search_log"
-    }
+    found = dict(rows)
+    for path in _of_the_run(sql):
+        found |= {table: [] for table, column, _ in comments(_text(path)) if column is None}
+    return found
 
 
 def _of_the_run(sql: Path) -> list[Path]:
@@ -293,11 +273,7 @@ def note_dois(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def note_shown(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables of `_SHOWN`: rows of views, of the records that marts make or show rows of.
-
-    A view reads all that is held before somebody can choose among its rows, and these are few
-    records of a large warehouse. So its own query is put to copies of their rows.
-    """
+    """Make the tables of `_SHOWN`: rows of views, of the records that marts make or show."""
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE run_shown AS
@@ -309,28 +285,9 @@ def note_shown(con: duckdb.DuckDBPyConnection) -> None:
         WHERE h.left_at IS NULL AND h.entered_at > p.previous_published_at
         """
     )
-    views = con.execute(
-        "SELECT schema_name || '.' || view_name, sql FROM duckdb_views() "
-        "WHERE database_name = current_database()"
-    ).fetchall()
-    queries = {view: sql[sql.index(" AS ") :] for view, sql in views if view in _SHOWN}
-    copied = con.execute(
-        "SELECT schema_name || '.' || table_name FROM duckdb_columns() "
-        "WHERE database_name = current_database() AND column_name = 'pmid' "
-        "AND list_contains(?, schema_name || '.' || table_name) ORDER BY ALL",
-        [sorted({*_READ.findall(" ".join(queries.values()))})],
-    ).fetchall()
-    names = {table: f"shown_{table.partition('.')[2]}" for (table,) in copied}
-    for table, name in names.items():
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {name} AS FROM {table} "  # noqa: S608
-            "WHERE pmid IN (SELECT pmid FROM run_shown)"
-        )
     for view, name in _SHOWN.items():
-        query = _READ.sub(lambda found: names.get(found[0], found[0]), queries[view])
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {name}{query}")
-    for name in names.values():
-        con.execute(f"DROP TABLE {name}")
+        rows = views.of_records(con, view, "SELECT pmid FROM run_shown")
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM {rows}")
 
 
 def _free_name(settings: Settings, set_id: str) -> str:

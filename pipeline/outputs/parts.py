@@ -20,7 +20,7 @@ from pipeline.outputs import manifest
 from pipeline.outputs.manifest import Manifest, OddManifestError, Part, StatedFile
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
 from pipeline.storage import link, literal
-from pipeline.warehouse import fingerprint, touched
+from pipeline.warehouse import fingerprint, touched, views
 
 LARGE = 50_000
 """A relation with more rows, of a set with more records, is cut into parts."""
@@ -165,12 +165,7 @@ class Marks:
         return dict(rows)
 
     def _by_tables(self, view: str) -> dict[int | None, str]:
-        schema, _, name = view.partition(".")
-        (text,) = self._con.execute(
-            "SELECT sql FROM duckdb_views() WHERE database_name = current_database() "
-            "AND schema_name = ? AND view_name = ?",
-            [schema, name],
-        ).fetchall()[0]
+        text = views.query_of(self._con, view)
         read = [self.of(one) for one in sorted({*_READ.findall(text)} - {view})]
         found: dict[int | None, str] = {}
         for part in self.of("core.articles"):

@@ -13,23 +13,18 @@ import io
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from hashlib import sha256
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from pipeline.csv_rows import Row, read_rows
-from pipeline.errors import ConfigurationError, SourceError
-from pipeline.identifiers import normal_doi, same_doi
+from pipeline.errors import SourceError
 from pipeline.pubmed.parsing.bytes import PIECE, Joined, Source, open_bytes, source_name
+from pipeline.pubmed.parsing.citation_list import COLUMNS_NEEDED, read_citations
 from pipeline.pubmed.parsing.context import BadRecordError
 from pipeline.pubmed.parsing.cutting import Cut, Cutter
-from pipeline.pubmed.parsing.dates import read_words, small_number
 from pipeline.pubmed.parsing.medline import read_medline
 from pipeline.pubmed.parsing.medline_lines import FIRST_LINE, cut_medline
 from pipeline.pubmed.parsing.reader import Deletion, RecordReader, Unreadable
 from pipeline.pubmed.parsing.tables import (
-    LARGEST_INTEGER,
-    LIST_COLUMNS,
     PARSED_COLUMNS,
     Tables,
     Tally,
@@ -44,7 +39,6 @@ __all__ = [
     "Tally",
     "Unreadable",
     "open_records",
-    "pmid_of_doi",
     "read_batches",
     "read_records",
     "sniff",
@@ -209,10 +203,6 @@ def _as_record(tables: Tables, cut: Cut) -> Record:
 # What a file is, its content says: names and extensions are often wrong (`.txt` exports, `.xml`
 # that is gzip). All kinds come as the same batches of rows.
 
-LIST_COLUMNS_NEEDED = ("pmid", "doi", "year", "title")
-LIST_COLUMNS_READ = {"journal": "journal_title"}
-FAULTS_SHOWN = 5
-
 
 def open_records(
     source: Source | bytes,
@@ -241,9 +231,12 @@ def open_records(
             first = first_record_no
             yield from read_batches(data, size, first_record_no=first, name=name, held=held)
         elif kind == "medline":
-            yield from _medline_batches(data, size, first_record_no)
+            tally: Tally = Tally()
+            yield from _in_batches(_medline(data, first_record_no, tally), size, tally)
         elif kind == "csv":
-            yield from _citation_batches(data, name, size, first_record_no)
+            tally = Tally()
+            citations = read_citations(data, name, first_record_no, tally)
+            yield from _in_batches(citations, size, tally)
         else:
             raise SourceError(
                 f"{name} is neither PubMed XML, nor a MEDLINE export, nor a citation list.",
@@ -267,30 +260,19 @@ def sniff(stream: BinaryIO) -> tuple[str, BinaryIO]:
         return "medline", whole
     first_line = plain.split(b"\n")[0].decode("utf-8", "replace").lower()
     columns = [cell.strip().strip('"') for cell in first_line.split(",")]
-    if set(LIST_COLUMNS_NEEDED) & set(columns):
+    if set(COLUMNS_NEEDED) & set(columns):
         return "csv", whole
     return "unknown", whole
 
 
-def pmid_of_doi(doi: str) -> int:
-    """A negative number that stands for a citation known only by its DOI, always the same.
-
-    How the DOI is written does not matter (see `same_doi`).
-    """
-    plain = same_doi(doi) or doi.strip().lower()
-    return -(int.from_bytes(sha256(plain.encode()).digest()[:8], "big") % LARGEST_INTEGER + 1)
-
-
-def _medline_batches(stream: BinaryIO, size: int, first: int) -> Iterator[Batch]:
-    tally: Tally = Tally()
+def _in_batches(read: Iterable[Tables | Unreadable], size: int, tally: Tally) -> Iterator[Batch]:
+    """Records that were read one by one, put together; at least one batch."""
     batch = Batch(empty_tables(), [], [], tally)
-    for number, cut in enumerate(cut_medline(stream), first):
-        try:
-            tables = read_medline(number, cut, tally)
-        except BadRecordError as error:
-            batch.unreadable.append(Unreadable(number, cut.offset, cut.raw, str(error)))
+    for one in read:
+        if isinstance(one, Unreadable):
+            batch.unreadable.append(one)
             continue
-        for table, rows in tables.items():
+        for table, rows in one.items():
             batch.tables[table] += rows
         if batch.record_count >= size:
             yield batch
@@ -298,112 +280,11 @@ def _medline_batches(stream: BinaryIO, size: int, first: int) -> Iterator[Batch]
     yield batch
 
 
-def _lines(stream: Iterable[bytes], name: str) -> Iterator[str]:
-    """The lines of a CSV as text."""
-    for line in stream:
+def _medline(stream: BinaryIO, first: int, tally: Tally) -> Iterator[Tables | Unreadable]:
+    for number, cut in enumerate(cut_medline(stream), first):
         try:
-            yield line.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise ConfigurationError(f"{name} is not UTF-8: {error}.") from error
-
-
-def _citation_batches(stream: BinaryIO, name: str, size: int, first: int) -> Iterator[Batch]:
-    tally: Tally = Tally()
-    batch = Batch(empty_tables(), [], [], tally)
-    known: dict[str, int] = {}
-    faults: list[str] = []
-    number = first
-    for row in read_rows(_lines(stream, name), name, LIST_COLUMNS_NEEDED):
-        if number == first and not faults:
-            for column in row.cells.keys() - {*LIST_COLUMNS_NEEDED, *LIST_COLUMNS_READ}:
-                tally["attribute", f"citation list@{column}"] += 1
-        try:
-            pmid, doi = _identifiers(row)
-            _see_that_it_is_new(row, pmid, doi, known)
-        except ValueError as error:
-            faults.append(f"line {row.line}: {error}")
-            continue
-        _citation(batch, number, row, pmid, doi)
-        number += 1
-        if batch.record_count >= size:
-            yield batch
-            batch = Batch(empty_tables(), [], [], tally)
-    if faults:
-        more = f"; and {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
-        raise ConfigurationError(
-            f"{name}, {'; '.join(faults[:FAULTS_SHOWN])}{more}.",
-            effect="Nothing of the list was kept.",
-            next_step="correct these lines, or remove them.",
-        )
-    yield batch
-
-
-def _identifiers(row: Row) -> tuple[int | None, str | None]:
-    """PMID and DOI of a row.
-
-    Raises:
-        ValueError: it has neither, or what stands in their place is not an identifier.
-    """
-    given, written = row.get("pmid"), row.get("doi")
-    pmid = small_number(given) if given else None
-    if given and not pmid:
-        raise ValueError(f"{given!r} is no PMID")
-    doi = normal_doi(written)
-    if written and not doi:
-        raise ValueError(f"{written!r} is no DOI")
-    if not pmid and not doi:
-        raise ValueError("the citation has neither PMID nor DOI")
-    return pmid, doi
-
-
-def _see_that_it_is_new(row: Row, pmid: int | None, doi: str | None, known: dict[str, int]) -> None:
-    """Keep in mind which article stands in which line.
-
-    Two PMIDs with one DOI are two records of PubMed; a DOI without PMID may be either.
-
-    Args:
-        row: the row.
-        pmid: its PMID.
-        doi: its DOI.
-        known: identifiers of earlier rows and their lines; those of this row are added.
-
-    Raises:
-        ValueError: the article stands in an earlier line already.
-    """
-    by_pmid = f"PMID {pmid}" if pmid else None
-    by_doi = f"DOI {doi.lower()}" if doi else None
-    alone = f"{by_doi} alone" if by_doi else None
-    repeated = [by_pmid, alone if pmid else by_doi]
-    for name in repeated:
-        if name and name in known:
-            shown = name.removesuffix(" alone")
-            raise ValueError(f"{shown} stands in line {known[name]} already")
-    for name in (by_pmid, by_doi, None if pmid else alone):
-        if name:
-            known.setdefault(name, row.line)
-
-
-def _citation(batch: Batch, number: int, row: Row, pmid: int | None, doi: str | None) -> None:
-    """Add a citation; the DOI stands among the identifiers too."""
-    year = row.get("year")
-    date = read_words(year or "")
-    article: dict[str, Any] = {
-        "record_no": number,
-        "pmid": pmid or pmid_of_doi(doi or ""),
-        "pmid_version": 0,
-        "record_kind": "citation",
-        "record_source": "sparse",
-        "title": row.get("title"),
-        "doi": doi,
-        "issue_date_verbatim": year,
-        "issue_year": date.year,
-        "issue_date_precision": date.precision if year else None,
-        "record_sha256": sha256(row.text.encode()).hexdigest(),
-        **{column: [] for column in LIST_COLUMNS},
-        **{column: row.get(name) for name, column in LIST_COLUMNS_READ.items()},
-    }
-    columns = PARSED_COLUMNS["articles"]
-    batch.tables["articles"].append(tuple([article.get(column) for column in columns]))
-    if doi:
-        identifier = (number, 1, "ArticleId", "doi", doi, None)
-        batch.tables["article_identifiers"].append(identifier)
+            record = read_medline(number, cut, tally)
+        except BadRecordError as error:
+            yield Unreadable(number, cut.offset, cut.raw, str(error))
+        else:
+            yield record

@@ -1,7 +1,11 @@
-"""Which searches are complete: PubMed answered, and every record of its answer was read."""
+"""Which searches are complete: PubMed answered, and every record of its answer was read.
+
+What cannot be read is kept in ops.quarantine, with its bytes and the reason.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +14,9 @@ import duckdb
 
 from pipeline.pubmed.search import SearchAnswer
 from pipeline.warehouse.searches import strategy_sha256
+
+_PMID = re.compile(rb"<PMID[^>]*>\s*(\d{1,9})\s*<|^\s*PMID *- *(\d{1,9})\s*$", re.MULTILINE)
+"""The first PMID in the bytes of a record, XML or .nbib."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,49 @@ class SearchRow:
     reason: str
     member_count: int
     is_asked_of_pubmed: bool
+
+
+def quarantine(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    """Keep what could not be read; what lies there is settled when a text of its PMID is read.
+
+    Args:
+        con: the warehouse, with staging.
+        as_of: UTC time of the run.
+    """
+    con.execute(
+        """
+        UPDATE ops.quarantine SET read_at = ?::TIMESTAMP
+        WHERE read_at IS NULL AND pmid IN (SELECT pmid FROM staging.core.articles)
+        """,
+        [as_of],
+    )
+    rows = con.execute(
+        "SELECT raw_file, raw_offset, reason, record_bytes, source_stamp "
+        "FROM staging.core.unreadable"
+    ).fetchall()
+    for raw_file, raw_offset, reason, raw, stamp in rows:
+        seen = _PMID.search(raw)
+        con.execute(
+            """
+            INSERT INTO ops.quarantine
+            SELECT $file, $offset, $as_of::TIMESTAMP, $pmid::INTEGER, $reason, $raw::BLOB,
+                -- the same run may have got a readable text after this one
+                CASE WHEN EXISTS (
+                    SELECT 1 FROM staging.core.articles AS c
+                    WHERE c.pmid = $pmid::INTEGER AND c.source_stamp > $stamp
+                ) THEN $as_of::TIMESTAMP END
+            ON CONFLICT DO UPDATE SET read_at = excluded.read_at
+            """,
+            {
+                "file": raw_file,
+                "offset": raw_offset,
+                "as_of": as_of,
+                "pmid": int(seen[1] or seen[2]) if seen else None,
+                "reason": reason,
+                "raw": raw,
+                "stamp": stamp,
+            },
+        )
 
 
 def note_unread(con: duckdb.DuckDBPyConnection, answers: Mapping[str, Sequence[int]]) -> None:

@@ -7,7 +7,6 @@ Everything here happens in the caller's open transaction.
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 import duckdb
@@ -15,6 +14,7 @@ import duckdb
 from pipeline.identifiers import same_doi
 from pipeline.pubmed.records import PARSED_COLUMNS
 from pipeline.warehouse import changes
+from pipeline.warehouse.completeness import quarantine
 
 CHILD_TABLES = tuple(table for table in PARSED_COLUMNS if table != "articles")
 
@@ -23,10 +23,6 @@ _ORDER = (
     "(" + _RANK + ", {0}.pmid_version, coalesce({0}.date_revised, DATE '0001-01-01'), "
     "{0}.source_stamp)"
 )
-
-
-_PMID = re.compile(rb"<PMID[^>]*>\s*(\d{1,9})\s*<|^\s*PMID *- *(\d{1,9})\s*$", re.MULTILINE)
-"""The first PMID in the bytes of a record, XML or .nbib."""
 
 
 def merge(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, int]:
@@ -55,7 +51,7 @@ def merge(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, int]:
         changes.log_changes(con, as_of)
         _delete_deleted(con, as_of)
         _refresh_journals(con)
-    _quarantine(con, as_of)
+    quarantine(con, as_of)
     return {
         "read": _count(con, "staging.core.articles"),
         "new": _count(con, "winners WHERE NOT is_held"),
@@ -366,41 +362,3 @@ def _refresh_journals(con: duckdb.DuckDBPyConnection) -> None:
         ORDER BY nlm_unique_id
         """
     )
-
-
-def _quarantine(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
-    """Keep what could not be read; what lies there is settled when a text of its PMID is read."""
-    con.execute(
-        """
-        UPDATE ops.quarantine SET read_at = ?::TIMESTAMP
-        WHERE read_at IS NULL AND pmid IN (SELECT pmid FROM staging.core.articles)
-        """,
-        [as_of],
-    )
-    rows = con.execute(
-        "SELECT raw_file, raw_offset, reason, record_bytes, source_stamp "
-        "FROM staging.core.unreadable"
-    ).fetchall()
-    for raw_file, raw_offset, reason, raw, stamp in rows:
-        seen = _PMID.search(raw)
-        con.execute(
-            """
-            INSERT INTO ops.quarantine
-            SELECT $file, $offset, $as_of::TIMESTAMP, $pmid::INTEGER, $reason, $raw::BLOB,
-                -- the same run may have got a readable text after this one
-                CASE WHEN EXISTS (
-                    SELECT 1 FROM staging.core.articles AS c
-                    WHERE c.pmid = $pmid::INTEGER AND c.source_stamp > $stamp
-                ) THEN $as_of::TIMESTAMP END
-            ON CONFLICT DO UPDATE SET read_at = excluded.read_at
-            """,
-            {
-                "file": raw_file,
-                "offset": raw_offset,
-                "as_of": as_of,
-                "pmid": int(seen[1] or seen[2]) if seen else None,
-                "reason": reason,
-                "raw": raw,
-                "stamp": stamp,
-            },
-        )

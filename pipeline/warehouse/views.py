@@ -6,7 +6,7 @@ import re
 
 import duckdb
 
-_TABLE = re.compile(r"\bcore\.\w+")
+_RELATION = re.compile(r"\b(?:core|evidence)\.\w+")
 
 
 def query_of(con: duckdb.DuckDBPyConnection, view: str) -> str:
@@ -33,8 +33,21 @@ def of_records(con: duckdb.DuckDBPyConnection, view: str, pmids: str) -> str:
 
     Args:
         con: the tables.
-        view: its name, with the schema; all that it reads are tables of `core` with a PMID.
+        view: its name, with the schema. Its rows of a record follow from rows of this record alone,
+            and from tables that know no records.
         pmids: a query that gives the PMIDs; it may name what the query it is put into names.
     """
-    few = rf"(SELECT * FROM \g<0> WHERE pmid IN ({pmids}))"
-    return f"({_TABLE.sub(few, query_of(con, view))})"
+    by_record = {
+        name
+        for (name,) in con.execute(
+            "SELECT schema_name || '.' || table_name FROM duckdb_columns() "
+            "WHERE database_name = current_database() AND column_name = 'pmid'"
+        ).fetchall()
+    }
+
+    def few(found: re.Match[str]) -> str:
+        if found[0] not in by_record:
+            return found[0]
+        return f"(SELECT * FROM {found[0]} WHERE pmid IN ({pmids}))"
+
+    return f"({_RELATION.sub(few, query_of(con, view))})"

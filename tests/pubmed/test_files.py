@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from pipeline.errors import ConfigurationError, SourceError
-from pipeline.pubmed.records import PARSED_COLUMNS, Batch, open_records, pmid_of_doi
+from pipeline.pubmed.parsing.citation_list import pmid_of_doi
+from pipeline.pubmed.records import PARSED_COLUMNS, Batch, open_records
 from tests.pubmed.test_records import article, file_of
 
 EXPORT = """

@@ -1,0 +1,150 @@
+"""Lists of citations as CSV: the columns PMID, DOI, year and title, and perhaps the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from typing import Any, BinaryIO
+
+from pipeline.csv_rows import Row, read_rows
+from pipeline.errors import ConfigurationError
+from pipeline.identifiers import normal_doi, same_doi
+from pipeline.pubmed.parsing.dates import read_words, small_number
+from pipeline.pubmed.parsing.tables import (
+    LARGEST_INTEGER,
+    LIST_COLUMNS,
+    PARSED_COLUMNS,
+    Tables,
+    Tally,
+)
+
+COLUMNS_NEEDED = ("pmid", "doi", "year", "title")
+COLUMNS_READ = {"journal": "journal_title"}
+FAULTS_SHOWN = 5
+
+
+def read_citations(
+    stream: BinaryIO, name: str, first_record_no: int, tally: Tally
+) -> Iterator[Tables]:
+    """The rows of each citation of a list.
+
+    Args:
+        stream: the uncompressed list.
+        name: of the list, for messages.
+        first_record_no: number of its first citation.
+        tally: columns that are not read are counted here.
+
+    Raises:
+        ConfigurationError: the list lacks a column, or lines name no article or one twice; these
+            are told together at the end.
+    """
+    known: dict[str, int] = {}
+    faults: list[str] = []
+    number = first_record_no
+    for row in read_rows(_lines(stream, name), name, COLUMNS_NEEDED):
+        if number == first_record_no and not faults:
+            for column in row.cells.keys() - {*COLUMNS_NEEDED, *COLUMNS_READ}:
+                tally["attribute", f"citation list@{column}"] += 1
+        try:
+            pmid, doi = _identifiers(row)
+            _see_that_it_is_new(row, pmid, doi, known)
+        except ValueError as error:
+            faults.append(f"line {row.line}: {error}")
+            continue
+        yield _citation(number, row, pmid, doi)
+        number += 1
+    if faults:
+        more = f"; and {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
+        raise ConfigurationError(
+            f"{name}, {'; '.join(faults[:FAULTS_SHOWN])}{more}.",
+            effect="Nothing of the list was kept.",
+            next_step="correct these lines, or remove them.",
+        )
+
+
+def _lines(stream: Iterable[bytes], name: str) -> Iterator[str]:
+    """The lines of a CSV as text."""
+    for line in stream:
+        try:
+            yield line.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(f"{name} is not UTF-8: {error}.") from error
+
+
+def pmid_of_doi(doi: str) -> int:
+    """A negative number that stands for a citation known only by its DOI, always the same.
+
+    How the DOI is written does not matter (see `same_doi`).
+    """
+    plain = same_doi(doi) or doi.strip().lower()
+    return -(int.from_bytes(sha256(plain.encode()).digest()[:8], "big") % LARGEST_INTEGER + 1)
+
+
+def _identifiers(row: Row) -> tuple[int | None, str | None]:
+    """PMID and DOI of a row.
+
+    Raises:
+        ValueError: it has neither, or what stands in their place is not an identifier.
+    """
+    given, written = row.get("pmid"), row.get("doi")
+    pmid = small_number(given) if given else None
+    if given and not pmid:
+        raise ValueError(f"{given!r} is no PMID")
+    doi = normal_doi(written)
+    if written and not doi:
+        raise ValueError(f"{written!r} is no DOI")
+    if not pmid and not doi:
+        raise ValueError("the citation has neither PMID nor DOI")
+    return pmid, doi
+
+
+def _see_that_it_is_new(row: Row, pmid: int | None, doi: str | None, known: dict[str, int]) -> None:
+    """Keep in mind which article stands in which line.
+
+    Two PMIDs with one DOI are two records of PubMed; a DOI without PMID may be either.
+
+    Args:
+        row: the row.
+        pmid: its PMID.
+        doi: its DOI.
+        known: identifiers of earlier rows and their lines; those of this row are added.
+
+    Raises:
+        ValueError: the article stands in an earlier line already.
+    """
+    by_pmid = f"PMID {pmid}" if pmid else None
+    by_doi = f"DOI {doi.lower()}" if doi else None
+    alone = f"{by_doi} alone" if by_doi else None
+    repeated = [by_pmid, alone if pmid else by_doi]
+    for name in repeated:
+        if name and name in known:
+            shown = name.removesuffix(" alone")
+            raise ValueError(f"{shown} stands in line {known[name]} already")
+    for name in (by_pmid, by_doi, None if pmid else alone):
+        if name:
+            known.setdefault(name, row.line)
+
+
+def _citation(number: int, row: Row, pmid: int | None, doi: str | None) -> Tables:
+    """The rows of a citation; the DOI stands among the identifiers too."""
+    year = row.get("year")
+    date = read_words(year or "")
+    article: dict[str, Any] = {
+        "record_no": number,
+        "pmid": pmid or pmid_of_doi(doi or ""),
+        "pmid_version": 0,
+        "record_kind": "citation",
+        "record_source": "sparse",
+        "title": row.get("title"),
+        "doi": doi,
+        "issue_date_verbatim": year,
+        "issue_year": date.year,
+        "issue_date_precision": date.precision if year else None,
+        "record_sha256": sha256(row.text.encode()).hexdigest(),
+        **{column: [] for column in LIST_COLUMNS},
+        **{column: row.get(name) for name, column in COLUMNS_READ.items()},
+    }
+    tables: Tables = {"articles": [tuple(map(article.get, PARSED_COLUMNS["articles"]))]}
+    if doi:
+        tables["article_identifiers"] = [(number, 1, "ArticleId", "doi", doi, None)]
+    return tables
