@@ -30,12 +30,12 @@ from pipeline.warehouse import (
     file_counts,
     fingerprint,
     membership,
+    quarantine,
     searches,
     stage,
     touched,
 )
 from pipeline.warehouse.load import changed, merge
-from pipeline.warehouse.searches import RunRow
 from pipeline.warehouse.stage import Staged
 
 Counts = dict[str, object]
@@ -241,7 +241,7 @@ def load(run: Run, made: Made) -> Outcome:
     merged = merge(run.con, run.as_of)
     searches.load_counts(run.con, run.archive, run.run_id, run.as_of, _denominators(run))
     file_counts.load(run.con, run.archive, run.run_id)
-    completeness.note_unread(run.con, made.asked.pmids)
+    quarantine.note_unread(run.con, made.asked.pmids)
     notes = (*made.notes, *receipts.older_texts(run.con))
     return replace(made, loaded=merged, notes=notes), dict(merged)
 
@@ -300,7 +300,7 @@ def place(run: Run, made: Made) -> Outcome:
 def note(run: Run, made: Made) -> Outcome:
     """Write the run and its searches, each complete or not, where tables and readers find them."""
     asked, compared, placed = made.asked, made.compared, made.placed
-    row = RunRow(
+    row = searches.RunRow(
         run_id=run.run_id,
         mode=run.mode,
         as_of=run.as_of,

@@ -1,12 +1,8 @@
-"""Which searches are complete: PubMed answered, and every record of its answer was read.
-
-What cannot be read is kept in ops.quarantine, with its bytes and the reason.
-"""
+"""Which searches are complete: PubMed answered, and every record of its answer was read."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,9 +10,6 @@ import duckdb
 
 from pipeline.pubmed.search import SearchAnswer
 from pipeline.warehouse.searches import strategy_sha256
-
-_PMID = re.compile(rb"<PMID[^>]*>\s*(\d{1,9})\s*<|^\s*PMID *- *(\d{1,9})\s*$", re.MULTILINE)
-"""The first PMID in the bytes of a record, XML or .nbib."""
 
 
 @dataclass(frozen=True)
@@ -42,82 +35,6 @@ class SearchRow:
     reason: str
     member_count: int
     is_asked_of_pubmed: bool
-
-
-def quarantine(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
-    """Keep what could not be read; what lies there is settled when a text of its PMID is read.
-
-    Args:
-        con: the warehouse, with staging.
-        as_of: UTC time of the run.
-    """
-    con.execute(
-        """
-        UPDATE ops.quarantine SET read_at = ?::TIMESTAMP
-        WHERE read_at IS NULL AND pmid IN (SELECT pmid FROM staging.core.articles)
-        """,
-        [as_of],
-    )
-    rows = con.execute(
-        "SELECT raw_file, raw_offset, reason, record_bytes, source_stamp "
-        "FROM staging.core.unreadable"
-    ).fetchall()
-    for raw_file, raw_offset, reason, raw, stamp in rows:
-        seen = _PMID.search(raw)
-        con.execute(
-            """
-            INSERT INTO ops.quarantine
-            SELECT $file, $offset, $as_of::TIMESTAMP, $pmid::INTEGER, $reason, $raw::BLOB,
-                -- the same run may have got a readable text after this one
-                CASE WHEN EXISTS (
-                    SELECT 1 FROM staging.core.articles AS c
-                    WHERE c.pmid = $pmid::INTEGER AND c.source_stamp > $stamp
-                ) THEN $as_of::TIMESTAMP END
-            ON CONFLICT DO UPDATE SET read_at = excluded.read_at
-            """,
-            {
-                "file": raw_file,
-                "offset": raw_offset,
-                "as_of": as_of,
-                "pmid": int(seen[1] or seen[2]) if seen else None,
-                "reason": reason,
-                "raw": raw,
-                "stamp": stamp,
-            },
-        )
-
-
-def note_unread(con: duckdb.DuckDBPyConnection, answers: Mapping[str, Sequence[int]]) -> None:
-    """Make ops.unread_records anew: what the answers list and could not be read.
-
-    Args:
-        con: the warehouse, with core and ops.quarantine as merged.
-        answers: search to PMIDs as PubMed answered.
-    """
-    con.execute("DELETE FROM ops.unread_records")
-    for search, pmids in answers.items():
-        con.execute(
-            """
-            INSERT INTO ops.unread_records
-            SELECT ?, x.pmid, a.pmid IS NOT NULL, coalesce(
-                q.reason,
-                CASE
-                    WHEN x.pmid IN (SELECT d.pmid FROM core.deleted_citations AS d)
-                        THEN 'what came with it says that it is deleted'
-                    ELSE 'PubMed lists it and did not deliver it'
-                END
-            )
-            FROM (SELECT unnest(?::INTEGER[]) AS pmid) AS x
-            LEFT JOIN core.articles AS a ON a.pmid = x.pmid
-            LEFT JOIN (
-                SELECT pmid, arg_max(reason, (seen_at, raw_file, raw_offset)) AS reason
-                FROM ops.quarantine WHERE read_at IS NULL GROUP BY pmid
-            ) AS q ON q.pmid = x.pmid
-            WHERE a.pmid IS NULL OR q.pmid IS NOT NULL
-            ORDER BY x.pmid
-            """,
-            [search, list(pmids)],
-        )
 
 
 def note_searches(

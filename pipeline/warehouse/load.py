@@ -13,8 +13,7 @@ import duckdb
 
 from pipeline.identifiers import same_doi
 from pipeline.pubmed.records import PARSED_COLUMNS
-from pipeline.warehouse import changes
-from pipeline.warehouse.completeness import quarantine
+from pipeline.warehouse import changes, quarantine
 
 CHILD_TABLES = tuple(table for table in PARSED_COLUMNS if table != "articles")
 
@@ -51,7 +50,7 @@ def merge(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, int]:
         changes.log_changes(con, as_of)
         _delete_deleted(con, as_of)
         _refresh_journals(con)
-    quarantine(con, as_of)
+    quarantine.set_aside(con, as_of)
     return {
         "read": _count(con, "staging.core.articles"),
         "new": _count(con, "winners WHERE NOT is_held"),
