@@ -27,7 +27,7 @@ from pipeline.pubmed.parsing.cutting import Cut, Cutter
 from pipeline.pubmed.parsing.reader import RecordReader
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tables, Tally
 from pipeline.pubmed.sieve import Sieve, dates_of
-from pipeline.run import is_disk_full, no_space
+from pipeline.run import refusal
 from pipeline.scan import FileReader, Rules, Scan, Scans, TopicFinder, TopicRules, parsed
 from pipeline.settings import Options, Settings
 from pipeline.storage import for_duckdb, for_reading, hold_lock, literal, shown, write_atomically
@@ -122,7 +122,7 @@ def count_files(options: Options, settings: Settings, clock: Clock) -> FileCount
     Raises:
         SourceError: a file is damaged or cut, or differs from its .md5; what others hold is kept.
         LockedError: files are being counted under this name already.
-        MachineError: the disk is full; the same command goes on where there is room again.
+        MachineError: no space or memory is left; the same command goes on where there is.
     """
     files, name = options.from_files, options.origin.partition(":")[2]
     target = settings.counts / f"{name}.json"
@@ -136,9 +136,9 @@ def count_files(options: Options, settings: Settings, clock: Clock) -> FileCount
             counted = _count(found, scans)
             body = _body(files, found, counted, reference.topics, clock)
             write_atomically(target, json.dumps(body, indent=1).encode() + b"\n")
-        except (OSError, duckdb.Error) as error:
-            if is_disk_full(error):
-                raise no_space(settings) from error
+        except (OSError, MemoryError, duckdb.Error) as error:
+            if cause := refusal(settings, error):
+                raise cause from error
             raise
         shutil.rmtree(scans.directory, ignore_errors=True)
     total = sum(one.record_count for one in counted)

@@ -24,7 +24,7 @@ from pipeline.outputs import sets
 from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.client import EutilsClient
 from pipeline.settings import FILES, LIVE, OFFLINE, PUBMED_ORIGIN, Options, Settings
-from pipeline.storage import hold_lock, sha256_of
+from pipeline.storage import first_line, hold_lock, sha256_of
 from pipeline.warehouse import database, fingerprint
 from pipeline.warehouse.database import Warehouse
 
@@ -189,11 +189,12 @@ def open_run(
             journal.save(settings.runs)
         except BaseException as error:
             warehouse.close()
-            _note_failure(settings, journal, error)
-            if is_disk_full(error):
-                raise no_space(settings) from error
-            if database.is_damage(error, warehouse.path):
-                raise database.damaged(warehouse.path, origin, error) from error
+            cause = refusal(settings, error)
+            if cause is None and database.is_damage(error, warehouse.path):
+                cause = database.damaged(warehouse.path, origin, error)
+            _note_failure(settings, journal, cause or error)
+            if cause:
+                raise cause from error
             raise
         finally:
             warehouse.close()
@@ -233,15 +234,21 @@ def _note_failure(settings: Settings, journal: Journal, error: BaseException) ->
         log.warning("The journal of run %s could not be written.", journal.run_id)
 
 
-def is_disk_full(error: BaseException) -> bool:
-    """Whether there was no space for a file of ours, or for one of DuckDB's."""
+def refusal(settings: Settings, error: BaseException) -> MachineError | None:
+    """What to say where the machine had no space or memory left; None of any other error."""
+    if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
+        return MachineError(
+            f"The memory of this machine did not suffice: {first_line(error)}",
+            effect="What was published before is untouched; what was fetched is kept.",
+            next_step="end other programs and run again, keep fewer records (`ketum bulk-load "
+            "--match`), or go on with the same data directory on a machine with more memory.",
+        )
     if isinstance(error, OSError):
-        return error.errno == errno.ENOSPC
-    return isinstance(error, duckdb.Error) and "No space left" in str(error)
-
-
-def no_space(settings: Settings) -> MachineError:
-    """What to say then."""
+        is_full = error.errno == errno.ENOSPC
+    else:
+        is_full = isinstance(error, duckdb.Error) and "No space left" in str(error)
+    if not is_full:
+        return None
     return MachineError(
         f"There is no space left for {settings.data}.",
         effect="What was published before is untouched; what was fetched is kept.",

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline import journal as journals
 from pipeline.errors import (
+    EXIT_MACHINE,
     CheckError,
     ConfigurationError,
     KetumError,
@@ -21,7 +22,7 @@ from pipeline.evidence import judge as judging
 from pipeline.outputs import digest, marts, publish
 from pipeline.outputs.receipt import Receipt
 from pipeline.rebuild import rebuild
-from pipeline.settings import Options, Settings
+from pipeline.settings import PUBMED_ORIGIN, Options, Settings
 from pipeline.storage import hold_lock
 from pipeline.update import run_update
 from tests.conftest import FIRST
@@ -193,6 +194,7 @@ def test_a_full_disk_is_said_plainly_and_leaves_the_published_set(
         patch.setattr(publish, "write_copy", full)
         live(FIRST, article(2, "Kratom"))
     assert settings.latest.resolve() == before
+    assert journals.read_all(settings.runs, PUBMED_ORIGIN)[-1].exit_code == EXIT_MACHINE
     clock.sleep(86_400)
     live(FIRST, article(2, "Kratom"))
     assert settings.latest.resolve() != before

@@ -15,7 +15,7 @@ from pipeline.outputs import headline
 from pipeline.outputs.wording import statement, store_sentences
 from pipeline.settings import Settings, slug
 from pipeline.warehouse import touched, views
-from pipeline.warehouse.database import comments, run_script, run_sql
+from pipeline.warehouse.database import bound_memory, comments, run_script, run_sql
 from pipeline.warehouse.fingerprint import content_id
 
 _OF_THE_RUN = re.compile(r"\bops\.(?:runs|searches)\b|\bprevious_published_at\b")
@@ -117,6 +117,7 @@ def build(
             of that is made anew.
         is_kept: the marts that are there were made by this very program, in the same year.
     """
+    bound_memory(con)
     content = (_last_content(con) if is_unchanged else None) or content_id(con, settings.sql)
     set_id = f"{as_of:%Y-%m-%d}-{slug(origin)}-{content}"
     if kept_set_id and kept_set_id.startswith(set_id):

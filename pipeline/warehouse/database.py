@@ -32,7 +32,8 @@ from pipeline.warehouse.fingerprint import parser_version, schema_files, schema_
 CONTRACT_VERSION = 2
 """One more than the released one as soon as docs/contract.json changes (tools/contract.py)."""
 
-MEMORY_LIMIT = "1GB"
+_LEAST_MEMORY, _MEMORY_A_MEMBER = 1_000_000_000, 4_000
+"""Bytes for DuckDB. Marts of a million members took between 1 and 2 GB."""
 STORAGE_VERSION = "v1.4.0"
 """Of warehouses, and of the copies for readers."""
 
@@ -163,6 +164,7 @@ def connect(settings: Settings, origin: str, now: datetime) -> duckdb.DuckDBPyCo
     try:
         configure(con)
         prepare(con, settings, origin, now)
+        bound_memory(con)
     except BaseException as error:
         con.close()
         if is_damage(error, path):
@@ -197,9 +199,23 @@ def damaged(path: Path, origin: str, error: BaseException) -> MachineError:
     )
 
 
+def bound_memory(con: duckdb.DuckDBPyConnection) -> None:
+    """Bound DuckDB's memory: by the members of searches, at most to its default.
+
+    What it sorts, groups and joins beyond that it writes to the disk; but not the lists that it
+    puts together, of which marts have some for each member.
+    """
+    row = con.execute("SELECT count(*) FROM ops.search_hits WHERE left_at IS NULL").fetchone()
+    assert row is not None
+    con.execute("RESET memory_limit")
+    con.execute(
+        f"SET memory_limit = concat(least({max(_LEAST_MEMORY, row[0] * _MEMORY_A_MEMBER)}, "
+        "parse_formatted_bytes(current_setting('memory_limit'))), 'B')"
+    )
+
+
 def configure(con: duckdb.DuckDBPyConnection) -> None:
-    """Settings every writing connection has: bounded memory, UTC, nothing on stdout."""
-    con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    """Settings every writing connection has: UTC, nothing on stdout."""
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import duckdb
+import pytest
 
-from pipeline.warehouse.database import append
+from pipeline.warehouse.database import append, bound_memory
 
 
 def test_rows_are_appended_beside_a_result_that_nobody_read_to_its_end() -> None:
@@ -17,3 +18,25 @@ def test_rows_are_appended_beside_a_result_that_nobody_read_to_its_end() -> None
         assert con.execute("FROM t").fetchall() == [(3, "3"), (1, "1"), (2, "2")]
         con.execute("ROLLBACK")
         assert con.execute("FROM t").fetchall() == []
+
+
+@pytest.mark.parametrize(("members", "bytes_allowed"), [(3, 1e9), (250_000, 1e9), (500_000, 2e9)])
+def test_memory_is_bounded_by_the_members(members: int, bytes_allowed: float) -> None:
+    with duckdb.connect() as con:
+        con.execute("CREATE SCHEMA ops")
+        con.execute(
+            "CREATE TABLE ops.search_hits AS SELECT NULL::TIMESTAMP AS left_at FROM range(?)",
+            [members],
+        )
+        con.execute("INSERT INTO ops.search_hits SELECT '2026-11-27' FROM range(900000)")
+        bound_memory(con)
+        assert _limit(con) == pytest.approx(bytes_allowed, rel=0.05)
+        con.execute("DELETE FROM ops.search_hits")
+        bound_memory(con)
+        assert _limit(con) == pytest.approx(1e9, rel=0.05)
+
+
+def _limit(con: duckdb.DuckDBPyConnection) -> int:
+    row = con.execute("SELECT parse_formatted_bytes(current_setting('memory_limit'))").fetchone()
+    assert row is not None
+    return int(row[0])

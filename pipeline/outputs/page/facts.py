@@ -164,7 +164,7 @@ def head(con: duckdb.DuckDBPyConnection) -> tuple[str, str, datetime, date, str]
 
 
 def gather(con: duckdb.DuckDBPyConnection) -> Facts:
-    """The facts of a set.
+    """The facts of a set; TEMP page_records has the members of its searches, which it carries.
 
     Args:
         con: a published set, or the warehouse it is being written from.
@@ -180,6 +180,13 @@ def gather(con: duckdb.DuckDBPyConnection) -> Facts:
         ORDER BY s.display_order, t.search
         """
     ).fetchall()
+    con.execute(  # no view shows another record: `bulk-load --all` may hold millions
+        """
+        CREATE OR REPLACE TEMP TABLE page_records AS
+        SELECT DISTINCT pmid FROM ops.search_hits WHERE left_at IS NULL AND list_contains(?, search)
+        """,
+        [[row[0] for row in rows]],
+    )
     types = con.execute(
         """
         SELECT study_type, label, evidence_group, definition, is_summary

@@ -99,6 +99,7 @@ FROM (
     SELECT unnest(pmids), concat(looked_as, ':', search, '.', claim, '.', finding)
     FROM marts.claim_studies
 )
+WHERE pmid IN (FROM page_records)
 GROUP BY pmid
 """
 
@@ -106,8 +107,8 @@ _CLAIMS = f"""
 SELECT c.pmid, any_value(c.evidence_groups),
     list({{'claim': c.claim, 'how': c.how, 'finding': c.finding, 'words': list_transform(
         c.matched_words[:$shown], lambda x: {SHORTENED.format("x")})}} ORDER BY q.display_order)
-FROM (SELECT DISTINCT ON (pmid, claim) * FROM marts.claim_articles) AS c
-JOIN evidence.claims AS q USING (claim)
+FROM (SELECT DISTINCT ON (pmid, claim) * FROM marts.claim_articles
+    WHERE pmid IN (FROM page_records)) AS c JOIN evidence.claims AS q USING (claim)
 GROUP BY c.pmid
 """  # noqa: S608 - constants only
 
@@ -160,7 +161,7 @@ _POOLED_LISTS = frozenset(
 _QUERY = f"""
 WITH members AS (
     SELECT pmid, list(search ORDER BY search) AS searches
-    FROM ops.search_hits WHERE left_at IS NULL GROUP BY pmid
+    FROM ops.search_hits WHERE left_at IS NULL AND pmid IN (FROM page_records) GROUP BY pmid
 ),
 
 types_proved AS (
@@ -171,7 +172,7 @@ types_proved AS (
         {SHORTENED.format("p.matched_text")}) ORDER BY p.proof_no)) AS said
     FROM evidence.proofs AS p
     JOIN marts.articles AS a ON p.pmid = a.pmid AND p.code = a.study_type
-    WHERE p.kind = 'study_type' GROUP BY p.pmid
+    WHERE p.kind = 'study_type' AND p.pmid IN (FROM page_records) GROUP BY p.pmid
 ),
 
 topics_proved AS (
@@ -180,7 +181,7 @@ topics_proved AS (
         SELECT pmid, concat(code, ': ', array_to_string(
             list_sort(list(DISTINCT lower(matched_text)))[:$1], ', ')) AS said
         FROM evidence.proofs
-        WHERE kind = 'topic' AND pmid IN (SELECT pmid FROM members) GROUP BY pmid, code
+        WHERE kind = 'topic' AND pmid IN (FROM page_records) GROUP BY pmid, code
     )
     GROUP BY pmid
 ),
@@ -188,7 +189,7 @@ topics_proved AS (
 studies AS (
     SELECT pmid, study_group FROM evidence.study_groups
     WHERE study_group IN (
-        SELECT study_group FROM evidence.study_groups WHERE pmid IN (SELECT pmid FROM members))
+        SELECT study_group FROM evidence.study_groups WHERE pmid IN (FROM page_records))
     QUALIFY count(*) OVER (PARTITION BY study_group) > 1
 ),
 
@@ -197,7 +198,7 @@ facets_proved AS (
         f.words[:2], lambda x: {SHORTENED.format("x")}), ', ')]
         ORDER BY t.display_order, f.value) AS said
     FROM marts.article_facets AS f JOIN evidence.facets AS t USING (facet)
-    WHERE len(f.words) > 0 AND facet <> 'affiliation_country'
+    WHERE len(f.words) > 0 AND facet <> 'affiliation_country' AND f.pmid IN (FROM page_records)
     GROUP BY f.pmid
 ),
 
@@ -225,13 +226,13 @@ written AS (
         concat_ws(', ', last_name, coalesce(fore_name, initials))) ORDER BY author_no) AS names
     FROM core.authors
     WHERE list_kind = 'author' AND is_valid IS DISTINCT FROM false
-        AND pmid IN (SELECT pmid FROM members)
+        AND pmid IN (FROM page_records)
     GROUP BY pmid
 ),
 
 funded AS (
     SELECT pmid, string_agg(DISTINCT agency, '; ' ORDER BY agency) AS agencies
-    FROM core.grants WHERE agency IS NOT NULL AND pmid IN (SELECT pmid FROM members)
+    FROM core.grants WHERE agency IS NOT NULL AND pmid IN (FROM page_records)
     GROUP BY pmid
 )
 
@@ -297,7 +298,7 @@ class _Part:
 
 
 class Carried(NamedTuple):
-    """All members of all searches, newest first; a record has the same place in both parts."""
+    """The page's records, newest first; each has the same place in both parts."""
 
     listed: dict[str, Any]
     """What counts and filters need, with the names the page needs to speak of records."""
@@ -307,7 +308,7 @@ class Carried(NamedTuple):
 
 
 def payload(facts: Facts) -> Carried:
-    """All members of all searches, as the page carries them."""
+    """The members of the page's searches, as the page carries them."""
     listed, details = _Part(LISTED), _Part(DETAILS)
     keys: dict[str, int] = {}
     marks, claims = marks_behind(facts.con), claims_behind(facts.con)
@@ -315,12 +316,11 @@ def payload(facts: Facts) -> Carried:
     bands = list(BANDS)
     kinds = {t.code: (t.label, bands.index(g.band)) for g in facts.groups for t in g.types}
     first_rows: list[dict[str, Any]] = []
-    few = "SELECT pmid FROM members"
-    query = _QUERY.format(
-        citations=views.of_records(facts.con, "core.article_citations", few),
-        years=views.of_records(facts.con, "core.article_years", few),
-    )
-    for record in rows_of(facts.con, query, WORDS_SHOWN):
+    shown = {
+        name: views.of_records(facts.con, f"core.article_{name}", "FROM page_records")
+        for name in ("citations", "years")
+    }
+    for record in rows_of(facts.con, _QUERY.format(**shown), WORDS_SHOWN):
         record["marks"] = marks.get(record["pmid"], [])
         record["groups"], told = claims.get(record["pmid"], ([], []))
         record["asked"] = [[places[one.claim], listed.pooled(one.how)] for one in told]
@@ -390,7 +390,7 @@ def abstracts(facts: Facts) -> dict[int, list[list[str]]]:
             CASE WHEN coalesce(nlm_category, label) ILIKE 'conclusion%' THEN 'yes' ELSE '' END
         FROM core.abstract_sections
         WHERE abstract_type = 'main' AND text IS NOT NULL
-            AND pmid IN (SELECT pmid FROM marts.articles)
+            AND pmid IN (FROM page_records)
         ORDER BY pmid, section_no
         """
     ).fetchall()

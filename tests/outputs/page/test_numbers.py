@@ -227,6 +227,16 @@ def test_a_complete_search_says_its_zeros(memory, tmp_path):
     assert "not known" not in cells.values()
 
 
+def test_the_page_carries_the_members_of_its_searches_and_no_other_record(memory, tmp_path):
+    """`bulk-load --all` may hold millions that no view of the page shows."""
+    memory.day(article(11, "Kratom in mice"), article(12, "Kratom in rats"))
+    memory.con.execute("UPDATE ops.search_hits SET search = 'everything' WHERE pmid = 12")
+    memory.build()
+    dated.write(memory.con, tmp_path, render(memory.con))
+    for page in (tmp_path / dated.SHARED, tmp_path / dated.PRIVATE):
+        assert [row[0] for row in records(page)["rows"]] == [11]
+
+
 def test_the_pages_belong_to_the_set(set_of_files: Published):
     stated = manifest.read(set_of_files.directory)
     assert {"index.html", "index.private.html"} <= set(stated.files)
