@@ -141,6 +141,7 @@ WINDOW_ERROR = (
     "an arbitrary number can be retrieved. For details see "
     "https://www.ncbi.nlm.nih.gov/books/NBK25499/"
 )
+WINDOW_FAILED = f"Search Backend failed: Exception:\n{WINDOW_ERROR}"
 # What PubMed says of a mistake for good: it reads as if it would pass.
 SYNTAX_ERROR = (
     "Search Backend failed: An error occurred while processing request. Status: 500. "
@@ -188,8 +189,7 @@ class Tools:
             return answers.search_error(text, use_json=use_json)
         start, wanted = number_of(given, "retstart", 0), number_of(given, "retmax", 20)
         if start >= WINDOW:
-            text = f"Search Backend failed: Exception:\n{WINDOW_ERROR}"
-            return answers.search_error(text, use_json=use_json)
+            return answers.search_error(WINDOW_FAILED, use_json=use_json)
         try:
             findings = self._search(given)
         except (EmptyQueryError, UnknownQueryError) as reason:
