@@ -20,7 +20,7 @@ from pipeline.settings import ROOT
 
 PARSER = (
     "identifiers.py", "csv_rows.py", "pubmed/parsing", "pubmed/records.py", "warehouse/stage.py",
-    "warehouse/load.py", "warehouse/quarantine.py",
+    "warehouse/load.py", "warehouse/load_log.py",
 )  # fmt: skip
 """The modules that make rows of `core` of bytes, and decide between copies of a record."""
 TABLE_MAKERS = (
