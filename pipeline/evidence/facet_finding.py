@@ -28,7 +28,7 @@ from pipeline.evidence.facets import (
     Facet,
     Facets,
 )
-from pipeline.evidence.overrides import FACET, Override
+from pipeline.evidence.overrides import BY_A_PERSON, FACET, Override
 from pipeline.evidence.record import AspectValue, Decided, FacetValue, Label, Proof, Record
 from pipeline.evidence.value_context import happened, is_doubtful, is_set_aside
 from pipeline.rules.decide import Asked, Found, Outcome
@@ -38,7 +38,6 @@ from pipeline.rules.text import Unit, judged_sentences
 
 _FOCUS, _OUTCOME, _MENTION = range(3)
 _TITLES = ("title", "vernacular_title")
-_BY_A_PERSON = "override"
 _SUBSTANCE = "substance"
 _WITHOUT_PLACE = {"grants": "grant", "affiliations": "affiliation"}
 """Fields that a proof names as a whole, and what such a proof rests on."""
@@ -111,7 +110,10 @@ def facets_of(
             automatic = {one.value for one in values if one.facet == name and one.value}
             decided.append(decision.decided("; ".join(sorted(automatic)) or NOT_STATED))
             values = [one for one in values if one.facet != name]
-            values += _by_a_person(decision, name)
+            values += [
+                _Value(name, one, _MENTION, 0, decision.proof("facet", f"{name}.{one}"))
+                for one in decision.values()
+            ]
     return FacetsOf(
         tuple(_written(scope, values)),
         tuple(dict.fromkeys(one.proof for one in values)),
@@ -242,23 +244,16 @@ def _doses(
 def _value(facets: Facets, found: Found, level: int) -> _Value:
     rule = facets.rules.rules[found.rule_no]
     facet, _, value = rule.code.partition(".")
-    return _Value(facet, value or None, level, found.rule_no, _proof(rule.rule_id, found))
+    proof = Proof.of("facet", "", rule, found)  # its code is written when the value is known
+    if source := _WITHOUT_PLACE.get(found.field):
+        proof = proof._replace(source=source, section_no=None, start=None, end=None)
+    return _Value(facet, value or None, level, found.rule_no, proof)
 
 
 def _level(found: Found) -> int:
     if found.field in _TITLES or found.source == "nlm_mesh_major":
         return _FOCUS
     return _OUTCOME if found.form == "outcome" else _MENTION
-
-
-def _proof(rule_id: str, found: Found) -> Proof:
-    """A proof whose code is written when the value is known."""
-    if source := _WITHOUT_PLACE.get(found.field):
-        return Proof("facet", "", rule_id, source, found.field, None, found.text, None, None)
-    return Proof(
-        "facet", "", rule_id, found.source, found.field, found.section_no, found.text,
-        found.start, found.end,
-    )  # fmt: skip
 
 
 def _settled(facet: Facet, found: list[_Value], units: Sequence[Unit]) -> list[_Value]:
@@ -335,24 +330,15 @@ def _from_addresses(facets: Facets, facet: Facet, record: Record) -> Iterator[_V
         yield _Value(facet.name, country, _MENTION, 0, proof)
 
 
-def _by_a_person(decision: Override, facet: str) -> Iterator[_Value]:
-    for value in decision.values():
-        proof = Proof(
-            "facet", f"{facet}.{value}", _BY_A_PERSON, _BY_A_PERSON, "overrides", None,
-            decision.why, None, None,
-        )  # fmt: skip
-        yield _Value(facet, value, _MENTION, 0, proof)
-
-
 def _written(scope: Sequence[Facet], values: Sequence[_Value]) -> Iterator[FacetValue]:
     """Each value once, at its best level; `not_stated` for facets that have none."""
     best: dict[tuple[str, str], int] = {}
     for one in values:
         key = (one.facet, one.value or "")
         best[key] = min(best.get(key, one.level), one.level)
-    persons = {one.facet for one in values if one.proof.source == _BY_A_PERSON}
+    persons = {one.facet for one in values if one.proof.source == BY_A_PERSON}
     for (facet, value), level in best.items():
-        by = _BY_A_PERSON if facet in persons else "rule"
+        by = BY_A_PERSON if facet in persons else "rule"
         yield FacetValue(facet, value, LEVELS[level], by)
     stated = {facet for facet, _ in best}
     for facet_asked in scope:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from pipeline.evidence.findings import NOT_FOUND, REPORTED, RULED_OUT, Findings, together
-from pipeline.evidence.overrides import FINDING, Override
+from pipeline.evidence.overrides import BY_A_PERSON, FINDING, Override
 from pipeline.evidence.record import CASES, ClaimHit, Decided, FacetValue, Label, Proof
 from pipeline.evidence.stated import stated_in
 from pipeline.rules.decide import TEXT
@@ -23,7 +23,6 @@ _LESSER = "not_found.lesser"
 _ENGLISH_FIELDS = ("title", "abstract")
 _PROTOCOL = "PROTOCOL"
 """Study type of records of what is to be done: they state nothing yet."""
-_BY_A_PERSON = "override"
 _NOT_ADDRESSED = "not addressed"
 """What the rules say where a person decided on a claim or harm that they do not find."""
 
@@ -89,13 +88,8 @@ def findings_of(
         if decision is None:
             return automatic, "rule"
         taken.append(decision.decided(automatic))
-        made.append(
-            Proof(
-                "finding", f"{code}.{decision.value}", _BY_A_PERSON, _BY_A_PERSON, "overrides",
-                None, decision.why, None, None,
-            )
-        )  # fmt: skip
-        return decision.value, _BY_A_PERSON
+        made.append(decision.proof("finding", f"{code}.{decision.value}"))
+        return decision.value, BY_A_PERSON
 
     held = tuple(ClaimHit(hit.claim, hit.how, *finding(hit.claim)) for hit in claims)
     values = tuple(

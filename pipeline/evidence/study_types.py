@@ -210,12 +210,12 @@ def _types(study_types: StudyTypes, record: Record, outcome: Outcome) -> TypesOf
     for found in found_of:
         rule = rules[found.rule_no]
         if found.rule_no < study_types.type_count:
-            proofs.append(_proof("study_type", rule.code, rule, found))
+            proofs.append(Proof.of("study_type", rule.code, rule, found))
         elif found.rule_no < flags_from:
             name = rule.code.partition(".")[0]
-            proofs += [_proof("study_type", code, rule, found) for code in given.get(name, ())]
+            proofs += [Proof.of("study_type", code, rule, found) for code in given.get(name, ())]
         else:
-            proofs.append(_proof("flag", rule.code, rule, found))
+            proofs.append(Proof.of("flag", rule.code, rule, found))
     return TypesOf(
         labels,
         aspects,
@@ -296,13 +296,6 @@ def _unclassified(record: Record) -> Label:
     else:
         reason = "no abstract and no informative tag"
     return Label(UNCLASSIFIED, True, "none", "low", "none", False, None, reason)
-
-
-def _proof(kind: str, code: str, rule: Rule, found: Found) -> Proof:
-    return Proof(
-        kind, code, rule.rule_id, found.source, found.field, found.section_no, found.text,
-        found.start, found.end,
-    )  # fmt: skip
 
 
 def load_study_types(path: Path, results: Sequence[Mapping[str, Any]] = ()) -> StudyTypes:

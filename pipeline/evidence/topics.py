@@ -192,13 +192,11 @@ def _topics(topics: Topics, record: Asked, outcome: Outcome) -> TopicsOf:
             if meant != list(units):
                 left = _levels(clauses, topics.matcher.run(meant, tags).found)
                 levels[topic.name] = left.get(topic.name, _MENTION)
+    rules = [clause.rule for clause in clauses]
     proofs = [
-        Proof(
-            "topic", clauses[found.rule_no].rule.code, clauses[found.rule_no].rule.rule_id,
-            found.source, found.field, found.section_no, found.text, found.start, found.end,
-        )
+        Proof.of("topic", rules[found.rule_no].code, rules[found.rule_no], found)
         for found in outcome.found
-    ]  # fmt: skip
+    ]
     hits = tuple(TopicHit(topic, LEVELS[level]) for topic, level in sorted(levels.items()))
     return TopicsOf(hits, tuple(dict.fromkeys(proofs)))
 

@@ -181,11 +181,11 @@ def _sentences(
     named: list[Values] = [{} for _ in clauses]
     by_rules = [name for name in names if not facets.named(name).read]
     for found in facets.find(by_rules, clauses, tags):
-        facet = facets.rules.rules[found.rule_no].code.partition(".")[0]
         if found.unit_index is None:
             continue
-        proof = _proof(facets, found)
-        value = proof.code.partition(".")[2]
+        rule = facets.rules.rules[found.rule_no]
+        proof = Proof.of("facet", rule.code, rule, found)
+        facet, _, value = rule.code.partition(".")
         if value in held.get(facet, ()) and not is_doubtful(facets.named(facet), proof, texts):
             named[found.unit_index].setdefault(facet, {}).setdefault(value, proof)
     for proof in read:
@@ -197,15 +197,6 @@ def _sentences(
     for is_title, places in cut:
         parts = tuple(named[place] for place in places)
         yield _Sentence(is_title, _joined(parts), parts)
-
-
-def _proof(facets: Facets, found: Found) -> Proof:
-    """What was found as a proof of the value it gives."""
-    rule = facets.rules.rules[found.rule_no]
-    return Proof(
-        "facet", rule.code, rule.rule_id, TEXT, found.field, found.section_no, found.text,
-        found.start, found.end,
-    )  # fmt: skip
 
 
 def _span(clause: Unit) -> tuple[int, int]:
