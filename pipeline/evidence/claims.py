@@ -90,7 +90,7 @@ def load_claims(
         instruments=_instruments(file, words, codes, study_types),
         settings=settings,
         leaned_on=_leaned_on(file, codes),
-        abbreviated=_abbreviated(file, words),
+        abbreviated=checked(file, words.known.get(ABBREVIATED, "__+"), f"{ABBREVIATED} = "),
         stand_in=tuple(stand_in),
     )
 
@@ -127,11 +127,6 @@ def _spelled_out(
             signals[signal] = {"in": ["told"], "text": [of_words(name)]}
             rule["unless"] = [*rule.get("unless", ()), signal]
     return rules, signals
-
-
-def _abbreviated(file: RuleFile, words: Words) -> str:
-    """The pattern of names that a record may abbreviate, as a regular expression."""
-    return checked(file, words.known.get(ABBREVIATED, "__+"), f"{ABBREVIATED} = ")
 
 
 def _about(
@@ -226,10 +221,6 @@ def _leaned_on(file: RuleFile, codes: Sequence[str]) -> tuple[LeanedOn, ...]:
 
 def check_readings(con: duckdb.DuckDBPyConnection, reference: Path) -> list[str]:
     """What there is to say of claim_evidence.csv as it stands: totals, then rows not to rely on.
-
-    Args:
-        con: a published database.
-        reference: directory of the reference files.
 
     Raises:
         ConfigurationError: naming the line: what a run would refuse, too.

@@ -122,13 +122,7 @@ def facets_of(
 
 
 def scope_of(facets: Facets, topics: Collection[str], labels: Sequence[Label]) -> list[Facet]:
-    """The facets that apply to a record, by its topics and by all its study types.
-
-    Args:
-        facets: the facets there are.
-        topics: the topics it is on.
-        labels: its study types, people's decisions in force.
-    """
+    """The facets that apply to a record, by its topics and study types, as people decided."""
     primary = next((label.study_type for label in labels if label.is_primary), None)
     types = {label.study_type for label in labels}
     if primary is None or primary in facets.no_facets_of:
@@ -141,14 +135,7 @@ def scope_of(facets: Facets, topics: Collection[str], labels: Sequence[Label]) -
 
 
 def asked_of(facets: Facets, scope: Sequence[Facet], record: Record, judged: Asked) -> Asked:
-    """What the rules of a record's facets are asked of: its statements too, where one needs them.
-
-    Args:
-        facets: the rules.
-        scope: the facets that apply to it.
-        record: the record.
-        judged: its texts and tags.
-    """
+    """What the rules of its facets are asked of: a record's statements too, where one needs it."""
     units = judged.units
     if any(facet.source == STATEMENTS for facet in scope):
         units = [*units, *record.statements()]

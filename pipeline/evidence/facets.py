@@ -173,13 +173,7 @@ class Facets:
         return Matcher(self.rules)
 
     def asked(self, names: Collection[str], units: Sequence[Unit], tags: Sequence[Tag]) -> Asked:
-        """What the rules of some facets are asked of.
-
-        Args:
-            names: the facets.
-            units: texts of the record.
-            tags: what it carries beside them.
-        """
+        """What the rules of some facets are asked of."""
         return Asked(units, tags, frozenset().union(*(self._places[name] for name in names)))
 
     def find(
@@ -217,11 +211,6 @@ class Facets:
 
 def load_facets(path: Path, study_types: StudyTypes, topics: Sequence[str]) -> Facets:
     """Read facets.toml.
-
-    Args:
-        path: the reference file.
-        study_types: types and aspects that facets apply to.
-        topics: names of the topics there are.
 
     Raises:
         ConfigurationError: naming the line at fault.

@@ -77,11 +77,6 @@ def place_of(steps: Sequence[Step], rule: Rule) -> tuple[int, int]:
 def load_steps(file: RuleFile, codes: list[str], rules: tuple[Rule, ...]) -> tuple[Step, ...]:
     """Read the steps.
 
-    Args:
-        file: study_types.toml.
-        codes: the study types a rule can give.
-        rules: the rules that give them.
-
     Raises:
         ConfigurationError: a step names what is not there, or none covers a rule.
     """
@@ -97,19 +92,13 @@ def load_steps(file: RuleFile, codes: list[str], rules: tuple[Rule, ...]) -> tup
             for value in values:
                 if value not in allowed:
                     raise file.error(step.line, f"unknown `{value}` (known: {', '.join(allowed)})")
-    _check_every_label_can_win(file, rules, steps)
-    return steps
-
-
-def _check_every_label_can_win(
-    file: RuleFile, rules: tuple[Rule, ...], steps: tuple[Step, ...]
-) -> None:
-    """A rule no step covers would leave an article with labels and no primary."""
     for rule in rules:
+        # it would leave an article with labels and no primary
         if not any(step.covers(rule) for step in steps):
             raise file.error(
                 f'id = "{rule.rule_id}"', f"no step of [[precedence]] covers rule {rule.rule_id}"
             )
+    return steps
 
 
 # -- Aspects: what is said about a label beside its code, such as where the data come from

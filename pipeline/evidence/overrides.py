@@ -89,12 +89,6 @@ def load_overrides(
 ) -> Overrides:
     """Read overrides.toml.
 
-    Args:
-        path: the reference file.
-        codes: study types that exist.
-        facets: facets that exist, and their values.
-        claims: claims that records can address.
-
     Raises:
         ConfigurationError: naming the line at fault.
     """

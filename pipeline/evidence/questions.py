@@ -233,11 +233,6 @@ def load_questions(
 ) -> tuple[tuple[Card, ...], tuple[Group, ...], tuple[Claim, ...]]:
     """Cards, groups and claims of claims.toml, the claims in the order of their groups.
 
-    Args:
-        file: the parsed file.
-        designs: study types by the name that `answered_by` uses.
-        topics: the topics the claims are about.
-
     Raises:
         ConfigurationError: naming the line at fault; among others a claim that is not a
             question, that lacks `not`, or that names an unknown card or group.

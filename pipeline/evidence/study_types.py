@@ -156,14 +156,7 @@ class TypesOf(NamedTuple):
 def types_of(
     study_types: StudyTypes, record: Record, units: Sequence[Unit], tags: Sequence[Tag]
 ) -> TypesOf:
-    """The study types of a record, with aspects and flags.
-
-    Args:
-        study_types: the rules.
-        record: the record.
-        units: its texts.
-        tags: what it carries beside them.
-    """
+    """The study types of a record, with aspects and flags."""
     return types_of_all(study_types, [record], [Asked(units, tags)])[0]
 
 

@@ -29,13 +29,7 @@ _UNLABELLED = "body"
 
 
 def is_doubtful(facet: Facet, proof: Proof, texts: dict[tuple[str, int | None], str]) -> bool:
-    """Whether words beside a value make it doubtful.
-
-    Args:
-        facet: its facet.
-        proof: where it stands.
-        texts: the stored texts of the record by field and section.
-    """
+    """Whether words beside a value make it doubtful."""
     if proof.source != TEXT or proof.start is None or proof.end is None:
         return False
     stored = texts[proof.field, proof.section_no]

@@ -28,11 +28,7 @@ class Item(NamedTuple):
 
 
 def render(con: duckdb.DuckDBPyConnection) -> str:
-    """The log as JSON text.
-
-    Args:
-        con: the set's tables.
-    """
+    """The log as JSON text."""
     facts = gather(con)
     rows = con.execute("SELECT to_json(l)::VARCHAR FROM marts.search_log AS l").fetchall()
     searches = [json.loads(row[0]) for row in rows]

@@ -18,7 +18,7 @@ from pipeline.replay.answers import Page, Parameters, Response
 from pipeline.replay.archive import Archive
 from pipeline.replay.query import Chain, Earlier, Node, QuerySyntaxError, Term, parse, printable
 from pipeline.replay.search import Findings, Search, recent_days
-from pipeline.replay.summaries import Document, read_document
+from pipeline.replay.summaries import read_document
 
 LARGEST_ID = 2**64 - 1
 """The largest UID NCBI takes."""
@@ -298,16 +298,16 @@ class Tools:
             return summaries.nothing_to_sum_up("Empty id list - nothing todo", use_json=use_json)
         if use_json and len(pmids) > summaries.JSON_LIMIT:
             return summaries.summary_error(summaries.TOO_MANY, use_json=use_json)
-        found = [(pmid, self._document(pmid)) for pmid in pmids]
+        records, numbers = self._archive.records, self._archive.numbers
+        found = [
+            (pmid, read_document(records[numbers[pmid]].raw) if pmid in numbers else None)
+            for pmid in pmids
+        ]
         if use_json:
             return summaries.as_json_documents(found)
         if given.get("version") == "2.0":
             return summaries.as_documents(found, f"Build{self._built:%y%m%d-%H%M}.1")
         return summaries.as_docsums(found)
-
-    def _document(self, pmid: int) -> Document | None:
-        number = self._archive.numbers.get(pmid)
-        return None if number is None else read_document(self._archive.records[number].raw)
 
     def _espell(self, given: Parameters) -> Response:
         if given.get("retmode") == "json":

@@ -116,10 +116,6 @@ class LabelMapping(Table):
 def load_mapping(path: Path, codes: Sequence[str]) -> LabelMapping:
     """Read a mapping file.
 
-    Args:
-        path: the file.
-        codes: study types that exist.
-
     Raises:
         ConfigurationError: naming the line at fault.
     """

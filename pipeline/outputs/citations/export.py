@@ -20,7 +20,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.escaping import for_csv, for_json
 from pipeline.outputs import query
 from pipeline.outputs.citations import citation, nbib, reference_managers, selection
-from pipeline.outputs.citations.citation import Citation, iso_date
+from pipeline.outputs.citations.citation import Citation
 from pipeline.outputs.citations.selection import Selection
 from pipeline.outputs.manifest import LICENCE
 from pipeline.settings import Settings
@@ -303,7 +303,7 @@ def row(citation: Citation, abstracts: bool) -> dict[str, Any]:
         "authors": [person.inverted() for person in citation.authors],
         "journal": citation.container or said["book_title"],
         "year": citation.year,
-        "date": iso_date(citation) or None,
+        "date": citation.iso_date or None,
         "volume": said["volume"] or said["book_volume"],
         "issue": said["issue"],
         "pages": said["locator"],

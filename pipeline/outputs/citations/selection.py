@@ -93,10 +93,6 @@ def years(text: str) -> tuple[int | None, int | None]:
 def matching(con: duckdb.DuckDBPyConnection, wanted: Selection) -> list[int]:
     """The pmid of every record wanted, newest year first.
 
-    Args:
-        con: a published set.
-        wanted: what they must have in common.
-
     Raises:
         ConfigurationError: the set has no such search or study type, or looks for no records
             of such a claim.
