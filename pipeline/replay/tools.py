@@ -285,9 +285,9 @@ class Tools:
         if "id" not in given and not ("query_key" in given and "WebEnv" in given):
             text = "Neither query_key nor id specified"
             return summaries.nothing_to_sum_up(text, use_json=use_json)
-        invalid = invalid_id(given.get("id", ""))
-        if invalid:
-            return summaries.invalid_uid(*invalid, use_json=use_json)
+        if invalid := invalid_id(given.get("id", "")):
+            text = "Invalid uid {} at position= {}".format(*invalid)
+            return summaries.summary_error(text, use_json=use_json, result={"uids": []})
         try:
             pmids = self._asked(given)
         except UnknownQueryError as unknown:
