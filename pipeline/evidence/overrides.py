@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.evidence.facets import Facets
-from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.record import Decided, Label, Proof
+from pipeline.evidence.stated import FINDINGS
 from pipeline.evidence.study_types import UNCLASSIFIED
 from pipeline.rules.file import RuleFile, Table
 

@@ -17,7 +17,7 @@ import duckdb
 from pipeline.errors import ConfigurationError
 from pipeline.escaping import for_terminal_lines
 from pipeline.evidence.curation import NOT_HELD
-from pipeline.evidence.findings import FINDINGS, MIXED, NOT_FOUND, REPORTED, RULED_OUT, UNCLEAR
+from pipeline.evidence.stated import FINDINGS, MIXED, NOT_FOUND, REPORTED, RULED_OUT, UNCLEAR
 from pipeline.outputs.rows import named_rows
 
 LOOKED_AT = "Counts show what was looked at and what its authors state, not what is true."

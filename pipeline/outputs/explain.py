@@ -15,9 +15,9 @@ import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.escaping import for_terminal_lines
-from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.labels import NOT_MEASURED
 from pipeline.evidence.overrides import FACET, FIELD, confirming
+from pipeline.evidence.stated import FINDINGS
 from pipeline.outputs.rows import named_rows
 from pipeline.outputs.wording import not_given, share
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.evaluation.figures import LEAST_READ, share
-from pipeline.evidence.findings import FINDINGS
+from pipeline.evidence.stated import FINDINGS
 
 COLUMNS = ("pmid", "question", "finding", "read_on", "reader")
 NO_PAIR = "no_pair"
