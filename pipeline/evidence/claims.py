@@ -112,12 +112,10 @@ def _spelled_out(
         if own is None:
             continue
         near = f'id = "{table.get("id")}"'
-        if own not in words.known:
-            raise file.error(near, f"unknown words `{own}`")
+        file.require(near, "words", [own], words.known)
 
         def of_words(name: str, own: str = own, near: str = near) -> str:
-            if name not in phrases:
-                raise file.error(near, f"unknown phrases `{name}`")
+            file.require(near, "phrases", [name], phrases)
             # one pattern: every pattern has its cost, and there are harms times phrases
             return "|".join(phrases[name]).replace("{words}", "{" + own + "}")
 
@@ -203,9 +201,7 @@ def _lists(file: RuleFile, key: str, study_types: Sequence[str]) -> dict[str, tu
     """A table of lists of study types."""
     found: dict[str, tuple[str, ...]] = {}
     for name, codes in file.data.get(key, {}).items():
-        for code in codes:
-            if code not in study_types:
-                raise file.error(f"{name} = [", f"unknown study type `{code}`")
+        file.require(f"{name} = [", "study type", codes, study_types)
         found[name] = tuple(codes)
     return found
 
@@ -213,9 +209,7 @@ def _lists(file: RuleFile, key: str, study_types: Sequence[str]) -> dict[str, tu
 def _leaned_on(file: RuleFile, codes: Sequence[str]) -> tuple[LeanedOn, ...]:
     studies = file.read_all("leaned_on", LeanedOn)
     for study in studies:
-        for code in study.claims:
-            if code not in codes:
-                raise file.error(study.line, f"unknown claim `{code}`")
+        file.require(study.line, "claim", study.claims, codes)
     return studies
 
 

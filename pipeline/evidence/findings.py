@@ -92,8 +92,7 @@ def load_findings(path: Path, questions: Sequence[str] | None) -> Findings:
     words = Words(file)
     senses: dict[str, str] = {}
     for sense, listed in file.data.get("sense", {}).items():
-        if sense not in SENSES:
-            raise file.error(f"{sense} = ", f"unknown sense `{sense}`")
+        file.require(f"{sense} = ", "sense", [sense], SENSES)
         for code in listed:
             if questions is not None and code not in questions and not code.startswith("harm."):
                 raise file.error(f"{sense} = ", f"unknown claim `{code}`")

@@ -144,9 +144,7 @@ def load_aspects(file: RuleFile, codes: Sequence[str]) -> tuple[Aspect, ...]:
     """
     aspects = file.read_all("aspect", Aspect)
     for aspect in aspects:
-        for code in aspect.types:
-            if code not in codes:
-                raise file.error(aspect.line, f"unknown code `{code}`")
+        file.require(aspect.line, "code", aspect.types, codes)
     return aspects
 
 

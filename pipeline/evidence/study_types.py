@@ -305,8 +305,7 @@ def load_study_types(path: Path, results: Sequence[Mapping[str, Any]] = ()) -> S
     version = file.version()
     groups, types = file.read_all("group", Group), file.read_all("study_type", StudyType)
     for one in types:
-        if one.group not in {group.name for group in groups}:
-            raise file.error(one.line, f"unknown group `{one.group}`")
+        file.require(one.line, "group", [one.group], [group.name for group in groups])
     for group in groups:
         if not any(study_type.group == group.name for study_type in types):
             raise file.error(group.line, f"no study type is in `{group.name}`")
@@ -340,13 +339,9 @@ def _compatible(file: RuleFile, codes: list[str]) -> frozenset[tuple[str, str]]:
     pairs: set[tuple[str, str]] = set()
     for table in file.tables("together"):
         together = file.read(_TogetherTable, table, "[[together]]").study_types
-        for code in together:
-            if code not in codes:
-                raise file.error("[[together]]", f"unknown code `{code}`")
+        file.require("[[together]]", "code", together, codes)
         pairs |= set(permutations(together, 2))
     for given in file.read_all("compatible", _CompatibleTable):
-        for code in (given.primary, *given.others):
-            if code not in codes:
-                raise file.error(given.line, f"unknown code `{code}`")
+        file.require(given.line, "code", (given.primary, *given.others), codes)
         pairs |= {(given.primary, other) for other in given.others}
     return frozenset(pairs)

@@ -321,9 +321,7 @@ def load_topics(path: Path) -> Topics:
 def _checked(file: RuleFile, search: Search, topics: list[str]) -> Search:
     if search.mode not in _MODES:
         raise file.error(search.line, f"mode must be one of {', '.join(_MODES)}")
-    for name in search.topics:
-        if name not in topics:
-            raise file.error(search.line, f"unknown topic `{name}`")
+    file.require(search.line, "topic", search.topics, topics)
     if search.maximum is not None and search.maximum < search.minimum:
         raise file.error(search.line, "maximum is below minimum")
     return search
