@@ -75,7 +75,7 @@ def go_back(error: KetumError, home: Settings) -> None:
         elif arguments != ["update"]:
             assert name == "ketum"
             parsed = cli.build_parser().parse_args(arguments)
-            assert parsed.work(home, parsed) == 0
+            assert not parsed.work(home, parsed)
             return
 
 

@@ -212,7 +212,7 @@ _HIGH_FROM, _MEDIUM_FROM = 0.95, 0.80
 _PART, _BY = "develop", "rules"
 
 
-class Measured(NamedTuple):
+class TypeMeasured(NamedTuple):
     """What was measured for a study type and a kind of evidence.
 
     Attributes:
@@ -236,7 +236,7 @@ class Measured(NamedTuple):
     rules_version: str
 
 
-Measurements = Mapping[tuple[str, str], Measured]
+Measurements = Mapping[tuple[str, str], TypeMeasured]
 
 
 def evidence_of(rules: Iterable[Rule], found: Iterable[Found], *, has_abstract: bool) -> str:
@@ -271,12 +271,12 @@ def measurements(results: Sequence[Mapping[str, Any]]) -> Measurements:
 
     Of several sets the one with the lowest share counts.
     """
-    found: dict[tuple[str, str], Measured] = {}
+    found: dict[tuple[str, str], TypeMeasured] = {}
     for result in results:
         if (result["part"], result["by"]) != (_PART, _BY):
             continue
         for cell in result.get("evidence", ()):
-            one = Measured(
+            one = TypeMeasured(
                 cell["study_type"],
                 cell["evidence"],
                 _confidence(cell),
@@ -308,7 +308,7 @@ def confidence_of(
     return MEDIUM if held.confidence == HIGH and not is_primary else held.confidence
 
 
-def _rank(one: Measured) -> tuple[bool, float]:
+def _rank(one: TypeMeasured) -> tuple[bool, float]:
     """A figure of the type alone before one of its class; then the lowest."""
     return one.is_of_class, float(one.right["value"])
 
