@@ -168,17 +168,7 @@ def findings_of(
     labels: Sequence[Label],
     decisions: Sequence[Override] = (),
 ) -> FindingsOf:
-    """The findings of a record.
-
-    Args:
-        findings: the lists of words.
-        units: its texts.
-        claims: the claims it addresses.
-        facets: its values of facets.
-        proofs: what these rest on; others are passed over.
-        labels: its study types.
-        decisions: people's decisions about it; those about other fields are passed over.
-    """
+    """The findings of a record; proofs and decisions about other fields are passed over."""
     texts = _Texts(units)
     is_planned = any(one.is_primary and one.study_type == _PROTOCOL for one in labels)
     is_case = any(one.is_primary and one.study_type in CASES for one in labels)

@@ -117,16 +117,7 @@ def ties_of(
     values: Sequence[FacetValue],
     proofs: Sequence[Proof],
 ) -> TiesOf:
-    """The rows of values that belong together in a record.
-
-    Args:
-        facets: the rules, and which facets make a row.
-        units: its texts.
-        tags: what it carries beside them.
-        labels: its study types.
-        values: its facets; only values it has are tied.
-        proofs: what these rest on; values that are read from words stand where these say.
-    """
+    """The rows of values that belong together in a record, of those that it has."""
     types = {label.study_type for label in labels}
     rows = [row for row in facets.rows if not types.isdisjoint(row.types)]
     held: dict[str, set[str]] = {}

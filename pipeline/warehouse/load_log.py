@@ -72,12 +72,7 @@ def _values(con: duckdb.DuckDBPyConnection, target: str) -> None:
 
 
 def set_aside(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
-    """Keep what could not be read; what lies there is settled when a text of its PMID is read.
-
-    Args:
-        con: the warehouse, with staging.
-        as_of: UTC time of the run.
-    """
+    """Keep what could not be read; what lies there is settled when a text of its PMID is read."""
     con.execute(
         """
         UPDATE ops.quarantine SET read_at = ?::TIMESTAMP

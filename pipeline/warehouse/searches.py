@@ -225,12 +225,6 @@ def take_in_file_counts(
 ) -> int:
     """Note in a run's ledger the counts that the warehouse does not hold yet.
 
-    Args:
-        con: the warehouse.
-        archive: keeps them.
-        run_id: whose ledger it is.
-        directory: where they lie.
-
     Returns:
         how many there were.
 
