@@ -34,12 +34,7 @@ from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer
 from pipeline.settings import ROOT, Settings, slug
 from pipeline.storage import first_line, for_duckdb, shown
 from pipeline.warehouse import touched
-from pipeline.warehouse.database import (
-    ALONE,
-    CONTRACT_VERSION,
-    is_in_use,
-    read_check,
-)
+from pipeline.warehouse.database import ALONE, CONTRACT_VERSION, is_in_use, read_check
 
 SET, ARCHIVE = "set", "archive"
 DATABASE = "ketum.duckdb"

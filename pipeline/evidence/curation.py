@@ -37,13 +37,7 @@ COLUMNS = (
     "note", "who", "when",
 )  # fmt: skip
 DIRECTIONS = ("supports", "partly", "against", "unclear")
-DIRECTNESS = (
-    "same population and product",
-    "other population",
-    "other product",
-    "animal",
-    "cells",
-)
+DIRECTNESS = ("same population and product", "other population", "other product", "animal", "cells")
 SECTIONS = ("title", "abstract")
 TEXT_CHANGED = "text changed"
 RETRACTED = "retracted"

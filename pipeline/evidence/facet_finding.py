@@ -20,14 +20,7 @@ from pipeline.evidence.facet_values import (
     SCHEDULE,
     span,
 )
-from pipeline.evidence.facets import (
-    AFFILIATIONS,
-    LEVELS,
-    NOT_STATED,
-    STATEMENTS,
-    Facet,
-    Facets,
-)
+from pipeline.evidence.facets import AFFILIATIONS, LEVELS, NOT_STATED, STATEMENTS, Facet, Facets
 from pipeline.evidence.overrides import BY_A_PERSON, FACET, Override
 from pipeline.evidence.record import AspectValue, Decided, FacetValue, Label, Proof, Record
 from pipeline.evidence.value_context import happened, is_doubtful, is_set_aside
@@ -174,10 +167,7 @@ def _is_cut(facet: Facet, unit: Unit) -> bool:
 
 
 def _by_sentence(
-    facets: Facets,
-    asked: Mapping[str, Collection[int]],
-    units: Sequence[Unit],
-    tags: Sequence[Tag],
+    facets: Facets, asked: Mapping[str, Collection[int]], units: Sequence[Unit], tags: Sequence[Tag]
 ) -> Iterator[_Value]:
     """What the rules find of some facets in the sentences of the units asked for."""
     wanted = set().union(*asked.values())

@@ -17,13 +17,7 @@ import re2
 from pydantic import Field
 
 from pipeline.evidence.doses import Dosed, load_dosed
-from pipeline.evidence.facet_values import (
-    DOSES,
-    READERS,
-    Addresses,
-    Country,
-    country_rules,
-)
+from pipeline.evidence.facet_values import DOSES, READERS, Addresses, Country, country_rules
 from pipeline.evidence.study_types import StudyTypes
 from pipeline.rules.decide import Asked, Found, Matcher
 from pipeline.rules.file import Names, RuleFile, Table

@@ -96,11 +96,7 @@ def explain(record: Record, judgement: Judgement, reference: Reference) -> dict[
 
     labels = sorted(
         judgement.labels,
-        key=lambda one: (
-            not one.is_primary,
-            SHOWN.index(one.confidence),
-            one.study_type,
-        ),
+        key=lambda one: (not one.is_primary, SHOWN.index(one.confidence), one.study_type),
     )
     suggestion = judgement.suggestion
     return {
