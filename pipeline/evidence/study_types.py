@@ -41,14 +41,9 @@ from pipeline.rules.text import Unit
 
 UNCLASSIFIED = "OTHER"
 FLAGS = (
-    "is_retracted",
-    "is_preprint",
-    "is_veterinary",
-    "is_multicenter",
-    "is_feed_study",
-    "is_other_species",
-    "is_possible_human_experiment",
-)
+    "is_retracted", "is_preprint", "is_veterinary", "is_multicenter", "is_feed_study",
+    "is_other_species", "is_possible_human_experiment",
+)  # fmt: skip
 
 
 class StudyType(Table):

@@ -221,6 +221,10 @@ def _bibtex_part(name: str) -> str:
 
 # -- CSL-JSON (Citation Style Language 1.0.2), for citeproc, pandoc and programs
 
+_CSL_CUSTOM = (
+    "study_type", "study_type_label", "evidence_group", "is_retracted", "first_author_country",
+    "countries", "registrations", "facets", "claims",
+)  # fmt: skip
 _CSL_TYPES = {ARTICLE: "article-journal", CHAPTER: "chapter", BOOK: "book", UNKNOWN: "document"}
 
 
@@ -259,18 +263,7 @@ def _csl_item(citation: Citation, abstracts: bool) -> dict[str, Any]:
         "status": "retracted" if said["is_retracted"] else "",
         "genre": "preprint" if citation.is_preprint else "",
         "keyword": "; ".join(citation.keywords),
-        "custom": {
-            "study_type": said["study_type"],
-            "study_type_label": said["study_type_label"],
-            "evidence_group": said["evidence_group"],
-            "is_retracted": said["is_retracted"],
-            "first_author_country": said["first_author_country"],
-            "countries": said["countries"],
-            "registrations": said["registrations"],
-            "facets": said["facets"],
-            "claims": said["claims"],
-            "set_id": citation.set_id,
-        },
+        "custom": {name: said[name] for name in _CSL_CUSTOM} | {"set_id": citation.set_id},
         "abstract": citation.text("abstract") if abstracts else "",
     }
     return {name: value for name, value in found.items() if value}
