@@ -121,12 +121,6 @@ def check(
     With a changed strategy bounds are only reported: the run is a baseline
     (docs/architecture.md).
 
-    Args:
-        search: the search, with its bounds.
-        answer: PubMed's answer.
-        before: the last one, or None.
-        accepts: accept a translation that asks for less, or finds less.
-
     Raises:
         CheckError: PubMed reads less than it was asked, or found too little.
     """

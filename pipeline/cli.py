@@ -80,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
         is_quiet = getattr(arguments, "quiet", False)
         logs.configure(settings, quiet=is_quiet)
         progress.show(sys.stderr.isatty() and not is_quiet)
-        code: int = arguments.work(settings, arguments)
+        code: int = arguments.work(settings, arguments) or EXIT_OK
         sys.stdout.flush()  # here, where a reader that went away (`| head`) is not an error
         return code
     except KetumError as error:

@@ -88,12 +88,7 @@ def _place(path: Path) -> tuple[str, int, str]:
 
 
 def late(files: Iterable[Path], earlier: Iterable[str]) -> str | None:
-    """A sentence on files that come after later files of their series were read; else None.
-
-    Args:
-        files: to be read now.
-        earlier: names of files that earlier runs read.
-    """
+    """A sentence on files that come after later files of their series were read; else None."""
     last: dict[str, tuple[int, str]] = {}
     for name in earlier:
         if match := _NAME.fullmatch(name):

@@ -15,13 +15,14 @@ from array import array
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import duckdb
 
 from pipeline import progress
 from pipeline.errors import SourceError
 from pipeline.evidence.record import TopicHit, read_records
+from pipeline.evidence.reference import Reference
 from pipeline.evidence.topics import Search, Topics, hits_of, load_topics
 from pipeline.pubmed.parsing.bytes import Head, open_bytes, sets_of, source_name
 from pipeline.pubmed.parsing.cutting import Cut, Cutter
@@ -121,16 +122,6 @@ class Scans:
         return self.directory / self.name(file_sha256, kind)
 
 
-class Rules(Protocol):
-    """What says which topics a record is on: `Reference`, or `TopicRules`."""
-
-    @property
-    def topics(self) -> Topics: ...
-
-    @property
-    def language(self) -> Language: ...
-
-
 class TopicRules(NamedTuple):
     """Topics, and the language that cuts texts into their zones, without all other rules."""
 
@@ -147,6 +138,10 @@ class TopicRules(NamedTuple):
         return cls(
             load_topics(directory / "topics.toml"), load_language(directory / "language.toml")
         )
+
+
+Rules = TopicRules | Reference
+"""What says which topics a record is on."""
 
 
 class FileReader(ABC):

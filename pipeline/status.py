@@ -152,9 +152,11 @@ def status_text(found: dict[str, Any]) -> str:
         if "fault" not in found:
             lines = ["Nothing is published yet. Next: `ketum update --offline` or `ketum update`."]
     else:
+        hours = latest["age_hours"]
+        age = f"{abs(hours)} hours " + ("ago" if hours >= 0 else "ahead of this machine's clock")
         lines = [
             f"latest     {latest['set_id']}",
-            f"as of      {latest['as_of']} UTC ({_ago(latest['age_hours'])})",
+            f"as of      {latest['as_of']} UTC ({age})",
             f"origin     {latest['origin']}",
             f"path       {latest['path']}",
             f"note       {latest['description']}",
@@ -166,16 +168,13 @@ def status_text(found: dict[str, Any]) -> str:
     return for_terminal_lines(lines)
 
 
-def _ago(hours: float) -> str:
-    return f"{hours} hours ago" if hours >= 0 else f"{-hours} hours ahead of this machine's clock"
-
-
 def doctor(settings: Settings) -> list[tuple[str, str, bool]]:
     """What a person needs to know of this installation: (name, value, is it as it should be).
 
     Of secrets it is only said whether they are set.
     """
-    found = [("ketum", __version__, True), ("python", platform.python_version(), _python_ok())]
+    is_fit = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    found = [("ketum", __version__, True), ("python", platform.python_version(), is_fit)]
     for package in PACKAGES:
         try:
             found.append((package, version(package), True))
@@ -195,10 +194,6 @@ def doctor(settings: Settings) -> list[tuple[str, str, bool]]:
         ("Prefect home", str(settings.prefect_home), True),
     ]
     return found
-
-
-def _python_ok() -> bool:
-    return (3, 11) <= sys.version_info[:2] <= (3, 13)
 
 
 def _existing(settings: Settings) -> str:

@@ -27,10 +27,8 @@ from pipeline.settings import LIVE
 from pipeline.warehouse import (
     completeness,
     database,
-    file_counts,
     fingerprint,
     membership,
-    quarantine,
     searches,
     stage,
     touched,
@@ -211,7 +209,7 @@ def parse(run: Run, made: Made) -> Outcome:
 
 def count(run: Run, made: Made) -> Outcome:
     """Ask PubMed how many records it holds by year, if that is due; take in counts of files."""
-    taken = file_counts.take_in(run.con, run.archive, run.run_id, run.settings.counts)
+    taken = searches.take_in_file_counts(run.con, run.archive, run.run_id, run.settings.counts)
     told_of_files: Counts = {"file_counts": taken} if taken else {}
     if run.mode != LIVE or run.client is None:
         return made, told_of_files
@@ -240,8 +238,8 @@ def load(run: Run, made: Made) -> Outcome:
     run.con.execute("BEGIN")
     merged = merge(run.con, run.as_of)
     searches.load_counts(run.con, run.archive, run.run_id, run.as_of, _denominators(run))
-    file_counts.load(run.con, run.archive, run.run_id)
-    quarantine.note_unread(run.con, made.asked.pmids)
+    searches.load_file_counts(run.con, run.archive, run.run_id)
+    completeness.note_unread(run.con, made.asked.pmids)
     notes = (*made.notes, *receipts.older_texts(run.con))
     return replace(made, loaded=merged, notes=notes), dict(merged)
 

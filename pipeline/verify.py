@@ -34,12 +34,7 @@ from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer
 from pipeline.settings import ROOT, Settings, slug
 from pipeline.storage import first_line, for_duckdb, shown
 from pipeline.warehouse import touched
-from pipeline.warehouse.database import (
-    ALONE,
-    CONTRACT_VERSION,
-    is_in_use,
-    read_check,
-)
+from pipeline.warehouse.database import ALONE, CONTRACT_VERSION, is_in_use, read_check
 
 SET, ARCHIVE = "set", "archive"
 DATABASE = "ketum.duckdb"
@@ -287,7 +282,11 @@ def verify_archive(root: Path) -> Report:
         progress.note(number, len(in_place), "files in place")
         if fault := archive.fault_in_place(entry):
             report.faults.append(fault)
-    there = {path.relative_to(root).as_posix() for path in _files(root / "objects")}
+    there = {
+        path.relative_to(root).as_posix()
+        for path in (root / "objects").rglob("*")
+        if path.is_file()
+    }
     report.orphans = sorted(there - named.keys())
     object_count = len(named) + len(in_place)
     report.counts = {"journals": len(own), "ledger lines": line_count, "objects": object_count}
@@ -361,7 +360,3 @@ def _line_faults(body: bytes, entry: Entry) -> Iterator[str]:
             yield "it is not a complete PubmedArticleSet"
     except (TransientAnswer, PermanentAnswer) as answer:
         yield str(answer)
-
-
-def _files(directory: Path) -> Iterator[Path]:
-    return (path for path in directory.rglob("*") if path.is_file())

@@ -31,7 +31,7 @@ from pipeline.pubmed.client import EutilsClient
 from pipeline.run import Run
 from pipeline.settings import PUBMED_ORIGIN, ROOT, Options, Settings
 from pipeline.steps import Made
-from pipeline.warehouse import database, fingerprint, load, membership, quarantine, stage
+from pipeline.warehouse import completeness, database, fingerprint, load, membership, stage
 from tests.corpus import article_set
 from tools import data_dictionary
 
@@ -209,7 +209,7 @@ class Warehouse:
             )
             if is_live and pmid not in (delivered or [])
         ]
-        quarantine.note_unread(self.con, answers)
+        completeness.note_unread(self.con, answers)
         self.counts = membership.update(
             self.con, answers, names, dict.fromkeys(names, reason), gone, self.as_of
         )

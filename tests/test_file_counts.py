@@ -27,8 +27,7 @@ from pipeline.pubmed.parsing.reader import RecordReader
 from pipeline.rebuild import rebuild
 from pipeline.scan import Scans, TopicRules
 from pipeline.settings import ROOT, Options, Settings
-from pipeline.warehouse import file_counts as taken_in
-from pipeline.warehouse import load, stage
+from pipeline.warehouse import load, searches, stage
 from pipeline.warehouse.database import append
 from tests.conftest import ALL_SLOW
 from tests.corpus import article, article_set, some_of
@@ -327,9 +326,15 @@ def shares(memory, settings, clock, tmp_path):
             )
         if files:
             file_counts.count_files(options(files), settings, clock)
-            assert taken_in.take_in(memory.con, run.archive, run.run_id, settings.counts) == 1
-            taken_in.load(memory.con, run.archive, run.run_id)
-            assert taken_in.take_in(memory.con, run.archive, run.run_id, settings.counts) == 0
+            assert (
+                searches.take_in_file_counts(memory.con, run.archive, run.run_id, settings.counts)
+                == 1
+            )
+            searches.load_file_counts(memory.con, run.archive, run.run_id)
+            assert (
+                searches.take_in_file_counts(memory.con, run.archive, run.run_id, settings.counts)
+                == 0
+            )
         memory.judge()
         memory.find([1, 2])
         return memory.ask(

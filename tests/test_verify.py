@@ -62,7 +62,7 @@ def verify(data: Path, *arguments: object) -> tuple[int, str]:
     """The command; gives its exit code and what it would say on stderr."""
     parsed = cli.build_parser().parse_args(["verify", *map(str, arguments)])
     try:
-        return parsed.work(Settings(data=data), parsed), ""
+        return parsed.work(Settings(data=data), parsed) or 0, ""
     except KetumError as error:
         return error.exit_code, str(error)
 

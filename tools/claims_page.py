@@ -13,8 +13,8 @@ from typing import Any
 import duckdb
 
 from pipeline.escaping import for_markdown
-from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.questions import ARTICLE, DOES_IT
+from pipeline.evidence.stated import FINDINGS
 from pipeline.outputs import claims, query
 from pipeline.settings import ROOT, Settings
 

@@ -1,7 +1,8 @@
 """The commands of `ketum`, by what people do; each has a function that adds it to the parser.
 
 A module imports what a command needs when the command runs, so that `ketum --help` and
-`ketum query` do not wait for what only an update needs. Here is what they share.
+`ketum query` do not wait for what only an update needs. What does the work returns an exit code
+where it may be another one than 0. Here is what they share.
 """
 
 from __future__ import annotations

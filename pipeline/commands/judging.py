@@ -13,7 +13,7 @@ from pathlib import Path
 from pipeline import progress
 from pipeline.clock import Clock
 from pipeline.commands import Subparsers, add_quiet, note_set
-from pipeline.errors import EXIT_OK, ConfigurationError
+from pipeline.errors import ConfigurationError
 from pipeline.settings import Settings
 
 # -- `ketum explain`: why a record has its study types, and how to decide differently
@@ -48,9 +48,10 @@ def register_explain(commands: Subparsers) -> None:
     explain.add_argument("--json", action="store_true", help="for programs")
 
 
-def _explain(settings: Settings, arguments: argparse.Namespace) -> int:
+def _explain(settings: Settings, arguments: argparse.Namespace) -> None:
     if arguments.text:
-        return _explain_file(settings, arguments)
+        _explain_file(settings, arguments)
+        return
     from pipeline.outputs import explain, lookup, query
 
     with query.open_published(settings) as con:
@@ -58,7 +59,7 @@ def _explain(settings: Settings, arguments: argparse.Namespace) -> int:
             pmid = lookup.next_pmid(con, settings.reference / "overrides.toml")
             if pmid is None:
                 print("Everything in the review queue is decided.", file=sys.stderr)
-                return EXIT_OK
+                return
         else:
             pmid = lookup.identify(con, " ".join([arguments.record, *arguments.more]))
         explained = explain.explain(con, pmid)
@@ -67,10 +68,9 @@ def _explain(settings: Settings, arguments: argparse.Namespace) -> int:
     else:
         print(explain.text(explained, is_terminal=sys.stdout.isatty(), today=Clock().now().date()))
     note_set(settings, arguments)
-    return EXIT_OK
 
 
-def _explain_file(settings: Settings, arguments: argparse.Namespace) -> int:
+def _explain_file(settings: Settings, arguments: argparse.Namespace) -> None:
     from pipeline.evidence.judge import judge_records
     from pipeline.evidence.reference import Reference
     from pipeline.outputs import explain_file
@@ -87,7 +87,6 @@ def _explain_file(settings: Settings, arguments: argparse.Namespace) -> int:
     else:
         is_terminal = sys.stdout.isatty()
         print("\n\n".join(explain_file.text(one, is_terminal=is_terminal) for one in explained))
-    return EXIT_OK
 
 
 @contextmanager
@@ -140,7 +139,7 @@ def register_claims(commands: Subparsers) -> None:
     )
 
 
-def _claims(settings: Settings, arguments: argparse.Namespace) -> int:
+def _claims(settings: Settings, arguments: argparse.Namespace) -> None:
     from pipeline.escaping import for_json, for_terminal_lines
     from pipeline.outputs import claims, query
 
@@ -172,7 +171,6 @@ def _claims(settings: Settings, arguments: argparse.Namespace) -> int:
     else:
         print(text)
     note_set(settings, arguments)
-    return EXIT_OK
 
 
 # -- `ketum evaluate`: how good the study types and the findings are, on readings of others
@@ -221,7 +219,7 @@ def register_evaluate(commands: Subparsers) -> None:
     evaluate.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
-def _evaluate_findings(settings: Settings, arguments: argparse.Namespace) -> int:
+def _evaluate_findings(settings: Settings, arguments: argparse.Namespace) -> None:
     from pipeline.evidence.evaluation.people_read import compare, read_findings, text
     from pipeline.outputs import query
 
@@ -230,12 +228,12 @@ def _evaluate_findings(settings: Settings, arguments: argparse.Namespace) -> int
         result = compare(con, readings)
     print(json.dumps(result, indent=1) if arguments.json else text(result))
     print(query.note(settings), file=sys.stderr)
-    return EXIT_OK
 
 
-def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
+def _evaluate(settings: Settings, arguments: argparse.Namespace) -> None:
     if arguments.findings:
-        return _evaluate_findings(settings, arguments)
+        _evaluate_findings(settings, arguments)
+        return
     from pipeline.evidence.evaluation import figures
     from pipeline.evidence.evaluation.evaluate import (
         evaluate,
@@ -289,4 +287,3 @@ def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
     else:
         print("\n\n".join(map(text, measured)))
     print(f"Saved in {saved}.", file=sys.stderr)
-    return EXIT_OK

@@ -50,7 +50,7 @@ def register_status(commands: Subparsers) -> None:
     doctor.add_argument("--json", action="store_true", help="for programs")
 
 
-def _status(settings: Settings, arguments: argparse.Namespace) -> int:
+def _status(settings: Settings, arguments: argparse.Namespace) -> None:
     from pipeline import status
 
     found = status.status(settings, Clock())
@@ -59,7 +59,6 @@ def _status(settings: Settings, arguments: argparse.Namespace) -> int:
     status.require_good_run(found)
     if arguments.max_age:
         status.check_age(found, arguments.max_age)
-    return EXIT_OK
 
 
 def _doctor(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -107,7 +106,7 @@ def register_verify(commands: Subparsers) -> None:
     verify.add_argument("--json", action="store_true", help="for programs")
 
 
-def _verify(settings: Settings, arguments: argparse.Namespace) -> int:
+def _verify(settings: Settings, arguments: argparse.Namespace) -> None:
     from pipeline import verify
 
     with progress.of("verify"):
@@ -118,7 +117,6 @@ def _verify(settings: Settings, arguments: argparse.Namespace) -> int:
         for report in reports:
             print(report.text())
     verify.require_whole(reports)
-    return EXIT_OK
 
 
 # -- `ketum keep`: sets that stay, however old, because they are cited somewhere
@@ -137,7 +135,7 @@ def register_keep(commands: Subparsers) -> None:
     keep.add_argument("--let-go", action="store_true", help="no longer keep it")
 
 
-def _keep(settings: Settings, arguments: argparse.Namespace) -> int:
+def _keep(settings: Settings, arguments: argparse.Namespace) -> None:
     from pipeline.outputs import sets
 
     if arguments.set_id and arguments.let_go:
@@ -146,7 +144,6 @@ def _keep(settings: Settings, arguments: argparse.Namespace) -> int:
         sets.keep(settings, arguments.set_id)
     for name in sets.kept(settings):
         print(name)
-    return EXIT_OK
 
 
 # -- `ketum runs`: undo runs that must not count
@@ -167,11 +164,10 @@ def register_runs(commands: Subparsers) -> None:
     forget.add_argument("run_ids", nargs="+", metavar="RUN", help="name of the run's directory")
 
 
-def _forget(settings: Settings, arguments: argparse.Namespace) -> int:
+def _forget(settings: Settings, arguments: argparse.Namespace) -> None:
     from pipeline.rebuild import forget
 
     print(forget(arguments.run_ids, settings))
-    return EXIT_OK
 
 
 # -- `ketum backup` and `ketum restore`
@@ -199,18 +195,16 @@ def register_backup(commands: Subparsers) -> None:
     restore.add_argument("file", type=Path, metavar="FILE", help="what `ketum backup` wrote")
 
 
-def _backup(settings: Settings, arguments: argparse.Namespace) -> int:
+def _backup(settings: Settings, arguments: argparse.Namespace) -> None:
     from pipeline.backup import backup
 
     print(backup(settings, arguments.file))
-    return EXIT_OK
 
 
-def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
+def _restore(settings: Settings, arguments: argparse.Namespace) -> None:
     from pipeline.backup import restore
 
     print(restore(settings, arguments.file))
-    return EXIT_OK
 
 
 # -- `ketum notify`: send people what they asked to be notified of
@@ -275,14 +269,13 @@ def register_install(commands: Subparsers) -> None:
     install.add_argument("--user", default=getpass.getuser(), help="who runs it (default: you)")
 
 
-def _install(settings: Settings, arguments: argparse.Namespace) -> int:
+def _install(settings: Settings, arguments: argparse.Namespace) -> None:
     if arguments.what == "cron":
         print(_filled((DEPLOY / "crontab").read_text(encoding="utf-8"), settings, arguments.user))
-        return EXIT_OK
+        return
     for path in sorted((DEPLOY / "systemd").glob("ketum-*")):
         print(f"# ---- /etc/systemd/system/{path.name}")
         print(_filled(path.read_text(encoding="utf-8"), settings, arguments.user))
-    return EXIT_OK
 
 
 def _filled(text: str, settings: Settings, user: str) -> str:
@@ -329,11 +322,10 @@ fish   ketum completion fish > ~/.config/fish/completions/ketum.fish
     completion.add_argument("shell", choices=SHELLS)
 
 
-def _completion(_settings: Settings, arguments: argparse.Namespace) -> int:
+def _completion(_settings: Settings, arguments: argparse.Namespace) -> None:
     from argcomplete.shell_integration import shellcode
 
     print(shellcode(["ketum"], shell=arguments.shell))
-    return EXIT_OK
 
 
 def complete(parser: argparse.ArgumentParser) -> None:

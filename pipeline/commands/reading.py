@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.commands import Subparsers, add_quiet, note_set
-from pipeline.errors import EXIT_OK, ConfigurationError
+from pipeline.errors import ConfigurationError
 from pipeline.settings import Settings, environment_of_others
 from pipeline.storage import shown
 
@@ -36,7 +36,7 @@ def register_open(commands: Subparsers) -> None:
     browse.set_defaults(work=_open)
 
 
-def _open(settings: Settings, _arguments: argparse.Namespace) -> int:
+def _open(settings: Settings, _arguments: argparse.Namespace) -> None:
     import webbrowser
 
     from pipeline.outputs import query
@@ -47,7 +47,6 @@ def _open(settings: Settings, _arguments: argparse.Namespace) -> int:
     print(shown(page), flush=True)
     if not webbrowser.open(page.as_uri()):
         print("No browser was found: open this file in one.", file=sys.stderr)
-    return EXIT_OK
 
 
 # -- `ketum tables` and `ketum schema`: what there is to ask, with its meaning
@@ -84,7 +83,7 @@ def register_tables(commands: Subparsers) -> None:
     schema.add_argument("--json", action="store_true", help="for programs")
 
 
-def _tables(settings: Settings, arguments: argparse.Namespace) -> int:
+def _tables(settings: Settings, arguments: argparse.Namespace) -> None:
     from pipeline.outputs import lookup, query
 
     with query.open_published(settings) as con:
@@ -108,10 +107,9 @@ def _tables(settings: Settings, arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )  # fmt: skip
     note_set(settings, arguments)
-    return EXIT_OK
 
 
-def _schema(settings: Settings, arguments: argparse.Namespace) -> int:
+def _schema(settings: Settings, arguments: argparse.Namespace) -> None:
     from pipeline.outputs import lookup, query
 
     with query.open_published(settings) as con:
@@ -123,7 +121,6 @@ def _schema(settings: Settings, arguments: argparse.Namespace) -> int:
         print(f"{table.name}: {table.meaning}\n")
         _print_rows([(column.name, column.type, column.meaning) for column in columns])
     note_set(settings, arguments)
-    return EXIT_OK
 
 
 def _print_rows(rows: list[tuple[str, str, str]]) -> None:
@@ -163,7 +160,7 @@ def register_search(commands: Subparsers) -> None:
     search.add_argument("--json", action="store_true", help="for programs")
 
 
-def _search(settings: Settings, arguments: argparse.Namespace) -> int:
+def _search(settings: Settings, arguments: argparse.Namespace) -> None:
     from pipeline.escaping import for_json, for_terminal_lines
     from pipeline.outputs import lookup, query
 
@@ -187,7 +184,6 @@ def _search(settings: Settings, arguments: argparse.Namespace) -> int:
     if not arguments.quiet:
         print(_summary(found, len(shown)), file=sys.stderr)
     note_set(settings, arguments)
-    return EXIT_OK
 
 
 def _summary(found: Found, shown: int) -> str:
@@ -241,7 +237,7 @@ def register_query(commands: Subparsers) -> None:
     )  # fmt: skip
 
 
-def _query(settings: Settings, arguments: argparse.Namespace) -> int:
+def _query(settings: Settings, arguments: argparse.Namespace) -> None:
     from pipeline.outputs import query, rows
 
     _check_usage(arguments)
@@ -264,7 +260,6 @@ def _query(settings: Settings, arguments: argparse.Namespace) -> int:
     else:
         query.run(settings, sql, arguments.format, sys.stdout)
     note_set(settings, arguments)
-    return EXIT_OK
 
 
 def _check_usage(arguments: argparse.Namespace) -> None:
@@ -363,7 +358,7 @@ def register_export(commands: Subparsers) -> None:
     )  # fmt: skip
 
 
-def _export(settings: Settings, arguments: argparse.Namespace) -> int:
+def _export(settings: Settings, arguments: argparse.Namespace) -> None:
     from pipeline.escaping import for_terminal_lines
     from pipeline.outputs.citations.export import export
     from pipeline.outputs.citations.selection import Selection, years
@@ -389,4 +384,3 @@ def _export(settings: Settings, arguments: argparse.Namespace) -> int:
     if not arguments.quiet:
         print(for_terminal_lines(written.lines), file=sys.stderr)
     note_set(settings, arguments)
-    return EXIT_OK

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.clock import Clock
 from pipeline.commands import Subparsers
-from pipeline.errors import EXIT_OK, ConfigurationError
+from pipeline.errors import ConfigurationError
 from pipeline.settings import MAX_REQUESTS, Options, Settings
 
 # -- `ketum update`: search, fetch, judge and publish
@@ -83,12 +83,12 @@ def options_of(arguments: argparse.Namespace) -> Options:
     )
 
 
-def _update(settings: Settings, arguments: argparse.Namespace) -> int:
-    return publish_update(options_of(arguments), settings, quiet=arguments.quiet)
+def _update(settings: Settings, arguments: argparse.Namespace) -> None:
+    publish_update(options_of(arguments), settings, quiet=arguments.quiet)
 
 
-def publish_update(options: Options, settings: Settings, *, quiet: bool) -> int:
-    """Run an update, print its receipt and notify people; returns the exit code.
+def publish_update(options: Options, settings: Settings, *, quiet: bool) -> None:
+    """Run an update, print its receipt and notify people.
 
     Raises:
         KetumError: with the exit code of the contract; nothing is published then.
@@ -105,7 +105,6 @@ def publish_update(options: Options, settings: Settings, *, quiet: bool) -> int:
     if not quiet:
         print(receipt.text(), flush=True)
     events.after_run(settings, is_published=True)
-    return EXIT_OK
 
 
 # -- `ketum bulk-load`: NLM's baseline and update files, read for what some searches match
@@ -151,7 +150,7 @@ def register_bulk_load(commands: Subparsers) -> None:
     bulk.add_argument("--quiet", action="store_true", help="no receipt, only warnings and errors")
 
 
-def _bulk_load(settings: Settings, arguments: argparse.Namespace) -> int:
+def _bulk_load(settings: Settings, arguments: argparse.Namespace) -> None:
     options = options_for_files(
         settings,
         arguments.places,
@@ -162,13 +161,13 @@ def _bulk_load(settings: Settings, arguments: argparse.Namespace) -> int:
         keep_all=arguments.keep_all,
     )
     if not arguments.counts:
-        return publish_update(options, settings, quiet=arguments.quiet)
+        publish_update(options, settings, quiet=arguments.quiet)
+        return
     from pipeline.file_counts import count_files
 
     counts = count_files(options, settings, Clock())
     if not arguments.quiet:
         print(counts.text(), flush=True)
-    return EXIT_OK
 
 
 def options_for_files(
@@ -227,11 +226,10 @@ def register_rebuild(commands: Subparsers) -> None:
     rebuild.add_argument("--origin", default="pubmed", help="pubmed or archive:<name>")
 
 
-def _rebuild(settings: Settings, arguments: argparse.Namespace) -> int:
+def _rebuild(settings: Settings, arguments: argparse.Namespace) -> None:
     from pipeline.rebuild import rebuild
 
     print(rebuild(arguments.origin, settings))
-    return EXIT_OK
 
 
 # -- `ketum schedule`: serve the daily deployment
@@ -302,13 +300,13 @@ def register_replay(commands: Subparsers) -> None:
     )  # fmt: skip
 
 
-def _replay(_settings: Settings, arguments: argparse.Namespace) -> int:
+def _replay(_settings: Settings, arguments: argparse.Namespace) -> None:
     from pipeline.replay import faults, serve
 
     if arguments.faults:
         for case in faults.CASES:
             print(f"{case.number:2}  {case.name:27} {case.what}")
-        return EXIT_OK
+        return
     fault = faults.together(*map(faults.misbehaviour, arguments.misbehave))
     try:
         serve(arguments.archive, port=arguments.port, fault=fault)
@@ -317,4 +315,3 @@ def _replay(_settings: Settings, arguments: argparse.Namespace) -> int:
             f"The replay server could not listen on port {arguments.port}: {error.strerror}.",
             next_step="name another one with --port.",
         ) from None
-    return EXIT_OK

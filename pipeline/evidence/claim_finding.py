@@ -95,7 +95,9 @@ def claims_of(
     for code, held in found.items():
         if how := _how(claims, claims.by_code[code], held, labels, sentences.instruments):
             hits.append(ClaimHit(code, how))
-            proofs |= dict.fromkeys(_proof(claims, code, one) for one in held)
+            proofs |= dict.fromkeys(
+                Proof.of("claim", code, claims.rules.rules[one.rule_no], one) for one in held
+            )
     return ClaimsOf(tuple(hits), tuple(proofs))
 
 
@@ -212,13 +214,6 @@ def _how(
     if claim.kind == FIGURE or is_examined:
         return MEASURED
     return how or MENTIONED
-
-
-def _proof(claims: Claims, code: str, found: Found) -> Proof:
-    return Proof(
-        "claim", code, claims.rules.rules[found.rule_no].rule_id, found.source, found.field,
-        found.section_no, found.text, found.start, found.end,
-    )  # fmt: skip
 
 
 _BEFORE = 90

@@ -90,7 +90,7 @@ def load_claims(
         instruments=_instruments(file, words, codes, study_types),
         settings=settings,
         leaned_on=_leaned_on(file, codes),
-        abbreviated=_abbreviated(file, words),
+        abbreviated=checked(file, words.known.get(ABBREVIATED, "__+"), f"{ABBREVIATED} = "),
         stand_in=tuple(stand_in),
     )
 
@@ -112,12 +112,10 @@ def _spelled_out(
         if own is None:
             continue
         near = f'id = "{table.get("id")}"'
-        if own not in words.known:
-            raise file.error(near, f"unknown words `{own}`")
+        file.require(near, "words", [own], words.known)
 
         def of_words(name: str, own: str = own, near: str = near) -> str:
-            if name not in phrases:
-                raise file.error(near, f"unknown phrases `{name}`")
+            file.require(near, "phrases", [name], phrases)
             # one pattern: every pattern has its cost, and there are harms times phrases
             return "|".join(phrases[name]).replace("{words}", "{" + own + "}")
 
@@ -127,11 +125,6 @@ def _spelled_out(
             signals[signal] = {"in": ["told"], "text": [of_words(name)]}
             rule["unless"] = [*rule.get("unless", ()), signal]
     return rules, signals
-
-
-def _abbreviated(file: RuleFile, words: Words) -> str:
-    """The pattern of names that a record may abbreviate, as a regular expression."""
-    return checked(file, words.known.get(ABBREVIATED, "__+"), f"{ABBREVIATED} = ")
 
 
 def _about(
@@ -208,9 +201,7 @@ def _lists(file: RuleFile, key: str, study_types: Sequence[str]) -> dict[str, tu
     """A table of lists of study types."""
     found: dict[str, tuple[str, ...]] = {}
     for name, codes in file.data.get(key, {}).items():
-        for code in codes:
-            if code not in study_types:
-                raise file.error(f"{name} = [", f"unknown study type `{code}`")
+        file.require(f"{name} = [", "study type", codes, study_types)
         found[name] = tuple(codes)
     return found
 
@@ -218,18 +209,12 @@ def _lists(file: RuleFile, key: str, study_types: Sequence[str]) -> dict[str, tu
 def _leaned_on(file: RuleFile, codes: Sequence[str]) -> tuple[LeanedOn, ...]:
     studies = file.read_all("leaned_on", LeanedOn)
     for study in studies:
-        for code in study.claims:
-            if code not in codes:
-                raise file.error(study.line, f"unknown claim `{code}`")
+        file.require(study.line, "claim", study.claims, codes)
     return studies
 
 
 def check_readings(con: duckdb.DuckDBPyConnection, reference: Path) -> list[str]:
     """What there is to say of claim_evidence.csv as it stands: totals, then rows not to rely on.
-
-    Args:
-        con: a published database.
-        reference: directory of the reference files.
 
     Raises:
         ConfigurationError: naming the line: what a run would refuse, too.

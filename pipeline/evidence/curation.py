@@ -16,9 +16,9 @@ from typing import Any
 
 import duckdb
 
-from pipeline.csv_rows import Row, read_rows, refusal
 from pipeline.errors import ConfigurationError
 from pipeline.identifiers import normal_doi
+from pipeline.pubmed.parsing.citation_list import Row, read_rows, refusal
 from pipeline.warehouse.database import append
 
 # -- Readings (claim_evidence.csv), and the check that their quotes stand
@@ -37,13 +37,7 @@ COLUMNS = (
     "note", "who", "when",
 )  # fmt: skip
 DIRECTIONS = ("supports", "partly", "against", "unclear")
-DIRECTNESS = (
-    "same population and product",
-    "other population",
-    "other product",
-    "animal",
-    "cells",
-)
+DIRECTNESS = ("same population and product", "other population", "other product", "animal", "cells")
 SECTIONS = ("title", "abstract")
 TEXT_CHANGED = "text changed"
 RETRACTED = "retracted"
@@ -74,10 +68,6 @@ class Reading:
 
 def load_readings(path: Path, claims: Sequence[str]) -> tuple[Reading, ...]:
     """Read claim_evidence.csv; texts of articles are checked by `stale_reasons`.
-
-    Args:
-        path: the reference file.
-        claims: codes of the claims that records can address.
 
     Raises:
         ConfigurationError: naming the line: a column, a claim, a value, a date, a quote that is
@@ -164,11 +154,6 @@ def _may_be_elsewhere(con: duckdb.DuckDBPyConnection, pmid: int, known_articles:
 
 def write_readings(con: duckdb.DuckDBPyConnection, readings: Sequence[Reading], path: Path) -> None:
     """Fill evidence.claim_evidence, each quote checked against what is stored.
-
-    Args:
-        con: connection on which the flags of articles are written.
-        readings: the rows of claim_evidence.csv.
-        path: their file, for messages.
 
     Raises:
         ConfigurationError: an unknown PMID, or a quote that never stood there.

@@ -277,11 +277,7 @@ def load_dosed(file: RuleFile, words: Words) -> Dosed:
 
 
 def sums_up(values: Collection[str]) -> set[str]:
-    """The ranges that sum up doses named one by one: "5-20 mg" beside 5, 10 and 20 mg.
-
-    Args:
-        values: all doses of a record, as `Dose.value`.
-    """
+    """The ranges that sum up doses named one by one: "5-20 mg" beside 5, 10 and 20 mg."""
     found = set()
     for value in values:
         amount, _, rest = value.partition(" ")

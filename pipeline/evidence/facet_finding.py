@@ -20,15 +20,8 @@ from pipeline.evidence.facet_values import (
     SCHEDULE,
     span,
 )
-from pipeline.evidence.facets import (
-    AFFILIATIONS,
-    LEVELS,
-    NOT_STATED,
-    STATEMENTS,
-    Facet,
-    Facets,
-)
-from pipeline.evidence.overrides import FACET, Override
+from pipeline.evidence.facets import AFFILIATIONS, LEVELS, NOT_STATED, STATEMENTS, Facet, Facets
+from pipeline.evidence.overrides import BY_A_PERSON, FACET, Override
 from pipeline.evidence.record import AspectValue, Decided, FacetValue, Label, Proof, Record
 from pipeline.evidence.value_context import happened, is_doubtful, is_set_aside
 from pipeline.rules.decide import Asked, Found, Outcome
@@ -38,7 +31,6 @@ from pipeline.rules.text import Unit, judged_sentences
 
 _FOCUS, _OUTCOME, _MENTION = range(3)
 _TITLES = ("title", "vernacular_title")
-_BY_A_PERSON = "override"
 _SUBSTANCE = "substance"
 _WITHOUT_PLACE = {"grants": "grant", "affiliations": "affiliation"}
 """Fields that a proof names as a whole, and what such a proof rests on."""
@@ -111,7 +103,10 @@ def facets_of(
             automatic = {one.value for one in values if one.facet == name and one.value}
             decided.append(decision.decided("; ".join(sorted(automatic)) or NOT_STATED))
             values = [one for one in values if one.facet != name]
-            values += _by_a_person(decision, name)
+            values += [
+                _Value(name, one, _MENTION, 0, decision.proof("facet", f"{name}.{one}"))
+                for one in decision.values()
+            ]
     return FacetsOf(
         tuple(_written(scope, values)),
         tuple(dict.fromkeys(one.proof for one in values)),
@@ -120,13 +115,7 @@ def facets_of(
 
 
 def scope_of(facets: Facets, topics: Collection[str], labels: Sequence[Label]) -> list[Facet]:
-    """The facets that apply to a record, by its topics and by all its study types.
-
-    Args:
-        facets: the facets there are.
-        topics: the topics it is on.
-        labels: its study types, people's decisions in force.
-    """
+    """The facets that apply to a record, by its topics and study types, as people decided."""
     primary = next((label.study_type for label in labels if label.is_primary), None)
     types = {label.study_type for label in labels}
     if primary is None or primary in facets.no_facets_of:
@@ -139,14 +128,7 @@ def scope_of(facets: Facets, topics: Collection[str], labels: Sequence[Label]) -
 
 
 def asked_of(facets: Facets, scope: Sequence[Facet], record: Record, judged: Asked) -> Asked:
-    """What the rules of a record's facets are asked of: its statements too, where one needs them.
-
-    Args:
-        facets: the rules.
-        scope: the facets that apply to it.
-        record: the record.
-        judged: its texts and tags.
-    """
+    """What the rules of its facets are asked of: a record's statements too, where one needs it."""
     units = judged.units
     if any(facet.source == STATEMENTS for facet in scope):
         units = [*units, *record.statements()]
@@ -185,10 +167,7 @@ def _is_cut(facet: Facet, unit: Unit) -> bool:
 
 
 def _by_sentence(
-    facets: Facets,
-    asked: Mapping[str, Collection[int]],
-    units: Sequence[Unit],
-    tags: Sequence[Tag],
+    facets: Facets, asked: Mapping[str, Collection[int]], units: Sequence[Unit], tags: Sequence[Tag]
 ) -> Iterator[_Value]:
     """What the rules find of some facets in the sentences of the units asked for."""
     wanted = set().union(*asked.values())
@@ -242,23 +221,16 @@ def _doses(
 def _value(facets: Facets, found: Found, level: int) -> _Value:
     rule = facets.rules.rules[found.rule_no]
     facet, _, value = rule.code.partition(".")
-    return _Value(facet, value or None, level, found.rule_no, _proof(rule.rule_id, found))
+    proof = Proof.of("facet", "", rule, found)  # its code is written when the value is known
+    if source := _WITHOUT_PLACE.get(found.field):
+        proof = proof._replace(source=source, section_no=None, start=None, end=None)
+    return _Value(facet, value or None, level, found.rule_no, proof)
 
 
 def _level(found: Found) -> int:
     if found.field in _TITLES or found.source == "nlm_mesh_major":
         return _FOCUS
     return _OUTCOME if found.form == "outcome" else _MENTION
-
-
-def _proof(rule_id: str, found: Found) -> Proof:
-    """A proof whose code is written when the value is known."""
-    if source := _WITHOUT_PLACE.get(found.field):
-        return Proof("facet", "", rule_id, source, found.field, None, found.text, None, None)
-    return Proof(
-        "facet", "", rule_id, found.source, found.field, found.section_no, found.text,
-        found.start, found.end,
-    )  # fmt: skip
 
 
 def _settled(facet: Facet, found: list[_Value], units: Sequence[Unit]) -> list[_Value]:
@@ -335,24 +307,15 @@ def _from_addresses(facets: Facets, facet: Facet, record: Record) -> Iterator[_V
         yield _Value(facet.name, country, _MENTION, 0, proof)
 
 
-def _by_a_person(decision: Override, facet: str) -> Iterator[_Value]:
-    for value in decision.values():
-        proof = Proof(
-            "facet", f"{facet}.{value}", _BY_A_PERSON, _BY_A_PERSON, "overrides", None,
-            decision.why, None, None,
-        )  # fmt: skip
-        yield _Value(facet, value, _MENTION, 0, proof)
-
-
 def _written(scope: Sequence[Facet], values: Sequence[_Value]) -> Iterator[FacetValue]:
     """Each value once, at its best level; `not_stated` for facets that have none."""
     best: dict[tuple[str, str], int] = {}
     for one in values:
         key = (one.facet, one.value or "")
         best[key] = min(best.get(key, one.level), one.level)
-    persons = {one.facet for one in values if one.proof.source == _BY_A_PERSON}
+    persons = {one.facet for one in values if one.proof.source == BY_A_PERSON}
     for (facet, value), level in best.items():
-        by = _BY_A_PERSON if facet in persons else "rule"
+        by = BY_A_PERSON if facet in persons else "rule"
         yield FacetValue(facet, value, LEVELS[level], by)
     stated = {facet for facet, _ in best}
     for facet_asked in scope:

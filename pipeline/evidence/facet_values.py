@@ -234,11 +234,7 @@ class Addresses:
     """
 
     def __init__(self, countries: Iterable[Country]) -> None:
-        """Compile the names.
-
-        Args:
-            countries: what addresses end in.
-        """
+        """Compile the names."""
         self._countries = {
             name: one.name
             for one in countries

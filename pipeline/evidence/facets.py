@@ -17,13 +17,7 @@ import re2
 from pydantic import Field
 
 from pipeline.evidence.doses import Dosed, load_dosed
-from pipeline.evidence.facet_values import (
-    DOSES,
-    READERS,
-    Addresses,
-    Country,
-    country_rules,
-)
+from pipeline.evidence.facet_values import DOSES, READERS, Addresses, Country, country_rules
 from pipeline.evidence.study_types import StudyTypes
 from pipeline.rules.decide import Asked, Found, Matcher
 from pipeline.rules.file import Names, RuleFile, Table
@@ -173,13 +167,7 @@ class Facets:
         return Matcher(self.rules)
 
     def asked(self, names: Collection[str], units: Sequence[Unit], tags: Sequence[Tag]) -> Asked:
-        """What the rules of some facets are asked of.
-
-        Args:
-            names: the facets.
-            units: texts of the record.
-            tags: what it carries beside them.
-        """
+        """What the rules of some facets are asked of."""
         return Asked(units, tags, frozenset().union(*(self._places[name] for name in names)))
 
     def find(
@@ -218,11 +206,6 @@ class Facets:
 def load_facets(path: Path, study_types: StudyTypes, topics: Sequence[str]) -> Facets:
     """Read facets.toml.
 
-    Args:
-        path: the reference file.
-        study_types: types and aspects that facets apply to.
-        topics: names of the topics there are.
-
     Raises:
         ConfigurationError: naming the line at fault.
     """
@@ -242,8 +225,7 @@ def load_facets(path: Path, study_types: StudyTypes, topics: Sequence[str]) -> F
     if any(facet.name == COUNTRY for facet in facets):
         rules += tuple(country_rules(file, COUNTRY, countries, words))
     left_out = frozenset(file.data.get("no_facets_of", ()))
-    if unknown := sorted(left_out - set(study_types.codes())):
-        raise file.error("no_facets_of", f"unknown study type `{unknown[0]}`")
+    file.require("no_facets_of", "study type", sorted(left_out), study_types.codes())
     return Facets(
         version,
         file.sha256,
@@ -277,11 +259,8 @@ def _checked(
 ) -> Facet:
     """A facet with its values, and with the words of its patterns filled in."""
     near = given.line
-    for code in given.types:
-        if code not in study_types.codes():
-            raise file.error(near, f"unknown study type `{code}`")
-    if given.topic is not None and given.topic not in topics:
-        raise file.error(near, f"unknown topic `{given.topic}`")
+    file.require(near, "study type", given.types, study_types.codes())
+    file.require(near, "topic", [given.topic] if given.topic is not None else [], topics)
     if not given.types and given.topic is None:
         raise file.error(near, "`types` or `topic` must say which records it applies to")
     if given.read not in (None, DOSES, *READERS):
@@ -291,9 +270,7 @@ def _checked(
     for doubt in (given.not_after, given.not_before):
         if doubt is not None:
             checked(file, doubt, near)
-    for zone in (zone for one in given.set_aside for zone in one.zones):
-        if zone not in ZONES:
-            raise file.error(near, f"unknown zone `{zone}`")
+    file.require(near, "zone", (zone for one in given.set_aside for zone in one.zones), ZONES)
     if given.least_level not in LEVELS:
         raise file.error(near, f"`least_level` must be one of {', '.join(LEVELS)}")
     return given.model_copy(
@@ -311,10 +288,8 @@ def _checked(
 def _rows(file: RuleFile, facets: Sequence[Facet], study_types: StudyTypes) -> tuple[Row, ...]:
     rows = file.read_all("row", Row)
     for row in rows:
-        if unknown := sorted(set(row.facets) - {facet.name for facet in facets}):
-            raise file.error(row.line, f"unknown facet `{unknown[0]}`")
-        if unknown := sorted(set(row.types) - set(study_types.codes())):
-            raise file.error(row.line, f"unknown study type `{unknown[0]}`")
+        file.require(row.line, "facet", sorted(row.facets), [facet.name for facet in facets])
+        file.require(row.line, "study type", sorted(row.types), study_types.codes())
         if row.may_lack not in (None, *row.facets):
             raise file.error(row.line, f"`may_lack` names no facet of the row: `{row.may_lack}`")
     return rows

@@ -22,10 +22,10 @@ from pipeline.evidence.curation import NOT_HELD, write_readings
 from pipeline.evidence.due import find_due, note_judged
 from pipeline.evidence.facet_finding import asked_of, facets_of, scope_of
 from pipeline.evidence.facets import Facet
+from pipeline.evidence.findings import findings_of
 from pipeline.evidence.overrides import Override, Overrides, with_decision
 from pipeline.evidence.reader import Document, document_of, suggestions_of
 from pipeline.evidence.record import Decided, Judgement, Label, Proof, Record, read_records
-from pipeline.evidence.record_findings import findings_of
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.reference_files import READINGS_FILE
 from pipeline.evidence.reference_tables import write_reference_tables

@@ -77,11 +77,6 @@ def place_of(steps: Sequence[Step], rule: Rule) -> tuple[int, int]:
 def load_steps(file: RuleFile, codes: list[str], rules: tuple[Rule, ...]) -> tuple[Step, ...]:
     """Read the steps.
 
-    Args:
-        file: study_types.toml.
-        codes: the study types a rule can give.
-        rules: the rules that give them.
-
     Raises:
         ConfigurationError: a step names what is not there, or none covers a rule.
     """
@@ -97,19 +92,13 @@ def load_steps(file: RuleFile, codes: list[str], rules: tuple[Rule, ...]) -> tup
             for value in values:
                 if value not in allowed:
                     raise file.error(step.line, f"unknown `{value}` (known: {', '.join(allowed)})")
-    _check_every_label_can_win(file, rules, steps)
-    return steps
-
-
-def _check_every_label_can_win(
-    file: RuleFile, rules: tuple[Rule, ...], steps: tuple[Step, ...]
-) -> None:
-    """A rule no step covers would leave an article with labels and no primary."""
     for rule in rules:
+        # it would leave an article with labels and no primary
         if not any(step.covers(rule) for step in steps):
             raise file.error(
                 f'id = "{rule.rule_id}"', f"no step of [[precedence]] covers rule {rule.rule_id}"
             )
+    return steps
 
 
 # -- Aspects: what is said about a label beside its code, such as where the data come from
@@ -155,9 +144,7 @@ def load_aspects(file: RuleFile, codes: Sequence[str]) -> tuple[Aspect, ...]:
     """
     aspects = file.read_all("aspect", Aspect)
     for aspect in aspects:
-        for code in aspect.types:
-            if code not in codes:
-                raise file.error(aspect.line, f"unknown code `{code}`")
+        file.require(aspect.line, "code", aspect.types, codes)
     return aspects
 
 
@@ -225,7 +212,7 @@ _HIGH_FROM, _MEDIUM_FROM = 0.95, 0.80
 _PART, _BY = "develop", "rules"
 
 
-class Measured(NamedTuple):
+class TypeMeasured(NamedTuple):
     """What was measured for a study type and a kind of evidence.
 
     Attributes:
@@ -249,7 +236,7 @@ class Measured(NamedTuple):
     rules_version: str
 
 
-Measurements = Mapping[tuple[str, str], Measured]
+Measurements = Mapping[tuple[str, str], TypeMeasured]
 
 
 def evidence_of(rules: Iterable[Rule], found: Iterable[Found], *, has_abstract: bool) -> str:
@@ -284,12 +271,12 @@ def measurements(results: Sequence[Mapping[str, Any]]) -> Measurements:
 
     Of several sets the one with the lowest share counts.
     """
-    found: dict[tuple[str, str], Measured] = {}
+    found: dict[tuple[str, str], TypeMeasured] = {}
     for result in results:
         if (result["part"], result["by"]) != (_PART, _BY):
             continue
         for cell in result.get("evidence", ()):
-            one = Measured(
+            one = TypeMeasured(
                 cell["study_type"],
                 cell["evidence"],
                 _confidence(cell),
@@ -321,7 +308,7 @@ def confidence_of(
     return MEDIUM if held.confidence == HIGH and not is_primary else held.confidence
 
 
-def _rank(one: Measured) -> tuple[bool, float]:
+def _rank(one: TypeMeasured) -> tuple[bool, float]:
     """A figure of the type alone before one of its class; then the lowest."""
     return one.is_of_class, float(one.right["value"])
 

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.evidence.facets import Facets
-from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.record import Decided, Label, Proof
+from pipeline.evidence.stated import FINDINGS
 from pipeline.evidence.study_types import UNCLASSIFIED
 from pipeline.rules.file import RuleFile, Table
 
+BY_A_PERSON = "override"
+"""What a person decided rests on."""
 FIELD = "study_type"
 FACET = "facet."
 """A decision about a facet has the field `facet.NAME`; several values are joined by `; `."""
@@ -40,8 +43,7 @@ class _OverrideTable(Table):
     why: str
 
 
-@dataclass(frozen=True)
-class Override:
+class Override(NamedTuple):
     """One decision about one article."""
 
     pmid: int
@@ -58,9 +60,11 @@ class Override:
 
     def decided(self, automatic: str | None) -> Decided:
         """The decision beside what the rules say; None for a record that is not held."""
-        return Decided(
-            self.pmid, self.field, self.value, self.expect, self.who, self.when, self.why, automatic
-        )
+        return Decided(*self, automatic)
+
+    def proof(self, kind: str, code: str) -> Proof:
+        """The decision as the proof of something."""
+        return Proof(kind, code, BY_A_PERSON, BY_A_PERSON, "overrides", None, self.why, None, None)
 
 
 @dataclass(frozen=True)
@@ -84,12 +88,6 @@ def load_overrides(
     path: Path, codes: Sequence[str], facets: Facets, claims: Sequence[str]
 ) -> Overrides:
     """Read overrides.toml.
-
-    Args:
-        path: the reference file.
-        codes: study types that exist.
-        facets: facets that exist, and their values.
-        claims: claims that records can address.
 
     Raises:
         ConfigurationError: naming the line at fault.
@@ -143,22 +141,9 @@ def with_decision(
         if label.study_type not in (decision.value, UNCLASSIFIED)
     ]
     reason = decision.why if decision.value == UNCLASSIFIED else None
-    kept.append(
-        Label(
-            decision.value,
-            True,
-            "override",
-            "high",
-            "override",
-            False,
-            "decided by a person",
-            reason,
-        )
-    )
-    proof = Proof(
-        "study_type", decision.value, "override", "override", "overrides", None, decision.why,
-        None, None,
-    )  # fmt: skip
+    ground = (BY_A_PERSON, "high", BY_A_PERSON, False, "decided by a person")
+    kept.append(Label(decision.value, True, *ground, reason))
+    proof = decision.proof("study_type", decision.value)
     return tuple(sorted(kept)), (decision.decided(automatic),), (proof,)
 
 

@@ -233,11 +233,6 @@ def load_questions(
 ) -> tuple[tuple[Card, ...], tuple[Group, ...], tuple[Claim, ...]]:
     """Cards, groups and claims of claims.toml, the claims in the order of their groups.
 
-    Args:
-        file: the parsed file.
-        designs: study types by the name that `answered_by` uses.
-        topics: the topics the claims are about.
-
     Raises:
         ConfigurationError: naming the line at fault; among others a claim that is not a
             question, that lacks `not`, or that names an unknown card or group.
@@ -283,22 +278,16 @@ def _checked(
         raise file.error(near, f"kind must be one of {', '.join(KINDS)}")
     if given.asks not in ASKS:
         raise file.error(near, f"asks must be one of {', '.join(ASKS)}")
-    if given.topic not in topics:
-        raise file.error(near, f"unknown topic `{given.topic}`")
-    if given.group not in groups:
-        raise file.error(near, f"unknown group `{given.group}` (known: {', '.join(groups)})")
+    file.require(near, "topic", [given.topic], topics)
+    file.require(near, "group", [given.group], groups, lists=True)
     if not given.cards:
         raise file.error(near, f"claim {given.code} is on no card (known: {', '.join(cards)})")
-    for name in given.cards:
-        if name not in cards:
-            raise file.error(near, f"unknown card `{name}` (known: {', '.join(cards)})")
+    file.require(near, "card", given.cards, cards, lists=True)
     if ARTICLE not in given.cards and (given.says or given.source):
         raise file.error(near, f"claim {given.code} quotes the article and is not on its card")
     if len((given.says or "").split()) > QUOTED_WORDS:
         raise file.error(near, f"`says` quotes more than {QUOTED_WORDS} words")
-    for name in given.answered_by:
-        if name not in designs:
-            raise file.error(near, f"unknown design `{name}` (known: {', '.join(designs)})")
+    file.require(near, "design", given.answered_by, designs, lists=True)
     if not given.readings:
         raise file.error(near, f"claim {given.code} lacks `not`: the readings it must not match")
     return given.model_copy(

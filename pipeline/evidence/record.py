@@ -19,7 +19,9 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from pipeline.rules.decide import Found
 from pipeline.rules.finding import Tag
+from pipeline.rules.model import Rule
 from pipeline.rules.text import Language, Section, Unit, abstract_units, plain_unit
 
 CASES = ("CASE", "SERIES")
@@ -260,6 +262,14 @@ class Proof(NamedTuple):
     text: str
     start: int | None
     end: int | None
+
+    @classmethod
+    def of(cls, kind: str, code: str, rule: Rule, found: Found) -> Proof:
+        """What a rule found, as a proof."""
+        return cls(
+            kind, code, rule.rule_id, found.source, found.field, found.section_no, found.text,
+            found.start, found.end,
+        )  # fmt: skip
 
 
 class TopicHit(NamedTuple):

@@ -13,9 +13,9 @@ import duckdb
 from pipeline.evidence.evaluation.figures import LEAST_READ, Result
 from pipeline.evidence.evaluation.people_read import Measured
 from pipeline.evidence.facets import NOT_STATED, Facets
-from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.questions import Claims
 from pipeline.evidence.reference import Reference
+from pipeline.evidence.stated import FINDINGS
 from pipeline.evidence.study_types import StudyTypes
 from pipeline.evidence.topics import Topics
 from pipeline.warehouse.database import append

@@ -113,9 +113,6 @@ class Registries:
 def load_registries(path: Path) -> Registries:
     """Read registries.toml.
 
-    Args:
-        path: the reference file.
-
     Raises:
         ConfigurationError: naming the line at fault.
     """
@@ -139,13 +136,7 @@ class RegistrationsOf(NamedTuple):
 def registrations_of(
     registries: Registries, record: Record, units: Sequence[Unit]
 ) -> RegistrationsOf:
-    """The registrations that a record names, in NLM's list and in its own texts.
-
-    Args:
-        registries: the forms of numbers.
-        record: the record.
-        units: its texts.
-    """
+    """The registrations that a record names, in NLM's list and in its own texts."""
     places: dict[tuple[str, str], list[_Place]] = {}
     for one in (*_in_databanks(registries, record), *_in_texts(registries, units)):
         places.setdefault((one.registry.name, one.number), []).append(one)

@@ -1,6 +1,7 @@
-"""Say what a sentence states about words in it: reported, not found, ruled out, left open.
+"""Findings: what they are, and which of them a sentence states of words in it.
 
-It is decided within the sentence, from the place of the words that a question or a harm was
+A finding says what authors state, not what is true: reported, not found, ruled out, left open. It
+is decided within the sentence, from the place of the words that a question or a harm was
 found by: a negation counts where it reaches them, a comparison where it is with those not exposed,
 a cause where it is named or excluded. Which words say so is data (findings.toml).
 """
@@ -9,27 +10,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from pipeline.evidence.findings import (
-    ABSENCE,
-    BENEFIT,
-    CAUSE,
-    COMPARED,
-    EASED,
-    KNOWN,
-    MEASURED,
-    MECHANISM,
-    MIXED,
-    NOT_FOUND,
-    OTHERS,
-    PRESENCE,
-    REPORTED,
-    RULED_OUT,
-    UNCLEAR,
-    USE,
-    Findings,
-)
+REPORTED, NOT_FOUND, RULED_OUT = "reported", "not_found", "ruled_out"
+UNCLEAR, MIXED = "unclear", "mixed"
+FINDINGS = {
+    REPORTED: "reported",
+    NOT_FOUND: "looked for and not found",
+    RULED_OUT: "ruled out as a cause",
+    MIXED: "mixed",
+    UNCLEAR: "unclear from title and abstract",
+}
+"""Every finding a record can have, in the order of tables, in words for readers."""
+BENEFIT, CAUSE, ABSENCE, MECHANISM = "benefit", "cause", "absence", "mechanism"
+PRESENCE, OTHERS, USE, KNOWN, COMPARED = "presence", "others", "use", "known", "compared"
+MEASURED, EASED = "measured", "eased"
+SENSES = (
+    BENEFIT, CAUSE, ABSENCE, MECHANISM, PRESENCE, OTHERS, USE, KNOWN, COMPARED, MEASURED, EASED,
+)  # fmt: skip
+NAMED = (USE, KNOWN, MEASURED, PRESENCE, OTHERS)
+"""Senses in which a report about some counts, even where it is denied of others beside them."""
 
 _NEAR = 2
 """Words that may stand between `normal` and what is normal."""
@@ -51,6 +51,13 @@ _UNTOLD_ZONES = ("methods", "objective")
 _Place = tuple[int, int]
 
 
+class Lists(Protocol):
+    """The lists of words of findings.toml."""
+
+    def spans(self, name: str, text: str) -> list[_Place]:
+        """Where the patterns of a list stand in a folded text, in characters."""
+
+
 class Stated(NamedTuple):
     """What a sentence states.
 
@@ -68,7 +75,7 @@ class Stated(NamedTuple):
 
 
 def stated_in(
-    findings: Findings,
+    lists: Lists,
     sentence: str,
     start: int,
     end: int,
@@ -80,7 +87,7 @@ def stated_in(
     """What a sentence states about words in it.
 
     Args:
-        findings: the lists of words.
+        lists: the lists of words.
         sentence: the folded sentence.
         start: first character of the words asked about.
         end: one past the last.
@@ -91,7 +98,7 @@ def stated_in(
     Returns:
         What is stated; None where the sentence only names, asks or measures what is asked about.
     """
-    asked = _Asked(findings, sentence, (start, end), zone, sense, is_case)
+    asked = _Asked(lists, sentence, (start, end), zone, sense, is_case)
     stated = asked.left_open()
     if stated is None:
         if asked.is_no_finding():
@@ -111,7 +118,7 @@ def stated_in(
 class _Asked:
     """Words asked about, in their sentence; `text` is without what denies nothing asked for."""
 
-    findings: Findings
+    lists: Lists
     text: str
     place: _Place
     zone: str
@@ -125,7 +132,7 @@ class _Asked:
         if self.sense in (PRESENCE, OTHERS):
             lists.append("ruled_out.all")
         for name in lists:
-            for start, end in self.findings.spans(name, self.text):
+            for start, end in self.lists.spans(name, self.text):
                 # what is asked about is not taken out of its own sentence
                 end = min(end, self.place[0]) if start < self.place[0] else end
                 if start < end:
@@ -134,7 +141,7 @@ class _Asked:
                     self.text = self.text[:start] + blot + self.text[end:]
         first, last = 0, len(self.text)
         for name in ("all", "title") if self.zone == "title" else ("all",):
-            for start, end in self.findings.spans(f"clauses.{name}", self.text):
+            for start, end in self.lists.spans(f"clauses.{name}", self.text):
                 if end <= self.place[0]:
                     first = max(first, end)
                 elif start >= self.place[1]:
@@ -155,7 +162,7 @@ class _Asked:
         own, before = self.text[first:last], self.text[first : self.place[1]]
         if "?" in own:
             return True
-        spans = self.findings.spans
+        spans = self.lists.spans
         if self.sense == MEASURED and self.zone in ("title", "objective"):
             # what is to be measured is not reported yet
             return not self.is_case and not spans("no_finding.stated", own)
@@ -188,7 +195,7 @@ class _Asked:
     def ruled_out(self) -> Stated | None:
         """Words that exclude a cause, in the statement, or said of it behind a `but`."""
         behind = [
-            span for span in self.findings.spans("ruled_out.sentence", self.text)
+            span for span in self.lists.spans("ruled_out.sentence", self.text)
             if span[0] >= self.place[0] and self.sense not in (PRESENCE, OTHERS)
         ]  # fmt: skip
         found = [
@@ -201,7 +208,7 @@ class _Asked:
         """Words behind that deny it of another of the substances, or of all the rest."""
         if self.sense in (MECHANISM, COMPARED, USE, KNOWN, MEASURED, PRESENCE, OTHERS, ABSENCE):
             return None
-        spans = self.findings.spans
+        spans = self.lists.spans
         for name in ("other", "rest"):
             for cue in spans(f"in_part.{name}", self.text):
                 if cue[0] >= self.place[1]:
@@ -214,7 +221,7 @@ class _Asked:
 
     def not_found(self) -> Stated | None:
         """The words that deny what is asked about, where they reach it."""
-        for cue in self.findings.spans("not_found.sentence", self.text):
+        for cue in self.lists.spans("not_found.sentence", self.text):
             if cue[0] >= self.place[0] and self.sense not in (KNOWN, MEASURED, PRESENCE):
                 return Stated(NOT_FOUND, "not_found.sentence", *cue)
         if self.sense == OTHERS and self._is_not_alone():
@@ -237,14 +244,14 @@ class _Asked:
 
     def _is_wanted(self) -> bool:
         """Whether people are said to take it for this, and not that it helped."""
-        spans = self.findings.spans
+        spans = self.lists.spans
         return bool(spans("no_finding.wanted", self.text)) and not spans(
             "no_finding.helped", self.text
         )
 
     def _in_clause(self, name: str) -> list[_Place]:
         first, last = self.clause
-        found = self.findings.spans(name, self.text[first:last])
+        found = self.lists.spans(name, self.text[first:last])
         return [(start + first, end + first) for start, end in found]
 
     def _is_in(self, cue: _Place) -> bool:
@@ -263,7 +270,7 @@ class _Asked:
         start, end = self.place
         if cue[1] >= end:
             return False
-        between, spans = self.text[cue[1] : max(start, cue[1])], self.findings.spans
+        between, spans = self.text[cue[1] : max(start, cue[1])], self.lists.spans
         if spans("next_verb", between) or spans("ended", between):
             return False
         if _closes(between):
@@ -288,7 +295,7 @@ class _Asked:
 
     def _reaches_back(self, cue: _Place) -> bool:
         """Whether a negation reaches words before it: nothing is reported of them in between."""
-        between, spans = self.text[self.place[1] : cue[0]], self.findings.spans
+        between, spans = self.text[self.place[1] : cue[0]], self.lists.spans
         if self.sense == MEASURED and any(map(str.isdigit, between)):
             return False  # a figure is given, whatever is denied behind it
         if cue[0] < self.place[0] or spans("result", between) or spans("next_subject", between):
@@ -305,7 +312,7 @@ class _Asked:
 
     def _is_not_alone(self) -> bool:
         """Whether it is denied that the substance stood alone."""
-        for start, _ in self.findings.spans("not_found.alone", self.text):
+        for start, _ in self.lists.spans("not_found.alone", self.text):
             if _DENIED.search(self.text[:start]):
                 return True
         return False

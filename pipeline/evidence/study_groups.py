@@ -85,7 +85,7 @@ def group_studies(
         if is_same:
             grouped.put_together(pmid, other)
     grouped.attach((p, o) for p, o, _, is_same in links if not is_same)
-    _write(con, grouped.root)
+    _write(con, grouped)
 
 
 class _Groups:
@@ -243,12 +243,12 @@ def _overlapping_data(con: duckdb.DuckDBPyConnection, topic: str) -> None:
     )
 
 
-def _write(con: duckdb.DuckDBPyConnection, root: dict[int, int]) -> None:
+def _write(con: duckdb.DuckDBPyConnection, grouped: _Groups) -> None:
     con.execute("CREATE OR REPLACE TEMP TABLE study_roots (pmid INTEGER, up INTEGER)")
-    if root:
+    if grouped.root:
         con.execute(
             "INSERT INTO study_roots SELECT unnest(?), unnest(?)",
-            [list(root), [_top(root, pmid) for pmid in root]],
+            [list(grouped.root), list(map(grouped.of, grouped.root))],
         )
     con.execute(
         """
@@ -310,9 +310,3 @@ def _write(con: duckdb.DuckDBPyConnection, root: dict[int, int]) -> None:
 def regrouped(con: duckdb.DuckDBPyConnection) -> list[int]:
     """PMIDs whose row of evidence.study_groups this transaction wrote or removed."""
     return [pmid for (pmid,) in con.execute("SELECT pmid FROM regrouped").fetchall()]
-
-
-def _top(root: dict[int, int], pmid: int) -> int:
-    while (up := root.get(pmid, pmid)) != pmid:
-        pmid = up
-    return pmid

@@ -41,14 +41,9 @@ from pipeline.rules.text import Unit
 
 UNCLASSIFIED = "OTHER"
 FLAGS = (
-    "is_retracted",
-    "is_preprint",
-    "is_veterinary",
-    "is_multicenter",
-    "is_feed_study",
-    "is_other_species",
-    "is_possible_human_experiment",
-)
+    "is_retracted", "is_preprint", "is_veterinary", "is_multicenter", "is_feed_study",
+    "is_other_species", "is_possible_human_experiment",
+)  # fmt: skip
 
 
 class StudyType(Table):
@@ -156,14 +151,7 @@ class TypesOf(NamedTuple):
 def types_of(
     study_types: StudyTypes, record: Record, units: Sequence[Unit], tags: Sequence[Tag]
 ) -> TypesOf:
-    """The study types of a record, with aspects and flags.
-
-    Args:
-        study_types: the rules.
-        record: the record.
-        units: its texts.
-        tags: what it carries beside them.
-    """
+    """The study types of a record, with aspects and flags."""
     return types_of_all(study_types, [record], [Asked(units, tags)])[0]
 
 
@@ -210,12 +198,12 @@ def _types(study_types: StudyTypes, record: Record, outcome: Outcome) -> TypesOf
     for found in found_of:
         rule = rules[found.rule_no]
         if found.rule_no < study_types.type_count:
-            proofs.append(_proof("study_type", rule.code, rule, found))
+            proofs.append(Proof.of("study_type", rule.code, rule, found))
         elif found.rule_no < flags_from:
             name = rule.code.partition(".")[0]
-            proofs += [_proof("study_type", code, rule, found) for code in given.get(name, ())]
+            proofs += [Proof.of("study_type", code, rule, found) for code in given.get(name, ())]
         else:
-            proofs.append(_proof("flag", rule.code, rule, found))
+            proofs.append(Proof.of("flag", rule.code, rule, found))
     return TypesOf(
         labels,
         aspects,
@@ -298,13 +286,6 @@ def _unclassified(record: Record) -> Label:
     return Label(UNCLASSIFIED, True, "none", "low", "none", False, None, reason)
 
 
-def _proof(kind: str, code: str, rule: Rule, found: Found) -> Proof:
-    return Proof(
-        kind, code, rule.rule_id, found.source, found.field, found.section_no, found.text,
-        found.start, found.end,
-    )  # fmt: skip
-
-
 def load_study_types(path: Path, results: Sequence[Mapping[str, Any]] = ()) -> StudyTypes:
     """Read study_types.toml.
 
@@ -319,8 +300,7 @@ def load_study_types(path: Path, results: Sequence[Mapping[str, Any]] = ()) -> S
     version = file.version()
     groups, types = file.read_all("group", Group), file.read_all("study_type", StudyType)
     for one in types:
-        if one.group not in {group.name for group in groups}:
-            raise file.error(one.line, f"unknown group `{one.group}`")
+        file.require(one.line, "group", [one.group], [group.name for group in groups])
     for group in groups:
         if not any(study_type.group == group.name for study_type in types):
             raise file.error(group.line, f"no study type is in `{group.name}`")
@@ -354,13 +334,9 @@ def _compatible(file: RuleFile, codes: list[str]) -> frozenset[tuple[str, str]]:
     pairs: set[tuple[str, str]] = set()
     for table in file.tables("together"):
         together = file.read(_TogetherTable, table, "[[together]]").study_types
-        for code in together:
-            if code not in codes:
-                raise file.error("[[together]]", f"unknown code `{code}`")
+        file.require("[[together]]", "code", together, codes)
         pairs |= set(permutations(together, 2))
     for given in file.read_all("compatible", _CompatibleTable):
-        for code in (given.primary, *given.others):
-            if code not in codes:
-                raise file.error(given.line, f"unknown code `{code}`")
+        file.require(given.line, "code", (given.primary, *given.others), codes)
         pairs |= {(given.primary, other) for other in given.others}
     return frozenset(pairs)

@@ -192,13 +192,11 @@ def _topics(topics: Topics, record: Asked, outcome: Outcome) -> TopicsOf:
             if meant != list(units):
                 left = _levels(clauses, topics.matcher.run(meant, tags).found)
                 levels[topic.name] = left.get(topic.name, _MENTION)
+    rules = [clause.rule for clause in clauses]
     proofs = [
-        Proof(
-            "topic", clauses[found.rule_no].rule.code, clauses[found.rule_no].rule.rule_id,
-            found.source, found.field, found.section_no, found.text, found.start, found.end,
-        )
+        Proof.of("topic", rules[found.rule_no].code, rules[found.rule_no], found)
         for found in outcome.found
-    ]  # fmt: skip
+    ]
     hits = tuple(TopicHit(topic, LEVELS[level]) for topic, level in sorted(levels.items()))
     return TopicsOf(hits, tuple(dict.fromkeys(proofs)))
 
@@ -323,9 +321,7 @@ def load_topics(path: Path) -> Topics:
 def _checked(file: RuleFile, search: Search, topics: list[str]) -> Search:
     if search.mode not in _MODES:
         raise file.error(search.line, f"mode must be one of {', '.join(_MODES)}")
-    for name in search.topics:
-        if name not in topics:
-            raise file.error(search.line, f"unknown topic `{name}`")
+    file.require(search.line, "topic", search.topics, topics)
     if search.maximum is not None and search.maximum < search.minimum:
         raise file.error(search.line, "maximum is below minimum")
     return search

@@ -29,13 +29,7 @@ _UNLABELLED = "body"
 
 
 def is_doubtful(facet: Facet, proof: Proof, texts: dict[tuple[str, int | None], str]) -> bool:
-    """Whether words beside a value make it doubtful.
-
-    Args:
-        facet: its facet.
-        proof: where it stands.
-        texts: the stored texts of the record by field and section.
-    """
+    """Whether words beside a value make it doubtful."""
     if proof.source != TEXT or proof.start is None or proof.end is None:
         return False
     stored = texts[proof.field, proof.section_no]
@@ -123,16 +117,7 @@ def ties_of(
     values: Sequence[FacetValue],
     proofs: Sequence[Proof],
 ) -> TiesOf:
-    """The rows of values that belong together in a record.
-
-    Args:
-        facets: the rules, and which facets make a row.
-        units: its texts.
-        tags: what it carries beside them.
-        labels: its study types.
-        values: its facets; only values it has are tied.
-        proofs: what these rest on; values that are read from words stand where these say.
-    """
+    """The rows of values that belong together in a record, of those that it has."""
     types = {label.study_type for label in labels}
     rows = [row for row in facets.rows if not types.isdisjoint(row.types)]
     held: dict[str, set[str]] = {}
@@ -181,11 +166,11 @@ def _sentences(
     named: list[Values] = [{} for _ in clauses]
     by_rules = [name for name in names if not facets.named(name).read]
     for found in facets.find(by_rules, clauses, tags):
-        facet = facets.rules.rules[found.rule_no].code.partition(".")[0]
         if found.unit_index is None:
             continue
-        proof = _proof(facets, found)
-        value = proof.code.partition(".")[2]
+        rule = facets.rules.rules[found.rule_no]
+        proof = Proof.of("facet", rule.code, rule, found)
+        facet, _, value = rule.code.partition(".")
         if value in held.get(facet, ()) and not is_doubtful(facets.named(facet), proof, texts):
             named[found.unit_index].setdefault(facet, {}).setdefault(value, proof)
     for proof in read:
@@ -197,15 +182,6 @@ def _sentences(
     for is_title, places in cut:
         parts = tuple(named[place] for place in places)
         yield _Sentence(is_title, _joined(parts), parts)
-
-
-def _proof(facets: Facets, found: Found) -> Proof:
-    """What was found as a proof of the value it gives."""
-    rule = facets.rules.rules[found.rule_no]
-    return Proof(
-        "facet", rule.code, rule.rule_id, TEXT, found.field, found.section_no, found.text,
-        found.start, found.end,
-    )  # fmt: skip
 
 
 def _span(clause: Unit) -> tuple[int, int]:

@@ -17,7 +17,7 @@ import duckdb
 from pipeline.errors import ConfigurationError
 from pipeline.escaping import for_terminal_lines
 from pipeline.evidence.curation import NOT_HELD
-from pipeline.evidence.findings import FINDINGS, MIXED, NOT_FOUND, REPORTED, RULED_OUT, UNCLEAR
+from pipeline.evidence.stated import FINDINGS, MIXED, NOT_FOUND, REPORTED, RULED_OUT, UNCLEAR
 from pipeline.outputs.rows import named_rows
 
 LOOKED_AT = "Counts show what was looked at and what its authors state, not what is true."
@@ -92,11 +92,7 @@ def counts_of(prefix: str) -> dict[str, str]:
 
 
 def by_finding(counts: dict[str, Any]) -> str:
-    """Counts by finding in words, those that are not 0: `3 reported, 1 mixed`.
-
-    Args:
-        counts: a count for each finding.
-    """
+    """Counts by finding in words, those that are not 0: `3 reported, 1 mixed`."""
     return ", ".join(f"{counts[code]} {label}" for code, label in FINDINGS.items() if counts[code])
 
 
@@ -220,10 +216,6 @@ def map_text(claims: Sequence[dict[str, Any]], cards: Sequence[dict[str, Any]]) 
     """The maps: a line a question, its studies split by what their authors state.
 
     A question on two cards is shown on the first, and said to be on the other too.
-
-    Args:
-        claims: from `the_map`.
-        cards: from `cards`.
     """
     width = max(len(claim["claim"]) for claim in claims) + len(" *")
     heads = ("studies", *_SHORT.values(), "reviews", "named")
@@ -282,20 +274,12 @@ def _meaning(claims: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def one_text(claim: dict[str, Any]) -> str:
-    """A claim with its records.
-
-    Args:
-        claim: from `one`.
-    """
+    """A claim with its records."""
     return for_terminal_lines(_one_lines(claim))
 
 
 def next_text(rows: Sequence[dict[str, Any]]) -> str:
-    """What to read next.
-
-    Args:
-        rows: from `next_to_read`.
-    """
+    """What to read next."""
     if not rows:
         return "Every record of the map has been read for its claim."
     lines = ["Not read yet, strongest design first:"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import duckdb
 
 from pipeline.escaping import for_markdown
-from pipeline.evidence.findings import FINDINGS
+from pipeline.evidence.stated import FINDINGS
 from pipeline.warehouse import views
 
 # -- A record in a line: its kind and journal, what it measured and in whom

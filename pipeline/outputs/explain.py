@@ -15,9 +15,9 @@ import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.escaping import for_terminal_lines
-from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.labels import NOT_MEASURED
 from pipeline.evidence.overrides import FACET, FIELD, confirming
+from pipeline.evidence.stated import FINDINGS
 from pipeline.outputs.rows import named_rows
 from pipeline.outputs.wording import not_given, share
 
@@ -104,13 +104,7 @@ def explain(con: duckdb.DuckDBPyConnection, pmid: int) -> dict[str, Any]:
 
 
 def text(explained: dict[str, Any], *, is_terminal: bool, today: date) -> str:
-    """The explanation for people; words that decided stand in brackets, bold on a terminal.
-
-    Args:
-        explained: from `explain`.
-        is_terminal: whether words in brackets become bold.
-        today: the date of a decision taken now.
-    """
+    """The explanation for people; words that decided stand in brackets, bold on a terminal."""
     lines = record_lines(explained)
     for place in explained["queue"]:
         reasons = "; ".join(place["reason_list"])
@@ -343,8 +337,10 @@ def tie_lines(found: Rows) -> list[str]:
 
 def study_lines(explained: dict[str, Any]) -> list[str]:
     """Registrations, study group and links for people."""
-    lines = [f"  registered: {one['number']} ({one['registry']}), {_first_words(one)}"
-             for one in explained["registrations"]]  # fmt: skip
+    lines = [
+        f"  registered: {one['number']} ({one['registry']}), {words(one['proofs'], _WORDS_SHOWN)}"
+        for one in explained["registrations"]
+    ]
     for group in explained["groups"]:
         if len(group["pmids"]) > 1:
             members = ", ".join(map(str, group["pmids"]))
@@ -384,10 +380,6 @@ def _accuracy_read(one: dict[str, Any]) -> str:
         )
     ]
     return "; ".join(parts)
-
-
-def _first_words(one: dict[str, Any]) -> str:
-    return words(one["proofs"], _WORDS_SHOWN)
 
 
 def words(proofs: Iterable[dict[str, Any]], at_most: int | None = None) -> str:

@@ -11,10 +11,10 @@ import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.evaluation.people_read import Measured
-from pipeline.evidence.findings import FINDINGS
 from pipeline.evidence.labels import SHOWN
 from pipeline.evidence.record import Judgement, Label, Proof, Record, read_records
 from pipeline.evidence.reference import Reference
+from pipeline.evidence.stated import FINDINGS
 from pipeline.outputs.explain import record_lines, shown, words
 from pipeline.pubmed.parsing.bytes import open_bytes
 from pipeline.pubmed.records import sniff
@@ -96,11 +96,7 @@ def explain(record: Record, judgement: Judgement, reference: Reference) -> dict[
 
     labels = sorted(
         judgement.labels,
-        key=lambda one: (
-            not one.is_primary,
-            SHOWN.index(one.confidence),
-            one.study_type,
-        ),
+        key=lambda one: (not one.is_primary, SHOWN.index(one.confidence), one.study_type),
     )
     suggestion = judgement.suggestion
     return {

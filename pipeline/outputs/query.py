@@ -157,10 +157,8 @@ def to_parquet(settings: Settings, sql: str, target: Path) -> None:
     try:
         with open_published(settings, writable=part) as con, _explained_errors(con, sql):
             relation = _answer(con, sql)
-            own = ", ".join(
-                f"#{number} AS {_quoted(name)}"
-                for number, name in enumerate(rows.names(relation), 1)
-            )
+            quoted = (name.replace('"', '""') for name in rows.names(relation))
+            own = ", ".join(f'#{number} AS "{name}"' for number, name in enumerate(quoted, 1))
             relation.project(own).write_parquet(for_duckdb(part), compression="zstd")
         part.replace(target)
     finally:
@@ -234,10 +232,6 @@ def _all_but_the_last(con: duckdb.DuckDBPyConnection, sql: str) -> str:
     raw = last.encode()
     ends = [start for start, _ in duckdb.tokenize(last) if raw[start : start + 1] == b";"]
     return raw[: ends[-1]].decode() if ends else last
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 SHELLS = {"duckdb": ("-readonly",), "harlequin": ("--adapter", "duckdb", "--read-only")}

@@ -13,6 +13,7 @@ import duckdb
 
 from pipeline.escaping import for_json
 from pipeline.outputs.page.facts import Facts, gather
+from pipeline.outputs.rows import named_rows
 from pipeline.outputs.wording import PUBMED_ONLY
 
 ANSWERED, FILL_IN, NOT_DONE = "answered", "you must fill in", "not done by ketum"
@@ -28,11 +29,7 @@ class Item(NamedTuple):
 
 
 def render(con: duckdb.DuckDBPyConnection) -> str:
-    """The log as JSON text.
-
-    Args:
-        con: the set's tables.
-    """
+    """The log as JSON text."""
     facts = gather(con)
     rows = con.execute("SELECT to_json(l)::VARCHAR FROM marts.search_log AS l").fetchall()
     searches = [json.loads(row[0]) for row in rows]
@@ -118,21 +115,6 @@ def _living(facts: Facts) -> dict[str, Any]:
         FROM ops.runs ORDER BY as_of DESC
         """
     ).fetchall()
-    new = facts.con.execute(
-        """
-        SELECT search, reason, sum(record_count)::INTEGER FROM marts.new_articles
-        GROUP BY ALL ORDER BY ALL
-        """
-    ).fetchall()
-    left = facts.con.execute(
-        """
-        SELECT search, left_reason, count(*) FROM ops.search_hits
-        WHERE left_at = (SELECT max(as_of) FROM ops.runs) GROUP BY ALL ORDER BY ALL
-        """
-    ).fetchall()
-    rules = facts.con.execute(
-        "SELECT kind, rules_version, rules_sha256 FROM evidence.rule_sets ORDER BY kind"
-    ).fetchall()
     return {
         "version": facts.set_id,
         "schedule": f"{FILL_IN}: how often you run it; when runs took place stands in `runs`",
@@ -142,18 +124,22 @@ def _living(facts: Facts) -> dict[str, Any]:
             for as_of, version, sha, is_changed in runs
             if is_changed
         ],
-        "rules": [
-            {"kind": kind, "version": version, "sha256": sha} for kind, version, sha in rules
-        ],
+        "rules": named_rows(
+            facts.con,
+            "SELECT kind, rules_version AS version, rules_sha256 AS sha256 "
+            "FROM evidence.rule_sets ORDER BY kind",
+        ),
         "changes_to_results": {
-            "entered": [
-                {"search": search, "reason": reason, "records": count}
-                for search, reason, count in new
-            ],
-            "left": [
-                {"search": search, "reason": reason, "records": count}
-                for search, reason, count in left
-            ],
+            "entered": named_rows(
+                facts.con,
+                "SELECT search, reason, sum(record_count)::INTEGER AS records "
+                "FROM marts.new_articles GROUP BY ALL ORDER BY ALL",
+            ),
+            "left": named_rows(
+                facts.con,
+                "SELECT search, left_reason AS reason, count(*) AS records FROM ops.search_hits "
+                "WHERE left_at = (SELECT max(as_of) FROM ops.runs) GROUP BY ALL ORDER BY ALL",
+            ),
         },
         "conclusions": f"{FILL_IN}: ketum counts and draws none",
     }
@@ -166,12 +152,9 @@ def _identification(facts: Facts) -> dict[str, Any]:
         "held_without_a_complete_search": {
             s.name: s.members for s in facts.searches if not s.is_known
         },
-        "listed_and_not_read": [
-            {"search": search, "pmid": pmid, "is_held": is_held, "reason": reason}
-            for search, pmid, is_held, reason in facts.con.execute(
-                "SELECT search, pmid, is_held, reason FROM marts.unread_records"
-            ).fetchall()
-        ],
+        "listed_and_not_read": named_rows(
+            facts.con, "SELECT search, pmid, is_held, reason FROM marts.unread_records"
+        ),
         "registers": NOT_DONE,
         "duplicates_removed": 0,
         "screening": NOT_DONE,

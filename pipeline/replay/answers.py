@@ -76,7 +76,6 @@ class Exchange:
 
 Fault = Callable[[Exchange], Response]
 """What a server that misbehaves does with an exchange: the answer it gives, right or not."""
-ANY_TOOL = frozenset(TOOLS)
 
 
 @dataclass(frozen=True)
@@ -97,6 +96,24 @@ class FaultCase:
     what: str
     strikes: frozenset[str]
     apply: Fault
+
+
+class Cases(list[FaultCase]):
+    """Ways to misbehave, each added where it is written."""
+
+    def __init__(self, strikes: Iterable[str]) -> None:
+        """Begin with none; `strikes` are the tools of a case that names none."""
+        super().__init__()
+        self._strikes = tuple(strikes)
+
+    def add(self, number: int, name: str, what: str, *strikes: str) -> Callable[[Fault], Fault]:
+        """Add what the decorated function does; the arguments as `FaultCase` has them."""
+
+        def added(apply: Fault) -> Fault:
+            self.append(FaultCase(number, name, what, frozenset(strikes or self._strikes), apply))
+            return apply
+
+        return added
 
 
 def web_page(title: str, text: str, status: int = 200) -> Response:

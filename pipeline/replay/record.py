@@ -287,11 +287,7 @@ _CITATION = {
     "OtherAbstract": _within({"AbstractText": _words("ab")}),
     "MeshHeadingList": _within({"MeshHeading": _read_heading}),
 }
-_BOOK = {
-    "BookTitle": _words("ti"),
-    "CollectionTitle": _words("ti"),
-    "PubDate": _read_issue_date,
-}
+_BOOK = {"BookTitle": _words("ti"), "CollectionTitle": _words("ti"), "PubDate": _read_issue_date}
 _BOOK_DOCUMENT = {**_COMMON, **_DATES, **_KEYWORDS, **_ARTICLE_IDS, "Book": _within(_BOOK)}
 _RECORD = {
     "MedlineCitation": _read_citation,

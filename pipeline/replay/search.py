@@ -100,14 +100,10 @@ class _Vocabulary:
 
     def __init__(self) -> None:
         # Arrays, since the garbage collector need not walk through a million of them.
-        self._postings: dict[str, array[int]] = {}
+        self._postings: dict[str, array[int]] = defaultdict(lambda: array("I"))
 
     def add(self, term: str, number: int) -> None:
-        numbers = self._postings.get(term)
-        if numbers is None:
-            self._postings[term] = array("I", (number,))
-        else:
-            numbers.append(number)
+        self._postings[term].append(number)
 
     def get(self, term: str) -> Sequence[int]:
         return self._postings.get(term, ())

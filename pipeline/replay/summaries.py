@@ -222,19 +222,11 @@ def as_docsums(summaries: Summaries) -> Response:
     return Response(f"{prolog('esummary')}<eSummaryResult>\n{body}</eSummaryResult>\n".encode())
 
 
-def summary_error(text: str, *, use_json: bool) -> Response:
-    """An error of the whole request, with status 200."""
+def summary_error(text: str, *, use_json: bool, **more: object) -> Response:
+    """An error of the whole request, with status 200; `more` stands beside it in JSON."""
     if not use_json:
         return error("esummary", [text])
-    return as_json({**header("esummary"), "error": text})
-
-
-def invalid_uid(word: str, position: int, *, use_json: bool) -> Response:
-    """The error for an id that is not a number."""
-    text = f"Invalid uid {word} at position= {position}"
-    if not use_json:
-        return error("esummary", [text])
-    return as_json({**header("esummary"), "error": text, "result": {"uids": []}})
+    return as_json({**header("esummary"), "error": text, **more})
 
 
 def nothing_to_sum_up(text: str, *, use_json: bool) -> Response:

@@ -18,7 +18,7 @@ from pipeline.replay.answers import Page, Parameters, Response
 from pipeline.replay.archive import Archive
 from pipeline.replay.query import Chain, Earlier, Node, QuerySyntaxError, Term, parse, printable
 from pipeline.replay.search import Findings, Search, recent_days
-from pipeline.replay.summaries import Document, read_document
+from pipeline.replay.summaries import read_document
 
 LARGEST_ID = 2**64 - 1
 """The largest UID NCBI takes."""
@@ -141,6 +141,7 @@ WINDOW_ERROR = (
     "an arbitrary number can be retrieved. For details see "
     "https://www.ncbi.nlm.nih.gov/books/NBK25499/"
 )
+WINDOW_FAILED = f"Search Backend failed: Exception:\n{WINDOW_ERROR}"
 # What PubMed says of a mistake for good: it reads as if it would pass.
 SYNTAX_ERROR = (
     "Search Backend failed: An error occurred while processing request. Status: 500. "
@@ -188,8 +189,7 @@ class Tools:
             return answers.search_error(text, use_json=use_json)
         start, wanted = number_of(given, "retstart", 0), number_of(given, "retmax", 20)
         if start >= WINDOW:
-            text = f"Search Backend failed: Exception:\n{WINDOW_ERROR}"
-            return answers.search_error(text, use_json=use_json)
+            return answers.search_error(WINDOW_FAILED, use_json=use_json)
         try:
             findings = self._search(given)
         except (EmptyQueryError, UnknownQueryError) as reason:
@@ -285,9 +285,9 @@ class Tools:
         if "id" not in given and not ("query_key" in given and "WebEnv" in given):
             text = "Neither query_key nor id specified"
             return summaries.nothing_to_sum_up(text, use_json=use_json)
-        invalid = invalid_id(given.get("id", ""))
-        if invalid:
-            return summaries.invalid_uid(*invalid, use_json=use_json)
+        if invalid := invalid_id(given.get("id", "")):
+            text = "Invalid uid {} at position= {}".format(*invalid)
+            return summaries.summary_error(text, use_json=use_json, result={"uids": []})
         try:
             pmids = self._asked(given)
         except UnknownQueryError as unknown:
@@ -298,16 +298,16 @@ class Tools:
             return summaries.nothing_to_sum_up("Empty id list - nothing todo", use_json=use_json)
         if use_json and len(pmids) > summaries.JSON_LIMIT:
             return summaries.summary_error(summaries.TOO_MANY, use_json=use_json)
-        found = [(pmid, self._document(pmid)) for pmid in pmids]
+        records, numbers = self._archive.records, self._archive.numbers
+        found = [
+            (pmid, read_document(records[numbers[pmid]].raw) if pmid in numbers else None)
+            for pmid in pmids
+        ]
         if use_json:
             return summaries.as_json_documents(found)
         if given.get("version") == "2.0":
             return summaries.as_documents(found, f"Build{self._built:%y%m%d-%H%M}.1")
         return summaries.as_docsums(found)
-
-    def _document(self, pmid: int) -> Document | None:
-        number = self._archive.numbers.get(pmid)
-        return None if number is None else read_document(self._archive.records[number].raw)
 
     def _espell(self, given: Parameters) -> Response:
         if given.get("retmode") == "json":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -85,6 +85,25 @@ class RuleFile:
             effect="Nothing was judged.",
             next_step=f"correct {self.path.name} and run again.",
         )
+
+    def require(
+        self,
+        near: str,
+        what: str,
+        given: Iterable[str],
+        known: Collection[str],
+        *,
+        lists: bool = False,
+    ) -> None:
+        """See that everything given is known; `lists` names in the error what is.
+
+        Raises:
+            ConfigurationError: naming the first that is not known.
+        """
+        for one in given:
+            if one not in known:
+                listed = f" (known: {', '.join(known)})" if lists else ""
+                raise self.error(near, f"unknown {what} `{one}`{listed}")
 
     def version(self) -> str:
         """The version the file states.

@@ -1,8 +1,11 @@
-"""Which searches are complete: PubMed answered, and every record of its answer was read."""
+"""Which searches are complete: PubMed answered, and every record of its answer was read.
+
+Which records were not, and why, is said here too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,6 +38,34 @@ class SearchRow:
     reason: str
     member_count: int
     is_asked_of_pubmed: bool
+
+
+def note_unread(con: duckdb.DuckDBPyConnection, answers: Mapping[str, Sequence[int]]) -> None:
+    """Make ops.unread_records anew: what the answers list and could not be read."""
+    con.execute("DELETE FROM ops.unread_records")
+    for search, pmids in answers.items():
+        con.execute(
+            """
+            INSERT INTO ops.unread_records
+            SELECT ?, x.pmid, a.pmid IS NOT NULL, coalesce(
+                q.reason,
+                CASE
+                    WHEN x.pmid IN (SELECT d.pmid FROM core.deleted_citations AS d)
+                        THEN 'what came with it says that it is deleted'
+                    ELSE 'PubMed lists it and did not deliver it'
+                END
+            )
+            FROM (SELECT unnest(?::INTEGER[]) AS pmid) AS x
+            LEFT JOIN core.articles AS a ON a.pmid = x.pmid
+            LEFT JOIN (
+                SELECT pmid, arg_max(reason, (seen_at, raw_file, raw_offset)) AS reason
+                FROM ops.quarantine WHERE read_at IS NULL GROUP BY pmid
+            ) AS q ON q.pmid = x.pmid
+            WHERE a.pmid IS NULL OR q.pmid IS NOT NULL
+            ORDER BY x.pmid
+            """,
+            [search, list(pmids)],
+        )
 
 
 def note_searches(

@@ -19,12 +19,12 @@ import duckdb
 from pipeline.settings import ROOT
 
 PARSER = (
-    "identifiers.py", "csv_rows.py", "pubmed/parsing", "pubmed/records.py", "warehouse/stage.py",
-    "warehouse/load.py", "warehouse/quarantine.py",
+    "identifiers.py", "pubmed/parsing", "pubmed/records.py", "warehouse/stage.py",
+    "warehouse/load.py", "warehouse/load_log.py",
 )  # fmt: skip
 """The modules that make rows of `core` of bytes, and decide between copies of a record."""
 TABLE_MAKERS = (
-    "identifiers.py", "csv_rows.py", "pubmed/parsing", "pubmed/records.py", "rules", "evidence",
+    "identifiers.py", "pubmed/parsing", "pubmed/records.py", "rules", "evidence",
     "warehouse", "outputs/marts.py", "outputs/wording.py", "outputs/headline.py",
     "outputs/parts.py", "outputs/tables.py", "escaping.py",
 )  # fmt: skip

@@ -13,7 +13,7 @@ import duckdb
 
 from pipeline.identifiers import same_doi
 from pipeline.pubmed.records import PARSED_COLUMNS
-from pipeline.warehouse import changes, quarantine
+from pipeline.warehouse import load_log
 
 CHILD_TABLES = tuple(table for table in PARSED_COLUMNS if table != "articles")
 
@@ -42,15 +42,15 @@ def merge(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, int]:
         _find_winners(con)
         _move_places(con)
         _find_older_copies(con)
-        changes.remember_before(con)
+        load_log.remember_before(con)
         _drop_cited_records(con, as_of)
         _keep_other_versions(con, as_of)
         _replace_winners(con, as_of)
         _keep_revisions(con, as_of)
-        changes.log_changes(con, as_of)
+        load_log.log_changes(con, as_of)
         _delete_deleted(con, as_of)
         _refresh_journals(con)
-    quarantine.set_aside(con, as_of)
+    load_log.set_aside(con, as_of)
     return {
         "read": _count(con, "staging.core.articles"),
         "new": _count(con, "winners WHERE NOT is_held"),
@@ -279,7 +279,7 @@ def _replace_winners(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
         """,
         [as_of, as_of],
     )
-    replaces = changes.replaces(con)
+    replaces = load_log.replaces(con)
     con.execute("DELETE FROM core.articles WHERE pmid IN (SELECT pmid FROM winners WHERE is_held)")
     con.execute("INSERT INTO core.articles BY NAME SELECT * FROM incoming ORDER BY pmid")
     for table in CHILD_TABLES:

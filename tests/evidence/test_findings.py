@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.findings import FINDINGS as FINDINGS_OF
 from pipeline.evidence.findings import load_findings, together
 from pipeline.evidence.judge import judge_record
+from pipeline.evidence.stated import FINDINGS as FINDINGS_OF
 from pipeline.evidence.stated import stated_in
 from pipeline.rules.patterns import fold
 from tests.evidence.conftest import REFERENCE, SHIPPED, decided, record_of

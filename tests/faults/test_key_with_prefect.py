@@ -37,9 +37,9 @@ from pipeline.settings import Settings
 from tests.faults.matrix import EXPECTED, PLACES
 from tests.faults.scene import Scene, small_batches
 from pipeline.replay import ReplayServer
-from pipeline.replay.faults import Misbehaviour, case, transport
+from pipeline.replay.faults import Misbehaviour, answers, case
 
-transport.TRICKLE_SECONDS = 0.002
+answers.TRICKLE_SECONDS = 0.002
 base = Path(sys.argv[1])
 scene = Scene(base)
 settings = replace(scene.settings_at(base / "data"), api_key=Settings.from_environment().api_key)

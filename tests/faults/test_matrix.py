@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.replay.faults import CASES, transport
+from pipeline.replay.faults import CASES, answers
 from pipeline.settings import Settings
 from tests.conftest import ALL_SLOW
 from tests.faults.matrix import DOC, EXPECTED, NOT_ASKED, PLACES, SAME, TAKEN, Row, documented
@@ -79,7 +79,7 @@ def undisturbed(scene: Scene, tmp_path_factory: pytest.TempPathFactory):
 def test_a_fault_gets_its_verdict(
     name, place, how, scene, first, request, tmp_path, caplog, monkeypatch
 ):
-    monkeypatch.setattr(transport, "TRICKLE_SECONDS", 0.002)
+    monkeypatch.setattr(answers, "TRICKLE_SECONDS", 0.002)
     monkeypatch.setattr(logging.getLogger("ketum"), "propagate", True)
     settings = scene.settings_at(tmp_path / "data")
     shown = settings.latest.resolve()

@@ -171,7 +171,7 @@ FAULTS = (
     ),
     Fault(
         "what changed in a record is not logged",
-        "        changes.log_changes(con, as_of)\n",
+        "        load_log.log_changes(con, as_of)\n",
         "",
         ("tests/test_update.py",),
     ),

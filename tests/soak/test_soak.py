@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.pubmed import sync
 from pipeline.pubmed.timing import Pacer
-from pipeline.warehouse import changes, membership
+from pipeline.warehouse import load_log, membership
 from tests.conftest import the_database_alone
 from tests.soak.driver import Soak
 from tests.soak.events import KINDS, is_deleted, is_merged, is_revised
@@ -83,7 +83,7 @@ SABOTAGE = {
         Sabotage(membership, "_note_deletions", forgets, is_deleted, "article_changes"),
     ),
     "changes are not logged, merges not noted, unsettled records left, requests not spaced": (
-        Sabotage(changes, "log_changes", forgets, is_revised, "article_changes"),
+        Sabotage(load_log, "log_changes", forgets, is_revised, "article_changes"),
         Sabotage(membership, "_note_merges", forgets, is_merged, "search_hits"),
         Sabotage(sync, "UNSETTLED_PER_RUN", 0, publisher_rewords, "not read again"),
         Sabotage(Pacer, "wait", forgets, is_revised, "s apart"),

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.settings import Options
 from pipeline.update import run_update
-from pipeline.warehouse import load, quarantine, stage
+from pipeline.warehouse import completeness, load, stage
 from tests.conftest import the_database_alone
 from tests.corpus import article, article_set, write
 
@@ -94,7 +94,7 @@ def take(con, *records, deleted=(), day=1):
     name = hashlib.sha256(body).hexdigest()
     stage.stage_file(con, body, raw_file=name, stamp=stamp, first_record_no=1)
     load.merge(con, datetime(2026, 11, day, 12))
-    quarantine.note_unread(con, {"kratom": [1, 2]})
+    completeness.note_unread(con, {"kratom": [1, 2]})
     return con.execute("SELECT pmid, is_held, reason FROM ops.unread_records").fetchall()
 
 

@@ -62,13 +62,6 @@ def evaluate(
 ) -> dict[str, Any]:
     """Compare the primary types of records with their labels.
 
-    Args:
-        labelled: the records and their labels.
-        judged: what the rules say of them.
-        mapping: the set's classes.
-        part: the part of the set, for the result.
-        study_types: the rules, for the result.
-
     Returns:
         The result: set, part, by, rules_version, n, evidence and schemes (see `figures`).
     """
@@ -204,12 +197,6 @@ def labelled(path: Path, mapping: LabelMapping, part: str) -> Labelled:
 
 def tagged(paths: Sequence[Path], mapping: LabelMapping, part: str, sql: Path) -> Labelled:
     """Records of PubMed files whose publication types mean a class of the mapping.
-
-    Args:
-        paths: PubMed XML or .nbib files.
-        mapping: classes and split.
-        part: develop, unseen or all.
-        sql: directory with the schema.
 
     Raises:
         ConfigurationError: a file is not there.

@@ -116,10 +116,6 @@ class LabelMapping(Table):
 def load_mapping(path: Path, codes: Sequence[str]) -> LabelMapping:
     """Read a mapping file.
 
-    Args:
-        path: the file.
-        codes: study types that exist.
-
     Raises:
         ConfigurationError: naming the line at fault.
     """
@@ -134,9 +130,7 @@ def load_mapping(path: Path, codes: Sequence[str]) -> LabelMapping:
         raise file.error("[split]", "a split by hash needs `seed` and `develop_share`")
     for scheme in given.schemes:
         for one in scheme.classes:
-            for code in one.study_types:
-                if code not in codes:
-                    raise file.error(one.line, f"unknown study type `{code}`")
+            file.require(one.line, "study type", one.study_types, codes)
         for kind in ("labels", "study_types"):
             used = [value for held in scheme.classes for value in getattr(held, kind)]
             if twice := sorted({value for value in used if used.count(value) > 1}):

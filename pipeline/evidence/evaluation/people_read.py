@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.evaluation.figures import LEAST_READ, share
-from pipeline.evidence.findings import FINDINGS
+from pipeline.evidence.stated import FINDINGS
 
 COLUMNS = ("pmid", "question", "finding", "read_on", "reader")
 NO_PAIR = "no_pair"
@@ -66,10 +66,6 @@ def read_findings(path: Path) -> list[FindingRead]:
 def compare(con: duckdb.DuckDBPyConnection, readings: Sequence[FindingRead]) -> dict[str, Any]:
     """Readings beside what a published set says.
 
-    Args:
-        con: a published database.
-        readings: from `read_findings`.
-
     Returns:
         Shares (see `figures.share`) of all pairs, by the finding said and by the finding read, and
         by question; how often each was said where each was read; how many readings the set has no
@@ -114,11 +110,7 @@ def compare(con: duckdb.DuckDBPyConnection, readings: Sequence[FindingRead]) -> 
 
 
 def text(result: dict[str, Any]) -> str:
-    """The comparison for people.
-
-    Args:
-        result: from `compare`.
-    """
+    """The comparison for people."""
     lines = [
         "Findings of the latest published set against readings: right of pairs, 95 % interval.",
         f"all: {_shown(result['all'])}",
@@ -235,10 +227,6 @@ class FacetMeasured(Measured):
 
 def read_measured(path: Path, kind: type[_Figures]) -> tuple[_Figures, ...]:
     """The figures of questions_measured.jsonl or facets_measured.jsonl; none where it is missing.
-
-    Args:
-        path: the file.
-        kind: what its lines are.
 
     Raises:
         ConfigurationError: a line is something else.

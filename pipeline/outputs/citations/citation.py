@@ -174,6 +174,17 @@ class Citation:
         return found
 
     @property
+    def date_parts(self) -> list[int]:
+        """Year, month and day, as far as they are known; empty without a year."""
+        parts = (self.year, self.month, self.day)
+        return [part for part in parts[: (*parts, None).index(None)] if part is not None]
+
+    @property
+    def iso_date(self) -> str:
+        """The date as far as it is known: 2024, 2024-07 or 2024-07-01; empty without a year."""
+        return "-".join(f"{part:02}" for part in self.date_parts)
+
+    @property
     def doi_url(self) -> str:
         return doi_url(self.said["doi"]) or ""
 
@@ -309,15 +320,3 @@ def _person(said: dict[str, Any]) -> Person:
         collective=one_line(said["collective_name"] or ""),
         orcid=said["orcid"] or "",
     )
-
-
-def iso_date(citation: Citation) -> str:
-    """The date as far as it is known: 2024, 2024-07 or 2024-07-01; empty without a year."""
-    if citation.year is None:
-        return ""
-    parts = [f"{citation.year:04}"]
-    for part in (citation.month, citation.day):
-        if part is None:
-            break
-        parts.append(f"{part:02}")
-    return "-".join(parts)

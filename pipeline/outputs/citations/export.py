@@ -20,7 +20,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.escaping import for_csv, for_json
 from pipeline.outputs import query
 from pipeline.outputs.citations import citation, nbib, reference_managers, selection
-from pipeline.outputs.citations.citation import Citation, iso_date
+from pipeline.outputs.citations.citation import Citation
 from pipeline.outputs.citations.selection import Selection
 from pipeline.outputs.manifest import LICENCE
 from pipeline.settings import Settings
@@ -295,39 +295,23 @@ CUT = " [cut here]"
 def row(citation: Citation, abstracts: bool) -> dict[str, Any]:
     """A record as values of `COLUMNS`, texts as PubMed has them, None for what is not known."""
     said = citation.said
-    found: dict[str, Any] = {
+    found: dict[str, Any] = {name: said.get(name) for name in COLUMNS} | {
         "pmid": citation.pmid,
-        "doi": said["doi"],
         "pmcid": citation.pmc_id or None,
         "title": said["title"] or said["book_title"],
         "authors": [person.inverted() for person in citation.authors],
         "journal": citation.container or said["book_title"],
-        "year": citation.year,
-        "date": iso_date(citation) or None,
+        "date": citation.iso_date or None,
         "volume": said["volume"] or said["book_volume"],
-        "issue": said["issue"],
         "pages": said["locator"],
-        "languages": said["languages"],
         "publication_types": said["publication_types"] or [],
-        "study_type": said["study_type"],
-        "study_type_label": said["study_type_label"],
-        "evidence_group": said["evidence_group"],
-        "assigned_by": said["assigned_by"],
-        "confidence": said["confidence"],
-        "is_retracted": said["is_retracted"],
-        "is_preprint": said["is_preprint"],
         "terms": list(citation.terms),
         "url": citation.url or None,
-        "first_author_country": said["first_author_country"],
-        "countries": said["countries"],
-        "registrations": said["registrations"],
-        "facets": said["facets"],
-        "claims": said["claims"],
         "first_seen_at": said["first_seen_at"].isoformat(),
         "set_id": citation.set_id,
     }
-    if abstracts:
-        found["abstract"] = said["abstract"]
+    if not abstracts:
+        del found["abstract"]
     return found
 
 

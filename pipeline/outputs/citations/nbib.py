@@ -81,8 +81,8 @@ def _fields(citation: Citation, abstracts: bool) -> _Lines:
             yield "OABL", row["language"] or ""
     yield from _people(said)
     yield from (("LA", language) for language in said["languages"])
-    yield from (("SI", _slashed(row["databank"], row["accession_number"]))
-                for row in said["accessions"] or [])  # fmt: skip
+    for row in said["accessions"] or []:
+        yield "SI", "/".join(filter(None, (row["databank"], row["accession_number"])))
     yield from (("GR", _grant(grant)) for grant in said["grants"] or [])
     yield from (("PT", name) for name in _types(citation))
     yield "PL", text("publisher_location") if is_book else text("journal_country")
@@ -169,10 +169,6 @@ def _grant(grant: dict[str, Any]) -> str:
     else:
         front = [number, ""]
     return "/".join([*front, agency, grant["country"] or ""])
-
-
-def _slashed(*parts: str | None) -> str:
-    return "/".join(part for part in parts if part)
 
 
 def _headings(headings: list[dict[str, Any]]) -> list[str]:

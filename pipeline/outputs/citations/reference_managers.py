@@ -23,7 +23,6 @@ from pipeline.outputs.citations.citation import (
     UNKNOWN,
     Citation,
     Person,
-    iso_date,
 )
 
 # -- RIS, written by rispy
@@ -159,10 +158,6 @@ def bibtex_text(citations: Sequence[Citation], abstracts: bool) -> str:
     """The records as BibTeX text.
 
     Titles stand in a second pair of braces, so that no style writes mitragynine's names small.
-
-    Args:
-        citations: what to write.
-        abstracts: whether to write the field `abstract`.
     """
     library = Library([_bibtex_entry(citation, abstracts) for citation in citations])
     # without the copy of each entry that bibtexparser makes by default
@@ -180,7 +175,7 @@ def _bibtex_entry(citation: Citation, abstracts: bool) -> Entry:
         "booktitle": citation.container if citation.kind == CHAPTER else "",
         "series": citation.text("collection_title"),
         "year": "" if citation.year is None else str(citation.year),
-        "date": iso_date(citation),
+        "date": citation.iso_date,
         "volume": citation.text("volume") or citation.text("book_volume"),
         "number": citation.text("issue"),
         "pages": f"{start}--{end}" if end else start,
@@ -226,16 +221,15 @@ def _bibtex_part(name: str) -> str:
 
 # -- CSL-JSON (Citation Style Language 1.0.2), for citeproc, pandoc and programs
 
+_CSL_CUSTOM = (
+    "study_type", "study_type_label", "evidence_group", "is_retracted", "first_author_country",
+    "countries", "registrations", "facets", "claims",
+)  # fmt: skip
 _CSL_TYPES = {ARTICLE: "article-journal", CHAPTER: "chapter", BOOK: "book", UNKNOWN: "document"}
 
 
 def csl_text(citations: Sequence[Citation], abstracts: bool) -> str:
-    """The records as a JSON array of CSL items.
-
-    Args:
-        citations: what to write.
-        abstracts: whether to write `abstract`.
-    """
+    """The records as a JSON array of CSL items."""
     items = [_csl_item(citation, abstracts) for citation in citations]
     return for_json(json.dumps(items, indent=1, ensure_ascii=False)) + "\n"
 
@@ -252,7 +246,7 @@ def _csl_item(citation: Citation, abstracts: bool) -> dict[str, Any]:
         "container-title": "" if citation.kind == BOOK else citation.container,
         "container-title-short": citation.text("abbreviation"),
         "collection-title": citation.text("collection_title"),
-        "issued": _csl_issued(citation),
+        "issued": {"date-parts": [citation.date_parts]} if citation.date_parts else {},
         "volume": citation.text("volume") or citation.text("book_volume"),
         "issue": citation.text("issue"),
         "page": f"{start}-{end}" if end else start,
@@ -269,18 +263,7 @@ def _csl_item(citation: Citation, abstracts: bool) -> dict[str, Any]:
         "status": "retracted" if said["is_retracted"] else "",
         "genre": "preprint" if citation.is_preprint else "",
         "keyword": "; ".join(citation.keywords),
-        "custom": {
-            "study_type": said["study_type"],
-            "study_type_label": said["study_type_label"],
-            "evidence_group": said["evidence_group"],
-            "is_retracted": said["is_retracted"],
-            "first_author_country": said["first_author_country"],
-            "countries": said["countries"],
-            "registrations": said["registrations"],
-            "facets": said["facets"],
-            "claims": said["claims"],
-            "set_id": citation.set_id,
-        },
+        "custom": {name: said[name] for name in _CSL_CUSTOM} | {"set_id": citation.set_id},
         "abstract": citation.text("abstract") if abstracts else "",
     }
     return {name: value for name, value in found.items() if value}
@@ -295,14 +278,3 @@ def _csl_name(person: Person) -> dict[str, str]:
         "suffix": person.suffix,
     }
     return {name: value for name, value in parts.items() if value}
-
-
-def _csl_issued(citation: Citation) -> dict[str, Any]:
-    if citation.year is None:
-        return {}
-    parts = [citation.year]
-    for part in (citation.month, citation.day):
-        if part is None:
-            break
-        parts.append(part)
-    return {"date-parts": [parts]}

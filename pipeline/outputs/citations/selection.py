@@ -10,7 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
@@ -93,10 +93,6 @@ def years(text: str) -> tuple[int | None, int | None]:
 def matching(con: duckdb.DuckDBPyConnection, wanted: Selection) -> list[int]:
     """The pmid of every record wanted, newest year first.
 
-    Args:
-        con: a published set.
-        wanted: what they must have in common.
-
     Raises:
         ConfigurationError: the set has no such search or study type, or looks for no records
             of such a claim.
@@ -107,14 +103,7 @@ def matching(con: duckdb.DuckDBPyConnection, wanted: Selection) -> list[int]:
     )
     if wanted.claim is not None:
         _check_claim(con, wanted.search, wanted.claim)
-    parameters = {
-        "search": wanted.search,
-        "claim": wanted.claim,
-        "study_types": list(wanted.study_types),
-        "first_year": wanted.first_year,
-        "last_year": wanted.last_year,
-        "since": wanted.since,
-    }
+    parameters = {**asdict(wanted), "study_types": list(wanted.study_types)}
     return [row[0] for row in con.execute(_MATCHING, parameters).fetchall()]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from pipeline.evidence.findings import FINDINGS
+from pipeline.evidence.stated import FINDINGS
 from pipeline.identifiers import doi_url
 from pipeline.outputs import claims
 from pipeline.outputs.page.facts import BANDS, Facts, Search, read_on_kratom, rows_of

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from pipeline.evidence.findings import FINDINGS
+from pipeline.evidence.stated import FINDINGS
 from pipeline.outputs.page import questions
 from pipeline.outputs.page.dated import UNNAMED
 from pipeline.outputs.page.facts import BANDS, Facts, rows_of

@@ -12,13 +12,10 @@ from threading import Lock
 
 from pipeline.errors import ConfigurationError
 from pipeline.replay.answers import TOOLS, Exchange, Fault, FaultCase, Response
-from pipeline.replay.faults import records, results, transport
+from pipeline.replay.faults import answers, records
 
 CASES: tuple[FaultCase, ...] = tuple(
-    sorted(
-        (*transport.CASES, *results.CASES, *records.CASES),
-        key=lambda case: case.number,
-    )
+    sorted((*answers.CASES, *records.CASES), key=lambda case: case.number)
 )
 """All cases, by number."""
 

@@ -1,12 +1,14 @@
-"""Records as NLM also writes them: books, bare records, odd dates, retractions, odd ids.
+"""Records as NLM also writes them, and sets of records that are not what was asked for.
 
-And what stands around them: doctypes, entities, unknown elements. A case that rewrites a record
-that was asked for leaves it its own PMID, so that what a client makes of it can be compared with
-the record as the archive has it. Forms after the survey of real records and the DTD of 2025.
+Books, bare records, odd dates, retractions, odd ids; doctypes, entities, unknown elements around
+them. Records may be missing, there twice, in another order. A case that rewrites a record that was
+asked for leaves it its own PMID, so that what a client makes of it can be compared with the record
+as the archive has it. Forms after the survey of real records and the DTD of 2025.
 """
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,7 +16,10 @@ from itertools import cycle
 
 from lxml import etree
 
-from pipeline.replay.answers import Exchange, Fault, FaultCase, Response
+from pipeline.replay.answers import Cases, Exchange, Fault, Response, article_set
+
+CASES = Cases(("efetch",))
+case = CASES.add
 
 # -- How a case changes a set of records
 
@@ -96,9 +101,52 @@ def child(article: Element, path: str, name: str) -> Iterator[Element]:
         yield etree.SubElement(parent, name) if found is None else found
 
 
-# -- The cases
+# -- Sets of records that are not what was asked for
 
-_EFETCH = frozenset(("efetch",))
+_OWN_NUMBER = (
+    "MedlineCitation/PMID",
+    "BookDocument/PMID",
+    "*/ArticleIdList/ArticleId[@IdType='pubmed']",
+)
+
+
+@case(14, "fewer-records", "The last record is missing, without a word")
+@altered_set
+def _drop_last(root: Element) -> None:
+    root.remove(root[-1])
+
+
+@case(14, "duplicate-records", "The first record comes twice")
+@altered_set
+def _repeat_first(root: Element) -> None:
+    root.append(copy.deepcopy(root[0]))
+
+
+@case(14, "other-order", "The records come in reverse order")
+@altered_set
+def _reverse(root: Element) -> None:
+    for record in root.findall("*"):
+        root.insert(0, record)
+
+
+@case(
+    15, "records-not-asked-for",
+    "One record more, PMID 9, as if an id `42.9` had been read as 42 and 9",
+)  # fmt: skip
+@altered_set
+def _add_other(root: Element) -> None:
+    other = copy.deepcopy(root[0])
+    for path in _OWN_NUMBER:
+        for number in other.iterfind(path):
+            number.text = "9"
+    root.append(other)
+
+
+case(15, "empty-set", "A set without a record, as for unknown PMIDs")(lambda _: article_set([]))
+
+
+# -- Records, and what stands around them
+
 _ARTICLE = "MedlineCitation/Article"
 _OPTIONAL = (
     f"{_ARTICLE}/Abstract",
@@ -128,6 +176,8 @@ _PUB_DATES = (
 )
 
 
+@case(19, "book-record", "The first record comes as a PubmedBookArticle")
+@first_article
 def _into_book(article: Element) -> None:
     book = etree.fromstring(_BOOK)
     for path, text in (
@@ -141,27 +191,37 @@ def _into_book(article: Element) -> None:
         parent.replace(article, book)
 
 
+@case(19, "delete-citation", "The set ends with a DeleteCitation (of PMID 9)")
+@altered_set
 def _delete_citation(root: Element) -> None:
     add(root, ".", '<DeleteCitation><PMID Version="1">9</PMID></DeleteCitation>')
 
 
+@case(19, "bare-record", "No record has abstract, authors, electronic date, DOI or headings")
+@every_article
 def _strip(article: Element) -> None:
     for path in _OPTIONAL:
         drop_all(article, path)
 
 
+@case(20, "date-zoo", "Issue dates in turn as ranges, seasons, numeric months and MedlineDate")
+@altered_set
 def _odd_dates(root: Element) -> None:
     for article, date in zip(articles(root), cycle(_PUB_DATES), strict=False):
         drop_all(article, f"{_ARTICLE}/Journal/JournalIssue/PubDate")
         add(article, f"{_ARTICLE}/Journal/JournalIssue", f"<PubDate>{date}</PubDate>")
 
 
+@case(20, "electronic-year", "The first record went online in another year than its issue's")
+@first_article
 def _online_in_2001(article: Element) -> None:
     drop_all(article, f"{_ARTICLE}/ArticleDate")
     date = "<Year>2001</Year><Month>12</Month><Day>31</Day>"
     add(article, _ARTICLE, f'<ArticleDate DateType="Electronic">{date}</ArticleDate>')
 
 
+@case(21, "back-dated-entry", "The first record's entry date (EDAT) is long before its CRDT")
+@first_article
 def _back_date(article: Element) -> None:
     date = "<Year>1999</Year><Month>1</Month><Day>1</Day>"
     drop_all(article, "PubmedData/History/PubMedPubDate[@PubStatus='pubmed']")
@@ -169,11 +229,18 @@ def _back_date(article: Element) -> None:
     add(article, "PubmedData/History", pubmed)
 
 
+@case(22, "retracted", "The first record is retracted, by a notice without a PMID")
+@first_article
 def _retract(article: Element) -> None:
     _add_type(article, "D016441", "Retracted Publication")
     _add_comment(article, "RetractionIn")
 
 
+@case(
+    22, "retraction-notice",
+    "The first record is a notice, of the type's name of 2026 (Retraction Notice)",
+)  # fmt: skip
+@first_article
 def _into_notice(article: Element) -> None:
     _add_type(article, "D016440", "Retraction Notice")
     _add_comment(article, "RetractionOf")
@@ -189,6 +256,10 @@ def _add_comment(article: Element, kind: str) -> None:
     for comments in child(article, "MedlineCitation", "CommentsCorrectionsList"):
         add(comments, ".", f'<CommentsCorrections RefType="{kind}">{source}</CommentsCorrections>')
 
+
+case(22, "expression-of-concern", "The first record has an expression of concern")(
+    first_article(lambda article: _add_comment(article, "ExpressionOfConcernIn"))
+)
 
 _IDS = "PubmedData/ArticleIdList"
 _HTTP_DTD = "http://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_250101.dtd"
@@ -217,6 +288,8 @@ _MARKED = (
     'MathML"><mml:msub><mml:mi>K</mml:mi><mml:mi>i</mml:mi></mml:msub></mml:math>) was 10<sup>'
     "-9</sup> M.</AbstractText>"
 )
+_DOCTYPE = rb"<!DOCTYPE[^>]*>"
+_TITLE_END = rb"</ArticleTitle>"
 
 
 def _rewritten(pattern: bytes, new: str) -> Fault:
@@ -232,24 +305,41 @@ def _rewritten(pattern: bytes, new: str) -> Fault:
     return apply
 
 
-_DOCTYPE = rb"<!DOCTYPE[^>]*>"
-_TITLE_END = rb"</ArticleTitle>"
+case(23, "new-dtd", "The DOCTYPE names a DTD of a later year")(_rewritten(_DOCTYPE, _LATER))
+case(23, "http-doctype", "The DOCTYPE names the DTD by http:, as in NLM's files")(
+    _rewritten(_DOCTYPE, _HTTP)
+)
+case(23, "named-entity", "The first title ends with an entity only the DTD would define")(
+    _rewritten(_TITLE_END, "&alpha;</ArticleTitle>")
+)
 
 
+@case(23, "external-entity", "The first title ends with an entity to be fetched")
 def _external_entity(exchange: Exchange) -> Response:
     named = replace(exchange, right=_rewritten(_TITLE_END, "&outside;</ArticleTitle>")(exchange))
     return _rewritten(_DOCTYPE, _DECLARED)(named)
 
 
+@case(23, "unknown-tag", "Every record has an element no DTD knows")
+@every_article
 def _unknown_tags(article: Element) -> None:
     add(article, "MedlineCitation", '<NewInALaterDtd Kind="x"><Part>1</Part></NewInALaterDtd>')
 
 
+case(24, "reference-ids", "Every record lists a reference with PMID 1 and a DOI")(
+    every_article(lambda article: add(article, "PubmedData", _REFERENCES))
+)
+
+
+@case(24, "malformed-doi", "The first record's DOI has an EDN behind it")
+@first_article
 def _malformed_doi(article: Element) -> None:
     drop_all(article, f"{_IDS}/ArticleId[@IdType='doi']")
     add(article, _IDS, _BAD_DOI)
 
 
+@case(24, "orcid-forms", "The first record's authors have ORCIDs in four forms")
+@first_article
 def _orcids(article: Element) -> None:
     authors = "".join(
         f"<Author><LastName>Leaf</LastName><Initials>{initial}</Initials>"
@@ -260,6 +350,8 @@ def _orcids(article: Element) -> None:
     add(article, _ARTICLE, f'<AuthorList CompleteYN="Y">{authors}</AuthorList>')
 
 
+@case(24, "inline-markup", "The first record has italics, indices and MathML in its texts")
+@first_article
 def _mark_up(article: Element) -> None:
     for title in article.iterfind(f"{_ARTICLE}/ArticleTitle"):
         lead = etree.fromstring("<i>Mitragyna</i>")
@@ -268,80 +360,3 @@ def _mark_up(article: Element) -> None:
         title.insert(0, lead)
     drop_all(article, f"{_ARTICLE}/Abstract")
     add(article, _ARTICLE, f"<Abstract>{_MARKED}</Abstract>")
-
-
-CASES = (
-    FaultCase(
-        19, "book-record", "The first record comes as a PubmedBookArticle", _EFETCH,
-        first_article(_into_book),
-    ),
-    FaultCase(
-        19, "delete-citation", "The set ends with a DeleteCitation (of PMID 9)", _EFETCH,
-        altered_set(_delete_citation),
-    ),
-    FaultCase(
-        19, "bare-record", "No record has abstract, authors, electronic date, DOI or headings",
-        _EFETCH, every_article(_strip),
-    ),
-    FaultCase(
-        20, "date-zoo", "Issue dates in turn as ranges, seasons, numeric months and MedlineDate",
-        _EFETCH, altered_set(_odd_dates),
-    ),
-    FaultCase(
-        20, "electronic-year", "The first record went online in another year than its issue's",
-        _EFETCH, first_article(_online_in_2001),
-    ),
-    FaultCase(
-        21, "back-dated-entry", "The first record's entry date (EDAT) is long before its CRDT",
-        _EFETCH, first_article(_back_date),
-    ),
-    FaultCase(
-        22, "retracted", "The first record is retracted, by a notice without a PMID", _EFETCH,
-        first_article(_retract),
-    ),
-    FaultCase(
-        22, "retraction-notice",
-        "The first record is a notice, of the type's name of 2026 (Retraction Notice)", _EFETCH,
-        first_article(_into_notice),
-    ),
-    FaultCase(
-        22, "expression-of-concern", "The first record has an expression of concern", _EFETCH,
-        first_article(lambda article: _add_comment(article, "ExpressionOfConcernIn")),
-    ),
-    FaultCase(
-        23, "new-dtd", "The DOCTYPE names a DTD of a later year", _EFETCH,
-        _rewritten(_DOCTYPE, _LATER),
-    ),
-    FaultCase(
-        23, "http-doctype", "The DOCTYPE names the DTD by http:, as in NLM's files", _EFETCH,
-        _rewritten(_DOCTYPE, _HTTP),
-    ),
-    FaultCase(
-        23, "named-entity", "The first title ends with an entity only the DTD would define",
-        _EFETCH, _rewritten(_TITLE_END, "&alpha;</ArticleTitle>"),
-    ),
-    FaultCase(
-        23, "external-entity", "The first title ends with an entity to be fetched", _EFETCH,
-        _external_entity,
-    ),
-    FaultCase(
-        23, "unknown-tag", "Every record has an element no DTD knows", _EFETCH,
-        every_article(_unknown_tags),
-    ),
-    FaultCase(
-        24, "reference-ids", "Every record lists a reference with PMID 1 and a DOI", _EFETCH,
-        every_article(lambda article: add(article, "PubmedData", _REFERENCES)),
-    ),
-    FaultCase(
-        24, "malformed-doi", "The first record's DOI has an EDN behind it", _EFETCH,
-        first_article(_malformed_doi),
-    ),
-    FaultCase(
-        24, "orcid-forms", "The first record's authors have ORCIDs in four forms", _EFETCH,
-        first_article(_orcids),
-    ),
-    FaultCase(
-        24, "inline-markup", "The first record has italics, indices and MathML in its texts",
-        _EFETCH, first_article(_mark_up),
-    ),
-)  # fmt: skip

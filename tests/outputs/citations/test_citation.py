@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.outputs.citations.citation import ARTICLE, CHAPTER, UNKNOWN, iso_date
+from pipeline.outputs.citations.citation import ARTICLE, CHAPTER, UNKNOWN
 from tests.outputs.citations.conftest import GROUP, HARD_TITLE
 
 pytestmark = pytest.mark.whole
@@ -46,7 +46,7 @@ def test_kinds(citations):
     ],
 )
 def test_dates_say_what_is_known(pmid, expected, citations):
-    assert iso_date(citations[pmid]) == expected
+    assert citations[pmid].iso_date == expected
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import html
 
-from pipeline.evidence.findings import FINDINGS
+from pipeline.evidence.stated import FINDINGS
 from tests.outputs.page.conftest import Published
 from tests.outputs.page.seen import held, labels, searches, span, tables
 

@@ -1,12 +1,13 @@
-"""What changed in a record between two fetches, field by field.
+"""What a load notes beside the records: what changed in them, and what could not be read.
 
-Before the winners of a merge replace their old rows, the old values are set aside;
-afterwards each field that differs becomes a row of ops.article_changes. Rows of a
-child table count as one value, joined by ' | '.
+Before the winners of a merge replace their old rows, the old values are kept; afterwards each
+field that differs becomes a row of ops.article_changes. Rows of a child table count as one value,
+joined by ' | '. What could not be read is kept in ops.quarantine, its bytes and the reason.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import duckdb
@@ -15,6 +16,8 @@ from pipeline.pubmed.records import PARSED_COLUMNS
 
 # bookkeeping of ours, which changes with every new body
 _NOT_COMPARED = {"pmid", "record_sha256", "raw_file", "raw_offset", "raw_length", "source_stamp"}
+_PMID = re.compile(rb"<PMID[^>]*>\s*(\d{1,9})\s*<|^\s*PMID *- *(\d{1,9})\s*$", re.MULTILINE)
+"""The first PMID in the bytes of a record, XML or .nbib."""
 
 
 def replaces(con: duckdb.DuckDBPyConnection) -> bool:
@@ -66,3 +69,41 @@ def _values(con: duckdb.DuckDBPyConnection, target: str) -> None:
                 "WHERE pmid IN (SELECT pmid FROM winners WHERE is_held) GROUP BY pmid"
             )
     con.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS " + " UNION ALL ".join(parts))
+
+
+def set_aside(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    """Keep what could not be read; what lies there is settled when a text of its PMID is read."""
+    con.execute(
+        """
+        UPDATE ops.quarantine SET read_at = ?::TIMESTAMP
+        WHERE read_at IS NULL AND pmid IN (SELECT pmid FROM staging.core.articles)
+        """,
+        [as_of],
+    )
+    rows = con.execute(
+        "SELECT raw_file, raw_offset, reason, record_bytes, source_stamp "
+        "FROM staging.core.unreadable"
+    ).fetchall()
+    for raw_file, raw_offset, reason, raw, stamp in rows:
+        seen = _PMID.search(raw)
+        con.execute(
+            """
+            INSERT INTO ops.quarantine
+            SELECT $file, $offset, $as_of::TIMESTAMP, $pmid::INTEGER, $reason, $raw::BLOB,
+                -- the same run may have got a readable text after this one
+                CASE WHEN EXISTS (
+                    SELECT 1 FROM staging.core.articles AS c
+                    WHERE c.pmid = $pmid::INTEGER AND c.source_stamp > $stamp
+                ) THEN $as_of::TIMESTAMP END
+            ON CONFLICT DO UPDATE SET read_at = excluded.read_at
+            """,
+            {
+                "file": raw_file,
+                "offset": raw_offset,
+                "as_of": as_of,
+                "pmid": int(seen[1] or seen[2]) if seen else None,
+                "reason": reason,
+                "raw": raw,
+                "stamp": stamp,
+            },
+        )
