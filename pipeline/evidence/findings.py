@@ -14,7 +14,6 @@ from typing import Any
 
 import re2
 
-from pipeline.rules.file import RuleFile
 from pipeline.rules.patterns import OPTIONS, Words, checked
 
 REPORTED, NOT_FOUND, RULED_OUT = "reported", "not_found", "ruled_out"
@@ -102,6 +101,8 @@ def load_findings(path: Path, questions: Sequence[str] | None) -> Findings:
     Raises:
         ConfigurationError: naming the line at fault.
     """
+    from pipeline.rules.file import RuleFile  # here, since those who show findings read no rules
+
     file = RuleFile(path)
     words = Words(file)
     senses: dict[str, str] = {}

@@ -15,7 +15,7 @@ from pipeline.outputs import headline
 from pipeline.outputs.wording import statement, store_sentences
 from pipeline.settings import Settings, slug
 from pipeline.warehouse import touched, views
-from pipeline.warehouse.database import comments, run_script, run_sql
+from pipeline.warehouse.database import comments, execute, run_script, run_sql
 from pipeline.warehouse.fingerprint import content_id
 
 _OF_THE_RUN = re.compile(r"\bops\.(?:runs|searches)\b|\bprevious_published_at\b")
@@ -212,15 +212,16 @@ def _keep_up(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     shape, _, made = text.partition(f"INSERT INTO {table}\n")
     made = made.rstrip().removesuffix(";")
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE run_rows AS "  # noqa: S608
-        f"SELECT *, rowid AS place FROM {table} WHERE pmid IN (SELECT pmid FROM run_kept) "
-        f"UNION ALL SELECT *, row_number() OVER () FROM ({made})"
+        "CREATE OR REPLACE TEMP TABLE run_rows AS SELECT *, rowid AS place "  # noqa: S608
+        f"FROM {table} WHERE pmid IN (SELECT pmid FROM run_kept)"
     )
     order = [column for column in ("search", "pmid") if column in columns]
     run_sql(con, shape)
-    con.execute(
-        f"INSERT INTO {table} SELECT * EXCLUDE (place) FROM run_rows "  # noqa: S608
-        f"ORDER BY {', '.join(order)}, place"
+    execute(
+        con,
+        f"INSERT INTO {table} SELECT * EXCLUDE (place) FROM ("  # noqa: S608
+        f"FROM run_rows UNION ALL SELECT *, row_number() OVER () FROM ({made})) "
+        f"ORDER BY {', '.join(order)}, place",
     )
     con.execute("DROP TABLE run_rows")
 
@@ -287,7 +288,7 @@ def note_shown(con: duckdb.DuckDBPyConnection) -> None:
     )
     for view, name in _SHOWN.items():
         rows = views.of_records(con, view, "SELECT pmid FROM run_shown")
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM {rows}")
+        execute(con, f"CREATE OR REPLACE TEMP TABLE {name} AS FROM {rows}")
 
 
 def _free_name(settings: Settings, set_id: str) -> str:

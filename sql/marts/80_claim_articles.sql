@@ -50,7 +50,7 @@ words AS (
     SELECT
         p.pmid,
         p.code AS claim,
-        list(DISTINCT p.matched_text ORDER BY p.matched_text) AS matched_words
+        list_sort(list_distinct(list(p.matched_text))) AS matched_words
     FROM evidence.proofs AS p
     WHERE p.kind = 'claim' AND p.pmid IN (SELECT m.pmid FROM members AS m)
     GROUP BY p.pmid, p.code
@@ -60,7 +60,7 @@ stated AS (
     SELECT
         p.pmid,
         regexp_replace(p.code, '\.[a-z_]+$', '') AS claim,
-        list(DISTINCT p.matched_text ORDER BY p.matched_text) AS finding_words
+        list_sort(list_distinct(list(p.matched_text))) AS finding_words
     FROM evidence.proofs AS p
     WHERE p.kind = 'finding' AND p.pmid IN (SELECT m.pmid FROM members AS m)
     GROUP BY p.pmid, claim
