@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -37,25 +38,29 @@ def files(sql: Path) -> list[Path]:
     return sorted((sql / "marts").glob("*.sql"))
 
 
-def moving(con: duckdb.DuckDBPyConnection, sql: Path) -> dict[str, list[str]]:
+def moving(sql: Path) -> dict[str, list[str]]:
     """The marts that differ from run to run also where nothing else does.
 
     Returns:
         name of each table, with its columns of `DATED`; none for those that are made anew.
     """
-    rows = con.execute(
-        """
-        SELECT 'marts.' || table_name, list(column_name) FROM duckdb_columns()
-        WHERE database_name = current_database() AND schema_name = 'marts'
-            AND list_contains(?::VARCHAR[], column_name)
-        GROUP BY ALL ORDER BY ALL
-        """,
-        [list(DATED)],
-    ).fetchall()
-    found = dict(rows)
-    for path in _of_the_run(sql):
-        found |= {table: [] for table, column, _ in comments(_text(path)) if column is None}
+    found: dict[str, list[str]] = {}
+    for path in files(sql):
+        found |= _moving(_text(path))
     return found
+
+
+@cache
+def _moving(text: str) -> dict[str, list[str]]:
+    """As `moving`, of one mart file."""
+    columns: dict[str, list[str]] = {}
+    for table, column, _ in comments(text):
+        dated = columns.setdefault(table, [])
+        if column and column in DATED:
+            dated.append(column)
+    if _OF_THE_RUN.search(text):
+        return {table: [] for table in columns}
+    return {table: dated for table, dated in columns.items() if dated}
 
 
 def _of_the_run(sql: Path) -> list[Path]:
@@ -237,7 +242,7 @@ def _renew(con: duckdb.DuckDBPyConnection, sql: Path) -> int:
     _run(con, anew)
     if _coverage(con) != before:
         return 0
-    for table, columns in moving(con, sql).items():
+    for table, columns in moving(sql).items():
         if columns:
             values = ", ".join(f"{column} = p.{column}" for column in columns)
             con.execute(f"UPDATE {table} SET {values} FROM run_parameters AS p")  # noqa: S608
