@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pipeline.errors import CheckError
 from pipeline.pubmed import archive, sync
@@ -18,10 +18,7 @@ from pipeline.pubmed.search import ACCEPTED, FIRST, GROWN, SAME, SearchAnswer, c
 from pipeline.pubmed.sync import Held
 from pipeline.run import Run
 from pipeline.settings import LIVE, PUBMED_ORIGIN
-from pipeline.warehouse.searches import LastSearch, last_search, read_held
-
-if TYPE_CHECKING:
-    from pipeline.evidence.topics import Search
+from pipeline.warehouse.searches import LastSearch, Wanted, last_search, read_held
 
 log = logging.getLogger("ketum")
 
@@ -114,7 +111,7 @@ class Verdict(NamedTuple):
 
 
 def check(
-    search: Search, answer: SearchAnswer, before: LastSearch | None, *, accepts: bool
+    search: Wanted, answer: SearchAnswer, before: LastSearch | None, *, accepts: bool
 ) -> Verdict:
     """Compare PubMed's answer with the search's bounds and with the last answer.
 
@@ -155,7 +152,7 @@ def _said(translation: str, notes: list[str]) -> Verdict:
     return Verdict(translation, notes)
 
 
-def _check_size(search: Search, found: int, *, is_baseline: bool) -> list[str]:
+def _check_size(search: Wanted, found: int, *, is_baseline: bool) -> list[str]:
     notes = []
     if found < search.minimum:
         fault = f"The search {search.name} found {found} records, fewer than {search.minimum}"
@@ -171,7 +168,7 @@ def _check_size(search: Search, found: int, *, is_baseline: bool) -> list[str]:
     return notes
 
 
-def _fault(search: Search, before: LastSearch, answer: SearchAnswer) -> str:
+def _fault(search: Wanted, before: LastSearch, answer: SearchAnswer) -> str:
     """What is wrong with an answer next to the last one to the same query; empty if nothing."""
     found = len(answer.pmids)
     change = compare(before.query_translation or "", answer.query_translation)
@@ -202,7 +199,7 @@ def _some(texts: Sequence[str]) -> str:
     return f"{shown}; and {more} more, all in marts.search_log" if more > 0 else shown
 
 
-def _changed(search: Search, fault: str) -> CheckError:
+def _changed(search: Wanted, fault: str) -> CheckError:
     return _stopped(
         f"The search {search.name} is not what it was: {fault}",
         "look at the query in PubMed and at data/reference/topics.toml; if the change is right, "

@@ -27,10 +27,17 @@ from pipeline.pubmed.parsing.cutting import Cut, Cutter
 from pipeline.pubmed.parsing.reader import RecordReader
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tables, Tally
 from pipeline.pubmed.sieve import Sieve, dates_of
-from pipeline.run import refusal
 from pipeline.scan import FileReader, Rules, Scan, Scans, TopicFinder, TopicRules, parsed
 from pipeline.settings import Options, Settings
-from pipeline.storage import for_duckdb, for_reading, hold_lock, literal, shown, write_atomically
+from pipeline.storage import (
+    for_duckdb,
+    for_reading,
+    hold_lock,
+    literal,
+    shown,
+    write_atomically,
+)
+from pipeline.warehouse.breakdowns import refusal
 
 _PMIDS_AT_A_TIME = 4_000_000
 """Copies are compared by ranges of PMIDs, so that memory does not grow with PubMed."""
@@ -137,7 +144,7 @@ def count_files(options: Options, settings: Settings, clock: Clock) -> FileCount
             body = _body(files, found, counted, reference.topics, clock)
             write_atomically(target, json.dumps(body, indent=1).encode() + b"\n")
         except (OSError, MemoryError, duckdb.Error) as error:
-            if cause := refusal(settings, error):
+            if cause := refusal(settings.data, error):
                 raise cause from error
             raise
         shutil.rmtree(scans.directory, ignore_errors=True)

@@ -72,9 +72,8 @@ def archive_matching(run: Run) -> Matched:
     held = []
     if run.has_warehouse:
         held = [row[0] for row in run.con.execute("SELECT pmid FROM core.articles").fetchall()]
-    searches = [
-        one for one in run.searches if one.name in run.options.match or not run.options.match
-    ]
+    match = run.options.match
+    searches = [one for one in run.topics.searches if one.name in match or not match]
     scans, found = _scanned(run, [path for path in files if _is_xml(path)], searches, held)
     read = kept = deletions = 0
     for path in files:

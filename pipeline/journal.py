@@ -1,8 +1,9 @@
 """The journal of a run: data/runs/<run_id>/run.json, outside the database.
 
-It is written whole and atomically at each change of state, so that `status` and
-`doctor` can tell what happened without opening the warehouse, and so that a later
-run or `ketum rebuild` knows the times and parameters of every run before it.
+It is written whole and atomically when a run begins, before its commit, at each change of state
+after that, and when it ends, so that `status` and `doctor` can tell what happened without opening
+the warehouse, and so that a later run or `ketum rebuild` knows the times and parameters of every
+run before it.
 """
 
 from __future__ import annotations
@@ -73,6 +74,10 @@ class Journal:
     def is_done(self) -> bool:
         """Whether the run committed its data, published or not."""
         return self.state in DONE
+
+    def judges_as(self, other: Journal) -> bool:
+        """Whether both runs judged by the same program and reference files."""
+        return (self.program, self.reference) == (other.program, other.reference)
 
     def save(self, runs: Path) -> None:
         body = json.dumps(asdict(self), indent=1, ensure_ascii=False, default=str)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -17,20 +16,21 @@ import duckdb
 
 from pipeline import journal as journals
 from pipeline.clock import Clock
-from pipeline.errors import ConfigurationError, MachineError, exit_code_of
+from pipeline.errors import ConfigurationError, exit_code_of
 from pipeline.evidence.reference_files import files_in
 from pipeline.journal import Journal
 from pipeline.outputs import sets
 from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.client import EutilsClient
 from pipeline.settings import FILES, LIVE, OFFLINE, PUBMED_ORIGIN, Options, Settings
-from pipeline.storage import first_line, hold_lock, sha256_of
-from pipeline.warehouse import database, fingerprint
+from pipeline.storage import hold_lock, sha256_of
+from pipeline.warehouse import breakdowns, fingerprint
 from pipeline.warehouse.database import Warehouse
+from pipeline.warehouse.searches import Wanted, read_wanted
 
 if TYPE_CHECKING:
     from pipeline.evidence.reference import Reference
-    from pipeline.evidence.topics import Search, Topics
+    from pipeline.evidence.topics import Topics
 
 log = logging.getLogger("ketum")
 
@@ -51,6 +51,7 @@ class Run:
         warehouse: of its origin, opened when first used.
         client: asks PubMed, or what stands in for it; None where files are read.
         kept_set_id: name of the set of a run that is made again (`ketum rebuild`).
+        has_same_searches: the warehouse holds the searches of these reference files.
     """
 
     settings: Settings
@@ -67,6 +68,7 @@ class Run:
     warehouse: Warehouse
     client: EutilsClient | None = None
     kept_set_id: str | None = None
+    has_same_searches: bool = False
 
     @property
     def archive(self) -> Archive:
@@ -110,19 +112,25 @@ class Run:
         """Whether the searches' bounds mean anything: they speak of all of PubMed."""
         return self.origin == PUBMED_ORIGIN and not self.settings.is_rehearsal
 
-    @property
-    def searches(self) -> tuple[Search, ...]:
+    @cached_property
+    def searches(self) -> tuple[Wanted, ...]:
         """Searches in scope: the live ones, and for files and archives the file ones too."""
-        return tuple(
-            search
-            for search in self.topics.searches
-            if search.mode == LIVE or self.origin != PUBMED_ORIGIN
-        )
+        if self.has_same_searches and not self.keeps_all:
+            wanted = read_wanted(self.con)  # to read topics.toml takes a tenth of a second
+        else:
+            wanted = [
+                Wanted(
+                    *(one.name, one.label, one.mode, self.topics.pubmed_query(one.name)),
+                    *(one.minimum, one.maximum),
+                )
+                for one in self.topics.searches
+            ]
+        return tuple(one for one in wanted if one.mode == LIVE or self.origin != PUBMED_ORIGIN)
 
     @property
     def queries(self) -> dict[str, str]:
         """Each search in scope with the term that PubMed gets for it."""
-        return {search.name: self.topics.pubmed_query(search.name) for search in self.searches}
+        return {search.name: search.query for search in self.searches}
 
 
 @contextmanager
@@ -140,7 +148,9 @@ def open_run(
     """
     clock = clock or Clock()
     earlier = journals.read_all(settings.runs)
-    load_reference = _reference_loader(settings, earlier)
+    known = _last_of_these_files(settings, earlier)
+    # a mistake in these files is told before anything is asked or written
+    loaded = None if known else _load_reference(settings)
     ahead = journals.ahead(earlier, clock.now())
     as_of = journals.next_time([one for one in earlier if one not in ahead], clock.now())
     run_id = journals.new_run_id(as_of)
@@ -165,8 +175,12 @@ def open_run(
         try:
             held = _held_runs(warehouse)
             journals.settle(settings.runs, origin, held, but=run_id)
-            _see_that_all_runs_are_held(settings, origin, held, has_warehouse=warehouse.exists)
-            journal.previous_published_at = _previous_published_at(settings, origin)
+            told = journals.read_all(settings.runs, origin)
+            _see_that_all_runs_are_held(
+                settings, origin, told, held, has_warehouse=warehouse.exists
+            )
+            journal.previous_published_at = _previous_published_at(told)
+            done = [one for one in told if one.is_done]
             with _source(options, settings, clock) as client:
                 run = Run(
                     settings,
@@ -178,10 +192,11 @@ def open_run(
                     run_id,
                     as_of,
                     settings.reference,
-                    load_reference,
+                    lambda: loaded or _load_reference(settings),
                     journal.previous_published_at,
                     warehouse,
                     client,
+                    has_same_searches=bool(known and done and done[-1].judges_as(known)),
                 )
                 yield run, journal
             journal.exit_code = 0
@@ -189,9 +204,9 @@ def open_run(
             journal.save(settings.runs)
         except BaseException as error:
             warehouse.close()
-            cause = refusal(settings, error)
-            if cause is None and database.is_damage(error, warehouse.path):
-                cause = database.damaged(warehouse.path, origin, error)
+            cause = breakdowns.refusal(settings.data, error)
+            if cause is None and breakdowns.is_damage(error, warehouse.path):
+                cause = breakdowns.damaged(warehouse.path, origin, error)
             _note_failure(settings, journal, cause or error)
             if cause:
                 raise cause from error
@@ -200,26 +215,21 @@ def open_run(
             warehouse.close()
 
 
-def _reference_loader(settings: Settings, earlier: list[Journal]) -> Callable[[], Reference]:
-    """What loads the reference files; they are read at once, unless a run found them good.
-
-    A mistake in them is told before anything is asked or written. Whether there is one depends on
-    their bytes and on the program, and these are the same as in a run that is done.
-    """
-
-    def load() -> Reference:
-        from pipeline.evidence.reference import Reference
-
-        return Reference.load(settings.reference)
-
+def _last_of_these_files(settings: Settings, earlier: list[Journal]) -> Journal | None:
+    """The last run that is done, if it had these very reference files and this very program."""
     done = next((journal for journal in reversed(earlier) if journal.is_done), None)
     if done and done.program == fingerprint.program(settings.sql).hex():
         files = [settings.reference / name for name in files_in(settings.reference)]
         kept = {name: Path(stored).stem for name, stored in done.reference.items()}
         if all(path.is_file() and kept.get(path.name) == sha256_of(path) for path in files):
-            return load
-    loaded = load()
-    return lambda: loaded
+            return done
+    return None
+
+
+def _load_reference(settings: Settings) -> Reference:
+    from pipeline.evidence.reference import Reference  # with all that judges
+
+    return Reference.load(settings.reference)
 
 
 def _note_failure(settings: Settings, journal: Journal, error: BaseException) -> None:
@@ -234,28 +244,6 @@ def _note_failure(settings: Settings, journal: Journal, error: BaseException) ->
         log.warning("The journal of run %s could not be written.", journal.run_id)
 
 
-def refusal(settings: Settings, error: BaseException) -> MachineError | None:
-    """What to say where the machine had no space or memory left; None of any other error."""
-    if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
-        return MachineError(
-            f"The memory of this machine did not suffice: {first_line(error)}",
-            effect="What was published before is untouched; what was fetched is kept.",
-            next_step="end other programs and run again, keep fewer records (`ketum bulk-load "
-            "--match`), or go on with the same data directory on a machine with more memory.",
-        )
-    if isinstance(error, OSError):
-        is_full = error.errno == errno.ENOSPC
-    else:
-        is_full = isinstance(error, duckdb.Error) and "No space left" in str(error)
-    if not is_full:
-        return None
-    return MachineError(
-        f"There is no space left for {settings.data}.",
-        effect="What was published before is untouched; what was fetched is kept.",
-        next_step="make room (`ketum doctor` shows what is free), then run again.",
-    )
-
-
 def _held_runs(warehouse: Warehouse) -> set[str]:
     """The runs whose data is in the warehouse."""
     if not warehouse.exists:
@@ -264,7 +252,7 @@ def _held_runs(warehouse: Warehouse) -> set[str]:
 
 
 def _see_that_all_runs_are_held(
-    settings: Settings, origin: str, held: set[str], *, has_warehouse: bool
+    settings: Settings, origin: str, told: list[Journal], held: set[str], *, has_warehouse: bool
 ) -> None:
     """See that warehouse and journals hold the same runs.
 
@@ -274,7 +262,6 @@ def _see_that_all_runs_are_held(
     Raises:
         ConfigurationError: they do not.
     """
-    told = journals.read_all(settings.runs, origin)
     committed = {journal.run_id for journal in told if journal.is_done}
     rebuild = f"`ketum rebuild --origin {origin}`"
     if committed and not has_warehouse:
@@ -351,17 +338,13 @@ def _keep_rehearsals_apart(settings: Settings, earlier: list[Journal]) -> None:
         )
 
 
-def _previous_published_at(settings: Settings, origin: str) -> str | None:
+def _previous_published_at(told: list[Journal]) -> str | None:
     """as_of of the last published run of this origin, ISO 8601.
 
     A run that committed and died is published just before this one begins, too late for
     anyone to have read it: what it found is new in this one too.
     """
-    published = [
-        journal.as_of
-        for journal in journals.read_all(settings.runs, origin)
-        if journal.state == journals.PUBLISHED
-    ]
+    published = [journal.as_of for journal in told if journal.state == journals.PUBLISHED]
     return published[-1] if published else None
 
 

@@ -237,7 +237,7 @@ def load(run: Run, made: Made) -> Outcome:
     """Open the transaction, merge what was staged into core, and log what changed."""
     run.con.execute("BEGIN")
     merged = merge(run.con, run.as_of)
-    searches.load_counts(run.con, run.archive, run.run_id, run.as_of, _denominators(run))
+    searches.load_counts(run.con, run.archive, run.run_id, run.as_of, lambda: _denominators(run))
     searches.load_file_counts(run.con, run.archive, run.run_id)
     completeness.note_unread(run.con, made.asked.pmids)
     notes = (*made.notes, *receipts.older_texts(run.con))

@@ -103,18 +103,19 @@ class Progress:
         counts = ", ".join(f"{name} {value}" for name, value in counted.items())
         log.info("%-8s %6.2f s  %s", step.name, seconds, counts)
         self.journal.steps.append({"step": step.name, "seconds": seconds, **counted})
-        self.save()
+        self.note()
+        if self.made.receipt:  # until then nothing is done that a later run must know of
+            self.journal.save(self.run.settings.runs)
         return counted
 
-    def save(self) -> None:
-        """Write the journal, with what a later run must know of this one."""
+    def note(self) -> None:
+        """Bring the journal up to date, with what a later run must know of this one."""
         journal, made = self.journal, self.made
         journal.state = made.state
         journal.reference = dict(made.compared.reference) or journal.reference
         journal.program = made.compared.program or journal.program
         journal.set_id = made.set_id or journal.set_id
         journal.receipt = made.receipt.as_dict() if made.receipt else journal.receipt
-        journal.save(self.run.settings.runs)
 
 
 @contextmanager
@@ -136,7 +137,7 @@ def open_run(
         if receipt := way.made.receipt:
             receipt = replace(receipt, seconds=clock.monotonic() - start)
             way.made = replace(way.made, receipt=receipt)
-            way.save()
+            way.note()
     way.is_done = True
 
 

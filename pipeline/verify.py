@@ -34,7 +34,8 @@ from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer
 from pipeline.settings import ROOT, Settings, slug
 from pipeline.storage import first_line, for_duckdb, shown
 from pipeline.warehouse import touched
-from pipeline.warehouse.database import ALONE, CONTRACT_VERSION, is_in_use, read_check
+from pipeline.warehouse.breakdowns import is_in_use
+from pipeline.warehouse.database import ALONE, CONTRACT_VERSION, read_check
 
 SET, ARCHIVE = "set", "archive"
 DATABASE = "ketum.duckdb"

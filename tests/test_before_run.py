@@ -10,9 +10,9 @@ import duckdb
 import pytest
 
 from pipeline import cli, housekeeping
-from pipeline import run as runs
 from pipeline.errors import EXIT_MACHINE, MachineError
 from pipeline.settings import ROOT
+from pipeline.warehouse.breakdowns import refusal
 from tests.test_rebuild import tables_of
 from tests.test_upgrades import ORIGIN, counted
 
@@ -93,8 +93,8 @@ def test_a_database_without_memory_says_so_and_is_no_fault_of_ketum(settings):
     memory = {"memory_limit": "10MB", "temp_directory": ""}
     with duckdb.connect(config=memory) as con, pytest.raises(duckdb.Error) as caught:
         con.execute("SELECT list(i) FROM range(10000000) AS t (i)")
-    cause = runs.refusal(settings, caught.value)
+    cause = refusal(settings.data, caught.value)
     assert cause is not None
     assert cause.exit_code == EXIT_MACHINE
     assert "memory of this machine did not suffice" in str(cause)
-    assert runs.refusal(settings, duckdb.CatalogException("no such table")) is None
+    assert refusal(settings.data, duckdb.CatalogException("no such table")) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -176,39 +177,59 @@ _COUNTS = (
     "sum({0}.held_notice_count)"
 )
 _BY_GROUP = f"""
-SELECT h.evidence_group, any_value(t.codes), h.year, {_COUNTS.format("h")}
+SELECT h.search, h.evidence_group, any_value(t.codes), h.year, {_COUNTS.format("h")}
 FROM marts.headline_by_year AS h LEFT JOIN (
     SELECT evidence_group, list(study_type ORDER BY display_order) AS codes
     FROM evidence.study_types GROUP BY evidence_group
 ) AS t USING (evidence_group)
-WHERE h.search = ? GROUP BY h.evidence_group, h.group_order, h.year ORDER BY h.group_order
+WHERE h.search IN (SELECT unnest(?::VARCHAR[]))
+GROUP BY h.search, h.evidence_group, h.group_order, h.year ORDER BY h.group_order
 """  # noqa: S608 - constants only
 _BY_TYPE = f"""
-SELECT t.label, [t.study_type], y.year, {_COUNTS.format("y")}
+SELECT y.search, t.label, [t.study_type], y.year, {_COUNTS.format("y")}
 FROM marts.study_types_by_year AS y INNER JOIN evidence.study_types AS t USING (study_type)
-WHERE y.search = ? GROUP BY t.label, t.study_type, t.display_order, y.year
-ORDER BY t.display_order
+WHERE y.search IN (SELECT unnest(?::VARCHAR[]))
+GROUP BY y.search, t.label, t.study_type, t.display_order, y.year ORDER BY t.display_order
 """  # noqa: S608 - constants only
 
 
 def headline(con: duckdb.DuckDBPyConnection, search: str) -> Headline:
     """The table of a search, a row a group of study types (marts.headline_by_year)."""
-    return _table(con, search, _BY_GROUP, "records by kind of study and year")
+    return headlines(con, [search])[0]
+
+
+def headlines(con: duckdb.DuckDBPyConnection, searches: Sequence[str]) -> list[Headline]:
+    """The tables of searches, in their order."""
+    return _tables(con, searches, _BY_GROUP, "records by kind of study and year")
 
 
 def by_study_type(con: duckdb.DuckDBPyConnection, search: str) -> Headline:
     """The same table with a row a study type (marts.study_types_by_year)."""
-    return _table(con, search, _BY_TYPE, "records by study type and year")
+    return _tables(con, [search], _BY_TYPE, "records by study type and year")[0]
 
 
-def _table(con: duckdb.DuckDBPyConnection, search: str, query: str, what: str) -> Headline:
-    label, coverage, unread, as_of_year = _one(
-        con,
-        "SELECT label, coverage, coalesce(unread_count, 0), year(as_of_date) "
-        "FROM marts.search_totals WHERE search = ?",
-        search,
-    )
-    found = con.execute(query, [search]).fetchall()
+def _tables(
+    con: duckdb.DuckDBPyConnection, searches: Sequence[str], query: str, what: str
+) -> list[Headline]:
+    told = con.execute(
+        """
+        SELECT t.search, t.label, t.coverage, coalesce(t.unread_count, 0), year(t.as_of_date),
+            count(d.pmid)
+        FROM marts.search_totals AS t LEFT JOIN marts.domains AS d
+            ON t.search = d.search AND d.counted_as = 'record' AND len(d.left_out_types) > 0
+        GROUP BY ALL
+        """
+    ).fetchall()
+    of = {search: (f"{label} ({search}): {what}", *rest) for search, label, *rest in told}
+    found: dict[str, list[Any]] = {search: [] for search in searches}
+    for search, *counted in con.execute(query, [list(searches)]).fetchall():
+        found[search].append(counted)
+    return [_table(counted, *of[search]) for search, counted in found.items()]
+
+
+def _table(
+    found: list[Any], title: str, coverage: str, unread: int, as_of_year: int, left_out: int
+) -> Headline:
     columns = _columns([(year, sum(counts)) for _, _, year, *counts in found], as_of_year)
     kinds = ("record", *APART.values())
     numbers: dict[tuple[str, str], list[int]] = {}
@@ -228,18 +249,13 @@ def _table(con: duckdb.DuckDBPyConnection, search: str, query: str, what: str) -
     groups = [row(name, name, "record") for name in codes]
     apart = [row(TOTAL, said, counted_as) for said, counted_as in APART.items()]
     return Headline(
-        f"{label} ({search}): {what}",
+        title,
         columns,
         (*(one for one in (*groups, *apart) if one.total), row(TOTAL, TOTAL, "record")),
         tuple(one.label for one in groups if not one.total),
         coverage,
         unread,
-        _one(
-            con,
-            "SELECT count(*) FROM marts.domains "
-            "WHERE search = ? AND counted_as = 'record' AND len(left_out_types) > 0",
-            search,
-        )[0],
+        left_out,
     )
 
 
@@ -272,18 +288,12 @@ def _place(columns: tuple[Column, ...], year: int | None) -> int:
     return len(columns) - 1
 
 
-def _one(con: duckdb.DuckDBPyConnection, query: str, search: str) -> tuple[Any, ...]:
-    row = con.execute(query, [search]).fetchone()
-    assert row is not None, f"no search {search} in marts.search_totals"
-    return row
-
-
 def store(con: duckdb.DuckDBPyConnection) -> None:
     """Write the table of every search into marts.headline_table, for readers of the set."""
-    searches = con.execute("SELECT search, is_known, unread_count FROM marts.coverage").fetchall()
+    covered = con.execute("SELECT search, is_known, unread_count FROM marts.coverage").fetchall()
+    tables = headlines(con, [search for search, *_ in covered])
     cells = []
-    for search, is_known, unread in searches:
-        table = headline(con, search)
+    for (search, is_known, unread), table in zip(covered, tables, strict=True):
         columns = (*table.columns, Column("total", None, None))
         cells += [
             (

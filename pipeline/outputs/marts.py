@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -15,7 +16,7 @@ from pipeline.outputs import headline
 from pipeline.outputs.wording import statement, store_sentences
 from pipeline.settings import Settings, slug
 from pipeline.warehouse import touched, views
-from pipeline.warehouse.database import bound_memory, comments, run_script, run_sql
+from pipeline.warehouse.database import bound_memory, comments, execute, run_script, run_sql
 from pipeline.warehouse.fingerprint import content_id
 
 _OF_THE_RUN = re.compile(r"\bops\.(?:runs|searches)\b|\bprevious_published_at\b")
@@ -37,25 +38,29 @@ def files(sql: Path) -> list[Path]:
     return sorted((sql / "marts").glob("*.sql"))
 
 
-def moving(con: duckdb.DuckDBPyConnection, sql: Path) -> dict[str, list[str]]:
+def moving(sql: Path) -> dict[str, list[str]]:
     """The marts that differ from run to run also where nothing else does.
 
     Returns:
         name of each table, with its columns of `DATED`; none for those that are made anew.
     """
-    rows = con.execute(
-        """
-        SELECT 'marts.' || table_name, list(column_name) FROM duckdb_columns()
-        WHERE database_name = current_database() AND schema_name = 'marts'
-            AND list_contains(?::VARCHAR[], column_name)
-        GROUP BY ALL ORDER BY ALL
-        """,
-        [list(DATED)],
-    ).fetchall()
-    found = dict(rows)
-    for path in _of_the_run(sql):
-        found |= {table: [] for table, column, _ in comments(_text(path)) if column is None}
+    found: dict[str, list[str]] = {}
+    for path in files(sql):
+        found |= _moving(_text(path))
     return found
+
+
+@cache
+def _moving(text: str) -> dict[str, list[str]]:
+    """As `moving`, of one mart file."""
+    columns: dict[str, list[str]] = {}
+    for table, column, _ in comments(text):
+        dated = columns.setdefault(table, [])
+        if column and column in DATED:
+            dated.append(column)
+    if _OF_THE_RUN.search(text):
+        return {table: [] for table in columns}
+    return {table: dated for table, dated in columns.items() if dated}
 
 
 def _of_the_run(sql: Path) -> list[Path]:
@@ -213,15 +218,16 @@ def _keep_up(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     shape, _, made = text.partition(f"INSERT INTO {table}\n")
     made = made.rstrip().removesuffix(";")
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE run_rows AS "  # noqa: S608
-        f"SELECT *, rowid AS place FROM {table} WHERE pmid IN (SELECT pmid FROM run_kept) "
-        f"UNION ALL SELECT *, row_number() OVER () FROM ({made})"
+        "CREATE OR REPLACE TEMP TABLE run_rows AS SELECT *, rowid AS place "  # noqa: S608
+        f"FROM {table} WHERE pmid IN (SELECT pmid FROM run_kept)"
     )
     order = [column for column in ("search", "pmid") if column in columns]
     run_sql(con, shape)
-    con.execute(
-        f"INSERT INTO {table} SELECT * EXCLUDE (place) FROM run_rows "  # noqa: S608
-        f"ORDER BY {', '.join(order)}, place"
+    execute(
+        con,
+        f"INSERT INTO {table} SELECT * EXCLUDE (place) FROM ("  # noqa: S608
+        f"FROM run_rows UNION ALL SELECT *, row_number() OVER () FROM ({made})) "
+        f"ORDER BY {', '.join(order)}, place",
     )
     con.execute("DROP TABLE run_rows")
 
@@ -237,7 +243,7 @@ def _renew(con: duckdb.DuckDBPyConnection, sql: Path) -> int:
     _run(con, anew)
     if _coverage(con) != before:
         return 0
-    for table, columns in moving(con, sql).items():
+    for table, columns in moving(sql).items():
         if columns:
             values = ", ".join(f"{column} = p.{column}" for column in columns)
             con.execute(f"UPDATE {table} SET {values} FROM run_parameters AS p")  # noqa: S608
@@ -288,7 +294,7 @@ def note_shown(con: duckdb.DuckDBPyConnection) -> None:
     )
     for view, name in _SHOWN.items():
         rows = views.of_records(con, view, "SELECT pmid FROM run_shown")
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM {rows}")
+        execute(con, f"CREATE OR REPLACE TEMP TABLE {name} AS FROM {rows}")
 
 
 def _free_name(settings: Settings, set_id: str) -> str:

@@ -200,7 +200,7 @@ def link_tables(
     before = _set_before(con, previous)
     if before is None:
         return {}
-    moving = marts.moving(con, sql)
+    moving = marts.moving(sql)
     kept: dict[str, int] = {}
     for name, stated in before.files.items():
         relation = manifest.relation_of(name)

@@ -21,7 +21,7 @@ from pipeline.outputs import rows
 from pipeline.outputs.wording import scope
 from pipeline.settings import Settings
 from pipeline.storage import first_line, for_duckdb
-from pipeline.warehouse.database import CORRUPT, is_damage, is_in_use
+from pipeline.warehouse.breakdowns import CORRUPT, is_damage, is_in_use
 
 FORMATS = ("table", "csv", "tsv", "json")
 """What `run` writes as text; Parquet has `to_parquet`."""

@@ -11,7 +11,8 @@ import duckdb
 
 from pipeline.escaping import for_markdown, for_terminal_lines
 from pipeline.evidence.curation import NOT_HELD
-from pipeline.outputs.headline import Headline, headline
+from pipeline.outputs import headline
+from pipeline.outputs.headline import Headline
 from pipeline.outputs.wording import sentences
 
 MISSED_SHOWN = 5
@@ -278,14 +279,10 @@ def older_texts(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 def headlines(con: duckdb.DuckDBPyConnection, searches: Container[str]) -> list[Headline]:
     """The headline tables of the headline searches among these."""
-    return [headline(con, name) for name in _headline_searches(con) if name in searches]
-
-
-def _headline_searches(con: duckdb.DuckDBPyConnection) -> list[str]:
     rows = con.execute(
         "SELECT search FROM evidence.searches WHERE is_headline ORDER BY display_order"
     ).fetchall()
-    return [name for (name,) in rows]
+    return headline.headlines(con, [name for (name,) in rows if name in searches])
 
 
 def _number(con: duckdb.DuckDBPyConnection, query: str) -> int:

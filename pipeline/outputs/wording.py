@@ -65,11 +65,15 @@ def answers(con: duckdb.DuckDBPyConnection) -> list[Answer]:
 
 def store_sentences(con: duckdb.DuckDBPyConnection) -> None:
     """Write each search's sentence into its row of marts.answer."""
-    for answer in answers(con):
-        con.execute(
-            "UPDATE marts.answer SET sentence = ? WHERE search = ?",
-            [sentence(answer), answer.search],
-        )
+    told = answers(con)
+    con.execute(
+        """
+        UPDATE marts.answer AS a SET sentence = s.sentence
+        FROM (SELECT unnest(?::VARCHAR[]) AS search, unnest(?::VARCHAR[]) AS sentence) AS s
+        WHERE a.search = s.search
+        """,
+        [[answer.search for answer in told], [sentence(answer) for answer in told]],
+    )
 
 
 def sentences(con: duckdb.DuckDBPyConnection, searches: Container[str]) -> list[str]:

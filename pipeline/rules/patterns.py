@@ -6,10 +6,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import re2
 
-from pipeline.rules.file import RuleFile
+if TYPE_CHECKING:
+    from pipeline.rules.file import RuleFile
 
 # -- One form of text for every rule: case, spaces, hyphens, quotes and mu made alike
 #

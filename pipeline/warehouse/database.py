@@ -23,10 +23,11 @@ from typing import Any
 import duckdb
 
 from pipeline import progress
-from pipeline.errors import CheckError, ConfigurationError, MachineError
+from pipeline.errors import CheckError, ConfigurationError
 from pipeline.settings import Settings, environment_of_others
 from pipeline.storage import first_line, for_duckdb, lines, literal, sha256_of
 from pipeline.warehouse import copying
+from pipeline.warehouse.breakdowns import damaged, is_damage, is_in_use
 from pipeline.warehouse.fingerprint import parser_version, schema_files, schema_version
 
 CONTRACT_VERSION = 2
@@ -37,8 +38,6 @@ _LEAST_MEMORY, _MEMORY_A_MEMBER = 1_000_000_000, 4_000
 STORAGE_VERSION = "v1.4.0"
 """Of warehouses, and of the copies for readers."""
 
-CORRUPT = "Corrupt database file"
-"""What DuckDB says of a block whose checksum is wrong."""
 ALONE: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "lock_configuration": True,
@@ -132,7 +131,22 @@ def run_sql(con: duckdb.DuckDBPyConnection, text: str) -> None:
     for name, remark in _MACRO.findall(text):
         quoted = remark.replace("'", "''")
         statements.append(f"COMMENT ON MACRO TABLE {name} IS '{quoted}';")
-    con.execute("\n".join(statements))
+    execute(con, "\n".join(statements))
+
+
+_parsed: dict[str, list[duckdb.Statement]] = {}
+
+
+def execute(con: duckdb.DuckDBPyConnection, text: str) -> duckdb.DuckDBPyConnection:
+    """Execute SQL of a file: to parse it takes a sixth of what it costs on few records.
+
+    So a process that makes many runs (`ketum rebuild`) parses it once.
+    """
+    if text not in _parsed:
+        _parsed[text] = con.extract_statements(text)
+    for statement in _parsed[text]:
+        con.execute(statement)
+    return con
 
 
 def connect(settings: Settings, origin: str, now: datetime) -> duckdb.DuckDBPyConnection:
@@ -171,32 +185,6 @@ def connect(settings: Settings, origin: str, now: datetime) -> duckdb.DuckDBPyCo
             raise damaged(path, origin, error) from None
         raise
     return con
-
-
-def is_in_use(error: BaseException) -> bool:
-    """Whether a database could not be opened since another program has it open."""
-    return isinstance(error, duckdb.IOException) and "Could not set lock" in str(error)
-
-
-def is_damage(error: BaseException, path: Path) -> bool:
-    """Whether DuckDB failed since the bytes of a database file are not what it wrote.
-
-    It says so by an error of no class, or trips over them and calls that an error of its own.
-    """
-    if isinstance(error, duckdb.IOException):
-        return str(path) in str(error) and not is_in_use(error)
-    own = (duckdb.InternalException, duckdb.FatalException, duckdb.SerializationException)
-    return isinstance(error, own) or (isinstance(error, duckdb.Error) and CORRUPT in str(error))
-
-
-def damaged(path: Path, origin: str, error: BaseException) -> MachineError:
-    """The error that says what helps where a warehouse cannot be read."""
-    return MachineError(
-        f"The warehouse {path} is damaged: {first_line(error)}",
-        effect="The published tables are as before; the raw archive has everything needed to make "
-        "the warehouse anew.",
-        next_step=f"`ketum rebuild --origin {origin}`, then look at the disk.",
-    )
 
 
 def bound_memory(con: duckdb.DuckDBPyConnection) -> None:
@@ -350,7 +338,7 @@ def run_checks(con: duckdb.DuckDBPyConnection, sql: Path) -> int:
     checks = check_files(sql)
     for number, check in enumerate(map(read_check, checks)):
         progress.note(number, len(checks), "checks")
-        rows = con.execute(check.query).fetchmany(1000)
+        rows = execute(con, check.query).fetchmany(1000)
         if not rows:
             continue
         shown = "; ".join(str(row) for row in rows[:3])

@@ -229,17 +229,20 @@ def _counts(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, dict[s
     rows = con.execute(
         """
         SELECT s.search,
-            (SELECT count(*) FROM ops.search_hits AS h
-             WHERE h.search = s.search AND h.left_at IS NULL),
-            (SELECT count(*) FROM ops.search_hits AS h
-             WHERE h.search = s.search AND h.entered_at = ?),
-            (SELECT count(*) FROM ops.search_hits AS h
-             WHERE h.search = s.search AND h.left_at = ?),
-            (SELECT count(*) FROM ops.search_differences AS d
-             WHERE d.search = s.search AND d.matched_by = 'pubmed'),
-            (SELECT count(*) FROM ops.search_differences AS d
-             WHERE d.search = s.search AND d.matched_by = 'local')
-        FROM scope AS s ORDER BY s.search
+            count(*) FILTER (h.pmid IS NOT NULL AND h.left_at IS NULL),
+            count(*) FILTER (h.entered_at = ?),
+            count(*) FILTER (h.left_at = ?),
+            coalesce(any_value(d.pubmed_only), 0),
+            coalesce(any_value(d.local_only), 0)
+        FROM scope AS s
+        LEFT JOIN ops.search_hits AS h ON h.search = s.search
+        LEFT JOIN (
+            SELECT search,
+                count(*) FILTER (matched_by = 'pubmed') AS pubmed_only,
+                count(*) FILTER (matched_by = 'local') AS local_only
+            FROM ops.search_differences GROUP BY search
+        ) AS d ON d.search = s.search
+        GROUP BY s.search ORDER BY s.search
         """,
         [as_of, as_of],
     ).fetchall()

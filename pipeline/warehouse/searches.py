@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,17 @@ FINAL_STATUSES = ("MEDLINE", "PubMed-not-MEDLINE", "OLDMEDLINE")
 """MedlineCitation Status of records NLM has finished with; any other will change."""
 EARLIEST_YEAR = 1781
 """Of the first journals in PubMed; a record said to be older asks for nothing."""
+
+
+class Wanted(NamedTuple):
+    """A search that a run makes: a row of evidence.searches (sql/schema/evidence.sql)."""
+
+    name: str
+    label: str
+    mode: str
+    query: str
+    minimum: int
+    maximum: int | None
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,15 @@ class RunRow(NamedTuple):
     is_unchanged: bool
     request_count: int
     content_sha256: str
+
+
+def read_wanted(con: duckdb.DuckDBPyConnection) -> list[Wanted]:
+    """The searches of the reference file with which the last run judged, in its order."""
+    rows = con.execute(
+        "SELECT search, label, mode, pubmed_query, minimum_count, maximum_count "
+        "FROM evidence.searches ORDER BY display_order"
+    ).fetchall()
+    return [Wanted(*row) for row in rows]
 
 
 def strategy_sha256(query: str) -> str:
@@ -195,10 +215,12 @@ def load_counts(
     archive: Archive,
     run_id: str,
     as_of: datetime,
-    queries: Mapping[str, str],
+    read_queries: Callable[[], Mapping[str, str]],
 ) -> None:
     """Add PubMed's own counts in a run's ledger to ops.denominators, in the open transaction."""
-    for entry in archive.entries(run_id, KIND):
+    entries = archive.entries(run_id, KIND)
+    queries = read_queries() if entries else {}
+    for entry in entries:
         con.execute(
             "INSERT INTO ops.denominators VALUES (?, ?, ?, ?, ?, ?)",
             [

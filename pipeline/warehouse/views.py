@@ -37,17 +37,12 @@ def of_records(con: duckdb.DuckDBPyConnection, view: str, pmids: str) -> str:
             and from tables that know no records.
         pmids: a query that gives the PMIDs; it may name what the query it is put into names.
     """
-    by_record = {
-        name
-        for (name,) in con.execute(
-            "SELECT schema_name || '.' || table_name FROM duckdb_columns() "
-            "WHERE database_name = current_database() AND column_name = 'pmid'"
-        ).fetchall()
-    }
+    by_record: dict[str, bool] = {}
 
     def few(found: re.Match[str]) -> str:
-        if found[0] not in by_record:
-            return found[0]
-        return f"(SELECT * FROM {found[0]} WHERE pmid IN ({pmids}))"
+        name = found[0]
+        if name not in by_record:
+            by_record[name] = "pmid" in con.table(name).columns
+        return f"(SELECT * FROM {name} WHERE pmid IN ({pmids}))" if by_record[name] else name
 
     return f"({_RELATION.sub(few, query_of(con, view))})"

@@ -131,7 +131,7 @@ SELECT
     country,
     country_code,
     bool_or(is_first),
-    count(DISTINCT author_no)::INTEGER,
+    len(list_distinct(list(author_no)))::INTEGER,
     arg_min(affiliation, (author_no, affiliation_no))
 FROM (
     SELECT

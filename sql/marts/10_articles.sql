@@ -129,19 +129,19 @@ LEFT JOIN (
     GROUP BY pmid
 ) AS w ON a.pmid = w.pmid
 LEFT JOIN (
-    SELECT pmid, list_sort(list(DISTINCT number)) AS registrations
+    SELECT pmid, list_sort(list_distinct(list(number))) AS registrations
     FROM evidence.registrations
     WHERE pmid IN (SELECT m.pmid FROM run_due AS m)
     GROUP BY pmid
 ) AS r ON a.pmid = r.pmid
 LEFT JOIN (
-    SELECT pmid, list_sort(list(DISTINCT facet || '.' || value)) AS facets
+    SELECT pmid, list_sort(list_distinct(list(facet || '.' || value))) AS facets
     FROM evidence.article_facets
     WHERE value <> 'not_stated' AND pmid IN (SELECT m.pmid FROM run_due AS m)
     GROUP BY pmid
 ) AS f ON a.pmid = f.pmid
 LEFT JOIN (
-    SELECT pmid, list_sort(list(DISTINCT claim)) AS claims
+    SELECT pmid, list_sort(list_distinct(list(claim))) AS claims
     FROM evidence.article_claims
     WHERE pmid IN (SELECT m.pmid FROM run_due AS m)
     GROUP BY pmid

@@ -38,7 +38,7 @@ LEFT JOIN (
     SELECT
         pmid,
         code,
-        list(DISTINCT matched_text ORDER BY matched_text) AS words
+        list_sort(list_distinct(list(matched_text))) AS words
     FROM evidence.proofs
     WHERE kind = 'facet' AND pmid IN (SELECT m.pmid FROM run_due AS m)
     GROUP BY pmid, code
@@ -47,7 +47,7 @@ LEFT JOIN (
     SELECT
         pmid,
         regexp_replace(code, '\.[a-z_]+$', '') AS code,
-        list(DISTINCT matched_text ORDER BY matched_text) AS words
+        list_sort(list_distinct(list(matched_text))) AS words
     FROM evidence.proofs
     WHERE
         kind = 'finding' AND code LIKE 'harm.%'

@@ -32,7 +32,7 @@ LEFT JOIN evidence.article_flags AS f ON a.pmid = f.pmid
 LEFT JOIN (
     SELECT
         pmid,
-        list(DISTINCT rule_id ORDER BY rule_id) AS rules,
+        list_sort(list_distinct(list(rule_id))) AS rules,
         arg_min(matched_text, (rule_id, proof_no)) AS words
     FROM evidence.proofs
     WHERE

@@ -51,12 +51,12 @@ told AS (
     SELECT
         m.search,
         m.study_group,
-        list(DISTINCT f.value ORDER BY f.value) FILTER (f.facet = 'substance') AS substances,
-        list(DISTINCT f.value ORDER BY f.value) FILTER (f.facet = 'trial_purpose') AS purposes,
-        list(DISTINCT f.value ORDER BY f.value)
-            FILTER (f.facet = 'trial_population') AS populations,
-        list(DISTINCT f.value ORDER BY f.value) FILTER (f.facet = 'assay') AS outcomes,
-        list(DISTINCT f.value ORDER BY f.value) FILTER (f.facet = 'study_country') AS countries,
+        list_sort(list_distinct(list(f.value) FILTER (f.facet = 'substance'))) AS substances,
+        list_sort(list_distinct(list(f.value) FILTER (f.facet = 'trial_purpose'))) AS purposes,
+        list_sort(list_distinct(list(f.value) FILTER (f.facet = 'trial_population')))
+            AS populations,
+        list_sort(list_distinct(list(f.value) FILTER (f.facet = 'assay'))) AS outcomes,
+        list_sort(list_distinct(list(f.value) FILTER (f.facet = 'study_country'))) AS countries,
         max(try_cast(f.value AS INTEGER)) FILTER (f.facet = 'sample_size') AS sample_size,
         bool_or(
             f.facet = 'trial_purpose' AND f.value = 'pain_outcome' AND f.assigned_by = 'override'
@@ -80,7 +80,7 @@ numbers AS (
     SELECT
         m.search,
         m.study_group,
-        list(DISTINCT r.number ORDER BY r.number) AS registrations
+        list_sort(list_distinct(list(r.number))) AS registrations
     FROM members AS m
     INNER JOIN evidence.registrations AS r ON m.pmid = r.pmid
     GROUP BY m.search, m.study_group
@@ -94,7 +94,7 @@ SELECT
     count(*) FILTER (m.is_report),
     coalesce(list(m.pmid ORDER BY m.pmid) FILTER (NOT m.is_report), []),
     coalesce(list(m.pmid ORDER BY m.pmid) FILTER (m.is_report AND a.is_checked), []),
-    list(DISTINCT m.study_type ORDER BY m.study_type),
+    list_sort(list_distinct(list(m.study_type))),
     bool_or(a.is_checked),
     any_value(t.sample_size),
     coalesce(any_value(t.substances), []),

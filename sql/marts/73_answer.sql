@@ -82,6 +82,24 @@ reports AS (
     GROUP BY s.search
 ),
 
+subjects AS (
+    SELECT
+        s.search,
+        string_agg(t.subject, ' and ' ORDER BY t.display_order) AS subject
+    FROM evidence.searches AS s
+    INNER JOIN evidence.topics AS t ON list_contains(s.topics, t.topic)
+    GROUP BY s.search
+),
+
+unheld AS (
+    SELECT
+        u.search,
+        count(*) AS records
+    FROM ops.unread_records AS u
+    WHERE NOT u.is_held
+    GROUP BY u.search
+),
+
 members AS (
     SELECT
         m.search,
@@ -94,11 +112,7 @@ members AS (
 SELECT
     v.search,
     e.label,
-    (
-        SELECT string_agg(t.subject, ' and ' ORDER BY t.display_order)
-        FROM evidence.topics AS t
-        WHERE list_contains(e.topics, t.topic)
-    ),
+    t.subject,
     CASE
         WHEN r.mode = 'files' THEN 'files'
         WHEN
@@ -109,13 +123,7 @@ SELECT
             THEN 'pubmed'
         ELSE 'replay'
     END,
-    CASE
-        WHEN v.is_known
-            THEN coalesce(len(m.pmids), 0) + (
-                SELECT count(*) FROM ops.unread_records AS u
-                WHERE u.search = v.search AND NOT u.is_held
-            )
-    END,
+    CASE WHEN v.is_known THEN coalesce(len(m.pmids), 0) + coalesce(u.records, 0) END,
     CASE WHEN v.is_known THEN coalesce(n.confirmed, 0) END,
     CASE WHEN v.is_known THEN coalesce(n.pain, 0) END,
     CASE WHEN v.is_known THEN coalesce(n.provoked, 0) END,
@@ -151,5 +159,7 @@ INNER JOIN ops.searches AS q ON v.search = q.search AND p.as_of = q.searched_at
 INNER JOIN ops.runs AS r ON q.run_id = r.run_id
 LEFT JOIN numbers AS n ON v.search = n.search
 LEFT JOIN reports AS l ON v.search = l.search
+LEFT JOIN subjects AS t ON v.search = t.search
+LEFT JOIN unheld AS u ON v.search = u.search
 LEFT JOIN members AS m ON v.search = m.search
 ORDER BY e.display_order;

@@ -38,7 +38,7 @@ WITH told AS (
 sharing AS (
     SELECT
         pmid,
-        list(DISTINCT other_pmid ORDER BY other_pmid) AS pmids
+        list_sort(list_distinct(list(other_pmid))) AS pmids
     FROM (
         SELECT
             l.pmid,

@@ -59,9 +59,9 @@ members AS (
 facets AS (
     SELECT
         f.pmid,
-        list(DISTINCT f.value) FILTER (f.facet = 'population') AS populations,
-        list(DISTINCT f.value) FILTER (f.facet IN ('comparator', 'allotment')) AS comparators,
-        list(DISTINCT f.value) FILTER (f.facet = 'sex') AS sexes,
+        list(f.value) FILTER (f.facet = 'population') AS populations,
+        list(f.value) FILTER (f.facet IN ('comparator', 'allotment')) AS comparators,
+        list(f.value) FILTER (f.facet = 'sex') AS sexes,
         max(try_cast(f.value AS INTEGER)) FILTER (f.facet = 'sample_size') AS sample_size,
         coalesce(bool_or(
             f.facet = 'survey_sampling' AND f.value IN ('convenience', 'weighted_panel')
@@ -195,7 +195,7 @@ words AS (
 type_words AS (
     SELECT
         p.pmid,
-        list(DISTINCT p.matched_text ORDER BY p.matched_text) AS words
+        list_sort(list_distinct(list(p.matched_text))) AS words
     FROM evidence.proofs AS p
     INNER JOIN evidence.article_study_types AS s
         ON p.pmid = s.pmid AND p.code = s.study_type AND s.is_primary

@@ -26,18 +26,31 @@ CREATE OR REPLACE TABLE marts.claim_articles ( -- the records behind each cell o
 );
 
 INSERT INTO marts.claim_articles
-WITH members AS ( -- few of the records of a large warehouse: texts and proofs are read of these alone
-    SELECT DISTINCT h.pmid
+WITH asked AS MATERIALIZED ( -- apart from what is said of them: an order of ten tables takes long to find
+    SELECT
+        h.search,
+        h.pmid,
+        c.claim,
+        c.how,
+        c.finding,
+        c.finding_by,
+        q.display_order
     FROM ops.search_hits AS h
+    INNER JOIN evidence.searches AS s ON h.search = s.search
     INNER JOIN evidence.article_claims AS c ON h.pmid = c.pmid
+    INNER JOIN evidence.claims AS q ON c.claim = q.claim AND list_contains(s.topics, q.topic)
     WHERE h.left_at IS NULL
+),
+
+members AS ( -- few of the records of a large warehouse: texts and proofs are read of these alone
+    SELECT DISTINCT a.pmid FROM asked AS a
 ),
 
 words AS (
     SELECT
         p.pmid,
         p.code AS claim,
-        list(DISTINCT p.matched_text ORDER BY p.matched_text) AS matched_words
+        list_sort(list_distinct(list(p.matched_text))) AS matched_words
     FROM evidence.proofs AS p
     WHERE p.kind = 'claim' AND p.pmid IN (SELECT m.pmid FROM members AS m)
     GROUP BY p.pmid, p.code
@@ -47,7 +60,7 @@ stated AS (
     SELECT
         p.pmid,
         regexp_replace(p.code, '\.[a-z_]+$', '') AS claim,
-        list(DISTINCT p.matched_text ORDER BY p.matched_text) AS finding_words
+        list_sort(list_distinct(list(p.matched_text))) AS finding_words
     FROM evidence.proofs AS p
     WHERE p.kind = 'finding' AND p.pmid IN (SELECT m.pmid FROM members AS m)
     GROUP BY p.pmid, claim
@@ -83,9 +96,9 @@ conclusions AS (
 )
 
 SELECT
-    h.search,
+    c.search,
     c.claim,
-    a.pmid,
+    c.pmid,
     e.study_group,
     c.how,
     CASE
@@ -111,15 +124,11 @@ SELECT
         WHEN x.labelled IS NOT NULL THEN 'conclusion section'
         WHEN x.last_sentence IS NOT NULL THEN 'last sentence'
     END
-FROM ops.search_hits AS h
-INNER JOIN evidence.searches AS s ON h.search = s.search
-INNER JOIN evidence.article_claims AS c ON h.pmid = c.pmid
-INNER JOIN evidence.claims AS q ON c.claim = q.claim AND list_contains(s.topics, q.topic)
-INNER JOIN marts.articles AS a ON h.pmid = a.pmid
-INNER JOIN evidence.study_groups AS e ON a.pmid = e.pmid
-INNER JOIN marts.domains AS g ON h.search = g.search AND a.pmid = g.pmid
+FROM asked AS c
+INNER JOIN marts.articles AS a ON c.pmid = a.pmid
+INNER JOIN evidence.study_groups AS e ON c.pmid = e.pmid
+INNER JOIN marts.domains AS g ON c.search = g.search AND c.pmid = g.pmid
 INNER JOIN words AS w ON c.pmid = w.pmid AND c.claim = w.claim
 LEFT JOIN stated AS f ON c.pmid = f.pmid AND c.claim = f.claim
-LEFT JOIN conclusions AS x ON a.pmid = x.pmid
-WHERE h.left_at IS NULL
-ORDER BY h.search, q.display_order, a.pmid;
+LEFT JOIN conclusions AS x ON c.pmid = x.pmid
+ORDER BY c.search, c.display_order, c.pmid;

@@ -20,9 +20,9 @@ WITH studies AS (
         c.claim,
         c.looked_as,
         c.study_group,
-        list(DISTINCT c.finding) AS findings,
+        list(c.finding) AS findings,
         list(c.pmid ORDER BY c.pmid) AS pmids,
-        list(DISTINCT c.study_type ORDER BY c.study_type) AS study_types,
+        list_sort(list_distinct(list(c.study_type))) AS study_types,
         list_sort(list_distinct(flatten(list(c.evidence_groups)))) AS evidence_groups,
         min(c.year) AS year
     FROM marts.claim_articles AS c

@@ -87,7 +87,7 @@ def _key(con: duckdb.DuckDBPyConnection, sql: Path, site: str | None) -> str:
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(path.relative_to(OUTPUTS).as_posix().encode() + path.read_bytes())
     undated = f"COLUMNS(lambda one: one NOT IN {(*marts.DATED, 'sentence')})"
-    for table, dates in marts.moving(con, sql).items():
+    for table, dates in marts.moving(sql).items():
         if table == "marts.search_log" or dates:
             continue  # its dates are all that moves
         digest.update(of_rows(con, f"SELECT {undated} FROM {table}"))  # noqa: S608

@@ -1,0 +1,70 @@
+"""What DuckDB and the machine say where they cannot go on, and what we say then."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import duckdb
+
+from pipeline.errors import MachineError
+from pipeline.storage import first_line, shown
+
+CORRUPT = "Corrupt database file"
+"""What DuckDB says of a block whose checksum is wrong."""
+
+
+def is_in_use(error: BaseException) -> bool:
+    """Whether a database could not be opened since another program has it open."""
+    return isinstance(error, duckdb.IOException) and "Could not set lock" in str(error)
+
+
+def is_damage(error: BaseException, path: Path) -> bool:
+    """Whether DuckDB failed since the bytes of a database file are not what it wrote.
+
+    It says so by an error of no class, or trips over them and calls that an error of its own.
+    """
+    if isinstance(error, duckdb.IOException):
+        return str(path) in str(error) and not is_in_use(error)
+    own = (duckdb.InternalException, duckdb.FatalException, duckdb.SerializationException)
+    return isinstance(error, own) or (isinstance(error, duckdb.Error) and CORRUPT in str(error))
+
+
+def damaged(path: Path, origin: str, error: BaseException) -> MachineError:
+    """The error that says what helps where a warehouse cannot be read."""
+    return MachineError(
+        f"The warehouse {path} is damaged: {first_line(error)}",
+        effect="The published tables are as before; the raw archive has everything needed to make "
+        "the warehouse anew.",
+        next_step=f"`ketum rebuild --origin {origin}`, then look at the disk.",
+    )
+
+
+def refusal(data: Path, error: BaseException) -> MachineError | None:
+    """What to say where the machine had no space or memory left.
+
+    Args:
+        data: the data directory.
+        error: raised by Python or DuckDB.
+
+    Returns:
+        None of any other error.
+    """
+    if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
+        return MachineError(
+            f"The memory of this machine did not suffice: {first_line(error)}",
+            effect="What was published before is untouched; what was fetched is kept.",
+            next_step="end other programs and run again, keep fewer records (`ketum bulk-load "
+            "--match`), or go on with the same data directory on a machine with more memory.",
+        )
+    if isinstance(error, OSError):
+        is_full = error.errno == errno.ENOSPC
+    else:
+        is_full = isinstance(error, duckdb.Error) and "No space left" in str(error)
+    if not is_full:
+        return None
+    return MachineError(
+        f"There is no space left for {shown(data)}.",
+        effect="What was published before is untouched; what was fetched is kept.",
+        next_step="make room (`ketum doctor` shows what is free), then run again.",
+    )
