@@ -15,6 +15,7 @@ from pipeline.outputs import claims, query
 from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
 from tests.corpus import article
+from tests.handmade import show_database
 from tests.in_memory import Warehouse
 from tools import claims_page
 
@@ -80,8 +81,9 @@ def test_counts_zeros_and_sentences(held) -> None:
     ) == [("It wore off.", "last sentence")]
 
 
-def test_the_command_and_the_card(live, settings, capsys) -> None:
-    live(*RECORDS)
+@pytest.mark.whole
+def test_the_command_and_the_card(held, settings, capsys) -> None:
+    show_database(settings, held)
     assert cli.main(["claims"]) == 0
     told = capsys.readouterr().out
     assert told.startswith(claims.LOOKED_AT)
