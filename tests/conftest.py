@@ -461,8 +461,7 @@ def the_database_alone(*but: str) -> Iterator[None]:
     with the checks that ask for no other one.
 
     Args:
-        but: marts, page, feeds, tables or comments: what is made too; with each of the files go
-            all marts.
+        but: marts, page, feeds, tables or comments: what is made too; all marts with any.
     """
     left_out = {
         "tables": ("tables", "export_all", lambda *_what: []),
