@@ -405,11 +405,9 @@ def begun(days: Path, settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def memory() -> Iterator[Warehouse]:
+def memory() -> Warehouse:
     """An empty warehouse in memory."""
-    warehouse = Warehouse()
-    yield warehouse
-    warehouse.close()
+    return Warehouse()
 
 
 Live = Callable[..., Receipt]

@@ -62,14 +62,13 @@ Rows = list[tuple[Any, ...]]
 
 
 class Warehouse:
-    """A database of ketum's schema in memory, without remarks on its columns.
+    """A database of ketum's schema in memory, without remarks on its columns; gone with its object.
 
     Attributes:
         con: the connection.
         as_of: the time of the day at work.
         before: that of the day before; None on the first.
         counts: members, entered and left of each search on the last day.
-        close: forgets all of it, as happens once nobody holds the warehouse.
     """
 
     def __init__(self, begun: Warehouse | None = None) -> None:
@@ -79,8 +78,7 @@ class Warehouse:
         copied = begun._name if begun else "empty"
         self.con.execute(f"ATTACH ':memory:' AS {self._name}")
         self.con.execute(f"COPY FROM DATABASE {copied} TO {self._name}; USE {self._name}")
-        self.close = weakref.finalize(self, _forget, self.con, self._name)
-        self.close.atexit = False
+        weakref.finalize(self, _forget, self.con, self._name).atexit = False
         self.reference = Reference.load(ROOT / "data" / "reference")
         self.as_of = begun.as_of if begun else FIRST_DAY
         self.before: datetime | None = begun.before if begun else None

@@ -6,7 +6,7 @@ import errno
 import gzip
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -321,10 +321,8 @@ def of_two_years() -> Warehouse:
 
 
 @pytest.fixture
-def members(of_two_years) -> Iterator[Warehouse]:
-    warehouse = Warehouse(of_two_years)
-    yield warehouse
-    warehouse.close()
+def members(of_two_years) -> Warehouse:
+    return Warehouse(of_two_years)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -90,11 +90,9 @@ def second(old: Warehouse) -> Warehouse:
 
 
 @pytest.fixture
-def memory(old: Warehouse) -> Iterator[Warehouse]:
+def memory(old: Warehouse) -> Warehouse:
     """A warehouse in memory, which found OLD yesterday."""
-    warehouse = Warehouse(old)
-    yield warehouse
-    warehouse.close()
+    return Warehouse(old)
 
 
 @pytest.fixture

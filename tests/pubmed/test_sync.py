@@ -124,9 +124,7 @@ def begun(asked_once, tmp_path, settings, clock):
     """A PubMed of two records, which one run read a day ago."""
     shutil.copytree(asked_once.settings.data, settings.data)
     clock.sleep(DAY)
-    memory = Warehouse(asked_once.memory)
-    yield of_two_records(tmp_path, memory, settings, clock)
-    memory.close()
+    return of_two_records(tmp_path, Warehouse(asked_once.memory), settings, clock)
 
 
 def test_the_first_run_reads_everything(pubmed):

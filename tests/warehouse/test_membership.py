@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.corpus import article
@@ -22,11 +20,9 @@ def first_day() -> Warehouse:
 
 
 @pytest.fixture
-def begun(first_day: Warehouse) -> Iterator[Warehouse]:
+def begun(first_day: Warehouse) -> Warehouse:
     """A warehouse in memory after that day."""
-    warehouse = Warehouse(first_day)
-    yield warehouse
-    warehouse.close()
+    return Warehouse(first_day)
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +34,9 @@ def deleted_day(first_day: Warehouse) -> Warehouse:
 
 
 @pytest.fixture
-def deleted(deleted_day: Warehouse) -> Iterator[Warehouse]:
+def deleted(deleted_day: Warehouse) -> Warehouse:
     """A warehouse in memory after both days."""
-    warehouse = Warehouse(deleted_day)
-    yield warehouse
-    warehouse.close()
+    return Warehouse(deleted_day)
 
 
 def test_a_first_run_is_a_baseline_and_announces_nothing(begun):
