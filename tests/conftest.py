@@ -34,7 +34,7 @@ from pipeline.evidence import reference as references
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.study_types import StudyTypes
 from pipeline.evidence.topics import Topics
-from pipeline.outputs import publish, query
+from pipeline.outputs import marts, publish, query
 from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
 from pipeline.replay import Archive as ReplayArchive
@@ -44,7 +44,7 @@ from pipeline.settings import Options, Settings
 from pipeline.storage import sha256_of
 from pipeline.update import run_update
 from pipeline.warehouse import database
-from tests import corpus
+from tests import corpus, in_memory
 from tests.in_memory import Warehouse
 from tests.outputs import hostile
 
@@ -405,11 +405,9 @@ def begun(days: Path, settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def memory() -> Iterator[Warehouse]:
+def memory() -> Warehouse:
     """An empty warehouse in memory."""
-    warehouse = Warehouse()
-    yield warehouse
-    warehouse.close()
+    return Warehouse()
 
 
 Live = Callable[..., Receipt]
@@ -457,10 +455,11 @@ def the_database_alone(*but: str) -> Iterator[None]:
     """Publish sets without page, feeds, tables and comments: made of the database, they take time.
 
     For tests of what a database holds; tests/outputs has each of the files left out here. The
-    database is copied as it is.
+    database is copied as it is. Of its marts only those are made that an update reads itself,
+    with the checks that ask for no other one.
 
     Args:
-        but: page, feeds, tables or comments: what is published too.
+        but: marts, page, feeds, tables or comments: what is made too; all marts with any.
     """
     left_out = {
         "tables": ("tables", "export_all", lambda *_what: []),
@@ -471,6 +470,10 @@ def the_database_alone(*but: str) -> Iterator[None]:
         if "comments" not in but:
             patch.setattr(database, "comments", lambda _text: ())
             patch.setattr(publish, "write_copy", _copy)
+        if not but:
+            patch.setattr(marts, "files", in_memory.mart_files_of_an_update)
+            patch.setattr(marts, "make_former", lambda _con, _sql: None)
+            patch.setattr(database, "check_files", in_memory.check_files_of_an_update)
         for what, (module, name, instead) in left_out.items():
             if what not in but:
                 patch.setattr(getattr(publish, module), name, instead)

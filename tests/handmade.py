@@ -10,6 +10,7 @@ from typing import Any
 
 from pipeline.outputs import sets
 from pipeline.settings import Settings
+from tests.in_memory import Warehouse
 
 FILES = {"ketum.duckdb": b"a database", "tables/core.leaves.csv": b"leaf\nred\n"}
 
@@ -55,6 +56,20 @@ def make_set(
     held = a_manifest(set_id, origin, as_of, files)
     (directory / "manifest.json").write_text(json.dumps(held), encoding="utf-8")
     return directory
+
+
+def show_database(settings: Settings, memory: Warehouse) -> None:
+    """Publish what a warehouse in memory holds, with all marts, for commands that read a set."""
+    memory.build()
+    settings.published.mkdir(parents=True, exist_ok=True)
+    path = settings.published / "made.duckdb"
+    memory.write(path)
+    set_id = f"{memory.as_of:%Y-%m-%d}-pubmed-by-hand"
+    make_set(
+        settings, set_id, as_of=memory.as_of.isoformat(), files={"ketum.duckdb": path.read_bytes()}
+    )
+    path.unlink()
+    show(settings, set_id)
 
 
 def show(settings: Settings, set_id: str) -> None:

@@ -127,12 +127,19 @@ def test_a_record_of_twelve_megabytes_is_set_aside_and_costs_no_other(scanned, t
 @pytest.mark.whole
 @pytest.mark.usefixtures("database_alone")
 @pytest.mark.parametrize("load", [load, load_whole], ids=["match", "all"])
-def test_a_full_disk_in_mid_load_is_said_and_the_next_run_goes_on(
+def test_a_damaged_file_and_a_full_disk_in_mid_load_are_said_and_cost_no_other_file(
     settings, published, tmp_path, capsys, monkeypatch, load
 ):
     files = tmp_path / "files"
     file(files, 1, article(1, KRATOM))
-    file(files, 2, article(2, KRATOM))
+    second = file(files, 2, article(2, KRATOM))
+    whole = second.read_bytes()
+    second.write_bytes(whole[:-20])
+    assert load(settings, files) == 3
+    assert "pubmed26n0002" in capsys.readouterr().err
+    assert len(list(settings.scans("archive:files").glob("*.json"))) == 1
+
+    second.write_bytes(whole)
     write = scans_module.write_atomically
 
     def fill(path: Path, body: bytes) -> None:

@@ -171,22 +171,6 @@ def test_what_one_file_makes_us_keep_is_kept_from_all(settings, published, tmp_p
 
 
 @pytest.mark.whole
-@pytest.mark.usefixtures("database_alone")
-def test_a_damaged_file_costs_no_other(settings, published, tmp_path, capsys):
-    files = tmp_path / "files"
-    file(files, 1, article(1, KRATOM))
-    second = file(files, 2, article(2, KRATOM))
-    whole = second.read_bytes()
-    second.write_bytes(whole[:-20])
-    assert load(settings, files) == 3
-    assert "pubmed26n0002" in capsys.readouterr().err
-    assert len(list(settings.scans("archive:files").glob("*.json"))) == 1
-    second.write_bytes(whole)
-    assert load(settings, files) == 0
-    assert titles(published) == [(1, 1, KRATOM), (2, 1, KRATOM)]
-
-
-@pytest.mark.whole
 def test_a_search_that_there_is_not_is_refused(settings, tmp_path, capsys):
     assert load(settings, tmp_path, match="tea") == 2
     assert "no search 'tea'" in capsys.readouterr().err

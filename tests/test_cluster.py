@@ -78,7 +78,7 @@ def load(base: Path, files: list[Path], **told: object) -> dict[str, list[object
     """Every row that a load of some files made, times and ids aside."""
     settings = Settings(data=base)
     options = Options(from_files=tuple(files), **told)  # type: ignore[arg-type]
-    with the_database_alone():
+    with the_database_alone("marts"):
         receipt = run_update(options, settings, FakeClock())
     bodies = [gzip.decompress(path.read_bytes()) for path in files]
     assert receipt.records_read == sum(body.count(b"<PubmedArticle>") for body in bodies)

@@ -311,14 +311,26 @@ def test_a_series_with_gaps_or_without_its_beginning_is_not_all_of_pubmed(
 # -- in the warehouse
 
 
+@pytest.fixture(scope="module")
+def of_two_years() -> Warehouse:
+    """What found two members, of 2024 and 2025; not to be changed."""
+    found = Warehouse()
+    found.day(article(1, KRATOM, entered="2024-06-01"), article(2, KRATOM, entered="2025-06-01"))
+    return found
+
+
 @pytest.fixture
-def shares(memory, settings, clock, tmp_path):
-    """Members are found, counts of files taken in; gives the shares of kratom in PubMed."""
+def members(of_two_years) -> Warehouse:
+    return Warehouse(of_two_years)
+
+
+@pytest.fixture
+def shares(members, settings, clock, tmp_path):
+    """Counts of files are taken in; gives the shares of kratom in PubMed."""
 
     def work(*files: Path, asked: tuple[tuple[int, int], ...] = ()) -> list[tuple[object, ...]]:
-        texts = (article(1, KRATOM, entered="2024-06-01"), article(2, KRATOM, entered="2025-06-01"))
+        memory = members
         run = memory.run(settings, clock)
-        memory.read(*texts)
         for year, number in asked:
             memory.con.execute(
                 "INSERT INTO ops.denominators VALUES ('pubmed', 'edat', ?, ?, ?, 'all[sb]')",
@@ -335,8 +347,6 @@ def shares(memory, settings, clock, tmp_path):
                 searches.take_in_file_counts(memory.con, run.archive, run.run_id, settings.counts)
                 == 0
             )
-        memory.judge()
-        memory.find([1, 2])
         return memory.ask(
             "SELECT year, denominator_source, member_count, denominator_count, is_partial_year "
             "FROM marts.topic_share_by_year WHERE search = 'kratom' ORDER BY year"
@@ -368,10 +378,10 @@ def test_a_year_that_files_hold_in_part_is_taken_from_a_later_count(shares, tmp_
     assert found[1][2:] == (1, 8, False)
 
 
-def test_files_that_are_not_all_of_pubmed_make_no_share(shares, memory, tmp_path):
+def test_files_that_are_not_all_of_pubmed_make_no_share(shares, members, tmp_path):
     found = shares(of_years(tmp_path, 2, 2024), asked=((2024, 9), (2025, 8)))
     assert {row[1] for row in found} == {"pubmed"}
-    assert memory.ask("SELECT file, is_missing, record_count FROM ops.counted_files") == [
+    assert members.ask("SELECT file, is_missing, record_count FROM ops.counted_files") == [
         ("pubmed26n0002.xml.gz", False, 1), ("pubmed26n0001", True, None),
     ]  # fmt: skip
 

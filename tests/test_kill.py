@@ -73,7 +73,7 @@ def updated(data: Path, archive: Path, kill_at: int | None, outputs: str) -> Non
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     with ExitStack() as stack:
         if outputs == "alone":
-            stack.enter_context(the_database_alone())
+            stack.enter_context(the_database_alone("marts"))
         if kill_at is not None:
             kill = update.Step("kill", "kill this process", die)
             update.STEPS = (*STEPS[:kill_at], kill, *STEPS[kill_at:])

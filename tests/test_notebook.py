@@ -63,7 +63,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         encoding="utf-8",
     )
     made, clock = Settings(data=base / "data", reference=reference), FakeClock()
-    with the_database_alone():
+    with the_database_alone("marts"):
         for name, records in (("first.xml", FIRST), ("second.xml", SECOND)):
             run_update(Options(from_files=(write(base / name, *records),)), made, clock)
             clock.sleep(86_400)

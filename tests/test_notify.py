@@ -17,6 +17,7 @@ from pipeline.events import Event, Outbox
 from pipeline.journal import Journal
 from pipeline.notify import Wishes
 from tests.corpus import article
+from tests.handmade import show_database
 
 pytestmark = pytest.mark.whole
 
@@ -102,18 +103,20 @@ def titles(settings) -> list[str]:
     return [one.title for one in notify.outbox(settings).waiting()]
 
 
-def test_the_first_set_tells_nothing_and_later_ones_what_is_new(live, settings, clock):
+def test_the_first_set_tells_nothing_and_later_ones_what_is_new(memory, settings, clock):
     first = article(1, "Kratom and pain in mice", links=CONCERN)
-    live(first)
+    memory.day(first)
+    show_database(settings, memory)
     assert notify.note(settings, Wishes(), clock) == 0
     clock.sleep(86_400)
-    live(
+    memory.day(
         first,
         article(2, "Kratom leaves in soil", links=(("RetractionIn", "Invented. 2026;3:4", 78),)),
         article(3, "Mitragynine and pain: a randomized trial in people", types=TRIAL, mesh=(
             ("D006801", "Humans"),
         )),
     )  # fmt: skip
+    show_database(settings, memory)
     assert notify.note(settings, Wishes(), clock) > 0
     told = titles(settings)
     assert "ketum: PMID 2 was retracted" in told

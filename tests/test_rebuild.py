@@ -68,7 +68,7 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory after two live runs: one record changed, one left, one deleted, one new."""
     base = tmp_path_factory.mktemp("twice")
     settings, clock = Settings(base / "data", pace_file=base / "pace"), FakeClock()
-    with the_database_alone():
+    with the_database_alone("marts"):
         live_run(base, settings, clock, *FIRST)
         clock.sleep(86_400)
         live_run(base, settings, clock, *SECOND)
@@ -83,7 +83,7 @@ def settings_of(twice: Path, tmp_path: Path) -> Iterator[Settings]:
     def no_network(*_args: object, **_rest: object) -> None:
         raise AssertionError("rebuild asked the network")
 
-    with pytest.MonkeyPatch.context() as patch, the_database_alone():
+    with pytest.MonkeyPatch.context() as patch, the_database_alone("marts"):
         patch.setattr(requests.Session, "send", no_network)
         yield Settings(data=tmp_path / "data")
 

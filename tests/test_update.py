@@ -11,7 +11,6 @@ import pytest
 
 from pipeline import journal as journals
 from pipeline.errors import (
-    EXIT_MACHINE,
     CheckError,
     ConfigurationError,
     KetumError,
@@ -22,7 +21,7 @@ from pipeline.evidence import judge as judging
 from pipeline.outputs import digest, marts, publish
 from pipeline.outputs.receipt import Receipt
 from pipeline.rebuild import rebuild
-from pipeline.settings import PUBMED_ORIGIN, Options, Settings
+from pipeline.settings import Options, Settings
 from pipeline.storage import hold_lock
 from pipeline.update import run_update
 from tests.conftest import FIRST
@@ -181,37 +180,28 @@ def test_a_later_copy_that_no_longer_matches_still_replaces_the_one_held(
     assert memory.ask("SELECT count(*) FROM core.article_revisions WHERE pmid = 1") == [(2,)]
 
 
-def test_a_full_disk_is_said_plainly_and_leaves_the_published_set(
-    live, clock, settings, monkeypatch, begun
-):
-    before = settings.latest.resolve()
-
-    def full(con, path):
-        raise duckdb.IOException('Could not write file "x": No space left on device')
-
-    clock.sleep(86_400)
-    with monkeypatch.context() as patch, pytest.raises(KetumError, match="no space left"):
-        patch.setattr(publish, "write_copy", full)
-        live(FIRST, article(2, "Kratom"))
-    assert settings.latest.resolve() == before
-    assert journals.read_all(settings.runs, PUBMED_ORIGIN)[-1].exit_code == EXIT_MACHINE
-    clock.sleep(86_400)
-    live(FIRST, article(2, "Kratom"))
-    assert settings.latest.resolve() != before
-
-
 def test_a_second_run_on_the_same_day_is_a_set_of_its_own(settings):
     for name in ("2026-11-22-pubmed-0123", "2026-11-22-pubmed-0123-2"):
         assert marts._free_name(settings, "2026-11-22-pubmed-0123") == name
         make_set(settings, name)
 
 
-def test_records_of_a_rejected_run_are_fetched_again(live, begun, clock, published, monkeypatch):
-    """A run that a bad reference file stopped must not feed old bodies to later runs."""
-    clock.sleep(60)
-    with monkeypatch.context() as patch, pytest.raises(ConfigurationError):
-        patch.setattr(judging, "judge", refuse)
-        live(article(1, "Mitragyna, rejected", revised="2026-11-22"))
+def test_a_run_that_is_stopped_leaves_the_published_set_and_its_records_are_fetched_again(
+    live, begun, clock, published, monkeypatch
+):
+    """By a bad reference file, and by a full disk: no old body is fed to later runs."""
+    before = begun.latest.resolve()
+    for place, name, failing, told in (
+        (judging, "judge", refuse, "a bad override"),
+        (publish, "write_copy", full, "no space left"),
+    ):
+        clock.sleep(60)
+        with monkeypatch.context() as patch, pytest.raises(KetumError, match=told) as caught:
+            patch.setattr(place, name, failing)
+            live(article(1, f"Mitragyna, stopped by {name}", revised="2026-11-22"))
+        assert begun.latest.resolve() == before
+        journal = journals.read_all(begun.runs, "pubmed")[-1]
+        assert journal.exit_code == caught.value.exit_code
     clock.sleep(60)
     live(article(1, "Mitragyna, revised", revised="2026-11-22"))
     assert published("SELECT title FROM core.articles") == [("Mitragyna, revised",)]
@@ -219,6 +209,10 @@ def test_records_of_a_rejected_run_are_fetched_again(live, begun, clock, publish
 
 def refuse(*_arguments):
     raise ConfigurationError("a bad override")
+
+
+def full(_con, _path):
+    raise duckdb.IOException('Could not write file "x": No space left on device')
 
 
 def test_a_damaged_set_of_the_same_run_is_written_anew(live, settings, begun):

@@ -42,7 +42,7 @@ def home(days: Path, tmp_path: Path, clock: FakeClock) -> Iterator[Settings]:
     """A copy of the data directory after two live runs, two days later."""
     copy_data(days / "two", tmp_path / "data")
     clock.sleep(2 * DAY)
-    with the_database_alone():
+    with the_database_alone("marts"):
         yield Settings(tmp_path / "data", pace_file=tmp_path / "pace")
 
 
@@ -79,15 +79,17 @@ def go_back(error: KetumError, home: Settings) -> None:
             return
 
 
-def test_a_missing_warehouse_is_not_begun_anew(home, warehouse, clock):
+def test_a_missing_warehouse_is_not_begun_anew(begun, clock, database_and_tables):
+    warehouse = begun.warehouse("pubmed")
     before = tables_of(warehouse)
     warehouse.unlink()
-    error = refusal(home, clock)
-    assert "is missing, and 2 run(s) were committed" in error.cause
+    clock.sleep(DAY)
+    error = refusal(begun, clock)
+    assert "is missing, and 1 run(s) were committed" in error.cause
     assert not warehouse.exists()
-    go_back(error, home)
+    go_back(error, begun)
     assert tables_of(warehouse) == before
-    with update.open_run(Options(), home, clock):
+    with update.open_run(Options(), begun, clock):
         pass
 
 

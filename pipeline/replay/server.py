@@ -78,7 +78,7 @@ class ReplayServer:
         self._thread: Thread | None = None
 
     def __enter__(self) -> ReplayServer:
-        self._thread = Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+        self._thread = Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
         return self
 

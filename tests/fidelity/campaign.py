@@ -167,7 +167,7 @@ def main() -> int:
         if asked.way == "records":
             waiting.clear()
         elif len(waiting) == BATCH[asked.way] or done == asked.number:
-            with tempfile.TemporaryDirectory() as scratch, the_database_alone():
+            with tempfile.TemporaryDirectory() as scratch, the_database_alone("marts"):
                 for fault in through_update(
                     waiting, Path(scratch), asked.kind, asked.way == "commands"
                 ):

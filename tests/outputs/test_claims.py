@@ -15,6 +15,7 @@ from pipeline.outputs import claims, query
 from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
 from tests.corpus import article
+from tests.handmade import show_database
 from tests.in_memory import Warehouse
 from tools import claims_page
 
@@ -80,8 +81,9 @@ def test_counts_zeros_and_sentences(held) -> None:
     ) == [("It wore off.", "last sentence")]
 
 
-def test_the_command_and_the_card(live, settings, capsys) -> None:
-    live(*RECORDS)
+@pytest.mark.whole
+def test_the_command_and_the_card(held, settings, capsys) -> None:
+    show_database(settings, held)
     assert cli.main(["claims"]) == 0
     told = capsys.readouterr().out
     assert told.startswith(claims.LOOKED_AT)
@@ -120,8 +122,8 @@ def test_the_command_and_the_card(live, settings, capsys) -> None:
     assert "Whatever else there is: not known" not in card
 
 
-def test_a_wrong_quote_stops_a_run_and_a_right_one_is_a_reading(memory, tmp_path) -> None:
-    memory.day(*RECORDS)
+def test_a_wrong_quote_stops_a_run_and_a_right_one_is_a_reading(held, tmp_path) -> None:
+    memory = Warehouse(held)
     reference = shutil.copytree(memory.reference.directory, tmp_path / "reference")
     row = 'pain_tolerance,{},supports,other population,men,26,"{}",title,,A. Reader,2026-11-24\n'
     readings = reference / "claim_evidence.csv"
@@ -142,7 +144,7 @@ def test_a_wrong_quote_stops_a_run_and_a_right_one_is_a_reading(memory, tmp_path
     assert memory.ask("SELECT claim, pmid, direction, stale_reason FROM marts.claim_readings") == [
         ("pain_tolerance", 1, "supports", None)
     ]
-    memory.build()
+    memory.build("claim_articles")
     left = [(one["claim"], one["pmid"]) for one in claims.next_to_read(memory.con, "kratom")]
     assert left and ("pain_tolerance", 1) not in left
     # 32607084 stands in known_articles.csv, and this search does not have it

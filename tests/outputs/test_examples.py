@@ -44,7 +44,6 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
     warehouse.day(changed, is_live=False)
     warehouse.build()
     yield warehouse.con
-    warehouse.close()
 
 
 def rows(con: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, object]]:

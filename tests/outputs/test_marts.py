@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.in_memory import Warehouse
@@ -47,11 +45,9 @@ def typed() -> Warehouse:
 
 
 @pytest.fixture
-def mine(typed: Warehouse) -> Iterator[Warehouse]:
+def mine(typed: Warehouse) -> Warehouse:
     """A copy of it, to change."""
-    memory = Warehouse(typed)
-    yield memory
-    memory.close()
+    return Warehouse(typed)
 
 
 def test_a_cell_counts_records_and_tells_the_rest_apart(typed):

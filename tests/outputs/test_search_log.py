@@ -22,50 +22,59 @@ def log(memory: Warehouse) -> dict:
     return json.loads(search_log.render(memory.con))
 
 
+TOLD = "Men were randomly assigned to kratom tea or placebo. NCT00000001."
+RECORDS = (
+    article(11, "Kratom tea in men", abstract=TOLD),
+    article(12, "Kratom tea for pain", abstract=TOLD),
+)
+
+
 @pytest.fixture(scope="module")
-def of_one_record() -> dict:
-    """The log of a day with one record."""
+def held() -> Warehouse:
+    """A day with RECORDS, two reports of one study; not to be changed."""
     memory = Warehouse()
-    memory.day(article(11, "Kratom in mice"))
-    return log(memory)
+    memory.day(*RECORDS)
+    return memory
 
 
-def test_all_sixteen_items_have_a_status_and_a_text(memory):
-    memory.day(article(11, "Kratom in mice"), article(12, "Kratom for pain"))
-    found = log(memory)
+@pytest.fixture(scope="module")
+def found(held) -> dict:
+    """Its log."""
+    return log(held)
+
+
+def test_all_sixteen_items_have_a_status_and_a_text(held, found):
     items = {item["number"]: item for item in found["prisma_s"]}
     assert list(items) == list(range(1, 17))
     assert {item["status"] for item in items.values()} == {ANSWERED, FILL_IN, NOT_DONE}
     assert items[1]["text"].startswith("PubMed through NCBI E-utilities.")
     assert "Kratom: 2; Kratom and pain: 1" in items[15]["text"]
-    strategies = {row[0] for row in memory.ask("SELECT strategy FROM marts.search_log")}
+    strategies = {row[0] for row in held.ask("SELECT strategy FROM marts.search_log")}
     assert {search["strategy"] for search in found["searches"]} == strategies
     assert found["set_id"] == "a-set"
     assert "PubMed only" in found["scope"]
     assert found["flow_identification"]["databases"]["kratom"] == {"PubMed": 2}
 
 
-def test_what_is_said_of_limits_and_filters_is_so(of_one_record):
+def test_what_is_said_of_limits_and_filters_is_so(found):
     """Items 9 and 10: no date, language, type, subset or exclusion is part of a strategy."""
-    for search in of_one_record["searches"]:
+    for search in found["searches"]:
         tags = {tag.lower() for tag in re.findall(r"\[([^\]]+)\]", search["strategy"])}
         assert tags and tags <= {"tw", "tiab", "mesh", "mesh:noexp", "nm", "rn", "ot"}, tags
         assert " NOT " not in search["strategy"]
 
 
-def test_reports_of_one_study_are_linked_as_item_16_says(memory):
-    told = "Men were randomly assigned to kratom tea or placebo. NCT00000001."
-    memory.day(*(article(n, f"Kratom tea {n}", abstract=told) for n in (11, 12)))
-    item = next(item for item in log(memory)["prisma_s"] if item["number"] == 16)
+def test_reports_of_one_study_are_linked_as_item_16_says(held, found):
+    item = next(item for item in found["prisma_s"] if item["number"] == 16)
     assert "evidence.study_groups" in item["text"]
-    groups = memory.ask("SELECT DISTINCT study_group FROM evidence.study_groups")
+    groups = held.ask("SELECT DISTINCT study_group FROM evidence.study_groups")
     assert len(groups) == 1
-    assert log(memory)["flow_identification"]["databases"]["kratom"] == {"PubMed": 2}
+    assert found["flow_identification"]["databases"]["kratom"] == {"PubMed": 2}
 
 
-def test_a_second_run_tells_what_changed(memory):
-    memory.day(article(11, "Kratom in mice"))
-    memory.day(article(11, "Kratom in mice"), article(12, "Kratom in rats", entered="2026-11-22"))
+def test_a_second_run_tells_what_changed(held):
+    memory = Warehouse(held)
+    memory.day(*RECORDS, article(13, "Kratom in rats", entered="2026-11-22"))
     living = log(memory)["prisma_lsr"]
     assert len(living["runs"]) == 2
     assert len(living["changes_to_methods"]) == 1  # the first run; nothing changed since
@@ -73,7 +82,7 @@ def test_a_second_run_tells_what_changed(memory):
     assert {"search": "kratom", "reason": "new_in_pubmed", "records": 1} in entered
 
 
-def test_the_documentation_has_every_item_with_its_status(of_one_record):
+def test_the_documentation_has_every_item_with_its_status(found):
     page = (ROOT / "docs" / "reporting.md").read_text(encoding="utf-8")
-    for item in of_one_record["prisma_s"]:
+    for item in found["prisma_s"]:
         assert f"| {item['number']} | {item['name']} | {item['status']} |" in page

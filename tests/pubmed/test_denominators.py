@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -98,12 +98,10 @@ def counted(tmp_path_factory) -> tuple[Days, list[str]]:
 
 
 @pytest.fixture
-def later(counted, settings, clock, tmp_path) -> Iterator[Days]:
+def later(counted, settings, clock, tmp_path) -> Days:
     """Days after that one."""
     shutil.copytree(counted[0].settings.data, settings.data)
-    memory = Warehouse(counted[0].memory)
-    yield Days(memory, settings, clock, tmp_path)
-    memory.close()
+    return Days(Warehouse(counted[0].memory), settings, clock, tmp_path)
 
 
 def at(clock, text: str) -> None:

@@ -124,9 +124,7 @@ def begun(asked_once, tmp_path, settings, clock):
     """A PubMed of two records, which one run read a day ago."""
     shutil.copytree(asked_once.settings.data, settings.data)
     clock.sleep(DAY)
-    memory = Warehouse(asked_once.memory)
-    yield of_two_records(tmp_path, memory, settings, clock)
-    memory.close()
+    return of_two_records(tmp_path, Warehouse(asked_once.memory), settings, clock)
 
 
 def test_the_first_run_reads_everything(pubmed):
@@ -217,6 +215,22 @@ def test_a_record_whose_newest_text_cannot_be_read_is_asked_for_until_it_can(beg
     assert begun.read() == [1]
     assert begun.ask(unread) == []
     assert begun.ask(coverage) == [("complete",)]
+
+
+def test_a_record_that_nobody_could_read_is_new_once_it_can_be_read(begun):
+    coverage = "SELECT search, coverage FROM marts.search_totals ORDER BY 1"
+    unread = "SELECT search, pmid, is_held FROM marts.unread_records"
+    begun.set(3, "Kratom tea", entered=begun.today())
+    sound = begun.records[3]
+    begun.records[3] = sound.replace('<PMID Version="1">', '<PMID Version="99999999">')
+    begun.run()
+    assert begun.ask(unread) == [("kratom", 3, False)]
+    assert begun.ask(coverage) == [("kratom", "complete_list"), ("kratom_pain", "complete")]
+    begun.records[3] = sound
+    begun.run()
+    assert begun.ask(unread) == []
+    assert begun.ask(coverage) == [("kratom", "complete"), ("kratom_pain", "complete")]
+    assert begun.ask("SELECT pmid FROM marts.new_articles WHERE search = 'kratom'") == [(3,)]
 
 
 def test_a_record_that_leaves_is_asked_for_once_more_and_no_longer(begun):

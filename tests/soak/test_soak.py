@@ -93,7 +93,9 @@ SABOTAGE = {
 
 @pytest.mark.by_hand
 @pytest.mark.parametrize("how", SABOTAGE)
-def test_a_soak_of_a_sabotaged_ketum_finds_it(how, tmp_path: Path, monkeypatch, database_alone):
+def test_a_soak_of_a_sabotaged_ketum_finds_it(
+    how, tmp_path: Path, monkeypatch, database_and_tables
+):
     soak = Soak(tmp_path, 4, SIZE)
     for broken in SABOTAGE[how]:
         monkeypatch.setattr(broken.place, broken.name, broken.instead)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.corpus import article
@@ -22,11 +20,23 @@ def first_day() -> Warehouse:
 
 
 @pytest.fixture
-def begun(first_day: Warehouse) -> Iterator[Warehouse]:
+def begun(first_day: Warehouse) -> Warehouse:
     """A warehouse in memory after that day."""
+    return Warehouse(first_day)
+
+
+@pytest.fixture(scope="module")
+def deleted_day(first_day: Warehouse) -> Warehouse:
+    """What the day after that one found: the other one is gone; not to be changed."""
     warehouse = Warehouse(first_day)
-    yield warehouse
-    warehouse.close()
+    warehouse.day(KRATOM)
+    return warehouse
+
+
+@pytest.fixture
+def deleted(deleted_day: Warehouse) -> Warehouse:
+    """A warehouse in memory after both days."""
+    return Warehouse(deleted_day)
 
 
 def test_a_first_run_is_a_baseline_and_announces_nothing(begun):
@@ -44,26 +54,25 @@ def test_a_record_that_the_search_no_longer_finds_has_left_and_is_kept(begun):
     assert begun.ask("SELECT count(*) FROM core.articles") == [(2,)]
 
 
-def test_a_record_that_pubmed_holds_no_longer_is_deleted(begun):
-    begun.day(KRATOM)
-    assert begun.ask(STAYS) == [(1, None), (2, "deleted")]
-    assert begun.ask(
+def test_a_record_that_pubmed_holds_no_longer_is_deleted(deleted):
+    assert deleted.ask(STAYS) == [(1, None), (2, "deleted")]
+    assert deleted.ask(
         "SELECT before, after FROM ops.article_changes WHERE pmid = 2 AND field = 'record'"
     ) == [("Kratom", "no longer delivered by PubMed")]
 
 
-def test_a_record_that_comes_back_has_a_second_stay(begun):
-    begun.day(KRATOM)
-    begun.day(KRATOM, article(2, "Kratom"))
-    assert begun.ask(STAYS) == [(1, None), (2, "deleted"), (2, None)]
+def test_a_record_that_comes_back_has_a_second_stay(deleted):
+    deleted.day(KRATOM, article(2, "Kratom"))
+    assert deleted.ask(STAYS) == [(1, None), (2, "deleted"), (2, None)]
 
 
-def test_about_a_deleted_record_pubmed_and_the_predicate_do_not_differ(begun):
+def test_about_a_deleted_record_pubmed_and_the_predicate_do_not_differ(deleted):
     """It is held, and its words still match: but PubMed could not have listed it."""
-    for _ in range(2):  # neither on the day nor later
-        begun.day(KRATOM)
-        assert begun.ask("FROM ops.search_differences") == []
-        assert begun.ask("SELECT held_local_only_count FROM marts.search_totals") == [(0,), (0,)]
+    for is_later in (False, True):
+        if is_later:
+            deleted.day(KRATOM)
+        assert deleted.ask("FROM ops.search_differences") == []
+        assert deleted.ask("SELECT held_local_only_count FROM marts.search_totals") == [(0,), (0,)]
 
 
 def test_of_several_records_with_the_doi_of_a_deleted_one_the_first_is_named(memory):

@@ -126,7 +126,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         listed = base / "listed.csv"
         listed.write_text(LIST, encoding="utf-8")
         path = write(base / "records.xml", *_records())
-        with the_database_alone():
+        with the_database_alone("marts"):
             run_update(
                 Options(from_files=(path, listed)), Settings(data=base / "data"), FakeClock()
             )

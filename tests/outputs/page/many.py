@@ -61,7 +61,7 @@ def publish(directory: Path, count: int) -> Path:
     chance = random.Random(1)
     path = write(directory / "few.xml", *(_record(n, chance) for n in range(1, PUBLISHED + 1)))
     settings = Settings(data=directory / "data")
-    with the_database_alone():
+    with the_database_alone("marts"):
         run_update(Options(from_files=(path,)), settings, FakeClock())
     database = directory / "many.duckdb"
     shutil.copy(settings.latest.resolve() / "ketum.duckdb", database)

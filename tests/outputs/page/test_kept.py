@@ -72,7 +72,7 @@ def next_day(con) -> None:
 def test_the_pages_of_a_quiet_day_are_as_if_made_anew(five_days, tmp_path):
     sets = sorted(path for path in five_days.published.glob("20*"))
     assert len(sets) == 5
-    for directory in sets:
+    for directory in sets[2:]:
         with duckdb.connect(str(directory / "ketum.duckdb"), read_only=True) as con:
             dated.write(con, tmp_path, render.render(con))
             (as_of,) = con.execute("SELECT max(as_of) FROM ops.runs").fetchall()[0]
