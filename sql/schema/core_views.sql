@@ -51,7 +51,19 @@ SELECT
         nullif(trim(a.vernacular_title), ''),
         nullif(trim(a.title), '')
     ) AS title,
-    p.first_author,
+    coalesce(
+        nullif(
+            concat_ws(
+                ' ',
+                nullif(trim(p.author.last_name), ''),
+                coalesce(
+                    nullif(trim(p.author.initials), ''), nullif(trim(p.author.fore_name), '')
+                )
+            ),
+            ''
+        ),
+        nullif(trim(p.author.collective_name), '')
+    ) AS first_author,
     coalesce(
         nullif(trim(a.pages), ''),
         nullif(concat_ws('-', nullif(trim(a.start_page), ''), nullif(trim(a.end_page), '')), ''),
@@ -61,27 +73,20 @@ FROM core.articles AS a
 LEFT JOIN (
     SELECT
         pmid,
-        arg_min(name, (list_kind <> 'author', author_no)) AS first_author
-    FROM (
-        SELECT
-            pmid,
-            list_kind,
-            author_no,
-            coalesce(
-                nullif(
-                    concat_ws(
-                        ' ',
-                        nullif(trim(last_name), ''),
-                        coalesce(nullif(trim(initials), ''), nullif(trim(fore_name), ''))
-                    ),
-                    ''
-                ),
-                nullif(trim(collective_name), '')
-            ) AS name
-        FROM core.authors
-        WHERE list_kind IN ('author', 'book_author') AND is_valid IS DISTINCT FROM FALSE
-    )
-    WHERE name IS NOT NULL
+        arg_min(
+            struct_pack(
+                last_name := last_name,
+                initials := initials,
+                fore_name := fore_name,
+                collective_name := collective_name
+            ),
+            (list_kind <> 'author', author_no)
+        ) AS author
+    FROM core.authors
+    WHERE
+        list_kind IN ('author', 'book_author')
+        AND is_valid IS DISTINCT FROM FALSE
+        AND trim(concat(last_name, initials, fore_name, collective_name)) <> ''
     GROUP BY pmid
 ) AS p ON a.pmid = p.pmid
 LEFT JOIN (

@@ -71,7 +71,7 @@ LEFT JOIN (
     FROM core.keywords
 ) AS u
     ON
-        p.pmid = u.pmid AND p.field = u.field
+        s.pmid = u.pmid AND p.field = u.field
         AND p.section_no IS NOT DISTINCT FROM u.section_no
 LEFT JOIN (
     SELECT

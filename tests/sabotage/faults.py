@@ -318,8 +318,8 @@ FAULTS = (
     ),
     Fault(
         "CSV files of a set hold formulas",
-        "guarded = f\"regexp_matches({value}, '{FORMULA}')\"",
-        "guarded = f\"regexp_matches({value}, '{FORMULA}$')\"",
+        "AND regexp_matches({value}, '{FORMULA}')\"",
+        "AND regexp_matches({value}, '{FORMULA}$')\"",
         EXPORTS,
     ),
     Fault(
