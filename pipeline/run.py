@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,18 +206,18 @@ def _reference_loader(settings: Settings, earlier: list[Journal]) -> Callable[[]
     their bytes and on the program, and these are the same as in a run that is done.
     """
 
-    def load() -> Reference:
+    def load(is_known_good: bool) -> Reference:
         from pipeline.evidence.reference import Reference
 
-        return Reference.load(settings.reference)
+        return Reference.load(settings.reference, is_known_good=is_known_good)
 
     done = next((journal for journal in reversed(earlier) if journal.is_done), None)
     if done and done.program == fingerprint.program(settings.sql).hex():
         files = [settings.reference / name for name in files_in(settings.reference)]
         kept = {name: Path(stored).stem for name, stored in done.reference.items()}
         if all(path.is_file() and kept.get(path.name) == sha256_of(path) for path in files):
-            return load
-    loaded = load()
+            return partial(load, is_known_good=True)
+    loaded = load(is_known_good=False)
     return lambda: loaded
 
 
