@@ -217,9 +217,9 @@ def in_order(
                 next_step="look for it in the system's log (`dmesg`), then the same command.",
             ) from error
         finally:
-            pool.shutdown(
-                wait=False, cancel_futures=True
-            )  # to end takes a while beside what follows
+            for future in running:
+                future.cancel()
+            pool.shutdown(wait=False)  # they end beside what follows
 
 
 # -- Files given to the workers of a Dask cluster, on as many machines as it has

@@ -43,7 +43,7 @@ def rows_by(
     held: Warehouse, patch: pytest.MonkeyPatch, processors: int, many: int
 ) -> dict[str, list[tuple[Any, ...]]]:
     """The rows of all tables of evidence, as they stand there, all judged anew; undone again."""
-    patch.setattr(judging, "_processors", lambda: processors)
+    patch.setattr(judging, "processors", lambda: processors)
     patch.setattr(judging, "MANY", many)
     held.con.execute("BEGIN")
     try:
