@@ -4,7 +4,8 @@
 records (benchmarks/many_records.py) and multiplies them in the warehouse. Days of new, revised and
 deleted records and of new versions follow, by the same steps as an update, each in a process of its
 own. Each line gives the seconds of processor and of wall time of a step, and the most memory that
-its process had held by its end; nothing is kept but with --keep.
+its process had held by its end, both without those of the processes that judge for it; nothing is
+kept but with --keep.
 """
 
 from __future__ import annotations

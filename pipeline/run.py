@@ -150,7 +150,7 @@ def open_run(
     earlier = journals.read_all(settings.runs)
     known = _last_of_these_files(settings, earlier)
     # a mistake in these files is told before anything is asked or written
-    loaded = None if known else _load_reference(settings)
+    loaded = None if known else _load_reference(settings, is_known_good=False)
     ahead = journals.ahead(earlier, clock.now())
     as_of = journals.next_time([one for one in earlier if one not in ahead], clock.now())
     run_id = journals.new_run_id(as_of)
@@ -192,7 +192,7 @@ def open_run(
                     run_id,
                     as_of,
                     settings.reference,
-                    lambda: loaded or _load_reference(settings),
+                    lambda: loaded or _load_reference(settings, is_known_good=True),
                     journal.previous_published_at,
                     warehouse,
                     client,
@@ -226,10 +226,10 @@ def _last_of_these_files(settings: Settings, earlier: list[Journal]) -> Journal 
     return None
 
 
-def _load_reference(settings: Settings) -> Reference:
+def _load_reference(settings: Settings, *, is_known_good: bool) -> Reference:
     from pipeline.evidence.reference import Reference  # with all that judges
 
-    return Reference.load(settings.reference)
+    return Reference.load(settings.reference, is_known_good=is_known_good)
 
 
 def _note_failure(settings: Settings, journal: Journal, error: BaseException) -> None:

@@ -270,14 +270,14 @@ def judge(run: Run, made: Made) -> Outcome:
         touched.note(run.con, [])
         return made, {}
     from pipeline.evidence import judge as judging
-    from pipeline.evidence import judged_files
+    from pipeline.evidence import judged_files, type_changes
     from pipeline.evidence.due import judged_now
     from pipeline.evidence.study_groups import regrouped
 
     take = judged_files.take_judged if run.keeps_all else None
     judged = judging.judge(run.con, run.reference, changed(run.con), take)
     touched.note(run.con, [*judged_now(run.con), *regrouped(run.con)])
-    return made, {**judged, "type_changes": judging.note_type_changes(run.con, run.as_of)}
+    return made, {**judged, "type_changes": type_changes.note_type_changes(run.con, run.as_of)}
 
 
 def place(run: Run, made: Made) -> Outcome:

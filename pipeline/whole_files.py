@@ -176,7 +176,7 @@ class WholeFileReader(FileReader):
     renamed need not be read again.
     """
 
-    load_rules = staticmethod(partial(Reference.load, is_strict=False))
+    load_rules = staticmethod(partial(Reference.load, is_strict=False, is_known_good=True))
 
     def __init__(
         self, rules: Reference, _searches: Sequence[Search], _held: Collection[int], scans: Scans

@@ -1,19 +1,22 @@
-"""Files given to workers, one at a time each: processes of this machine, or a Dask cluster's.
+"""Work given to workers: processes of this machine, or a Dask cluster's.
 
-A worker that dies takes no file with it: what it had in hand is read again, alone at the end, so
-that a file on which every worker dies is known by name. Workers of this machine end when their
-parent does, even where that was killed.
+Files are given one at a time each, and a worker that dies takes no file with it: what it had in
+hand is read again, alone at the end, so that a file on which every worker dies is known by name.
+Tasks are given so that their results come in order (`in_order`). Workers of this machine end when
+their parent does, even where that was killed.
 """
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     CancelledError,
@@ -26,7 +29,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pipeline.errors import ConfigurationError, IncompleteError, KetumError, MachineError
 from pipeline.storage import first_line, shown
@@ -152,7 +155,7 @@ class Processes:
     def pool(self) -> Iterator[Executor]:
         """New ones: a forked copy of DuckDB or of a thread's lock would not work."""
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self.count, context, _watch, (os.getpid(),)) as pool:
+        with ProcessPoolExecutor(self.count, context, _begin, (os.getpid(),)) as pool:
             yield pool
 
     def size(self) -> int:
@@ -162,7 +165,9 @@ class Processes:
         return isinstance(error, BrokenProcessPool)
 
 
-def _watch(parent: int) -> None:
+def _begin(parent: int) -> None:
+    gc.set_threshold(50_000)  # rules, of which most of its memory consists, are no garbage
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is told by the parent, once
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
@@ -170,6 +175,51 @@ def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(LOOK_SECONDS)
     os._exit(1)
+
+
+# -- Tasks whose results come in the order of the tasks
+
+_AHEAD = 8
+"""So many tasks for each worker are given out before the result of the first is taken."""
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+def in_order(
+    work: Callable[[Task], Result], tasks: Iterable[Task], workers: Processes
+) -> Iterator[Result]:
+    """Have tasks done beside each other; gives their results in the order of the tasks.
+
+    Args:
+        work: what a worker does with a task.
+        tasks: taken from here a few at a time, as results are taken.
+        workers: who does it.
+
+    Raises:
+        MachineError: a worker died.
+        KetumError: whatever a worker raised.
+    """
+    running: deque[Future[Result]] = deque()
+    with workers.pool() as pool:
+        try:
+            for task in tasks:
+                running.append(pool.submit(work, task))
+                if len(running) >= _AHEAD * workers.count:
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()
+        except BrokenProcessPool as error:
+            raise MachineError(
+                "A process of this command was ended from outside. Most often the system ends one "
+                "that wants more memory than there is.",
+                effect="Nothing was published, and what was fetched is kept.",
+                next_step="look for it in the system's log (`dmesg`), then the same command.",
+            ) from error
+        finally:
+            for future in running:
+                future.cancel()
+            pool.shutdown(wait=False)  # they end beside what follows
 
 
 # -- Files given to the workers of a Dask cluster, on as many machines as it has

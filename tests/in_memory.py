@@ -24,8 +24,9 @@ from lxml import etree
 
 from pipeline import steps
 from pipeline.clock import Clock
-from pipeline.evidence.judge import judge, note_type_changes
+from pipeline.evidence.judge import judge
 from pipeline.evidence.reference import Reference
+from pipeline.evidence.type_changes import note_type_changes
 from pipeline.outputs import headline, marts
 from pipeline.outputs.wording import statement, store_sentences
 from pipeline.pubmed.client import EutilsClient

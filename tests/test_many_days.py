@@ -13,10 +13,11 @@ import pytest
 from benchmarks.whole_files import rows_held
 from pipeline.evidence import due
 from pipeline.evidence.due import judged_now
-from pipeline.evidence.judge import judge, note_type_changes
+from pipeline.evidence.judge import judge
 from pipeline.evidence.judged_files import Part, stage_parts, take_judged
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.study_groups import regrouped
+from pipeline.evidence.type_changes import note_type_changes
 from pipeline.evidence.writing import PROOFS, Writer
 from pipeline.outputs import headline, marts
 from pipeline.outputs.parts import BY_TOUCH

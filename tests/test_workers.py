@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import MachineError, SourceError
-from pipeline.workers import Processes, read_all
+from pipeline.workers import _AHEAD, Processes, in_order, read_all
 
 pytestmark = pytest.mark.whole
 
@@ -68,3 +69,32 @@ def test_after_some_files_new_workers_begin(monkeypatch):
 def test_what_a_worker_raises_arrives_whole(tmp_path):
     with pytest.raises(SourceError, match="b-damaged is damaged"):
         list(read_all(partial(read, tmp_path), files("a", "b-damaged"), Processes(2)))
+
+
+def slow_at_first(number: int) -> int:
+    """What a worker does with a number here: the later, the sooner it is done."""
+    time.sleep(0.2 / number)
+    return -number
+
+
+def test_results_come_in_the_order_of_tasks_that_are_taken_a_few_at_a_time():
+    taken = []
+
+    def tasks():
+        for number in range(1, 41):
+            taken.append(number)
+            yield number
+
+    results = in_order(slow_at_first, tasks(), Processes(2))
+    assert next(results) == -1
+    assert len(taken) == 2 * _AHEAD
+    assert list(results) == [-number for number in range(2, 41)]
+
+
+def fail(number: int) -> int:
+    raise SourceError(f"{number} is damaged.")
+
+
+def test_what_a_worker_raises_of_a_task_arrives_whole():
+    with pytest.raises(SourceError, match="1 is damaged"):
+        list(in_order(fail, [1, 2, 3], Processes(2)))

@@ -24,7 +24,7 @@ from pipeline.evidence.judge import judge_records
 from pipeline.evidence.overrides import Overrides
 from pipeline.evidence.record import read_records
 from pipeline.evidence.reference import Reference
-from pipeline.evidence.writing import PROOFS, TABLES, Writer
+from pipeline.evidence.writing import PROOFS, TABLES, Writer, rows_of
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
 from pipeline.storage import for_reading
 from pipeline.warehouse.stage import STAGING, Staged, create_staging
@@ -64,14 +64,14 @@ def judge_staged(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
         judged = judge_records(
             [dataclasses.replace(one, pmid=pmids[one.pmid]) for one in own], reference
         )
-        writer.add(
-            [
-                dataclasses.replace(judgement, pmid=one.pmid)
-                for one, judgement in zip(own, judged, strict=True)
-            ]
-        )
+        numbered = [
+            dataclasses.replace(judgement, pmid=one.pmid)
+            for one, judgement in zip(own, judged, strict=True)
+        ]
+        writer.add(rows_of(numbered, reference))
         done += len(records)
         progress.note(done, len(pmids))
+    writer.flush()
 
 
 class Part(NamedTuple):

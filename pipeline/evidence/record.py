@@ -10,7 +10,7 @@ shows the tables of core); a test or `ketum explain --text` makes it by hand.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -28,7 +28,6 @@ CASES = ("CASE", "SERIES")
 """Study types that report patients one by one."""
 _BATCH = 1000
 """Records held at a time, with their judgements."""
-
 
 READ = {
     "articles": ("title, vernacular_title, record_kind, record_source, coi_statement", "pmid"),
@@ -144,18 +143,28 @@ class Record:
         for name, ui in self.substances:
             tags.append(Tag("substance", "chemicals", name, ui, "nlm_substance"))
         for name, ui in self.supplementary:
-            tags.append(
-                Tag("supplementary", "supplementary_concepts", name, ui, "nlm_supplementary")
-            )
-        for link in self.links:
-            tags.append(Tag("link", "article_links", link, None, "link"))
+            source = "nlm_supplementary"
+            tags.append(Tag("supplementary", "supplementary_concepts", name, ui, source))
+        tags += [Tag("link", "article_links", link, None, "link") for link in self.links]
         return list(dict.fromkeys(tags))
+
+
+RecordRows = Mapping[str, Mapping[int, Sequence[Any]]]
+"""What some records are made of: by table (`READ`) and PMID, rows without their PMID."""
 
 
 def read_records(
     con: duckdb.DuckDBPyConnection, schema: str, pmids: Sequence[int] | None = None
 ) -> Iterator[list[Record]]:
-    """Read records in batches, in the order of their PMIDs.
+    """Read records in batches; see `read_rows`."""
+    for rows in read_rows(con, schema, pmids):
+        yield records_of(rows)
+
+
+def read_rows(
+    con: duckdb.DuckDBPyConnection, schema: str, pmids: Sequence[int] | None = None
+) -> Iterator[RecordRows]:
+    """Read what records are made of in batches, in the order of their PMIDs.
 
     Args:
         con: connection.
@@ -173,15 +182,13 @@ def read_records(
     else:
         wanted = sorted(pmids)
     for first in range(0, len(wanted), _BATCH):
-        batch = wanted[first : first + _BATCH]
-        is_range = pmids is None
-        yield list(_read(con, schema, batch, is_range=is_range))
+        yield _read(con, schema, wanted[first : first + _BATCH], is_range=pmids is None)
 
 
 def _read(
     con: duckdb.DuckDBPyConnection, schema: str, pmids: list[int], *, is_range: bool
-) -> Iterator[Record]:
-    """The records of a batch: one ordered query a table, merged here."""
+) -> RecordRows:
+    """The rows of a batch: one ordered query a table."""
     where = "pmid BETWEEN ? AND ?" if is_range else "pmid IN (SELECT unnest(?::INTEGER[]))"
     parameters: list[Any] = [pmids[0], pmids[-1]] if is_range else [pmids]
 
@@ -193,34 +200,36 @@ def _read(
         ).fetchall()
         return {pmid: [row[1:] for row in held] for pmid, held in groupby(found, itemgetter(0))}
 
-    articles, sections, keywords, types = map(
-        rows, ("articles", "abstract_sections", "keywords", "publication_types")
-    )
-    headings, substances, supplementary = map(
-        rows, ("mesh_headings", "chemicals", "supplementary_concepts")
-    )
-    links, accessions, affiliations, grants = map(
-        rows, ("article_links", "databank_accessions", "affiliations", "grants")
-    )
-    for pmid, ((title, vernacular, kind, source, conflicts),) in articles.items():
-        yield Record(
+    return {table: rows(table) for table in READ}
+
+
+def records_of(rows: RecordRows) -> list[Record]:
+    """The records that are made of some rows, in the order of the articles."""
+
+    def of(table: str, pmid: int) -> Sequence[Any]:
+        return rows[table].get(pmid, ())
+
+    return [
+        Record(
             pmid=pmid,
             title=title,
             vernacular_title=vernacular,
             kind=kind,
             source=source,
-            sections=tuple(Section(*row) for row in sections.get(pmid, ())),
-            keywords=tuple(keyword for (keyword,) in keywords.get(pmid, ())),
-            publication_types=tuple(Term(*row) for row in types.get(pmid, ())),
-            headings=_headings(headings.get(pmid, ())),
-            substances=tuple(Term(*row) for row in substances.get(pmid, ())),
-            supplementary=tuple(Term(*row) for row in supplementary.get(pmid, ())),
-            links=tuple(link for (link,) in links.get(pmid, ())),
-            accessions=tuple(accessions.get(pmid, ())),
-            affiliations=tuple(text for (text,) in affiliations.get(pmid, ()) if text is not None),
-            funders=tuple(dict.fromkeys(name for (name,) in grants.get(pmid, ()) if name)),
+            sections=tuple(Section(*row) for row in of("abstract_sections", pmid)),
+            keywords=tuple(keyword for (keyword,) in of("keywords", pmid)),
+            publication_types=tuple(Term(*row) for row in of("publication_types", pmid)),
+            headings=_headings(of("mesh_headings", pmid)),
+            substances=tuple(Term(*row) for row in of("chemicals", pmid)),
+            supplementary=tuple(Term(*row) for row in of("supplementary_concepts", pmid)),
+            links=tuple(link for (link,) in of("article_links", pmid)),
+            accessions=tuple(of("databank_accessions", pmid)),
+            affiliations=tuple(text for (text,) in of("affiliations", pmid) if text is not None),
+            funders=tuple(dict.fromkeys(name for (name,) in of("grants", pmid) if name)),
             conflicts=conflicts,
         )
+        for pmid, ((title, vernacular, kind, source, conflicts),) in rows["articles"].items()
+    ]
 
 
 def _headings(rows: Sequence[tuple[Any, ...]]) -> tuple[Heading, ...]:
@@ -266,10 +275,8 @@ class Proof(NamedTuple):
     @classmethod
     def of(cls, kind: str, code: str, rule: Rule, found: Found) -> Proof:
         """What a rule found, as a proof."""
-        return cls(
-            kind, code, rule.rule_id, found.source, found.field, found.section_no, found.text,
-            found.start, found.end,
-        )  # fmt: skip
+        where = found.source, found.field, found.section_no
+        return cls(kind, code, rule.rule_id, *where, found.text, found.start, found.end)
 
 
 class TopicHit(NamedTuple):

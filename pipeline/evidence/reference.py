@@ -36,6 +36,7 @@ from pipeline.evidence.registrations import Registries, load_registries
 from pipeline.evidence.study_types import StudyTypes, load_study_types
 from pipeline.evidence.topics import Topics, load_topics
 from pipeline.rules.file import RuleFile
+from pipeline.rules.patterns import taken_as_good
 from pipeline.rules.text import Language, load_language
 from pipeline.storage import lines
 
@@ -73,7 +74,9 @@ class Reference:
     reader: Reader | None
 
     @classmethod
-    def load(cls, directory: Path, *, is_strict: bool = True) -> Reference:
+    def load(
+        cls, directory: Path, *, is_strict: bool = True, is_known_good: bool = False
+    ) -> Reference:
         """Read every reference file.
 
         Args:
@@ -81,14 +84,23 @@ class Reference:
                 facets_measured.jsonl and reader.npz may be missing.
             is_strict: refuse names that nothing reads, things named twice and known articles
                 without a number too; the files of a committed run are taken as they were.
+            is_known_good: this program has loaded these very files before; what takes long to
+                check is not checked again.
 
         Raises:
             ConfigurationError: one is missing or wrong; the message names file and line.
         """
+        if is_known_good:
+            with taken_as_good():
+                return cls._load(directory, is_strict=is_strict)
+        for name, shape in SHAPES.items() if is_strict else ():
+            if (directory / name).is_file():  # one that is missing, its loader misses
+                check_shape(RuleFile(directory / name), shape)
+        return cls._load(directory, is_strict=is_strict)
+
+    @classmethod
+    def _load(cls, directory: Path, *, is_strict: bool) -> Reference:
         try:
-            for name, shape in SHAPES.items() if is_strict else ():
-                if (directory / name).is_file():  # one that is missing, its loader misses
-                    check_shape(RuleFile(directory / name), shape)
             topics = load_topics(directory / "topics.toml")
             results = read_results(directory / MEASURED_FILE)
             study_types = load_study_types(directory / "study_types.toml", results)

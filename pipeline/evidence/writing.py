@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -24,6 +24,8 @@ TABLES = (
 """What holds judgements, besides proofs and decisions."""
 PROOFS = "new_proofs"
 """A temporary table of the proofs that a writer was given, until it puts them in order."""
+_TOGETHER = 1_000
+"""Judgements whose rows are put into tables at once: each table costs something each time."""
 _NOTICE = "NOTICE"
 
 
@@ -35,7 +37,7 @@ class Writer:
 
         Args:
             con: the warehouse, in the caller's transaction; `find_due` has run.
-            reference: the versions of the rules, and people's decisions.
+            reference: people's decisions.
         """
         self._con = con
         self._reference = reference
@@ -48,18 +50,9 @@ class Writer:
             "AND schema_name = 'evidence' AND table_name = 'proofs'"
         ).fetchall()[0][0]
         con.execute(f"CREATE OR REPLACE TEMP TABLE {PROOFS} ({columns})")
-        self._proofs = con.appender(PROOFS)
+        self._appenders[PROOFS] = con.appender(PROOFS)
         self._decided: list[Decided] = []
-        self._versions = {
-            "topic": reference.topics.version,
-            "study_type": reference.study_types.version,
-            "flag": reference.study_types.version,
-            "facet": reference.facets.version,
-            "tie": reference.facets.version,
-            "registration": reference.registries.version,
-            "claim": reference.claims.version,
-            "finding": reference.findings.version,
-        }
+        self._held = 0
 
     def remove_stale(self) -> None:
         """Remove the judgements of records that are judged anew or gone."""
@@ -68,25 +61,25 @@ class Writer:
                 f"DELETE FROM evidence.{name} WHERE pmid IN (SELECT pmid FROM judging_stale)"
             )
 
-    def add(self, judgements: Sequence[Judgement]) -> None:
-        """Write some judgements; those of later calls are of higher PMIDs."""
-        rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
-        proofs: list[tuple[Any, ...]] = []
-        for one in judgements:
-            for name, found in self._rows(one).items():
-                rows[name] += found
-            proofs += self._numbered(one)
-            self._decided += one.decisions
-        for name, found in rows.items():
+    def add(self, judged: JudgedRows) -> None:
+        """Write the rows of some judgements; those of later calls are of higher PMIDs."""
+        for name, found in judged.tables.items():
             if found:
                 self._appenders[name].append_rows(found)
-                self._appenders[name].flush()
-        if proofs:
-            self._proofs.append_rows(proofs)
-            self._proofs.flush()
+        self._decided += judged.decided
+        self._held += judged.number
+        if self._held >= _TOGETHER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Have the tables hold all that was added."""
+        for appender in self._appenders.values():
+            appender.flush()
+        self._held = 0
 
     def finish(self) -> None:
         """Put the proofs in order, and note decisions about records that are not held."""
+        self.flush()
         self._con.execute(
             """
             INSERT INTO evidence.proofs
@@ -114,49 +107,91 @@ class Writer:
         ).fetchall()
         held = {pmid for (pmid,) in found}
         absent = [one.decided(None) for one in decisions if one.pmid not in held]
-        rows: list[tuple[Any, ...]] = [row for row in before if row[0] in held]
+        rows: list[Row] = [row for row in before if row[0] in held]
         rows += [(*one, one.is_expectation_met) for one in (*self._decided, *absent)]
         self._con.execute("DELETE FROM evidence.overrides")
         append(self._con, "evidence.overrides", sorted(rows, key=itemgetter(0, 1)))
 
-    def _rows(self, one: Judgement) -> dict[str, list[tuple[Any, ...]]]:
-        """The rows of one judgement, by table."""
-        pmid, types, facets = one.pmid, self._versions["study_type"], self._versions["facet"]
-        suggested = one.suggestion
-        return {
-            "article_topics": [(pmid, *hit, self._versions["topic"]) for hit in sorted(one.topics)],
-            "article_study_types": [(pmid, *label, types) for label in sorted(one.labels)],
-            "article_type_aspects": [(pmid, *value, types) for value in sorted(one.aspects)],
-            "study_type_suggestions": [
-                (pmid, suggested.suggestion, list(suggested.study_types), *suggested[2:])
-            ]
-            if suggested
-            else [],
-            "article_flags": [self._flags_row(one)],
-            "article_facets": [(pmid, *value, facets) for value in sorted(one.facets)],
-            "article_ties": [(pmid, *tie, facets) for tie in sorted(one.ties)],
-            "registrations": [(pmid, *found) for found in sorted(one.registrations)],
-            "article_claims": [(pmid, *hit, self._versions["claim"]) for hit in sorted(one.claims)],
-        }
 
-    def _flags_row(self, one: Judgement) -> tuple[Any, ...]:
-        is_up = {flag: flag in one.flags for flag in FLAGS}
-        is_up["is_notice"] = one.primary.study_type == _NOTICE
-        return (one.pmid, *(is_up[name] for name in _FLAG_COLUMNS), self._versions["study_type"])
+# -- The rows of judgements: plain tuples, which also come cheaply from another process
 
-    def _numbered(self, one: Judgement) -> Iterator[tuple[Any, ...]]:
-        """Proofs with their numbers within a code."""
-        ordered = sorted(one.proofs, key=_order)
-        for (kind, code), held in groupby(ordered, key=lambda proof: (proof.kind, proof.code)):
-            for number, proof in enumerate(held, 1):
-                yield (kind, code, one.pmid, number, *proof[2:], self._versions[kind])
+Row = tuple[Any, ...]
+
+
+class JudgedRows(NamedTuple):
+    """The rows of some judgements.
+
+    Attributes:
+        number: how many judgements.
+        tables: rows by table, those of `PROOFS` among them.
+        decided: people's decisions about the records.
+    """
+
+    number: int
+    tables: dict[str, list[Row]]
+    decided: list[Decided]
+
+
+def rows_of(judgements: Sequence[Judgement], reference: Reference) -> JudgedRows:
+    """The rows of some judgements, with the versions of the rules that gave them."""
+    versions = {
+        "topic": reference.topics.version,
+        "study_type": reference.study_types.version,
+        "flag": reference.study_types.version,
+        "facet": reference.facets.version,
+        "tie": reference.facets.version,
+        "registration": reference.registries.version,
+        "claim": reference.claims.version,
+        "finding": reference.findings.version,
+    }
+    tables: dict[str, list[Row]] = {name: [] for name in (*TABLES, PROOFS)}
+    for one in judgements:
+        for name, found in _by_table(one, versions).items():
+            tables[name] += found
+        tables[PROOFS] += _numbered(one, versions)
+    return JudgedRows(len(judgements), tables, [it for one in judgements for it in one.decisions])
+
+
+def _by_table(one: Judgement, versions: Mapping[str, str]) -> dict[str, list[Row]]:
+    """The rows of one judgement, its proofs apart."""
+    pmid, types, facets = one.pmid, versions["study_type"], versions["facet"]
+    suggested = one.suggestion
+    return {
+        "article_topics": [(pmid, *hit, versions["topic"]) for hit in sorted(one.topics)],
+        "article_study_types": [(pmid, *label, types) for label in sorted(one.labels)],
+        "article_type_aspects": [(pmid, *value, types) for value in sorted(one.aspects)],
+        "study_type_suggestions": [
+            (pmid, suggested.suggestion, list(suggested.study_types), *suggested[2:])
+        ]
+        if suggested
+        else [],
+        "article_flags": [_flags_row(one, types)],
+        "article_facets": [(pmid, *value, facets) for value in sorted(one.facets)],
+        "article_ties": [(pmid, *tie, facets) for tie in sorted(one.ties)],
+        "registrations": [(pmid, *found) for found in sorted(one.registrations)],
+        "article_claims": [(pmid, *hit, versions["claim"]) for hit in sorted(one.claims)],
+    }
+
+
+def _flags_row(one: Judgement, version: str) -> Row:
+    is_up = {flag: flag in one.flags for flag in FLAGS}
+    is_up["is_notice"] = one.primary.study_type == _NOTICE
+    return (one.pmid, *(is_up[name] for name in _FLAG_COLUMNS), version)
+
+
+def _numbered(one: Judgement, versions: Mapping[str, str]) -> Iterator[Row]:
+    """Proofs with their numbers within a code."""
+    ordered = sorted(one.proofs, key=_order)
+    for (kind, code), held in groupby(ordered, key=lambda proof: (proof.kind, proof.code)):
+        for number, proof in enumerate(held, 1):
+            yield (kind, code, one.pmid, number, *proof[2:], versions[kind])
 
 
 _FLAG_COLUMNS = ("is_retracted", "is_notice", *FLAGS[1:])
 """Flags in the order of evidence.article_flags."""
 
 
-def _order(proof: Proof) -> tuple[Any, ...]:
+def _order(proof: Proof) -> Row:
     # a number stands in texts of one registry; else rules come first
     rule_id = "" if proof.kind == "registration" else proof.rule_id
     return (

@@ -117,6 +117,9 @@ class Matcher:
             for key in {signal.key for signal in rule.own}:
                 self._rules_by.setdefault(key, []).append(rule_no)
 
+    def __reduce__(self) -> tuple[type[Matcher], tuple[RuleSet]]:
+        return Matcher, (self.rules,)
+
     def run(self, units: Sequence[Unit], tags: Sequence[Tag]) -> Outcome:
         """Run the rules over one record, see `Asked`."""
         if not self.rules.by_unit:

@@ -33,11 +33,11 @@ class Pattern:
         is_exact: the pattern itself counts nothing.
     """
 
-    def __init__(self, expression: str, loose: Any) -> None:
+    def __init__(self, expression: str, loose: Any, *, is_exact: bool) -> None:
         """Take a regular expression, and its loosened form, compiled."""
         self._expression = expression
         self.loose = loose
-        self.is_exact = loosened(expression) == expression
+        self.is_exact = is_exact
 
     @cached_property
     def exact(self) -> Any:
@@ -49,7 +49,7 @@ class Sieve:
     """Says which of many patterns may stand in a text, by one pass over it.
 
     An `re2.Filter` knows by the literals that are there. It cannot be copied to another process:
-    each builds its own.
+    each builds its own, also where a sieve is pickled.
     """
 
     def __init__(self, expressions: Sequence[str]) -> None:
@@ -58,14 +58,19 @@ class Sieve:
         Args:
             expressions: regular expressions, see `patterns.regular_expression`.
         """
+        self._expressions = expressions
         self._filter = re2.Filter()
-        for expression in expressions:
-            self._filter.Add(_BY_LINE + loosened(expression), OPTIONS)
+        loose = [loosened(expression) for expression in expressions]
+        for expression in loose:
+            self._filter.Add(_BY_LINE + expression, OPTIONS)
         self._filter.Compile()
         self.patterns = [
-            Pattern(expression, self._filter.re(place))
-            for place, expression in enumerate(expressions)
+            Pattern(exact, self._filter.re(place), is_exact=exact == loose[place])
+            for place, exact in enumerate(expressions)
         ]
+
+    def __reduce__(self) -> tuple[type[Sieve], tuple[Sequence[str]]]:
+        return Sieve, (self._expressions,)
 
     def possible(self, raw: bytes) -> Sequence[int]:
         """Places, among those given, of the patterns that may stand in a text."""

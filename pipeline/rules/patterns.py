@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
 from typing import TYPE_CHECKING
 
 import re2
@@ -165,9 +167,9 @@ class PatternError(ValueError):
     """A pattern that a rule cannot use."""
 
 
-@lru_cache(maxsize=4096)
-def regular_expression(pattern: str) -> str:
-    """The regular expression that a pattern stands for.
+@cache
+def check(pattern: str) -> None:
+    """See that rules can use a pattern.
 
     Args:
         pattern: as written in a rule file, with its words filled in.
@@ -186,15 +188,34 @@ def regular_expression(pattern: str) -> str:
         raise PatternError(
             f"pattern {pattern!r} can never match: text is folded (lower case, plain hyphens)"
         )
-    expression = _with_separators(pattern)
     try:
-        compiled = re2.compile(expression, OPTIONS)
+        compiled = re2.compile(regular_expression(pattern), OPTIONS)
     except re2.error as error:
         reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error
         raise PatternError(f"pattern {pattern!r} does not compile: {reason}") from error
     if compiled.search(b"") or compiled.search("\u4e00".encode()):
         raise PatternError(f"pattern {pattern!r} matches without any word of its own")
-    return expression
+
+
+@cache
+def regular_expression(pattern: str) -> str:
+    """The regular expression that a pattern stands for, which was checked.
+
+    Every space or hyphen outside brackets and escapes becomes a run of either.
+    """
+
+    def instead(part: re.Match[str]) -> str:
+        if part["kept"] is not None:
+            return part["kept"]
+        return _ANY_SEPARATOR if part["is_quantified"] is not None else _ANY_SEPARATOR + "+"
+
+    return _PART.sub(instead, pattern)
+
+
+_PART = re.compile(
+    r"(?P<kept>\\.?|\[(?:\\.|[^\]\\])*\]?)|[ -](?P<is_quantified>(?=[?*+{]))?", re.DOTALL
+)
+"""What stays as it is, an escape or a class; or a space or hyphen, and whether it is repeated."""
 
 
 class Words:
@@ -242,33 +263,34 @@ class Words:
         return _WORD.sub(word, pattern)
 
 
+_are_good = ContextVar("_are_good", default=False)
+
+
+@contextmanager
+def taken_as_good() -> Iterator[None]:
+    """Check no pattern: for files that this very program found good before.
+
+    Checking compiles thousands of patterns, which takes more than half of loading.
+    """
+    token = _are_good.set(True)
+    try:
+        yield
+    finally:
+        _are_good.reset(token)
+
+
 def checked(file: RuleFile, pattern: str, near: str) -> str:
     """The regular expression of a pattern whose words are filled in.
 
     Raises:
         ConfigurationError: it cannot be used; the line is that of `near`.
     """
-    try:
-        return regular_expression(pattern)
-    except PatternError as error:
-        raise file.error(near, str(error)) from error
-
-
-_PART = re.compile(
-    r"(?P<kept>\\.?|\[(?:\\.|[^\]\\])*\]?)|[ -](?P<is_quantified>(?=[?*+{]))?", re.DOTALL
-)
-"""What stays as it is, an escape or a class; or a space or hyphen, and whether it is repeated."""
-
-
-def _with_separators(pattern: str) -> str:
-    """Every space or hyphen outside brackets and escapes becomes a run of either."""
-
-    def instead(part: re.Match[str]) -> str:
-        if part["kept"] is not None:
-            return part["kept"]
-        return _ANY_SEPARATOR if part["is_quantified"] is not None else _ANY_SEPARATOR + "+"
-
-    return _PART.sub(instead, pattern)
+    if not _are_good.get():
+        try:
+            check(pattern)
+        except PatternError as error:
+            raise file.error(near, str(error)) from error
+    return regular_expression(pattern)
 
 
 _COUNTED = re.compile(r"(\\.|\[(?:\\.|[^\]\\])*\])|\{(\d+)(?:,\d*)?\}")

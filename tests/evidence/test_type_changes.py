@@ -8,9 +8,10 @@ from datetime import datetime
 import duckdb
 import pytest
 
-from pipeline.evidence.judge import judge, note_type_changes
+from pipeline.evidence.judge import judge
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.study_types import StudyTypes
+from pipeline.evidence.type_changes import note_type_changes
 from tests.evidence.conftest import SHIPPED, add_article, decided
 
 FIRST, SECOND = datetime(2026, 11, 22), datetime(2026, 11, 23)

@@ -9,7 +9,14 @@ import re2
 
 from pipeline.errors import ConfigurationError
 from pipeline.rules.file import RuleFile
-from pipeline.rules.patterns import PatternError, Words, regular_expression
+from pipeline.rules.patterns import (
+    PatternError,
+    Words,
+    check,
+    checked,
+    regular_expression,
+    taken_as_good,
+)
 
 
 def finds(pattern: str, text: str) -> tuple[int, int] | None:
@@ -32,7 +39,7 @@ def test_optional_separator(text: str) -> None:
 )
 def test_refuses_what_rules_do_without(pattern: str) -> None:
     with pytest.raises(PatternError):
-        regular_expression(pattern)
+        check(pattern)
 
 
 def test_words_may_be_patterns_or_names_and_use_those_before(tmp_path: Path) -> None:
@@ -51,3 +58,14 @@ def test_a_word_that_cannot_be_used_names_its_line(tmp_path: Path) -> None:
     path.write_text("[words]\nteas = ['mint', 'Green']\n")
     with pytest.raises(ConfigurationError, match="line 2: pattern 'Green' can never match"):
         Words(RuleFile(path))
+
+
+def test_patterns_known_to_be_good_are_not_checked_again(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text("text = ['green tea', '(']\n")
+    file = RuleFile(path)
+    with taken_as_good():
+        assert checked(file, "(", "(") == "("
+        assert checked(file, "green tea", "green") == "green[ -]+tea"
+    with pytest.raises(ConfigurationError, match="line 1: pattern"):
+        checked(file, "(", "(")
