@@ -235,8 +235,7 @@ def records_of(rows: RecordRows) -> list[Record]:
 def _headings(rows: Sequence[tuple[Any, ...]]) -> tuple[Heading, ...]:
     """Headings from rows of one descriptor and qualifier each."""
     found: list[Heading] = []
-    for _, group in groupby(rows, itemgetter(0)):
-        held = list(group)
+    for _, (*held,) in groupby(rows, itemgetter(0)):
         _, name, ui, *_ = held[0]
         qualifiers = tuple(Term(row[4], row[5]) for row in held if row[4] is not None)
         found.append(Heading(name, ui, any(row[3] for row in held), qualifiers))
