@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import gc
 import logging
-import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -28,7 +28,9 @@ from concurrent.futures import (
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pipeline.errors import ConfigurationError, IncompleteError, KetumError, MachineError
@@ -154,8 +156,7 @@ class Processes:
     @contextmanager
     def pool(self) -> Iterator[Executor]:
         """New ones: a forked copy of DuckDB or of a thread's lock would not work."""
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self.count, context, _begin, (os.getpid(),)) as pool:
+        with ProcessPoolExecutor(self.count, _Spawned(), _begin, (os.getpid(),)) as pool:
             yield pool
 
     def size(self) -> int:
@@ -163,6 +164,25 @@ class Processes:
 
     def is_death(self, error: BaseException) -> bool:
         return isinstance(error, BrokenProcessPool)
+
+
+class _Worker(SpawnProcess):
+    """A process that does not run the script again by which its parent was started.
+
+    It needs nothing of it, and a script that does not ask for `__name__` would update once more.
+    """
+
+    def start(self) -> None:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            super().start()
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _Spawned(SpawnContext):
+    Process = _Worker
 
 
 def _begin(parent: int) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import MachineError, SourceError
+from pipeline.settings import ROOT
 from pipeline.workers import _AHEAD, Processes, in_order, read_all
 
 pytestmark = pytest.mark.whole
@@ -89,6 +92,19 @@ def test_results_come_in_the_order_of_tasks_that_are_taken_a_few_at_a_time():
     assert next(results) == -1
     assert len(taken) == 2 * _AHEAD
     assert list(results) == [-number for number in range(2, 41)]
+
+
+def test_workers_do_not_run_the_script_again_that_started_them(tmp_path):
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        "from pipeline.workers import Processes, in_order\n"
+        "print(list(in_order(abs, [-1, -2, -3], Processes(2))))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)], env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("[1, 2, 3]\n", "")
 
 
 def fail(number: int) -> int:
