@@ -72,7 +72,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def published_once(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with one set of today."""
     data = tmp_path_factory.mktemp("published") / "data"
-    with the_database_alone():
+    with the_database_alone("marts"):
         run_update(Options(offline=True, archive=archive), Settings(data=data), Clock())
     return data
 

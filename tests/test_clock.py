@@ -46,8 +46,9 @@ def way_back(error: ConfigurationError) -> list[str]:
 
 @pytest.mark.slow  # two updates and a rebuild
 def test_a_run_ahead_is_refused_and_going_back_leaves_no_trace(
-    live, begun, settings, clock, database_alone, published
+    live_with_outputs, begun, settings, clock, database_and_tables, published
 ):
+    live = live_with_outputs
     before = tables_of(settings.warehouse("pubmed"))
     shown = settings.latest.resolve()
     clock.sleep(YEARS.total_seconds())

@@ -84,7 +84,7 @@ class Scene:
             for name, records in (("one", FIRST), ("two", SECOND))
         }
         self.clock = FakeClock()
-        with the_database_alone(), ReplayServer(self.archives["one"]) as server:
+        with the_database_alone("marts"), ReplayServer(self.archives["one"]) as server:
             run_update(Options(), replace(self.settings, eutils_url=server.url), self.clock)
         self.clock.sleep(86_400)
 
