@@ -35,7 +35,7 @@ from pipeline.settings import PUBMED_ORIGIN, ROOT, Options, Settings
 from pipeline.steps import Made
 from pipeline.warehouse import completeness, database, fingerprint, load, membership, stage
 from tests.corpus import article_set
-from tools import data_dictionary
+from tools.data_dictionary import empty_database
 
 SQL = ROOT / "sql"
 FIRST_DAY = datetime(2026, 11, 22, 12)
@@ -347,7 +347,7 @@ def every_relation() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @cache
 def _every_relation() -> duckdb.DuckDBPyConnection:
-    return data_dictionary.empty_database()
+    return empty_database()
 
 
 def _forget(con: duckdb.DuckDBPyConnection, name: str) -> None:
