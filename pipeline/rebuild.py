@@ -29,7 +29,7 @@ from pipeline.outputs import sets
 from pipeline.outputs.publish import publish
 from pipeline.pubmed.archive import Archive, recall
 from pipeline.run import Run
-from pipeline.settings import Options, Settings
+from pipeline.settings import Options, Settings, processors
 from pipeline.steps import Fetched, Made
 from pipeline.storage import for_duckdb, hold_lock
 from pipeline.update import STEPS, Progress
@@ -112,7 +112,7 @@ def _replay(
     _lay_out_reference(journal, archive, settings.reference, reference, is_last)
     run = Run(
         settings,
-        Options(processes=os.cpu_count() or 1),
+        Options(processes=processors()),
         clock,
         journal.origin,
         journal.mode,

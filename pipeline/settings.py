@@ -180,6 +180,13 @@ def environment_of_others() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "NCBI_API_KEY"}
 
 
+def processors() -> int:
+    """How many processors this process may use; as many threads or processes work at once."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def slug(origin: str) -> str:
     """An origin as a directory name: `archive:demo` becomes `archive-demo`."""
     return origin.replace(":", "-")

@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline.clock import Clock
 from pipeline.commands import Subparsers
 from pipeline.errors import ConfigurationError
-from pipeline.settings import MAX_REQUESTS, Options, Settings
+from pipeline.settings import MAX_REQUESTS, Options, Settings, processors
 
 # -- `ketum update`: search, fetch, judge and publish
 
@@ -208,7 +208,7 @@ def options_for_files(
         from_files=many_files.in_order(list(places)),
         match=tuple(match),
         keep_all=keep_all,
-        processes=processes or os.cpu_count() or 1,
+        processes=processes or processors(),
         dask=dask,
         name=name,
     )

@@ -10,7 +10,6 @@ at once: study groups, people's readings, decisions about records that are not t
 from __future__ import annotations
 
 import dataclasses
-import os
 import pickle
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -51,6 +50,7 @@ from pipeline.evidence.value_context import TiesOf, ties_of
 from pipeline.evidence.writing import JudgedRows, Writer, rows_of
 from pipeline.rules.decide import Asked, Outcome
 from pipeline.rules.text import Unit
+from pipeline.settings import processors
 
 _SCHEMA = "core"
 TOGETHER = 100
@@ -266,7 +266,7 @@ def _rows_of_all(
     processes = min(processors(), MOST_PROCESSES) if len(wanted) >= MANY else 1
     if processes == 1:
         for rows in batches:
-            yield rows_of(judge_records(records_of(rows), reference), reference)
+            yield _judge_rows(rows, reference)
         return
     from pipeline import workers  # seldom needed, and 20 ms
 
@@ -278,13 +278,6 @@ def _rows_of_all(
         yield from workers.in_order(judge_part, parts, workers.Processes(processes))
 
 
-def processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _parts_of(rows: RecordRows) -> Iterator[RecordRows]:
     """A batch cut into parts of so many records as rules are run over at once."""
     pmids = list(rows["articles"])
@@ -294,8 +287,12 @@ def _parts_of(rows: RecordRows) -> Iterator[RecordRows]:
 
 
 def _judge_part(path: str, rows: RecordRows) -> JudgedRows:
-    """In a worker: the rows of some judgements by the reference files that lie there, pickled."""
-    reference = _unpickled(path)
+    """In a worker: as `_judge_rows`, by the reference files that lie there, pickled."""
+    return _judge_rows(rows, _unpickled(path))
+
+
+def _judge_rows(rows: RecordRows, reference: Reference) -> JudgedRows:
+    """The rows of the judgements of some records."""
     return rows_of(judge_records(records_of(rows), reference), reference)
 
 

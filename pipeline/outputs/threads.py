@@ -6,10 +6,11 @@ none holds Python's lock meanwhile.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+
+from pipeline.settings import processors
 
 MOST = 4
 """DuckDB's memory is shared by all that is written at once."""
@@ -21,7 +22,7 @@ def as_many_as_processors() -> Iterator[ThreadPoolExecutor]:
 
     What has not begun when the block ends by an error is left.
     """
-    pool = ThreadPoolExecutor(min(os.cpu_count() or 1, MOST))
+    pool = ThreadPoolExecutor(min(processors(), MOST))
     try:
         yield pool
     finally:
