@@ -23,8 +23,10 @@ from pipeline.errors import (
     EXIT_OK,
     EXIT_TERMINATED,
     EXIT_UNEXPECTED,
+    STOPPED,
     ConfigurationError,
     KetumError,
+    exit_code_of,
 )
 from pipeline.escaping import for_terminal
 from pipeline.logs import OneLine
@@ -34,9 +36,6 @@ if TYPE_CHECKING:
     from pipeline.update import Progress
 
 log = logging.getLogger("ketum")
-
-_signalled: list[int] = []
-"""Exit codes of the signals that came, first one first."""
 
 
 def parse_arguments(argv: list[str]) -> argparse.Namespace:
@@ -74,9 +73,8 @@ def main(argv: list[str], module: str) -> int:
             print(_cut_off("Terminated."), file=sys.stderr)
         return left.code if isinstance(left.code, int) else EXIT_UNEXPECTED
     except Exception as error:
-        # DuckDB makes "Query interrupted" of what a signal's handler raises within a query
-        if _signalled or "Query interrupted" in str(error):
-            code = _signalled[0] if _signalled else EXIT_INTERRUPTED
+        code = STOPPED[0] if STOPPED else exit_code_of(error)
+        if code in (EXIT_INTERRUPTED, EXIT_TERMINATED):
             print(_cut_off("Stopped."), file=sys.stderr)
             return code
         _tell_unforeseen(error)
@@ -161,7 +159,7 @@ def _tell_unforeseen(error: Exception) -> None:
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:
     # An exception, so that the run rolls back and the server is ended on the way out. Prefect
     # puts a handler of its own in place while the flow runs, and calls this one after it.
-    _signalled.append(EXIT_TERMINATED)
+    STOPPED.append(EXIT_TERMINATED)
     raise SystemExit(EXIT_TERMINATED)
 
 

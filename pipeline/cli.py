@@ -18,6 +18,7 @@ from pipeline.errors import (
     EXIT_OK,
     EXIT_TERMINATED,
     EXIT_USAGE,
+    STOPPED,
     KetumError,
 )
 from pipeline.escaping import for_terminal
@@ -72,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
     if operating.REQUESTED in os.environ:
         operating.complete(parser)
     arguments = parser.parse_args(argv)
-    _stopped.clear()
+    STOPPED.clear()
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGINT, _interrupt)
     try:
@@ -86,14 +87,12 @@ def main(argv: list[str] | None = None) -> int:
     except KetumError as error:
         print(for_terminal(f"ketum: {error}"), file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("ketum: interrupted; what was not committed was undone.", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    except RuntimeError:
-        # DuckDB makes "Query interrupted" of what a signal's handler raises within a query
-        if not _stopped:
+    except (KeyboardInterrupt, SystemExit, RuntimeError):
+        if not STOPPED:
             raise
-        return _stopped[0]
+        how = "terminated" if STOPPED[0] == EXIT_TERMINATED else "interrupted"
+        print(f"ketum: {how}; what was not committed was undone.", file=sys.stderr)
+        return STOPPED[0]
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
@@ -113,17 +112,13 @@ def main(argv: list[str] | None = None) -> int:
         return EXIT_MACHINE
 
 
-_stopped: list[int] = []
-"""Exit code of the signal that ended this process, once one came."""
-
-
 def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    _stopped.append(EXIT_TERMINATED)
+    STOPPED.append(EXIT_TERMINATED)
     raise SystemExit(EXIT_TERMINATED)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    _stopped.append(EXIT_INTERRUPTED)
+    STOPPED.append(EXIT_INTERRUPTED)
     raise KeyboardInterrupt
 
 

@@ -88,8 +88,15 @@ class MachineError(KetumError):
     exit_code = EXIT_MACHINE
 
 
+STOPPED: list[int] = []
+"""Exit code of the signal that ended this process, once one came."""
+
+
 def exit_code_of(error: BaseException) -> int:
     """The exit code of the contract for an exception."""
+    if isinstance(error, RuntimeError) and "Query interrupted" in str(error):
+        # what DuckDB makes of an exception that a signal's handler raises within a query
+        return STOPPED[0] if STOPPED else EXIT_INTERRUPTED
     if isinstance(error, KetumError):
         return error.exit_code
     if isinstance(error, KeyboardInterrupt):

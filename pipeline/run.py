@@ -16,7 +16,7 @@ import duckdb
 
 from pipeline import journal as journals
 from pipeline.clock import Clock
-from pipeline.errors import ConfigurationError, exit_code_of
+from pipeline.errors import EXIT_INTERRUPTED, EXIT_TERMINATED, ConfigurationError, exit_code_of
 from pipeline.evidence.reference_files import files_in
 from pipeline.journal import Journal
 from pipeline.outputs import sets
@@ -237,7 +237,8 @@ def _note_failure(settings: Settings, journal: Journal, error: BaseException) ->
     journal.exit_code = exit_code_of(error)
     if not journal.is_done:
         journal.state = journals.FAILED
-    journal.verdict = str(error) or type(error).__name__
+    stopped = {EXIT_INTERRUPTED: "interrupted", EXIT_TERMINATED: "terminated by a signal"}
+    journal.verdict = stopped.get(journal.exit_code) or str(error) or type(error).__name__
     try:
         journal.save(settings.runs)
     except OSError:  # a full disk must not hide why the run ended

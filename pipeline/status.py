@@ -21,6 +21,7 @@ from pipeline.outputs.manifest import OddManifestError
 from pipeline.settings import PUBMED_ORIGIN, Settings
 
 PACKAGES = ("duckdb", "pandas", "requests", "lxml", "biopython", "prefect", "fastapi", "sqlalchemy")
+AT_WORK = "at work"
 CUT_OFF = "cut off; the next run settles it"
 SPACE_WANTED = 1 << 30
 """Bytes that should be free in the data directory: several sets and the raw archive."""
@@ -60,7 +61,7 @@ def status(settings: Settings, clock: Clock) -> dict[str, Any]:
             "origin": journal.origin,
             "state": journal.state,
             "exit_code": journal.exit_code,
-            "verdict": journal.verdict or ("at work" if _is_alive(journal.pid) else CUT_OFF),
+            "verdict": journal.verdict or (AT_WORK if _is_alive(journal.pid) else CUT_OFF),
             "as_of": journal.as_of,
         }
     return {"latest": latest, "last_run": last, **fault}
@@ -85,12 +86,12 @@ def require_good_run(found: dict[str, Any]) -> None:
     """See that the last run did not fail, given what `status` found.
 
     Raises:
-        StaleError: it failed, or was cut off.
+        StaleError: it failed or was cut off, also after its commit: readers see nothing of it.
     """
     last = found["last_run"]
     if last is None or last["exit_code"] == EXIT_INTERRUPTED:
         return
-    if last["state"] in (journals.FAILED, journals.ABANDONED) or last["verdict"] == CUT_OFF:
+    if last["state"] != journals.PUBLISHED and last["verdict"] != AT_WORK:
         raise StaleError(
             f"The last run, {last['run_id']}, did not publish: {last['verdict'].rstrip('.')}.",
             effect="Readers see the set of before.",

@@ -530,7 +530,10 @@ def test_a_demonstration_is_not_taken_for_fresh_data(data, capsys):
     assert "and not PubMed" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("state", "exit_code", "code"), [("failed", 3, 7), ("failed", 130, 0)])
+@pytest.mark.parametrize(
+    ("state", "exit_code", "code"),
+    [("failed", 3, 7), ("failed", 130, 0), ("committed", 8, 7), ("committed", None, 7)],
+)
 def test_status_fails_after_a_run_that_failed_and_not_after_one_a_person_ended(
     state, exit_code, code, data, capsys
 ):
@@ -607,11 +610,18 @@ def test_a_stopped_update_leaves_what_was_published(busy, number, code, data, ar
         assert process.wait(30) == code
     finally:
         process.kill()
-    assert "Traceback" not in process.stderr.read()
+    how = "terminated" if code == 143 else "interrupted"
+    told = process.stderr.read()
+    assert f"ketum: {how}; what was not committed was undone." in told
+    assert "Traceback" not in told
     assert (data / "published" / "latest").resolve() == shown
     assert {path: path.stat().st_mtime_ns for path in shown.rglob("*")} == before
-    states = sorted(json.loads(p.read_text())["state"] for p in data.glob("runs/*/run.json"))
-    assert states == ["failed", "published"]
+    failed, held = sorted(
+        (json.loads(path.read_text()) for path in data.glob("runs/*/run.json")),
+        key=lambda journal: str(journal["state"]),
+    )
+    assert (failed["state"], held["state"]) == ("failed", "published")
+    assert (failed["exit_code"], failed["verdict"].split()[0]) == (code, how)
     with hold_lock(data / "ketum.lock", "free again"):
         pass
 
