@@ -263,18 +263,31 @@ def decisions_without_effect(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def older_texts(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """Which records came with a text that is older than the one held, just after the load."""
-    rows = con.execute("SELECT pmid, delivered, held FROM older_copies ORDER BY pmid").fetchall()
-    if not rows:
-        return []
-    named = "; ".join(
-        f"PMID {pmid}: {delivered}, held is {held}" for pmid, delivered, held in rows[:PMIDS_SHOWN]
-    )
-    more = "" if len(rows) <= PMIDS_SHOWN else f"; and {len(rows) - PMIDS_SHOWN} more"
-    return [
-        f"{len(rows)} record(s) came with a text older by its own date than the one held, which "
-        f"stays ({named}{more}): kept in core.article_revisions."
-    ]
+    """Which records came with another text than the one held, and no newer, after the load."""
+    sentences = []
+    for is_same_date, what in (
+        (False, "a text older by its own date than the one held, which stays"),
+        (
+            True,
+            "another text of the same date as the one held, which stays, as the file that came is "
+            "not later by its name",
+        ),
+    ):
+        rows = con.execute(
+            "SELECT pmid, delivered, held FROM older_copies WHERE is_same_date = ? ORDER BY pmid",
+            [is_same_date],
+        ).fetchall()
+        named = "; ".join(
+            f"PMID {pmid}: {delivered}, held is {held}"
+            for pmid, delivered, held in rows[:PMIDS_SHOWN]
+        )
+        more = "" if len(rows) <= PMIDS_SHOWN else f"; and {len(rows) - PMIDS_SHOWN} more"
+        if rows:
+            sentences.append(
+                f"{len(rows)} record(s) came with {what} ({named}{more}): kept in "
+                "core.article_revisions."
+            )
+    return sentences
 
 
 def headlines(con: duckdb.DuckDBPyConnection, searches: Container[str]) -> list[Headline]:

@@ -28,8 +28,8 @@ def merge(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, int]:
     """Bring `staging` into `core`, log what changed, apply deletions.
 
     Returns:
-        counts (records or PMIDs): read, new, changed, older (the text is older by its own date
-        than the one held, see TEMP older_copies), deleted (held until now), withheld (a
+        counts (records or PMIDs): read, new, changed, older (another text than the one held, and
+        no newer, see TEMP older_copies), deleted (held until now), withheld (a
         DeleteCitation names the copy that was read), quarantined.
     """
     for table, columns in _FOUND.items():
@@ -87,7 +87,7 @@ def _find_deletions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
 _FOUND = {
     "cited_as": "pmid INTEGER, record_pmid INTEGER",
     "winners": "record_no INTEGER, pmid INTEGER, is_held BOOLEAN",
-    "older_copies": "pmid INTEGER, delivered VARCHAR, held VARCHAR",
+    "older_copies": "pmid INTEGER, delivered VARCHAR, held VARCHAR, is_same_date BOOLEAN",
     "deleted_held": "pmid INTEGER, title VARCHAR",
 }
 """TEMP tables that `merge` leaves."""
@@ -206,10 +206,10 @@ def _move_places(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _find_older_copies(con: duckdb.DuckDBPyConnection) -> None:
-    """TEMP older_copies (pmid, delivered, held): the best text that came is older than ours.
+    """TEMP older_copies: the best text that came is not ours and no newer; a revision, then.
 
-    Both are dates of revision as NLM states them, with the version. The text that came is kept
-    as a revision.
+    `delivered` and `held` are dates of revision as NLM states them, with the version. Where they
+    are the same (`is_same_date`), the file that came has no later place than the one of ours.
     """
     con.execute(
         f"""
@@ -218,15 +218,15 @@ def _find_older_copies(con: duckdb.DuckDBPyConnection) -> None:
             concat('version ', c.pmid_version, ' of ', coalesce(c.date_revised::VARCHAR, 'no date'))
                 AS delivered,
             concat('version ', a.pmid_version, ' of ', coalesce(a.date_revised::VARCHAR, 'no date'))
-                AS held
+                AS held,
+            delivered = held AS is_same_date
         FROM staging.core.articles AS c
         JOIN core.articles AS a USING (pmid)
         WHERE NOT {_IS_DELETED.format("c")}
             AND c.record_source = a.record_source
             AND c.record_sha256 <> a.record_sha256
         QUALIFY row_number() OVER (PARTITION BY c.pmid ORDER BY {_ORDER.format("c")} DESC) = 1
-            AND (c.pmid_version, coalesce(c.date_revised, DATE '0001-01-01'))
-                < (a.pmid_version, coalesce(a.date_revised, DATE '0001-01-01'))
+            AND {_ORDER.format("c")} <= {_ORDER.format("a")}
             AND c.pmid NOT IN (
                 SELECT s.pmid FROM staging.core.articles AS s
                 WHERE s.record_sha256 = a.record_sha256

@@ -167,7 +167,7 @@ def test_an_older_version_says_when_it_was_first_seen(con):
 
 
 def older(con):
-    return con.execute("FROM older_copies").fetchall()
+    return con.execute("SELECT pmid, delivered, held FROM older_copies").fetchall()
 
 
 def test_a_text_older_by_its_own_date_stays_a_revision_and_is_said(con):
@@ -196,6 +196,19 @@ def test_what_is_not_older_is_not_said_to_be(con):
         article(5, "another", revised="2026-01-01"),
     )
     assert (counts["older"], older(con), older_texts(con)) == (0, [], [])
+
+
+def test_another_text_of_the_same_date_in_no_later_file_is_said(con):
+    """As of a file of NLM's that was corrected and kept its number, or a second export."""
+    take(con, "pubmed26n0002", article(1, "held", revised="2026-03-01"))
+    for stamp in ("pubmed26n0002", "pubmed26n0001"):
+        counts = take(con, stamp, article(1, "corrected", revised="2026-03-01"))
+        assert (counts["changed"], counts["older"]) == (0, 1)
+        assert titles(con) == [(1, "held")]
+        (told,) = older_texts(con)
+        assert "1 record(s) came with another text of the same date as the one held" in told
+        assert "PMID 1: version 1 of 2026-03-01" in told
+    assert take(con, "pubmed26n0003", article(1, "corrected", revised="2026-03-01"))["changed"] == 1
 
 
 LISTED = b"pmid,doi,year,title\n,https://doi.org/10.9999/LEAF.1,2024,Kratom leaf\n"
