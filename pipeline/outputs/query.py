@@ -21,7 +21,7 @@ from pipeline.outputs import rows
 from pipeline.outputs.wording import scope
 from pipeline.settings import Settings
 from pipeline.storage import first_line, for_duckdb
-from pipeline.warehouse.breakdowns import CORRUPT, is_damage, is_in_use
+from pipeline.warehouse.breakdowns import CORRUPT, is_damage, is_in_use, refusal
 
 FORMATS = ("table", "csv", "tsv", "json")
 """What `run` writes as text; Parquet has `to_parquet`."""
@@ -75,6 +75,8 @@ def open_published(
                 next_step="close that program, see `ketum verify`, then run the same command "
                 "again.",
             ) from None
+        if cause := refusal(settings.data, error):
+            raise cause from None
         if is_damage(error, path):
             raise CheckError(
                 f"The published database {path} is damaged: {first_line(error)}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,12 @@ from pipeline.storage import first_line, shown
 
 CORRUPT = "Corrupt database file"
 """What DuckDB says of a block whose checksum is wrong."""
+
+_FULL = tuple(map(os.strerror, (errno.ENOSPC, errno.EDQUOT)))
+_REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EFBIG, errno.EMFILE)
+_REFUSED = tuple(map(os.strerror, _REFUSALS))
+_NO_MEMORY = ("Failed to allocate", "bad allocation", "bad_alloc")
+"""What DuckDB says of the system's reasons, also in errors of other classes, as of a commit."""
 
 
 def is_in_use(error: BaseException) -> bool:
@@ -24,6 +31,8 @@ def is_damage(error: BaseException, path: Path) -> bool:
 
     It says so by an error of no class, or trips over them and calls that an error of its own.
     """
+    if _says(error, *_REFUSED):
+        return False
     if isinstance(error, duckdb.IOException):
         return str(path) in str(error) and not is_in_use(error)
     own = (duckdb.InternalException, duckdb.FatalException, duckdb.SerializationException)
@@ -41,7 +50,7 @@ def damaged(path: Path, origin: str, error: BaseException) -> MachineError:
 
 
 def refusal(data: Path, error: BaseException) -> MachineError | None:
-    """What to say where the machine had no space or memory left.
+    """What to say where the machine had no space or memory left, or DuckDB no right to a file.
 
     Args:
         data: the data directory.
@@ -50,21 +59,29 @@ def refusal(data: Path, error: BaseException) -> MachineError | None:
     Returns:
         None of any other error.
     """
-    if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
+    if isinstance(error, MemoryError | duckdb.OutOfMemoryException) or _says(error, *_NO_MEMORY):
         return MachineError(
             f"The memory of this machine did not suffice: {first_line(error)}",
             effect="What was published before is untouched; what was fetched is kept.",
             next_step="end other programs and run again, keep fewer records (`ketum bulk-load "
             "--match`), or go on with the same data directory on a machine with more memory.",
         )
-    if isinstance(error, OSError):
-        is_full = error.errno == errno.ENOSPC
-    else:
-        is_full = isinstance(error, duckdb.Error) and "No space left" in str(error)
-    if not is_full:
+    if _says(error, *_REFUSED):
+        return MachineError(
+            f"The system does not let DuckDB use a file: {first_line(error)}",
+            effect="What was published before is untouched; what was fetched is kept.",
+            next_step="see to the rights of that file and its directory, or to the limit of the "
+            "system that it names, then run again.",
+        )
+    is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if not is_full and not _says(error, *_FULL):
         return None
     return MachineError(
         f"There is no space left for {shown(data)}.",
         effect="What was published before is untouched; what was fetched is kept.",
         next_step="make room (`ketum doctor` shows what is free), then run again.",
     )
+
+
+def _says(error: BaseException, *reasons: str) -> bool:
+    return isinstance(error, duckdb.Error) and any(reason in str(error) for reason in reasons)

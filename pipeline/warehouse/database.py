@@ -27,7 +27,7 @@ from pipeline.errors import CheckError, ConfigurationError
 from pipeline.settings import Settings, environment_of_others
 from pipeline.storage import first_line, for_duckdb, lines, literal, sha256_of
 from pipeline.warehouse import copying
-from pipeline.warehouse.breakdowns import damaged, is_damage, is_in_use
+from pipeline.warehouse.breakdowns import damaged, is_damage, is_in_use, refusal
 from pipeline.warehouse.fingerprint import parser_version, schema_files, schema_version
 
 CONTRACT_VERSION = 2
@@ -168,7 +168,7 @@ def connect(settings: Settings, origin: str, now: datetime) -> duckdb.DuckDBPyCo
         )
     except duckdb.Error as error:
         if not is_in_use(error):
-            raise damaged(path, origin, error) from None
+            raise refusal(settings.data, error) or damaged(path, origin, error) from None
         raise ConfigurationError(
             f"The warehouse {path} could not be opened: {first_line(error)}",
             effect="Nothing changed.",
