@@ -61,6 +61,16 @@ def test_the_crontab_is_quiet_and_has_the_paths(settings, capsys):
     assert update.endswith(f"{ROOT}/.venv/bin/ketum update --quiet")
 
 
+@pytest.mark.parametrize("name", ["with blank", "50%"])
+def test_a_path_that_a_unit_would_read_otherwise_is_refused(name, tmp_path, monkeypatch, capsys):
+    """`Environment=KETUM_DATA=/a b` is /a to systemd: the timer would fill another directory."""
+    monkeypatch.setenv("KETUM_DATA", str(tmp_path / name))
+    assert cli.main(["install", "systemd", "--print", "--user", "daemon"]) == 2
+    told = capsys.readouterr()
+    assert told.out == "" and name in told.err
+    assert cli.main(["install", "cron", "--print", "--user", "daemon"]) == 0
+
+
 def test_nothing_is_printed_unless_asked_to(capsys):
     with pytest.raises(SystemExit) as left:
         cli.main(["install", "systemd"])

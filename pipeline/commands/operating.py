@@ -6,6 +6,7 @@ import argparse
 import getpass
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -270,6 +271,17 @@ def register_install(commands: Subparsers) -> None:
 
 
 def _install(settings: Settings, arguments: argparse.Namespace) -> None:
+    in_units = {"checkout": str(ROOT), "user": arguments.user}
+    if arguments.what == "systemd":  # cron takes the rest of the line, whatever it is
+        in_units["data directory"] = str(settings.data)
+    for what, value in in_units.items():
+        if re.search(r"[\s\"'\\%$;]", value):
+            raise ConfigurationError(
+                f"The {what} {value!r} has a blank, a quotation mark or another character that "
+                f"{arguments.what} reads as something else.",
+                effect="Nothing was printed.",
+                next_step="choose a name without (KETUM_DATA names the data directory).",
+            )
     if arguments.what == "cron":
         print(_filled((DEPLOY / "crontab").read_text(encoding="utf-8"), settings, arguments.user))
         return
