@@ -83,11 +83,12 @@ def main(argv: list[str], module: str) -> int:
 
 
 def _run(arguments: argparse.Namespace, module: str) -> str:
-    for path in [*arguments.from_files, *filter(None, [arguments.archive])]:
-        if not path.exists():
-            raise ConfigurationError(
-                f"There is no {path}.", effect="Nothing changed.", next_step="check the path."
-            )
+    if arguments.archive and not arguments.archive.exists():
+        raise ConfigurationError(
+            f"There is no {arguments.archive}.",
+            effect="Nothing changed.",
+            next_step="check the path.",
+        )
     options = options_of(arguments)  # says what is wrong before a server is started
     settings = Settings.from_environment()
     from pipeline import housekeeping

@@ -64,6 +64,9 @@ COMMANDS = (
 )
 """In the order in which `ketum --help` shows them."""
 
+_OF_A_PATH = (errno.ENOENT, errno.EACCES, errno.EISDIR, errno.ENOTDIR, errno.EROFS)
+"""Errors that concern the path they name, which need not be in the data directory."""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point of the console command; returns the exit code."""
@@ -104,9 +107,12 @@ def main(argv: list[str] | None = None) -> int:
             )
             print(for_terminal(message), file=sys.stderr)
             return EXIT_USAGE
+        check = "check space and rights of the data directory (`ketum doctor`)"
+        if error.errno in _OF_A_PATH and error.filename is not None:
+            check = "see that this path is there and may be used"
         message = (
             f"ketum: the machine said no: {error}. What was published before is untouched. "
-            "Next: check space and rights of the data directory (`ketum doctor`), then run again."
+            f"Next: {check}, then run again."
         )
         print(for_terminal(message), file=sys.stderr)
         return EXIT_MACHINE

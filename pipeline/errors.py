@@ -37,9 +37,13 @@ class KetumError(Exception):
         super().__init__(self.text())
 
     def text(self) -> str:
-        """One paragraph: cause, effect, next step."""
-        parts = [self.cause, self.effect, f"Next: {self.next_step}" if self.next_step else ""]
-        return " ".join(part for part in parts if part)
+        """Cause, effect, next step: a paragraph, or two after a cause of several lines."""
+        cause = self.cause
+        if "\n" not in cause and cause[-1:] not in (*".:!?", ""):
+            cause += "."  # words of DuckDB or the system, which end without
+        rest = [self.effect, f"Next: {self.next_step}" if self.next_step else ""]
+        told = [cause, " ".join(part for part in rest if part)]
+        return ("\n" if "\n" in cause else " ").join(part for part in told if part)
 
 
 class ConfigurationError(KetumError):

@@ -18,7 +18,7 @@ import duckdb
 
 from pipeline import journal as journals
 from pipeline import many_files
-from pipeline.errors import ConfigurationError, SourceError
+from pipeline.errors import SourceError
 from pipeline.evidence.record import read_records
 from pipeline.evidence.topics import Search, found_by
 from pipeline.pubmed.archive import Entry
@@ -62,13 +62,7 @@ def archive_matching(run: Run) -> Matched:
         SourceError: a file is damaged or cut, or differs from its .md5.
     """
     files = run.options.from_files
-    for path in files:
-        if not path.is_file():
-            raise ConfigurationError(
-                f"There is no file {shown(path)}.",
-                effect="Nothing changed.",
-                next_step="name PubMed XML, .xml.gz or .nbib files after --from.",
-            )
+    many_files.require(files)
     held = []
     if run.has_warehouse:
         held = [row[0] for row in run.con.execute("SELECT pmid FROM core.articles").fetchall()]

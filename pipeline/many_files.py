@@ -71,6 +71,21 @@ def in_order(places: Sequence[Path]) -> tuple[Path, ...]:
     return tuple(sorted(files, key=_place))
 
 
+def require(files: Iterable[Path]) -> None:
+    """See that all of these files are there.
+
+    Raises:
+        ConfigurationError: names the first that is not.
+    """
+    for path in files:
+        if not path.is_file():
+            raise ConfigurationError(
+                f"There is no file {shown(path)}.",
+                effect="Nothing changed.",
+                next_step="name PubMed XML, .xml.gz or .nbib files after --from.",
+            )
+
+
 def stamp(path: Path) -> str:
     """The name that orders a file among others: pubmed21n1298.xml.gz gives pubmed21n1298."""
     return re.sub(r"(\.(xml|nbib|txt|csv))?(\.gz)?$", "", shown(Path(path.name))).replace(":", "_")

@@ -252,6 +252,8 @@ class Options:
             )
         if self.max_requests < 1:
             raise _misused("--max-requests must be 1 or more", "give a larger number")
+        if self.processes < 1:
+            raise _misused("--processes must be 1 or more", "give a larger number")
         is_demo = self.mode == OFFLINE and self.archive_directory == DEMO_ARCHIVE.resolve()
         if self.mode != LIVE and not is_demo and self.origin == archive_origin("demo"):
             raise _misused("The name demo belongs to data/demo", "give another --name")

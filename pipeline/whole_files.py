@@ -123,12 +123,12 @@ def other_kind(run: Run) -> ConfigurationError:
     """What to say where an archive would keep whole files in some of its runs and not in others."""
     name = run.origin.partition(":")[2]
     if run.keeps_all:
-        holds, way = "what matches its searches", "give another --name."
+        holds, way = "only what matches its searches", "give another --name."
     else:
         holds = "every record of its files"
         way = f"`ketum bulk-load --all FILES --name {name}`, or give another --name."
     return ConfigurationError(
-        f"The archive {name} keeps {holds}, and this run would not.",
+        f"The archive {name!r} keeps {holds}, and this run would not.",
         effect="Nothing was read, and nothing changed.",
         next_step=way,
     )

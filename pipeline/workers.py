@@ -353,6 +353,7 @@ def _connected(address: str) -> Client:
     """
     try:
         from distributed import Client
+        from distributed.comm.addressing import get_address_host_port, normalize_address
     except ImportError:
         raise ConfigurationError(
             "--dask needs the package distributed, which is not installed.",
@@ -363,6 +364,8 @@ def _connected(address: str) -> Client:
     # what it would say of a scheduler that went, with a traceback, our errors say
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
+        # before the client, which warns of itself with a traceback where it cannot be made
+        get_address_host_port(normalize_address(address))
         return Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
     except ValueError as error:
         raise ConfigurationError(

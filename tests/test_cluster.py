@@ -251,8 +251,12 @@ def test_command_and_flow_take_an_address(settings, tmp_path, monkeypatch, capsy
 
 
 def test_what_is_missing_or_misspelt_is_said(monkeypatch):
-    with pytest.raises(ConfigurationError, match="not the address of a Dask scheduler"):
-        Cluster("smoke://signals:1")
+    with monkeypatch.context() as patch:
+        # a client that could not be made prints a traceback when it is collected
+        patch.setattr("distributed.Client", lambda *_, **__: pytest.fail("a client was made"))
+        for wrong in ("smoke://signals:1", "foo"):
+            with pytest.raises(ConfigurationError, match="not the address of a Dask scheduler"):
+                Cluster(wrong)
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ConfigurationError, match="is not installed") as raised:
         Cluster("tcp://127.0.0.1:8786")

@@ -193,7 +193,7 @@ def register_evaluate(commands: Subparsers) -> None:
         "--labels", type=Path, metavar="FILE", help="CSV of titles and abstracts with a label"
     )
     source.add_argument(
-        "--nlm-withheld", nargs="+", type=Path, metavar="FILE",
+        "--nlm-withheld", nargs="+", action="extend", type=Path, metavar="FILE",
         help="PubMed files: hide what NLM assigned, predict from text, compare with NLM's tags",
     )  # fmt: skip
     source.add_argument(

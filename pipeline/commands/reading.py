@@ -331,14 +331,14 @@ def register_export(commands: Subparsers) -> None:
         "--claim", metavar="ID", help="addressing this claim, e.g. safety.liver (`ketum claims`)"
     )
     export.add_argument(
-        "--study-type", nargs="+", default=[], metavar="CODE", type=str.upper,
+        "--study-type", nargs="+", action="extend", default=[], metavar="CODE", type=str.upper,
         help="of these primary study types, e.g. RCT",
     )  # fmt: skip
     export.add_argument(
         "--years", help="2024, 2019-2024, 2019- or -2024; undated records have none"
     )
     export.add_argument(
-        "--since", type=date.fromisoformat, metavar="DATE",
+        "--since", type=_day, metavar="DATE",
         help="found in the search by a run on this UTC date (YYYY-MM-DD) or later",
     )  # fmt: skip
     form = export.add_mutually_exclusive_group(required=True)
@@ -349,13 +349,20 @@ def register_export(commands: Subparsers) -> None:
         help="write abstracts too (rayyan and asreview have them in any case)",
     )  # fmt: skip
     export.add_argument(
-        "--not-in", type=Path, nargs="+", default=[], metavar="FILE",
+        "--not-in", type=Path, nargs="+", action="extend", default=[], metavar="FILE",
         help="leave out what these earlier exports hold",
     )  # fmt: skip
     export.add_argument(
         "--output", type=Path, metavar="PATH",
         help="file or directory (default: here, named after records and set); never written over",
     )  # fmt: skip
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2026-01-31") from None
 
 
 def _export(settings: Settings, arguments: argparse.Namespace) -> None:

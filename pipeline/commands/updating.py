@@ -38,7 +38,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--offline", action="store_true", help="replay an archive in place of PubMed"
     )
     source.add_argument(
-        "--from", dest="from_files", nargs="+", type=Path, metavar="FILE", default=[],
+        "--from", dest="from_files", nargs="+", action="extend", type=Path, default=[],
+        metavar="FILE",
         help="read PubMed XML (.xml, .xml.gz) or .nbib files in place of searching",
     )  # fmt: skip
     parser.add_argument(
@@ -69,8 +70,13 @@ def options_of(arguments: argparse.Namespace) -> Options:
     """The options that a command line made with `add_options` gives.
 
     Raises:
-        ConfigurationError: they do not go together.
+        ConfigurationError: they do not go together, or a file is not there: told before a run
+            begins, which would count as one that failed.
     """
+    if arguments.from_files:
+        from pipeline import many_files
+
+        many_files.require(arguments.from_files)
     return Options(
         offline=arguments.offline,
         archive=arguments.archive,
@@ -123,7 +129,7 @@ def register_bulk_load(commands: Subparsers) -> None:
     bulk.add_argument("places", nargs="+", type=Path, metavar="DIR|FILE")
     wanted = bulk.add_mutually_exclusive_group()
     wanted.add_argument(
-        "--match", nargs="+", metavar="SEARCH", default=[],
+        "--match", nargs="+", action="extend", metavar="SEARCH", default=[],
         help="keep what these searches match, e.g. kratom (default: all searches)",
     )  # fmt: skip
     wanted.add_argument(
@@ -208,7 +214,7 @@ def options_for_files(
         from_files=many_files.in_order(list(places)),
         match=tuple(match),
         keep_all=keep_all,
-        processes=processes or processors(),
+        processes=processors() if processes is None else processes,
         dask=dask,
         name=name,
     )
@@ -310,8 +316,9 @@ def _replay(_settings: Settings, arguments: argparse.Namespace) -> None:
     fault = faults.together(*map(faults.misbehaviour, arguments.misbehave))
     try:
         serve(arguments.archive, port=arguments.port, fault=fault)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or "ports are numbered from 0 to 65535"
         raise ConfigurationError(
-            f"The replay server could not listen on port {arguments.port}: {error.strerror}.",
+            f"The replay server could not listen on port {arguments.port}: {reason}.",
             next_step="name another one with --port.",
         ) from None
