@@ -48,6 +48,11 @@ class ConfigurationError(KetumError):
     exit_code = EXIT_USAGE
 
 
+def misused(cause: str, next_step: str) -> ConfigurationError:
+    """Options that do not go together, or a value that an option cannot have."""
+    return ConfigurationError(f"{cause}.", effect="Nothing was done.", next_step=f"{next_step}.")
+
+
 class SourceError(KetumError):
     """PubMed (or the archive in its place) could not be read; nothing changed."""
 

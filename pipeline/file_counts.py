@@ -29,14 +29,7 @@ from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tables, Tally
 from pipeline.pubmed.sieve import Sieve, dates_of
 from pipeline.scan import FileReader, Rules, Scan, Scans, TopicFinder, TopicRules, parsed
 from pipeline.settings import Options, Settings
-from pipeline.storage import (
-    for_duckdb,
-    for_reading,
-    hold_lock,
-    literal,
-    shown,
-    write_atomically,
-)
+from pipeline.storage import for_duckdb, for_reading, hold_lock, literal, shown, write_atomically
 from pipeline.warehouse.breakdowns import refusal
 
 _PMIDS_AT_A_TIME = 4_000_000

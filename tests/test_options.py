@@ -32,7 +32,7 @@ def test_where_the_data_belongs(told, origin):
         ({"name": "mine"}, "--name names an archive"),
         ({"from_files": (Path("a.xml"),), "name": "demo"}, "demo belongs to data/demo"),
         ({"offline": True, "archive": Path("/elsewhere/demo")}, "demo belongs to data/demo"),
-        ({"from_files": (Path("a.xml"),), "name": "../../escaped"}, "is no name for an archive"),
+        ({"from_files": (Path("a.xml"),), "name": "../../escaped"}, "cannot name an archive"),
     ],
 )
 def test_what_does_not_go_together_is_refused(told, why):

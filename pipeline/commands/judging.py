@@ -13,7 +13,7 @@ from pathlib import Path
 from pipeline import progress
 from pipeline.clock import Clock
 from pipeline.commands import Subparsers, add_quiet, note_set
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, misused
 from pipeline.settings import Settings
 
 # -- `ketum explain`: why a record has its study types, and how to decide differently
@@ -144,11 +144,7 @@ def _claims(settings: Settings, arguments: argparse.Namespace) -> None:
     from pipeline.outputs import claims, query
 
     if arguments.claim and (arguments.check or arguments.next):
-        raise ConfigurationError(
-            "--check and --next look at all claims.",
-            effect="Nothing was done.",
-            next_step="leave out the claim.",
-        )
+        raise misused("--check and --next look at all claims", "leave out the claim")
     with query.open_published(settings) as con:
         search = arguments.search or claims.focus_search(con)
         found: object

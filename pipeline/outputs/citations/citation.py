@@ -13,6 +13,7 @@ import duckdb
 
 from pipeline.escaping import one_line
 from pipeline.identifiers import doi_url, normal_pmc
+from pipeline.outputs.rows import named_rows
 
 ARTICLE, CHAPTER, BOOK, UNKNOWN = "article", "chapter", "book", "unknown"
 RETRACTED = "Retracted Publication"
@@ -65,7 +66,7 @@ _MADE = "".join(
 _HELD = ", ".join(f"of_{name}.held AS {name}" for name in _LISTS)
 _JOINED = "\n    ".join(f"LEFT JOIN of_{name} USING (pmid)" for name in _LISTS)
 _QUERY = f"""
-    WITH wanted AS (SELECT unnest($pmids) AS pmid){_MADE}
+    WITH wanted AS (SELECT unnest(?) AS pmid){_MADE}
     SELECT
         m.pmid, m.doi, c.pmc_id, m.title, c.title AS printed_title, c.vernacular_title, m.year,
         m.year_source,
@@ -191,8 +192,7 @@ class Citation:
     @property
     def url(self) -> str:
         """The record in PubMed, else the address of its DOI."""
-        found = f"https://pubmed.ncbi.nlm.nih.gov/{self.pmid}/" if self.pmid else self.doi_url
-        return found
+        return f"https://pubmed.ncbi.nlm.nih.gov/{self.pmid}/" if self.pmid else self.doi_url
 
     @property
     def container(self) -> str:
@@ -271,9 +271,7 @@ def read(con: duckdb.DuckDBPyConnection, pmids: list[int]) -> list[Citation]:
         pmids: keys of marts.articles; negative ones are citations known by DOI.
     """
     (set_id,) = con.execute("SELECT any_value(set_id) FROM marts.search_totals").fetchone() or ("",)
-    cursor = con.execute(_QUERY, {"pmids": pmids})
-    names = [column[0] for column in cursor.description or []]
-    found = {row[0]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
+    found = {row["pmid"]: row for row in named_rows(con, _QUERY, pmids)}
     return [_citation(found[pmid], set_id) for pmid in pmids]
 
 

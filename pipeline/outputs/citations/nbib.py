@@ -47,9 +47,7 @@ def _record(citation: Citation, abstracts: bool) -> str:
 
 def _folded(tag: str, text: str) -> str:
     """The lines of a field; each keeps the blank it is broken at, as PubMed's do."""
-    lines = textwrap.wrap(
-        text, _WIDTH - 6, break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
+    lines = textwrap.wrap(text, _WIDTH - 6, break_long_words=False, break_on_hyphens=False)
     return f"{tag:<4}- " + " \n      ".join(lines)
 
 
@@ -129,9 +127,7 @@ def _book(said: dict[str, Any]) -> _Lines:
 def _types(citation: Citation) -> list[str]:
     """NLM's publication types; with those a reader needs to know books and retractions."""
     types = list(citation.said["publication_types"] or [])
-    added = (
-        _BOOK_TYPES.get(citation.kind), RETRACTED if citation.said["is_retracted"] else None,
-    )  # fmt: skip
+    added = (_BOOK_TYPES.get(citation.kind), RETRACTED if citation.said["is_retracted"] else None)
     return types + [name for name in added if name and name not in types]
 
 
@@ -185,7 +181,7 @@ def _headings(headings: list[dict[str, Any]]) -> list[str]:
     return list(lines.values())
 
 
-def _link(link: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _link(link: dict[str, Any]) -> _Lines:
     """`RIN - J Tests. 2025;9:1. PMID: 99`; nothing for kinds of links without a tag."""
     tag = _LINK_TAGS.get(link["ref_type"])
     if tag is None:

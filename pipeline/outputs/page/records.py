@@ -10,8 +10,9 @@ import duckdb
 from pipeline.evidence.stated import FINDINGS
 from pipeline.outputs.page import questions
 from pipeline.outputs.page.dated import UNNAMED
-from pipeline.outputs.page.facts import BANDS, Facts, rows_of
+from pipeline.outputs.page.facts import BANDS, Facts
 from pipeline.outputs.page.rest import CORRECTIONS, points
+from pipeline.outputs.rows import named_rows
 from pipeline.outputs.wording import PUBMED_ONLY, answers
 from pipeline.warehouse import views
 
@@ -320,7 +321,7 @@ def payload(facts: Facts) -> Carried:
         name: views.of_records(facts.con, f"core.article_{name}", "FROM page_records")
         for name in ("citations", "years")
     }
-    for record in rows_of(facts.con, _QUERY.format(**shown), WORDS_SHOWN):
+    for record in named_rows(facts.con, _QUERY.format(**shown), WORDS_SHOWN):
         record["marks"] = marks.get(record["pmid"], [])
         record["groups"], told = claims.get(record["pmid"], ([], []))
         record["asked"] = [[places[one.claim], listed.pooled(one.how)] for one in told]
