@@ -16,23 +16,17 @@ if __name__ == "__main__":
 
     sys.exit(main(sys.argv[1:], "flows.update"))
 
-import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from prefect import Flow, flow
-from prefect.artifacts import create_markdown_artifact
 
-from flows.scheduled import as_task
+from flows.scheduled import as_task, leave_artifacts
 from pipeline import logs
 from pipeline import update as pipeline_update
 from pipeline.settings import MAX_REQUESTS, Options, Settings
 from pipeline.update import Progress
-
-ARTIFACT_KEY = "ketum-update"
-
-log = logging.getLogger("ketum")
 
 
 def flow_shown_to(watch: Callable[[Progress], None]) -> Flow[..., str]:
@@ -80,21 +74,10 @@ def flow_shown_to(watch: Callable[[Progress], None]) -> Flow[..., str]:
             watch(progress)
             for step in pipeline_update.STEPS:
                 as_task(step, partial(progress.take, step))()
-        _leave_artifact(progress.receipt.markdown(), progress.run.run_id)
+        leave_artifacts(progress.receipt.markdown(), f"Receipt of run {progress.run.run_id}")
         return progress.receipt.text()
 
     return flow(name="update", persist_result=False)(update)
 
 
 update = flow_shown_to(lambda _progress: None)
-
-
-def _leave_artifact(markdown: str, run_id: str) -> None:
-    """Put the receipt and the headline table where Prefect's pages show them."""
-    try:
-        create_markdown_artifact(
-            key=ARTIFACT_KEY, markdown=markdown, description=f"Receipt of run {run_id}"
-        )
-    except Exception as error:
-        # The set is out and right; a server that is away must not make the run look failed.
-        log.warning("Prefect did not take the receipt (%s); the published set is complete.", error)

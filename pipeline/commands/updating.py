@@ -309,7 +309,7 @@ def _replay(_settings: Settings, arguments: argparse.Namespace) -> None:
         return
     fault = faults.together(*map(faults.misbehaviour, arguments.misbehave))
     try:
-        serve(arguments.archive, port=arguments.port, fault=fault)
+        serve(arguments.archive, arguments.port, fault=fault)
     except OSError as error:
         raise ConfigurationError(
             f"The replay server could not listen on port {arguments.port}: {error.strerror}.",
