@@ -34,8 +34,8 @@ first steps:
 
 exit codes: 0 done, 2 usage or configuration, 3 PubMed not available (nothing changed),
 4 stopped by a check (nothing published), 5 incomplete, run again to continue,
-6 another run is at work, 7 older than --max-age, 8 this machine said no (space, rights, damage),
-130 interrupted, 143 terminated.
+6 another run is at work, 7 older than --max-age or the last run failed,
+8 trouble on this machine (space, rights, damage), 130 interrupted, 143 terminated.
 """
 
 COMMANDS = (
@@ -66,7 +66,7 @@ COMMANDS = (
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point of the console command; returns the exit code."""
-    gc.set_threshold(50_000)  # modules, of which most of a short run consists, are no garbage
+    gc.set_threshold(50_000)  # modules, of which most of a short run consists, are not garbage
     logs.ready_streams()
     parser = build_parser()
     if operating.REQUESTED in os.environ:
@@ -106,7 +106,7 @@ def main(argv: list[str] | None = None) -> int:
             print(for_terminal(message), file=sys.stderr)
             return EXIT_USAGE
         message = (
-            f"ketum: the machine said no: {error}. What was published before is untouched. "
+            f"ketum: trouble on this machine: {error}. What was published before is untouched. "
             "Next: check space and rights of the data directory (`ketum doctor`), then run again."
         )
         print(for_terminal(message), file=sys.stderr)

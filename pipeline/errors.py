@@ -64,7 +64,7 @@ class BlockedError(SourceError):
 
 
 class CheckError(KetumError):
-    """A check of the data said no; the run was undone and nothing published."""
+    """A check of the data failed; the run was undone and nothing published."""
 
     exit_code = EXIT_CHECK
 
@@ -88,7 +88,7 @@ class StaleError(KetumError):
 
 
 class MachineError(KetumError):
-    """This machine said no: no space, no rights, damaged bytes, something that is missing."""
+    """Trouble on this machine: no space, no rights, damaged bytes, something that is missing."""
 
     exit_code = EXIT_MACHINE
 
