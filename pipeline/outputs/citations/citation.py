@@ -71,7 +71,7 @@ _QUERY = f"""
         m.pmid, m.doi, c.pmc_id, m.title, c.title AS printed_title, c.vernacular_title, m.year,
         m.year_source,
         c.issue_month, c.issue_day, c.issue_date_precision, c.issue_date_verbatim,
-        c.electronic_month, c.electronic_day, c.electronic_date_verbatim,
+        c.electronic_month, c.electronic_day,
         CASE WHEN c.electronic_day IS NOT NULL THEN
             make_date(c.electronic_year, c.electronic_month, c.electronic_day)
         END AS electronic_date,
@@ -110,7 +110,6 @@ class Person:
     initials: str = ""
     suffix: str = ""
     collective: str = ""
-    orcid: str = ""
 
     def inverted(self) -> str:
         """`Family, Given, Suffix` as RIS has it, or the name of the group."""
@@ -316,5 +315,4 @@ def _person(row: dict[str, Any]) -> Person:
         initials=one_line(row["initials"] or ""),
         suffix=one_line(row["suffix"] or ""),
         collective=one_line(row["collective_name"] or ""),
-        orcid=row["orcid"] or "",
     )
