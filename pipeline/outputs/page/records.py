@@ -76,8 +76,6 @@ FROM (
     SELECT pmid, unnest(['preclinical_pain', concat('preclinical_row:', pmid)])
     FROM marts.preclinical_pain
     UNION ALL
-    SELECT pmid, concat('pain:', pain_level) FROM marts.articles WHERE pain_level IS NOT NULL
-    UNION ALL
     SELECT pmid, 'concerns_pain' FROM marts.articles WHERE pain_level IN ('focus', 'outcome')
     UNION ALL
     SELECT pmid, 'surveillance' FROM marts.surveillance_reports
@@ -360,7 +358,6 @@ def _names(facts: Facts) -> dict[str, Any]:
                 "label": search.label,
                 "is_known": search.is_known,
                 "is_pubmed": search.name in asked,
-                "members": search.members,
             }
             for search in facts.searches
         ],
