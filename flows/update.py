@@ -18,14 +18,13 @@ if __name__ == "__main__":
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from prefect import Flow, flow
 
-from flows.scheduled import as_task, leave_artifacts
+from flows.scheduled import PubMed, Source, as_task, leave_artifacts
 from pipeline import logs
 from pipeline import update as pipeline_update
-from pipeline.settings import MAX_REQUESTS, Options, Settings
+from pipeline.settings import Settings
 from pipeline.update import Progress
 
 
@@ -36,41 +35,16 @@ def flow_shown_to(watch: Callable[[Progress], None]) -> Flow[..., str]:
         watch: called with each run once it is under way.
     """
 
-    def update(
-        offline: bool = False,
-        archive: str | None = None,
-        from_files: list[str] | None = None,
-        name: str | None = None,
-        full: bool = False,
-        accept_translation: bool = False,
-        max_requests: int = MAX_REQUESTS,
-        off_peak: bool = False,
-    ) -> str:
+    def update(source: Source = Source(), pubmed: PubMed = PubMed()) -> str:  # noqa: B008
         """Ask PubMed, judge, check and publish, step by step; returns the receipt as text.
 
         Args:
-            offline: ask a replay server over `archive` in place of PubMed.
-            archive: directory of PubMed XML to replay.
-            from_files: PubMed files to read in place of searching.
-            name: name of the archive the files go to.
-            full: read every record again.
-            accept_translation: let a search stand that PubMed reads otherwise than last time.
-            max_requests: requests the run may send to PubMed.
-            off_peak: wait for NLM's quiet hours with a large job.
+            source: where records come from.
+            pubmed: how PubMed is asked.
         """
-        options = Options(
-            offline=offline,
-            archive=Path(archive) if archive else None,
-            from_files=tuple(Path(file) for file in from_files or ()),
-            name=name,
-            full=full,
-            accept_translation=accept_translation,
-            max_requests=max_requests,
-            off_peak=off_peak,
-        )
         settings = Settings.from_environment()
         logs.hide_key(settings)
-        with pipeline_update.open_run(options, settings) as progress:
+        with pipeline_update.open_run(source.options(pubmed), settings) as progress:
             watch(progress)
             for step in pipeline_update.STEPS:
                 as_task(step, partial(progress.take, step))()
