@@ -152,23 +152,17 @@ def completed(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> Receipt:
     """A run's receipt with what the marts say that it just built."""
     rows = con.execute(
         """
-        SELECT search, held_retracted_count, held_preprint_count, held_notice_count,
-            held_unclassified_count, held_undated_count, statement
+        SELECT search, statement, held_retracted_count, held_preprint_count, held_notice_count,
+            held_unclassified_count, held_undated_count
         FROM marts.search_totals
         """
     ).fetchall()
     searches = dict(receipt.searches)
     statement, notes = receipt.statement, list(receipt.notes)
-    for search, retracted, preprints, notices, unclassified, undated, said in rows:
+    names = ("retracted", "preprints", "notices", "unclassified", "undated")
+    for search, said, *counts in rows:
         statement = said
-        searches[search] = {
-            **searches[search],
-            "retracted": retracted,
-            "preprints": preprints,
-            "notices": notices,
-            "unclassified": unclassified,
-            "undated": undated,
-        }
+        searches[search] = searches[search] | dict(zip(names, counts, strict=True))
     known_missed = [
         f"{title or doi or ''} ({'PMID ' + str(pmid) if pmid else 'doi ' + str(doi)})"
         for pmid, doi, title in con.execute(
