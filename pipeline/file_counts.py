@@ -107,7 +107,7 @@ class FileCounts(NamedTuple):
             return written
         named = ", ".join(self.missing[:10]) + (" and more" if len(self.missing) > 10 else "")
         lack = f"lack {named}" if self.missing else "are not one numbered series of NLM's"
-        return f"{written} It serves no share, since the files {lack}: they are not all of PubMed."
+        return f"{written} No shares come of it, as the files {lack}: they are not all of PubMed."
 
 
 def count_files(options: Options, settings: Settings, clock: Clock) -> FileCounts:
