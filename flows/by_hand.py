@@ -108,17 +108,15 @@ def _run(arguments: argparse.Namespace, module: str) -> str:
             # The heartbeat is for a server that outlives the run; its thread costs a second at
             # the end, and no environment variable turns it off.
             with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-                receipt: str = update(
-                    offline=arguments.offline,
-                    archive=str(arguments.archive.resolve()) if arguments.archive else None,
-                    from_files=[str(file.resolve()) for file in arguments.from_files],
-                    name=arguments.name,
-                    full=arguments.full,
-                    accept_translation=arguments.accept_translation,
-                    max_requests=arguments.max_requests,
-                    off_peak=arguments.off_peak,
-                )
-            return receipt
+                source = {
+                    "offline": arguments.offline,
+                    "archive": str(arguments.archive.resolve()) if arguments.archive else None,
+                    "from_files": [str(file.resolve()) for file in arguments.from_files],
+                    "name": arguments.name,
+                }
+                names = ("full", "accept_translation", "max_requests", "off_peak")
+                pubmed = {name: getattr(arguments, name) for name in names}
+                return str(update(source=source, pubmed=pubmed))
         except KetumError:
             raise
         except Exception as error:

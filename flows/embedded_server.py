@@ -185,13 +185,13 @@ class EmbeddedServer:
         ended = {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]}}
         return int(str(self._ask("task_runs/count", {"task_runs": {"state": ended}})))
 
-    def wait_for_history(self, finished: int, seconds: float = HISTORY_SECONDS) -> None:
-        """Wait until so many task runs are written down as ended, or for so long.
+    def wait_for_history(self, finished: int) -> None:
+        """Wait until so many task runs are written down as ended, `HISTORY_SECONDS` at most.
 
         A task run's states reach the database through a queue in the server's memory, some time
         after the task: a server that ends at once would leave the last ones as running for ever.
         """
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + HISTORY_SECONDS
         with contextlib.suppress(OSError):
             while self.finished_task_runs() < finished and time.monotonic() < deadline:
                 time.sleep(0.05)
@@ -265,10 +265,10 @@ def _is_server(pid: int, home: Path) -> bool:
 
 
 def _end(pid: int, is_gone: Callable[[], bool]) -> None:
-    for sign, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, STOP_SECONDS)):
+    for sign in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, sign)
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + STOP_SECONDS
         while time.monotonic() < deadline:
             if is_gone():
                 return

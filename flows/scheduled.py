@@ -195,7 +195,8 @@ def update(source: Source = Source(), pubmed: PubMed = PubMed()) -> State[Any]: 
         events.after_run(settings, is_published=False)
         raise
     changed = changed_in(Path(receipt.published_path))
-    _leave_artifacts(receipt_page(receipt, changed), search_table(receipt), receipt.run_id)
+    about = f"What run {receipt.run_id} published"
+    leave_artifacts(receipt_page(receipt, changed), about, search_table(receipt))
     events.after_run(settings, is_published=True)
     return Completed(message=done_message(receipt, changed))
 
@@ -264,12 +265,12 @@ def _fetch_shown() -> Iterator[None]:
         log.removeHandler(handler)
 
 
-def _leave_artifacts(markdown: str, rows: list[dict[str, Any]], run_id: str) -> None:
-    """Put receipt and table where Prefect's pages show them."""
-    about = f"What run {run_id} published"
+def leave_artifacts(markdown: str, about: str, rows: list[dict[str, Any]] | None = None) -> None:
+    """Put a receipt, and a table if there is one, where Prefect's pages show them."""
     try:
         create_markdown_artifact(key=RECEIPT_KEY, markdown=markdown, description=about)
-        create_table_artifact(key=TABLE_KEY, table=rows, description=about)
+        if rows is not None:
+            create_table_artifact(key=TABLE_KEY, table=rows, description=about)
     except Exception as error:
         # The set is out and right; a server that is away must not make the run look failed.
         log.warning("Prefect did not take the receipt (%s); the published set is complete.", error)

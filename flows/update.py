@@ -16,23 +16,16 @@ if __name__ == "__main__":
 
     sys.exit(main(sys.argv[1:], "flows.update"))
 
-import logging
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from prefect import Flow, flow
-from prefect.artifacts import create_markdown_artifact
 
-from flows.scheduled import as_task
+from flows.scheduled import PubMed, Source, as_task, leave_artifacts
 from pipeline import logs
 from pipeline import update as pipeline_update
-from pipeline.settings import MAX_REQUESTS, Options, Settings
+from pipeline.settings import Settings
 from pipeline.update import Progress
-
-ARTIFACT_KEY = "ketum-update"
-
-log = logging.getLogger("ketum")
 
 
 def flow_shown_to(watch: Callable[[Progress], None]) -> Flow[..., str]:
@@ -42,59 +35,23 @@ def flow_shown_to(watch: Callable[[Progress], None]) -> Flow[..., str]:
         watch: called with each run once it is under way.
     """
 
-    def update(
-        offline: bool = False,
-        archive: str | None = None,
-        from_files: list[str] | None = None,
-        name: str | None = None,
-        full: bool = False,
-        accept_translation: bool = False,
-        max_requests: int = MAX_REQUESTS,
-        off_peak: bool = False,
-    ) -> str:
+    def update(source: Source = Source(), pubmed: PubMed = PubMed()) -> str:  # noqa: B008
         """Ask PubMed, judge, check and publish, step by step; returns the receipt as text.
 
         Args:
-            offline: ask a replay server over `archive` in place of PubMed.
-            archive: directory of PubMed XML to replay.
-            from_files: PubMed files to read in place of searching.
-            name: name of the archive the files go to.
-            full: read every record again.
-            accept_translation: let a search stand that PubMed reads otherwise than last time.
-            max_requests: requests the run may send to PubMed.
-            off_peak: wait for NLM's quiet hours with a large job.
+            source: where records come from.
+            pubmed: how PubMed is asked.
         """
-        options = Options(
-            offline=offline,
-            archive=Path(archive) if archive else None,
-            from_files=tuple(Path(file) for file in from_files or ()),
-            name=name,
-            full=full,
-            accept_translation=accept_translation,
-            max_requests=max_requests,
-            off_peak=off_peak,
-        )
         settings = Settings.from_environment()
         logs.hide_key(settings)
-        with pipeline_update.open_run(options, settings) as progress:
+        with pipeline_update.open_run(source.options(pubmed), settings) as progress:
             watch(progress)
             for step in pipeline_update.STEPS:
                 as_task(step, partial(progress.take, step))()
-        _leave_artifact(progress.receipt.markdown(), progress.run.run_id)
+        leave_artifacts(progress.receipt.markdown(), f"Receipt of run {progress.run.run_id}")
         return progress.receipt.text()
 
     return flow(name="update", persist_result=False)(update)
 
 
 update = flow_shown_to(lambda _progress: None)
-
-
-def _leave_artifact(markdown: str, run_id: str) -> None:
-    """Put the receipt and the headline table where Prefect's pages show them."""
-    try:
-        create_markdown_artifact(
-            key=ARTIFACT_KEY, markdown=markdown, description=f"Receipt of run {run_id}"
-        )
-    except Exception as error:
-        # The set is out and right; a server that is away must not make the run look failed.
-        log.warning("Prefect did not take the receipt (%s); the published set is complete.", error)

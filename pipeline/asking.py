@@ -131,22 +131,23 @@ def check(
             raise _changed(search, f"PubMed {fault}")
         if warned := lost_words(answer.warnings):
             notes.append(f"PubMed warned about the search {search.name}: {_some(warned)}.")
-        return _said(ACCEPTED if fault else FIRST, notes)
+        return _verdict(ACCEPTED if fault else FIRST, notes)
     if fault := _fault(search, before, answer):
         if not accepts:
             raise _changed(search, fault)
-        return _said(ACCEPTED, [*notes, f"Accepted for the search {search.name}: {fault}."])
+        return _verdict(ACCEPTED, [*notes, f"Accepted for the search {search.name}: {fault}."])
     change = compare(before.query_translation or "", answer.query_translation)
     if change.is_same:
-        return _said(SAME, notes)
+        return _verdict(SAME, notes)
     more = (
         f"PubMed reads more into the search {search.name} than last time: "
         f"{', '.join(change.added)}."
     )
-    return _said(GROWN, [*notes, more])
+    return _verdict(GROWN, [*notes, more])
 
 
-def _said(translation: str, notes: list[str]) -> Verdict:
+def _verdict(translation: str, notes: list[str]) -> Verdict:
+    """A verdict; each of its notes is a warning in the log, too."""
     for sentence in notes:
         log.warning("%s", sentence)
     return Verdict(translation, notes)

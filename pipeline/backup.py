@@ -1,4 +1,4 @@
-"""For the day on which the warehouse is lost: backup, restore, and the rehearsal of it.
+"""For the day on which the warehouse is lost: backup, restore, and their rehearsal.
 
 A backup is what nothing else can give back: raw archives, journals, sets kept on purpose.
 Warehouses and the newest sets are rebuilt from these by `restore`, so a backup is small and its
@@ -24,7 +24,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline import __version__
+from pipeline import __version__, events
 from pipeline import journal as journals
 from pipeline.clock import Clock
 from pipeline.errors import CheckError, ConfigurationError
@@ -39,7 +39,6 @@ log = logging.getLogger("ketum")
 CONTENTS = "ketum-backup.json"
 """Last member of a backup: every other one with its SHA-256, so that a cut one is noticed."""
 WHOLE_DIRECTORIES = ("raw", "runs")
-NOTIFY = "ketum.toml"
 
 
 def backup(settings: Settings, target: Path, clock: Clock | None = None) -> str:
@@ -97,7 +96,7 @@ def _files(settings: Settings) -> Iterator[Path]:
     roots += [path for path, _ in sets.all_sets(settings) if path.name in kept]
     for root in roots:
         yield from sorted(p for p in root.rglob("*") if p.is_file() and not p.is_symlink())
-    for path in (settings.published / sets.KEPT, settings.data / NOTIFY):
+    for path in (settings.published / sets.KEPT, settings.data / events.FILE):
         if path.is_file():
             yield path
 
@@ -129,9 +128,8 @@ def restore(settings: Settings, source: Path, clock: Clock | None = None) -> str
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     lines = [f"Restored {count} files from {shown(source)}."]
-    done = journals.read_done(settings.runs)
     # live data last, so that `latest` shows it
-    for origin in sorted({one.origin for one in done}, key=lambda name: name == PUBMED_ORIGIN):
+    for origin in sorted(origins(settings), key=lambda name: name == PUBMED_ORIGIN):
         lines.append(rebuild(origin, settings, clock))
     return "\n".join(lines)
 
@@ -167,14 +165,14 @@ def _extract(source: Path, scratch: Path) -> int:
     return len(stated)
 
 
-# -- The rehearsal: a warehouse made anew beside the real one, and what both published compared
+# -- The rehearsal: a warehouse rebuilt beside the real one, and what both published compared
 #
 # So that the day on which the warehouse is lost is not the first on which its archive is tried.
 
 MUST_BE_THE_SAME = ("core", "ops")
 """Schemas that hold what came and when; the others follow the rules of today."""
 NOT_COMPARED = ("ops.warehouse", "ops.judged", "ops.runs")
-"""What these say of program and rules, too."""
+"""They also say which program and rules were at work."""
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ first steps:
 
 exit codes: 0 done, 2 usage or configuration, 3 PubMed not available (nothing changed),
 4 stopped by a check (nothing published), 5 incomplete, run again to continue,
-6 another run is at work, 7 older than --max-age, 8 this machine said no (space, rights, damage),
-130 interrupted, 143 terminated.
+6 another run is at work, 7 older than --max-age or the last run failed,
+8 trouble on this machine (space, rights, damage), 130 interrupted, 143 terminated.
 """
 
 COMMANDS = (
@@ -70,7 +70,7 @@ _OF_A_PATH = (errno.ENOENT, errno.EACCES, errno.EISDIR, errno.ENOTDIR, errno.ERO
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point of the console command; returns the exit code."""
-    gc.set_threshold(50_000)  # modules, of which most of a short run consists, are no garbage
+    gc.set_threshold(50_000)  # modules, of which most of a short run consists, are not garbage
     logs.ready_streams()
     parser = build_parser()
     if operating.REQUESTED in os.environ:
@@ -111,7 +111,7 @@ def main(argv: list[str] | None = None) -> int:
         if error.errno in _OF_A_PATH and error.filename is not None:
             check = "see that this path is there and may be used"
         message = (
-            f"ketum: the machine said no: {error}. What was published before is untouched. "
+            f"ketum: trouble on this machine: {error}. What was published before is untouched. "
             f"Next: {check}, then run again."
         )
         print(for_terminal(message), file=sys.stderr)

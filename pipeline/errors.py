@@ -52,6 +52,11 @@ class ConfigurationError(KetumError):
     exit_code = EXIT_USAGE
 
 
+def misused(cause: str, next_step: str) -> ConfigurationError:
+    """Options that do not go together, or a value that an option cannot have."""
+    return ConfigurationError(f"{cause}.", effect="Nothing was done.", next_step=f"{next_step}.")
+
+
 class SourceError(KetumError):
     """PubMed (or the archive in its place) could not be read; nothing changed."""
 
@@ -63,7 +68,7 @@ class BlockedError(SourceError):
 
 
 class CheckError(KetumError):
-    """A check of the data said no; the run was undone and nothing published."""
+    """A check of the data failed; the run was undone and nothing published."""
 
     exit_code = EXIT_CHECK
 
@@ -87,7 +92,7 @@ class StaleError(KetumError):
 
 
 class MachineError(KetumError):
-    """This machine said no: no space, no rights, damaged bytes, something that is missing."""
+    """Trouble on this machine: no space, no rights, damaged bytes, something that is missing."""
 
     exit_code = EXIT_MACHINE
 

@@ -8,6 +8,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -170,11 +171,11 @@ def see(settings: Settings, clock: Clock, silent_hours: int) -> list[Event]:
         return found
     found += silence(held, clock, silent_hours)
     database = settings.latest.resolve() / "ketum.duckdb"
-    try:
-        with duckdb.connect(for_duckdb(database), read_only=True, config=ALONE) as con:
-            found += warnings(con) + experiments(con)
-    except duckdb.Error:
-        return found
+    with (
+        suppress(duckdb.Error),
+        duckdb.connect(for_duckdb(database), read_only=True, config=ALONE) as con,
+    ):
+        found += warnings(con) + experiments(con)
     return found
 
 

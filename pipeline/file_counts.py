@@ -29,14 +29,7 @@ from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tables, Tally
 from pipeline.pubmed.sieve import Sieve, dates_of
 from pipeline.scan import FileReader, Rules, Scan, Scans, TopicFinder, TopicRules, parsed
 from pipeline.settings import Options, Settings
-from pipeline.storage import (
-    for_duckdb,
-    for_reading,
-    hold_lock,
-    literal,
-    shown,
-    write_atomically,
-)
+from pipeline.storage import for_duckdb, for_reading, hold_lock, literal, shown, write_atomically
 from pipeline.warehouse.breakdowns import refusal
 
 _PMIDS_AT_A_TIME = 4_000_000
@@ -114,7 +107,7 @@ class FileCounts(NamedTuple):
             return written
         named = ", ".join(self.missing[:10]) + (" and more" if len(self.missing) > 10 else "")
         lack = f"lack {named}" if self.missing else "are not one numbered series of NLM's"
-        return f"{written} It serves no share, since the files {lack}: they are not all of PubMed."
+        return f"{written} No shares come of it, as the files {lack}: they are not all of PubMed."
 
 
 def count_files(options: Options, settings: Settings, clock: Clock) -> FileCounts:

@@ -14,7 +14,7 @@ from pipeline.clock import Clock
 from pipeline.errors import ConfigurationError, MachineError
 from pipeline.outputs import sets
 from pipeline.settings import Settings
-from pipeline.storage import for_duckdb, hold_lock
+from pipeline.storage import existing, for_duckdb, hold_lock
 from pipeline.warehouse import fingerprint
 
 # -- Before a run
@@ -62,14 +62,11 @@ def require_room(origin: str, settings: Settings) -> None:
     Raises:
         MachineError: there is not.
     """
-    place = settings.data
-    while not place.exists():
-        place = place.parent
     warehouse = settings.warehouse(origin)
     held = [path for path, found in sets.all_sets(settings) if found.origin == origin]
     needed = SPARE + 2 * (warehouse.stat().st_size if warehouse.exists() else 0)
     needed += _size(held[-1]) if held else 0
-    free = shutil.disk_usage(place).free
+    free = shutil.disk_usage(existing(settings.data)).free
     if free < needed:
         raise MachineError(
             f"There is too little space for a run: {free >> 20} MiB are free in {settings.data}, "

@@ -125,11 +125,6 @@ def read_done(
     return [journal for journal in found if journal.is_done]
 
 
-def unfinished(runs: Path, origin: str) -> list[Journal]:
-    """Journals that say a run is at work; under the lock, they are those of dead runs."""
-    return [journal for journal in read_all(runs, origin) if journal.state == RUNNING]
-
-
 def settle(runs: Path, origin: str, committed: Container[str], *, but: str = "") -> None:
     """Close the journals of dead runs, also of those that failed right after their commit.
 

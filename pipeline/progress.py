@@ -94,12 +94,8 @@ class Bar:
         from rich.text import Text
 
         row = Table.grid(padding=(0, 1))
-        parts = [Text(self.text(time.monotonic()))]
-        if self.total:
-            bar = ProgressBar(self.total, self.done, width=_BAR_WIDTH)
-            row.add_row(*parts, bar)
-        else:
-            row.add_row(*parts)
+        bar = [ProgressBar(self.total, self.done, width=_BAR_WIDTH)] if self.total else []
+        row.add_row(Text(self.text(time.monotonic())), *bar)
         return row
 
 

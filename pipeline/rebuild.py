@@ -1,4 +1,4 @@
-"""Make a warehouse anew from its raw archive, with every committed run or all but the newest.
+"""Rebuild a warehouse from its raw archive, with every committed run or all but the newest.
 
 Times come from the journals, bodies and reference files from the raw archive, so the result is the
 same as the first time except for execution times. The new file takes the place of the old one when
@@ -90,9 +90,11 @@ def rebuild_under_lock(
 
 
 def settle_dead_runs(origin: str, settings: Settings) -> None:
-    """A run killed right after its commit has not said so, and its old warehouse knows."""
+    """A run killed right after its commit has not noted it, and its old warehouse knows."""
     path = settings.warehouse(origin)
-    if not path.exists() or not journals.unfinished(settings.runs, origin):
+    if not path.exists() or all(
+        journal.state != journals.RUNNING for journal in journals.read_all(settings.runs, origin)
+    ):
         return
     try:
         with duckdb.connect(for_duckdb(path)) as con:

@@ -1,4 +1,4 @@
-"""What a run is, said once and never changed; and its way from the lock to the journal's end."""
+"""What a run is, fixed when it begins; and its way from the lock to the journal's end."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ log = logging.getLogger("ketum")
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What one run is. What its steps make goes from step to step (`update.Made`).
+    """What one run is. What its steps make goes from step to step (`steps.Made`).
 
     Attributes:
         origin: of its data: `pubmed` or `archive:<name>`.
         mode: live, offline or files.
-        parameters: what it was told, without secrets.
+        parameters: its options, without secrets.
         run_id: name of its directory under data/runs/.
         as_of: UTC time the run calls now.
         reference_directory: where the reference files lie that it judges with.
@@ -144,12 +144,12 @@ def open_run(
     Raises:
         LockedError: another run is at work.
         ConfigurationError: a reference file, the archive or the warehouse does not fit, the
-            warehouse is missing or damaged, `latest` is no link, or a run is dated in the future.
+            warehouse is missing or damaged, `latest` is not a link, or a run is dated ahead.
     """
     clock = clock or Clock()
     earlier = journals.read_all(settings.runs)
     known = _last_of_these_files(settings, earlier)
-    # a mistake in these files is told before anything is asked or written
+    # a mistake in these files is reported before anything is asked or written
     loaded = None if known else _load_reference(settings, is_known_good=False)
     ahead = journals.ahead(earlier, clock.now())
     as_of = journals.next_time([one for one in earlier if one not in ahead], clock.now())
@@ -163,12 +163,7 @@ def open_run(
             _keep_rehearsals_apart(settings, earlier)
             parameters |= {"rehearsal": True} if settings.is_rehearsal else {}
         journal = Journal(
-            run_id,
-            origin,
-            options.mode,
-            as_of.isoformat(),
-            parameters,
-            pid=os.getpid(),
+            run_id, origin, options.mode, as_of.isoformat(), parameters, pid=os.getpid()
         )
         journal.save(settings.runs)
         warehouse = Warehouse(settings, origin, as_of)

@@ -1,4 +1,4 @@
-"""Where things are, what the environment says, and what an update may be told.
+"""Where things are, what the environment says, and the options of an update.
 
 Nothing here touches the disk.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, misused
 from pipeline.storage import for_duckdb, shown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,7 +73,7 @@ class Settings:
 
         Raises:
             ConfigurationError: no database can lie in a directory of that name, the address is
-                neither NCBI's nor of this machine, or the site is no address.
+                neither NCBI's nor of this machine, or the site is not an address.
         """
         data = Path(os.environ.get("KETUM_DATA") or ROOT / "data").resolve()
         for_duckdb(data)
@@ -192,19 +192,19 @@ def slug(origin: str) -> str:
     return origin.replace(":", "-")
 
 
-# -- What an update may be told, and what follows from it: mode and origin
+# -- The options of an update, and what follows from them: mode and origin
 
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 
 LIVE, OFFLINE, FILES = "live", "offline", "files"
 MAX_REQUESTS = 2_000
-"""Requests a run may send unless told otherwise: some 350,000 records."""
+"""Requests a run may send where nothing else is asked for: some 350,000 records."""
 DEMO_ARCHIVE = ROOT / "data" / "demo"
 
 
 @dataclass(frozen=True)
 class Options:
-    """What an update may be told.
+    """The options of an update.
 
     Attributes:
         offline: ask a replay server over `archive` in place of PubMed.
@@ -236,30 +236,30 @@ class Options:
 
     def __post_init__(self) -> None:
         if self.from_files and (self.offline or self.archive):
-            raise _misused("--from reads files and searches nothing", "leave out --offline")
+            raise misused("--from reads files and searches nothing", "leave out --offline")
         if self.archive is not None and not self.offline:
-            raise _misused("--archive is what --offline replays", "add --offline")
+            raise misused("--archive is what --offline replays", "add --offline")
         if self.name is not None and self.mode == LIVE:
-            raise _misused("--name names an archive", "give it with --from or --offline")
+            raise misused("--name names an archive", "give it with --from or --offline")
         is_plain = self.max_requests == MAX_REQUESTS and not (
             self.full or self.accept_translation or self.off_peak
         )
         if self.mode != LIVE and not is_plain:
-            raise _misused(
+            raise misused(
                 "--full, --accept-translation, --max-requests and --off-peak are about PubMed, "
                 "and this run does not ask it",
                 "leave them out",
             )
         if self.max_requests < 1:
-            raise _misused("--max-requests must be 1 or more", "give a larger number")
+            raise misused("--max-requests must be 1 or more", "give a larger number")
         if self.processes < 1:
-            raise _misused("--processes must be 1 or more", "give a larger number")
+            raise misused("--processes must be 1 or more", "give a larger number")
         is_demo = self.mode == OFFLINE and self.archive_directory == DEMO_ARCHIVE.resolve()
         if self.mode != LIVE and not is_demo and self.origin == archive_origin("demo"):
-            raise _misused("The name demo belongs to data/demo", "give another --name")
+            raise misused("The name demo belongs to data/demo", "give another --name")
         if self.mode != LIVE and not re.fullmatch(_NAME, self.origin.removeprefix("archive:")):
-            raise _misused(
-                f"{self.origin!r} is no name for an archive: small letters, digits, - and _",
+            raise misused(
+                f"{self.origin!r} cannot name an archive: it takes small letters, digits, - and _",
                 "give a plain --name",
             )
 
@@ -289,7 +289,3 @@ class Options:
             "accept_translation": self.accept_translation,
             **({"all": True} if self.keep_all else {}),
         }
-
-
-def _misused(cause: str, next_step: str) -> ConfigurationError:
-    return ConfigurationError(f"{cause}.", effect="Nothing was done.", next_step=f"{next_step}.")

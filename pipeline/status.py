@@ -19,6 +19,7 @@ from pipeline.escaping import for_terminal_lines
 from pipeline.outputs import sets
 from pipeline.outputs.manifest import OddManifestError
 from pipeline.settings import PUBMED_ORIGIN, Settings
+from pipeline.storage import existing
 
 PACKAGES = ("duckdb", "pandas", "requests", "lxml", "biopython", "prefect", "fastapi", "sqlalchemy")
 AT_WORK = "at work"
@@ -181,9 +182,9 @@ def doctor(settings: Settings) -> list[tuple[str, str, bool]]:
             found.append((package, version(package), True))
         except PackageNotFoundError:
             found.append((package, "not installed", False))
-    free = shutil.disk_usage(_existing(settings)).free
+    free = shutil.disk_usage(existing(settings.data)).free
     found += [
-        ("data directory", str(settings.data), os.access(_existing(settings), os.W_OK)),
+        ("data directory", str(settings.data), os.access(existing(settings.data), os.W_OK)),
         ("free space", f"{free / (1 << 30):.1f} GiB", free > SPACE_WANTED),
         _latest(settings),
         ("NCBI_EMAIL", "set" if settings.email else "not set: NCBI cannot write to you", True),
@@ -195,13 +196,6 @@ def doctor(settings: Settings) -> list[tuple[str, str, bool]]:
         ("Prefect home", str(settings.prefect_home), True),
     ]
     return found
-
-
-def _existing(settings: Settings) -> str:
-    path = settings.data
-    while not path.exists():
-        path = path.parent
-    return str(path)
 
 
 def _latest(settings: Settings) -> tuple[str, str, bool]:

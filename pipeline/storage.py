@@ -94,6 +94,13 @@ def _refused(path: Path, reason: str) -> ConfigurationError:
     )
 
 
+def existing(path: Path) -> Path:
+    """The path, or the nearest directory above it that is there."""
+    while not path.exists():
+        path = path.parent
+    return path
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file, as hex digits."""
     with path.open("rb") as file:

@@ -50,10 +50,7 @@ STEPS: tuple[Step, ...] = (
     Step("fetch", "bring the records into the raw archive", steps.fetch, is_replayed=False),
     Step("parse", "read them into staging tables", steps.parse),
     Step(
-        "count",
-        "count all records by year, at PubMed or in files",
-        steps.count,
-        is_replayed=False,
+        "count", "count all records by year, at PubMed or in files", steps.count, is_replayed=False
     ),
     Step("load", "merge them into core, log what changed", steps.load),
     Step("compare", "see whether anything differs from the last run", steps.compare),

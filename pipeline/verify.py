@@ -51,7 +51,7 @@ class Report:
         path: where it is.
         counts: what was looked at, by name.
         faults: what is damaged, one sentence each; none means whole.
-        orphans: files of an archive that nothing names: listed, no fault.
+        orphans: files of an archive that nothing names: listed, and not faults.
         notes: what could not be looked at.
     """
 
@@ -163,14 +163,13 @@ def verify_set(directory: Path) -> Report:
         name = path.relative_to(directory).as_posix()
         if path.is_file() and name not in stated.files and name != "manifest.json":
             report.faults.append(f"{name} is not in the manifest.")
-    rows = stated.row_counts()
-    report.counts = {"files": len(stated.files), "relations": len(rows)}
+    report.counts = {"files": len(stated.files), "relations": len(stated.row_counts())}
     if DATABASE not in stated.files:
         report.faults.append(f"{DATABASE} is not in the manifest.")
     elif DATABASE in damaged:
         report.notes.append(f"{DATABASE} was not opened, as its bytes are not those stated.")
     else:
-        _compare_rows(report, directory / DATABASE, rows, stated)
+        _compare_rows(report, directory / DATABASE, stated)
     return report
 
 
@@ -190,11 +189,12 @@ def _check_whole(report: Report, con: duckdb.DuckDBPyConnection) -> None:
             report.faults.append(f"{DATABASE} fails the check {name}, e.g. {rows[0]}.")
 
 
-def _compare_rows(report: Report, path: Path, stated: dict[str, int], whole: Manifest) -> None:
+def _compare_rows(report: Report, path: Path, stated: Manifest) -> None:
     """Note where the rows of the database's relations differ from what the manifest states.
 
     The database may be of strangers, with views of their own making: it can reach no other file.
     """
+    rows = stated.row_counts()
     try:
         with duckdb.connect(for_duckdb(path.resolve()), read_only=True, config=ALONE) as con:
             relations = con.execute(
@@ -212,11 +212,11 @@ def _compare_rows(report: Report, path: Path, stated: dict[str, int], whole: Man
                 for name, quoted in relations
                 if name not in NOT_EXPORTED
             }
-            if whole.contract_version == CONTRACT_VERSION and held.keys() == stated.keys():
+            if stated.contract_version == CONTRACT_VERSION and held.keys() == rows.keys():
                 _check_whole(report, con)
                 report.faults += (
                     f"{name} does not hold the rows of {DATABASE}."
-                    for name in parts.differing(con, ROOT / "sql", whole)
+                    for name in parts.differing(con, ROOT / "sql", stated)
                 )
     except duckdb.Error as error:
         if is_in_use(error):
@@ -229,9 +229,9 @@ def _compare_rows(report: Report, path: Path, stated: dict[str, int], whole: Man
         return
     report.faults += (
         f"{name} has {held.get(name, 'no')} rows in {DATABASE} and "
-        f"{stated.get(name, 'none')} in the manifest."
-        for name in sorted(held.keys() | stated.keys())
-        if held.get(name) != stated.get(name)
+        f"{rows.get(name, 'none')} in the manifest."
+        for name in sorted(held.keys() | rows.keys())
+        if held.get(name) != rows.get(name)
     )
 
 
@@ -306,7 +306,7 @@ def _own_journals(root: Path, report: Report) -> list[Journal]:
             found = journals.read_all(runs)
     own = [journal for journal in found if slug(journal.origin) == root.resolve().name]
     if not own:
-        report.notes.append("No journal of it is at hand: reference files were not looked for.")
+        report.notes.append("It has no journal here, so that reference files were not looked for.")
     return own
 
 

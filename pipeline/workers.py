@@ -186,8 +186,8 @@ class _Spawned(SpawnContext):
 
 
 def _begin(parent: int) -> None:
-    gc.set_threshold(50_000)  # rules, of which most of its memory consists, are no garbage
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is told by the parent, once
+    gc.set_threshold(50_000)  # rules, of which most of its memory consists, are not garbage
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the parent reports a Ctrl-C, once
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 

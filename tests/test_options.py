@@ -34,7 +34,7 @@ def test_where_the_data_belongs(told, origin):
         ({"name": "mine"}, "--name names an archive"),
         ({"from_files": (Path("a.xml"),), "name": "demo"}, "demo belongs to data/demo"),
         ({"offline": True, "archive": Path("/elsewhere/demo")}, "demo belongs to data/demo"),
-        ({"from_files": (Path("a.xml"),), "name": "../../escaped"}, "is no name for an archive"),
+        ({"from_files": (Path("a.xml"),), "name": "../../escaped"}, "cannot name an archive"),
         ({"from_files": (Path("a.xml"),), "processes": 0}, "--processes must be 1 or more"),
         ({"from_files": (Path("a.xml"),), "processes": -3}, "--processes must be 1 or more"),
     ],

@@ -19,10 +19,11 @@ import duckdb
 
 from pipeline import errors
 from pipeline.cli import build_parser
+from pipeline.outputs.lookup import SCHEMAS
 from pipeline.outputs.marts import FORMER
 from pipeline.settings import ROOT
 from pipeline.warehouse.database import CONTRACT_VERSION
-from tools.data_dictionary import SCHEMAS, empty_database
+from tools.data_dictionary import empty_database
 
 Contract = dict[str, Any]
 """contract_version; relations: type by column by relation; macros; exit_codes; commands."""

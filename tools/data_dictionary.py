@@ -12,13 +12,12 @@ from pathlib import Path
 import duckdb
 
 from pipeline.outputs import marts
+from pipeline.outputs.lookup import SCHEMAS
 from pipeline.settings import ROOT, Settings
 from pipeline.warehouse import database
 from pipeline.warehouse.fingerprint import schema_files
 
 TARGET = ROOT / "docs" / "data_dictionary.md"
-SCHEMAS = ["marts", "evidence", "core", "ops"]
-"""In the order in which a reader needs them; within each, relations as `sql/` declares them."""
 
 _INTRODUCTION = """\
 # Data dictionary
@@ -78,9 +77,9 @@ def render(con: duckdb.DuckDBPyConnection) -> str:
         SELECT schema_name || '.' || table_name, column_name, data_type, coalesce(comment, '')
         FROM duckdb_columns()
         WHERE list_contains(?, schema_name)
-        ORDER BY list_position(?, schema_name), table_oid, column_index
+        ORDER BY list_position(?, schema_name), table_oid, column_index -- as `sql/` declares them
         """,
-        [SCHEMAS, SCHEMAS],
+        [[*SCHEMAS], [*SCHEMAS]],
     ).fetchall()
     lines = [_INTRODUCTION]
     current = ""

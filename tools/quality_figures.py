@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from pipeline.evidence.evaluation.evaluate import interval
@@ -135,14 +134,10 @@ def main(arguments: list[str]) -> int:
     current = page(text)
     if "--check" in arguments:
         if current != text:
-            print(f"{_shown(TARGET)} does not show the saved figures", file=sys.stderr)
+            print(f"{TARGET.relative_to(ROOT)} does not show the saved figures", file=sys.stderr)
         return int(current != text)
     TARGET.write_text(current, encoding="utf-8")
     return 0
-
-
-def _shown(path: Path) -> str:
-    return str(path.relative_to(ROOT))
 
 
 if __name__ == "__main__":

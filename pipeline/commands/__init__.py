@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from pipeline.settings import Settings
 
-if TYPE_CHECKING:
-    # argparse gives it no public name
-    Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
-else:
-    Subparsers = argparse.Action
+# argparse gives it no public name
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def add_quiet(parser: argparse.ArgumentParser) -> None:

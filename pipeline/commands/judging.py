@@ -13,7 +13,7 @@ from pathlib import Path
 from pipeline import progress
 from pipeline.clock import Clock
 from pipeline.commands import Subparsers, add_quiet, note_set
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, misused
 from pipeline.settings import Settings
 
 # -- `ketum explain`: why a record has its study types, and how to decide differently
@@ -101,7 +101,7 @@ def _at_hand(path: Path) -> Iterator[Path]:
         yield kept
 
 
-# -- `ketum claims`: what has been studied behind every claim
+# -- `ketum claims`: what has been studied on each question
 
 CLAIMS_EXAMPLES = """\
 examples:
@@ -116,9 +116,9 @@ def register_claims(commands: Subparsers) -> None:
     """Add the command to the parser."""
     claims = commands.add_parser(
         "claims",
-        help="what has been studied behind every claim of the article",
-        description="The claim map of the latest published set: for every claim, the records that "
-        "address it. Counts show what was looked at, not what was found.",
+        help="what has been studied on each question of the field, and on each claim of an article",
+        description="The claim map of the latest published set: for each question of the field or "
+        "of a popular article, the studies that looked at it, and what their authors state.",
         epilog=CLAIMS_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -144,11 +144,7 @@ def _claims(settings: Settings, arguments: argparse.Namespace) -> None:
     from pipeline.outputs import claims, query
 
     if arguments.claim and (arguments.check or arguments.next):
-        raise ConfigurationError(
-            "--check and --next look at all claims.",
-            effect="Nothing was done.",
-            next_step="leave out the claim.",
-        )
+        raise misused("--check and --next look at all claims", "leave out the claim")
     with query.open_published(settings) as con:
         search = arguments.search or claims.focus_search(con)
         found: object

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.commands import Subparsers, add_quiet, note_set
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, misused
 from pipeline.settings import Settings, environment_of_others
 from pipeline.storage import shown
 
@@ -40,7 +40,6 @@ def _open(settings: Settings, _arguments: argparse.Namespace) -> None:
     import webbrowser
 
     from pipeline.outputs import query
-    from pipeline.storage import shown
 
     query.database_path(settings)  # says what to do where nothing is published
     page = settings.latest / "index.html"
@@ -116,7 +115,8 @@ def _schema(settings: Settings, arguments: argparse.Namespace) -> None:
         table = lookup.relation(con, arguments.table)
         columns = lookup.columns(con, table)
     if arguments.json:
-        print(json.dumps(lookup.as_dict(table, columns), indent=1))
+        about = {**asdict(table), "columns": [asdict(column) for column in columns]}
+        print(json.dumps(about, indent=1))
     else:
         print(f"{table.name}: {table.meaning}\n")
         _print_rows([(column.name, column.type, column.meaning) for column in columns])
@@ -266,15 +266,15 @@ def _check_usage(arguments: argparse.Namespace) -> None:
     """Refuse combinations where one part would be ignored in silence."""
     if arguments.interactive:
         if arguments.sql or arguments.format != "table" or arguments.output:
-            raise _misused("--interactive takes no statement, format or file", "leave them out")
+            raise misused("--interactive takes no statement, format or file", "leave them out")
         return
     if arguments.sql is None:
-        raise _misused("There is no statement to run", 'give one, as in "FROM marts.articles"')
+        raise misused("There is no statement to run", 'give one, as in "FROM marts.articles"')
     is_parquet = arguments.format == "parquet"
     if is_parquet != bool(arguments.output):
-        raise _misused("Parquet, and only Parquet, goes to a file", "give both or neither of them")
+        raise misused("Parquet, and only Parquet, goes to a file", "give both or neither of them")
     if arguments.explain and arguments.format != "table":
-        raise _misused("A plan is text and has no format", "leave out --format")
+        raise misused("A plan is text and has no format", "leave out --format")
 
 
 def _statement(argument: str) -> str:
@@ -292,10 +292,6 @@ def _statement(argument: str) -> str:
             effect="Nothing was read.",
             next_step="see sql/examples/ for files that are there.",
         ) from None
-
-
-def _misused(cause: str, next_step: str) -> ConfigurationError:
-    return ConfigurationError(f"{cause}.", effect="Nothing was done.", next_step=f"{next_step}.")
 
 
 # -- `ketum export`: records for reference managers, screening tools and programs

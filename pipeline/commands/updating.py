@@ -315,7 +315,7 @@ def _replay(_settings: Settings, arguments: argparse.Namespace) -> None:
         return
     fault = faults.together(*map(faults.misbehaviour, arguments.misbehave))
     try:
-        serve(arguments.archive, port=arguments.port, fault=fault)
+        serve(arguments.archive, arguments.port, fault=fault)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or "ports are numbered from 0 to 65535"
         raise ConfigurationError(

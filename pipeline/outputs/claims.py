@@ -106,11 +106,7 @@ def rest(claim: dict[str, Any]) -> str:
     if claim["coverage"] == "partial":
         return " Whatever else there is: not known."
     unread = claim["unread_count"]
-    return (
-        f" No other kind of study; {unread} could not be read."
-        if unread
-        else (" No other kind of study.")
-    )
+    return f" No other kind of study{f'; {unread} could not be read' if unread else ''}."
 
 
 def one(con: duckdb.DuckDBPyConnection, search: str, code: str) -> dict[str, Any]:

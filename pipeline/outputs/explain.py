@@ -322,7 +322,7 @@ def facet_lines(found: Rows, *, has_abstract: bool) -> list[str]:
                 f"  {one['label']}: {one['value']} ({how}), {words(one['proofs'], _WORDS_SHOWN)}"
             )
     figures = {one["label"]: _accuracy_read(one) for one in found if one["value"] != "not_stated"}
-    lines += [f"  all values of {label.lower()}: {figure}" for label, figure in figures.items()]
+    lines += [f"  all values of {label.lower()}, {figure}" for label, figure in figures.items()]
     if silent:
         silent_line = f"{not_given(has_abstract)}: {', '.join(silent)}"
         lines += textwrap.wrap(silent_line, 96, initial_indent="  ", subsequent_indent="    ")
@@ -369,16 +369,14 @@ def claim_lines(found: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def _accuracy_read(one: dict[str, Any]) -> str:
-    """How often something is said rightly, and found, on kratom records that were read."""
-    parts = [
-        f"{what} {value:.2f} ({one[hits]} of {one[of]})"
-        if value is not None
-        else f"{what} not measured on kratom ({one[hits] or 0} of {one[of] or 0})"
-        for what, value, hits, of in (
-            ("said rightly", one["precision_value"], "said_right_count", "said_count"),
-            ("found", one["recall_value"], "read_found_count", "read_count"),
-        )
-    ]
+    """How often a value that is given is right, and how often one is found, by kratom records."""
+    parts = []
+    for what, value, hits, of in (
+        ("right", one["precision_value"], "said_right_count", "said_count"),
+        ("found", one["recall_value"], "read_found_count", "read_count"),
+    ):
+        share_of = "not measured on kratom" if value is None else f"{value:.2f}"
+        parts.append(f"{what}: {share_of} ({one[hits] or 0} of {one[of] or 0})")
     return "; ".join(parts)
 
 

@@ -210,13 +210,14 @@ def _with_passage(proof: Proof, texts: dict[tuple[str, int | None], str]) -> dic
 
 def _figures(one: Measured | None) -> dict[str, Any]:
     """Figures as evidence.claim_accuracy and evidence.facet_accuracy have them."""
+    one = one or Measured(said=0, said_right=0, read=0, found=0)
     return {
-        "said_count": one.said if one else 0,
-        "said_right_count": one.said_right if one else 0,
-        "read_count": one.read if one else 0,
-        "read_found_count": one.found if one else 0,
-        "precision_value": one.precision if one else None,
-        "recall_value": one.recall if one else None,
+        "said_count": one.said,
+        "said_right_count": one.said_right,
+        "read_count": one.read,
+        "read_found_count": one.found,
+        "precision_value": one.precision,
+        "recall_value": one.recall,
     }
 
 

@@ -36,7 +36,7 @@ class Channel:
     Attributes:
         path: in the set.
         name: for readers.
-        key: what its lasting id is made of, whatever becomes of its name.
+        key: gives its lasting id, whatever becomes of its name.
         subject: what its records are about, as in `New.subjects`; None for all records.
         cut_by: the kind of feed, for lists of feeds.
     """
@@ -182,9 +182,8 @@ def _one(new: New) -> Entry:
 def _html(new: New) -> str:
     """What a record is as HTML: its kind and citation, then a line for each thing to know."""
     body = ET.Element("div")
-    head = ET.SubElement(body, "p")
-    ET.SubElement(head, "strong").text = for_xml(new.record.kind)
-    _text(ET.SubElement(body, "p"), new.record.citation)
+    _add(ET.SubElement(body, "p"), "strong", new.record.kind)
+    _add(body, "p", new.record.citation)
     items = ET.SubElement(body, "ul")
     for name, value in {**new.record.lines, **new.notes}.items():
         item = ET.SubElement(items, "li")
@@ -192,28 +191,22 @@ def _html(new: New) -> str:
         label.text = for_xml(f"{name}:")
         label.tail = for_xml(f" {value}")
     if new.record.link:
-        link = ET.SubElement(ET.SubElement(body, "p"), "a", href=for_xml(new.record.link))
-        _text(link, new.record.link)
+        link = for_xml(new.record.link)
+        ET.SubElement(ET.SubElement(body, "p"), "a", href=link).text = link
     return ET.tostring(body, encoding="unicode", method="html")
 
 
 def _many(entered: datetime, title: str, why: str) -> Entry:
     said = f"{title}: not announced one by one. The page lists them."
     body = ET.Element("p")
-    _text(body, said)
+    body.text = for_xml(said)
     return Entry(
         f"{entered:%Y-%m-%dT%H:%M:%S}Z {why}", title, "index.html", entered, said,
         ET.tostring(body, encoding="unicode", method="html"),
     )  # fmt: skip
 
 
-def _text(element: ET.Element, value: str) -> None:
-    element.text = for_xml(value)
-
-
 ATOM = "http://www.w3.org/2005/Atom"
-
-
 OPML = "feeds.opml"
 
 

@@ -118,15 +118,7 @@ class Headline:
 
     def lines(self) -> list[str]:
         """Aligned plain text, line by line."""
-        lines = [self.header, *self.rows]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(self.header))]
-        body = [
-            "  ".join(
-                [line[0].ljust(widths[0])]
-                + [cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)]
-            ).rstrip()
-            for line in lines
-        ]
+        body = aligned([self.header, *self.rows])
         body.insert(1, "-" * max(map(len, body)))
         body.insert(len(body) - 1, body[1])
         return [self.title, *body, *self.notes()]
@@ -191,6 +183,14 @@ FROM marts.study_types_by_year AS y INNER JOIN evidence.study_types AS t USING (
 WHERE y.search IN (SELECT unnest(?::VARCHAR[]))
 GROUP BY y.search, t.label, t.study_type, t.display_order, y.year ORDER BY t.display_order
 """  # noqa: S608 - constants only
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines of equal columns: the first to the left, the others to the right."""
+    first, *others = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join([row[0].ljust(first), *map(str.rjust, row[1:], others)]).rstrip() for row in rows
+    ]
 
 
 def headline(con: duckdb.DuckDBPyConnection, search: str) -> Headline:

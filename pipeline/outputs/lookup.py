@@ -1,12 +1,11 @@
-"""What a published set holds, looked up: relations and columns by name, records by words."""
+"""Look up what a published set holds: relations and columns by name, records by words."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -83,10 +82,7 @@ class Column:
 
 def relations(con: duckdb.DuckDBPyConnection) -> list[Relation]:
     """Everything one can ask, in the order in which a reader needs it."""
-    rows = con.execute(
-        _RELATIONS,
-        {"schemas": list(SCHEMAS)},
-    ).fetchall()  # fmt: skip
+    rows = con.execute(_RELATIONS, {"schemas": list(SCHEMAS)}).fetchall()
     return [Relation(*row) for row in rows]
 
 
@@ -126,11 +122,6 @@ def columns(con: duckdb.DuckDBPyConnection, of: Relation) -> list[Column]:
         [of.name],
     ).fetchall()
     return [Column(*row) for row in rows]
-
-
-def as_dict(of: Relation, its_columns: list[Column]) -> dict[str, Any]:
-    """A relation with its columns, for programs."""
-    return {**asdict(of), "columns": [asdict(column) for column in its_columns]}
 
 
 def nearest(name: str, every: list[Relation]) -> list[str]:
@@ -192,7 +183,7 @@ def _column_hint(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> str:
     return "`ketum schema TABLE` lists the columns of a table."
 
 
-# -- Records of a published set by what a person has at hand: a PMID, a DOI, words
+# -- Records of a published set by what a person knows of them: a PMID, a DOI, words
 
 _PMID = re.compile(r"(?:pmid\s*:?\s*)?(-?\d{1,9})", re.IGNORECASE)
 _LISTED = 8

@@ -146,7 +146,7 @@ class New:
         is_live: whether a search that PubMed is asked brought it.
         entered: UTC time of the run that first found it.
         notes: what else a reader should know, by name.
-        subjects: what it is about, as `claim.analgesia`, `harm.liver`, `group.Preclinical`, and
+        subjects: what it is about, as `claim.analgesia`, `harm.liver`, `group.Animal studies`, and
             which searches found it, as `search.kratom`.
     """
 

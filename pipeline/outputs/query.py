@@ -174,7 +174,7 @@ def plan(settings: Settings, sql: str, out: TextIO) -> None:
         ConfigurationError: the SQL is wrong, or nothing is published.
     """
     with open_published(settings) as con, _explained_errors(con, sql):
-        steps = con.execute(f"EXPLAIN {_all_but_the_last(con, sql)}").fetchall()
+        steps = con.execute(f"EXPLAIN {_last_statement(con, sql)}").fetchall()
     rows.lines("".join(text for _, text in steps).rstrip("\n"), out)
 
 
@@ -207,12 +207,12 @@ def _next_step(words: str) -> str:
 
 
 def _answer(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyRelation:
-    """Run what comes before the last statement; the rows of that one, not yet read."""
-    return con.sql(_all_but_the_last(con, sql))
+    """The rows of the last statement, not yet read; those before it are run."""
+    return con.sql(_last_statement(con, sql))
 
 
-def _all_but_the_last(con: duckdb.DuckDBPyConnection, sql: str) -> str:
-    """Run what comes before the last statement, and return that one without its semicolon."""
+def _last_statement(con: duckdb.DuckDBPyConnection, sql: str) -> str:
+    """The last statement without its semicolon; those before it are run."""
     statements = con.extract_statements(sql)
     if not statements:
         raise ConfigurationError(

@@ -136,42 +136,33 @@ class Receipt:
         return "\n".join([*head, "", *(table.markdown() + "\n" for table in self.tables)])
 
     def _grid_text(self) -> list[str]:
-        keys = [key for key in _COLUMNS if any(c.get(key) for c in self.searches.values())]
-        keys = [key for key in _COLUMNS if key in keys or key in ("members", "entered", "left")]
+        keys = [
+            key
+            for key in _COLUMNS
+            if key in ("members", "entered", "left")
+            or any(counts.get(key) for counts in self.searches.values())
+        ]
         lines = [["search", *(_COLUMNS[key] for key in keys)]]
         for search, counts in self.searches.items():
             lines.append([search, *(str(counts.get(key, 0)) for key in keys)])
-        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-        return [
-            "  ".join(
-                [line[0].ljust(widths[0])]
-                + [cell.rjust(w) for cell, w in zip(line[1:], widths[1:], strict=True)]
-            )
-            for line in lines
-        ]
+        return headline.aligned(lines)
 
 
 def completed(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> Receipt:
     """A run's receipt with what the marts say that it just built."""
     rows = con.execute(
         """
-        SELECT search, held_retracted_count, held_preprint_count, held_notice_count,
-            held_unclassified_count, held_undated_count, statement
+        SELECT search, statement, held_retracted_count, held_preprint_count, held_notice_count,
+            held_unclassified_count, held_undated_count
         FROM marts.search_totals
         """
     ).fetchall()
     searches = dict(receipt.searches)
     statement, notes = receipt.statement, list(receipt.notes)
-    for search, retracted, preprints, notices, unclassified, undated, said in rows:
+    names = ("retracted", "preprints", "notices", "unclassified", "undated")
+    for search, said, *counts in rows:
         statement = said
-        searches[search] = {
-            **searches[search],
-            "retracted": retracted,
-            "preprints": preprints,
-            "notices": notices,
-            "unclassified": unclassified,
-            "undated": undated,
-        }
+        searches[search] = searches[search] | dict(zip(names, counts, strict=True))
     known_missed = [
         f"{title or doi or ''} ({'PMID ' + str(pmid) if pmid else 'doi ' + str(doi)})"
         for pmid, doi, title in con.execute(

@@ -206,6 +206,12 @@ def error(tool: str, texts: Iterable[str], status: int = 200) -> Response:
     return Response(f"{prolog(tool)}<{root}>\n{lines}</{root}>\n".encode(), status)
 
 
+def no_ids(*, as_text: bool) -> Response:
+    """EFetch's answer to a list without a valid id."""
+    text = "ID list is empty! Possibly it has no correct IDs."
+    return plain(text.replace(" ", "+"), 400) if as_text else error("efetch", [text], 400)
+
+
 def posted(environment: str, key: int) -> Response:
     """The answer to an EPost."""
     body = (

@@ -29,6 +29,7 @@ from pipeline.replay.archive import Archive
 from pipeline.replay.tools import Tools
 
 _log = logging.getLogger("ketum")
+_HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,7 @@ class ReplayServer:
 
     Args:
         archive: what to serve.
-        host: where to listen.
-        port: 0 for any free one.
+        port: on loopback; 0 for any free one.
         clock: gives the time (aware, UTC), so that tests need not wait for a date. Without one
             the tools go by the machine's, and answers bear no Date, as of a server that has no
             clock (RFC 9110, 6.6.1): what is replayed is not of today.
@@ -63,7 +63,6 @@ class ReplayServer:
     def __init__(
         self,
         archive: Archive,
-        host: str = "127.0.0.1",
         port: int = 0,
         *,
         clock: Callable[[], datetime] | None = None,
@@ -73,8 +72,8 @@ class ReplayServer:
         self._tools = Tools(archive, clock or _now)
         self._fault = fault
         self._lock = Lock()
-        self._http = HttpServer((host, port), self._answer, clock)
-        self.url = f"http://{host}:{self._http.server_port}/entrez/eutils/"
+        self._http = HttpServer((_HOST, port), self._answer, clock)
+        self.url = f"http://{_HOST}:{self._http.server_port}/entrez/eutils/"
         self._thread: Thread | None = None
 
     def __enter__(self) -> ReplayServer:
@@ -109,16 +108,14 @@ class ReplayServer:
         return self._fault(Exchange(tool, parameters, right, self._tools.answer, api_key))
 
 
-def serve(
-    directory: Path, host: str = "127.0.0.1", port: int = 8765, *, fault: Fault | None = None
-) -> None:
+def serve(directory: Path, port: int, *, fault: Fault | None = None) -> None:
     """Serve a directory of PubMed XML until interrupted (for `ketum replay --archive DIR`).
 
     Raises:
         SourceError: if the directory cannot be read.
         OSError: if the port is taken.
     """
-    server = ReplayServer(Archive.read(directory), host, port, clock=_now, fault=fault)
+    server = ReplayServer(Archive.read(directory), port, clock=_now, fault=fault)
     _log.info("serving %s at %s (Ctrl-C ends it)", directory, server.url)
     try:
         with suppress(KeyboardInterrupt):
@@ -190,7 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
             super().finish()
 
     def handle(self) -> None:
-        # It is no fault here if a client goes away.
+        # A client may go away: that is not an error here.
         with suppress(ConnectionError):
             super().handle()
 

@@ -142,6 +142,7 @@ WINDOW_ERROR = (
     "https://www.ncbi.nlm.nih.gov/books/NBK25499/"
 )
 WINDOW_FAILED = f"Search Backend failed: Exception:\n{WINDOW_ERROR}"
+HISTORY_FAILED = f"Search backend cannot retrieve history data. Reason: Exception: {WINDOW_ERROR}"
 # What PubMed says of a mistake for good: it reads as if it would pass.
 SYNTAX_ERROR = (
     "Search Backend failed: An error occurred while processing request. Status: 500. "
@@ -246,14 +247,9 @@ class Tools:
         except UnknownQueryError as unknown:
             return answers.error("efetch", [str(unknown)])
         except IndexError:
-            reason = f"Reason: Exception: {WINDOW_ERROR}"
-            text = f"Search backend cannot retrieve history data. {reason}"
-            return answers.error("efetch", [text], 400)
+            return answers.error("efetch", [HISTORY_FAILED], 400)
         if not pmids:
-            text = "ID list is empty! Possibly it has no correct IDs."
-            if wants_text:
-                return answers.plain(text.replace(" ", "+"), 400)
-            return answers.error("efetch", [text], 400)
+            return answers.no_ids(as_text=wants_text)
         held = [pmid for pmid in pmids if pmid in self._archive.numbers]
         # EFetch has no JSON: it gives the UIDs as text.
         if given.get("rettype") == "uilist" or given.get("retmode") == "json":

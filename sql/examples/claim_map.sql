@@ -1,4 +1,4 @@
--- Which claims of the article were studied, in what kind of study, and what do the authors state?
+-- Which questions were studied, in what kind of study, and what do the authors state?
 --
 -- looked_count: studies that looked at the claim (reports of one study count once), split by what
 -- their authors state in title and abstract; NULL is not known, and held_looked_count is what is held

@@ -73,7 +73,7 @@ def test_explain_shows_the_share_or_how_many_were_read() -> None:
         "recall_value": 0.8, "read_found_count": 24, "read_count": 30,
     }  # fmt: skip
     told = "\n".join(claim_lines([one]))
-    assert "said rightly not measured on kratom (29 of 29); found 0.80 (24 of 30)" in told
+    assert "right: not measured on kratom (29 of 29); found: 0.80 (24 of 30)" in told
 
 
 def test_a_facet_needs_thirty_values_too(con) -> None:
@@ -103,8 +103,8 @@ def test_explain_says_it_of_the_facets_with_a_value() -> None:
     silent = {**one, "label": "Route", "value": "not_stated"}
     told = facet_lines([one, {**one, "value": "deaths"}, silent], has_abstract=True)
     assert [line for line in told if "all values of" in line] == [
-        "  all values of harm: said rightly not measured on kratom (9 of 9); "
-        "found not measured on kratom (9 of 12)"
+        "  all values of harm, right: not measured on kratom (9 of 9); "
+        "found: not measured on kratom (9 of 12)"
     ]
 
 

@@ -13,6 +13,7 @@ import duckdb
 
 from pipeline.escaping import one_line
 from pipeline.identifiers import doi_url, normal_pmc
+from pipeline.outputs.rows import named_rows
 
 ARTICLE, CHAPTER, BOOK, UNKNOWN = "article", "chapter", "book", "unknown"
 RETRACTED = "Retracted Publication"
@@ -65,12 +66,12 @@ _MADE = "".join(
 _HELD = ", ".join(f"of_{name}.held AS {name}" for name in _LISTS)
 _JOINED = "\n    ".join(f"LEFT JOIN of_{name} USING (pmid)" for name in _LISTS)
 _QUERY = f"""
-    WITH wanted AS (SELECT unnest($pmids) AS pmid){_MADE}
+    WITH wanted AS (SELECT unnest(?) AS pmid){_MADE}
     SELECT
         m.pmid, m.doi, c.pmc_id, m.title, c.title AS printed_title, c.vernacular_title, m.year,
         m.year_source,
         c.issue_month, c.issue_day, c.issue_date_precision, c.issue_date_verbatim,
-        c.electronic_month, c.electronic_day, c.electronic_date_verbatim,
+        c.electronic_month, c.electronic_day,
         CASE WHEN c.electronic_day IS NOT NULL THEN
             make_date(c.electronic_year, c.electronic_month, c.electronic_day)
         END AS electronic_date,
@@ -109,7 +110,6 @@ class Person:
     initials: str = ""
     suffix: str = ""
     collective: str = ""
-    orcid: str = ""
 
     def inverted(self) -> str:
         """`Family, Given, Suffix` as RIS has it, or the name of the group."""
@@ -122,7 +122,7 @@ class Citation:
     """A record of the set.
 
     Attributes:
-        said: the columns of `_QUERY` that formats pass on as they are.
+        columns: those of `_QUERY`; formats pass most of them on as they are.
         kind: article, chapter, book, or unknown (only a DOI is held).
         pmid: None for a citation known only by its DOI.
         authors: in order, without names PubMed corrected.
@@ -132,7 +132,7 @@ class Citation:
         set_id: the published set it was read from.
     """
 
-    said: dict[str, Any]
+    columns: dict[str, Any]
     kind: str
     pmid: int | None
     authors: tuple[Person, ...]
@@ -143,23 +143,23 @@ class Citation:
     set_id: str
 
     def text(self, name: str) -> str:
-        """A text column on one line; empty when PubMed said nothing."""
-        return one_line(str(self.said[name] or ""))
+        """A text column on one line; empty where PubMed has nothing."""
+        return one_line(str(self.columns[name] or ""))
 
     @property
     def title(self) -> str:
-        """The title as a list of references shows it: no final stop, and retracted is said first.
+        """The title as a list of references shows it: no final stop, and RETRACTED first.
 
         Styles set their own stop; few print a note or a keyword.
         """
         title = _FINAL_STOP.sub("", self.text("title") or self.text("book_title"))
-        if title and self.said["is_retracted"] and not _SAYS_RETRACTED.match(title):
+        if title and self.columns["is_retracted"] and not _SAYS_RETRACTED.match(title):
             return f"RETRACTED: {title}"
         return title
 
     @property
     def is_preprint(self) -> bool:
-        return self.kind == ARTICLE and bool(self.said["is_preprint"])
+        return self.kind == ARTICLE and bool(self.columns["is_preprint"])
 
     @property
     def key(self) -> str:
@@ -170,7 +170,7 @@ class Citation:
 
     @property
     def year(self) -> int | None:
-        found: int | None = self.said["year"]
+        found: int | None = self.columns["year"]
         return found
 
     @property
@@ -186,13 +186,12 @@ class Citation:
 
     @property
     def doi_url(self) -> str:
-        return doi_url(self.said["doi"]) or ""
+        return doi_url(self.columns["doi"]) or ""
 
     @property
     def url(self) -> str:
         """The record in PubMed, else the address of its DOI."""
-        found = f"https://pubmed.ncbi.nlm.nih.gov/{self.pmid}/" if self.pmid else self.doi_url
-        return found
+        return f"https://pubmed.ncbi.nlm.nih.gov/{self.pmid}/" if self.pmid else self.doi_url
 
     @property
     def container(self) -> str:
@@ -201,16 +200,16 @@ class Citation:
 
     @property
     def pmc_id(self) -> str:
-        return normal_pmc(self.said["pmc_id"]) or ""
+        return normal_pmc(self.columns["pmc_id"]) or ""
 
     @property
     def languages(self) -> str:
-        return ", ".join(filter(None, map(one_line, self.said["languages"])))
+        return ", ".join(filter(None, map(one_line, self.columns["languages"])))
 
     @property
     def isbn(self) -> str:
         """The first one of a book."""
-        return next(filter(None, map(one_line, self.said["isbns"] or [])), "")
+        return next(filter(None, map(one_line, self.columns["isbns"] or [])), "")
 
     @property
     def page_range(self) -> tuple[str, str]:
@@ -218,7 +217,7 @@ class Citation:
 
         So is an article number, where the record has no pages.
         """
-        if self.said["start_page"]:
+        if self.columns["start_page"]:
             return self.text("start_page"), self.text("end_page")
         found = _RANGE.fullmatch(self.text("pages"))
         if not found or (found[3] and found[3] != found[1]):
@@ -233,12 +232,12 @@ class Citation:
         Two at least: Zotero cuts a single keyword at its commas.
         """
         marks = [
-            f"Study type: {self.said['study_type_label']}",
-            f"Evidence group: {self.said['evidence_group']}",
+            f"Study type: {self.columns['study_type_label']}",
+            f"Evidence group: {self.columns['evidence_group']}",
         ]
-        if self.said["is_retracted"]:
+        if self.columns["is_retracted"]:
             marks.append(RETRACTED)
-        if self.said["is_preprint"]:
+        if self.columns["is_preprint"]:
             marks.append(PREPRINT)
         return tuple(marks)
 
@@ -248,13 +247,13 @@ class Citation:
 
         Not for notes: programs bury these, and ASReview takes them for its own labels.
         """
-        said = self.said
-        country = said["first_author_country"]
+        columns = self.columns
+        country = columns["first_author_country"]
         return (
             *([f"First author's country: {country}"] if country else []),
-            *(f"Registration: {number}" for number in said["registrations"]),
-            *(said["facet_labels"] or []),
-            *(f"Claim: {claim}" for claim in said["claim_labels"] or []),
+            *(f"Registration: {number}" for number in columns["registrations"]),
+            *(columns["facet_labels"] or []),
+            *(f"Claim: {claim}" for claim in columns["claim_labels"] or []),
         )
 
     @property
@@ -271,31 +270,29 @@ def read(con: duckdb.DuckDBPyConnection, pmids: list[int]) -> list[Citation]:
         pmids: keys of marts.articles; negative ones are citations known by DOI.
     """
     (set_id,) = con.execute("SELECT any_value(set_id) FROM marts.search_totals").fetchone() or ("",)
-    cursor = con.execute(_QUERY, {"pmids": pmids})
-    names = [column[0] for column in cursor.description or []]
-    found = {row[0]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
+    found = {row["pmid"]: row for row in named_rows(con, _QUERY, pmids)}
     return [_citation(found[pmid], set_id) for pmid in pmids]
 
 
-def _citation(said: dict[str, Any], set_id: str) -> Citation:
-    people = [p for p in said["people"] or [] if _person(p).inverted()]
-    if said["year_source"] == "electronic":
-        month, day = said["electronic_month"], said["electronic_day"]
-    elif said["issue_date_precision"] in _WITHIN_DAY_OR_MONTH:
-        month, day = said["issue_month"], said["issue_day"]
+def _citation(columns: dict[str, Any], set_id: str) -> Citation:
+    people = [p for p in columns["people"] or [] if _person(p).inverted()]
+    if columns["year_source"] == "electronic":
+        month, day = columns["electronic_month"], columns["electronic_day"]
+    elif columns["issue_date_precision"] in _WITHIN_DAY_OR_MONTH:
+        month, day = columns["issue_month"], columns["issue_day"]
     else:
         month = day = None
-    if said["year"] is None:
+    if columns["year"] is None:
         month = day = None
-    descriptors = [heading["descriptor"] for heading in said["headings"] or []]
+    descriptors = [heading["descriptor"] for heading in columns["headings"] or []]
     terms: dict[str, str] = {}
-    for text in (*descriptors, *(said["keywords"] or [])):
+    for text in (*descriptors, *(columns["keywords"] or [])):
         if term := one_line(text):
             terms.setdefault(term.casefold(), term)
     return Citation(
-        said=said,
-        kind=_kind(said),
-        pmid=said["pmid"] if said["pmid"] > 0 else None,
+        columns=columns,
+        kind=_kind(columns),
+        pmid=columns["pmid"] if columns["pmid"] > 0 else None,
         authors=tuple(_person(p) for p in people if p["list_kind"] in ("author", "book_author")),
         editors=tuple(_person(p) for p in people if p["list_kind"] in ("editor", "book_editor")),
         month=month,
@@ -305,18 +302,17 @@ def _citation(said: dict[str, Any], set_id: str) -> Citation:
     )
 
 
-def _kind(said: dict[str, Any]) -> str:
-    if said["book_title"]:
-        return BOOK if said["title"] in (None, said["book_title"]) else CHAPTER
-    return ARTICLE if said["journal"] or said["pmid"] > 0 else UNKNOWN
+def _kind(columns: dict[str, Any]) -> str:
+    if columns["book_title"]:
+        return BOOK if columns["title"] in (None, columns["book_title"]) else CHAPTER
+    return ARTICLE if columns["journal"] or columns["pmid"] > 0 else UNKNOWN
 
 
-def _person(said: dict[str, Any]) -> Person:
+def _person(row: dict[str, Any]) -> Person:
     return Person(
-        family=one_line(said["last_name"] or ""),
-        given=one_line(said["fore_name"] or ""),
-        initials=one_line(said["initials"] or ""),
-        suffix=one_line(said["suffix"] or ""),
-        collective=one_line(said["collective_name"] or ""),
-        orcid=said["orcid"] or "",
+        family=one_line(row["last_name"] or ""),
+        given=one_line(row["fore_name"] or ""),
+        initials=one_line(row["initials"] or ""),
+        suffix=one_line(row["suffix"] or ""),
+        collective=one_line(row["collective_name"] or ""),
     )

@@ -129,12 +129,12 @@ def _ours(citation: Citation) -> dict[str, Any]:
         "pmid": citation.pmid,
         "pmcid": citation.pmc_id,
         "journal": citation.container or citation.text("book_title"),
-        "study_type": citation.said["study_type"],
-        "study_type_label": citation.said["study_type_label"],
-        "evidence_group": citation.said["evidence_group"],
-        "is_retracted": citation.said["is_retracted"],
-        "is_preprint": citation.said["is_preprint"],
-        "registrations": citation.said["registrations"],
+        "study_type": citation.columns["study_type"],
+        "study_type_label": citation.columns["study_type_label"],
+        "evidence_group": citation.columns["evidence_group"],
+        "is_retracted": citation.columns["is_retracted"],
+        "is_preprint": citation.columns["is_preprint"],
+        "registrations": citation.columns["registrations"],
         "set_id": citation.set_id,
     }
 
@@ -230,9 +230,9 @@ def export(
     _write(kind, kept, abstracts, path)
     lines.insert(0, f"{len(kept)} record(s) of set {kept[0].set_id}.")
     if abstracts:
-        without = sum(not record.said["abstract"] for record in kept)
+        without = sum(not record.columns["abstract"] for record in kept)
         lines += [f"{without} of them have no abstract in this set.", LICENCE]
-    if untitled := sum(not record.said["title"] for record in kept):
+    if untitled := sum(not record.columns["title"] for record in kept):
         lines.insert(1, f"{untitled} of them have no title in this set.")
     return Exported(path, tuple(lines))
 
@@ -294,20 +294,20 @@ CUT = " [cut here]"
 
 def row(citation: Citation, abstracts: bool) -> dict[str, Any]:
     """A record as values of `COLUMNS`, texts as PubMed has them, None for what is not known."""
-    said = citation.said
-    found: dict[str, Any] = {name: said.get(name) for name in COLUMNS} | {
+    columns = citation.columns
+    found: dict[str, Any] = {name: columns.get(name) for name in COLUMNS} | {
         "pmid": citation.pmid,
         "pmcid": citation.pmc_id or None,
-        "title": said["title"] or said["book_title"],
+        "title": columns["title"] or columns["book_title"],
         "authors": [person.inverted() for person in citation.authors],
-        "journal": citation.container or said["book_title"],
+        "journal": citation.container or columns["book_title"],
         "date": citation.iso_date or None,
-        "volume": said["volume"] or said["book_volume"],
-        "pages": said["locator"],
-        "publication_types": said["publication_types"] or [],
+        "volume": columns["volume"] or columns["book_volume"],
+        "pages": columns["locator"],
+        "publication_types": columns["publication_types"] or [],
         "terms": list(citation.terms),
         "url": citation.url or None,
-        "first_seen_at": said["first_seen_at"].isoformat(),
+        "first_seen_at": columns["first_seen_at"].isoformat(),
         "set_id": citation.set_id,
     }
     if not abstracts:

@@ -47,21 +47,19 @@ def _record(citation: Citation, abstracts: bool) -> str:
 
 def _folded(tag: str, text: str) -> str:
     """The lines of a field; each keeps the blank it is broken at, as PubMed's do."""
-    lines = textwrap.wrap(
-        text, _WIDTH - 6, break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
+    lines = textwrap.wrap(text, _WIDTH - 6, break_long_words=False, break_on_hyphens=False)
     return f"{tag:<4}- " + " \n      ".join(lines)
 
 
 def _fields(citation: Citation, abstracts: bool) -> _Lines:
-    said, text = citation.said, citation.text
+    columns, text = citation.columns, citation.text
     is_book = citation.kind in _BOOK_TYPES
     yield "PMID", str(citation.pmid)
     yield "OWN", text("owner")
     yield "STAT", text("citation_status")
-    yield "DRDT" if is_book else "LR", _digits(said["date_revised"])
-    yield "CTDT" if is_book else "DEP", _electronic_digits(said)
-    yield "DCOM", _digits(said["date_completed"])
+    yield "DRDT" if is_book else "LR", _digits(columns["date_revised"])
+    yield "CTDT" if is_book else "DEP", _electronic_digits(columns)
+    yield "DCOM", _digits(columns["date_completed"])
     for number, kind in ((text("issn"), text("issn_type")), (text("issn_linking"), "Linking")):
         yield "IS", f"{number} ({kind})" if number and kind else number
     yield "VI", text("book_volume") if is_book else text("volume")
@@ -70,77 +68,78 @@ def _fields(citation: Citation, abstracts: bool) -> _Lines:
     yield "TI", "" if citation.kind == BOOK else text("printed_title")
     yield "TT", text("vernacular_title")
     yield "PG", text("pages")
-    yield from _book(said)
+    yield from _book(columns)
     if abstracts:
         yield "AB", text("abstract")
         yield "CI", text("abstract_copyright")
-        for row in said["other_abstracts"] or []:
+        for row in columns["other_abstracts"] or []:
             kind = "" if row["abstract_type"] == "other" else f"{row['abstract_type']}: "
             label = f"{row['label']}: " if row["label"] else ""
             yield "OAB", f"{kind}{label}{row['text']}"
             yield "OABL", row["language"] or ""
-    yield from _people(said)
-    yield from (("LA", language) for language in said["languages"])
-    for row in said["accessions"] or []:
+    yield from _people(columns)
+    yield from (("LA", language) for language in columns["languages"])
+    for row in columns["accessions"] or []:
         yield "SI", "/".join(filter(None, (row["databank"], row["accession_number"])))
-    yield from (("GR", _grant(grant)) for grant in said["grants"] or [])
+    yield from (("GR", _grant(grant)) for grant in columns["grants"] or [])
     yield from (("PT", name) for name in _types(citation))
     yield "PL", text("publisher_location") if is_book else text("journal_country")
     yield "TA", text("medline_ta")
     yield "JT", text("journal")
     yield "JID", text("nlm_unique_id")
-    for chemical in said["chemicals"] or []:
+    for chemical in columns["chemicals"] or []:
         yield "RN", f"{chemical['registry_number'] or '0'} ({chemical['substance_name']})"
-    yield from (("NM", row["name"]) for row in said["concepts"] or [])
-    yield "SB", " ".join(said["citation_subsets"])
-    yield from (("MH", heading) for heading in _headings(said["headings"] or []))
-    yield from (("GS", symbol) for symbol in said["gene_symbols"])
-    yield from (("SFM", mission) for mission in said["space_flight_missions"])
+    yield from (("NM", row["name"]) for row in columns["concepts"] or [])
+    yield "SB", " ".join(columns["citation_subsets"])
+    yield from (("MH", heading) for heading in _headings(columns["headings"] or []))
+    yield from (("GS", symbol) for symbol in columns["gene_symbols"])
+    yield from (("SFM", mission) for mission in columns["space_flight_missions"])
     yield "RF", text("number_of_references")
-    yield from _keywords(said["keyword_rows"] or [])
-    for link in said["links"] or []:
+    yield from _keywords(columns["keyword_rows"] or [])
+    for link in columns["links"] or []:
         yield from _link(link)
     yield "COIS", text("coi_statement")
-    yield from (("GN", note) for note in said["general_notes"])
+    yield from (("GN", note) for note in columns["general_notes"])
     yield (
         "GN",
-        f"{OWN_NOTE}study type {said['study_type']} ({said['study_type_label']}); "
+        f"{OWN_NOTE}study type {columns['study_type']} ({columns['study_type_label']}); "
         f"set {citation.set_id}",
     )
     if citation.findings:
         yield "GN", f"{OWN_NOTE}{'; '.join(citation.findings)}"
-    yield from _history(said["history"] or [])
+    yield from _history(columns["history"] or [])
     yield from _identifiers(citation)
     yield "PUBM", text("publication_model")
     yield "PST", text("publication_status")
     yield "SO", _source(citation)
 
 
-def _book(said: dict[str, Any]) -> _Lines:
-    yield "BTI", said["book_title"] or ""
-    yield "CTI", said["collection_title"] or ""
-    yield "EN", said["edition"] or ""
-    yield "VTI", said["volume_title"] or ""
-    for label in said["location_labels"] or []:
+def _book(columns: dict[str, Any]) -> _Lines:
+    yield "BTI", columns["book_title"] or ""
+    yield "CTI", columns["collection_title"] or ""
+    yield "EN", columns["edition"] or ""
+    yield "VTI", columns["volume_title"] or ""
+    for label in columns["location_labels"] or []:
         yield "CP", label.removeprefix("chapter: ") if label.startswith("chapter: ") else ""
-    yield "PB", said["publisher_name"] or ""
+    yield "PB", columns["publisher_name"] or ""
 
 
 def _types(citation: Citation) -> list[str]:
     """NLM's publication types; with those a reader needs to know books and retractions."""
-    types = list(citation.said["publication_types"] or [])
+    types = list(citation.columns["publication_types"] or [])
     added = (
-        _BOOK_TYPES.get(citation.kind), RETRACTED if citation.said["is_retracted"] else None,
-    )  # fmt: skip
+        _BOOK_TYPES.get(citation.kind),
+        RETRACTED if citation.columns["is_retracted"] else None,
+    )
     return types + [name for name in added if name and name not in types]
 
 
-def _people(said: dict[str, Any]) -> _Lines:
+def _people(columns: dict[str, Any]) -> _Lines:
     """Everybody with a kind of tags, each with identifiers and affiliations."""
     places: dict[int, list[str]] = {}
-    for row in said["affiliations"] or []:
+    for row in columns["affiliations"] or []:
         places.setdefault(row["author_no"], []).append(row["affiliation"] or "")
-    for person in said["people"] or []:
+    for person in columns["people"] or []:
         full = _FULL_TAGS[person["list_kind"].removeprefix("book_")]
         if person["collective_name"]:
             yield "CN", person["collective_name"]
@@ -185,7 +184,7 @@ def _headings(headings: list[dict[str, Any]]) -> list[str]:
     return list(lines.values())
 
 
-def _link(link: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _link(link: dict[str, Any]) -> _Lines:
     """`RIN - J Tests. 2025;9:1. PMID: 99`; nothing for kinds of links without a tag."""
     tag = _LINK_TAGS.get(link["ref_type"])
     if tag is None:
@@ -222,7 +221,7 @@ def _history(rows: list[dict[str, Any]]) -> _Lines:
 
 def _identifiers(citation: Citation) -> _Lines:
     """LID, AID, PMC, MID, OID and ISBN; a DOI of a source without identifiers as AID."""
-    rows = citation.said["identifiers"] or []
+    rows = citation.columns["identifiers"] or []
     own = [row for row in rows if row["element"] == "ArticleId"]
     yield "PMC", citation.text("pmc_id")
     for row in own:
@@ -233,7 +232,7 @@ def _identifiers(citation: Citation) -> _Lines:
             yield "AID", f"{row['value']} [{kind}]" if kind else row["value"]
     located = [row for row in rows if row["element"] == "ELocationID" and row["is_valid"]]
     dois = {row["value"] for row in (*own, *located) if row["id_type"] == "doi"}
-    if (doi := citation.said["doi"]) and doi not in dois:
+    if (doi := citation.columns["doi"]) and doi not in dois:
         yield "AID", f"{doi} [doi]"
     for row in located:
         kind = row["id_type"]
@@ -258,17 +257,17 @@ def _source(citation: Citation) -> str:
 
 
 def _electronic(citation: Citation) -> str:
-    found = citation.said["electronic_date"]
+    found = citation.columns["electronic_date"]
     if not isinstance(found, date):
         return "" if citation.year is None else str(citation.year)
     return f"{found:%Y %b} {found.day}"
 
 
-def _electronic_digits(said: dict[str, Any]) -> str:
+def _electronic_digits(columns: dict[str, Any]) -> str:
     """As much of the date as there is: 20240305, 202403 or 2024."""
     digits = ""
     for name, width in (("year", 4), ("month", 2), ("day", 2)):
-        number = said[f"electronic_{name}"]
+        number = columns[f"electronic_{name}"]
         if number is None:
             break
         digits += f"{number:0{width}}"

@@ -119,7 +119,7 @@ def _ris_entry(citation: Citation, abstracts: bool, dialect: Dialect) -> dict[st
     if dialect.pmcid_in_custom_2:
         found["custom2"] = citation.pmc_id
     if dialect.type_of_work:
-        found["type_of_work"] = citation.said["study_type_label"]
+        found["type_of_work"] = citation.columns["study_type_label"]
     return {name: line for name, value in found.items() if (line := _ris_lines(value))}
 
 
@@ -189,8 +189,8 @@ def _bibtex_entry(citation: Citation, abstracts: bool) -> Entry:
         "pmcid": citation.pmc_id,
         "url": citation.url,
         "language": citation.languages,
-        "note": RETRACTED if citation.said["is_retracted"] else "",
-        "studytype": citation.said["study_type"],
+        "note": RETRACTED if citation.columns["is_retracted"] else "",
+        "studytype": citation.columns["study_type"],
         "keywords": "; ".join(citation.keywords),
         "ketumset": citation.set_id,
         "abstract": citation.text("abstract") if abstracts else "",
@@ -236,7 +236,7 @@ def csl_text(citations: Sequence[Citation], abstracts: bool) -> str:
 
 def _csl_item(citation: Citation, abstracts: bool) -> dict[str, Any]:
     start, end = citation.page_range
-    said = citation.said
+    columns = citation.columns
     found: dict[str, Any] = {
         "id": citation.key,
         "type": "article" if citation.is_preprint else _CSL_TYPES[citation.kind],
@@ -260,10 +260,10 @@ def _csl_item(citation: Citation, abstracts: bool) -> dict[str, Any]:
         "PMCID": citation.pmc_id,
         "URL": citation.url,
         "language": citation.languages,
-        "status": "retracted" if said["is_retracted"] else "",
+        "status": "retracted" if columns["is_retracted"] else "",
         "genre": "preprint" if citation.is_preprint else "",
         "keyword": "; ".join(citation.keywords),
-        "custom": {name: said[name] for name in _CSL_CUSTOM} | {"set_id": citation.set_id},
+        "custom": {name: columns[name] for name in _CSL_CUSTOM} | {"set_id": citation.set_id},
         "abstract": citation.text("abstract") if abstracts else "",
     }
     return {name: value for name, value in found.items() if value}

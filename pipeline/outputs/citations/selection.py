@@ -155,7 +155,7 @@ class Before:
 
     def holds(self, citation: Citation) -> bool:
         """Whether the record was exported before."""
-        doi = same_doi(citation.said["doi"])
+        doi = same_doi(citation.columns["doi"])
         if citation.pmid is None:
             return doi in self.dois
         return str(citation.pmid) in self.pmids or doi in self.dois_without_pmid

@@ -200,9 +200,8 @@ def gather(con: duckdb.DuckDBPyConnection) -> Facts:
     study_types = tuple(StudyType(*row) for row in types)
     groups = tuple(
         Group(name, members[0].is_summary, members)
-        for name, members in (
-            (name, tuple(group)) for name, group in groupby(study_types, lambda one: one.group)
-        )
+        for name, group in groupby(study_types, lambda one: one.group)
+        if (members := tuple(group))
     )
     return Facts(
         con,
@@ -210,7 +209,7 @@ def gather(con: duckdb.DuckDBPyConnection) -> Facts:
         tuple(Search(name, label, tuple(topics), *rest) for name, label, topics, *rest in rows),
         study_types,
         groups,
-        tuple((code, question) for code, question in questions),
+        tuple(questions),
         {(facet, value): label for facet, value, label in labels},
     )
 
@@ -226,10 +225,3 @@ def read_on_kratom(hits: int, count: int) -> str:
         return f"not measured on kratom ({hits} of {count} read)"
     one = figures.share(hits, count)
     return share(one["value"], one["low"], one["high"], count)
-
-
-def rows_of(con: duckdb.DuckDBPyConnection, query: str, *values: object) -> list[dict[str, Any]]:
-    """The rows of a query, each by the names of its columns."""
-    cursor = con.execute(query, list(values))
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -8,7 +8,8 @@ from typing import Any
 from pipeline.evidence.stated import FINDINGS
 from pipeline.identifiers import doi_url
 from pipeline.outputs import claims
-from pipeline.outputs.page.facts import BANDS, Facts, Search, read_on_kratom, rows_of
+from pipeline.outputs.page.facts import BANDS, Facts, Search, read_on_kratom
+from pipeline.outputs.rows import named_rows
 
 # -- The questions: studies, what they state, the nearest in people
 
@@ -54,7 +55,7 @@ def questions(facts: Facts, search: Search) -> dict[str, Any] | None:
 
 def _asked(facts: Facts) -> dict[str, dict[str, Any]]:
     """By claim, its group, what counts, whether the article asks it, and how often it is right."""
-    rows = rows_of(
+    rows = named_rows(
         facts.con,
         """
         SELECT c.claim, g.label AS group_label, c.asks = 'does_it' AS is_yes_or_no, c.definition,
@@ -98,7 +99,7 @@ def _leaned_on(facts: Facts) -> dict[str, list[dict[str, Any]]]:
 
 
 def _newest(facts: Facts, search: Search) -> dict[int, dict[str, Any]]:
-    rows = rows_of(
+    rows = named_rows(
         facts.con,
         """
         SELECT DISTINCT a.pmid, a.title, a.citation, a.doi_url FROM marts.articles AS a
@@ -127,7 +128,7 @@ BESIDE = ("preprint", "retracted")
 
 def evidence_map(facts: Facts, search: Search) -> dict[str, Any]:
     """The cells of a search as rows and columns, and the records that stand beside the map."""
-    cells = rows_of(
+    cells = named_rows(
         facts.con,
         "SELECT * FROM marts.evidence_map WHERE search = ? ORDER BY row_order, column_order",
         search.name,

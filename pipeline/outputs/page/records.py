@@ -10,8 +10,9 @@ import duckdb
 from pipeline.evidence.stated import FINDINGS
 from pipeline.outputs.page import questions
 from pipeline.outputs.page.dated import UNNAMED
-from pipeline.outputs.page.facts import BANDS, Facts, rows_of
+from pipeline.outputs.page.facts import BANDS, Facts
 from pipeline.outputs.page.rest import CORRECTIONS, points
+from pipeline.outputs.rows import named_rows
 from pipeline.outputs.wording import PUBMED_ONLY, answers
 from pipeline.warehouse import views
 
@@ -74,8 +75,6 @@ FROM (
     UNION ALL
     SELECT pmid, unnest(['preclinical_pain', concat('preclinical_row:', pmid)])
     FROM marts.preclinical_pain
-    UNION ALL
-    SELECT pmid, concat('pain:', pain_level) FROM marts.articles WHERE pain_level IS NOT NULL
     UNION ALL
     SELECT pmid, 'concerns_pain' FROM marts.articles WHERE pain_level IN ('focus', 'outcome')
     UNION ALL
@@ -320,7 +319,7 @@ def payload(facts: Facts) -> Carried:
         name: views.of_records(facts.con, f"core.article_{name}", "FROM page_records")
         for name in ("citations", "years")
     }
-    for record in rows_of(facts.con, _QUERY.format(**shown), WORDS_SHOWN):
+    for record in named_rows(facts.con, _QUERY.format(**shown), WORDS_SHOWN):
         record["marks"] = marks.get(record["pmid"], [])
         record["groups"], told = claims.get(record["pmid"], ([], []))
         record["asked"] = [[places[one.claim], listed.pooled(one.how)] for one in told]
@@ -359,7 +358,6 @@ def _names(facts: Facts) -> dict[str, Any]:
                 "label": search.label,
                 "is_known": search.is_known,
                 "is_pubmed": search.name in asked,
-                "members": search.members,
             }
             for search in facts.searches
         ],

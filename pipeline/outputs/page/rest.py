@@ -9,7 +9,8 @@ from markupsafe import Markup
 from pipeline.evidence.evaluation.figures import LEAST_READ
 from pipeline.outputs.headline import by_study_type, marked
 from pipeline.outputs.page.dated import MOMENT, said
-from pipeline.outputs.page.facts import Facts, Search, read_on_kratom, rows_of
+from pipeline.outputs.page.facts import Facts, Search, read_on_kratom
+from pipeline.outputs.rows import named_rows
 from pipeline.outputs.wording import share
 from pipeline.warehouse import views
 
@@ -35,7 +36,7 @@ def numbers(facts: Facts) -> dict[str, Any]:
         """,
         [list(CORRECTIONS)],
     ).fetchall()
-    hidden = rows_of(
+    hidden = named_rows(
         facts.con,
         "SELECT label, held_count FROM marts.search_totals WHERE NOT list_contains(?, search) "
         "AND held_count > 0 ORDER BY search",
@@ -52,7 +53,7 @@ def types(facts: Facts, search: Search) -> dict[str, Any]:
 def summaries(facts: Facts, search: Search) -> dict[str, Any]:
     """What reviews sum up, as far as their words say."""
     return {
-        "rows": rows_of(
+        "rows": named_rows(
             facts.con,
             """
             SELECT s.study_type, t.label, s.synthesis_of, count(*) AS count
@@ -67,7 +68,7 @@ def summaries(facts: Facts, search: Search) -> dict[str, Any]:
 
 def points(facts: Facts) -> list[dict[str, Any]]:
     """A point a search, denominator and year, for the charts; NULL has no point and is not a 0."""
-    return rows_of(
+    return named_rows(
         facts.con,
         """
         SELECT search, denominator, year, records_per_100k AS share,
@@ -80,7 +81,7 @@ def points(facts: Facts) -> list[dict[str, Any]]:
 
 def shares(facts: Facts, search: Search) -> dict[str, Any]:
     """Records per 100,000 of PubMed by entry year; nothing where PubMed was not counted."""
-    rows = rows_of(
+    rows = named_rows(
         facts.con,
         """
         SELECT denominator, year, held_member_count AS members, denominator_count AS total,
@@ -107,7 +108,7 @@ def newest(facts: Facts, search: Search) -> dict[str, Any]:
         [search.name],
     ).fetchall()
     years = views.of_records(facts.con, "core.article_years", "SELECT pmid FROM marts.articles")
-    rows = rows_of(
+    rows = named_rows(
         facts.con,
         f"""
         SELECT a.pmid, a.title, a.citation, a.doi_url, a.study_type_label AS kind, a.counted_as,
@@ -127,7 +128,7 @@ def newest(facts: Facts, search: Search) -> dict[str, Any]:
 def retracted(facts: Facts, search: Search) -> dict[str, Any]:
     """The retracted articles of a search, with their notices."""
     return {
-        "rows": rows_of(
+        "rows": named_rows(
             facts.con,
             """
             SELECT DISTINCT ON (r.pmid) r.pmid, r.title, r.citation, r.notice_pmid, r.notice_source
@@ -141,7 +142,7 @@ def retracted(facts: Facts, search: Search) -> dict[str, Any]:
 def unread(facts: Facts, search: Search) -> dict[str, Any]:
     """Records of a search that could not be read: the tables know nothing of them."""
     return {
-        "rows": rows_of(
+        "rows": named_rows(
             facts.con,
             "SELECT pmid, is_held, reason FROM marts.unread_records WHERE search = ? "
             "OR search IS NULL ORDER BY pmid NULLS LAST, reason",
@@ -153,7 +154,7 @@ def unread(facts: Facts, search: Search) -> dict[str, Any]:
 def unclassified(facts: Facts, search: Search) -> dict[str, Any]:
     """Records without a study type, by reason."""
     return {
-        "rows": rows_of(
+        "rows": named_rows(
             facts.con,
             "SELECT reason, held_count AS count FROM marts.unclassified WHERE search = ? "
             "ORDER BY reason",
@@ -163,8 +164,8 @@ def unclassified(facts: Facts, search: Search) -> dict[str, Any]:
 
 
 def asked(facts: Facts, search: Search) -> dict[str, Any]:
-    """How the search was made: verbatim, with what was made of it."""
-    found = rows_of(
+    """How the search was made: word for word, and how it was read."""
+    found = named_rows(
         facts.con,
         """
         SELECT source, strategy, query_translation, warnings, hit_count, unread_count, searched_at
@@ -172,7 +173,7 @@ def asked(facts: Facts, search: Search) -> dict[str, Any]:
         """,
         search.name,
     )
-    local = rows_of(
+    local = named_rows(
         facts.con,
         "SELECT pmid, title FROM marts.search_differences "
         "WHERE search = ? AND matched_by = 'local' ORDER BY pmid DESC",
@@ -206,7 +207,7 @@ def rules(facts: Facts) -> dict[str, Any]:
     for code, on_kratom, measured_on, *figures in found:  # that of the most records
         best.setdefault((code, on_kratom), f"{share(*figures)} ({measured_on})")
     return {
-        "sets": rows_of(
+        "sets": named_rows(
             facts.con,
             "SELECT kind, rules_version AS version, rule_count AS count "
             "FROM evidence.rule_sets ORDER BY kind",

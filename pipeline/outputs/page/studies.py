@@ -11,7 +11,8 @@ from markupsafe import Markup
 from pipeline.escaping import for_html
 from pipeline.evidence.facets import NOT_STATED
 from pipeline.outputs.page.dated import DAY
-from pipeline.outputs.page.facts import Facts, Search, rows_of
+from pipeline.outputs.page.facts import Facts, Search
+from pipeline.outputs.rows import named_rows
 from pipeline.outputs.wording import Answer, answers, day, not_given, sentence
 
 # -- Trials and human laboratory studies
@@ -113,9 +114,7 @@ def people(facts: Facts, search: Search) -> dict[str, Any]:
     ).fetchone()
     assert row is not None
     records, studies, pain, mention = row
-    cursor = facts.con.execute(_ROWS, [search.name, SHOWN])
-    names = [column[0] for column in cursor.description or []]
-    rows = [_study(facts, dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+    rows = [_study(facts, row) for row in named_rows(facts.con, _ROWS, search.name, SHOWN)]
     return {
         "records": records,
         "studies": studies,
@@ -199,10 +198,7 @@ def _dose(facts: Facts, given: dict[str, Any]) -> str:
 # -- Animals, cells and routine data: what was tested, in what, and where the cases come from
 
 TESTS_SHOWN = 100
-_UNLISTED = {
-    "not_kratom": "not kratom",
-    "no_animal": "no animal: laboratory work",
-}
+_UNLISTED = {"not_kratom": "not kratom", "no_animal": "no animal: laboratory work"}
 _PAIN_MODELS = {
     "focus": "title or major heading",
     "outcome": "results",
@@ -241,7 +237,7 @@ ORDER BY s.publication_year DESC NULLS LAST, s.pmid DESC
 
 def preclinical(facts: Facts, search: Search) -> dict[str, Any]:
     """Which substance, in which animal, by which test of pain."""
-    rows = rows_of(facts.con, _PRECLINICAL, search.name, TESTS_SHOWN)
+    rows = named_rows(facts.con, _PRECLINICAL, search.name, TESTS_SHOWN)
     ((total, concerned),) = facts.con.execute(
         "SELECT count(DISTINCT pmid), count(DISTINCT pmid) FILTER (pain_level <> 'mention') "
         "FROM marts.preclinical_pain WHERE search = ?",
@@ -269,7 +265,7 @@ def preclinical(facts: Facts, search: Search) -> dict[str, Any]:
 
 def surveillance(facts: Facts, search: Search) -> dict[str, Any]:
     """Poison centres, pharmacovigilance, deaths, supply; and which reports may share cases."""
-    rows = rows_of(facts.con, _SURVEILLANCE, search.name, TESTS_SHOWN)
+    rows = named_rows(facts.con, _SURVEILLANCE, search.name, TESTS_SHOWN)
     for row in rows:
         row["what"] = ", ".join(facts.label("surveillance_source", one) for one in row["sources"])
     sources = facts.con.execute(

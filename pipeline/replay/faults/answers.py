@@ -30,7 +30,7 @@ from pipeline.replay.answers import (
 from pipeline.replay.faults.records import SAFE, as_xml
 from pipeline.replay.query import Chain, Earlier, Node, Term, parse
 from pipeline.replay.summaries import NO_SUMMARY
-from pipeline.replay.tools import SYNTAX_ERROR, WINDOW_ERROR, WINDOW_FAILED
+from pipeline.replay.tools import HISTORY_FAILED, SYNTAX_ERROR, WINDOW_FAILED
 
 CASES = Cases(answers.TOOLS)
 case = CASES.add
@@ -46,7 +46,6 @@ _JSON = "application/json; charset=UTF-8"
 _ADDRESS = "203.0.113.7"
 _BLOCK_PAGE = "https://misuse.ncbi.nlm.nih.gov/error/abuse.shtml"
 _VIEWER = " Error: External viewer error: Empty Response. Bytes read: 0 Status: Timeout"
-_NO_IDS = "ID list is empty! Possibly it has no correct IDs."
 _RESOLVE = "Couldn't resolve #pmquerysrv-mz?dbaf=pubmed, the address table is empty."
 # The word ERROR is nowhere in it: the fault hides in a comment of an empty set.
 _HIDDEN = b"""<?xml version="1.0" encoding="UTF-8" ?>
@@ -88,7 +87,7 @@ case(1, "rate-limit-200", "The body of the rate limit with status 200")(
 )  # fmt: skip
 def _transient(exchange: Exchange) -> Response:
     if exchange.tool == "esummary":
-        return answers.error("esummary", [f"Error occurred: {summaries.NO_SUMMARY}"], 400)
+        return answers.error("esummary", [f"Error occurred: {NO_SUMMARY}"], 400)
     return answers.error("efetch", [_VIEWER], 400)
 
 
@@ -101,9 +100,7 @@ def _key_invalid(exchange: Exchange) -> Response:
 
 @case(3, "permanent-400-id-list-empty", "400 that stays: no valid id", "efetch")
 def _no_ids(exchange: Exchange) -> Response:
-    if exchange.parameters.get("retmode") == "text":
-        return answers.plain(_NO_IDS.replace(" ", "+"), 400)
-    return answers.error("efetch", [_NO_IDS], 400)
+    return answers.no_ids(as_text=exchange.parameters.get("retmode") == "text")
 
 
 @case(4, "error-in-200", "An error document with status 200, in each tool's own shape", *LARGE)
@@ -115,7 +112,7 @@ def _error_in_200(exchange: Exchange) -> Response:
     if exchange.tool == "efetch":
         return answers.error("efetch", [_VIEWER])
     if exchange.wants_json:
-        return summaries.summary_error(summaries.NO_SUMMARY, use_json=True)
+        return summaries.summary_error(NO_SUMMARY, use_json=True)
     return Response(_HIDDEN)
 
 
@@ -136,8 +133,7 @@ case(
 def _beyond_window(exchange: Exchange) -> Response:
     if exchange.tool == "esearch":
         return answers.search_error(WINDOW_FAILED, use_json=exchange.wants_json)
-    text = f"Search backend cannot retrieve history data. Reason: Exception: {WINDOW_ERROR}"
-    return answers.error("efetch", [text], 400)
+    return answers.error("efetch", [HISTORY_FAILED], 400)
 
 
 @case(8, "history-expired", "The WebEnv is gone", *LARGE)

@@ -65,8 +65,8 @@ def test_dates_say_what_is_known(pmid, expected, citations):
 )
 def test_pages(pages, expected, citations):
     record = citations[101]
-    said = {**record.said, "pages": pages, "locator": pages}
-    assert replace(record, said=said).page_range == expected
+    columns = {**record.columns, "pages": pages, "locator": pages}
+    assert replace(record, columns=columns).page_range == expected
 
 
 def test_marks_tell_type_group_retraction_and_preprint(citations):
@@ -104,7 +104,7 @@ def test_keywords_say_what_ketum_read_in_a_record(citations):
 )
 def test_a_title_loses_the_final_stop_of_pubmed_and_nothing_else(title, shown, citations):
     record = citations[101]
-    assert replace(record, said={**record.said, "title": title}).title == shown
+    assert replace(record, columns={**record.columns, "title": title}).title == shown
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_title_loses_the_final_stop_of_pubmed_and_nothing_else(title, shown, c
 )
 def test_a_title_says_once_that_the_article_was_retracted(title, shown, citations):
     record = citations[103]
-    assert replace(record, said={**record.said, "title": title}).title == shown
+    assert replace(record, columns={**record.columns, "title": title}).title == shown
 
 
 def test_keys_are_plain_and_differ(citations):

@@ -134,7 +134,7 @@ def test_endnote_gets_its_own_fields(citations):
 @given(title=ANY_LINE)
 def test_any_title_comes_back_from_ris(title, citations):
     record = citations[101]
-    record = replace(record, said={**record.said, "title": title})
+    record = replace(record, columns={**record.columns, "title": title})
     (found,) = read_ris(reference_managers.ris_text([record], False))
     assert found["title"] == record.title
 
@@ -176,7 +176,7 @@ def test_a_group_with_commas_and_an_and_stays_one_author(citations):
 def test_any_title_gives_bibtex_that_can_be_read(title, citations):
     """Its braces balance and its letters come back; LaTeX knows no two spaces."""
     record = citations[101]
-    record = replace(record, said={**record.said, "title": title})
+    record = replace(record, columns={**record.columns, "title": title})
     library = bibtexparser.parse_string(reference_managers.bibtex_text([record], False))
     assert library.failed_blocks == []
     (entry,) = library.entries
@@ -242,7 +242,7 @@ def test_our_own_reader_gets_back_what_nbib_was_made_of(numbered, citations):
     assert set(found) == {record.pmid for record in numbered}
     for pmid, record in found.items():
         for name in ("title", "doi", "pmc_id", "volume", "issue", "pages", "languages"):
-            assert record[name] == citations[pmid].said[name], (pmid, name)
+            assert record[name] == citations[pmid].columns[name], (pmid, name)
 
 
 def test_our_judgement_is_no_keyword_in_nbib(numbered):
@@ -255,6 +255,6 @@ def test_our_judgement_is_no_keyword_in_nbib(numbered):
 @given(title=ANY_LINE)
 def test_any_title_comes_back_from_nbib(title, citations):
     record = citations[101]
-    record = replace(record, said={**record.said, "title": title, "printed_title": title})
+    record = replace(record, columns={**record.columns, "title": title, "printed_title": title})
     (found,) = Medline.parse(io.StringIO(nbib.render([record], False), newline="\n"))
     assert found["TI"] == record.text("title")

@@ -102,7 +102,7 @@ def test_rayyan_gets_identifiers_and_study_type_in_columns_it_has(all_of_them, t
 
 def test_excel_gets_a_byte_order_mark_and_cells_it_can_hold(citations, tmp_path):
     record = citations[101]
-    long = replace(record, said={**record.said, "title": "μ" * 40_000})
+    long = replace(record, columns={**record.columns, "title": "μ" * 40_000})
     path = tmp_path / "excel.csv"
     TARGETS["excel"].write([long, citations[106]], False, path)
     assert path.read_bytes().startswith(b"\xef\xbb\xbfpmid,")

@@ -26,7 +26,6 @@ class Picture(NamedTuple):
 
 PICTURES = (
     Picture("page", 1200, 800),
-    Picture("page-pain", 1200, 800, fragment="#search=kratom_pain&at=top"),
     Picture("page-questions", 1200, 800, "#questions"),
     Picture("page-records", 1200, 900, "#records", "#search=kratom&record=31098655"),
     Picture("page-dark", 1200, 800, scheme="dark"),

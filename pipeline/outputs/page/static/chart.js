@@ -40,7 +40,7 @@ function frame(place, height, labels, scaleMax) {
       shape("text", { x: left - 6, y: y(label) + 4, "text-anchor": "end" }, grouped(label)),
     );
   }
-  return { drawing, width, left, y, plot: width - left - 8 };
+  return { drawing, left, y, plot: width - left - 8 };
 }
 // labels of years: as many as fit beside each other
 function yearLabels(drawing, years, x, step, height) {
@@ -52,8 +52,7 @@ function yearLabels(drawing, years, x, step, height) {
   });
 }
 function markLink(href, told, place, order, ...shapes) {
-  const made = shape("a", { href, class: "mark", tabindex: "-1", "aria-label": told, "data-place": place, "data-order": order }, shape("title", {}, told), ...shapes);
-  return made;
+  return shape("a", { href, class: "mark", tabindex: "-1", "aria-label": told, "data-place": place, "data-order": order }, shape("title", {}, told), ...shapes);
 }
 
 function bandCells(found) {

@@ -31,7 +31,7 @@ const cellText = (cell) => {
 };
 const isNumber = (text) => /^\d[\d,]*(\.\d+)?$/.test(text);
 const rowsOf = (table) =>
-  [...table.rows].map((line) => [...line.cells].map((cell) => cellText(cell)).map((text) => (isNumber(text) ? Number(text.replaceAll(",", "")) : text)));
+  [...table.rows].map((line) => [...line.cells].map(cellText).map((text) => (isNumber(text) ? Number(text.replaceAll(",", "")) : text)));
 
 // a chart as a file of its own: with its title, legend and source, and colours that stand in it
 function standalone(figure) {

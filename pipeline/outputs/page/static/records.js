@@ -10,10 +10,8 @@ function link(text, href) {
 }
 const pubmedOf = (r) => (r.pmid > 0 ? `https://pubmed.ncbi.nlm.nih.gov/${r.pmid}/` : null);
 const doiOf = (r) => (r.doi ? `https://doi.org/${r.doi.split("/").map(encodeURIComponent).join("/")}` : null);
-const bandPlace = (r) => data.bands.indexOf(types.get(r.type).band);
 function swatch(band) {
-  const made = element("span", "", { className: `swatch band${data.bands.indexOf(band)}`, ariaHidden: "true" });
-  return made;
+  return element("span", "", { className: `swatch band${data.bands.indexOf(band)}`, ariaHidden: "true" });
 }
 function flags(r) {
   const list = [];

@@ -62,13 +62,11 @@ const MARKS = {
   preclinical_pain: "animal and laboratory work on pain",
   preclinical_row: "animal and laboratory work on pain, PMID",
   concerns_pain: "with pain in title, major heading, results or conclusions",
-  pain: "pain in",
   surveillance: "reporting routine data",
   source: "data of",
   shares_cases: "that may count cases of PMID",
   synthesis: "summing up",
 };
-const PAIN = { focus: "title or major heading", outcome: "results or conclusions", mention: "other places only" };
 
 const types = new Map(data.types.map((type, order) => [type.code, { ...type, order }]));
 const searches = new Map(data.searches.map((search) => [search.name, search]));
@@ -197,7 +195,7 @@ function inWords(mark) {
     const finding = code.at(-1) in data.findings ? code.pop() : "";
     return `${words} “${claims.get(code.join("."))}”${finding ? `: ${data.findings[finding]}` : ""}`;
   }
-  return `${words} “${kind === "pain" ? PAIN[value] : (data.labels[mark] ?? data.labels[`surveillance_${mark}`] ?? value.replaceAll("_", " "))}”`;
+  return `${words} “${data.labels[mark] ?? data.labels[`surveillance_${mark}`] ?? value.replaceAll("_", " ")}”`;
 }
 function kindWords(codes) {
   const wanted = codes.split(",");
