@@ -19,7 +19,7 @@ from lxml import etree
 
 from pipeline.errors import IncompleteError
 from pipeline.pubmed.client import UNCHANGED, EutilsClient
-from pipeline.pubmed.verdict import TransientAnswer, check_words, errors_in
+from pipeline.pubmed.verdict import TransientAnswer, check_words, errors_in, xml_root
 
 # -- Answers: pages known to be whole, the set they add up to, how the query was read
 #
@@ -31,7 +31,7 @@ WINDOW = 9_998
 """ESearch on PubMed cannot page past this many records, with or without history."""
 WHOLE, PART, RECOUNT = "whole", "part", "recount"
 FIRST, SAME, GROWN, ACCEPTED = "first", "same", "grown", "accepted"
-"""How an answer stands to the last one to the same query (ops.searches.translation_status)."""
+"""How PubMed read a query, compared with the last time (ops.searches.translation_status)."""
 
 _TERM = re.compile(r'"[^"]*"(?:\[[^\]]*\])?|[^\s()"\[\]]+(?:\s*\[[^\]]*\])?')
 _OPERATORS = frozenset(("AND", "OR", "NOT"))
@@ -96,10 +96,7 @@ def answer_root(body: bytes) -> etree._Element:
     Raises:
         TransientAnswer, PermanentAnswer: it is another document, cut, or an ERROR.
     """
-    try:
-        root = etree.fromstring(body, _SAFE)
-    except etree.XMLSyntaxError:
-        raise TransientAnswer("the search answer was not complete XML") from None
+    root = xml_root(body)
     if errors := errors_in(root):
         check_words(errors)
     if root.tag != "eSearchResult":
@@ -183,9 +180,6 @@ def _terms(translation: str) -> Counter[str]:
     for match in _TERM.findall(translation):
         found[match if match in _OPERATORS else re.sub(r"\s+", " ", match).lower()] += 1
     return found
-
-
-_SAFE = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
 
 
 # -- Asking, in parts where a search is large

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from lxml import etree
-
 from pipeline import progress
 from pipeline.clock import TOLERANCE, Clock
 from pipeline.errors import ConfigurationError, IncompleteError, KetumError, SourceError
@@ -17,7 +15,7 @@ from pipeline.pubmed.archive import STAMP_FORMAT, Archive, Entry
 from pipeline.pubmed.client import UNCHANGED, EutilsClient
 from pipeline.pubmed.search import DRIFT_TRIES, SearchAnswer, compare, esearch, lost_words
 from pipeline.pubmed.timing import is_off_peak, next_off_peak
-from pipeline.pubmed.verdict import TransientAnswer, check_words, errors_in
+from pipeline.pubmed.verdict import TransientAnswer, check_words, errors_in, xml_root
 
 # -- Fetching: in batches, each seen to be complete
 #
@@ -122,7 +120,7 @@ def fetch_all(
 
 
 def _cut_short(error: KetumError, here: int, wanted: int, kept: int) -> KetumError:
-    """The same error, told as one that came half-way, if anything had come before it."""
+    """The same error, worded as one that came half-way, if anything had come before it."""
     if not kept:
         return error
     effect = (
@@ -169,12 +167,8 @@ def efetch(client: EutilsClient, pmids: Sequence[int]) -> bytes:
     Raises:
         SourceError: no valid answer in time.
     """
-    return client.ask("efetch", fetch_parameters(pmids), check_set(pmids))
-
-
-def fetch_parameters(pmids: Sequence[int]) -> dict[str, str]:
-    """The parameters of the fetch request, without identity."""
-    return {"db": "pubmed", "retmode": "xml", "id": ",".join(map(str, pmids))}
+    parameters = {"db": "pubmed", "retmode": "xml", "id": ",".join(map(str, pmids))}
+    return client.ask("efetch", parameters, check_set(pmids))
 
 
 def check_set(asked: Sequence[int]) -> Callable[[bytes], bytes]:
@@ -189,10 +183,7 @@ def check_set(asked: Sequence[int]) -> Callable[[bytes], bytes]:
     """
 
     def check(body: bytes) -> bytes:
-        try:
-            root = etree.fromstring(body, _SAFE)
-        except etree.XMLSyntaxError:
-            raise TransientAnswer("the records were not complete XML") from None
+        root = xml_root(body)
         if root.tag != "PubmedArticleSet":
             if errors := errors_in(root):
                 check_words(errors)
@@ -212,9 +203,6 @@ _PMID = re.compile(
 def pmids_in(body: bytes) -> set[int]:
     """The PMIDs of the records in an EFetch body."""
     return {int(match) for match in _PMID.findall(body)}
-
-
-_SAFE = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
 
 
 # -- What a run reads again: new, revised, unread, unsettled and vanished records, or all
