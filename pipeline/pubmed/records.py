@@ -13,7 +13,6 @@ import io
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import BinaryIO
 
 from pipeline.errors import SourceError
@@ -24,12 +23,7 @@ from pipeline.pubmed.parsing.cutting import Cut, Cutter
 from pipeline.pubmed.parsing.medline import read_medline
 from pipeline.pubmed.parsing.medline_lines import FIRST_LINE, cut_medline
 from pipeline.pubmed.parsing.reader import Deletion, RecordReader, Unreadable
-from pipeline.pubmed.parsing.tables import (
-    PARSED_COLUMNS,
-    Tables,
-    Tally,
-    empty_tables,
-)
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tables, Tally, empty_tables
 
 __all__ = [
     "PARSED_COLUMNS",
@@ -91,7 +85,7 @@ class Batch:
 
 
 def read_batches(
-    source: Source | bytes,
+    source: Source,
     size: int = 100,
     *,
     first_record_no: int = 1,
@@ -101,7 +95,7 @@ def read_batches(
     """Read a PubMed XML file as batches of rows: the fast way.
 
     Args:
-        source: a path, plain or .gz, a binary stream, or the bytes themselves.
+        source: the file, its bytes, or a stream of them.
         size: records a batch; rows of few are still near the processor when they are let go.
         first_record_no: number of the first record; unreadable ones count too.
         name: what to call the source in messages, if not by its own name.
@@ -114,7 +108,7 @@ def read_batches(
         SourceError: not PubMed XML, damaged, or (after the last whole batch) cut.
         ConfigurationError: the file's encoding is unknown.
     """
-    with open_bytes(BytesIO(source) if isinstance(source, bytes) else source) as stream:
+    with open_bytes(source) as stream:
         cutter = Cutter(stream, name or source_name(source))
         tally: Tally = Tally()
         reader = RecordReader(cutter, tally, first_record_no, held)
@@ -163,16 +157,14 @@ def _take(reader: RecordReader, tally: Tally) -> Batch:
     return batch
 
 
-def read_records(
-    source: Source | bytes, *, first_record_no: int = 1
-) -> Iterator[Record | Unreadable | Deletion]:
+def read_records(source: Source) -> Iterator[Record | Unreadable | Deletion]:
     """Every record of a PubMed XML file, in order, with what could not be read and deletions.
 
-    Args and Raises: as `read_batches`.
+    Raises: as `read_batches`.
     """
-    with open_bytes(BytesIO(source) if isinstance(source, bytes) else source) as stream:
+    with open_bytes(source) as stream:
         cutter = Cutter(stream, source_name(source))
-        reader = RecordReader(cutter, Tally(), first_record_no)
+        reader = RecordReader(cutter, Tally(), first_record_no=1)
         for cut in cutter:
             reader.read(cut)
             yield from reader.unreadable
@@ -205,7 +197,7 @@ def _as_record(tables: Tables, cut: Cut) -> Record:
 
 
 def open_records(
-    source: Source | bytes,
+    source: Source,
     size: int = 1000,
     *,
     first_record_no: int = 1,
@@ -214,7 +206,7 @@ def open_records(
     """Read any file of records we know.
 
     Args:
-        source: a path, plain or .gz, a binary stream, or the bytes.
+        source: the file, its bytes, or a stream of them.
         size: records a batch.
         first_record_no: number of the first record, as for `read_batches`.
         held: as for `read_batches`; what is no XML is read in any case.
@@ -224,7 +216,7 @@ def open_records(
         ConfigurationError: a citation list lacks a column or an identifier.
     """
     data: BinaryIO
-    with open_bytes(BytesIO(source) if isinstance(source, bytes) else source) as stream:
+    with open_bytes(source) as stream:
         name = source_name(source)
         kind, data = sniff(stream)
         if kind == "xml":

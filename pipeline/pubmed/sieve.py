@@ -24,7 +24,7 @@ from pipeline.pubmed.parsing.attached import article_moment
 from pipeline.pubmed.parsing.bytes import Head
 from pipeline.pubmed.parsing.cutting import Cut
 from pipeline.pubmed.parsing.dates import Part, partial_date, whole_date
-from pipeline.pubmed.parsing.tables import LARGEST_INTEGER, LARGEST_SMALLINT
+from pipeline.pubmed.parsing.tables import LARGEST_SMALLINT, whole_number
 
 LONGEST_PASSED = 256 * 1024
 """Bytes. Longer records may have more rows or text than the parser takes: it decides."""
@@ -138,15 +138,9 @@ class Sieve:
         pmids = list(citations[0].iterchildren("PMID"))
         if len(pmids) != 1 or len(pmids[0]):
             return None
-        pmid = _number(pmids[0].text, LARGEST_INTEGER)
-        version = _number(pmids[0].get("Version", "0"), LARGEST_SMALLINT)
+        pmid = whole_number(pmids[0].text)
+        version = whole_number(pmids[0].get("Version", "0"), LARGEST_SMALLINT)
         return (Passed(pmid, version), root) if pmid and version is not None else None
-
-
-def _number(text: str | None, largest: int) -> int | None:
-    if text is None or not (text.isascii() and text.isdigit() and len(text) <= 10):
-        return None
-    return int(text) if int(text) <= largest else None
 
 
 def _any_of(block: Block) -> str:

@@ -15,14 +15,14 @@ CORRUPT = "Corrupt database file"
 
 
 def is_in_use(error: BaseException) -> bool:
-    """Whether a database could not be opened since another program has it open."""
+    """Whether a database could not be opened because another program has it open."""
     return isinstance(error, duckdb.IOException) and "Could not set lock" in str(error)
 
 
 def is_damage(error: BaseException, path: Path) -> bool:
-    """Whether DuckDB failed since the bytes of a database file are not what it wrote.
+    """Whether DuckDB failed because the bytes of a database file are not those it wrote.
 
-    It says so by an error of no class, or trips over them and calls that an error of its own.
+    It says so by an error of no class of its own, or trips over them and reports an internal error.
     """
     if isinstance(error, duckdb.IOException):
         return str(path) in str(error) and not is_in_use(error)
@@ -48,7 +48,7 @@ def refusal(data: Path, error: BaseException) -> MachineError | None:
         error: raised by Python or DuckDB.
 
     Returns:
-        None of any other error.
+        None for any other error.
     """
     if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
         return MachineError(

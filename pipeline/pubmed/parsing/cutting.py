@@ -208,12 +208,6 @@ class Cutter:
         self._position += length
         return raw
 
-    def _upto(self, end: bytes) -> bytes:
-        at = self._find(end, 0)
-        if at < 0:
-            self._cut_short()
-        return self._take(at + len(end))
-
     def _tag_name(self) -> bytes:
         found = _NAME.match(self._buffer, self._position)
         return found[1] if found else b""
