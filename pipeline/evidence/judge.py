@@ -5,8 +5,6 @@ records whose input or rules changed (`due.find_due`), and then does what looks 
 at once: study groups, people's readings, decisions about records that are not there.
 """
 
-# SQL here is made of names that stand in the code.
-
 from __future__ import annotations
 
 import dataclasses
@@ -52,7 +50,6 @@ from pipeline.rules.decide import Asked, Outcome
 from pipeline.rules.text import Unit
 from pipeline.settings import processors
 
-_SCHEMA = "core"
 TOGETHER = 100
 """Records that rules are run over at once."""
 MANY = 1_000
@@ -243,7 +240,7 @@ def judge(
     writer.finish()
     note_judged(con, reference.sha256)
     topic = reference.facets.named("substance").topic or ""
-    group_studies(con, reference.registries, topic, _SCHEMA)
+    group_studies(con, reference.registries, topic)
     write_readings(con, reference.readings, reference.directory / READINGS_FILE)
     return {**_counts(con), "judged_again": len(due.pmids)}
 
@@ -262,7 +259,7 @@ def _rows_of_all(
     Raises:
         MachineError: one of several processes died.
     """
-    batches = read_rows(con, _SCHEMA, None if is_all else wanted)
+    batches = read_rows(con, "core", None if is_all else wanted)
     processes = min(processors(), MOST_PROCESSES) if len(wanted) >= MANY else 1
     if processes == 1:
         for rows in batches:
