@@ -1,7 +1,7 @@
 """Find the facets of a record, with their proofs, from what was judged before.
 
-Study types and topics are decided first (people's decisions included), since they say which
-facets a record has at all. Words beside or around a value may take it back: a denied symptom, an
+Study types and topics are decided first (people's decisions included): they say which facets a
+record has at all. Words beside or around a value may take it back: a denied symptom, an
 event of the past, another drug (the doubts that facets.toml declares).
 """
 

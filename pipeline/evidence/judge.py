@@ -65,12 +65,7 @@ Take = Callable[[duckdb.DuckDBPyConnection, Sequence[int], Overrides], list[int]
 
 
 def judge_record(record: Record, reference: Reference) -> Judgement:
-    """Everything decided about one record, people's decisions about it included.
-
-    Args:
-        record: the record.
-        reference: rules and decisions.
-    """
+    """Everything decided about one record, people's decisions about it included."""
     return judge_records([record], reference)[0]
 
 

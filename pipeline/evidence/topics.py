@@ -163,13 +163,7 @@ class TopicsOf(NamedTuple):
 
 
 def topics_of(topics: Topics, units: Sequence[Unit], tags: Sequence[Tag]) -> TopicsOf:
-    """The topics of a record, by the local predicate.
-
-    Args:
-        topics: what to match.
-        units: its texts.
-        tags: what it carries beside them.
-    """
+    """The topics of a record, by the local predicate."""
     return topics_of_all(topics, [Asked(units, tags)])[0]
 
 
@@ -300,9 +294,6 @@ class _TopicTable(Table):
 
 def load_topics(path: Path) -> Topics:
     """Read topics.toml.
-
-    Args:
-        path: the reference file.
 
     Raises:
         ConfigurationError: naming the line at fault.

@@ -33,12 +33,7 @@ class Writer:
     """Writes judgements into evidence, in the order of their PMIDs."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
-        """Begin.
-
-        Args:
-            con: the warehouse, in the caller's transaction; `find_due` has run.
-            reference: people's decisions.
-        """
+        """Begin in the caller's transaction, in which `find_due` has run."""
         self._con = con
         self._reference = reference
         self._appenders = {name: con.appender(f"evidence.{name}") for name in TABLES}

@@ -62,8 +62,8 @@ def ask_by_year(
     """Ask for the counts if they are due, and note them in the ledger; never fails the run.
 
     Args:
-        client: asks.
-        archive: keeps.
+        client: sends the requests.
+        archive: keeps the answers.
         run_id: whose ledger it is.
         queries: each denominator with its query, to which a year is added.
         counted_at: query to the time it was last counted.
@@ -281,9 +281,9 @@ def read_info(body: bytes) -> tuple[str, int, str]:
     if root.findtext("DbInfo/DbName") != "pubmed" or not is_number(count):
         raise TransientAnswer("the answer was not about PubMed")
     return (
-        root.findtext("DbInfo/DbBuild", "not told"),
+        root.findtext("DbInfo/DbBuild", "not given"),
         int(count),
-        root.findtext("DbInfo/LastUpdate", "not told"),
+        root.findtext("DbInfo/LastUpdate", "not given"),
     )
 
 
@@ -292,4 +292,4 @@ def _number(text: str | None) -> int | None:
 
 
 def _told(number: int | None, of_what: str) -> str:
-    return "not told" if number is None else f"{number} {of_what}"
+    return "not given" if number is None else f"{number} {of_what}"

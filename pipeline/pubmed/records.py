@@ -69,7 +69,7 @@ class Batch:
 
     Attributes:
         tables: rows by table, every table of PARSED_COLUMNS.
-        held: number and SHA-256 of each record that was passed over, since its bytes are held.
+        held: number and SHA-256 of each record passed over because its bytes are held already.
         tally: shared by all batches of a reading; final after the last one.
     """
 
@@ -96,7 +96,7 @@ def read_batches(
 
     Args:
         source: the file, its bytes, or a stream of them.
-        size: records a batch; rows of few are still near the processor when they are let go.
+        size: records a batch; a small batch is freed while it is still in the processor's cache.
         first_record_no: number of the first record; unreadable ones count too.
         name: what to call the source in messages, if not by its own name.
         held: SHA-256 of records that need not be read (`Batch.held`).
@@ -209,7 +209,7 @@ def open_records(
         source: the file, its bytes, or a stream of them.
         size: records a batch.
         first_record_no: number of the first record, as for `read_batches`.
-        held: as for `read_batches`; what is no XML is read in any case.
+        held: as for `read_batches`; exports and lists are read in any case.
 
     Raises:
         SourceError: the content is of no kind we read.

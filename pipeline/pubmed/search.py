@@ -72,7 +72,7 @@ class SearchAnswer:
         pmids: every UID, ascending.
         query_translation: QueryTranslation of the query itself, verbatim.
         warnings: ErrorList and WarningList entries of the query itself, as `kind: text`.
-        pages: the ESearch answers it was made of, in the order they came.
+        pages: the ESearch answers it consists of, in the order they came.
     """
 
     pmids: tuple[int, ...]

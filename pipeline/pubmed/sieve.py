@@ -91,12 +91,7 @@ class Sieve:
         )
 
     def passed(self, cut: Cut, head: Head) -> Passed | None:
-        """The number of a record that can be passed over; None if the parser must see it.
-
-        Args:
-            cut: a stretch of a file.
-            head: how to read its bytes.
-        """
+        """The number of a record that can be passed over; None if the parser must see it."""
         opened = self.opened(cut, head)
         return opened[0] if opened else None
 
@@ -193,7 +188,7 @@ class RecordDates(NamedTuple):
 
 
 def dates_of(raw: bytes, record: etree._Element) -> RecordDates | None:
-    """The dates of a PubmedArticle; None if the parser must say them.
+    """The dates of a PubmedArticle; None if only the parser can tell them.
 
     Args:
         raw: its bytes, in UTF-8, without comments and CDATA sections.

@@ -1,4 +1,4 @@
-"""Fetch whole records into the raw archive, and decide which are worth it."""
+"""Fetch whole records into the raw archive, and decide which to fetch."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from pipeline.pubmed.verdict import TransientAnswer, check_words, errors_in, xml
 
 # -- Fetching: in batches, each seen to be complete
 #
-# A run goes on where a dead one stopped. EFetch leaves out what PubMed does not hold, without a
-# word: what was asked for and did not come is asked for once more.
+# A run goes on where a dead one stopped. EFetch silently leaves out what PubMed does not hold: what
+# was asked for and did not come is asked for once more.
 
 log = logging.getLogger("ketum")
 
@@ -59,8 +59,8 @@ def fetch_all(
     """Fetch records and note each body in the run's ledger.
 
     Args:
-        client: asks.
-        archive: keeps.
+        client: sends the requests.
+        archive: keeps the answers.
         run_id: whose ledger it is.
         wanted: PMIDs that must arrive.
         vanished: PMIDs that PubMed may no longer hold.
@@ -161,8 +161,8 @@ def batches(pmids: Iterable[int]) -> list[list[int]]:
 def efetch(client: EutilsClient, pmids: Sequence[int]) -> bytes:
     """The EFetch body for these PMIDs, known to be a complete PubmedArticleSet of no others.
 
-    A PMID that PubMed does not hold is missing from the body without a word: compare
-    `pmids_in` with what was asked for.
+    A PMID that PubMed does not hold is silently missing from the body: compare `pmids_in` with what
+    was asked for.
 
     Raises:
         SourceError: no valid answer in time.
@@ -207,8 +207,8 @@ def pmids_in(body: bytes) -> set[int]:
 
 # -- What a run reads again: new, revised, unread, unsettled and vanished records, or all
 #
-# The complete UID set is asked for in every run (search.py); here is decided which records are
-# worth an EFetch. PubMed's date of modification ([mdat]) is reliable only for records that are
+# Every run asks for the complete UID set (search.py); which records are worth an EFetch is decided
+# here. PubMed's date of modification ([mdat]) is reliable only for records that are
 # completed, so it is asked with an overlap, records of a status that is not final are asked for in
 # turn, and once a month everything is read again.
 

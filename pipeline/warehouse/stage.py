@@ -55,10 +55,9 @@ class StageCounts:
 
 
 def create_staging(con: duckdb.DuckDBPyConnection) -> None:
-    """Attach an empty staging database to the connection; one that is there is replaced.
+    """Attach an empty staging database in place of one that is there.
 
-    Args:
-        con: the connection; must not be inside a transaction with open changes elsewhere.
+    The connection must not be in a transaction with open changes elsewhere.
     """
     discard_staging(con)
     con.execute(f"ATTACH ':memory:' AS {STAGING}")
@@ -111,8 +110,7 @@ def discard_staging(con: duckdb.DuckDBPyConnection) -> None:
 def empty_staging(con: duckdb.DuckDBPyConnection) -> None:
     """Remove all rows and give their memory back, so that the next file can be staged.
 
-    Args:
-        con: the connection; must not be inside a transaction.
+    The connection must not be in a transaction.
     """
     for table in PARSED_COLUMNS:
         con.execute(f"TRUNCATE {APPENDED}.{table}")

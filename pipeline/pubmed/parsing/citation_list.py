@@ -39,8 +39,8 @@ def read_citations(
         tally: columns that are not read are counted here.
 
     Raises:
-        ConfigurationError: the list lacks a column, or lines name no article or one twice; these
-            are told together at the end.
+        ConfigurationError: the list lacks a column, or lines name no article or one twice; such
+            lines are reported together at the end.
     """
     known: dict[str, int] = {}
     faults: list[str] = []

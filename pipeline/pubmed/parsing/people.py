@@ -291,7 +291,7 @@ def _short_name(text: str, last: str | None = None) -> tuple[str, str, str]:
 
     Args:
         text: the short form.
-        last: the last name, where the full form has told it.
+        last: the last name, where the full form gives it.
     """
     if last is not None and f"{text} ".startswith(f"{last} "):
         initials, _, suffix = text[len(last) :].strip().partition(" ")
