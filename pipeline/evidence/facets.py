@@ -26,6 +26,7 @@ from pipeline.evidence.facet_values import (
     country_rules,
 )
 from pipeline.evidence.study_types import StudyTypes
+from pipeline.evidence.topics import LEVELS
 from pipeline.rules.decide import Asked, Found, Matcher
 from pipeline.rules.file import Names, RuleFile, Table
 from pipeline.rules.finding import Tag
@@ -34,7 +35,6 @@ from pipeline.rules.patterns import OPTIONS, Words, checked, regular_expression
 from pipeline.rules.text import ZONES, Unit
 
 NOT_STATED = "not_stated"
-LEVELS = ("focus", "outcome", "mention")
 AFFILIATIONS = "affiliations"
 STATEMENTS = "statements"
 

@@ -50,7 +50,7 @@ def group_studies(con: duckdb.DuckDBPyConnection, registries: Registries, topic:
     """Bring evidence.study_links and evidence.study_groups up to date.
 
     A record without a link stands alone, so that its group follows from its own judgements: only
-    records that were judged in this transaction or are linked, now or before, are grouped anew.
+    records that were judged in this transaction or are linked, now or before, are grouped again.
 
     Args:
         con: the warehouse; evidence.registrations, .article_study_types and .article_facets are

@@ -50,7 +50,7 @@ class Writer:
         self._held = 0
 
     def remove_stale(self) -> None:
-        """Remove the judgements of records that are judged anew or gone."""
+        """Remove the judgements of records that are judged again or gone."""
         for name in (*TABLES, "proofs", "overrides"):
             self._con.execute(
                 f"DELETE FROM evidence.{name} WHERE pmid IN (SELECT pmid FROM judging_stale)"

@@ -251,11 +251,13 @@ def _parts(client: EutilsClient, query: str, count: int) -> Iterator[Page]:
     def days(low: int, high: int) -> str:
         return f"({query}) AND {_span(low, high)}"
 
-    def one_day(day: int, of_day: int) -> Iterator[Page]:
-        within = days(day, day)
-        yield from _halves(
-            client, lambda low, high: f"({within}) AND {low}:{high}[uid]", 1, LAST_UID, of_day
+    def by_uid(within: str, of_these: int) -> Iterator[Page]:
+        return _halves(
+            client, lambda low, high: f"({within}) AND {low}:{high}[uid]", 1, LAST_UID, of_these
         )
+
+    def one_day(day: int, of_day: int) -> Iterator[Page]:
+        return by_uid(days(day, day), of_day)
 
     for page in _halves(client, days, first, last, count, one_day):
         found += page.count if page.count <= WINDOW else 0
@@ -265,10 +267,7 @@ def _parts(client: EutilsClient, query: str, count: int) -> Iterator[Page]:
         rest = ask_page(client, outside, PART)
         yield rest
         if rest.count > WINDOW:
-            yield from _halves(
-                client, lambda low, high: f"({outside}) AND {low}:{high}[uid]", 1, LAST_UID,
-                rest.count,
-            )  # fmt: skip
+            yield from by_uid(outside, rest.count)
 
 
 def _span(low: int, high: int) -> str:

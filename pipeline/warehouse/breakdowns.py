@@ -35,7 +35,7 @@ def damaged(path: Path, origin: str, error: BaseException) -> MachineError:
     return MachineError(
         f"The warehouse {path} is damaged: {first_line(error)}",
         effect="The published tables are as before; the raw archive has everything needed to make "
-        "the warehouse anew.",
+        "the warehouse again.",
         next_step=f"`ketum rebuild --origin {origin}`, then look at the disk.",
     )
 

@@ -42,7 +42,7 @@ class SearchRow:
 
 
 def note_unread(con: duckdb.DuckDBPyConnection, answers: Mapping[str, Sequence[int]]) -> None:
-    """Make ops.unread_records anew: what the answers list and could not be read."""
+    """Fill ops.unread_records again: what the answers list and could not be read."""
     con.execute("DELETE FROM ops.unread_records")
     for search, pmids in answers.items():
         con.execute(

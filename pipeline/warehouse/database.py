@@ -226,7 +226,7 @@ def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, origin: str, now
         raise ConfigurationError(
             f"The warehouse of origin {origin} has another shape ({held[1]}) than this "
             f"version of ketum wants ({version}).",
-            effect="Nothing changed; the raw archive has everything needed to make it anew.",
+            effect="Nothing changed; the raw archive has everything needed to make it again.",
             next_step=f"`ketum rebuild --origin {origin}`.",
         )
     parser = con.execute("SELECT parser_version FROM ops.warehouse").fetchone()
@@ -235,7 +235,7 @@ def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, origin: str, now
             f"The records of origin {origin} were read by another version of the parser than "
             "this one, which would read some of them otherwise.",
             effect="Nothing changed; the raw archive has every record as it came.",
-            next_step=f"`ketum rebuild --origin {origin}`, which reads them all anew.",
+            next_step=f"`ketum rebuild --origin {origin}`, which reads them all again.",
         )
     con.execute(
         "UPDATE ops.warehouse SET contract_version = ? WHERE contract_version <> ?",

@@ -263,7 +263,7 @@ def take_in_file_counts(
             raise ConfigurationError(
                 f"{shown(path)} holds no counts of files.",
                 effect="Nothing changed.",
-                next_step="remove it; `ketum bulk-load DIR --counts` makes counts anew.",
+                next_step="remove it; `ketum bulk-load DIR --counts` counts again.",
             ) from None
         if counted_at not in held:
             archive.note(

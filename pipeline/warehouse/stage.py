@@ -164,7 +164,7 @@ class Staged:
     Attributes:
         records: that could be read.
         deletions: PMIDs that a DeleteCitation names.
-        unreadable: pieces that are no readable record.
+        unreadable: pieces that cannot be read as a record.
         unknown: elements and values that no rule of the parser names, as (kind, name), counted.
     """
 

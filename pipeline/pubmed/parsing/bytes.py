@@ -19,7 +19,7 @@ from pipeline.errors import SourceError
 from pipeline.storage import shown
 
 PIECE = 128 * 1024
-"""Read in pieces of this size: larger ones were no faster in trials, and cost memory."""
+"""Read in pieces of this size: larger ones took as long in trials, and more memory."""
 
 _DAMAGED: type[Exception] = isal_zlib.error  # type: ignore[assignment]
 Source = str | Path | BinaryIO | bytes

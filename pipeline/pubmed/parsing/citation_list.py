@@ -93,10 +93,10 @@ def _identifiers(row: Row) -> tuple[int | None, str | None]:
     given, written = row.get("pmid"), row.get("doi")
     pmid = small_number(given) if given else None
     if given and not pmid:
-        raise ValueError(f"{given!r} is no PMID")
+        raise ValueError(f"{given!r} is not a PMID")
     doi = normal_doi(written)
     if written and not doi:
-        raise ValueError(f"{written!r} is no DOI")
+        raise ValueError(f"{written!r} is not a DOI")
     if not pmid and not doi:
         raise ValueError("the citation has neither PMID nor DOI")
     return pmid, doi

@@ -192,7 +192,7 @@ def _numbers(parts: Iterable[Part]) -> dict[str, int | None]:
 
 @lru_cache(maxsize=4096)
 def whole_date(parts: tuple[Part, ...]) -> date | None:
-    """DateCompleted, DateRevised: Year, Month and Day as a date, or None if they make no date."""
+    """DateCompleted, DateRevised: Year, Month and Day as a date, or None if they are not a date."""
     found = _numbers(parts)
     year, month, day = found.get("Year"), found.get("Month"), found.get("Day")
     return real_date(year, month, day) if year and month and day else None
@@ -202,7 +202,7 @@ def moment(parts: Iterable[Part]) -> datetime | None:
     """PubMedPubDate (DTD: Year, Month, Day, (Hour, (Minute, Second?)?)?) as a moment.
 
     Returns:
-        None when a part is no number or the calendar or clock does not have it; hours,
+        None when a part is not a number or the calendar or clock does not have it; hours,
         minutes and seconds that are not said are 0.
     """
     found = _numbers(parts)

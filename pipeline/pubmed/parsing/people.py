@@ -36,7 +36,7 @@ def book_author_list(context: Context, element: Element) -> None:
 
 
 def investigator_list(context: Context, element: Element) -> None:
-    """InvestigatorList: people who worked on the study but are no authors."""
+    """InvestigatorList: people who worked on the study but are not authors."""
     context.bare(element)
     _read_people(context, element, "Investigator", "investigator", context.vocabulary.investigator)
 

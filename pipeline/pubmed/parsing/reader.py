@@ -31,7 +31,7 @@ LONGEST_TEXT = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Bytes that are no record we can hold, and why; they are kept, never guessed at."""
+    """Bytes that are not a record we can hold, and why; they are kept, never guessed at."""
 
     record_no: int
     offset: int
@@ -253,7 +253,7 @@ def _stands_after_bracket(raw: bytes, mark: bytes) -> bool:
 
 
 def _parser(encoding: str, *, remove_blank_text: bool = False) -> etree.XMLParser:
-    """Nothing is fetched or expanded; comments and instructions are no text."""
+    """Nothing is fetched or expanded; comments and instructions are not text."""
     try:
         return etree.XMLParser(
             resolve_entities=False,
