@@ -1,6 +1,6 @@
 """Judge records: what is decided of each, by several processes where there are many.
 
-`judge_record` is a pure function of a record and the reference files. `judge` calls it for the
+`judge_records` is a pure function of records and the reference files. `judge` calls it for the
 records whose input or rules changed (`due.find_due`), and then does what looks at several records
 at once: study groups, people's readings, decisions about records that are not there.
 """
@@ -64,13 +64,11 @@ one needs for these."""
 Take = Callable[[duckdb.DuckDBPyConnection, Sequence[int], Overrides], list[int]]
 
 
-def judge_record(record: Record, reference: Reference) -> Judgement:
-    """Everything decided about one record, people's decisions about it included."""
-    return judge_records([record], reference)[0]
-
-
 def judge_records(records: Sequence[Record], reference: Reference) -> list[Judgement]:
-    """As `judge_record`, for many: rules and the second reader take many at a time much faster."""
+    """Everything decided about each record, people's decisions about it included.
+
+    Rules and the second reader take many records at a time much faster than one by one.
+    """
     judged = [
         one
         for first in range(0, len(records), TOGETHER)

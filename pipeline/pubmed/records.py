@@ -23,44 +23,9 @@ from pipeline.pubmed.parsing.cutting import Cut, Cutter
 from pipeline.pubmed.parsing.medline import read_medline
 from pipeline.pubmed.parsing.medline_lines import FIRST_LINE, cut_medline
 from pipeline.pubmed.parsing.reader import Deletion, RecordReader, Unreadable
-from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tables, Tally, empty_tables
-
-__all__ = [
-    "PARSED_COLUMNS",
-    "Batch",
-    "Deletion",
-    "Record",
-    "Tally",
-    "Unreadable",
-    "open_records",
-    "read_batches",
-    "read_records",
-    "sniff",
-    "uncollected",
-]
-
+from pipeline.pubmed.parsing.tables import Tables, Tally, empty_tables
 
 # -- PubMed XML
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record of a file.
-
-    Attributes:
-        kind: article or book.
-        offset, length, raw: its bytes in the uncompressed file.
-        rows: rows by table, with the columns of PARSED_COLUMNS; tables without rows are absent.
-    """
-
-    record_no: int
-    pmid: int
-    pmid_version: int
-    kind: str
-    offset: int
-    length: int
-    raw: bytes = field(repr=False)
-    rows: Tables = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -155,39 +120,6 @@ def _take(reader: RecordReader, tally: Tally) -> Batch:
     reader.context.new_batch()
     reader.deletions, reader.unreadable, reader.known = [], [], []
     return batch
-
-
-def read_records(source: Source) -> Iterator[Record | Unreadable | Deletion]:
-    """Every record of a PubMed XML file, in order, with what could not be read and deletions.
-
-    Raises: as `read_batches`.
-    """
-    with open_bytes(source) as stream:
-        cutter = Cutter(stream, source_name(source))
-        reader = RecordReader(cutter, Tally(), first_record_no=1)
-        for cut in cutter:
-            reader.read(cut)
-            yield from reader.unreadable
-            yield from reader.deletions
-            reader.unreadable, reader.deletions = [], []
-            tables = {table: rows for table, rows in reader.context.tables.items() if rows}
-            if tables:
-                reader.context.new_batch()
-                yield _as_record(tables, cut)
-
-
-def _as_record(tables: Tables, cut: Cut) -> Record:
-    row = dict(zip(PARSED_COLUMNS["articles"], tables["articles"][0], strict=True))
-    return Record(
-        record_no=row["record_no"],
-        pmid=row["pmid"],
-        pmid_version=row["pmid_version"],
-        kind=row["record_kind"],
-        offset=row["raw_offset"],
-        length=row["raw_length"],
-        raw=cut.raw,
-        rows=tables,
-    )
 
 
 # -- Files people have: PubMed XML, MEDLINE text exports and plain lists of citations

@@ -12,7 +12,7 @@ from datetime import datetime
 import duckdb
 
 from pipeline.identifiers import same_doi
-from pipeline.pubmed.records import PARSED_COLUMNS
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
 from pipeline.warehouse import load_log
 
 CHILD_TABLES = tuple(table for table in PARSED_COLUMNS if table != "articles")

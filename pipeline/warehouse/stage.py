@@ -19,8 +19,8 @@ import duckdb
 from pipeline import progress
 from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.parsing.bytes import Source
-from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
-from pipeline.pubmed.records import Batch, Tally, open_records, uncollected
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tally
+from pipeline.pubmed.records import Batch, open_records, uncollected
 from pipeline.settings import ROOT
 from pipeline.storage import lines
 

@@ -11,7 +11,8 @@ import pytest
 
 from pipeline.errors import ConfigurationError, SourceError
 from pipeline.pubmed.parsing.citation_list import pmid_of_doi
-from pipeline.pubmed.records import PARSED_COLUMNS, Batch, open_records
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
+from pipeline.pubmed.records import Batch, open_records
 from tests.pubmed.test_records import article, file_of
 
 EXPORT = """
