@@ -284,12 +284,11 @@ def place(run: Run, made: Made) -> Outcome:
     """Decide which records belong to which search, since when and why."""
     con, asked = run.con, made.asked
     reasons = searches.entered_reasons(con, run.queries, asked.translations)
-    names = list(run.queries)
     if made.compared.is_unchanged:
-        hits = membership.keep(con, asked.pmids, names, reasons, run.as_of)
+        hits = membership.keep(con, asked.pmids, reasons, run.as_of)
     else:
         curation.note_known_articles(con, run.reference.known_articles)
-        hits = membership.update(con, asked.pmids, names, reasons, made.fetched.gone, run.as_of)
+        hits = membership.update(con, asked.pmids, reasons, made.fetched.gone, run.as_of)
         curation.note_known_members(con)
     members: Counts = {name: hit["members"] for name, hit in hits.items()}
     return replace(made, placed=Placed(reasons, hits)), members

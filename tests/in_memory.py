@@ -220,7 +220,7 @@ class Warehouse:
         ]
         completeness.note_unread(self.con, answers)
         self.counts = membership.update(
-            self.con, answers, names, dict.fromkeys(names, reason), gone, self.as_of
+            self.con, answers, dict.fromkeys(names, reason), gone, self.as_of
         )
         run = f"{self.as_of:%Y%m%d%H%M}"
         mode = "live" if is_live else "files"

@@ -18,11 +18,13 @@ from pipeline.cli import main
 from pipeline.errors import SourceError
 from pipeline.evidence.judged_files import ABOUT
 from pipeline.file_counts import Counter
-from pipeline.pubmed.records import Unreadable, read_batches, read_records
+from pipeline.pubmed.parsing.reader import Unreadable
+from pipeline.pubmed.records import read_batches
 from pipeline.scan import FileReader, Scan, Scanner, Scans
 from pipeline.settings import ROOT, Settings
 from pipeline.whole_files import WholeFileReader
 from tests.corpus import article, article_set
+from tests.pubmed.one_by_one import read_records
 from tests.test_bulk_load import KRATOM, LEAF, file, load, titles
 
 

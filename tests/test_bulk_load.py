@@ -17,10 +17,10 @@ from pipeline import journal as journals
 from pipeline import many_files, workers
 from pipeline.cli import main
 from pipeline.errors import ConfigurationError, SourceError
-from pipeline.pubmed.records import Record, read_records
 from pipeline.scan import Scan, Scanner, Scans, TopicRules, check_md5
 from pipeline.settings import ROOT, Settings
 from tests.corpus import article, article_set
+from tests.pubmed.one_by_one import Record, read_records
 
 KRATOM, LEAF = "Kratom in mice", "Leaves of a tree"
 

@@ -73,9 +73,7 @@ def load_claims(
     settings = load_rules(file, "setting", names, words=words)
     _check_rules(file, claims, rules, names)
     how = {code: name for name, types in _lists(file, "how", study_types).items() for code in types}
-    for name in file.data.get("how", {}):
-        if name not in HOW:
-            raise file.error("[how]", f"unknown `{name}` (known: {', '.join(HOW)})")
+    file.require("[how]", "key", file.data.get("how", {}), HOW, lists=True)
     return Claims(
         version=version,
         sha256=file.sha256,
@@ -181,15 +179,11 @@ def _instruments(
     tables: dict[str, list[str]] = dict(file.data.get("measured_by", {}))
     types = tables.pop("types", [])
     of_claim: dict[str, set[str]] = {}
-    for name, listed, known in (
-        ("types", types, study_types),
-        *((n, c, codes) for n, c in tables.items()),
-    ):
+    file.require("types = [", "study type", types, study_types)
+    for name, listed in tables.items():
+        file.require(f"{name} = [", "claim", listed, codes)
         for code in listed:
-            if code not in known:
-                raise file.error(f"{name} = [", f"unknown code `{code}` in [measured_by]")
-            if name != "types":
-                of_claim.setdefault(code, set()).add(name)
+            of_claim.setdefault(code, set()).add(name)
     return Instruments(
         rules=load_rules(file, "instrument", list(tables), words=words),
         types=tuple(types),

@@ -24,8 +24,8 @@ from pipeline.warehouse.database import append
 # -- Readings (claim_evidence.csv), and the check that their quotes stand
 #
 # A quote must be found in the stored title or abstract; white space, case and punctuation do not
-# matter, and `...` leaves words out. A quote that no longer stands since its record changed, or a
-# record retracted since, is marked stale; one that never stood is refused.
+# matter, and `...` leaves words out. A quote that is gone because its record changed, or one of a
+# record retracted after the reading, is marked stale; one that never stood is refused.
 #
 # One file serves warehouses of all origins, so a reading may be of a record that is not held here.
 # It is marked so, its quote unchecked, where it can be so: the warehouse holds files or the

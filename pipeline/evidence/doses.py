@@ -17,7 +17,7 @@ from typing import Any
 import re2
 
 from pipeline.rules.file import RuleFile, Table
-from pipeline.rules.patterns import OPTIONS, Text, Words, checked
+from pipeline.rules.patterns import OPTIONS, Text, Words, regular_expression
 
 OTHER_DRUG = "other_drug"
 UNCLEAR = "unclear"
@@ -269,11 +269,12 @@ def load_dosed(file: RuleFile, words: Words) -> Dosed:
     Raises:
         ConfigurationError: naming the line.
     """
-    names: list[tuple[str, str]] = []
-    for given in file.read_all("dosed", _DosedTable):
-        pattern = words.fill(given.names, given.names)
-        names.append((given.code, checked(file, pattern, given.names)))
-    return Dosed(tuple(names))
+    return Dosed(
+        tuple(
+            (given.code, regular_expression(words.pattern(given.names)))
+            for given in file.read_all("dosed", _DosedTable)
+        )
+    )
 
 
 def sums_up(values: Collection[str]) -> set[str]:

@@ -1,7 +1,7 @@
 """Find the facets of a record, with their proofs, from what was judged before.
 
-Study types and topics are decided first (people's decisions included), since they say which
-facets a record has at all. Words beside or around a value may take it back: a denied symptom, an
+Study types and topics are decided first (people's decisions included): they say which facets a
+record has at all. Words beside or around a value may take it back: a denied symptom, an
 event of the past, another drug (the doubts that facets.toml declares).
 """
 
@@ -20,17 +20,16 @@ from pipeline.evidence.facet_values import (
     SCHEDULE,
     span,
 )
-from pipeline.evidence.facets import AFFILIATIONS, LEVELS, NOT_STATED, STATEMENTS, Facet, Facets
+from pipeline.evidence.facets import AFFILIATIONS, NOT_STATED, STATEMENTS, Facet, Facets
 from pipeline.evidence.overrides import BY_A_PERSON, FACET, Override
 from pipeline.evidence.record import AspectValue, Decided, FacetValue, Label, Proof, Record
+from pipeline.evidence.topics import FOCUS, LEVELS, MENTION, OUTCOME, level_of
 from pipeline.evidence.value_context import happened, is_doubtful, is_set_aside
 from pipeline.rules.decide import Asked, Found, Outcome
 from pipeline.rules.finding import Tag
 from pipeline.rules.patterns import visible
 from pipeline.rules.text import Unit, judged_sentences
 
-_FOCUS, _OUTCOME, _MENTION = range(3)
-_TITLES = ("title", "vernacular_title")
 _SUBSTANCE = "substance"
 _WITHOUT_PLACE = {"grants": "grant", "affiliations": "affiliation"}
 """Fields that a proof names as a whole, and what such a proof rests on."""
@@ -104,7 +103,7 @@ def facets_of(
             decided.append(decision.decided("; ".join(sorted(automatic)) or NOT_STATED))
             values = [one for one in values if one.facet != name]
             values += [
-                _Value(name, one, _MENTION, 0, decision.proof("facet", f"{name}.{one}"))
+                _Value(name, one, MENTION, 0, decision.proof("facet", f"{name}.{one}"))
                 for one in decision.values()
             ]
     return FacetsOf(
@@ -147,7 +146,7 @@ def _by_rules(
         name = facets.rules.rules[found.rule_no].code.partition(".")[0]
         facet = wanted[name]
         if found.unit_index is None:
-            yield _value(facets, found, _level(found))
+            yield _value(facets, found, level_of(found))
         elif facet.read == DOSES:
             known = known or (_known(facets, units) if _SUBSTANCE in wanted else NO_KRATOM)
             for sentence in judged_sentences(units[found.unit_index]):
@@ -155,7 +154,7 @@ def _by_rules(
         elif _is_cut(facet, units[found.unit_index]):
             in_sentences.setdefault(name, set()).add(found.unit_index)
         else:
-            yield _value(facets, found, _level(found))
+            yield _value(facets, found, level_of(found))
     if in_sentences:
         yield from _by_sentence(facets, in_sentences, units, tags)
 
@@ -182,9 +181,9 @@ def _by_sentence(
         if found.unit_index is None or is_of[found.unit_index] not in asked.get(name, ()):
             continue
         facet, part = facets.named(name), parts[found.unit_index]
-        level, value = _level(found), _value(facets, found, _level(found))
-        if level == _MENTION and happened(facet, part):
-            level = _OUTCOME
+        level, value = level_of(found), _value(facets, found, level_of(found))
+        if level == MENTION and happened(facet, part):
+            level = OUTCOME
         if level <= LEVELS.index(facet.least_level) and not is_set_aside(
             facet, found, part, value.value
         ):
@@ -215,7 +214,7 @@ def _doses(
             form="outcome" if is_outcome else "judged",
         )  # fmt: skip
         if not is_set_aside(facet, place, sentence):
-            yield replace(_value(facets, place, _level(place)), value=dose.value)
+            yield replace(_value(facets, place, level_of(place)), value=dose.value)
 
 
 def _value(facets: Facets, found: Found, level: int) -> _Value:
@@ -225,12 +224,6 @@ def _value(facets: Facets, found: Found, level: int) -> _Value:
     if source := _WITHOUT_PLACE.get(found.field):
         proof = proof._replace(source=source, section_no=None, start=None, end=None)
     return _Value(facet, value or None, level, found.rule_no, proof)
-
-
-def _level(found: Found) -> int:
-    if found.field in _TITLES or found.source == "nlm_mesh_major":
-        return _FOCUS
-    return _OUTCOME if found.form == "outcome" else _MENTION
 
 
 def _settled(facet: Facet, found: list[_Value], units: Sequence[Unit]) -> list[_Value]:
@@ -292,9 +285,7 @@ def _from_aspects(
                 if proof.code == stated.study_type and proof.rule_id in stating:
                     is_focus = proof.field == "title" or proof.source == "nlm_mesh_major"
                     shown = proof._replace(kind="facet", code=f"{facet.name}.{stated.value}")
-                    yield _Value(
-                        facet.name, stated.value, _FOCUS if is_focus else _MENTION, 0, shown
-                    )
+                    yield _Value(facet.name, stated.value, FOCUS if is_focus else MENTION, 0, shown)
 
 
 def _from_addresses(facets: Facets, facet: Facet, record: Record) -> Iterator[_Value]:
@@ -304,7 +295,7 @@ def _from_addresses(facets: Facets, facet: Facet, record: Record) -> Iterator[_V
             "facet", f"{facet.name}.{country}", AFFILIATION_RULE, "affiliation", "affiliations",
             None, name, None, None,
         )  # fmt: skip
-        yield _Value(facet.name, country, _MENTION, 0, proof)
+        yield _Value(facet.name, country, MENTION, 0, proof)
 
 
 def _written(scope: Sequence[Facet], values: Sequence[_Value]) -> Iterator[FacetValue]:

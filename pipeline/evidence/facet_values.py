@@ -67,8 +67,6 @@ _IN_ALL = re.compile(
     rf"(?:\b\d[\d,\u00a0\u2009\u202f ]*|\b(?:{_SMALL})\b ?)\bin (?:all|total)\b", re.IGNORECASE
 )
 """The number that sums up: "drivers at three depots, 214 in all"."""
-
-
 _N_LAST = re.compile(r"\(n\s?=[^()]*\)\W*$", re.IGNORECASE)
 """The number that stands for those before it: "patients with COVID-19 (n=966)"."""
 _COUNTED_IN = re.compile(r"\b(?:among|by|from) ", re.IGNORECASE)
@@ -181,6 +179,8 @@ def _in_words(text: str) -> int:
     return total
 
 
+COUNTRY = "study_country"
+"""The facet that countries are the values of."""
 AFFILIATION_RULE = "affiliation.last_part"
 # What stands behind the country: electronic addresses, full stops, US postal codes.
 _TAIL = r"(?:\s*(?:electronic address|e-?mail)\b.*|\s*\S+@\S+|\s\d{5}(?:-\d{4})?|[\s.;,()]+)+$"
@@ -202,9 +202,7 @@ class Country(Table):
     addresses: Names | None = None
 
 
-def country_rules(
-    file: RuleFile, facet: str, countries: Iterable[Country], words: Words
-) -> list[Rule]:
+def country_rules(file: RuleFile, countries: Iterable[Country], words: Words) -> list[Rule]:
     """Two rules a country: by its words and by NLM's geographic headings.
 
     Raises:
@@ -212,7 +210,7 @@ def country_rules(
     """
     rules: list[Rule] = []
     for one in countries:
-        code = f"{facet}.{one.name}"
+        code = f"{COUNTRY}.{one.name}"
         patterns = [rf"\b(?:{one.places})\b"]
         if one.people:
             patterns.append(words.fill(rf"\b(?:{one.people}) {{beside}}{{residents}}\b", "[words]"))

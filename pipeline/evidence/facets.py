@@ -17,8 +17,16 @@ import re2
 from pydantic import Field
 
 from pipeline.evidence.doses import Dosed, load_dosed
-from pipeline.evidence.facet_values import DOSES, READERS, Addresses, Country, country_rules
+from pipeline.evidence.facet_values import (
+    COUNTRY,
+    DOSES,
+    READERS,
+    Addresses,
+    Country,
+    country_rules,
+)
 from pipeline.evidence.study_types import StudyTypes
+from pipeline.evidence.topics import LEVELS
 from pipeline.rules.decide import Asked, Found, Matcher
 from pipeline.rules.file import Names, RuleFile, Table
 from pipeline.rules.finding import Tag
@@ -27,10 +35,8 @@ from pipeline.rules.patterns import OPTIONS, Words, checked, regular_expression
 from pipeline.rules.text import ZONES, Unit
 
 NOT_STATED = "not_stated"
-LEVELS = ("focus", "outcome", "mention")
 AFFILIATIONS = "affiliations"
 STATEMENTS = "statements"
-COUNTRY = "study_country"
 
 
 class Value(Table):
@@ -223,7 +229,7 @@ def load_facets(path: Path, study_types: StudyTypes, topics: Sequence[str]) -> F
     codes += [facet.name for facet in facets if facet.read]
     rules = load_rules(file, "rule", codes, words=words)
     if any(facet.name == COUNTRY for facet in facets):
-        rules += tuple(country_rules(file, COUNTRY, countries, words))
+        rules += tuple(country_rules(file, countries, words))
     left_out = frozenset(file.data.get("no_facets_of", ()))
     file.require("no_facets_of", "study type", sorted(left_out), study_types.codes())
     return Facets(
@@ -277,10 +283,10 @@ def _checked(
         update={
             "values": _values(file, given, study_types, countries),
             "set_aside": tuple(
-                one.model_copy(update={"text": _filled(file, one.text, words)})
+                one.model_copy(update={"text": tuple(map(words.pattern, one.text))})
                 for one in given.set_aside
             ),
-            "happened": _filled(file, given.happened, words),
+            "happened": tuple(map(words.pattern, given.happened)),
         }
     )
 
@@ -312,14 +318,6 @@ def _values(
     if not values and given.read is None:
         raise file.error(given.line, "a facet needs `values`, `read`, `aspect` or `source`")
     return values
-
-
-def _filled(file: RuleFile, patterns: Sequence[str], words: Words) -> tuple[str, ...]:
-    """Patterns with their words filled in, each of which can be used."""
-    filled = tuple(words.fill(one, one) for one in patterns)
-    for written, pattern in zip(patterns, filled, strict=True):
-        checked(file, pattern, written)
-    return filled
 
 
 def _compiled(pattern: str | None, place: str) -> Any:

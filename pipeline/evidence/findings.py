@@ -28,7 +28,7 @@ from pipeline.evidence.stated import (
 )
 from pipeline.rules.decide import TEXT
 from pipeline.rules.file import RuleFile
-from pipeline.rules.patterns import OPTIONS, Text, Words, checked, visible
+from pipeline.rules.patterns import OPTIONS, Text, Words, checked, regular_expression, visible
 from pipeline.rules.text import Unit, sentence_places
 
 _LISTS = {
@@ -104,7 +104,7 @@ def load_findings(path: Path, questions: Sequence[str] | None) -> Findings:
             listed = file.data.get(table, {}).get(name)
             if not listed:
                 raise file.error(f"[{table}]", f"`{name}` of [{table}] is missing")
-            made = [checked(file, words.fill(one, one), one) for one in listed]
+            made = [regular_expression(words.pattern(one)) for one in listed]
             count += len(made)
             patterns[f"{table}.{name}"] = re2.compile("|".join(made), OPTIONS)
     for name, pattern in _WORDS.items():

@@ -1,11 +1,9 @@
 """Judge records: what is decided of each, by several processes where there are many.
 
-`judge_record` is a pure function of a record and the reference files. `judge` calls it for the
+`judge_records` is a pure function of records and the reference files. `judge` calls it for the
 records whose input or rules changed (`due.find_due`), and then does what looks at several records
 at once: study groups, people's readings, decisions about records that are not there.
 """
-
-# SQL here is made of names that stand in the code.
 
 from __future__ import annotations
 
@@ -52,7 +50,6 @@ from pipeline.rules.decide import Asked, Outcome
 from pipeline.rules.text import Unit
 from pipeline.settings import processors
 
-_SCHEMA = "core"
 TOGETHER = 100
 """Records that rules are run over at once."""
 MANY = 1_000
@@ -67,18 +64,11 @@ one needs for these."""
 Take = Callable[[duckdb.DuckDBPyConnection, Sequence[int], Overrides], list[int]]
 
 
-def judge_record(record: Record, reference: Reference) -> Judgement:
-    """Everything decided about one record, people's decisions about it included.
-
-    Args:
-        record: the record.
-        reference: rules and decisions.
-    """
-    return judge_records([record], reference)[0]
-
-
 def judge_records(records: Sequence[Record], reference: Reference) -> list[Judgement]:
-    """As `judge_record`, for many: rules and the second reader take many at a time much faster."""
+    """Everything decided about each record, people's decisions about it included.
+
+    Rules and the second reader take many records at a time much faster than one by one.
+    """
     judged = [
         one
         for first in range(0, len(records), TOGETHER)
@@ -243,7 +233,7 @@ def judge(
     writer.finish()
     note_judged(con, reference.sha256)
     topic = reference.facets.named("substance").topic or ""
-    group_studies(con, reference.registries, topic, _SCHEMA)
+    group_studies(con, reference.registries, topic)
     write_readings(con, reference.readings, reference.directory / READINGS_FILE)
     return {**_counts(con), "judged_again": len(due.pmids)}
 
@@ -262,7 +252,7 @@ def _rows_of_all(
     Raises:
         MachineError: one of several processes died.
     """
-    batches = read_rows(con, _SCHEMA, None if is_all else wanted)
+    batches = read_rows(con, "core", None if is_all else wanted)
     processes = min(processors(), MOST_PROCESSES) if len(wanted) >= MANY else 1
     if processes == 1:
         for rows in batches:

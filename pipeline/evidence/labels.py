@@ -83,17 +83,12 @@ def load_steps(file: RuleFile, codes: list[str], rules: tuple[Rule, ...]) -> tup
     rule_ids = [rule.rule_id for rule in rules]
     steps = file.read_all("precedence", Step)
     for step in steps:
-        for values, allowed in (
-            (step.codes, codes),
-            (step.confidence, CONFIDENCES),
-            (step.source, SOURCES),
-            (step.rules, rule_ids),
-        ):
-            for value in values:
-                if value not in allowed:
-                    raise file.error(step.line, f"unknown `{value}` (known: {', '.join(allowed)})")
+        file.require(step.line, "code", step.codes, codes, lists=True)
+        file.require(step.line, "confidence", step.confidence, CONFIDENCES, lists=True)
+        file.require(step.line, "source", step.source, SOURCES, lists=True)
+        file.require(step.line, "rule", step.rules, rule_ids)
     for rule in rules:
-        # it would leave an article with labels and no primary
+        # else an article could have labels and no primary
         if not any(step.covers(rule) for step in steps):
             raise file.error(
                 f'id = "{rule.rule_id}"', f"no step of [[precedence]] covers rule {rule.rule_id}"

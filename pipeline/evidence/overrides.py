@@ -157,9 +157,9 @@ def _decision(
     near = given.line
     fields = [FIELD, *(FACET + facet.name for facet in facets.facets)]
     of_finding = given.field.startswith(FINDING)
-    if of_finding and given.field.removeprefix(FINDING) not in asked:
-        raise file.error(near, f"unknown claim or harm `{given.field.removeprefix(FINDING)}`")
-    if given.field not in fields and not of_finding:
+    if of_finding:
+        file.require(near, "claim or harm", [given.field.removeprefix(FINDING)], asked)
+    elif given.field not in fields:
         raise file.error(near, f"`field` can be {', '.join(fields)}, {FINDING}CLAIM")
     if given.confirm is not None and (given.value is not None or given.expect is not None):
         raise file.error(near, "`confirm` stands in place of `value` and `expect`")
@@ -168,15 +168,12 @@ def _decision(
         raise file.error(near, "`value` and `expect` are needed, or `confirm` in their place")
     for stated in (value, expect):
         if given.field == FIELD:
-            if stated not in codes:
-                raise file.error(near, f"unknown study type `{stated}`")
-            continue
-        if of_finding:
-            if stated not in FINDINGS:
-                raise file.error(near, f"unknown finding `{stated}`: {', '.join(FINDINGS)}")
-            continue
-        facet = given.field.removeprefix(FACET)
-        for one in stated.split(";"):
-            if not facets.allows(facet, one.strip()):
-                raise file.error(near, f"unknown value `{one.strip()}` of {facet}")
+            file.require(near, "study type", [stated], codes)
+        elif of_finding:
+            file.require(near, "finding", [stated], FINDINGS, lists=True)
+        else:
+            facet = given.field.removeprefix(FACET)
+            for one in stated.split(";"):
+                if not facets.allows(facet, one.strip()):
+                    raise file.error(near, f"unknown value `{one.strip()}` of {facet}")
     return Override(given.pmid, given.field, value, expect, given.who, given.when, given.why)

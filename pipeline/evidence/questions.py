@@ -1,4 +1,4 @@
-"""The questions of the claim map: what it is made of, and how claims.toml states them.
+"""The questions of the claim map: its parts, and how claims.toml states them.
 
 A claim is a question with the records that address it, never with a verdict: a question of the
 field, or what a popular article says. `claims` reads the rules.
@@ -22,7 +22,7 @@ from pipeline.rules.file import Names, RuleFile, Table
 from pipeline.rules.model import Rule, RuleSet
 from pipeline.rules.patterns import OPTIONS, regular_expression
 
-# -- What the map is made of
+# -- The parts of the map
 
 FIGURE = "figure"
 KINDS = ("effect", FIGURE, "gap", "context", "product")
@@ -251,9 +251,7 @@ def load_questions(
             raise file.error(claim.line, f"claim {claim.code} is there twice")
         if claim.parent is not None and claim.parent not in codes:
             raise file.error(claim.line, f"unknown parent `{claim.parent}`")
-        for name in claim.includes:
-            if name not in codes:
-                raise file.error(claim.line, f"`includes` names an unknown claim `{name}`")
+        file.require(claim.line, "claim", claim.includes, codes)
     used = {name for claim in listed for name in (*claim.cards, claim.group)}
     for one in chain[Card | Group](cards, groups):
         if one.code not in used:

@@ -75,11 +75,6 @@ class Reader:
         return total
 
 
-def is_installed() -> bool:
-    """Whether scikit-learn is there."""
-    return importlib.util.find_spec("sklearn") is not None
-
-
 def features(documents: Sequence[Document]) -> Any:
     """The hashed features of documents, as a sparse matrix."""
     import numpy as np
@@ -140,7 +135,7 @@ def load_reader(path: Path) -> Reader | None:
     Raises:
         ConfigurationError: the file is not a model of `train_reader`.
     """
-    if not path.is_file() or not is_installed():
+    if not path.is_file() or importlib.util.find_spec("sklearn") is None:
         return None
     import numpy as np
 

@@ -299,7 +299,7 @@ class Label(NamedTuple):
 
 
 class AspectValue(NamedTuple):
-    """What is told about a label beside its code."""
+    """What is said about a label beside its code."""
 
     study_type: str
     aspect: str

@@ -132,7 +132,11 @@ class Reference:
                 reader=load_reader(directory / MODEL_FILE),
             )
         except FileNotFoundError as error:
-            raise _refusal(f"The reference file {error.filename} is missing.") from None
+            raise ConfigurationError(
+                f"The reference file {error.filename} is missing.",
+                effect="Nothing changed.",
+                next_step="restore it (`git checkout data/reference`).",
+            ) from None
 
     @cached_property
     def sha256(self) -> str:
@@ -160,17 +164,10 @@ class Reference:
             yield version("scikit-learn").encode()
 
 
-def _refusal(cause: str) -> ConfigurationError:
-    return ConfigurationError(
-        cause, effect="Nothing changed.", next_step="restore it (`git checkout data/reference`)."
-    )
-
-
 # -- What stands where in the reference files: names and keys that no loader looks at
 #
-# A table whose name is misspelt (`[[overide]]`) is read by nobody, and so a decision would be lost
-# without a word. This is asked of the files of a live run alone: those of a committed run are taken
-# as they were.
+# Nobody reads a table whose name is misspelt (`[[overide]]`), so a decision would be lost silently.
+# Only the files of a new run are checked: those of a committed run are taken as they were.
 
 
 @dataclass(frozen=True)
@@ -235,7 +232,7 @@ def check_shape(file: RuleFile, shape: Shape) -> None:
         if name not in known:
             (line, *_) = (*_lines(file, rf"""\s*\[*\s*["']?{re.escape(name)}\b"""), 1)
             listed = ", ".join(sorted(known))
-            raise _misplaced(file, line, f"nothing reads `{name}` (known: {listed})")
+            raise file.error(line, f"nothing reads `{name}` (known: {listed})")
     for name, key in shape.tables.items():
         seen: dict[Any, int] = {}
         # of tables that are written inline the lines are not known: the first one of the file
@@ -243,13 +240,13 @@ def check_shape(file: RuleFile, shape: Shape) -> None:
         for table, line in zip(file.tables(name), places, strict=False):
             unknown = sorted(set(table) - shape.keys.get(name, frozenset(table)))
             if unknown:
-                raise _misplaced(file, line, f"unknown key `{unknown[0]}`")
+                raise file.error(line, f"unknown key `{unknown[0]}`")
             if key is None or key not in table:
                 continue
             same = str(table[key])
             if same in seen:
-                raise _misplaced(
-                    file, line, f"[[{name}]] {same} is there twice, first in line {seen[same]}"
+                raise file.error(
+                    line, f"[[{name}]] {same} is there twice, first in line {seen[same]}"
                 )
             seen[same] = line
 
@@ -258,11 +255,3 @@ def _lines(file: RuleFile, pattern: str) -> list[int]:
     """The numbers of the lines that begin with a match."""
     begins = re.compile(pattern)
     return [number for number, line in enumerate(lines(file.text), 1) if begins.match(line)]
-
-
-def _misplaced(file: RuleFile, line: int, what: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"{file.path}, line {line}: {what}.",
-        effect="Nothing was judged.",
-        next_step=f"correct {file.path.name} and run again.",
-    )

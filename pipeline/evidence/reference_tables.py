@@ -212,7 +212,7 @@ def _write_claims(
 def _accuracy(study_types: StudyTypes, measured: Sequence[Result]) -> Iterator[tuple[Any, ...]]:
     """One row a code and set it was measured on, and one for each code that was not measured.
 
-    Of kratom a row of fewer than LEAST_READ records is no measure: the code was not measured there.
+    On kratom, fewer than LEAST_READ records measure nothing: the code was not measured there.
     """
     seen: set[str] = set()
     on_kratom: set[str] = set()

@@ -1,12 +1,12 @@
 """Which records belong to one study, and which may count the same cases. Each link is kept.
 
 Records are put together by a shared registration and by NLM's links of updates and
-republications; letters that update each other are no study. Comments, errata and retraction
-notices join the group of the one article they are about and are no reports of it. What pools or
+republications; letters that update each other are not a study. Comments, errata and retraction
+notices join the group of the one article they are about and are not reports of it. What pools or
 lists many studies, and a review that names a trial, is linked and not put together.
 """
 
-# SQL here is made of constants, checked schema names and codes that stand here.
+# SQL here is made of constants and codes that stand here.
 # ruff: noqa: S608
 
 from __future__ import annotations
@@ -46,20 +46,17 @@ _NO_ONE_SOURCE = "other_surveillance"
 """Every source without a name of its own: two such reports have no source in common."""
 
 
-def group_studies(
-    con: duckdb.DuckDBPyConnection, registries: Registries, topic: str, schema: str
-) -> None:
+def group_studies(con: duckdb.DuckDBPyConnection, registries: Registries, topic: str) -> None:
     """Bring evidence.study_links and evidence.study_groups up to date.
 
     A record without a link stands alone, so that its group follows from its own judgements: only
-    records that were judged in this transaction or are linked, now or before, are grouped anew.
+    records that were judged in this transaction or are linked, now or before, are grouped again.
 
     Args:
-        con: connection; evidence.registrations, .article_study_types and .article_facets are
+        con: the warehouse; evidence.registrations, .article_study_types and .article_facets are
             written, and TEMP judging_stale (`due.find_due`).
         registries: says how many registrations a report of one study has at most.
         topic: surveillance reports may share cases when both are on this topic.
-        schema: schema that presents the tables of core.
     """
     con.execute(
         "CREATE OR REPLACE TEMP TABLE linked_before AS "
@@ -68,7 +65,7 @@ def group_studies(
     con.execute("DELETE FROM evidence.study_links")
     _roles(con)
     _shared_registrations(con, registries.most_per_study)
-    _nlm_links(con, schema)
+    _nlm_links(con)
     _overlapping_data(con, topic)
     links = con.execute(
         "SELECT pmid, other_pmid, relation, is_same_study FROM evidence.study_links ORDER BY ALL"
@@ -176,8 +173,8 @@ def _shared_registrations(con: duckdb.DuckDBPyConnection, most: int) -> None:
     )
 
 
-def _nlm_links(con: duckdb.DuckDBPyConnection, schema: str) -> None:
-    """NLM's links, told once each, from the later or dependent record to the other."""
+def _nlm_links(con: duckdb.DuckDBPyConnection) -> None:
+    """NLM's links, each once, from the later or dependent record to the other."""
     relations = ", ".join(
         f"('{ref}', '{relation}', {str(is_later).lower()})"
         for ref, (relation, is_later) in _RELATIONS.items()
@@ -192,7 +189,7 @@ def _nlm_links(con: duckdb.DuckDBPyConnection, schema: str) -> None:
                 coalesce(NOT list_contains({list(_ATTACHED_ROLES)}, role.role), false)
                 AND coalesce(NOT list_contains({list(_ATTACHED_ROLES)}, of_other.role), false)),
             false
-        FROM {schema}.article_links AS link
+        FROM core.article_links AS link
         JOIN (VALUES {relations}) AS known (ref_type, relation, is_later) USING (ref_type)
         LEFT JOIN study_roles AS role ON role.pmid = link.pmid
         LEFT JOIN study_roles AS of_other ON of_other.pmid = link.linked_pmid
@@ -204,7 +201,7 @@ def _nlm_links(con: duckdb.DuckDBPyConnection, schema: str) -> None:
 
 
 def _overlapping_data(con: duckdb.DuckDBPyConnection, topic: str) -> None:
-    """Surveillance reports of one source whose data years overlap, in one country or not told."""
+    """Surveillance reports of one source whose data years overlap, unless of other countries."""
     con.execute(
         f"""
         INSERT INTO evidence.study_links

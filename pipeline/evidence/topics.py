@@ -28,7 +28,8 @@ from pipeline.rules.patterns import OPTIONS, checked, fold
 from pipeline.rules.text import ZONES, Language, Unit, without
 
 LEVELS = ("focus", "outcome", "mention")
-_FOCUS, _OUTCOME, _MENTION = range(3)
+"""How firmly a record deals with something, by the strongest place that names it."""
+FOCUS, OUTCOME, MENTION = range(3)
 
 
 class Search(Table):
@@ -163,13 +164,7 @@ class TopicsOf(NamedTuple):
 
 
 def topics_of(topics: Topics, units: Sequence[Unit], tags: Sequence[Tag]) -> TopicsOf:
-    """The topics of a record, by the local predicate.
-
-    Args:
-        topics: what to match.
-        units: its texts.
-        tags: what it carries beside them.
-    """
+    """The topics of a record, by the local predicate."""
     return topics_of_all(topics, [Asked(units, tags)])[0]
 
 
@@ -191,7 +186,7 @@ def _topics(topics: Topics, record: Asked, outcome: Outcome) -> TopicsOf:
             meant = [_meant(unit, topic.set_aside) for unit in units]
             if meant != list(units):
                 left = _levels(clauses, topics.matcher.run(meant, tags).found)
-                levels[topic.name] = left.get(topic.name, _MENTION)
+                levels[topic.name] = left.get(topic.name, MENTION)
     rules = [clause.rule for clause in clauses]
     proofs = [
         Proof.of("topic", rules[found.rule_no].code, rules[found.rule_no], found)
@@ -211,7 +206,8 @@ def _levels(clauses: Sequence[Clause], places: Iterable[Found]) -> dict[str, int
     levels: dict[str, int] = {}
     for found in places:
         clause = clauses[found.rule_no]
-        level = _level(clause, found)
+        is_class = clause.is_substance and found.source == "nlm_mesh_major"
+        level = MENTION if is_class else level_of(found)
         levels[clause.rule.code] = min(levels.get(clause.rule.code, level), level)
     return levels
 
@@ -238,13 +234,11 @@ def _plain_words(text: str) -> str:
     return " ".join(re.findall(r"[a-z0-9]+", re.sub(r"\\[bw]\*?", " ", text).lower()))
 
 
-def _level(clause: Clause, found: Found) -> int:
-    """How firmly something found puts a record on a topic."""
-    if found.field in ("title", "vernacular_title"):
-        return _FOCUS
-    if found.source == "nlm_mesh_major" and not clause.is_substance:
-        return _FOCUS
-    return _OUTCOME if found.form == "outcome" else _MENTION
+def level_of(found: Found) -> int:
+    """The level of a place, as an index of LEVELS."""
+    if found.field in ("title", "vernacular_title") or found.source == "nlm_mesh_major":
+        return FOCUS
+    return OUTCOME if found.form == "outcome" else MENTION
 
 
 # -- topics.toml, read and checked: each entry as a clause of the query and a rule
@@ -300,9 +294,6 @@ class _TopicTable(Table):
 
 def load_topics(path: Path) -> Topics:
     """Read topics.toml.
-
-    Args:
-        path: the reference file.
 
     Raises:
         ConfigurationError: naming the line at fault.

@@ -8,7 +8,7 @@ import duckdb
 
 
 def remember_types(con: duckdb.DuckDBPyConnection) -> None:
-    """Set aside the versions of the rules, and the primary types of what is judged anew."""
+    """Set aside the versions of the rules, and the primary types of what is judged again."""
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE types_before AS

@@ -33,12 +33,7 @@ class Writer:
     """Writes judgements into evidence, in the order of their PMIDs."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
-        """Begin.
-
-        Args:
-            con: the warehouse, in the caller's transaction; `find_due` has run.
-            reference: people's decisions.
-        """
+        """Begin in the caller's transaction, in which `find_due` has run."""
         self._con = con
         self._reference = reference
         self._appenders = {name: con.appender(f"evidence.{name}") for name in TABLES}
@@ -55,7 +50,7 @@ class Writer:
         self._held = 0
 
     def remove_stale(self) -> None:
-        """Remove the judgements of records that are judged anew or gone."""
+        """Remove the judgements of records that are judged again or gone."""
         for name in (*TABLES, "proofs", "overrides"):
             self._con.execute(
                 f"DELETE FROM evidence.{name} WHERE pmid IN (SELECT pmid FROM judging_stale)"

@@ -1,4 +1,4 @@
-"""What PubMed says of itself: how many records it holds by year, and how it is built today."""
+"""What PubMed says of itself: its records by year, and its state today (`ketum doctor --live`)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from lxml import etree
-
 from pipeline.clock import Clock
 from pipeline.errors import BlockedError, KetumError, SourceError
 from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.client import RATE_HEADERS, EutilsClient
 from pipeline.pubmed.search import answer_root, is_number
 from pipeline.pubmed.timing import is_off_peak, next_off_peak
-from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer
+from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer, xml_root
 from pipeline.settings import Settings
 
-# -- Records by year, in all and on pain: what shares are shares of
+# -- Records by year, in all and on pain: the denominators of shares
 #
 # About once a month, and in NLM's hours only, a live run asks ESearch for counts alone, one small
 # request for each year. The year is asked for with [edat]: a record has one Entry Date, so years do
@@ -31,7 +29,7 @@ from pipeline.settings import Settings
 log = logging.getLogger("ketum")
 
 KIND = "count"
-"""Of these entries in the ledger."""
+"""The kind of these entries in the ledger."""
 PUBMED, PUBMED_QUERY = "pubmed", "all[sb]"
 """The denominator that is all of PubMed, and its query."""
 DATE_TAG = "edat"
@@ -64,8 +62,8 @@ def ask_by_year(
     """Ask for the counts if they are due, and note them in the ledger; never fails the run.
 
     Args:
-        client: asks.
-        archive: keeps.
+        client: sends the requests.
+        archive: keeps the answers.
         run_id: whose ledger it is.
         queries: each denominator with its query, to which a year is added.
         counted_at: query to the time it was last counted.
@@ -190,7 +188,7 @@ LIMIT_WITHOUT_KEY = 3
 
 @dataclass(frozen=True)
 class LiveAnswer:
-    """What one EInfo request told.
+    """What one EInfo request found out.
 
     Attributes:
         has_key: whether an API key was sent.
@@ -274,21 +272,18 @@ def read_info(body: bytes) -> tuple[str, int, str]:
     """DbBuild, Count and LastUpdate of an EInfo answer about PubMed.
 
     Raises:
-        TransientAnswer: it is no complete answer about PubMed.
+        TransientAnswer: it is not a complete answer about PubMed.
     """
-    try:
-        root = etree.fromstring(body, _SAFE)
-    except etree.XMLSyntaxError:
-        raise TransientAnswer("the answer was not complete XML") from None
+    root = xml_root(body)
     if errors := [(error.text or "").strip()[:200] for error in root.iter("ERROR")]:
         raise TransientAnswer(f"EInfo said {errors[0]!r}")
     count = root.findtext("DbInfo/Count", "")
     if root.findtext("DbInfo/DbName") != "pubmed" or not is_number(count):
         raise TransientAnswer("the answer was not about PubMed")
     return (
-        root.findtext("DbInfo/DbBuild", "not told"),
+        root.findtext("DbInfo/DbBuild", "not given"),
         int(count),
-        root.findtext("DbInfo/LastUpdate", "not told"),
+        root.findtext("DbInfo/LastUpdate", "not given"),
     )
 
 
@@ -297,7 +292,4 @@ def _number(text: str | None) -> int | None:
 
 
 def _told(number: int | None, of_what: str) -> str:
-    return "not told" if number is None else f"{number} {of_what}"
-
-
-_SAFE = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    return "not given" if number is None else f"{number} {of_what}"

@@ -53,9 +53,10 @@ class Archive:
         """Store a body; returns its file name relative to the root."""
         digest = hashlib.sha256(body).hexdigest()
         name = f"objects/{digest[:2]}/{digest}.gz"
-        path = self.root / name
-        if not self._is_whole(name):  # a damaged one is made good by the next that arrives
-            write_atomically(path, gzip.compress(body, compresslevel=6, mtime=0))
+        try:
+            self.get(name)
+        except ConfigurationError:  # missing, or damaged: the copy that arrives replaces it
+            write_atomically(self.path(name), gzip.compress(body, compresslevel=6, mtime=0))
         return name
 
     def link(self, path: Path, file_sha256: str) -> str:
@@ -100,15 +101,6 @@ class Archive:
             raise self._damaged(name, "its bytes do not have the SHA-256 in its name")
         return body
 
-    def _is_whole(self, name: str) -> bool:
-        if not self.path(name).exists():
-            return False
-        try:
-            self.get(name)
-        except ConfigurationError:
-            return False
-        return True
-
     def _damaged(self, name: str, reason: str) -> ConfigurationError:
         return ConfigurationError(
             f"The raw archive cannot give {name}: {reason}.",
@@ -120,7 +112,7 @@ class Archive:
         return self.root / "runs" / f"{run_id}.jsonl"
 
     def note(self, run_id: str, entry: Entry) -> None:
-        r"""Add one line to the run's ledger and sync it; what is no UTF-8 stands as `\udcff`."""
+        r"""Add one line to the run's ledger and sync it; bytes that are not UTF-8 as `\udcff`."""
         path = self.ledger(run_id)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8", errors="backslashreplace") as file:

@@ -3,9 +3,8 @@
 Facts: NLM, "A General Introduction to the E-utilities" (NBK25497) and "In-Depth"
 (NBK25499). The key travels in POST bodies only, and no exception of this module
 carries a request, a URL with parameters, or an answer's body. NCBI echoes the key in
-some answers: nothing behind this module sees it. An answer that says why there is none
-is read without it; one that would be kept is refused, since bodies are kept as they
-came and have no place for it.
+some answers, and no other module may see it: from an error message it is removed; an
+answer that would be archived is refused, because bodies are kept exactly as they came.
 """
 
 from __future__ import annotations
@@ -126,7 +125,7 @@ class EutilsClient:
                 shown = self._without_key(body)
                 result = check(shown)
                 if shown != body or self._spells_key(body):
-                    raise TransientAnswer("the answer repeats NCBI_API_KEY; unset, it cannot be")
+                    raise TransientAnswer("the answer repeats NCBI_API_KEY; unset it to avoid this")
                 return result
             except BlockedAnswer as answer:
                 final = self._blocked(str(answer))

@@ -13,7 +13,6 @@ import io
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import BinaryIO
 
 from pipeline.errors import SourceError
@@ -24,49 +23,9 @@ from pipeline.pubmed.parsing.cutting import Cut, Cutter
 from pipeline.pubmed.parsing.medline import read_medline
 from pipeline.pubmed.parsing.medline_lines import FIRST_LINE, cut_medline
 from pipeline.pubmed.parsing.reader import Deletion, RecordReader, Unreadable
-from pipeline.pubmed.parsing.tables import (
-    PARSED_COLUMNS,
-    Tables,
-    Tally,
-    empty_tables,
-)
-
-__all__ = [
-    "PARSED_COLUMNS",
-    "Batch",
-    "Deletion",
-    "Record",
-    "Tally",
-    "Unreadable",
-    "open_records",
-    "read_batches",
-    "read_records",
-    "sniff",
-    "uncollected",
-]
-
+from pipeline.pubmed.parsing.tables import Tables, Tally, empty_tables
 
 # -- PubMed XML
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record of a file.
-
-    Attributes:
-        kind: article or book.
-        offset, length, raw: its bytes in the uncompressed file.
-        rows: rows by table, with the columns of PARSED_COLUMNS; tables without rows are absent.
-    """
-
-    record_no: int
-    pmid: int
-    pmid_version: int
-    kind: str
-    offset: int
-    length: int
-    raw: bytes = field(repr=False)
-    rows: Tables = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -75,7 +34,7 @@ class Batch:
 
     Attributes:
         tables: rows by table, every table of PARSED_COLUMNS.
-        held: number and SHA-256 of each record that was passed over, since its bytes are held.
+        held: number and SHA-256 of each record passed over because its bytes are held already.
         tally: shared by all batches of a reading; final after the last one.
     """
 
@@ -91,7 +50,7 @@ class Batch:
 
 
 def read_batches(
-    source: Source | bytes,
+    source: Source,
     size: int = 100,
     *,
     first_record_no: int = 1,
@@ -101,8 +60,8 @@ def read_batches(
     """Read a PubMed XML file as batches of rows: the fast way.
 
     Args:
-        source: a path, plain or .gz, a binary stream, or the bytes themselves.
-        size: records a batch; rows of few are still near the processor when they are let go.
+        source: the file, its bytes, or a stream of them.
+        size: records a batch; a small batch is freed while it is still in the processor's cache.
         first_record_no: number of the first record; unreadable ones count too.
         name: what to call the source in messages, if not by its own name.
         held: SHA-256 of records that need not be read (`Batch.held`).
@@ -114,7 +73,7 @@ def read_batches(
         SourceError: not PubMed XML, damaged, or (after the last whole batch) cut.
         ConfigurationError: the file's encoding is unknown.
     """
-    with open_bytes(BytesIO(source) if isinstance(source, bytes) else source) as stream:
+    with open_bytes(source) as stream:
         cutter = Cutter(stream, name or source_name(source))
         tally: Tally = Tally()
         reader = RecordReader(cutter, tally, first_record_no, held)
@@ -163,41 +122,6 @@ def _take(reader: RecordReader, tally: Tally) -> Batch:
     return batch
 
 
-def read_records(
-    source: Source | bytes, *, first_record_no: int = 1
-) -> Iterator[Record | Unreadable | Deletion]:
-    """Every record of a PubMed XML file, in order, with what could not be read and deletions.
-
-    Args and Raises: as `read_batches`.
-    """
-    with open_bytes(BytesIO(source) if isinstance(source, bytes) else source) as stream:
-        cutter = Cutter(stream, source_name(source))
-        reader = RecordReader(cutter, Tally(), first_record_no)
-        for cut in cutter:
-            reader.read(cut)
-            yield from reader.unreadable
-            yield from reader.deletions
-            reader.unreadable, reader.deletions = [], []
-            tables = {table: rows for table, rows in reader.context.tables.items() if rows}
-            if tables:
-                reader.context.new_batch()
-                yield _as_record(tables, cut)
-
-
-def _as_record(tables: Tables, cut: Cut) -> Record:
-    row = dict(zip(PARSED_COLUMNS["articles"], tables["articles"][0], strict=True))
-    return Record(
-        record_no=row["record_no"],
-        pmid=row["pmid"],
-        pmid_version=row["pmid_version"],
-        kind=row["record_kind"],
-        offset=row["raw_offset"],
-        length=row["raw_length"],
-        raw=cut.raw,
-        rows=tables,
-    )
-
-
 # -- Files people have: PubMed XML, MEDLINE text exports and plain lists of citations
 #
 # What a file is, its content says: names and extensions are often wrong (`.txt` exports, `.xml`
@@ -205,7 +129,7 @@ def _as_record(tables: Tables, cut: Cut) -> Record:
 
 
 def open_records(
-    source: Source | bytes,
+    source: Source,
     size: int = 1000,
     *,
     first_record_no: int = 1,
@@ -214,17 +138,17 @@ def open_records(
     """Read any file of records we know.
 
     Args:
-        source: a path, plain or .gz, a binary stream, or the bytes.
+        source: the file, its bytes, or a stream of them.
         size: records a batch.
         first_record_no: number of the first record, as for `read_batches`.
-        held: as for `read_batches`; what is no XML is read in any case.
+        held: as for `read_batches`; exports and lists are read in any case.
 
     Raises:
         SourceError: the content is of no kind we read.
         ConfigurationError: a citation list lacks a column or an identifier.
     """
     data: BinaryIO
-    with open_bytes(BytesIO(source) if isinstance(source, bytes) else source) as stream:
+    with open_bytes(source) as stream:
         name = source_name(source)
         kind, data = sniff(stream)
         if kind == "xml":

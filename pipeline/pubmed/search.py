@@ -19,7 +19,7 @@ from lxml import etree
 
 from pipeline.errors import IncompleteError
 from pipeline.pubmed.client import UNCHANGED, EutilsClient
-from pipeline.pubmed.verdict import TransientAnswer, check_words, errors_in
+from pipeline.pubmed.verdict import TransientAnswer, check_words, errors_in, xml_root
 
 # -- Answers: pages known to be whole, the set they add up to, how the query was read
 #
@@ -31,7 +31,7 @@ WINDOW = 9_998
 """ESearch on PubMed cannot page past this many records, with or without history."""
 WHOLE, PART, RECOUNT = "whole", "part", "recount"
 FIRST, SAME, GROWN, ACCEPTED = "first", "same", "grown", "accepted"
-"""How an answer stands to the last one to the same query (ops.searches.translation_status)."""
+"""How PubMed read a query, compared with the last time (ops.searches.translation_status)."""
 
 _TERM = re.compile(r'"[^"]*"(?:\[[^\]]*\])?|[^\s()"\[\]]+(?:\s*\[[^\]]*\])?')
 _OPERATORS = frozenset(("AND", "OR", "NOT"))
@@ -72,7 +72,7 @@ class SearchAnswer:
         pmids: every UID, ascending.
         query_translation: QueryTranslation of the query itself, verbatim.
         warnings: ErrorList and WarningList entries of the query itself, as `kind: text`.
-        pages: the ESearch answers it was made of, in the order they came.
+        pages: the ESearch answers it consists of, in the order they came.
     """
 
     pmids: tuple[int, ...]
@@ -96,10 +96,7 @@ def answer_root(body: bytes) -> etree._Element:
     Raises:
         TransientAnswer, PermanentAnswer: it is another document, cut, or an ERROR.
     """
-    try:
-        root = etree.fromstring(body, _SAFE)
-    except etree.XMLSyntaxError:
-        raise TransientAnswer("the search answer was not complete XML") from None
+    root = xml_root(body)
     if errors := errors_in(root):
         check_words(errors)
     if root.tag != "eSearchResult":
@@ -185,9 +182,6 @@ def _terms(translation: str) -> Counter[str]:
     return found
 
 
-_SAFE = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
-
-
 # -- Asking, in parts where a search is large
 
 DRIFT_TRIES = 3
@@ -257,11 +251,13 @@ def _parts(client: EutilsClient, query: str, count: int) -> Iterator[Page]:
     def days(low: int, high: int) -> str:
         return f"({query}) AND {_span(low, high)}"
 
-    def one_day(day: int, of_day: int) -> Iterator[Page]:
-        within = days(day, day)
-        yield from _halves(
-            client, lambda low, high: f"({within}) AND {low}:{high}[uid]", 1, LAST_UID, of_day
+    def by_uid(within: str, of_these: int) -> Iterator[Page]:
+        return _halves(
+            client, lambda low, high: f"({within}) AND {low}:{high}[uid]", 1, LAST_UID, of_these
         )
+
+    def one_day(day: int, of_day: int) -> Iterator[Page]:
+        return by_uid(days(day, day), of_day)
 
     for page in _halves(client, days, first, last, count, one_day):
         found += page.count if page.count <= WINDOW else 0
@@ -271,10 +267,7 @@ def _parts(client: EutilsClient, query: str, count: int) -> Iterator[Page]:
         rest = ask_page(client, outside, PART)
         yield rest
         if rest.count > WINDOW:
-            yield from _halves(
-                client, lambda low, high: f"({outside}) AND {low}:{high}[uid]", 1, LAST_UID,
-                rest.count,
-            )  # fmt: skip
+            yield from by_uid(outside, rest.count)
 
 
 def _span(low: int, high: int) -> str:

@@ -24,7 +24,7 @@ from pipeline.pubmed.parsing.attached import article_moment
 from pipeline.pubmed.parsing.bytes import Head
 from pipeline.pubmed.parsing.cutting import Cut
 from pipeline.pubmed.parsing.dates import Part, partial_date, whole_date
-from pipeline.pubmed.parsing.tables import LARGEST_INTEGER, LARGEST_SMALLINT
+from pipeline.pubmed.parsing.tables import LARGEST_SMALLINT, whole_number
 
 LONGEST_PASSED = 256 * 1024
 """Bytes. Longer records may have more rows or text than the parser takes: it decides."""
@@ -91,12 +91,7 @@ class Sieve:
         )
 
     def passed(self, cut: Cut, head: Head) -> Passed | None:
-        """The number of a record that can be passed over; None if the parser must see it.
-
-        Args:
-            cut: a stretch of a file.
-            head: how to read its bytes.
-        """
+        """The number of a record that can be passed over; None if the parser must see it."""
         opened = self.opened(cut, head)
         return opened[0] if opened else None
 
@@ -138,15 +133,9 @@ class Sieve:
         pmids = list(citations[0].iterchildren("PMID"))
         if len(pmids) != 1 or len(pmids[0]):
             return None
-        pmid = _number(pmids[0].text, LARGEST_INTEGER)
-        version = _number(pmids[0].get("Version", "0"), LARGEST_SMALLINT)
+        pmid = whole_number(pmids[0].text)
+        version = whole_number(pmids[0].get("Version", "0"), LARGEST_SMALLINT)
         return (Passed(pmid, version), root) if pmid and version is not None else None
-
-
-def _number(text: str | None, largest: int) -> int | None:
-    if text is None or not (text.isascii() and text.isdigit() and len(text) <= 10):
-        return None
-    return int(text) if int(text) <= largest else None
 
 
 def _any_of(block: Block) -> str:
@@ -199,7 +188,7 @@ class RecordDates(NamedTuple):
 
 
 def dates_of(raw: bytes, record: etree._Element) -> RecordDates | None:
-    """The dates of a PubmedArticle; None if the parser must say them.
+    """The dates of a PubmedArticle; None if only the parser can tell them.
 
     Args:
         raw: its bytes, in UTF-8, without comments and CDATA sections.

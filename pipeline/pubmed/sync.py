@@ -1,4 +1,4 @@
-"""Fetch whole records into the raw archive, and decide which are worth it."""
+"""Fetch whole records into the raw archive, and decide which to fetch."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from lxml import etree
-
 from pipeline import progress
 from pipeline.clock import TOLERANCE, Clock
 from pipeline.errors import ConfigurationError, IncompleteError, KetumError, SourceError
@@ -17,12 +15,12 @@ from pipeline.pubmed.archive import STAMP_FORMAT, Archive, Entry
 from pipeline.pubmed.client import UNCHANGED, EutilsClient
 from pipeline.pubmed.search import DRIFT_TRIES, SearchAnswer, compare, esearch, lost_words
 from pipeline.pubmed.timing import is_off_peak, next_off_peak
-from pipeline.pubmed.verdict import TransientAnswer, check_words, errors_in
+from pipeline.pubmed.verdict import TransientAnswer, check_words, errors_in, xml_root
 
 # -- Fetching: in batches, each seen to be complete
 #
-# A run goes on where a dead one stopped. EFetch leaves out what PubMed does not hold, without a
-# word: what was asked for and did not come is asked for once more.
+# A run goes on where a dead one stopped. EFetch silently leaves out what PubMed does not hold: what
+# was asked for and did not come is asked for once more.
 
 log = logging.getLogger("ketum")
 
@@ -61,8 +59,8 @@ def fetch_all(
     """Fetch records and note each body in the run's ledger.
 
     Args:
-        client: asks.
-        archive: keeps.
+        client: sends the requests.
+        archive: keeps the answers.
         run_id: whose ledger it is.
         wanted: PMIDs that must arrive.
         vanished: PMIDs that PubMed may no longer hold.
@@ -122,7 +120,7 @@ def fetch_all(
 
 
 def _cut_short(error: KetumError, here: int, wanted: int, kept: int) -> KetumError:
-    """The same error, told as one that came half-way, if anything had come before it."""
+    """The same error, worded as one that came half-way, if anything had come before it."""
     if not kept:
         return error
     effect = (
@@ -163,18 +161,14 @@ def batches(pmids: Iterable[int]) -> list[list[int]]:
 def efetch(client: EutilsClient, pmids: Sequence[int]) -> bytes:
     """The EFetch body for these PMIDs, known to be a complete PubmedArticleSet of no others.
 
-    A PMID that PubMed does not hold is missing from the body without a word: compare
-    `pmids_in` with what was asked for.
+    A PMID that PubMed does not hold is silently missing from the body: compare `pmids_in` with what
+    was asked for.
 
     Raises:
         SourceError: no valid answer in time.
     """
-    return client.ask("efetch", fetch_parameters(pmids), check_set(pmids))
-
-
-def fetch_parameters(pmids: Sequence[int]) -> dict[str, str]:
-    """The parameters of the fetch request, without identity."""
-    return {"db": "pubmed", "retmode": "xml", "id": ",".join(map(str, pmids))}
+    parameters = {"db": "pubmed", "retmode": "xml", "id": ",".join(map(str, pmids))}
+    return client.ask("efetch", parameters, check_set(pmids))
 
 
 def check_set(asked: Sequence[int]) -> Callable[[bytes], bytes]:
@@ -189,10 +183,7 @@ def check_set(asked: Sequence[int]) -> Callable[[bytes], bytes]:
     """
 
     def check(body: bytes) -> bytes:
-        try:
-            root = etree.fromstring(body, _SAFE)
-        except etree.XMLSyntaxError:
-            raise TransientAnswer("the records were not complete XML") from None
+        root = xml_root(body)
         if root.tag != "PubmedArticleSet":
             if errors := errors_in(root):
                 check_words(errors)
@@ -214,13 +205,10 @@ def pmids_in(body: bytes) -> set[int]:
     return {int(match) for match in _PMID.findall(body)}
 
 
-_SAFE = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
-
-
 # -- What a run reads again: new, revised, unread, unsettled and vanished records, or all
 #
-# The complete UID set is asked for in every run (search.py); here is decided which records are
-# worth an EFetch. PubMed's date of modification ([mdat]) is reliable only for records that are
+# Every run asks for the complete UID set (search.py); which records are worth an EFetch is decided
+# here. PubMed's date of modification ([mdat]) is reliable only for records that are
 # completed, so it is asked with an overlap, records of a status that is not final are asked for in
 # turn, and once a month everything is read again.
 

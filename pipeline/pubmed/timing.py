@@ -88,24 +88,20 @@ def next_off_peak(utc: datetime) -> datetime:
     return evening.astimezone(UTC).replace(tzinfo=None)
 
 
-def _eastern_time() -> ZoneInfo:
-    """The time zone of NLM.
+def _eastern(utc: datetime) -> datetime:
+    """A moment by NLM's clocks.
 
     Raises:
         MachineError: this machine has no time zone data.
     """
     try:
-        return ZoneInfo(ZONE)
+        return utc.replace(tzinfo=UTC).astimezone(ZoneInfo(ZONE))
     except (ZoneInfoNotFoundError, OSError):
         raise MachineError(
             f"This machine has no data of the time zone {ZONE}.",
             effect="Nothing was asked; what is published stands.",
             next_step="install it: `.venv/bin/pip install tzdata`, or the system's own package.",
         ) from None
-
-
-def _eastern(utc: datetime) -> datetime:
-    return utc.replace(tzinfo=UTC).astimezone(_eastern_time())
 
 
 class DeadlineAdapter(HTTPAdapter):

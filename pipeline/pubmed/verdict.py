@@ -1,7 +1,7 @@
 """What an answer of E-utilities means: good, worth asking again, or final.
 
-NCBI says the same thing in many dresses: a rate limit as 429 or in a 200, a passing fault
-as 400, a fault in a 200, a block as a web page. The words decide before the status does.
+NCBI says the same thing in many ways: a rate limit as 429 or in a 200, a passing fault as 400,
+an error in a 200, a block as a web page. The words decide before the status does.
 Sources: answers captured and transcribed from 2020 to 2026; NLM, NBK25497 and NBK25499.
 """
 
@@ -39,6 +39,7 @@ _TRANSIENT = re.compile(
     r"history data",
     re.IGNORECASE,
 )
+_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
 _ECHO = re.compile(r'("api-key"\s*:\s*")[^"]*(")')
 
 
@@ -93,7 +94,7 @@ def check_http(status: int, headers: Mapping[str, str], body: bytes, now: dateti
             "it answered with a web page or a redirect, which is how NCBI blocks an address "
             "or announces maintenance"
         )
-    words = error_words(text)
+    words = _error_words(text)
     if status >= 500:
         seconds = _retry_after(headers.get("Retry-After", ""), now)
         raise TransientAnswer(f"server error {status}", seconds)
@@ -123,13 +124,25 @@ def check_words(words: str) -> None:
     raise TransientAnswer(f"it said {words!r}")
 
 
+def xml_root(body: bytes) -> etree._Element:
+    """The root of an answer in XML.
+
+    Raises:
+        TransientAnswer: it is not complete XML.
+    """
+    try:
+        return etree.fromstring(body, _PARSER)
+    except etree.XMLSyntaxError:
+        raise TransientAnswer("the answer was not complete XML") from None
+
+
 def errors_in(root: etree._Element) -> str:
     """The words of all ERROR elements of a document, at most 200 characters; ESpell's is empty."""
     texts = (" ".join("".join(map(str, error.itertext())).split()) for error in root.iter("ERROR"))
     return "; ".join(filter(None, texts))[:200]
 
 
-def error_words(text: str) -> str:
+def _error_words(text: str) -> str:
     """The words of an error body, at most 200 characters, without markup, key or address."""
     words = _json_errors(text) or _ECHO.sub(r"\1[key]\2", re.sub(r"<[^>]*>", " ", text))
     return " ".join(words.split())[:200]
@@ -167,7 +180,7 @@ def _retry_after(text: str, now: datetime) -> float:
 
 
 def http_date(text: str) -> datetime | None:
-    """A date as HTTP writes it, as naive UTC (RFC 9110, 5.6.7); None if it is no such date."""
+    """A date as HTTP writes it, as naive UTC (RFC 9110, 5.6.7); None if it is something else."""
     try:
         moment = parsedate_to_datetime(text)
         return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

@@ -12,8 +12,8 @@ from pipeline.rules.model import RuleSet, Signal
 from pipeline.rules.patterns import regular_expression
 from pipeline.rules.text import Unit
 
-# What a rule requires is a condition and no proof: "patients" proves no trial. Of each signal of
-# its own that a rule rests on, the first place in every unit is given.
+# What a rule requires is a condition, not a proof: "patients" does not prove a trial. Of its own
+# signals that a rule rests on, each unit gives the first place.
 
 TEXT = "text"
 """Source of a proof by words of a text."""
@@ -78,11 +78,7 @@ class Matcher:
     """A set of rules, compiled; the same for any number of records."""
 
     def __init__(self, rules: RuleSet) -> None:
-        """Compile the rules.
-
-        Args:
-            rules: the rules; their patterns are checked already.
-        """
+        """Compile rules whose patterns are checked already."""
         self.rules = rules
         numbers = rules.signals()
         texts = [signal for signal in numbers if signal.kind == "text"]

@@ -74,11 +74,15 @@ class RuleFile:
             ) from error
         self.sha256 = hashlib.sha256(raw).hexdigest()
 
-    def error(self, near: str, message: str) -> ConfigurationError:
-        """A ConfigurationError naming the first line that contains `near`."""
-        escaped = near.replace("\\", "\\\\")
-        numbered = enumerate(lines(self.text), 1)
-        number = next((n for n, line in numbered if near in line or escaped in line), None)
+    def error(self, near: str | int, message: str) -> ConfigurationError:
+        """A ConfigurationError naming a line: of this number, or the first that contains `near`."""
+        number: int | None
+        if isinstance(near, int):
+            number = near
+        else:
+            escaped = near.replace("\\", "\\\\")
+            numbered = enumerate(lines(self.text), 1)
+            number = next((n for n, line in numbered if near in line or escaped in line), None)
         place = f"{self.path}, line {number}" if number else str(self.path)
         return ConfigurationError(
             f"{place}: {message}.",

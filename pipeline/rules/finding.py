@@ -53,11 +53,7 @@ class Sieve:
     """
 
     def __init__(self, expressions: Sequence[str]) -> None:
-        """Compile patterns.
-
-        Args:
-            expressions: regular expressions, see `patterns.regular_expression`.
-        """
+        """Compile regular expressions, as `patterns.regular_expression` gives them."""
         self._expressions = expressions
         self._filter = re2.Filter()
         loose = [loosened(expression) for expression in expressions]
@@ -106,13 +102,7 @@ class Lines:
     def __init__(
         self, records: Iterable[Sequence[Unit]], form: str, zones: Collection[str]
     ) -> None:
-        """Join texts.
-
-        Args:
-            records: the units of each record.
-            form: the form of the texts to look in.
-            zones: the zones to look in.
-        """
+        """Join the texts of each record's units, in one form and of some zones."""
         self._ranks: list[int] = []
         self._units: list[int] = []
         self._first_line = [0]
@@ -202,11 +192,7 @@ class TagFinder:
     """Finds the signals of a set that are not texts: terms, words in their names, values."""
 
     def __init__(self, signals: Mapping[Signal, int]) -> None:
-        """Index a set of signals.
-
-        Args:
-            signals: every signal with its number; those on texts are passed over.
-        """
+        """Index signals by their numbers; those on texts are passed over."""
         self._by_ui: dict[tuple[str, str], list[int]] = {}
         self._by_name: dict[tuple[str, str], list[tuple[int, bool]]] = {}
         self._by_value: dict[tuple[str, str], list[int]] = {}

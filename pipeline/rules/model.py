@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from pipeline.rules.file import RuleFile, Table
-from pipeline.rules.patterns import Words, checked
+from pipeline.rules.patterns import Words
 from pipeline.rules.text import ABSTRACT_ZONES, ZONES
 
 CONFIDENCES = ("high", "medium", "low")
@@ -170,18 +170,17 @@ def load_rules(
         ConfigurationError: naming the line.
     """
     words = words or Words(file)
-    shared = {
-        name: _shared(file, table, f"[signals.{name}]", words)
-        for name, table in {**file.data.get("signals", {}), **(signals or {})}.items()
-    }
+    shared: dict[str, tuple[Signal, ...]] = {}
+    for name, table in {**file.data.get("signals", {}), **(signals or {})}.items():
+        near = f"[signals.{name}]"
+        shared[name] = _signals(file, file.read(SignalTable, table, near), near, words)
     rules: dict[str, Rule] = {}
     for table in file.tables(key) if tables is None else tables:
         given = file.read(RuleTable, table)
         near = given.line
         if given.id in rules:
             raise file.error(near, f"rule {given.id} is there twice")
-        if given.code not in codes:
-            raise file.error(near, f"unknown code `{given.code}`")
+        file.require(near, "code", [given.code], codes)
         if given.confidence not in CONFIDENCES:
             raise file.error(near, f"confidence must be one of {', '.join(CONFIDENCES)}")
         own = _signals(file, given, near, words)
@@ -189,9 +188,7 @@ def load_rules(
             raise file.error(near, "a rule's own signals must be of one kind; split the rule")
         required = [entry.split(" | ") for entry in given.requires]
         excluded = list(map(_excluded, given.unless))
-        for name in chain(*required, *chain(*excluded)):
-            if name not in shared:
-                raise file.error(near, f"unknown shared signal `{name}`")
+        file.require(near, "shared signal", chain(*required, *chain(*excluded)), shared)
         rules[given.id] = Rule(
             rule_id=given.id,
             code=given.code,
@@ -216,22 +213,12 @@ def _any_of(shared: Mapping[str, tuple[Signal, ...]], names: Sequence[str]) -> t
     return tuple(signal for name in names for signal in shared[name])
 
 
-def _shared(
-    file: RuleFile, table: Mapping[str, Any], near: str, words: Words
-) -> tuple[Signal, ...]:
-    return _signals(file, file.read(SignalTable, table, near), near, words)
-
-
 def _signals(file: RuleFile, table: SignalTable, near: str, words: Words) -> tuple[Signal, ...]:
     """The signals a rule or a shared signal names itself."""
     found: list[Signal] = []
     if table.text:
         zones = _zones(file, table, near)
-        for written in table.text:
-            pattern = words.fill(written, written)
-            # with words filled in, a pattern is in no line of the file
-            checked(file, pattern, written)
-            found.append(Signal("text", pattern, zones=zones))
+        found += [Signal("text", words.pattern(written), zones=zones) for written in table.text]
     elif table.zones:
         raise file.error(near, "`in` without `text`")
     for key, kind in TAG_KINDS.items():

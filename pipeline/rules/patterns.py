@@ -243,13 +243,20 @@ class Words:
     def _read(self, name: str, found: str | Sequence[str]) -> str:
         if isinstance(found, str):
             return self.fill(found, f"{name} = ")
-        filled = [self.fill(one, one) for one in found]
-        for one, pattern in zip(found, filled, strict=True):
-            checked(self.file, pattern, one)
-        return f"(?:{'|'.join(filled)})"
+        return f"(?:{'|'.join(map(self.pattern, found))})"
+
+    def pattern(self, written: str) -> str:
+        """A pattern of the file with every word in it replaced, which rules can use.
+
+        Raises:
+            ConfigurationError: it cannot be used, with its line.
+        """
+        filled = self.fill(written, written)
+        checked(self.file, filled, written)  # with words filled in, it is in no line of the file
+        return filled
 
     def fill(self, pattern: str, near: str) -> str:
-        """A pattern with every word in it replaced.
+        """A pattern with every word in it replaced, unchecked.
 
         Raises:
             ConfigurationError: an unknown word; the line is that of `near`.

@@ -1,7 +1,7 @@
 """Where in a record words stand: text units with their zones, and sentences.
 
 A unit is one stored text: a title, one abstract section, one keyword. It has a zone and up to
-three folded forms, each as long as the others, so that a place in any of them is a place in the
+four folded forms, each as long as the others, so that a place in any of them is a place in the
 stored text:
 
 - `whole`: everything;

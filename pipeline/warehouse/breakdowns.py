@@ -22,14 +22,14 @@ _NO_MEMORY = ("Failed to allocate", "bad allocation", "bad_alloc")
 
 
 def is_in_use(error: BaseException) -> bool:
-    """Whether a database could not be opened since another program has it open."""
+    """Whether a database could not be opened because another program has it open."""
     return isinstance(error, duckdb.IOException) and "Could not set lock" in str(error)
 
 
 def is_damage(error: BaseException, path: Path) -> bool:
-    """Whether DuckDB failed since the bytes of a database file are not what it wrote.
+    """Whether DuckDB failed because the bytes of a database file are not those it wrote.
 
-    It says so by an error of no class, or trips over them and calls that an error of its own.
+    It says so by an error of no class of its own, or trips over them and reports an internal error.
     """
     if _says(error, *_REFUSED):
         return False
@@ -44,7 +44,7 @@ def damaged(path: Path, origin: str, error: BaseException) -> MachineError:
     return MachineError(
         f"The warehouse {path} is damaged: {first_line(error)}",
         effect="The published tables are as before; the raw archive has everything needed to make "
-        "the warehouse anew.",
+        "the warehouse again.",
         next_step=f"`ketum rebuild --origin {origin}`, then look at the disk.",
     )
 
@@ -57,7 +57,7 @@ def refusal(data: Path, error: BaseException) -> MachineError | None:
         error: raised by Python or DuckDB.
 
     Returns:
-        None of any other error.
+        None for any other error.
     """
     if isinstance(error, MemoryError | duckdb.OutOfMemoryException) or _says(error, *_NO_MEMORY):
         return MachineError(

@@ -1,6 +1,6 @@
 """Which searches are complete: PubMed answered, and every record of its answer was read.
 
-Which records were not, and why, is said here too.
+Which records could not be read, and why, is noted here too.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ class SearchRow:
         name: of the search, as in topics.toml; label and mode too.
         query: the term that PubMed gets for it.
         answer: PubMed's answer; None where it was not asked.
-        translation: how PubMed read the query, next to last time (ops.searches.translation_status).
+        translation: how PubMed read the query, compared with the last time
+            (ops.searches.translation_status).
         reason: why a record that enters now does (`searches.entered_reasons`).
         member_count: records that belong to it now.
         is_asked_of_pubmed: whether the answer is PubMed's own, of a live search.
@@ -41,7 +42,7 @@ class SearchRow:
 
 
 def note_unread(con: duckdb.DuckDBPyConnection, answers: Mapping[str, Sequence[int]]) -> None:
-    """Make ops.unread_records anew: what the answers list and could not be read."""
+    """Fill ops.unread_records again: what the answers list and could not be read."""
     con.execute("DELETE FROM ops.unread_records")
     for search, pmids in answers.items():
         con.execute(

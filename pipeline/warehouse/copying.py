@@ -26,9 +26,8 @@ def copy(source: Path, path: Path) -> str:
         OSError: the disk is full, or something cannot be read or written.
     """
     digest = hashlib.sha256()
-    buffer = memoryview(
-        mmap.mmap(-1, AT_ONCE)
-    )  # begins with a page, as writing past the cache must
+    # an mmap begins with a page, as writing past the cache must
+    buffer = memoryview(mmap.mmap(-1, AT_ONCE))
     with source.open("rb", buffering=0) as file, path.open("xb", buffering=0) as into:
         usual = fcntl.fcntl(into, fcntl.F_GETFL)
         is_shared = False
@@ -48,7 +47,7 @@ def copy(source: Path, path: Path) -> str:
                 except OSError:
                     if fcntl.fcntl(into, fcntl.F_GETFL) == usual:
                         raise
-                    fcntl.fcntl(into, fcntl.F_SETFL, usual)  # a file system that says so only here
+                    fcntl.fcntl(into, fcntl.F_SETFL, usual)  # some file systems refuse only here
         os.fsync(into.fileno())
     return digest.hexdigest()
 

@@ -53,9 +53,9 @@ class Warehouse:
     """The warehouse of an origin, opened (and made) when its connection is first used.
 
     Args:
-        settings: where it lies.
+        settings: say where it lies.
         origin: `pubmed` or `archive:<name>`.
-        now: UTC time to note as its making.
+        now: UTC time, noted as that of its making.
     """
 
     def __init__(self, settings: Settings, origin: str, now: datetime) -> None:
@@ -91,13 +91,7 @@ class Warehouse:
 
 
 def append(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Sequence[Any]]) -> None:
-    """Append rows to a table in their order, in the caller's transaction.
-
-    Args:
-        con: the connection.
-        table: name of the table, with its schema.
-        rows: values in the order of the table's columns.
-    """
+    """Append rows to a table (its name with its schema) in order, in the caller's transaction."""
     if held := [tuple(row) for row in rows]:
         con.complete()  # an appender works beside no result that was not read to its end
         appender = con.appender(table)
@@ -150,12 +144,7 @@ def execute(con: duckdb.DuckDBPyConnection, text: str) -> duckdb.DuckDBPyConnect
 
 
 def connect(settings: Settings, origin: str, now: datetime) -> duckdb.DuckDBPyConnection:
-    """The warehouse of an origin, made when missing.
-
-    Args:
-        settings: where it lies.
-        origin: `pubmed` or `archive:<name>`.
-        now: UTC time to note as its making.
+    """The warehouse of an origin, made when missing; arguments as of `Warehouse`.
 
     Raises:
         ConfigurationError: the file holds another origin, or another shape.
@@ -237,7 +226,7 @@ def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, origin: str, now
         raise ConfigurationError(
             f"The warehouse of origin {origin} has another shape ({held[1]}) than this "
             f"version of ketum wants ({version}).",
-            effect="Nothing changed; the raw archive has everything needed to make it anew.",
+            effect="Nothing changed; the raw archive has everything needed to make it again.",
             next_step=f"`ketum rebuild --origin {origin}`.",
         )
     parser = con.execute("SELECT parser_version FROM ops.warehouse").fetchone()
@@ -246,7 +235,7 @@ def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, origin: str, now
             f"The records of origin {origin} were read by another version of the parser than "
             "this one, which would read some of them otherwise.",
             effect="Nothing changed; the raw archive has every record as it came.",
-            next_step=f"`ketum rebuild --origin {origin}`, which reads them all anew.",
+            next_step=f"`ketum rebuild --origin {origin}`, which reads them all again.",
         )
     con.execute(
         "UPDATE ops.warehouse SET contract_version = ? WHERE contract_version <> ?",

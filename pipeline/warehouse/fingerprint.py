@@ -67,11 +67,7 @@ def schema_files(sql: Path) -> list[Path]:
 
 def schema_version(sql: Path) -> str:
     """Fingerprint of sql/schema: until 1.0 the shape is edited in place, so any edit counts."""
-    digest = hashlib.sha256()
-    for path in schema_files(sql):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
+    return _digest(schema_files(sql)).hex()[:12]
 
 
 def parser_files() -> list[Path]:
@@ -83,14 +79,10 @@ def parser_files() -> list[Path]:
 def parser_version() -> str:
     """Fingerprint of what makes rows of `core` of the bytes that came, and of its libraries.
 
-    What was read by another one would stay as it is until its record comes again.
+    Records that another parser read would stay as they are until they come again.
     """
-    digest = hashlib.sha256(_xml_parser().encode())
-    digest.update(f"biopython {version_of('biopython')}".encode())
-    for path in parser_files():
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
+    libraries = f"{_xml_parser()}biopython {version_of('biopython')}"
+    return _digest(parser_files(), libraries.encode()).hex()[:12]
 
 
 def program_files(sql: Path) -> list[Path]:
@@ -113,21 +105,13 @@ def program(sql: Path) -> bytes:
 @lru_cache(maxsize=4)
 def _program(libraries: bytes, files: tuple[tuple[Path, int, int], ...]) -> bytes:
     """The same, of files as they stand on disk; a run asks several times."""
-    digest = hashlib.sha256(libraries)
-    for path, *_ in files:
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.digest()
+    return _digest((path for path, *_ in files), libraries)
 
 
 @cache
 def whole_program() -> str:
     """Fingerprint of all modules and libraries: of a worker, which must be those of its parent."""
-    digest = hashlib.sha256(_libraries())
-    for path in _modules(("",)):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
+    return _digest(_modules(("",)), _libraries()).hex()[:12]
 
 
 def found_sha256(
@@ -184,6 +168,15 @@ def of_rows(con: duckdb.DuckDBPyConnection, query: str) -> bytes:
         f"SELECT count(*), bit_xor(hash(one)), sum(hash(one)::HUGEINT) FROM ({query}) AS one"
     ).fetchone()
     return repr(found).encode()
+
+
+def _digest(files: Iterable[Path], before: bytes = b"") -> bytes:
+    """SHA-256 over the names and bytes of files, and what stands before them."""
+    digest = hashlib.sha256(before)
+    for path in files:
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.digest()
 
 
 def _modules(names: Sequence[str]) -> list[Path]:

@@ -12,7 +12,7 @@ from datetime import datetime
 import duckdb
 
 from pipeline.identifiers import same_doi
-from pipeline.pubmed.records import PARSED_COLUMNS
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
 from pipeline.warehouse import load_log
 
 CHILD_TABLES = tuple(table for table in PARSED_COLUMNS if table != "articles")
@@ -43,7 +43,7 @@ def merge(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, int]:
         _move_places(con)
         _find_older_copies(con)
         load_log.remember_before(con)
-        _drop_cited_records(con, as_of)
+        _drop(con, "cited_as", "'held as PMID ' || record_pmid", as_of)
         _keep_other_versions(con, as_of)
         _replace_winners(con, as_of)
         _keep_revisions(con, as_of)
@@ -88,7 +88,7 @@ _FOUND = {
     "cited_as": "pmid INTEGER, record_pmid INTEGER",
     "winners": "record_no INTEGER, pmid INTEGER, is_held BOOLEAN",
     "older_copies": "pmid INTEGER, delivered VARCHAR, held VARCHAR, is_same_date BOOLEAN",
-    "deleted_held": "pmid INTEGER, title VARCHAR",
+    "deleted_held": "pmid INTEGER",
 }
 """TEMP tables that `merge` leaves."""
 
@@ -155,19 +155,21 @@ def _find_cited_records(con: duckdb.DuckDBPyConnection) -> None:
         con.executemany("INSERT INTO cited_as VALUES (?, ?)", found)
 
 
-def _drop_cited_records(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
-    if not _count(con, "cited_as"):
+def _drop(con: duckdb.DuckDBPyConnection, gone: str, becomes: str, as_of: datetime) -> None:
+    """Remove the records of a TEMP table from core, and log what became of each."""
+    if not _count(con, gone):
         return
     con.execute(
-        """
+        f"""
         INSERT OR REPLACE INTO ops.article_changes
-        SELECT c.pmid, ?::TIMESTAMP, 'record', a.title, 'held as PMID ' || c.record_pmid
-        FROM cited_as AS c JOIN core.articles AS a ON a.pmid = c.pmid
+        SELECT pmid, ?::TIMESTAMP, 'record', a.title, {becomes}
+        FROM {gone} JOIN core.articles AS a USING (pmid)
+        ORDER BY pmid
         """,
         [as_of],
     )
     for table in ("articles", "article_versions", *CHILD_TABLES):
-        con.execute(f"DELETE FROM core.{table} WHERE pmid IN (SELECT pmid FROM cited_as)")
+        con.execute(f"DELETE FROM core.{table} WHERE pmid IN (SELECT pmid FROM {gone})")
 
 
 def _find_winners(con: duckdb.DuckDBPyConnection) -> None:
@@ -326,22 +328,12 @@ def _delete_deleted(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE deleted_held AS
-        SELECT a.pmid, a.title FROM core.articles AS a
+        SELECT a.pmid FROM core.articles AS a
         WHERE a.pmid IN (SELECT pmid FROM core.deleted_citations) AND {_IS_DELETED.format("a")}
         """
     )
     con.execute(f"DELETE FROM core.article_versions AS v WHERE {_IS_DELETED.format('v')}")
-    if not _count(con, "deleted_held"):
-        return
-    con.execute(
-        """
-        INSERT OR REPLACE INTO ops.article_changes
-        SELECT pmid, ?::TIMESTAMP, 'record', title, 'deleted' FROM deleted_held
-        """,
-        [as_of],
-    )
-    for table in ("articles", "article_versions", *CHILD_TABLES):
-        con.execute(f"DELETE FROM core.{table} WHERE pmid IN (SELECT pmid FROM deleted_held)")
+    _drop(con, "deleted_held", "'deleted'", as_of)
 
 
 def _refresh_journals(con: duckdb.DuckDBPyConnection) -> None:

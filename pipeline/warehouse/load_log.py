@@ -12,7 +12,7 @@ from datetime import datetime
 
 import duckdb
 
-from pipeline.pubmed.records import PARSED_COLUMNS
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
 
 # bookkeeping of ours, which changes with every new body
 _NOT_COMPARED = {"pmid", "record_sha256", "raw_file", "raw_offset", "raw_length", "source_stamp"}

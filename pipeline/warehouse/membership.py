@@ -17,7 +17,6 @@ import duckdb
 def update(
     con: duckdb.DuckDBPyConnection,
     answers: Mapping[str, Sequence[int]],
-    searches: Sequence[str],
     reasons: Mapping[str, str],
     gone: Sequence[int],
     as_of: datetime,
@@ -30,15 +29,15 @@ def update(
         con: the warehouse, in the caller's transaction.
         answers: search to PMIDs as PubMed answered; a search without an answer is a
             file search, whose members are the predicate's.
-        searches: every search in scope of the run.
-        reasons: entered_reason per search for records that enter now.
+        reasons: every search in scope of the run, with the entered_reason of records that enter
+            now.
         gone: PMIDs asked for in this run that PubMed no longer delivers.
         as_of: the run's time.
 
     Returns:
         per search: members, entered, left, pubmed_only, local_only.
     """
-    _note_answers(con, answers, searches, reasons)
+    _note_answers(con, answers, reasons)
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE members AS
@@ -132,19 +131,17 @@ def update(
 def keep(
     con: duckdb.DuckDBPyConnection,
     answers: Mapping[str, Sequence[int]],
-    searches: Sequence[str],
     reasons: Mapping[str, str],
     as_of: datetime,
 ) -> dict[str, dict[str, int]]:
     """Leave all memberships as they are; arguments and result as those of `update`."""
-    _note_answers(con, answers, searches, reasons)
+    _note_answers(con, answers, reasons)
     return _counts(con, as_of)
 
 
 def _note_answers(
     con: duckdb.DuckDBPyConnection,
     answers: Mapping[str, Sequence[int]],
-    searches: Sequence[str],
     reasons: Mapping[str, str],
 ) -> None:
     """TEMP answered (search, pmid) and scope (search, has_answer, reason); the checks read them."""
@@ -154,10 +151,8 @@ def _note_answers(
     con.execute(
         "CREATE OR REPLACE TEMP TABLE scope (search VARCHAR, has_answer BOOLEAN, reason VARCHAR)"
     )
-    for search in searches:
-        con.execute(
-            "INSERT INTO scope VALUES (?, ?, ?)", [search, search in answers, reasons[search]]
-        )
+    for search, reason in reasons.items():
+        con.execute("INSERT INTO scope VALUES (?, ?, ?)", [search, search in answers, reason])
 
 
 def _note_deletions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:

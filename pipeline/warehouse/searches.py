@@ -23,7 +23,7 @@ from pipeline.warehouse.database import append
 FINAL_STATUSES = ("MEDLINE", "PubMed-not-MEDLINE", "OLDMEDLINE")
 """MedlineCitation Status of records NLM has finished with; any other will change."""
 EARLIEST_YEAR = 1781
-"""Of the first journals in PubMed; a record said to be older asks for nothing."""
+"""Of the first journals in PubMed; an earlier date is an error, and no year is counted for it."""
 
 
 class Wanted(NamedTuple):
@@ -141,7 +141,7 @@ def entered_reasons(
     Args:
         con: the warehouse.
         queries: search to its term.
-        translations: search to how PubMed read it, next to last time.
+        translations: search to how PubMed read it, compared with the last time.
     """
     before: dict[str, str] = dict(
         con.execute(
@@ -172,7 +172,7 @@ def note_run(con: duckdb.DuckDBPyConnection, row: RunRow) -> None:
 def note_unknown_values(
     con: duckdb.DuckDBPyConnection, as_of: datetime, unknown: Mapping[tuple[str, str], int]
 ) -> None:
-    """Add the elements and values that no rule of the parser names to ops.unknown_values."""
+    """Add the elements and values that the parser does not know to ops.unknown_values."""
     for (kind, what), number in unknown.items():
         con.execute(
             "INSERT INTO ops.unknown_values VALUES (?, ?, ?, ?)", [as_of, kind, what, number]
@@ -263,7 +263,7 @@ def take_in_file_counts(
             raise ConfigurationError(
                 f"{shown(path)} holds no counts of files.",
                 effect="Nothing changed.",
-                next_step="remove it; `ketum bulk-load DIR --counts` makes counts anew.",
+                next_step="remove it; `ketum bulk-load DIR --counts` counts again.",
             ) from None
         if counted_at not in held:
             archive.note(

@@ -13,15 +13,14 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
-from typing import BinaryIO
 
 import duckdb
 
 from pipeline import progress
 from pipeline.pubmed.archive import Archive
-from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
-from pipeline.pubmed.records import Batch, Tally, open_records, uncollected
+from pipeline.pubmed.parsing.bytes import Source
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS, Tally
+from pipeline.pubmed.records import Batch, open_records, uncollected
 from pipeline.settings import ROOT
 from pipeline.storage import lines
 
@@ -56,10 +55,9 @@ class StageCounts:
 
 
 def create_staging(con: duckdb.DuckDBPyConnection) -> None:
-    """Attach an empty staging database to the connection; one that is there is replaced.
+    """Attach an empty staging database in place of one that is there.
 
-    Args:
-        con: the connection; must not be inside a transaction with open changes elsewhere.
+    The connection must not be in a transaction with open changes elsewhere.
     """
     discard_staging(con)
     con.execute(f"ATTACH ':memory:' AS {STAGING}")
@@ -76,10 +74,10 @@ def create_staging(con: duckdb.DuckDBPyConnection) -> None:
             f"CREATE VIEW {STAGING}.core.{table} AS"
             f" SELECT {', '.join(staged)} FROM {APPENDED}.{table}"
         )
-        shown = "* EXCLUDE (pmid) RENAME (record_no AS pmid)" if table == "articles" else ""
-        shown = shown or "* RENAME (record_no AS pmid)"
+        without = "EXCLUDE (pmid) " if table == "articles" else ""
         con.execute(
-            f"CREATE VIEW {STAGING}.keyed.{table} AS SELECT {shown} FROM {STAGING}.core.{table}"
+            f"CREATE VIEW {STAGING}.keyed.{table} AS"
+            f" SELECT * {without}RENAME (record_no AS pmid) FROM {STAGING}.core.{table}"
         )
     con.execute(
         f"CREATE TABLE {STAGING}.core.deletions"
@@ -112,8 +110,7 @@ def discard_staging(con: duckdb.DuckDBPyConnection) -> None:
 def empty_staging(con: duckdb.DuckDBPyConnection) -> None:
     """Remove all rows and give their memory back, so that the next file can be staged.
 
-    Args:
-        con: the connection; must not be inside a transaction.
+    The connection must not be in a transaction.
     """
     for table in PARSED_COLUMNS:
         con.execute(f"TRUNCATE {APPENDED}.{table}")
@@ -136,7 +133,7 @@ def column_types(schema_sql: str) -> dict[str, dict[str, str]]:
 
 def stage_file(
     con: duckdb.DuckDBPyConnection,
-    source: str | Path | bytes | BinaryIO,
+    source: Source,
     *,
     raw_file: str | None,
     stamp: str,
@@ -147,7 +144,7 @@ def stage_file(
 
     Args:
         con: a connection with `create_staging` done.
-        source: a path, plain or .gz, a binary stream, or the bytes.
+        source: the file, its bytes, or a stream of them.
         raw_file: where the archive keeps those bytes, under data/raw/<origin>/.
         stamp: orders copies that are equal otherwise: file name, or time of fetching.
         first_record_no: number of its first record, unique in staging.
@@ -167,7 +164,7 @@ class Staged:
     Attributes:
         records: that could be read.
         deletions: PMIDs that a DeleteCitation names.
-        unreadable: pieces that are no readable record.
+        unreadable: pieces that cannot be read as a record.
         unknown: elements and values that no rule of the parser names, as (kind, name), counted.
     """
 
@@ -186,7 +183,7 @@ def stage_run(con: duckdb.DuckDBPyConnection, archive: Archive, run_id: str) -> 
     create_staging(con)
     record_no = 1
     deletions = unreadable = 0
-    unknown: dict[tuple[str, str], int] = {}
+    unknown: Tally = Tally()
     for entry in archive.entries(run_id, "records"):
         archive.get(entry["object"])  # whole, and with the bytes its name states
         counts = stage_file(
@@ -203,15 +200,14 @@ def stage_run(con: duckdb.DuckDBPyConnection, archive: Archive, run_id: str) -> 
         record_no = counts.next_record_no
         deletions += counts.deletions
         unreadable += counts.unreadable
-        for key, number in counts.tally.items():
-            unknown[key] = unknown.get(key, 0) + number
+        unknown.update(counts.tally)
     return Staged(record_no - 1, deletions, unreadable, unknown)
 
 
 def _held(con: duckdb.DuckDBPyConnection, pmids: list[int]) -> set[str]:
-    """SHA-256 of the records held of these PMIDs, whose bytes say now what they said.
+    """SHA-256 of the records held of these PMIDs, which need not be read again.
 
-    Of none where some record had what no rule of the parser names: each reading says so again.
+    None where some record had an element or value the parser does not know: each run reports it.
     """
     rows = con.execute(
         """

@@ -10,12 +10,7 @@ _RELATION = re.compile(r"\b(?:core|evidence)\.\w+")
 
 
 def query_of(con: duckdb.DuckDBPyConnection, view: str) -> str:
-    """The query behind a view, as SQL.
-
-    Args:
-        con: the tables.
-        view: its name, with the schema.
-    """
+    """The query behind a view (its name with its schema), as SQL."""
     schema, _, name = view.partition(".")
     ((text,),) = con.execute(
         "SELECT sql FROM duckdb_views() WHERE database_name = current_database() "

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipeline.evidence.judge import judge_record
+from pipeline.evidence.judge import judge_records
 from pipeline.evidence.overrides import Override, Overrides
 from pipeline.evidence.record import Heading, Judgement, Record, Term
 from pipeline.evidence.reference import Reference
@@ -67,6 +67,12 @@ def make_record(title: str | None, *, pmid: int = 1, **rest: Any) -> Record:
     """As `record_of`, for a test that types one record."""
     assert rest.keys() <= set(TOLD), "a misspelt key would say nothing"
     return record_of({"title": title, **rest}, pmid)
+
+
+def judge_record(record: Record, reference: Reference) -> Judgement:
+    """What one record is judged to be."""
+    (judgement,) = judge_records([record], reference)
+    return judgement
 
 
 def judged(title: str | None, reference: Reference = SHIPPED, **rest: Any) -> Judgement:

@@ -7,11 +7,11 @@ from functools import cache
 
 import pytest
 
-from pipeline.evidence.judge import judge_record, judge_records
+from pipeline.evidence.judge import judge_records
 from pipeline.evidence.record import Judgement
 from pipeline.rules.model import Rule
 from tests.evidence.cases import Case, problems, read_cases
-from tests.evidence.conftest import SHIPPED, record_of
+from tests.evidence.conftest import SHIPPED, judge_record, record_of
 
 FILES = ("study_types", "facets", "claims", "topics", "registries")
 

@@ -12,10 +12,9 @@ import pytest
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.facet_values import number, years
 from pipeline.evidence.facets import load_facets
-from pipeline.evidence.judge import judge_record
 from pipeline.evidence.overrides import Override, Overrides, load_overrides
 from pipeline.evidence.record import Judgement
-from tests.evidence.conftest import REFERENCE, SHIPPED, record_of
+from tests.evidence.conftest import REFERENCE, SHIPPED, judge_record, record_of
 
 TYPES = SHIPPED.study_types
 TOPICS = ["kratom", "pain"]

@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 
 from pipeline.errors import ConfigurationError
 from pipeline.evidence.findings import load_findings, together
-from pipeline.evidence.judge import judge_record
 from pipeline.evidence.stated import FINDINGS as FINDINGS_OF
 from pipeline.evidence.stated import stated_in
 from pipeline.rules.patterns import fold
-from tests.evidence.conftest import REFERENCE, SHIPPED, decided, record_of
+from tests.evidence.conftest import REFERENCE, SHIPPED, decided, judge_record, record_of
 
 FINDINGS = load_findings(REFERENCE / "findings.toml", SHIPPED.claims.codes())
 _TABLE = tomllib.loads((REFERENCE / "cases" / "findings.toml").read_text(encoding="utf-8"))

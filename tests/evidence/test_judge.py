@@ -5,9 +5,9 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from pipeline.evidence.judge import judge, judge_record
+from pipeline.evidence.judge import judge
 from pipeline.evidence.record import read_records
-from tests.evidence.conftest import SHIPPED, add_article, decided, judged
+from tests.evidence.conftest import SHIPPED, add_article, decided, judge_record, judged
 
 TABLES = (
     "rule_sets", "study_types", "topics", "searches", "article_topics", "article_study_types",

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from pipeline.errors import ConfigurationError
-from pipeline.evidence.judge import judge_record, judge_records
+from pipeline.evidence.judge import judge_records
 from pipeline.evidence.reader import Document, load_reader
 from pipeline.evidence.reference import Reference
 from pipeline.evidence.reference_tables import write_reference_tables
 from pipeline.settings import Settings
-from tests.evidence.conftest import REFERENCE, SHIPPED, record_of
+from tests.evidence.conftest import REFERENCE, SHIPPED, judge_record, record_of
 from tests.evidence.test_evaluation import MAPPING
 from tools.train_reader import train
 

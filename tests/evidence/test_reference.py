@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.evidence.curation import load_known_articles
 from pipeline.evidence.reference import SHAPES, Reference, check_shape
 from pipeline.rules.file import RuleFile
+from pipeline.settings import ROOT
 from tests.evidence.conftest import REFERENCE
 
 HEAD = "pmid,doi,year,title\n"
@@ -19,6 +21,17 @@ HEAD = "pmid,doi,year,title\n"
 @pytest.mark.parametrize("name", sorted(SHAPES))
 def test_the_files_that_ship_have_their_shape(name: str) -> None:
     check_shape(RuleFile(REFERENCE / name), SHAPES[name])
+
+
+@pytest.mark.parametrize("name", sorted(SHAPES))
+def test_every_word_signal_and_phrase_is_used(name: str) -> None:
+    file = RuleFile(REFERENCE / name)
+    code = [path.read_text(encoding="utf-8") for path in (ROOT / "pipeline/evidence").glob("*.py")]
+    text = "".join([file.text, *code])
+    listed = re.findall(r'"([\w |]+)"', text)
+    used = {*re.findall(r"\{(\w+)\}", text), *re.split(r" \| | without |\n", "\n".join(listed))}
+    named = [one for key in ("words", "signals", "phrases") for one in file.data.get(key, {})]
+    assert [one for one in named if one not in used] == []
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ from typing import Any
 from lxml import etree
 
 from pipeline.errors import KetumError
-from pipeline.pubmed.records import PARSED_COLUMNS, open_records
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
+from pipeline.pubmed.records import open_records
 
 from . import nbib_oracle, oracle
 from .check_file import Differences, compare_record

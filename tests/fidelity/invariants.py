@@ -18,14 +18,10 @@ from lxml import etree
 from pipeline.errors import KetumError
 from pipeline.pubmed.parsing.bytes import sets_of
 from pipeline.pubmed.parsing.cutting import extract
-from pipeline.pubmed.records import (
-    PARSED_COLUMNS,
-    Deletion,
-    Record,
-    Unreadable,
-    open_records,
-    read_records,
-)
+from pipeline.pubmed.parsing.reader import Deletion, Unreadable
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
+from pipeline.pubmed.records import open_records
+from tests.pubmed.one_by_one import Record, read_records
 
 from .mutate import XML, Spoilt
 from .oracle import Row, Rows, expected_rows

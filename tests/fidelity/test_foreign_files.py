@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.pubmed.records import PARSED_COLUMNS, Batch
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
+from pipeline.pubmed.records import Batch
 from tests.corpus import article, write
 
 from . import foreign_files

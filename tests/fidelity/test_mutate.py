@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.pubmed import records
 from pipeline.pubmed.parsing import reader
-from pipeline.pubmed.records import Record
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
+from tests.pubmed.one_by_one import Record
 
 from . import invariants
 from .campaign import cases
@@ -57,7 +57,7 @@ def test_a_wrong_value_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
         for item in read(data):
             if isinstance(item, Record):
                 (row,) = item.rows["articles"]
-                title = records.PARSED_COLUMNS["articles"].index("title")
+                title = PARSED_COLUMNS["articles"].index("title")
                 own = {**item.rows, "articles": [(*row[:title], "x", *row[title + 1 :])]}
                 item = replace(item, rows=own)
             yield item

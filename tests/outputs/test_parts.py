@@ -13,7 +13,7 @@ import pytest
 from pipeline.evidence import writing
 from pipeline.outputs import manifest, parts, publish, tables
 from pipeline.outputs.receipt import Receipt
-from pipeline.pubmed.records import PARSED_COLUMNS
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
 from pipeline.settings import ROOT
 from pipeline.warehouse import fingerprint
 from tests.corpus import article

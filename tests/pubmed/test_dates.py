@@ -49,7 +49,7 @@ def test_free_words(
     words: str, year: int | None, month: int | None, day: int | None, precision: str
 ) -> None:
     assert read_words(words) == (year, month, day, precision, words)
-    assert partial_date([("MedlineDate", words)]) == (year, month, day, precision, words)
+    assert partial_date((("MedlineDate", words),)) == (year, month, day, precision, words)
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,14 @@ def test_free_words(
 def test_parts(
     said: str, year: int | None, month: int | None, day: int | None, precision: str
 ) -> None:
-    parts = [(tag, text) for tag, _, text in (part.partition("=") for part in said.split(" "))]
+    pairs = (part.partition("=") for part in said.split(" "))
+    parts = tuple((tag, text) for tag, _, text in pairs)
     verbatim = " ".join(text for _, text in parts)
     assert partial_date(parts) == (year, month, day, precision, verbatim)
 
 
-def parts_of(*texts: str) -> list[Part]:
-    return list(zip(("Year", "Month", "Day", "Hour", "Minute", "Second"), texts, strict=False))
+def parts_of(*texts: str) -> tuple[Part, ...]:
+    return tuple(zip(("Year", "Month", "Day", "Hour", "Minute", "Second"), texts, strict=False))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_whole_dates() -> None:
     assert whole_date(parts_of("2021", "06", "07")) == date(2021, 6, 7)
     assert whole_date(parts_of("2021", "02", "30")) is None
     assert whole_date(parts_of("2021", "02")) is None
-    assert whole_date([]) is None
+    assert whole_date(()) is None
 
 
 pieces = st.one_of(
@@ -142,8 +143,8 @@ tags = st.sampled_from(
 )
 
 
-@given(st.lists(st.tuples(tags, pieces), max_size=7))
-def test_no_parts_raise(parts: list[Part]) -> None:
+@given(st.lists(st.tuples(tags, pieces), max_size=7).map(tuple))
+def test_no_parts_raise(parts: tuple[Part, ...]) -> None:
     assert partial_date(parts).verbatim == " ".join(text for _, text in parts if text)
     assert moment(parts) is None or isinstance(moment(parts), datetime)
     assert whole_date(parts) is None or isinstance(whole_date(parts), date)

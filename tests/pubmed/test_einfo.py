@@ -117,7 +117,7 @@ def test_a_server_that_names_no_limits_is_fine(doctor, capsys):
     out = capsys.readouterr().out
     assert (code, error) == (0, "")
     assert "PubMed           reachable" in out
-    assert "rate limit       not told" in out
+    assert "rate limit       not given" in out
     assert "PubMed records   2\n" in out
 
 

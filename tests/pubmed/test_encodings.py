@@ -15,10 +15,12 @@ from pipeline.errors import SourceError
 from pipeline.pubmed.archive import Archive
 from pipeline.pubmed.parsing.bytes import sets_of
 from pipeline.pubmed.parsing.cutting import extract
-from pipeline.pubmed.records import Record, Unreadable, open_records, read_records
+from pipeline.pubmed.parsing.reader import Unreadable
+from pipeline.pubmed.records import open_records
 from pipeline.run import open_run
 from pipeline.settings import Options, Settings
 from tests import corpus
+from tests.pubmed.one_by_one import Record, read_records
 from tests.pubmed.test_records import article, file_of, row
 
 TITLE = "Café “kratom” – naïve £"

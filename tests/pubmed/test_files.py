@@ -11,7 +11,8 @@ import pytest
 
 from pipeline.errors import ConfigurationError, SourceError
 from pipeline.pubmed.parsing.citation_list import pmid_of_doi
-from pipeline.pubmed.records import PARSED_COLUMNS, Batch, open_records
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
+from pipeline.pubmed.records import Batch, open_records
 from tests.pubmed.test_records import article, file_of
 
 EXPORT = """
@@ -184,7 +185,7 @@ def test_the_number_of_a_doi_never_changes() -> None:
     ("text", "told"),
     [
         ("pmid,doi,year,title\n1,,1999,a\n,,2000,b\n", "line 3.*neither PMID nor DOI"),
-        ("pmid,doi,year,title\nx1,,1999,a\n", "line 2.*'x1' is no PMID"),
+        ("pmid,doi,year,title\nx1,,1999,a\n", "line 2.*'x1' is not a PMID"),
         ("pmid,doi,title\n1,,a\n", "no column year"),
     ],
 )
@@ -225,7 +226,7 @@ def test_a_doi_is_one_however_it_is_written() -> None:
         ("1,,1999,a, b\n", "line 2: it has 5 fields"),
         ("1,,1999\n", "line 2: it has 3 fields"),
         ("1,,1999,a\n2,,2000,b\n1,,2001,c\n", "line 4: PMID 1 stands in line 2 already"),
-        (",10.1/A,,x\n", "'10.1/A' is no DOI"),
+        (",10.1/A,,x\n", "'10.1/A' is not a DOI"),
         (
             ",10.1000/A,,x\n,doi:10.1000/a,,y\n",
             "line 3: DOI 10.1000/a stands in line 2 already",

@@ -11,10 +11,12 @@ from pipeline.errors import ConfigurationError, SourceError
 from pipeline.pubmed.about_pubmed import read_count
 from pipeline.pubmed.parsing import cutting
 from pipeline.pubmed.parsing.cutting import Cutter
-from pipeline.pubmed.records import Record, Unreadable, open_records, read_records
+from pipeline.pubmed.parsing.reader import Unreadable
+from pipeline.pubmed.records import open_records
 from pipeline.pubmed.sync import pmids_in
 from pipeline.pubmed.verdict import TransientAnswer
 from pipeline.replay import Archive as ReplayArchive
+from tests.pubmed.one_by_one import Record, read_records
 from tests.pubmed.test_records import article, file_of, row, rows
 
 MANY = 40_000

@@ -18,11 +18,11 @@ import pytest
 from lxml import etree
 
 from pipeline.errors import ConfigurationError
-from pipeline.pubmed.records import read_records
 from pipeline.pubmed.search import WHOLE, WINDOW, read_page
 from pipeline.pubmed.sync import check_set, pmids_in
 from pipeline.pubmed.verdict import PermanentAnswer, TransientAnswer, check_http
 from tests.corpus import article, article_set
+from tests.pubmed.one_by_one import read_records
 
 NUMBER = int(os.environ.get("KETUM_MUTATIONS", "10000"))
 SEED = int(os.environ.get("KETUM_SEED", "20261124"))

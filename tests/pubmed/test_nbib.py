@@ -13,7 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.pubmed.parsing.medline_lines import KNOWN, cut_medline
-from pipeline.pubmed.records import PARSED_COLUMNS, Batch, open_records
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
+from pipeline.pubmed.records import Batch, open_records
 from pipeline.settings import Options, Settings
 from tests.conftest import FakeClock
 from tests.in_memory import Warehouse

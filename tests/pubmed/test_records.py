@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.pubmed.records import PARSED_COLUMNS, Deletion, Record, read_batches, read_records
+from pipeline.pubmed.parsing.reader import Deletion
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
+from pipeline.pubmed.records import read_batches
+from tests.pubmed.one_by_one import Record, read_records
 
 
 def file_of(*items: str, root: str = "PubmedArticleSet") -> bytes:

@@ -11,14 +11,10 @@ from hypothesis import strategies as st
 
 from pipeline.errors import ConfigurationError, KetumError, SourceError
 from pipeline.pubmed.parsing.cutting import Cutter, extract
-from pipeline.pubmed.records import (
-    PARSED_COLUMNS,
-    Deletion,
-    Record,
-    Unreadable,
-    read_batches,
-    read_records,
-)
+from pipeline.pubmed.parsing.reader import Deletion, Unreadable
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
+from pipeline.pubmed.records import read_batches
+from tests.pubmed.one_by_one import Record, read_records
 from tests.pubmed.test_records import article, file_of, row
 
 

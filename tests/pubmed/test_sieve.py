@@ -16,13 +16,14 @@ from pipeline.evidence.record import read_records as records_of
 from pipeline.evidence.topics import Topics, found_by, load_topics
 from pipeline.pubmed.parsing.bytes import open_bytes
 from pipeline.pubmed.parsing.cutting import Cutter
-from pipeline.pubmed.records import Record, Unreadable, read_records
+from pipeline.pubmed.parsing.reader import Unreadable
 from pipeline.pubmed.sieve import LONGEST_PASSED, Passed, Sieve
 from pipeline.rules.text import Language, load_language
 from pipeline.settings import ROOT
 from pipeline.warehouse import stage
 from tests.conftest import ALL_SLOW
 from tests.corpus import article, article_set, some_of
+from tests.pubmed.one_by_one import Record, read_records
 
 PLAIN = "Leaves of a tree"
 

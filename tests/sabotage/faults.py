@@ -159,8 +159,8 @@ FAULTS = (
     ),
     Fault(
         "a deleted record stays",
-        "DELETE FROM core.{table} WHERE pmid IN (SELECT pmid FROM deleted_held)",
-        "DELETE FROM core.{table} WHERE pmid IN (SELECT -pmid FROM deleted_held)",
+        "DELETE FROM core.{table} WHERE pmid IN (SELECT pmid FROM {gone})",
+        "DELETE FROM core.{table} WHERE pmid IN (SELECT -pmid FROM {gone})",
         LOAD,
     ),
     Fault(

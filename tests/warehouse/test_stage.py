@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from pipeline.errors import SourceError
-from pipeline.pubmed.records import PARSED_COLUMNS
+from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
 from pipeline.warehouse.stage import (
     SCHEMA_FILE,
     column_types,

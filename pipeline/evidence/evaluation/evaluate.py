@@ -235,7 +235,7 @@ def tagged(paths: Sequence[Path], mapping: LabelMapping, part: str, sql: Path) -
 def _rows(path: Path, mapping: LabelMapping, part: str) -> list[tuple[int, str, str, str]]:
     """(number, title, abstract, label) of the part; a record that is there twice counts once.
 
-    Records are numbered, since some sets hold records without a PMID.
+    Records are numbered because some sets hold records without a PMID.
     """
     columns = mapping.columns.model_dump()
     try:

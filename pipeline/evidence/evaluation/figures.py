@@ -1,6 +1,6 @@
 """Labels of others against ours: how a set of labels is read, split and compared, and the figures.
 
-A mapping file says it of each set. The split says which records may be looked at while rules are
+Each set has a mapping file. The split says which records may be looked at while rules are
 written (`develop`) and which never are (`unseen`). It depends on the record's identifier alone, so
 that it holds for any copy of a set. Figures have their n and interval (Wilson).
 """

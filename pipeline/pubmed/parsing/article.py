@@ -9,7 +9,7 @@ from pipeline.pubmed.parsing.attached import (
     chemical_list,
     keyword_list,
     mesh_heading_list,
-    publication_type_list,
+    publication_type,
     supplementary_list,
 )
 from pipeline.pubmed.parsing.context import (
@@ -19,6 +19,7 @@ from pipeline.pubmed.parsing.context import (
     Handlers,
     integer,
     listed,
+    nested,
     parts_of,
     read_children,
     read_pmid,
@@ -204,18 +205,8 @@ def _linked(context: Context, element: Element) -> tuple[int | None, int | None]
         return pmid, None
 
 
-def gene_symbols(context: Context, element: Element) -> None:
-    """GeneSymbolList, which NLM no longer gives."""
-    context.bare(element)
-    for child in context.children(element, "GeneSymbol"):
-        _gene_symbol(context, child)
-
-
-_gene_symbol = listed("gene_symbols")
-
-
 def general_note(context: Context, element: Element) -> None:
-    """GeneralNote, with whose note it is before it."""
+    """GeneralNote, behind the name of its owner."""
     owner = context.vocabulary.general_note[tuple(element.items())]
     context.fields["general_notes"].append(f"{owner}: {context.flat(element) or ''}")
 
@@ -229,34 +220,16 @@ def number_of_references(context: Context, element: Element) -> None:
             context.unreadable("NumberOfReferences", text)
 
 
-def pagination(context: Context, element: Element) -> None:
-    """Pagination: pages as printed, the first and the last."""
-    context.bare(element)
-    read_children(context, element, PAGINATION)
-
-
 def issn(context: Context, element: Element) -> None:
     """ISSN of the journal, with its type."""
     context.set("issn_type", context.vocabulary.issn[tuple(element.items())])
     context.set("issn", context.flat(element))
 
 
-def journal(context: Context, element: Element) -> None:
-    """Journal: its names, ISSN and issue."""
-    context.bare(element)
-    read_children(context, element, JOURNAL)
-
-
 def journal_issue(context: Context, element: Element) -> None:
     """JournalIssue: volume, issue and date."""
     context.set("cited_medium", context.vocabulary.issue[tuple(element.items())])
     read_children(context, element, JOURNAL_ISSUE)
-
-
-def journal_info(context: Context, element: Element) -> None:
-    """MedlineJournalInfo: the journal as NLM's catalogue has it."""
-    context.bare(element)
-    read_children(context, element, JOURNAL_INFO)
 
 
 def article(context: Context, element: Element) -> None:
@@ -282,30 +255,21 @@ def medline_citation(context: Context, element: Element) -> None:
     read_children(context, element, MEDLINE_CITATION)
 
 
-PAGINATION: Handlers = {
-    "MedlinePgn": "pages",
-    "StartPage": "start_page",
-    "EndPage": "end_page",
-}
+pagination = nested({"MedlinePgn": "pages", "StartPage": "start_page", "EndPage": "end_page"})
 JOURNAL_ISSUE: Handlers = {
     "Volume": "volume",
     "Issue": "issue",
     "PubDate": issue_date,
 }
-JOURNAL: Handlers = {
-    "ISSN": issn,
-    "JournalIssue": journal_issue,
-    "Title": "journal_title",
-    "ISOAbbreviation": "iso_abbreviation",
-}
-JOURNAL_INFO: Handlers = {
-    "Country": "journal_country",
-    "MedlineTA": "medline_ta",
-    "NlmUniqueID": "nlm_unique_id",
-    "ISSNLinking": "issn_linking",
-}
 ARTICLE: Handlers = {
-    "Journal": journal,
+    "Journal": nested(
+        {
+            "ISSN": issn,
+            "JournalIssue": journal_issue,
+            "Title": "journal_title",
+            "ISOAbbreviation": "iso_abbreviation",
+        }
+    ),
     "ArticleTitle": "title",
     "Pagination": pagination,
     "ELocationID": location_id,
@@ -314,7 +278,7 @@ ARTICLE: Handlers = {
     "Language": listed("languages"),
     "DataBankList": databank_list,
     "GrantList": grant_list,
-    "PublicationTypeList": publication_type_list,
+    "PublicationTypeList": nested({"PublicationType": publication_type}),
     "VernacularTitle": "vernacular_title",
     "ArticleDate": electronic_date,
 }
@@ -323,12 +287,19 @@ MEDLINE_CITATION: Handlers = {
     "DateCompleted": typed_date("date_completed"),
     "DateRevised": typed_date("date_revised"),
     "Article": article,
-    "MedlineJournalInfo": journal_info,
+    "MedlineJournalInfo": nested(
+        {
+            "Country": "journal_country",
+            "MedlineTA": "medline_ta",
+            "NlmUniqueID": "nlm_unique_id",
+            "ISSNLinking": "issn_linking",
+        }
+    ),
     "ChemicalList": chemical_list,
     "SupplMeshList": supplementary_list,
     "CitationSubset": listed("citation_subsets"),
     "CommentsCorrectionsList": link_list,
-    "GeneSymbolList": gene_symbols,
+    "GeneSymbolList": nested({"GeneSymbol": listed("gene_symbols")}),
     "MeshHeadingList": mesh_heading_list,
     "NumberOfReferences": number_of_references,
     "PersonalNameSubjectList": subject_list,

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from functools import lru_cache
 
-from pipeline.pubmed.parsing.context import Context, Element, Handlers, parts_of, read_children
+from pipeline.pubmed.parsing.context import Context, Element, nested, parts_of
 from pipeline.pubmed.parsing.dates import Part, moment
-from pipeline.pubmed.parsing.tables import LARGEST_INTEGER
+from pipeline.pubmed.parsing.tables import whole_number
 
 
 def mesh_heading_list(context: Context, element: Element) -> None:
@@ -103,15 +103,8 @@ def keyword_list(context: Context, element: Element) -> None:
         rows.append((record_no, position, owner, flat(child) or "", is_major))
 
 
-def publication_type_list(context: Context, element: Element) -> None:
-    """PublicationTypeList of an article."""
-    context.bare(element)
-    for child in context.children(element, "PublicationType"):
-        publication_type(context, child)
-
-
 def publication_type(context: Context, element: Element) -> None:
-    """One PublicationType; a BookDocument has them without a list around."""
+    """One PublicationType; a BookDocument has them without a list around them."""
     rows, position = context.rows("publication_types")
     ui = context.vocabulary.publication_type[tuple(element.items())]
     rows.append((context.record_no, position + 1, ui, context.flat(element) or ""))
@@ -224,7 +217,7 @@ def _cited_ids(
     known: tuple[int | None, str | None, str | None],
     others: list[str],
 ) -> tuple[int | None, str | None, str | None]:
-    """PMID, DOI and PMC number of a Reference, the first of each; what else it has joins others."""
+    """PMID, DOI and PMC number of a Reference, the first of each; anything else joins others."""
     pmid, doi, pmc = known
     id_types = context.vocabulary.article_id
     for child in parts_of(element):
@@ -233,7 +226,7 @@ def _cited_ids(
             continue
         id_type = id_types[tuple(child.items())]
         text = (context.flat(child) if len(child) else child.text) or ""
-        if id_type == "pubmed" and pmid is None and (found := cited_pmid(text)):
+        if id_type == "pubmed" and pmid is None and (found := whole_number(text)):
             pmid = found
         elif id_type == "doi" and doi is None and text:
             doi = text
@@ -244,23 +237,13 @@ def _cited_ids(
     return pmid, doi, pmc
 
 
-def cited_pmid(text: str) -> int | None:
-    """A PMID, if it is one; anything else publishers send is kept among the other ids."""
-    if text.isdigit() and text.isascii() and len(text) <= 10:
-        return int(text) if int(text) <= LARGEST_INTEGER else None
-    return None
-
-
-PUBMED_DATA: Handlers = {
-    "History": history,
-    "PublicationStatus": "publication_status",
-    "ArticleIdList": own_identifiers,
-    "ObjectList": object_list,
-    "ReferenceList": reference_list,
-}
-
-
-def pubmed_data(context: Context, element: Element) -> None:
-    """PubmedData or PubmedBookData (which has no ReferenceList in the DTD)."""
-    context.bare(element)
-    read_children(context, element, PUBMED_DATA)
+pubmed_data = nested(
+    {
+        "History": history,
+        "PublicationStatus": "publication_status",
+        "ArticleIdList": own_identifiers,
+        "ObjectList": object_list,
+        "ReferenceList": reference_list,
+    }
+)
+"""PubmedData or PubmedBookData (which has no ReferenceList in the DTD)."""

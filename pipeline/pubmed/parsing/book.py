@@ -29,6 +29,7 @@ from pipeline.pubmed.parsing.context import (
     Handler,
     Handlers,
     listed,
+    nested,
     read_children,
     typed_date,
 )
@@ -72,16 +73,6 @@ def _isbn(context: Context, element: Element) -> None:
     rows.append((context.record_no, position + 1, "Isbn", None, value, None))
 
 
-def _publisher(context: Context, element: Element) -> None:
-    context.bare(element)
-    read_children(context, element, PUBLISHER)
-
-
-def _book(context: Context, element: Element) -> None:
-    context.bare(element)
-    read_children(context, element, BOOK)
-
-
 def _location_label(context: Context, element: Element) -> None:
     kind = context.vocabulary.location[tuple(element.items())]
     _append(context, "location_labels", kind, context.flat(element))
@@ -107,17 +98,18 @@ def _append(context: Context, column: str, kind: Any, text: str | None) -> None:
     context.book[column].append(f"{kind}: {text or ''}" if kind else text or "")
 
 
-PUBLISHER: Handlers = {
-    "PublisherName": _of_book("publisher_name"),
-    "PublisherLocation": _of_book("publisher_location"),
-}
 SECTION: Handlers = {
     "LocationLabel": _location_label,
     "SectionTitle": _section_title,
     "Section": _sections,
 }
 BOOK: Handlers = {
-    "Publisher": _publisher,
+    "Publisher": nested(
+        {
+            "PublisherName": _of_book("publisher_name"),
+            "PublisherLocation": _of_book("publisher_location"),
+        }
+    ),
     "BookTitle": _of_book("book_title"),
     "PubDate": issue_date,
     "BeginningDate": _book_date("beginning_date_verbatim"),
@@ -136,7 +128,7 @@ BOOK: Handlers = {
 BOOK_DOCUMENT: Handlers = {
     "PMID": citation_pmid,
     "ArticleIdList": own_identifiers,
-    "Book": _book,
+    "Book": nested(BOOK),
     "LocationLabel": _location_label,
     "ArticleTitle": "title",
     "VernacularTitle": "vernacular_title",

@@ -39,8 +39,8 @@ def read_citations(
         tally: columns that are not read are counted here.
 
     Raises:
-        ConfigurationError: the list lacks a column, or lines name no article or one twice; these
-            are told together at the end.
+        ConfigurationError: the list lacks a column, or lines name no article or one twice; such
+            lines are reported together at the end.
     """
     known: dict[str, int] = {}
     faults: list[str] = []
@@ -93,10 +93,10 @@ def _identifiers(row: Row) -> tuple[int | None, str | None]:
     given, written = row.get("pmid"), row.get("doi")
     pmid = small_number(given) if given else None
     if given and not pmid:
-        raise ValueError(f"{given!r} is no PMID")
+        raise ValueError(f"{given!r} is not a PMID")
     doi = normal_doi(written)
     if written and not doi:
-        raise ValueError(f"{written!r} is no DOI")
+        raise ValueError(f"{written!r} is not a DOI")
     if not pmid and not doi:
         raise ValueError("the citation has neither PMID nor DOI")
     return pmid, doi

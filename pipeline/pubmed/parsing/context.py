@@ -20,6 +20,7 @@ from pipeline.pubmed.parsing.tables import (
     empty_tables,
     flat_text,
     unknown_element,
+    whole_number,
 )
 from pipeline.pubmed.parsing.vocabulary import DATE_TAGS, Vocabulary
 
@@ -50,11 +51,11 @@ class Context:
         self.new_batch()
 
     def read_from(self, raw: bytes | None, parser: etree.XMLParser | None = None) -> None:
-        """Say where blanks stand that the tree at hand has not.
+        """Say from what the blanks can be read that the tree at hand lacks.
 
         Args:
-            raw: what the tree was made from; None if it has all its blanks.
-            parser: drops none.
+            raw: the bytes the tree was made from; None if it lacks none.
+            parser: one that keeps all blanks.
         """
         self._raw, self._parser = raw, parser
         self._exact_root: Element | None = None
@@ -128,7 +129,7 @@ class Context:
             count_attributes(self.tally, element)
 
     def children(self, element: Element, tag: str) -> Iterator[Element]:
-        """The children of a list that may hold but one kind of element."""
+        """The children of a list that may hold only one kind of element."""
         for child in parts_of(element):
             if child.tag == tag:
                 yield child
@@ -139,7 +140,7 @@ class Context:
         unknown_element(self.tally, str(parent.tag), child)
 
     def body(self, element: Element) -> None:
-        """Note what a record has once, since two of it would make one record of two.
+        """Note an element that a record has once: a second one would be of another record.
 
         Raises:
             BadRecordError: there was one already.
@@ -164,7 +165,7 @@ class Context:
         self.tally["value", f"{where}={said.strip()[:40]}"] += 1
 
     def set(self, column: str, value: object) -> None:
-        """A scalar of the article: the first wins, as everywhere the DTD allows but one."""
+        """A scalar of the article: the first wins, as everywhere the DTD allows only one."""
         if self.fields[column] is None:
             self.fields[column] = value
 
@@ -221,6 +222,16 @@ def read_children(context: Context, element: Element, handlers: Handlers) -> Non
             handler(context, child)  # type: ignore[operator]
 
 
+def nested(handlers: Handlers) -> Handler:
+    """A reader: the element has others inside it, and should have no attributes."""
+
+    def read(context: Context, element: Element) -> None:
+        context.bare(element)
+        read_children(context, element, handlers)
+
+    return read
+
+
 def listed(column: str) -> Handler:
     """A reader: the element's text is one more entry of a list column of articles."""
 
@@ -252,9 +263,10 @@ def integer(text: str | None, what: str, largest: int = LARGEST_INTEGER) -> int:
         BadRecordError: the text is not a number, or too large for its column.
     """
     plain = (text or "").strip()
-    if plain.isdigit() and plain.isascii() and len(plain) <= 10 and int(plain) <= largest:
-        return int(plain)
-    raise BadRecordError(f"{what} is no number that fits: {plain[:40]!r}")
+    number = whole_number(plain, largest)
+    if number is None:
+        raise BadRecordError(f"{what} is no number that fits: {plain[:40]!r}")
+    return number
 
 
 def read_pmid(context: Context, element: Element) -> tuple[int, int]:

@@ -176,7 +176,7 @@ class Cutter:
         return bool(piece)
 
     def _skip_space(self) -> bool:
-        """Go to the next byte that is no white space; False at the end of the stream."""
+        """Go to the next byte that is not white space; False at the end of the stream."""
         while True:
             rest = len(self._buffer) - self._position
             if rest > 64:  # the usual gap is a line end and some blanks
@@ -207,12 +207,6 @@ class Cutter:
         raw = self._buffer[self._position : self._position + length]
         self._position += length
         return raw
-
-    def _upto(self, end: bytes) -> bytes:
-        at = self._find(end, 0)
-        if at < 0:
-            self._cut_short()
-        return self._take(at + len(end))
 
     def _tag_name(self) -> bytes:
         found = _NAME.match(self._buffer, self._position)
@@ -327,7 +321,7 @@ class Cutter:
         elif not start and not self._dropped:
             cause = f"{self._name} is empty."
         elif not start:
-            cause = f"{self._name} ends before any record: it was cut, or is no PubMed XML."
+            cause = f"{self._name} ends before any record: it was cut, or is not PubMed XML."
         else:
             shown = start[:60].decode("utf-8", "replace")
             cause = f"{self._name} is not PubMed XML: it begins with {shown!r}."

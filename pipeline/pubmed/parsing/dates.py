@@ -1,4 +1,4 @@
-"""Dates as PubMed prints them: what was said, and what can safely be derived from it.
+"""Dates as PubMed prints them: their words, and what can safely be derived from them.
 
 The shapes come from the PubMed DTD (PubDate, ArticleDate, PubMedPubDate) and from NLM's
 "MEDLINE/PubMed XML Element Descriptions": a PubDate has Year with Month, Day or Season, or
@@ -17,22 +17,13 @@ from typing import NamedTuple
 Part = tuple[str, str]
 """One child of a date element: its tag and its text, e.g. ("Month", "Jun")."""
 
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_LONG = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
-MONTH_NUMBER = {name: number for names in (_MONTHS, _LONG) for number, name in enumerate(names, 1)}
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december",
+)  # fmt: skip
+MONTH_NUMBER = {
+    name: number for number, month in enumerate(_MONTHS, 1) for name in (month, month[:3])
+}
 MONTH_NUMBER["sept"] = 9
 # NLM sorts a season by a fixed month (MedlineDate in the element descriptions).
 SEASON_MONTH = {"winter": 1, "spring": 4, "summer": 7, "fall": 10, "autumn": 10}
@@ -64,7 +55,8 @@ class PartialDate(NamedTuple):
     verbatim: str
 
 
-def partial_date(parts: Iterable[Part]) -> PartialDate:
+@lru_cache(maxsize=4096)
+def partial_date(parts: tuple[Part, ...]) -> PartialDate:
     """Read a PubDate, ArticleDate or any other element of Year, Month, Day, Season, MedlineDate.
 
     Args:
@@ -73,11 +65,6 @@ def partial_date(parts: Iterable[Part]) -> PartialDate:
     Returns:
         The first day, month or season of what is said: a range counts where it begins.
     """
-    return _partial_date(tuple(parts))
-
-
-@lru_cache(maxsize=4096)
-def _partial_date(parts: tuple[Part, ...]) -> PartialDate:
     verbatim = " ".join(text for _, text in parts if text)
     named = " ".join(_month_name(text) if tag == "Month" else text for tag, text in parts if text)
     return read_words(named)._replace(verbatim=verbatim)
@@ -203,13 +190,9 @@ def _numbers(parts: Iterable[Part]) -> dict[str, int | None]:
     return found
 
 
-def whole_date(parts: Iterable[Part]) -> date | None:
-    """DateCompleted, DateRevised: Year, Month and Day as a date, or None if they make no date."""
-    return _whole_date(tuple(parts))
-
-
 @lru_cache(maxsize=4096)
-def _whole_date(parts: tuple[Part, ...]) -> date | None:
+def whole_date(parts: tuple[Part, ...]) -> date | None:
+    """DateCompleted, DateRevised: Year, Month and Day as a date, or None if they are not a date."""
     found = _numbers(parts)
     year, month, day = found.get("Year"), found.get("Month"), found.get("Day")
     return real_date(year, month, day) if year and month and day else None
@@ -219,7 +202,7 @@ def moment(parts: Iterable[Part]) -> datetime | None:
     """PubMedPubDate (DTD: Year, Month, Day, (Hour, (Minute, Second?)?)?) as a moment.
 
     Returns:
-        None when a part is no number or the calendar or clock does not have it; hours,
+        None when a part is not a number or the calendar or clock does not have it; hours,
         minutes and seconds that are not said are 0.
     """
     found = _numbers(parts)

@@ -14,12 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 from pipeline.pubmed.parsing.context import BadRecordError, integer
-from pipeline.pubmed.parsing.dates import (
-    partial_date,
-    read_words,
-    small_number,
-    whole_date,
-)
+from pipeline.pubmed.parsing.dates import Part, partial_date, read_words, small_number, whole_date
 from pipeline.pubmed.parsing.medline_lines import (
     BOOK_ONLY,
     BOOKS,
@@ -63,8 +58,8 @@ def read_medline(record_no: int, cut: MedlineCut, tally: Tally) -> Tables:
     """One record of an export as rows; only records of XML files are found by offset.
 
     Raises:
-        BadRecordError: it is cut, not one record, has no PMID, is no UTF-8, or has more than can
-            be numbered.
+        BadRecordError: it is cut, not one record, has no PMID, is not UTF-8, or has more rows than
+            can be numbered.
     """
     from Bio import Medline  # here, since few runs read an export
 
@@ -123,10 +118,10 @@ def read_medline(record_no: int, cut: MedlineCut, tally: Tally) -> Tables:
 
 
 def _check_is_one(fields: list[Field]) -> None:
-    """Refuse what is no record, and two in one: the PMID line between them is damaged."""
+    """Refuse what is not a record, and two in one: the PMID line between them is damaged."""
     if not fields or fields[0][0] != "PMID":
         raise BadRecordError("it does not begin with a PMID")
-    for tag in ("STAT", "OWN", "JID"):  # of a single word each, never told twice
+    for tag in ("STAT", "OWN", "JID"):  # a single word each, never repeated
         if sum(found == tag for found, _ in fields) > 1:
             raise BadRecordError(f"it has two {tag} lines: the PMID between two records is missing")
 
@@ -164,9 +159,9 @@ def _dates(said: Said, article: dict[str, Any], tally: Tally) -> None:
                 tally["value", f"MEDLINE/{tag}={words[:40]}"] += 1
 
 
-def _eight_digits(text: str) -> list[tuple[str, str]]:
+def _eight_digits(text: str) -> tuple[Part, ...]:
     plain = text.replace("/", "")
-    return [("Year", plain[:4]), ("Month", plain[4:6]), ("Day", plain[6:8])]
+    return ("Year", plain[:4]), ("Month", plain[4:6]), ("Day", plain[6:8])
 
 
 def _numbers(said: Said, fields: list[Field], article: dict[str, Any]) -> None:

@@ -184,7 +184,7 @@ def _ends_early(raw: bytes, others_are_whole: bool) -> bool:
     """Does the file end within its last record?
 
     PubMed ends a record with its source, SO, and one of a book with its accession number. Other
-    programs write neither: what tells then is a last line without an end.
+    programs write neither: there only a last line without an end shows it.
     """
     if _LAST_LINE.search(raw):
         return False

@@ -36,7 +36,7 @@ def book_author_list(context: Context, element: Element) -> None:
 
 
 def investigator_list(context: Context, element: Element) -> None:
-    """InvestigatorList: people who worked on the study but are no authors."""
+    """InvestigatorList: people who worked on the study but are not authors."""
     context.bare(element)
     _read_people(context, element, "Investigator", "investigator", context.vocabulary.investigator)
 
@@ -291,7 +291,7 @@ def _short_name(text: str, last: str | None = None) -> tuple[str, str, str]:
 
     Args:
         text: the short form.
-        last: the last name, where the full form has told it.
+        last: the last name, where the full form gives it.
     """
     if last is not None and f"{text} ".startswith(f"{last} "):
         initials, _, suffix = text[len(last) :].strip().partition(" ")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from hashlib import sha256
 from html.entities import name2codepoint
@@ -14,7 +14,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.pubmed.parsing.article import medline_citation
 from pipeline.pubmed.parsing.attached import pubmed_data
 from pipeline.pubmed.parsing.book import book_document
-from pipeline.pubmed.parsing.context import BadRecordError, Context, Element, read_pmid
+from pipeline.pubmed.parsing.context import BadRecordError, Context, Element, nested, read_pmid
 from pipeline.pubmed.parsing.cutting import Cut, Cutter
 from pipeline.pubmed.parsing.tables import LARGEST_SMALLINT, Tally, drop_record
 
@@ -31,7 +31,7 @@ LONGEST_TEXT = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Bytes that are no record we can hold, and why; they are kept, never guessed at."""
+    """Bytes that are not a record we can hold, and why; they are kept, never guessed at."""
 
     record_no: int
     offset: int
@@ -116,13 +116,7 @@ class RecordReader:
         if root.tag == "BookDocument":  # a BookDocumentSet has them without a shell
             book_document(context, root)
         else:
-            context.bare(root)
-            for child in root:
-                handler = _BODY.get(child.tag)
-                if handler is None:
-                    context.unknown(root, child)
-                else:
-                    handler(context, child)
+            _shell(context, root)
         said = context.fields
         if said["pmid"] is None:
             raise BadRecordError("it has no PMID")
@@ -232,12 +226,15 @@ class RecordReader:
         self._next_no += 1
 
 
-_BODY: dict[str, Callable[[Context, Element], None]] = {
-    "MedlineCitation": medline_citation,
-    "PubmedData": pubmed_data,
-    "BookDocument": book_document,
-    "PubmedBookData": pubmed_data,
-}
+_shell = nested(
+    {
+        "MedlineCitation": medline_citation,
+        "PubmedData": pubmed_data,
+        "BookDocument": book_document,
+        "PubmedBookData": pubmed_data,
+    }
+)
+"""PubmedArticle or PubmedBookArticle."""
 
 
 def _may_lose_blanks(raw: bytes) -> bool:
@@ -256,7 +253,7 @@ def _stands_after_bracket(raw: bytes, mark: bytes) -> bool:
 
 
 def _parser(encoding: str, *, remove_blank_text: bool = False) -> etree.XMLParser:
-    """Nothing is fetched or expanded; comments and instructions are no text."""
+    """Nothing is fetched or expanded; comments and instructions are not text."""
     try:
         return etree.XMLParser(
             resolve_entities=False,

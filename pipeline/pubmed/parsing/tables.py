@@ -71,6 +71,13 @@ LARGEST_SMALLINT = 32_767
 LARGEST_INTEGER = 2_147_483_647
 
 
+def whole_number(text: str | None, largest: int = LARGEST_INTEGER) -> int | None:
+    """ASCII digits as a number; None for anything else, and for what its column cannot hold."""
+    if text is None or not (text.isdigit() and text.isascii() and len(text) <= 10):
+        return None
+    return number if (number := int(text)) <= largest else None
+
+
 def empty_tables() -> Tables:
     """A list of rows for every table."""
     return {table: [] for table in PARSED_COLUMNS}
@@ -143,7 +150,7 @@ class Attributes(dict[tuple[Any, ...], Any]):
             if known is not None and text not in known:
                 is_known = False
                 self._tally["value", f"{self._element}@{name}={text[:80]}"] += 1
-            if isinstance(known, Mapping):  # what nobody knows is no yes
+            if isinstance(known, Mapping):  # an unknown value must not count as yes
                 values.append(known.get(text, None if default is True else default))
             else:
                 values.append(text)
