@@ -287,6 +287,7 @@ def test_an_address_restores_its_view(browser: Browser, set_of_files: Published)
         ("#=&mark=nothing:x", "mark “nothing:x”"),
         ("#search=kratom&colour=red", "colour"),
         ("#nowhere", "nowhere"),
+        ("#%E0%A4%A", "%E0%A4%A"),  # cut in the middle of a character
     ],
 )
 def test_an_address_that_is_not_known_says_so_and_how_to_go_on(

@@ -106,11 +106,18 @@ const firstSearch = data.searches[0]?.name ?? "";
 const NAMES = ["search", "claim", "group", "how", "type", "counted", "years", "entered", "facet", "text", "mark", "reason", "sort", "record", "at"];
 const SORTS = ["year", "title", "kind"];
 let oddParts = []; // what the address asks for and this page does not know
+const decoded = (text) => {
+  try {
+    return decodeURIComponent(text);
+  } catch { // an address cut in the middle of a character, as mail programs do
+    return text;
+  }
+};
 function readState() {
   oddParts = [];
   const raw = location.hash.slice(1);
   if (raw && !raw.includes("=")) {
-    const at = decodeURIComponent(raw);
+    const at = decoded(raw);
     const isKnown = at === "top" || !!document.getElementById(at);
     if (!isKnown) oddParts.push(at);
     return { search: firstSearch, counted: "record", at: isKnown ? at : "" };
