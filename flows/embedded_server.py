@@ -220,9 +220,9 @@ class EmbeddedServer:
             return json.load(answer)
 
     def _error(self) -> EmbeddedServerError:
-        said = self.log.read_text(errors="replace").strip().splitlines()
+        lines = self.log.read_text(errors="replace").strip().splitlines()
         return EmbeddedServerError(
-            f"The embedded Prefect server did not start ({said[-1] if said else 'no word'}).",
+            f"The embedded Prefect server did not start ({lines[-1] if lines else 'no word'}).",
             effect="No step was begun; nothing changed.",
             next_step=f"see {self.log}, or do the same without Prefect: `ketum update`.",
         )

@@ -178,7 +178,7 @@ class Schedule:
             for run in runs
         ]
         for verdict in flow_process.verdicts(seen, datetime.now(UTC), self._is_alive):
-            self._say(verdict)
+            self._set_state(verdict)
 
     def stop(self) -> None:
         """End the run that is at work, and say so on the server if that answers at once."""
@@ -198,7 +198,7 @@ class Schedule:
             self.process.kill()
             self.process.wait()
         self.process = None
-        self._say(Verdict(self.run_id, "CANCELLED", message))
+        self._set_state(Verdict(self.run_id, "CANCELLED", message))
 
     def _begin_next(self) -> None:
         now = datetime.now(UTC)
@@ -294,7 +294,7 @@ class Schedule:
                 found.append(name)
         return found
 
-    def _say(self, verdict: Verdict) -> None:
+    def _set_state(self, verdict: Verdict) -> None:
         from prefect.client.schemas.objects import State, StateType
 
         log.warning("Run %s: %s. %s", verdict.id, verdict.state.lower(), verdict.message)

@@ -33,7 +33,7 @@ from pipeline.warehouse.database import ALONE
 log = logging.getLogger("ketum")
 
 FILE = "ketum.toml"
-"""In the data directory: `[notify]` says who is told."""
+"""In the data directory: `[notify]` says who is notified."""
 SECONDS = 60.0
 """That a run waits for the process that sends."""
 KNOWN, WAITING, SENT = "known", "waiting", "sent"

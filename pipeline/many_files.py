@@ -240,11 +240,11 @@ def scan_all(
         start = time.monotonic()
         for path, scan in done:
             found[path] = scan
-            _say(len(found), len(files), found, time.monotonic() - start)
+            _log_progress(len(found), len(files), found, time.monotonic() - start)
     return {path: found.get(path) or found[path.absolute()] for path in files}
 
 
-def _say(done: int, of: int, found: dict[Path, Scan], seconds: float) -> None:
+def _log_progress(done: int, of: int, found: dict[Path, Scan], seconds: float) -> None:
     if of == 1:
         return
     progress.note(done, of, "files")

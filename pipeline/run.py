@@ -170,12 +170,10 @@ def open_run(
         try:
             held = _held_runs(warehouse)
             journals.settle(settings.runs, origin, held, but=run_id)
-            told = journals.read_all(settings.runs, origin)
-            _see_that_all_runs_are_held(
-                settings, origin, told, held, has_warehouse=warehouse.exists
-            )
-            journal.previous_published_at = _previous_published_at(told)
-            done = [one for one in told if one.is_done]
+            own = journals.read_all(settings.runs, origin)
+            _see_that_all_runs_are_held(settings, origin, own, held, has_warehouse=warehouse.exists)
+            journal.previous_published_at = _previous_published_at(own)
+            done = [one for one in own if one.is_done]
             with _source(options, settings, clock) as client:
                 run = Run(
                     settings,
@@ -248,7 +246,7 @@ def _held_runs(warehouse: Warehouse) -> set[str]:
 
 
 def _see_that_all_runs_are_held(
-    settings: Settings, origin: str, told: list[Journal], held: set[str], *, has_warehouse: bool
+    settings: Settings, origin: str, own: list[Journal], held: set[str], *, has_warehouse: bool
 ) -> None:
     """See that warehouse and journals hold the same runs.
 
@@ -258,7 +256,7 @@ def _see_that_all_runs_are_held(
     Raises:
         ConfigurationError: they do not.
     """
-    committed = {journal.run_id for journal in told if journal.is_done}
+    committed = {journal.run_id for journal in own if journal.is_done}
     rebuild = f"`ketum rebuild --origin {origin}`"
     if committed and not has_warehouse:
         raise ConfigurationError(
@@ -275,7 +273,7 @@ def _see_that_all_runs_are_held(
             effect="Nothing changed.",
             next_step=f"{rebuild}, which makes it anew from the raw archive.",
         )
-    if unknown := sorted(held - {journal.run_id for journal in told}):
+    if unknown := sorted(held - {journal.run_id for journal in own}):
         raise ConfigurationError(
             f"The warehouse of origin {origin} holds {len(unknown)} run(s) without a journal "
             f"(first: {unknown[0]}).",
@@ -334,13 +332,13 @@ def _keep_rehearsals_apart(settings: Settings, earlier: list[Journal]) -> None:
         )
 
 
-def _previous_published_at(told: list[Journal]) -> str | None:
+def _previous_published_at(own: list[Journal]) -> str | None:
     """as_of of the last published run of this origin, ISO 8601.
 
     A run that committed and died is published just before this one begins, too late for
     anyone to have read it: what it found is new in this one too.
     """
-    published = [journal.as_of for journal in told if journal.state == journals.PUBLISHED]
+    published = [journal.as_of for journal in own if journal.state == journals.PUBLISHED]
     return published[-1] if published else None
 
 

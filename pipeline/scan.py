@@ -87,7 +87,7 @@ class Scans:
 
     def find(self, file_sha256: str) -> Scan | None:
         """The scan of a file that an earlier run finished."""
-        path = self._path(file_sha256, "json")
+        path = self.directory / self.name(file_sha256, "json")
         if not path.is_file():
             return None
         said = json.loads(path.read_text(encoding="utf-8"))
@@ -113,13 +113,11 @@ class Scans:
     def note(self, scan: Scan) -> None:
         """Make a scan count: all it names is written."""
         said = json.dumps(asdict(scan)).encode()
-        write_atomically(self._path(scan.file_sha256, "json"), said)
+        write_atomically(self.directory / self.name(scan.file_sha256, "json"), said)
 
     def name(self, file_sha256: str, kind: str) -> str:
+        """The name of a file of this scan, which says whose it is and what was looked for."""
         return f"{file_sha256}-{self.key[:16]}.{kind}"
-
-    def _path(self, file_sha256: str, kind: str) -> Path:
-        return self.directory / self.name(file_sha256, kind)
 
 
 class TopicRules(NamedTuple):

@@ -210,10 +210,10 @@ def parse(run: Run, made: Made) -> Outcome:
 def count(run: Run, made: Made) -> Outcome:
     """Ask PubMed how many records it holds by year, if that is due; take in counts of files."""
     taken = searches.take_in_file_counts(run.con, run.archive, run.run_id, run.settings.counts)
-    told_of_files: Counts = {"file_counts": taken} if taken else {}
+    of_files: Counts = {"file_counts": taken} if taken else {}
     if run.mode != LIVE or run.client is None:
-        return made, told_of_files
-    told = about_pubmed.ask_by_year(
+        return made, of_files
+    sentence = about_pubmed.ask_by_year(
         run.client,
         run.archive,
         run.run_id,
@@ -223,8 +223,8 @@ def count(run: Run, made: Made) -> Outcome:
         as_of=run.as_of,
     )
     noted = len(run.archive.entries(run.run_id, about_pubmed.KIND))
-    notes = (*made.notes, *([told] if told else []))
-    return replace(made, notes=notes), {"years": noted, **told_of_files}
+    notes = (*made.notes, *([sentence] if sentence else []))
+    return replace(made, notes=notes), {"years": noted, **of_files}
 
 
 def _denominators(run: Run) -> dict[str, str]:

@@ -261,7 +261,7 @@ def _map_line(claim: dict[str, Any], width: int, heads: Sequence[str]) -> str:
 
 
 def _meaning(claims: Sequence[dict[str, Any]]) -> list[str]:
-    """What a number and an empty cell are worth."""
+    """What a number and an empty cell mean."""
     if any(claim["coverage"] == "partial" for claim in claims):
         return ["What is held: no complete search was made, and . means not known."]
     if unread := next((claim["unread_count"] for claim in claims if claim["unread_count"]), 0):

@@ -211,7 +211,7 @@ def by_study_type(con: duckdb.DuckDBPyConnection, search: str) -> Headline:
 def _tables(
     con: duckdb.DuckDBPyConnection, searches: Sequence[str], query: str, what: str
 ) -> list[Headline]:
-    told = con.execute(
+    totals = con.execute(
         """
         SELECT t.search, t.label, t.coverage, coalesce(t.unread_count, 0), year(t.as_of_date),
             count(d.pmid)
@@ -220,7 +220,7 @@ def _tables(
         GROUP BY ALL
         """
     ).fetchall()
-    of = {search: (f"{label} ({search}): {what}", *rest) for search, label, *rest in told}
+    of = {search: (f"{label} ({search}): {what}", *rest) for search, label, *rest in totals}
     found: dict[str, list[Any]] = {search: [] for search in searches}
     for search, *counted in con.execute(query, [list(searches)]).fetchall():
         found[search].append(counted)

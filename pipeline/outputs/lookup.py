@@ -141,7 +141,7 @@ def hint(con: duckdb.DuckDBPyConnection, words: str, sql: str) -> str | None:
 
     Args:
         con: the set that was asked.
-        words: DuckDB's own about the mistake.
+        words: what DuckDB says of the mistake.
         sql: the statement.
     """
     if found := _NO_RELATION.search(words):
@@ -302,7 +302,7 @@ def identify(con: duckdb.DuckDBPyConnection, text: str) -> int:
         text: a PMID, a DOI in any form, or words of a title.
 
     Raises:
-        ConfigurationError: no record held is meant, or several may be.
+        ConfigurationError: no record that is held fits, or several do.
     """
     if found := _PMID.fullmatch(text.strip()):
         return int(found[1])

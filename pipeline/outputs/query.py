@@ -1,6 +1,6 @@
 """Ad-hoc SQL on the published set: read-only, never in the way of a run.
 
-From Python, from the command line, or in a shell of other people's making.
+From Python, from the command line, or in another program's shell.
 """
 
 from __future__ import annotations

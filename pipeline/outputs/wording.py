@@ -65,14 +65,14 @@ def answers(con: duckdb.DuckDBPyConnection) -> list[Answer]:
 
 def store_sentences(con: duckdb.DuckDBPyConnection) -> None:
     """Write each search's sentence into its row of marts.answer."""
-    told = answers(con)
+    every = answers(con)
     con.execute(
         """
         UPDATE marts.answer AS a SET sentence = s.sentence
         FROM (SELECT unnest(?::VARCHAR[]) AS search, unnest(?::VARCHAR[]) AS sentence) AS s
         WHERE a.search = s.search
         """,
-        [[answer.search for answer in told], [sentence(answer) for answer in told]],
+        [[answer.search for answer in every], [sentence(answer) for answer in every]],
     )
 
 

@@ -51,22 +51,22 @@ def text_of(element: Element) -> str:
 
 def plain_date(element: Element) -> int | None:
     """Year, Month and Day as a number like 20240131; None without a year."""
-    said = children_of(element)
-    year, month, day = (_small(said.get(tag, "")) for tag in ("Year", "Month", "Day"))
+    parts = children_of(element)
+    year, month, day = (_small(parts.get(tag, "")) for tag in ("Year", "Month", "Day"))
     return year * 10000 + (month or 1) * 100 + (day or 1) if year else None
 
 
 def issue_date(element: Element) -> int | None:
-    """PubDate as PubMed sorts it: first month of a range, January where none is said.
+    """PubDate as PubMed sorts it: first month of a range, January where none is stated.
 
     A number like 20240131; None without a year.
     """
-    said = children_of(element)
-    loose = said.get("MedlineDate", "")
-    years = re.findall(r"\d{4}", said.get("Year") or loose)
+    parts = children_of(element)
+    loose = parts.get("MedlineDate", "")
+    years = re.findall(r"\d{4}", parts.get("Year") or loose)
     if not years:
         return None
-    text = (said.get("Month") or said.get("Season") or loose).lower()
+    text = (parts.get("Month") or parts.get("Season") or loose).lower()
     match = _MONTH.search(text)
     month = 1
     if text.isdecimal() and len(text) <= 2:
@@ -75,7 +75,7 @@ def issue_date(element: Element) -> int | None:
     elif match and len(set(years)) == 1:
         word = match.group()
         month = _SEASONS.get(word) or _MONTHS.index(word) + 1
-    day = said.get("Day", "")
+    day = parts.get("Day", "")
     return int(years[0]) * 10000 + month * 100 + (_small(day) if day.isdecimal() else 1)
 
 

@@ -269,7 +269,9 @@ def _items(document: Document) -> Iterable[str]:
     yield _list("AuthorList", [("Author", author["Name"]) for author in document["Authors"]])
     for name in ("LastAuthor", "Title", "Volume", "Issue", "Pages"):
         yield _item(name, document[name])
-    yield _list("LangList", [("Lang", _language(code)) for code in document["Lang"]])
+    yield _list(
+        "LangList", [("Lang", LANGUAGES.get(code, code).capitalize()) for code in document["Lang"]]
+    )
     for name in ("NlmUniqueID", "ISSN", "ESSN"):
         yield _item(name, document[name])
     yield _list("PubTypeList", [("PubType", kind) for kind in document["PubType"]])
@@ -284,10 +286,6 @@ def _items(document: Document) -> Iterable[str]:
     yield _item("ELocationID", document["ELocationID"])
     place = f"{document['Volume']}{issue}:{document['Pages']}"
     yield _item("SO", f"{document['PubDate']};{place}")
-
-
-def _language(code: str) -> str:
-    return LANGUAGES.get(code, code).capitalize()
 
 
 def _item(name: str, text: str, kind: str = "String") -> str:

@@ -34,7 +34,7 @@ class Kind:
     Attributes:
         suffix: of its name.
         write: puts the records into a file, with or without abstracts.
-        abstracts: written unless asked for: screening without them makes no sense.
+        abstracts: written even where nobody asks for them: there is no screening without.
         needs_pmid: leaves out citations known only by DOI.
     """
 

@@ -193,18 +193,18 @@ def _identifiers(path: Path) -> set[Identifiers]:
 
 
 def _ris(path: Path) -> Iterator[Identifiers]:
-    for entry in rispy.loads(_words(path)):
+    for entry in rispy.loads(_text(path)):
         yield entry.get("accession_number", ""), entry.get("doi", "")
 
 
 def _bibtex(path: Path) -> Iterator[Identifiers]:
-    for entry in parse_string(_words(path)).entries:
+    for entry in parse_string(_text(path)).entries:
         fields = {name.lower(): str(field.value) for name, field in entry.fields_dict.items()}
         yield fields.get("pmid", ""), fields.get("doi", "")
 
 
 def _csl_json(path: Path) -> Iterator[Identifiers]:
-    for item in json.loads(_words(path)):
+    for item in json.loads(_text(path)):
         yield str(item.get("PMID", "")), str(item.get("DOI", ""))
 
 
@@ -227,7 +227,7 @@ def _csv(path: Path) -> Iterator[Identifiers]:
 
 
 def _json_lines(path: Path) -> Iterator[Identifiers]:
-    for line in lines(_words(path)):
+    for line in lines(_text(path)):
         if not line:
             continue
         values = json.loads(line)
@@ -255,7 +255,7 @@ _READERS: dict[str, Callable[[Path], Iterator[Identifiers]]] = {
 }
 
 
-def _words(path: Path) -> str:
+def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8-sig")
 
 

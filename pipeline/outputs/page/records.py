@@ -5,8 +5,6 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any, NamedTuple
 
-import duckdb
-
 from pipeline.evidence.stated import FINDINGS
 from pipeline.outputs.page import questions
 from pipeline.outputs.page.dated import UNNAMED
@@ -110,26 +108,6 @@ FROM (SELECT DISTINCT ON (pmid, claim) * FROM marts.claim_articles
     WHERE pmid IN (FROM page_records)) AS c JOIN evidence.claims AS q USING (claim)
 GROUP BY c.pmid
 """  # noqa: S608 - constants only
-
-
-def marks_behind(con: duckdb.DuckDBPyConnection) -> dict[int, list[str]]:
-    """The marks of each record that has any."""
-    return dict(con.execute(_MARKS, {"corrections": list(CORRECTIONS)}).fetchall())
-
-
-class Told(NamedTuple):
-    """A claim that a record addresses."""
-
-    claim: str
-    how: str
-    finding: str
-    words: list[str]
-
-
-def claims_behind(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[list[str], list[Told]]]:
-    """Of each record that addresses a claim: its evidence groups, and what it tells."""
-    rows = con.execute(_CLAIMS, {"shown": WORDS_SHOWN}).fetchall()
-    return {pmid: (groups, [Told(**told) for told in claims]) for pmid, groups, claims in rows}
 
 
 # -- The list itself
@@ -310,7 +288,9 @@ def payload(facts: Facts) -> Carried:
     """The members of the page's searches, as the page carries them."""
     listed, details = _Part(LISTED), _Part(DETAILS)
     keys: dict[str, int] = {}
-    marks, claims = marks_behind(facts.con), claims_behind(facts.con)
+    marks = dict(facts.con.execute(_MARKS, {"corrections": list(CORRECTIONS)}).fetchall())
+    addressing = facts.con.execute(_CLAIMS, {"shown": WORDS_SHOWN}).fetchall()
+    claims = {pmid: (groups, addressed) for pmid, groups, addressed in addressing}
     places = {code: place for place, (code, _) in enumerate(facts.claims)}
     bands = list(BANDS)
     kinds = {t.code: (t.label, bands.index(g.band)) for g in facts.groups for t in g.types}
@@ -321,16 +301,16 @@ def payload(facts: Facts) -> Carried:
     }
     for record in named_rows(facts.con, _QUERY.format(**shown), WORDS_SHOWN):
         record["marks"] = marks.get(record["pmid"], [])
-        record["groups"], told = claims.get(record["pmid"], ([], []))
-        record["asked"] = [[places[one.claim], listed.pooled(one.how)] for one in told]
+        record["groups"], addressed = claims.get(record["pmid"], ([], []))
+        record["asked"] = [[places[one["claim"]], listed.pooled(one["how"])] for one in addressed]
         record["claims"] = [
             [
-                places[one.claim],
-                details.pooled(one.how),
-                details.pooled(one.finding),
-                [*map(details.pooled, one.words)],
+                places[one["claim"]],
+                details.pooled(one["how"]),
+                details.pooled(one["finding"]),
+                [*map(details.pooled, one["words"])],
             ]
-            for one in told
+            for one in addressed
         ]
         values = dict.fromkeys(f"{facet}:{value}" for facet, value, _ in record["facets"] or [])
         record["keys"] = [keys.setdefault(key, len(keys)) for key in values]

@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from pipeline.evidence.evaluation.figures import LEAST_READ
-from pipeline.outputs.headline import by_study_type, marked
+from pipeline.outputs.headline import Headline, by_study_type, marked
 from pipeline.outputs.page.dated import MOMENT, said
 from pipeline.outputs.page.facts import Facts, Search, read_on_kratom
 from pipeline.outputs.rows import named_rows
@@ -45,25 +45,23 @@ def numbers(facts: Facts) -> dict[str, Any]:
     return {"corrected": dict(corrected), "hidden": hidden}
 
 
-def types(facts: Facts, search: Search) -> dict[str, Any]:
+def types(facts: Facts, search: Search) -> Headline:
     """The table of study types by year."""
-    return {"table": by_study_type(facts.con, search.name)}
+    return by_study_type(facts.con, search.name)
 
 
-def summaries(facts: Facts, search: Search) -> dict[str, Any]:
+def summaries(facts: Facts, search: Search) -> list[dict[str, Any]]:
     """What reviews sum up, as far as their words say."""
-    return {
-        "rows": named_rows(
-            facts.con,
-            """
-            SELECT s.study_type, t.label, s.synthesis_of, count(*) AS count
-            FROM marts.summaries_of_studies AS s JOIN evidence.study_types AS t USING (study_type)
-            WHERE s.search = ? AND s.counted_as = 'record'
-            GROUP BY ALL ORDER BY any_value(t.display_order), s.synthesis_of
-            """,
-            search.name,
-        )
-    }
+    return named_rows(
+        facts.con,
+        """
+        SELECT s.study_type, t.label, s.synthesis_of, count(*) AS count
+        FROM marts.summaries_of_studies AS s JOIN evidence.study_types AS t USING (study_type)
+        WHERE s.search = ? AND s.counted_as = 'record'
+        GROUP BY ALL ORDER BY any_value(t.display_order), s.synthesis_of
+        """,
+        search.name,
+    )
 
 
 def points(facts: Facts) -> list[dict[str, Any]]:
@@ -79,7 +77,7 @@ def points(facts: Facts) -> list[dict[str, Any]]:
     )
 
 
-def shares(facts: Facts, search: Search) -> dict[str, Any]:
+def shares(facts: Facts, search: Search) -> list[dict[str, Any]]:
     """Records per 100,000 of PubMed by entry year; nothing where PubMed was not counted."""
     rows = named_rows(
         facts.con,
@@ -97,7 +95,7 @@ def shares(facts: Facts, search: Search) -> dict[str, Any]:
     for row in rows:
         row["label"] = marked(row["year"], row["counted_year"])
         parts.setdefault(row["denominator"], []).append(row)
-    return {"parts": [{"code": code, "of": PARTS[code], "rows": parts[code]} for code in parts]}
+    return [{"code": code, "of": PARTS[code], "rows": parts[code]} for code in parts]
 
 
 def newest(facts: Facts, search: Search) -> dict[str, Any]:
@@ -125,42 +123,36 @@ def newest(facts: Facts, search: Search) -> dict[str, Any]:
     return {"entered": dict(entered), "rows": rows}
 
 
-def retracted(facts: Facts, search: Search) -> dict[str, Any]:
+def retracted(facts: Facts, search: Search) -> list[dict[str, Any]]:
     """The retracted articles of a search, with their notices."""
-    return {
-        "rows": named_rows(
-            facts.con,
-            """
-            SELECT DISTINCT ON (r.pmid) r.pmid, r.title, r.citation, r.notice_pmid, r.notice_source
-            FROM marts.retractions AS r WHERE r.search = ? ORDER BY r.pmid DESC
-            """,
-            search.name,
-        )
-    }
+    return named_rows(
+        facts.con,
+        """
+        SELECT DISTINCT ON (r.pmid) r.pmid, r.title, r.citation, r.notice_pmid, r.notice_source
+        FROM marts.retractions AS r WHERE r.search = ? ORDER BY r.pmid DESC
+        """,
+        search.name,
+    )
 
 
-def unread(facts: Facts, search: Search) -> dict[str, Any]:
+def unread(facts: Facts, search: Search) -> list[dict[str, Any]]:
     """Records of a search that could not be read: the tables know nothing of them."""
-    return {
-        "rows": named_rows(
-            facts.con,
-            "SELECT pmid, is_held, reason FROM marts.unread_records WHERE search = ? "
-            "OR search IS NULL ORDER BY pmid NULLS LAST, reason",
-            search.name,
-        )
-    }
+    return named_rows(
+        facts.con,
+        "SELECT pmid, is_held, reason FROM marts.unread_records WHERE search = ? "
+        "OR search IS NULL ORDER BY pmid NULLS LAST, reason",
+        search.name,
+    )
 
 
-def unclassified(facts: Facts, search: Search) -> dict[str, Any]:
+def unclassified(facts: Facts, search: Search) -> list[dict[str, Any]]:
     """Records without a study type, by reason."""
-    return {
-        "rows": named_rows(
-            facts.con,
-            "SELECT reason, held_count AS count FROM marts.unclassified WHERE search = ? "
-            "ORDER BY reason",
-            search.name,
-        )
-    }
+    return named_rows(
+        facts.con,
+        "SELECT reason, held_count AS count FROM marts.unclassified WHERE search = ? "
+        "ORDER BY reason",
+        search.name,
+    )
 
 
 def asked(facts: Facts, search: Search) -> dict[str, Any]:
