@@ -34,7 +34,7 @@ _INVISIBLE = (
     r"[\x{ad}\x{34f}\x{61c}\x{180b}-\x{180e}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}"
     r"\x{2066}-\x{206f}\x{fe00}-\x{fe0f}\x{feff}]"
 )
-"""Characters that folding drops (`rules.fold`): a word may hold one."""
+"""Characters that folding drops (`rules.patterns.fold`): a word may hold one."""
 _IN_WORD = r"[A-Za-z0-9](?:<[^<>]*>)+[A-Za-z0-9]"
 """Mark-up inside a word, such as `kra<i>tom</i>`."""
 _TAG = re.compile(rb"<[^<>]*>")

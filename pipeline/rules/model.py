@@ -34,7 +34,6 @@ ZONE_SETS = {
     "abstract": JUDGED_ABSTRACT,
     "design": ("title", "objective", "methods", "body"),
     "own": ("title", *JUDGED_ABSTRACT),
-    "findings": ("title", "results", "conclusions", "body"),
     "told": ("title", "objective", "results", "conclusions", "body"),
 }
 """Names a rule file may use in `in` for several zones at once."""

@@ -259,7 +259,7 @@ not = [{{ reading = "a disorder", match = "Better mood.", no_match = "A mood dis
 id = "mood.words"
 code = "mood"
 confidence = "high"
-in = ["findings"]
+in = ["told"]
 text = ['\\\\bmood\\\\b']
 """
 
