@@ -26,8 +26,8 @@ def register_explain(commands: Subparsers) -> None:
     explain = commands.add_parser(
         "explain",
         help="why a record has its study types",
-        description="Labels, the words behind each, what NLM and the second reader say, why the "
-        "primary won, and how to decide differently.",
+        description="Labels, the words behind each, what NLM and the second reader say, why one "
+        "of them is the primary, and how to decide differently.",
     )
     explain.set_defaults(work=_explain)
     add_quiet(explain)
@@ -210,7 +210,7 @@ def register_evaluate(commands: Subparsers) -> None:
     )  # fmt: skip
     evaluate.add_argument(
         "--reader", type=Path, metavar="FILE",
-        help="a model of train_reader: measure rules and second reader together as well",
+        help="a model of tools.train_reader: measure rules and second reader together as well",
     )  # fmt: skip
     evaluate.add_argument("--json", action="store_true", help="print the result as JSON")
 
