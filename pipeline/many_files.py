@@ -252,12 +252,12 @@ def _log_progress(done: int, of: int, found: dict[Path, Scan], seconds: float) -
     rate = records / max(seconds, 0.001)
     left = seconds / done * (of - done)
     log.info(
-        "%d of %d files, %d records (%d a second), about %d min left",
+        "%d of %d files, %d records (%d a second), %s min left",
         done,
         of,
         records,
         rate,
-        round(left / 60),
+        f"about {round(left / 60)}" if left >= 60 else "less than 1",
     )
 
 

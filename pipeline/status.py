@@ -93,10 +93,11 @@ def require_good_run(found: dict[str, Any]) -> None:
     if last is None or last["exit_code"] == EXIT_INTERRUPTED:
         return
     if last["state"] != journals.PUBLISHED and last["verdict"] != AT_WORK:
+        verdict = last["verdict"].rstrip(".")
         raise StaleError(
-            f"The last run, {last['run_id']}, did not publish: {last['verdict'].rstrip('.')}.",
+            f"The last run, {last['run_id']}, did not publish: {verdict}.",
             effect="Readers see the set of before.",
-            next_step="do what that says; else `ketum update` again.",
+            next_step="do as that says." if "Next:" in verdict else "run the same command again.",
         )
 
 

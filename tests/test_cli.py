@@ -539,9 +539,14 @@ def test_status_fails_after_a_run_that_failed_and_not_after_one_a_person_ended(
 ):
     (path,) = data.glob("runs/*/run.json")
     held = {**json.loads(path.read_text()), "state": state, "exit_code": exit_code}
-    path.write_text(json.dumps({**held, "verdict": "PubMed was away."}))
-    assert ketum("status") == code
-    assert ("PubMed was away" in capsys.readouterr().err) == (code == 7)
+    for verdict, way in (
+        ("PubMed was away.", "run the same command again."),
+        ("Asleep. Next: wake it.", "do as that says."),
+    ):
+        path.write_text(json.dumps({**held, "verdict": verdict}))
+        assert ketum("status") == code
+        told = capsys.readouterr().err
+        assert (verdict in told and told.endswith(f"Next: {way}\n")) == (code == 7)
 
 
 @pytest.mark.parametrize("text", ["2 days", "d", "-1h", "1.5h", ""])

@@ -83,7 +83,7 @@ def test_words_of_others_end_before_ours_begin():
     assert str(several).splitlines()[-2:] == ["        ^^^^^", "Nothing was read."]
 
 
-def test_a_path_that_cannot_be_read_is_not_laid_on_the_data_directory(capsys, monkeypatch):
+def test_a_path_that_cannot_be_read_is_not_blamed_on_the_data_directory(capsys, monkeypatch):
     def refuse(*_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", "/files/pubmed26n0001.xml.gz")
 

@@ -118,11 +118,17 @@ def test_search_knows_the_beginnings_of_words_and_pmids(capsys):
     assert told.err == ""
 
 
+def test_a_place_that_is_not_there_is_no_fault_of_the_query(tmp_path, capsys):
+    nowhere = tmp_path / "no" / "x.parquet"
+    assert ketum("query", "--format", "parquet", "--output", str(nowhere), "SELECT 1") == 2
+    assert "directory named with --output" in capsys.readouterr().err
+
+
 def test_search_says_when_no_record_has_all_words(capsys):
     assert ketum("search", "kratom", "zzzzzz", "--limit", "1") == 0
     told = capsys.readouterr()
     assert len(told.out.splitlines()) == 1
-    assert told.err.startswith("0 of 327 records held have all 2 words, ")
+    assert told.err.startswith("0 of 327 records held have both words, ")
     assert "Those with the most of the words are shown." in told.err
 
 

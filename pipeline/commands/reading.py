@@ -189,7 +189,7 @@ def _search(settings: Settings, arguments: argparse.Namespace) -> None:
 def _summary(found: Found, shown: int) -> str:
     """How many records have the words, and where they were looked for."""
     whole, some = len(found.whole), len(found.records)
-    asked = "the word" if found.asked == 1 else f"all {found.asked} words"
+    asked = {1: "the word", 2: "both words"}.get(found.asked, f"all {found.asked} words")
     first = f"{whole} of {found.held} records held {'has' if whole == 1 else 'have'} {asked}"
     if some > whole:
         first += f", {some - whole} more {'has' if some - whole == 1 else 'have'} some of them"

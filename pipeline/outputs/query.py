@@ -201,6 +201,8 @@ def _next_step(words: str) -> str:
         return "a published set is only read: `CREATE TEMP TABLE` lasts as long as the query."
     if "disabled by configuration" in words or "disabled through configuration" in words:
         return "other files are out of reach here; any DuckDB client joins them with the set."
+    if "Cannot open file" in words:
+        return "see that the directory named with --output is there and may be written to."
     if "configuration has been locked" in words:
         return "settings are fixed here; any DuckDB client takes them."
     return "`ketum tables` lists what there is, `ketum schema TABLE` its columns."
