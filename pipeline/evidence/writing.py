@@ -169,9 +169,9 @@ def _by_table(one: Judgement, versions: Mapping[str, str]) -> dict[str, list[Row
 
 
 def _flags_row(one: Judgement, version: str) -> Row:
-    is_up = {flag: flag in one.flags for flag in FLAGS}
-    is_up["is_notice"] = one.primary.study_type == _NOTICE
-    return (one.pmid, *(is_up[name] for name in _FLAG_COLUMNS), version)
+    """Flags in the order of evidence.article_flags."""
+    is_retracted, *others = (flag in one.flags for flag in FLAGS)
+    return (one.pmid, is_retracted, one.primary.study_type == _NOTICE, *others, version)
 
 
 def _numbered(one: Judgement, versions: Mapping[str, str]) -> Iterator[Row]:
@@ -180,10 +180,6 @@ def _numbered(one: Judgement, versions: Mapping[str, str]) -> Iterator[Row]:
     for (kind, code), held in groupby(ordered, key=lambda proof: (proof.kind, proof.code)):
         for number, proof in enumerate(held, 1):
             yield (kind, code, one.pmid, number, *proof[2:], versions[kind])
-
-
-_FLAG_COLUMNS = ("is_retracted", "is_notice", *FLAGS[1:])
-"""Flags in the order of evidence.article_flags."""
 
 
 def _order(proof: Proof) -> Row:

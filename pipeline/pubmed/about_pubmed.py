@@ -6,11 +6,10 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from pipeline.clock import Clock
 from pipeline.errors import BlockedError, KetumError, SourceError
-from pipeline.pubmed.archive import Archive
+from pipeline.pubmed.archive import Archive, Entry
 from pipeline.pubmed.client import RATE_HEADERS, EutilsClient
 from pipeline.pubmed.search import answer_root, is_number
 from pipeline.pubmed.timing import is_off_peak, next_off_peak
@@ -36,17 +35,6 @@ DATE_TAG = "edat"
 ASK_AGAIN_AFTER = timedelta(days=30)
 TOLERANCE = 0.001
 """Part of a sum by which years may miss their span: PubMed grows while it is counted."""
-
-
-class Count(NamedTuple):
-    """One answer: what was asked for, when it came (UTC, ISO 8601), its body, its count."""
-
-    denominator: str
-    year: int
-    parameters: dict[str, str]
-    received_at: str
-    body: bytes
-    record_count: int
 
 
 def ask_by_year(
@@ -87,7 +75,7 @@ def ask_by_year(
     if first_year is None:
         return None
     years = range(first_year, as_of.year + 1)
-    counts = []
+    counts: list[tuple[bytes, Entry]] = []
     try:
         for name, query in queries.items():
             counts += _count_years(client, name, query, years)
@@ -96,22 +84,8 @@ def ask_by_year(
             "PubMed's records by year could not be counted, so shares stay as they were: "
             f"{error.cause} The next update asks again."
         )
-    for count in counts:
-        archive.note(
-            run_id,
-            {
-                "kind": KIND,
-                "denominator": count.denominator,
-                "date_tag": DATE_TAG,
-                "year": count.year,
-                "tool": "esearch",
-                "parameters": count.parameters,
-                "received_at": count.received_at,
-                "object": archive.put(count.body),
-                "bytes": len(count.body),
-                "count": count.record_count,
-            },
-        )
+    for body, entry in counts:
+        archive.note(run_id, {**entry, "object": archive.put(body)})
     log.info("counted PubMed's records by year, %d to %d", years[0], years[-1])
     return None
 
@@ -132,8 +106,10 @@ def read_count(body: bytes) -> tuple[int, list[str]]:
     return int(count), [phrase.text or "" for phrase in root.iter("PhraseNotFound")]
 
 
-def _count_years(client: EutilsClient, denominator: str, query: str, years: range) -> list[Count]:
-    """A count for each year.
+def _count_years(
+    client: EutilsClient, denominator: str, query: str, years: range
+) -> list[tuple[bytes, Entry]]:
+    """For each year the answer and its line in the ledger, to which the stored body is added.
 
     Raises:
         KetumError: an answer is missing or was given to another question, or the years do not
@@ -141,15 +117,25 @@ def _count_years(client: EutilsClient, denominator: str, query: str, years: rang
     """
     span = _parameters(query, f"{years[0]}:{years[-1]}")
     whole, unknown = client.ask("esearch", span, read_count)
-    counts = []
+    counts: list[tuple[bytes, Entry]] = []
     for year in years:
         parameters = _parameters(query, f"{year}")
         body, count, phrases = client.ask("esearch", parameters, _with_body)
         if phrases != unknown:  # words of the topic may be unknown in all answers, a year in none
             raise _doubtful(f"PubMed did not understand {year}[{DATE_TAG}] ({denominator})")
-        received_at = client.clock.now().isoformat()
-        counts.append(Count(denominator, year, parameters, received_at, body, count))
-    parts = sum(count.record_count for count in counts)
+        entry: Entry = {
+            "kind": KIND,
+            "denominator": denominator,
+            "date_tag": DATE_TAG,
+            "year": year,
+            "tool": "esearch",
+            "parameters": parameters,
+            "received_at": client.clock.now().isoformat(),
+            "bytes": len(body),
+            "count": count,
+        }
+        counts.append((body, entry))
+    parts = sum(entry["count"] for _, entry in counts)
     if abs(whole - parts) > whole * TOLERANCE:
         raise _doubtful(
             f"The years {years[0]} to {years[-1]} hold {parts} records one by one and {whole} "
