@@ -104,7 +104,6 @@ def _write_set(
         if previous == target.resolve():
             previous = None
         is_same = of_run.is_unchanged and not is_rebuilt
-        con.execute("CHECKPOINT")  # before anybody reads beside it
         (building / "tables").mkdir()
         with threads.as_many_as_processors() as pool:
             copied = pool.submit(_copy_database, con, building / "ketum.duckdb")
