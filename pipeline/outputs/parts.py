@@ -44,6 +44,15 @@ BY_TOUCH = frozenset({f"core.{name}" for name in PARSED_COLUMNS} | {
     )
 })  # fmt: skip
 """Tables whose rows of a record change only where a run touches it (`warehouse.touched`)."""
+ORDERED_BY = {
+    "core.abstract_sections": "pmid, section_no",
+    "core.affiliations": "pmid, author_no, affiliation_no",
+    "core.authors": "pmid, author_no",
+    "core.cited_references": "pmid, reference_no",
+    "evidence.study_type_explained": "pmid, study_type, proof_no",
+}
+"""Columns that no two rows of a relation share (`child_rows_are_unique`); those between them follow
+from the ones before. Ordering by these is ordering by all, and saves a tenth of writing a part."""
 _READ = re.compile(r"\b(?:core|evidence|ops)\.\w+")
 
 
@@ -181,15 +190,13 @@ def write(
 
     Args:
         con: the set's tables.
-        relation: with its schema.
-        part: its number.
-        mark: the fingerprint of its rows.
-        cut: how the relation is cut.
-        to: directory of the set.
-
-    Returns:
-        name of the file within the set, its rows and what they say; None for a part of a view
-        that has no rows of these records.
+            first, order = part * cut.width, ORDERED_BY.get(relation, "ALL")
+        with con.cursor() as own:
+            written = own.execute(
+                f"COPY (FROM {relation} WHERE pmid BETWEEN {first} AND {first + cut.width - 1} "
+                f"ORDER BY {order}) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)"
+            ).fetchone()
+ese records.
     """
     assert part is not None
     name = cut.name(relation, part)
