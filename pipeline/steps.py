@@ -16,7 +16,7 @@ from pipeline import journal as journals
 from pipeline.asking import Asked
 from pipeline.evidence import curation
 from pipeline.evidence.reference_files import files_in
-from pipeline.outputs import marts
+from pipeline.outputs import marts, parts
 from pipeline.outputs import publish as publishing
 from pipeline.outputs import receipt as receipts
 from pipeline.outputs.receipt import Receipt
@@ -90,6 +90,7 @@ class Made:
         set_id: name of the set that will show it all.
         receipt: what to tell at the end.
         state: how far the data has come, as in the journal: running, committed, published.
+        ahead: hashes of what publishing will link, taken beside the steps before it.
     """
 
     asked: Asked = field(default_factory=Asked)
@@ -102,6 +103,7 @@ class Made:
     set_id: str | None = None
     receipt: Receipt | None = None
     state: str = journals.RUNNING
+    ahead: parts.Ahead | None = None
 
 
 Outcome = tuple[Made, Counts]
@@ -393,5 +395,5 @@ def commit(run: Run, made: Made) -> Outcome:
 def publish(run: Run, made: Made) -> Outcome:
     """Write a complete new set of outputs and switch `latest` to it."""
     assert made.receipt is not None
-    receipt = publishing.publish(run.settings, run.con, made.receipt)
+    receipt = publishing.publish(run.settings, run.con, made.receipt, ahead=made.ahead)
     return replace(made, receipt=receipt, state=journals.PUBLISHED), {"set": receipt.set_id}

@@ -21,6 +21,8 @@ from pipeline.clock import Clock
 from pipeline.journal import Journal
 from pipeline.outputs import publish as publishing
 from pipeline.outputs import receipt as receipts
+from pipeline.outputs import sets
+from pipeline.outputs.parts import Ahead
 from pipeline.outputs.receipt import Receipt
 from pipeline.run import Run
 from pipeline.settings import Options, Settings
@@ -128,7 +130,7 @@ def open_run(
     start = clock.monotonic()
     with runs.open_run(options, settings, clock) as (run, journal):
         _publish_pending(run)
-        way = Progress(run, journal)
+        way = Progress(run, journal, Made(ahead=Ahead(sets.before(settings, run.origin))))
         with logs.of_run(run.run_id):
             yield way
         if receipt := way.made.receipt:

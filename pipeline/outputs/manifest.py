@@ -281,15 +281,24 @@ def faults(directory: Path, manifest: Manifest) -> Iterator[tuple[str, str]]:
             yield name, fault
 
 
-def fault_of(directory: Path, name: str, stated: StatedFile) -> str | None:
-    """What is wrong with one file of a set; None if it is as stated."""
+def fault_of(
+    directory: Path, name: str, stated: StatedFile, digest: str | None = None
+) -> str | None:
+    """What is wrong with one file of a set; None if it is as stated.
+
+    Args:
+        directory: of the set.
+        name: of the file, within it.
+        stated: what the set states of it.
+        digest: its SHA-256, where that was just taken.
+    """
     path = directory / name
     if path.is_symlink() or not path.is_file():
         return f"{name} is missing."
     if (size := path.stat().st_size) != stated.size:
         return f"{name} has {size} bytes, not {stated.size}."
     try:
-        digest = sha256_of(path)
+        digest = digest or sha256_of(path)
     except OSError as error:
         return f"{name} cannot be read ({error.strerror})."
     if digest != stated.sha256:

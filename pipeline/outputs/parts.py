@@ -11,15 +11,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 
 import duckdb
 
 from pipeline.outputs import manifest
 from pipeline.outputs.manifest import Manifest, OddManifestError, Part, StatedFile
 from pipeline.pubmed.parsing.tables import PARSED_COLUMNS
-from pipeline.storage import link, literal
+from pipeline.storage import link, literal, sha256_of
 from pipeline.warehouse import fingerprint, touched, views
 
 LARGE = 50_000
@@ -44,7 +46,54 @@ BY_TOUCH = frozenset({f"core.{name}" for name in PARSED_COLUMNS} | {
     )
 })  # fmt: skip
 """Tables whose rows of a record change only where a run touches it (`warehouse.touched`)."""
+ORDERED_BY = {
+    "core.abstract_sections": "pmid, section_no",
+    "core.affiliations": "pmid, author_no, affiliation_no",
+    "core.authors": "pmid, author_no",
+    "core.cited_references": "pmid, reference_no",
+    "evidence.study_type_explained": "pmid, study_type, proof_no",
+}
+"""Columns that no two rows of a relation share (`child_rows_are_unique`); those between them follow
+from the ones before. Ordering by these is ordering by all, and saves a tenth of writing a part."""
 _READ = re.compile(r"\b(?:core|evidence|ops)\.\w+")
+
+
+class Ahead:
+    """SHA-256 of the parts of the set before, taken beside steps that leave a processor idle.
+
+    What is linked is hashed in the run that links it, and nothing says that it must wait for the
+    end of that run. A hash counts for the very file, of the size and time, that it was taken of.
+
+    Args:
+        before: directory of that set, if there is one.
+    """
+
+    def __init__(self, before: Path | None) -> None:
+        self._sums: dict[tuple[int, ...], str] = {}
+        if before is None:
+            return
+        try:
+            files = manifest.read(before).files
+        except OddManifestError:
+            return  # publishing says so
+        paths = [before / name for name, one in files.items() if one.fingerprint is not None]
+        if paths:
+            Thread(target=self._take, args=(paths,), daemon=True).start()
+
+    def _take(self, paths: list[Path]) -> None:
+        for path in paths:
+            with suppress(OSError):  # publishing looks at it again, and says so
+                state = _state(path)
+                self._sums[state] = sha256_of(path)
+
+    def of(self, path: Path) -> str | None:
+        """The SHA-256 of a file; None where it was not taken yet."""
+        return self._sums.get(_state(path))
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    now = path.stat()
+    return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns
 
 
 @dataclass(frozen=True)
@@ -57,6 +106,7 @@ class Cut:
         before: directory of the set whose parts can be taken over, if there is one.
         stated: what that set states of its files.
         touched: the parts that hold a record which differs from that set; None where nobody knows.
+        ahead: the SHA-256 of its parts that were taken earlier in this run.
     """
 
     width: int
@@ -64,6 +114,7 @@ class Cut:
     before: Path | None = None
     stated: Mapping[str, StatedFile] = field(default_factory=dict)
     touched: frozenset[int] | None = None
+    ahead: Ahead | None = None
 
     def name(self, relation: str, part: int) -> str:
         """The file of a part, within the set."""
@@ -72,7 +123,11 @@ class Cut:
 
 
 def cut_for(
-    con: duckdb.DuckDBPyConnection, sql: Path, previous: Path | None, last_run: str | None = None
+    con: duckdb.DuckDBPyConnection,
+    sql: Path,
+    previous: Path | None,
+    last_run: str | None = None,
+    ahead: Ahead | None = None,
 ) -> Cut | None:
     """How the large relations of a set are cut; None where the set is small and none is.
 
@@ -81,6 +136,7 @@ def cut_for(
         sql: the SQL files, which count for the fingerprint of the program.
         previous: the set before.
         last_run: the run before: what this run touched says what differs from its set alone.
+        ahead: the SHA-256 of parts that were taken earlier in this run.
     """
     row = con.execute("SELECT count(*), min(pmid), max(pmid) FROM core.articles").fetchone()
     assert row is not None
@@ -98,7 +154,7 @@ def cut_for(
             return Cut(width, made_by)
         if before.parts_made_by == made_by:
             known = touched.parts(con, width) if before.run_id == last_run else None
-            return Cut(width, made_by, previous, before.files, known)
+            return Cut(width, made_by, previous, before.files, known, ahead)
     return Cut(width, made_by)
 
 
@@ -196,11 +252,11 @@ def write(
     path = to / name
     count = _take_over(name, path, mark, cut)
     if count is None:
-        first = part * cut.width
+        first, order = part * cut.width, ORDERED_BY.get(relation, "ALL")
         with con.cursor() as own:
             written = own.execute(
                 f"COPY (FROM {relation} WHERE pmid BETWEEN {first} AND {first + cut.width - 1} "
-                f"ORDER BY ALL) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)"
+                f"ORDER BY {order}) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)"
             ).fetchone()
         assert written is not None
         count = int(written[0])
@@ -243,6 +299,8 @@ def _take_over(name: str, path: Path, mark: str, cut: Cut) -> int | None:
     stated = cut.stated.get(name)
     if cut.before is None or stated is None or stated.fingerprint != mark:
         return None
-    if manifest.fault_of(cut.before, name, stated) or not link(cut.before / name, path):
+    source = cut.before / name
+    digest = cut.ahead.of(source) if cut.ahead and source.is_file() else None
+    if manifest.fault_of(cut.before, name, stated, digest) or not link(source, path):
         return None
     return stated.row_count

@@ -45,6 +45,7 @@ def publish(
     of_run: Receipt,
     *,
     is_rebuilt: bool = False,
+    ahead: parts.Ahead | None = None,
 ) -> Receipt:
     """Publish committed data as the set that a receipt names; can be repeated.
 
@@ -53,6 +54,7 @@ def publish(
         con: the warehouse.
         of_run: the receipt of the run that committed it.
         is_rebuilt: the warehouse was made anew, so that no set says what the run before held.
+        ahead: the SHA-256 of parts of the set before that the run took already.
 
     Returns:
         the receipt with where the set is, and what was seen and done beside it.
@@ -69,7 +71,7 @@ def publish(
             of_run, f"The published set {target.name} was damaged: {fault} It was written anew."
         )
     if fault or not target.exists():
-        of_run = _write_set(settings, con, of_run, target, is_rebuilt=is_rebuilt)
+        of_run = _write_set(settings, con, of_run, target, is_rebuilt=is_rebuilt, ahead=ahead)
     instead = sets.offer(settings, of_run.set_id, of_run.origin)
     published_path, notes = settings.latest, list(of_run.notes)
     if instead is not None:
@@ -94,6 +96,7 @@ def _write_set(
     target: Path,
     *,
     is_rebuilt: bool,
+    ahead: parts.Ahead | None,
 ) -> Receipt:
     settings.published.mkdir(parents=True, exist_ok=True)
     sets.remove_leftovers(settings)
@@ -104,7 +107,6 @@ def _write_set(
         if previous == target.resolve():
             previous = None
         is_same = of_run.is_unchanged and not is_rebuilt
-        con.execute("CHECKPOINT")  # before anybody reads beside it
         (building / "tables").mkdir()
         with threads.as_many_as_processors() as pool:
             copied = pool.submit(_copy_database, con, building / "ketum.duckdb")
@@ -115,7 +117,7 @@ def _write_set(
             if is_same and previous is not None:
                 kept = link_tables(con, settings.sql, building, previous)
             cut = parts.cut_for(
-                con, settings.sql, None if is_rebuilt else previous, _run_before(con)
+                con, settings.sql, None if is_rebuilt else previous, _run_before(con), ahead
             )
             exported = tables.export_all(con, building / "tables", kept, cut)
             shown.result()

@@ -37,6 +37,9 @@ _LEAST_MEMORY, _MEMORY_A_MEMBER = 1_000_000_000, 4_000
 """Bytes for DuckDB. Marts of a million members took between 1 and 2 GB."""
 STORAGE_VERSION = "v1.4.0"
 """Of warehouses, and of the copies for readers."""
+_LOG = 500_000_000
+"""Bytes of the write-ahead log. What a day of a million records commits is a fifth of it, and goes
+into the file while the set is written; what commits more goes there at once."""
 
 ALONE: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
@@ -166,6 +169,8 @@ def connect(settings: Settings, origin: str, now: datetime) -> duckdb.DuckDBPyCo
         ) from None
     try:
         configure(con)
+        con.execute(f"SET checkpoint_threshold = '{_LOG}B'")
+        con.execute(f"SET auto_checkpoint_skip_wal_threshold = {_LOG}")
         prepare(con, settings, origin, now)
         bound_memory(con)
     except BaseException as error:

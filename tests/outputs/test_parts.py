@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from threading import Thread
 
 import duckdb
 import pytest
@@ -282,3 +284,45 @@ def test_parts_get_wider_before_there_are_too_many(con):
     con.execute("UPDATE core.articles SET pmid = -3 WHERE pmid = 59")
     cut = parts.cut_for(con, SQL, None)
     assert cut is not None and cut.width == 1_000_000
+
+
+class AtOnce(Thread):
+    """A thread that has done its work when it is started."""
+
+    def start(self) -> None:
+        self.run()
+
+
+def test_a_part_hashed_ahead_is_linked_by_that_hash(con, sets, monkeypatch):
+    before = sets.write("one")
+    monkeypatch.setattr(parts, "Thread", AtOnce)
+    ahead = parts.Ahead(before)
+    names = [name for name, file in manifest.read(before).files.items() if file.fingerprint]
+    hashed = []
+    sha256_of = manifest.sha256_of
+    monkeypatch.setattr(manifest, "sha256_of", lambda path: hashed.append(path) or sha256_of(path))
+    cut = parts.cut_for(con, SQL, before, ahead=ahead)
+    assert cut and cut.ahead is ahead
+    after = before.with_name("two")
+    (after / "tables").mkdir(parents=True)
+    tables.export_all(con, after / "tables", {}, cut)
+    assert not hashed
+    assert all((after / name).samefile(before / name) for name in names)
+
+
+def test_a_part_damaged_after_it_was_hashed_ahead_is_hashed_again(con, sets, monkeypatch):
+    before = sets.write("one")
+    name = "tables/core.keywords/20_to_29.parquet"
+    monkeypatch.setattr(parts, "Thread", AtOnce)
+    ahead = parts.Ahead(before)
+    assert ahead.of(before / name) == manifest.read(before).files[name].sha256
+    damaged = (before / name).read_bytes()[::-1]
+    (before / name).chmod(0o644)
+    (before / name).write_bytes(damaged)
+    os.utime(before / name, (0, 0))  # a clock may tick too seldom to tell
+    assert ahead.of(before / name) is None
+    after = before.with_name("two")
+    (after / "tables").mkdir(parents=True)
+    cut = parts.cut_for(con, SQL, before, ahead=ahead)
+    tables.export_all(con, after / "tables", {}, cut)
+    assert (after / name).read_bytes() == damaged[::-1]
