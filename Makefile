@@ -35,8 +35,9 @@ help: ## Say what can be made
 run: $(RUN_STAMP) ## Install what is needed, then run the main job on the demonstration archive
 	@exec $(PY) -m flows.update --offline $(ARGS)
 
+# One process more than there are processors, since tests of programs, servers and pages mostly wait.
 test: $(DEV_STAMP) ## Install what is needed, then run the tests
-	@exec $(PY) -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(if $(SLOW),,-m "not slow") $(ARGS)
+	@exec $(PY) -m pytest --numprocesses=$$(($$(nproc || getconf _NPROCESSORS_ONLN) + 1)) --dist=loadfile --no-loadscope-reorder $(if $(SLOW),,-m "not slow") $(ARGS)
 
 unit: $(DEV_STAMP) ## Install what is needed, then run the unit tests alone
 	@exec $(PY) -m pytest --numprocesses=auto --dist=loadfile -m "not whole and not slow" $(ARGS)

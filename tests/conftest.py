@@ -271,15 +271,16 @@ DAY = 86_400
 def days(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Data directories after live runs, read only: `one` found FIRST; `two`, a day later, both.
 
-    Databases and tables are published.
+    Databases are published, and the tables of `two`.
     """
 
     def make(base: Path) -> None:
         clock = FakeClock()
-        with the_database_alone("tables"):
+        with the_database_alone("marts"):
             publish_live(base, FIRST, clock=clock)
-            shutil.copytree(base / "data", base / "one", symlinks=True)
-            clock.sleep(DAY)
+        shutil.copytree(base / "data", base / "one", symlinks=True)
+        clock.sleep(DAY)
+        with the_database_alone("tables"):
             publish_live(base, FIRST, SECOND, clock=clock)
         (base / "data").rename(base / "two")
 

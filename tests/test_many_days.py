@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pytest
@@ -23,11 +24,12 @@ from pipeline.outputs import headline, marts
 from pipeline.outputs.parts import BY_TOUCH
 from pipeline.outputs.wording import store_sentences
 from pipeline.scan import Scans
+from pipeline.settings import ROOT
 from pipeline.warehouse import fingerprint, load, stage, touched
 from pipeline.warehouse.database import comments
 from pipeline.whole_files import WholeFileReader
 from tests.corpus import article, article_set
-from tests.in_memory import FIRST_DAY, SQL, Warehouse
+from tests.in_memory import FIRST_DAY, SQL, Warehouse, begin_staging
 
 TITLES = (
     "Kratom and pain in mice",
@@ -38,6 +40,7 @@ TITLES = (
     "Reply to the authors",
 )
 Files = dict[str, tuple[list[str], tuple[int, ...]]]
+ByRecord = dict[str, dict[int, object]]
 
 
 def days(seed: int, count: int = 6, size: int = 6) -> Files:
@@ -69,7 +72,7 @@ def days(seed: int, count: int = 6, size: int = 6) -> Files:
 
 def take(con: duckdb.DuckDBPyConnection, files: Files) -> None:
     """Load files in one run."""
-    stage.create_staging(con)
+    begin_staging(con)
     number = 1
     for stamp, (texts, gone) in files.items():
         body = article_set(*texts, deleted=gone).encode()
@@ -106,9 +109,7 @@ def take_whole(
     judge(con, reference, load.changed(con), take_judged)
 
 
-def by_record(
-    con: duckdb.DuckDBPyConnection, names: Iterable[str] = BY_TOUCH
-) -> dict[str, dict[int, object]]:
+def by_record(con: duckdb.DuckDBPyConnection, names: Iterable[str] = BY_TOUCH) -> ByRecord:
     """A fingerprint of the rows of each record, by table."""
     return {
         table: dict(
@@ -120,13 +121,36 @@ def by_record(
     }
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_nothing_changes_of_a_record_that_a_run_did_not_touch(memory: Warehouse, seed: int) -> None:
-    """Of tables, parts and marts that look at touched records alone, this is the ground."""
+class Taken(NamedTuple):
+    """Days that were taken and judged one by one.
+
+    Attributes:
+        seed: of the days.
+        con: what is held after the last.
+        noted: the records that each day noted as touched.
+        before: a fingerprint of each record's rows before each day, by table.
+        after: and after it.
+    """
+
+    seed: int
+    con: duckdb.DuckDBPyConnection
+    noted: list[set[int]]
+    before: list[ByRecord]
+    after: list[ByRecord]
+
+
+SEEDS = pytest.mark.parametrize(
+    "taken", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 3))], indirect=True
+)
+
+
+@pytest.fixture(scope="module")
+def taken(request: pytest.FixtureRequest) -> Iterator[Taken]:
+    """The days of a seed; before each, one record was judged by other rules; not to be changed."""
+    memory = Warehouse()
     con = memory.con
-    before = by_record(con)
-    untouched = 0
-    for number, (stamp, brings) in enumerate(days(seed).items()):
+    found = Taken(request.param, con, [], [by_record(con)], [])
+    for number, (stamp, brings) in enumerate(days(found.seed).items()):
         if number:  # judged by other rules that said something else, and not delivered
             texts, _ = brings
             (pmid,) = con.execute(
@@ -137,12 +161,23 @@ def test_nothing_changes_of_a_record_that_a_run_did_not_touch(memory: Warehouse,
             con.execute(
                 "UPDATE evidence.article_flags SET is_preprint = TRUE WHERE pmid = ?", [pmid]
             )
-            before |= by_record(con, BY_TOUCH & {"ops.judged", "evidence.article_flags"})
+            changed = by_record(con, BY_TOUCH & {"ops.judged", "evidence.article_flags"})
+            found.before.append(found.after[-1] | changed)
         take(con, {stamp: brings})
         judge(con, memory.reference, load.changed(con))
+        note_type_changes(con, FIRST_DAY)
         touched.note(con, [*judged_now(con), *regrouped(con)])
-        after = by_record(con)
-        noted = {one for (one,) in con.execute("SELECT pmid FROM run_touched").fetchall()}
+        found.after.append(by_record(con))
+        rows = con.execute("SELECT pmid FROM run_touched").fetchall()
+        found.noted.append({pmid for (pmid,) in rows})
+    yield found
+
+
+@SEEDS
+def test_nothing_changes_of_a_record_that_a_run_did_not_touch(taken: Taken) -> None:
+    """Of tables, parts and marts that look at touched records alone, this is the ground."""
+    untouched = 0
+    for noted, before, after in zip(taken.noted, taken.before, taken.after, strict=True):
         changed = {
             one
             for name in after
@@ -151,7 +186,6 @@ def test_nothing_changes_of_a_record_that_a_run_did_not_touch(memory: Warehouse,
         }
         assert changed and changed <= noted
         untouched += len(after["core.articles"].keys() - noted)
-        before = after
     assert untouched > 20
 
 
@@ -231,19 +265,14 @@ def test_thirty_days_end_as_one_load_of_whole_files(memory: Warehouse, tmp_path:
     assert in_one["core.article_versions"] and in_one["evidence.study_links"]
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 3))])
-def test_days_one_by_one_end_as_one_load_of_all_of_them(memory: Warehouse, seed: int) -> None:
-    files = days(seed)
-    for stamp, brings in files.items():
-        take(memory.con, {stamp: brings})
-        judge(memory.con, memory.reference, load.changed(memory.con))
-        note_type_changes(memory.con, FIRST_DAY)
+@SEEDS
+def test_days_one_by_one_end_as_one_load_of_all_of_them(taken: Taken) -> None:
     with duckdb.connect(config={"threads": 1}) as at_once:
         for path in fingerprint.schema_files(SQL):
             at_once.execute(path.read_text(encoding="utf-8"))
-        take(at_once, files)
-        judge(at_once, memory.reference)
-        in_days, in_one = tables(memory.con), tables(at_once)
+        take(at_once, days(taken.seed))
+        judge(at_once, Reference.load(ROOT / "data" / "reference"))
+        in_days, in_one = tables(taken.con), tables(at_once)
     assert in_days.keys() == in_one.keys()
     assert [name for name in in_one if in_days[name] != in_one[name]] == []
     assert in_one["core.article_versions"] and in_one["evidence.study_links"]

@@ -150,6 +150,7 @@ def large() -> Iterator[ReplayServer]:
         yield running
 
 
+@pytest.mark.slow  # a pipeline of programs for each range
 def test_edirect_goes_beyond_the_window_by_ranges_of_uids(large):
     answer = run_edirect(
         large.url, "esearch -db pubmed -query 'kratom[ti]' | efetch -format uid 2>/dev/null"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 import duckdb
 import pytest
@@ -16,9 +17,10 @@ from pipeline.evidence.judge import judge
 from pipeline.evidence.overrides import Override, Overrides
 from pipeline.evidence.record import READ, read_records
 from pipeline.evidence.reference import Reference
-from pipeline.settings import ROOT
+from pipeline.evidence.study_types import StudyTypes
 from tests.evidence.conftest import SHIPPED, add_article, decided, evidence_database
 from tests.evidence.test_judge import content
+from tests.in_memory import Warehouse
 
 TITLES = (
     "Kratom tea in mice and pain", "Kratom use: a cross-sectional survey", "Thoughts",
@@ -123,19 +125,25 @@ def test_an_edit_of_a_file_or_of_the_code_is_another_set_of_rules(tmp_path, monk
     assert fingerprint(overrides=Overrides("2", "y", ())) == fingerprint()
 
 
+@cache
+def _other_types() -> StudyTypes:
+    """Compiled once."""
+    types = SHIPPED.study_types
+    rules = tuple(
+        replace(one, code="INVITRO") if one.code == "ANIMAL" else one for one in types.rules.rules
+    )
+    return replace(types, rules=replace(types.rules, rules=rules))
+
+
 class Histories(RuleBasedStateMachine):
     """Records come, change, lose everything and go; decisions and rules change; runs judge."""
 
     @initialize()
     def begin(self) -> None:
-        self.con = duckdb.connect()
-        for name in ("core", "evidence", "ops"):
-            self.con.execute((ROOT / "sql" / "schema" / f"{name}.sql").read_text())
+        self.memory = Warehouse()
+        self.con = self.memory.con
         self.decisions: dict[int, Override] = {}
         self.rules = "a"
-
-    def teardown(self) -> None:
-        self.con.close()
 
     @rule(pmid=PMIDS)
     def goes(self, pmid: int) -> None:
@@ -180,13 +188,7 @@ class Histories(RuleBasedStateMachine):
     def reference(self) -> Reference:
         """Two sets of rules: in the second, what animals were is cells."""
         overrides = Overrides("1", "x", tuple(self.decisions.values()))
-        types = SHIPPED.study_types
-        if self.rules == "b":
-            rules = tuple(
-                replace(one, code="INVITRO") if one.code == "ANIMAL" else one
-                for one in types.rules.rules
-            )
-            types = replace(types, rules=replace(types.rules, rules=rules))
+        types = SHIPPED.study_types if self.rules == "a" else _other_types()
         found = replace(SHIPPED, overrides=overrides, study_types=types)
         found.__dict__["sha256"] = self.rules
         return found
@@ -220,5 +222,10 @@ class Histories(RuleBasedStateMachine):
         ).fetchone() == (0,)
 
 
-Histories.TestCase.settings = settings(max_examples=5, stateful_step_count=12, deadline=None)
-TestHistories = Histories.TestCase
+class TestHistories(Histories.TestCase):
+    settings = settings(max_examples=2, stateful_step_count=12, deadline=None)
+
+
+@pytest.mark.slow
+class TestManyHistories(Histories.TestCase):
+    settings = settings(max_examples=6, stateful_step_count=12, deadline=None)

@@ -1,4 +1,4 @@
-"""Sets of five days that several files read: a beginning, what is new, and nothing new."""
+"""Sets of four days that several files read: a beginning, what is new, and nothing new."""
 
 from __future__ import annotations
 
@@ -34,18 +34,19 @@ NEW = (POISON, MICE, article(14, escape(HOSTILE), types=CASE, entered="2026-11-2
 
 
 @pytest.fixture(scope="session")
-def five_days(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """One old record; three new ones; the same again on three quiet days. Read only.
+def four_days(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """One old record; three new ones; the same again on two quiet days. Read only.
 
-    With feeds and pages; on the last two days with tables.
+    With feeds; on the last three days with pages, on the quiet ones with tables.
     """
 
     def make(base: Path) -> None:
         clock = FakeClock()
-        for day in range(1, 6):
-            looked_at = ("feeds", "page", "tables") if day > 3 else ("feeds", "page")
+        looked_at = ["feeds"]
+        for day, also in enumerate(("feeds", "page", "tables", "tables"), 1):
+            looked_at.append(also)
             with the_database_alone(*looked_at):
                 publish_live(base, OLD, *(NEW if day > 1 else ()), clock=clock)
             clock.sleep(DAY)
 
-    return Settings(data=made_once(tmp_path_factory, "five_days", make) / "data")
+    return Settings(data=made_once(tmp_path_factory, "four_days", make) / "data")

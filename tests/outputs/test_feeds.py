@@ -53,13 +53,13 @@ def names(latest: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def sets(five_days: Settings) -> list[Path]:
-    return sorted(path for path in five_days.published.iterdir() if path.name.startswith("2026"))
+def sets(four_days: Settings) -> list[Path]:
+    return sorted(path for path in four_days.published.iterdir() if path.name.startswith("2026"))
 
 
 @pytest.fixture(scope="module")
-def latest(five_days: Settings) -> Path:
-    return five_days.latest.resolve()
+def latest(four_days: Settings) -> Path:
+    return four_days.latest.resolve()
 
 
 READ = ("articles", "article_facets", "claim_articles", "claim_totals", "new_articles",

@@ -20,11 +20,11 @@ pytestmark = pytest.mark.whole
 
 
 @pytest.fixture(scope="module")
-def last_day(five_days) -> Path:
+def last_day(four_days) -> Path:
     """The set of a day that found nothing new, after one that did."""
-    (*_, last) = journals.read_all(five_days.runs)
+    (*_, last) = journals.read_all(four_days.runs)
     assert Receipt.from_dict(last.receipt).is_unchanged
-    return five_days.latest.resolve()
+    return four_days.latest.resolve()
 
 
 def all_marts(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ...]]]:
@@ -35,9 +35,9 @@ def all_marts(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ..
     return {name: con.execute(f"FROM marts.{name}").fetchall() for (name,) in names}
 
 
-def test_the_set_is_as_if_everything_had_been_made_anew(last_day, five_days, settings, tmp_path):
+def test_the_set_is_as_if_everything_had_been_made_anew(last_day, four_days, settings, tmp_path):
     """Every mart and every exported file, row by row."""
-    shutil.copytree(five_days.data, settings.data, symlinks=True)
+    shutil.copytree(four_days.data, settings.data, symlinks=True)
     with duckdb.connect(str(settings.warehouse("pubmed"))) as con:
         database.configure(con)
         runs = con.execute(
@@ -82,12 +82,12 @@ def _directory(path: Path) -> Path:
     return path
 
 
-def test_it_has_the_same_tables_with_a_fresh_date(last_day, five_days):
-    (*_, last) = journals.read_all(five_days.runs)
+def test_it_has_the_same_tables_with_a_fresh_date(last_day, four_days):
+    (*_, last) = journals.read_all(four_days.runs)
     receipt = Receipt.from_dict(last.receipt)
     assert receipt.requests == 3
     assert not any(receipt.records.values())
-    (*_, before, latest) = sorted(five_days.published.glob("2026-*"))
+    (*_, before, latest) = sorted(four_days.published.glob("2026-*"))
     assert latest == last_day
     told = []
     for directory in (before, latest):
@@ -99,8 +99,8 @@ def test_it_has_the_same_tables_with_a_fresh_date(last_day, five_days):
     assert as_of == (last.time.date(),)
 
 
-def test_what_did_not_move_is_shared_with_the_set_before(five_days):
-    (*_, before, latest) = sorted(five_days.published.glob("2026-*"))
+def test_what_did_not_move_is_shared_with_the_set_before(four_days):
+    (*_, before, latest) = sorted(four_days.published.glob("2026-*"))
 
     def is_shared(name: str) -> bool:
         return (latest / "tables" / name).samefile(before / "tables" / name)

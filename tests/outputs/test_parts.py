@@ -157,7 +157,7 @@ def test_no_change_of_a_row_goes_unseen(con, sets, change):
     )
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("is_told", [False, True], ids=["all rows are looked at", "touched ones"])
 def test_days_of_changes_end_in_the_files_of_a_set_written_whole(con, sets, seed, is_told):
     chance = random.Random(seed)

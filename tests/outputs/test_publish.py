@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.outputs import manifest, publish
 from pipeline.storage import sha256_of
-from tests.conftest import FIRST, the_database_alone
+from tests.conftest import DAY, FIRST, SECOND, copy_data, the_database_alone
 from tests.handmade import FILES, make_set
 
 NAME = "2026-11-22-pubmed-0123456789ab"
@@ -87,18 +87,19 @@ def test_a_file_system_without_links_is_no_fault(building, previous, monkeypatch
 
 
 def test_after_damage_the_next_update_ends_with_a_whole_set(
-    live_with_outputs, begun, clock, settings
+    live_with_outputs, days, clock, settings
 ):
     """Also where nothing is new, so that the files of the set before would be shared."""
+    copy_data(days / "two", settings.data)
     first = settings.latest.resolve()
     authors, gone = first / "tables" / "core.authors.csv", first / "tables" / "core.grants.csv"
     body = authors.read_bytes()
     authors.unlink()
     authors.write_bytes(body.replace(b"Leaf", b"Loaf"))
     gone.unlink()
-    clock.sleep(3_600)
+    clock.sleep(2 * DAY)
     with the_database_alone("tables"):
-        receipt = live_with_outputs(FIRST)
+        receipt = live_with_outputs(FIRST, SECOND)
     second = settings.latest.resolve()
     assert receipt.is_unchanged and second != first
     assert manifest.damage(second) is None

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.warehouse import load, stage
 from tests.corpus import article, article_set
-from tests.in_memory import Warehouse
+from tests.in_memory import Warehouse, begin_staging
 
 FIRST = article(1, "Kratom in mice", abstract="Mitragynine relieved pain.", doi="10.1000/1")
 SECOND = article(2, "Kratom and pain")
@@ -33,7 +33,7 @@ DAYS: tuple[Day, ...] = (
 
 
 def take(memory: Warehouse, number: int, day: Day, held: set[str]) -> dict[str, int]:
-    stage.create_staging(memory.con)
+    begin_staging(memory.con)
     records, deleted = day
     stage.stage_file(
         memory.con,

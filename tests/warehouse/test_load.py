@@ -12,7 +12,7 @@ import pytest
 from pipeline.outputs.receipt import older_texts
 from pipeline.warehouse import load, stage
 from tests.corpus import article, article_set
-from tests.in_memory import Warehouse
+from tests.in_memory import Warehouse, begin_staging
 
 WHEN = datetime(2026, 11, 22, 12)
 
@@ -25,7 +25,7 @@ def con(memory: Warehouse) -> duckdb.DuckDBPyConnection:
 def take(
     con: duckdb.DuckDBPyConnection, stamp: str, *records: str, deleted=(), when: datetime = WHEN
 ) -> dict[str, int]:
-    stage.create_staging(con)
+    begin_staging(con)
     body = article_set(*records, deleted=deleted).encode()
     stage.stage_file(con, body, raw_file=f"{stamp}.xml", stamp=stamp, first_record_no=1)
     return load.merge(con, when)
@@ -33,7 +33,7 @@ def take(
 
 def take_all(con, bodies):
     """Load several files in one run."""
-    stage.create_staging(con)
+    begin_staging(con)
     number = 1
     for stamp, body in bodies.items():
         counts = stage.stage_file(con, body, raw_file=stamp, stamp=stamp, first_record_no=number)

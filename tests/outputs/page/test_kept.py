@@ -24,13 +24,13 @@ pytestmark = pytest.mark.whole
 
 
 @pytest.fixture
-def kept(five_days, tmp_path) -> Path:
-    return Path(shutil.copytree(five_days.pages("pubmed"), tmp_path / "kept"))
+def kept(four_days, tmp_path) -> Path:
+    return Path(shutil.copytree(four_days.pages("pubmed"), tmp_path / "kept"))
 
 
 @pytest.fixture
-def con(five_days, tmp_path):
-    database = Path(shutil.copy(five_days.latest / "ketum.duckdb", tmp_path / "own.duckdb"))
+def con(four_days, tmp_path):
+    database = Path(shutil.copy(four_days.latest / "ketum.duckdb", tmp_path / "own.duckdb"))
     database.chmod(0o644)
     with duckdb.connect(str(database)) as con:
         yield con
@@ -69,9 +69,9 @@ def next_day(con) -> None:
     con.execute("UPDATE marts.search_totals SET set_id = 'named', as_of_date = '2030-01-01'")
 
 
-def test_the_pages_of_a_quiet_day_are_as_if_made_anew(five_days, tmp_path):
-    sets = sorted(path for path in five_days.published.glob("20*"))
-    assert len(sets) == 5
+def test_the_pages_of_a_quiet_day_are_as_if_made_anew(four_days, tmp_path):
+    sets = sorted(path for path in four_days.published.glob("20*"))
+    assert len(sets) == 4
     for directory in sets[2:]:
         with duckdb.connect(str(directory / "ketum.duckdb"), read_only=True) as con:
             dated.write(con, tmp_path, render.render(con))
@@ -125,12 +125,12 @@ def test_so_has_one_that_is_served_elsewhere(con, written):
     assert written("https://example.org/")
 
 
-def test_feeds_are_taken_over_with_the_pages(five_days, tmp_path, monkeypatch):
+def test_feeds_are_taken_over_with_the_pages(four_days, tmp_path, monkeypatch):
     """And made anew where the pages are."""
     made: list[str] = []
-    data = Path(shutil.copytree(five_days.data, tmp_path / "data", symlinks=True))
+    data = Path(shutil.copytree(four_days.data, tmp_path / "data", symlinks=True))
     clock = FakeClock()
-    clock.sleep(5 * DAY)
+    clock.sleep(4 * DAY)
     with the_database_alone("page", "feeds"):
         monkeypatch.setattr(feeds, "write", lambda *_what: made.append("feeds"))
         publish_live(tmp_path, OLD, *NEW, clock=clock)
@@ -169,7 +169,7 @@ def test_damaged_pages_are_not_taken_up(spoil, con, written, kept):
     assert written()
 
 
-def test_nothing_but_what_counts_decides_on_a_page(five_days):
+def test_nothing_but_what_counts_decides_on_a_page(four_days):
     """A module that pages are made by is one of outputs/, or one that makes tables."""
     code = "import sys, pipeline.outputs.page.render; print(*sys.modules)"
     done = subprocess.run(

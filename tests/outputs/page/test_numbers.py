@@ -147,7 +147,7 @@ def test_every_number_counts_the_records_it_opens(any_set: Published):
         "study", "review", "map", "badge", "preclinical_pain", "surveillance", "shares_cases",
         "synthesis", "sized",
     }  # fmt: skip
-    for count, is_of_studies, selection, marks in found:
+    for count, is_of_studies, selection, marks in {repr(one): one for one in found}.values():
         query, values = behind(selection, marks)
         ((records, studies),) = any_set.sql(query, values)  # type: ignore[arg-type]
         assert count == (studies if is_of_studies else records), (selection, marks)
