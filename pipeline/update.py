@@ -47,6 +47,13 @@ class Step(NamedTuple):
     is_replayed: bool = True
 
 
+def _build(run: Run, made: Made) -> Outcome:
+    """Make the summary tables; what DuckDB leaves of the processors hashes parts meanwhile."""
+    if made.ahead:
+        made.ahead.begin()  # beside steps in Python both would wait for its lock
+    return steps.build(run, made)
+
+
 STEPS: tuple[Step, ...] = (
     Step("search", "ask PubMed which records match", steps.search, is_replayed=False),
     Step("fetch", "bring the records into the raw archive", steps.fetch, is_replayed=False),
@@ -59,7 +66,7 @@ STEPS: tuple[Step, ...] = (
     Step("judge", "decide topics, study types and the rest, with proofs", steps.judge),
     Step("place", "decide which records belong to which search", steps.place),
     Step("note", "write down the run and its searches, complete or not", steps.note),
-    Step("build", "make the summary tables", steps.build),
+    Step("build", "make the summary tables", _build),
     Step("check", "run the checks; a failed one undoes everything", steps.check),
     Step("report", "sum up what came and what changed", steps.report),
     Step("commit", "make it stay", steps.commit),

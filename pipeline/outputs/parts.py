@@ -69,14 +69,18 @@ class Ahead:
     """
 
     def __init__(self, before: Path | None) -> None:
+        self._before = before
         self._sums: dict[tuple[int, ...], str] = {}
-        if before is None:
+
+    def begin(self) -> None:
+        """Take them, in a thread."""
+        if self._before is None:
             return
         try:
-            files = manifest.read(before).files
+            files = manifest.read(self._before).files
         except OddManifestError:
             return  # publishing says so
-        paths = [before / name for name, one in files.items() if one.fingerprint is not None]
+        paths = [self._before / name for name, one in files.items() if one.fingerprint is not None]
         if paths:
             Thread(target=self._take, args=(paths,), daemon=True).start()
 

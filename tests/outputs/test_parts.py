@@ -297,6 +297,7 @@ def test_a_part_hashed_ahead_is_linked_by_that_hash(con, sets, monkeypatch):
     before = sets.write("one")
     monkeypatch.setattr(parts, "Thread", AtOnce)
     ahead = parts.Ahead(before)
+    ahead.begin()
     names = [name for name, file in manifest.read(before).files.items() if file.fingerprint]
     hashed = []
     sha256_of = manifest.sha256_of
@@ -315,6 +316,7 @@ def test_a_part_damaged_after_it_was_hashed_ahead_is_hashed_again(con, sets, mon
     name = "tables/core.keywords/20_to_29.parquet"
     monkeypatch.setattr(parts, "Thread", AtOnce)
     ahead = parts.Ahead(before)
+    ahead.begin()
     assert ahead.of(before / name) == manifest.read(before).files[name].sha256
     damaged = (before / name).read_bytes()[::-1]
     (before / name).chmod(0o644)
