@@ -49,7 +49,7 @@ def in_order(places: Sequence[Path]) -> tuple[Path, ...]:
         found = [
             path
             for path in ([place] if place.is_file() else sorted(place.glob("*")))
-            if place.is_file() or path.name.endswith((".xml", ".xml.gz"))
+            if place.is_file() or (path.is_file() and path.name.endswith((".xml", ".xml.gz")))
         ]
         if not found:
             raise ConfigurationError(

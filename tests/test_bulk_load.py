@@ -49,6 +49,13 @@ def test_a_file_named_twice_is_refused(tmp_path):
         many_files.in_order([tmp_path, path])
 
 
+def test_only_files_of_a_directory_are_read(tmp_path):
+    path = file(tmp_path, 2)
+    os.mkfifo(tmp_path / "pubmed26n0003.xml.gz")  # nobody will write into it
+    (tmp_path / "pubmed26n0004.xml").mkdir()
+    assert many_files.in_order([tmp_path]) == (path,)
+
+
 def test_a_place_without_files_is_refused(tmp_path):
     with pytest.raises(ConfigurationError, match="no PubMed XML"):
         many_files.in_order([tmp_path])

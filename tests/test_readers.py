@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -156,6 +157,19 @@ def test_published_files_cannot_be_written(whole_set):
     files = [path for path in whole_set.latest.resolve().rglob("*") if path.is_file()]
     assert len(files) > 20
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o444}
+
+
+def test_whom_the_umask_shuts_out_reads_no_published_file(tmp_path):
+    write(tmp_path / "all.xml", article(1, "Kratom in mice"))
+    before = os.umask(0o077)
+    try:
+        settings = Settings(data=tmp_path / "data")
+        with the_database_alone():
+            run_update(Options(from_files=(tmp_path / "all.xml",)), settings, FakeClock())
+    finally:
+        os.umask(before)
+    files = [path for path in settings.latest.resolve().rglob("*") if path.is_file()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o400}
 
 
 def test_a_published_file_is_one_file_without_a_log(whole_set):

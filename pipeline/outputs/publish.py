@@ -127,9 +127,10 @@ def _write_set(
         made_by = cut.made_by if cut else None
         text = manifest.render(of_run, exported, sums, __version__, made_by)
         (building / "manifest.json").write_text(text, encoding="utf-8")
+        readable = 0o444 & building.stat().st_mode  # by whom the umask lets read, and never written
         for path in building.rglob("*"):
             if path.is_file():
-                path.chmod(0o444)
+                path.chmod(readable)
         sync_directory(building)
         sets.put_in_place(building, target)
     except BaseException:

@@ -283,7 +283,6 @@ def write_copy(con: duckdb.DuckDBPyConnection, path: Path) -> str:
         digest = sha256_of(path)
         with path.open("rb") as written:
             os.fsync(written.fileno())
-    path.chmod(0o444)
     return digest
 
 
