@@ -42,8 +42,8 @@ class KetumError(Exception):
         if "\n" not in cause and cause[-1:] not in (*".:!?", ""):
             cause += "."  # words of DuckDB or the system, which end without
         rest = [self.effect, f"Next: {self.next_step}" if self.next_step else ""]
-        told = [cause, " ".join(part for part in rest if part)]
-        return ("\n" if "\n" in cause else " ").join(part for part in told if part)
+        parts = [cause, " ".join(part for part in rest if part)]
+        return ("\n" if "\n" in cause else " ").join(part for part in parts if part)
 
 
 class ConfigurationError(KetumError):

@@ -161,14 +161,19 @@ def test_published_files_cannot_be_written(whole_set):
 
 def test_whom_the_umask_shuts_out_reads_no_published_file(tmp_path):
     write(tmp_path / "all.xml", article(1, "Kratom in mice"))
-    before = os.umask(0o077)
+    before, clock = os.umask(0o077), FakeClock()
     try:
         settings = Settings(data=tmp_path / "data")
-        with the_database_alone():
-            run_update(Options(from_files=(tmp_path / "all.xml",)), settings, FakeClock())
+        with the_database_alone("tables"):
+            run_update(Options(from_files=(tmp_path / "all.xml",)), settings, clock)
     finally:
         os.umask(before)
     files = [path for path in settings.latest.resolve().rglob("*") if path.is_file()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o400}
+    clock.sleep(86_400)
+    with the_database_alone("tables"):  # links what did not change
+        run_update(Options(from_files=(tmp_path / "all.xml",)), settings, clock)
+    assert any(path.stat().st_nlink > 1 for path in files)
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o400}
 
 

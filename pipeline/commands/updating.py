@@ -70,8 +70,8 @@ def options_of(arguments: argparse.Namespace) -> Options:
     """The options that a command line made with `add_options` gives.
 
     Raises:
-        ConfigurationError: they do not go together, or a file is not there: told before a run
-            begins, which would count as one that failed.
+        ConfigurationError: they do not go together, or a file is not there: it is reported
+            before a run begins, which would count as one that failed.
     """
     if arguments.from_files:
         from pipeline import many_files

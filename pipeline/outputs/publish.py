@@ -129,7 +129,7 @@ def _write_set(
         (building / "manifest.json").write_text(text, encoding="utf-8")
         readable = 0o444 & building.stat().st_mode  # by whom the umask lets read, and never written
         for path in building.rglob("*"):
-            if path.is_file():
+            if path.is_file() and path.stat().st_nlink == 1:  # linked ones are of older sets, too
                 path.chmod(readable)
         sync_directory(building)
         sets.put_in_place(building, target)
